@@ -1,0 +1,1 @@
+"""Nocturne: the firmware of a bedside sleep device. Start reading in `night.py`."""

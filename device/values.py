@@ -1,0 +1,231 @@
+"""Every value that crosses a room, with its units. All are frozen.
+
+Times are monotonic seconds (`Clock.now`), shared by both processes of one boot, unless a field says otherwise.
+A missing reading is None or a gap, never a plausible number.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+
+TICK = 0.25             # s: the night's loop; the ADXL355's FIFO overflows after 0.51 s at 62.5 Hz
+EPOCH = 30.0            # s: AASM scoring epoch
+SCALES = ("ionian", "dorian", "phrygian", "lydian", "mixolydian", "aeolian", "pentatonic")
+STYLES = ("chorale", "piano", "folk", "lute")
+TEXTURES = ("rain", "ocean", "wind", "stream", "fire", "pink", "brown")
+VOICES = ("pad", "bell", "piano", "drone")
+
+
+# ---- sensing: chip → Readings → Vitals → Epoch ----------------------------------------------------------------------
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Signal:
+    """A run of evenly spaced readings from one chip. (The word *sample* is kept for audio.)"""
+    values: np.ndarray          # (n, channels), oldest first, n may be 0: counts (PPG: red, IR) or m/s² (x, y, z)
+    start: float                # s: when values[0] was taken, by the chip's clock fitted to ours
+    rate: float                 # Hz, measured
+    lost: int = 0               # readings known to be lost just before values[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """What the chips gave since the last tick."""
+    time: float                             # s: when they were drained
+    ppg: Signal | None = None               # None: no such chip, or it failed this tick
+    motion: Signal | None = None
+    trouble: tuple[str, ...] = ()           # what failed, in words; a gap for whatever is None
+
+
+class Measured(NamedTuple):
+    """A number and how far to trust it."""
+    value: float
+    quality: float              # 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """The body, once a second; causal: nothing after `time` is in it."""
+    time: float                             # s
+    heart_rate: Measured | None = None      # /min
+    rmssd: Measured | None = None           # ms, over the last 5 min
+    breathing: Measured | None = None       # /min
+    movement: float | None = None           # m/s² RMS over the last second, gravity removed
+    activity: float | None = None           # activity counts of the last second (te Lindert & Van Someren 2013)
+    present: bool | None = None             # a finger or body on the sensor; None: can't tell
+    turned: bool = False                    # posture changed in the last second
+    beats: tuple[float, ...] = ()           # s: beats confirmed since the last Vitals
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """30 s of the body, as the stager reads them."""
+    index: int                              # 0 at the first whole epoch since power on
+    start: float                            # s
+    activity: float | None                  # activity counts of the epoch
+    movement: float | None                  # m/s² RMS
+    heart_rate: float | None                # /min, quality-weighted mean
+    heart_sd: float | None                  # /min, SD of the second-by-second heart rate
+    rmssd: float | None                     # ms
+    breathing: float | None                 # /min
+    heart_quality: float                    # 0..1: share of seconds with a trusted heart rate
+    motion_quality: float                   # 0..1: share of seconds with motion
+    present: bool | None
+
+
+class Stage(StrEnum):
+    WAKE = "wake"
+    LIGHT = "light"             # N1 + N2
+    DEEP = "deep"               # N3 (and N4 of R&K scoring)
+    REM = "rem"
+
+
+STAGES = tuple(Stage)
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """The judgement of one epoch. `p_asleep` None is an answer: "unknown"."""
+    epoch: int
+    time: float                             # s: the epoch's end
+    p_asleep: float | None                  # 0..1
+    stage: Stage | None
+    probabilities: tuple[float, float, float, float] | None     # in the order of STAGES
+    asleep: bool = False                    # the onset detector's word: has fallen asleep and not woken since
+    aroused: bool = False                   # the arousal detector's word, for this epoch
+
+
+# ---- choosing: Context → Choice --------------------------------------------------------------------------------------
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Where to go, not how. Silence is a recipe too: `music` 0 and every texture 0."""
+    scale: str = "dorian"           # one of SCALES (a mode of music, not the device's Mode)
+    style: str = "piano"            # one of STYLES, or a point named in the composer's card
+    pulse: float = 56.0             # /min, 40..80; a tick of music is two pulses
+    density: float = 0.35           # onsets/s, 0..0.8
+    register: float = 57.0          # mean MIDI pitch, 45..67
+    brightness: float = 0.35        # 0..1
+    tension: float = 0.2            # 0..1
+    textures: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({"rain": 0.4}))  # TEXTURES → 0..1
+    music: float = 0.8              # 0..1
+    level: float = 0.0              # dB re the settling level, −40..0
+    name: str = ""                  # of the programme it came from, if any
+
+
+SILENCE = Recipe(density=0.0, textures=MappingProxyType({}), music=0.0, level=-40.0, name="silence")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the recommender may know when it chooses; None is missing, never zero."""
+    probabilities: tuple[float, float, float, float] | None = None      # of STAGES
+    heart_rate: float | None = None         # ratio to the sleeper's own baseline
+    rmssd: float | None = None              # ratio to the sleeper's own baseline
+    movement: float | None = None           # m/s² RMS, last epoch
+    breathing: float | None = None          # /min
+    since_lights_out: float = 0.0           # min
+    hour: float | None = None               # 0..24 local; None when the clock is unknown
+    last_sol: float | None = None           # min, mean of the last nights
+    last_wakings: float | None = None       # per night, mean of the last nights
+    valence: float | None = None            # −1..1, from an answer or a note
+    arousal: float | None = None            # −1..1
+
+
+class Contribution(NamedTuple):
+    """One term of a score: exact, in the score's own unit."""
+    name: str
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    sentence: str                               # for a person
+    contributions: tuple[Contribution, ...]     # the few that decided, largest first
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A decision that can be replayed: same inputs and seed, same recipe."""
+    recipe: Recipe
+    reason: Reason
+    seed: int
+    propensity: float               # probability with which this candidate was drawn
+    candidate: int                  # its place among the candidates
+    receipt: Mapping[str, object]   # all that the choice depended on, JSON-able
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a night went, for learning. Parts are stored apart; None is missing."""
+    sol: float | None = None            # min, sleep onset latency
+    wakings: int | None = None
+    liked: int = 0                      # likes minus skips of the recipe
+    turned_down: int = 0                # times the volume was lowered
+    rested: int | None = None           # the morning's answer: +1 good, −1 poor
+    signal_quality: float = 0.0         # 0..1: share of epochs that could be judged
+
+
+# ---- composing and sounding: Phrase, Scene → socket → sound ----------------------------------------------------------
+
+class Note(NamedTuple):
+    start: float                # s after the phrase's start
+    pitch: int                  # MIDI
+    duration: float             # s
+    velocity: float             # 0..1
+    voice: str                  # one of VOICES
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One tick of music or more: notes over a length of time."""
+    length: float                           # s
+    notes: tuple[Note, ...]
+    start: float | None = None              # s; None until the night places it
+    section: str = ""                       # of the form, for the diary
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where the soundscape should go. The sound process bounds it again: nothing here can exceed the caps."""
+    textures: Mapping[str, float]           # layer → linear gain 0..1
+    music: float                            # 0..1
+    brightness: float                       # 0..1
+    level: float                            # dB re the settling level: −80 is silence; above 0 only while waking
+    glide: float                            # s to get there
+    waking: bool = False                    # the alarm: may rise above the settling level, up to the user's ceiling
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """The sleeper's own knob."""
+    volume: float               # 0..1: −40..0 dB
+    muted: bool = False         # after the ring: heard within 100 ms
+
+
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """Everything off in 50–100 ms; a new Scene starts over with a fade-in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Lock-step only: render up to `time` and answer with a Heartbeat. `heard` False skips ahead without rendering."""
+    time: float                 # s
+    heard: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The sound process's word, twice a second, or the answer to Advance."""
+    time: float                 # s
+    frame: int                  # frames played since the process started
+    level: float                # dBA at the pillow over the last second (estimated from the calibration)
+    peak: float                 # dBFS since the last heartbeat
+    dose: float                 # dBA·h equivalents: pressure-squared hours re 0 dBA since the process started
+    underruns: int = 0
+    refused: int = 0            # messages that were malformed or out of bounds
+    device: str = ""            # what it plays on; "" when nothing
