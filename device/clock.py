@@ -49,7 +49,7 @@ class VirtualClock:
 
 
 def ticks(clock: Clock, period: float) -> Iterator[float]:
-    """The time of each tick, `period` s apart without drift; ticks that were slept through are left out, not caught up."""
+    """The time of each tick, `period` s apart without drift; ticks that were slept through are not caught up."""
     due = clock.now()
     while True:
         yield clock.now()
