@@ -36,7 +36,7 @@ def read(name: str, inputs: Sequence[str] | None = None, folder: Path = MODELS) 
         model = file.read_bytes()
         card = Card(facts["name"], facts["sha256"], tuple(facts["inputs"]), tuple(facts["outputs"]), facts)
     except (OSError, ValueError, KeyError, TypeError) as trouble:
-        raise ModelMismatch(f"{path}: can't read the model or its card ({trouble}); install Nocturne again") from trouble
+        raise ModelMismatch(f"{path}: can't read model or card ({trouble}); install Nocturne again") from trouble
     if hashlib.sha256(model).hexdigest() != card.sha256:
         raise ModelMismatch(f"{file}: doesn't match its card's sha256; install Nocturne again")
     if inputs is not None and card.inputs != tuple(inputs):
