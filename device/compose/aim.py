@@ -27,7 +27,7 @@ class Aim:
 
 
 def destination(recipe: Recipe, p_asleep: float | None) -> Aim:
-    """What the recipe asks of a sleeper this likely to be asleep: sparser, lower and darker. Out of bounds is clipped."""
+    """What the recipe asks when sleep is this likely: sparser, lower, darker. Out of bounds is clipped."""
     asleep = bounded(p_asleep if p_asleep is not None and math.isfinite(p_asleep) else 0.0, (0.0, 1.0))
     want = {name: bounded(getattr(recipe, name), bounds) for name, bounds in BOUNDS.items()}
     want["density"] *= 1 - 0.6 * asleep
