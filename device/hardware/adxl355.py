@@ -1,0 +1,99 @@
+"""ADXL355: an accelerometer quiet enough (22.5 µg/√Hz) for the heartbeat through a mattress (ballistocardiogram).
+
+Registers: Analog Devices ADXL354/ADXL355 data sheet, rev. D. 62.5 Hz keeps the beat's band (to 20 Hz) and
+lasts 0.51 s in the FIFO, two ticks of 0.25 s; 125 Hz would not. ±2 g: 3.9 µg a step.
+"""
+
+import numpy as np
+
+from device.errors import SensorError
+from device.hardware.registers import Bits, Chip, Level
+
+STANDARD_GRAVITY = 9.80665      # m/s², exact by convention (CGPM 1901)
+IDS = (0xAD, 0x1D, 0xED)        # maker, family, part
+RATES = {4000 / 2**n: n for n in range(11)}
+STEP = 3.9e-6                   # g a step of 20 bit at ±2 g; doubles with the range
+RANGES = (2, 4, 8)
+RESET = 0x52
+OVERRUN = 0x04                  # of status
+EMPTY, X_AXIS = 0x02, 0x01      # markers in the lowest byte of a FIFO entry
+WHOLE = bytes((X_AXIS, 0, 0)) * 32
+
+
+class ADXL355(Chip):
+    """Acceleration (n, 3) m/s²."""
+    name = "ADXL355"
+    role = "motion"
+    addresses = (0x1D, 0x53)
+    channels = 3
+
+    status = Bits(0x04)
+    filter = Bits(0x28)
+    range = Bits(0x2C)
+    power = Bits(0x2D)
+    reset = Bits(0x2F)
+
+    def __init__(self, bus, address=None, rate: float = 62.5, full_scale: int = 2):
+        """`rate` Hz, one of RATES; `full_scale` ± g, one of RANGES."""
+        super().__init__(bus, address)
+        self.rate = rate
+        self.range_code = RANGES.index(full_scale) + 1
+        self.scale = STEP * full_scale / 2 * STANDARD_GRAVITY
+
+    def identify(self) -> str:
+        *ids, revision = self.read(0x00, 4)
+        if tuple(ids) != IDS:
+            raise self.wrong("a chip with ids " + " ".join(f"0x{i:02x}" for i in ids))
+        return f"ADXL355, ids {' '.join(f'0x{i:02x}' for i in ids)}, revision {revision}"
+
+    def configure(self) -> None:
+        """The maker's driver knows resets that scramble the calibration: the shadow registers 0x50..0x54 must come
+        back as they were, else reset again."""
+        shadow = self.read(0x50, 5)
+        for _ in range(5):
+            self.reset = RESET
+            self.until(lambda: not self.status & 0x10, "stays busy after its reset")
+            if self.read(0x50, 5) == shadow:
+                break
+        else:
+            raise SensorError(f"{self}: its calibration doesn't survive a reset; take its power off for a moment")
+        self.filter = RATES[self.rate]                  # settings change in standby only, which reset leaves it in
+        self.range = 0x80 | self.range_code             # fast mode of I2C stays on
+        self.power = 0
+
+    def intact(self) -> bool:
+        return self.power == 0 and self.filter == RATES[self.rate] and self.range == (0x80 | self.range_code)
+
+    def level(self) -> Level:
+        status, entries = self.read(0x04, 2)
+        waiting, torn = divmod(entries & 0x7F, 3)
+        return Level(waiting, None if status & OVERRUN else 0, torn=torn > 0)
+
+    def pop(self, count: int) -> np.ndarray:
+        """Whole triples only: entries before an X marker are dropped, so axes never change places."""
+        if count == 0:
+            return np.zeros((0, 3))
+        raw = np.frombuffer(self.read(0x11, 9 * count), np.uint8).reshape(-1, 3)
+        marks = raw[:, 2] & (EMPTY | X_AXIS)
+        if bytes(marks) != WHOLE[:len(marks)]:
+            raw = self.resynchronise(raw)
+        words = np.zeros((len(raw), 4), np.uint8)
+        words[:, :3] = raw
+        return (words.view(">i4") >> 12).reshape(-1, 3) * self.scale
+
+    def resynchronise(self, raw: np.ndarray) -> np.ndarray:
+        """Drop what isn't a whole triple; read on to the end of the last one."""
+        raw = raw[raw[:, 2] & EMPTY == 0]
+        first = np.flatnonzero(raw[:, 2] & X_AXIS)
+        raw = raw[first[0]:] if first.size else raw[:0]
+        missing = -len(raw) % 3
+        if missing:
+            rest = np.frombuffer(self.read(0x11, 3 * missing), np.uint8).reshape(-1, 3)
+            if (rest[:, 2] & (EMPTY | X_AXIS)).any():
+                raise SensorError(f"{self}: its FIFO is out of step; it is set up again")
+            raw = np.concatenate([raw, rest])
+        return raw
+
+    def temperature(self) -> float:
+        high, low = self.read(0x06, 2)
+        return ((high & 15) << 8 | low) * (1 / -9.05) + (1885 / 9.05 + 25)

@@ -1,0 +1,71 @@
+"""The I2C bus: one write and one read per transfer, and every failure in words with its remedy."""
+
+import errno
+from typing import Protocol
+
+from smbus2 import SMBus, i2c_msg
+
+from device.errors import SensorError
+
+# What the Pi's controller answers (Linux i2c-bcm2835.c), and what a person can do about it.
+REMEDIES = {
+    errno.EREMOTEIO: "no answer; check the chip's wiring, power and address",
+    errno.ENXIO: "no answer; check the chip's wiring, power and address",
+    errno.EIO: "the transfer broke off; check for loose or long wires",
+    errno.ETIMEDOUT: "the bus is stuck; SDA or SCL is held low, so take the power off the chip for a moment",
+    errno.EOPNOTSUPP: "the adapter refuses such a transfer; use the Pi's own I2C pins",
+    errno.ENOENT: "there is no such bus; put dtparam=i2c_arm=on in config.txt and start again",
+    errno.EACCES: "not allowed; add this user to the group i2c",
+}
+
+
+class SMBusLike(Protocol):
+    """The part of smbus2's API that the drivers need; a simulated bus has it too."""
+
+    def i2c_rdwr(self, *messages: i2c_msg) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Bus:
+    """Transfers to and from registers. Raises SensorError, whose `__cause__` is the OSError, and nothing else."""
+
+    def __init__(self, smbus: SMBusLike):
+        self.smbus = smbus
+        self.pointers: dict[tuple[int, int], i2c_msg] = {}      # the write before each kind of read: always the same
+
+    def read(self, address: int, register: int, count: int, name: str = "chip") -> bytes:
+        """`count` bytes from `register` on. One write and one read: the Pi refuses more (EOPNOTSUPP), and smbus2's
+        own block read stops at 32 bytes while a FIFO may hold 288."""
+        pointer = self.pointers.get((address, register))
+        if pointer is None:
+            pointer = self.pointers[address, register] = i2c_msg.write(address, (register,))
+        answer = i2c_msg.read(address, count)
+        try:
+            self.smbus.i2c_rdwr(pointer, answer)
+        except OSError as trouble:
+            raise failure(trouble, address, name) from trouble
+        return bytes(answer)
+
+    def write(self, address: int, register: int, data: bytes, name: str = "chip") -> None:
+        try:
+            self.smbus.i2c_rdwr(i2c_msg.write(address, (register, *data)))
+        except OSError as trouble:
+            raise failure(trouble, address, name) from trouble
+
+    def close(self) -> None:
+        self.smbus.close()
+
+
+def failure(trouble: OSError, address: int, name: str) -> SensorError:
+    remedy = REMEDIES.get(trouble.errno, trouble.strerror or "unknown trouble")
+    return SensorError(f"{name} at 0x{address:02x}: {remedy} (errno {trouble.errno})")
+
+
+def open_bus(number: int = 1) -> Bus:
+    """The machine's /dev/i2c-`number`. Raises SensorError if it can't be opened."""
+    try:
+        return Bus(SMBus(number))
+    except OSError as trouble:
+        remedy = REMEDIES.get(trouble.errno, trouble.strerror or "unknown trouble")
+        raise SensorError(f"/dev/i2c-{number}: {remedy} (errno {trouble.errno})") from trouble

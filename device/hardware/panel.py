@@ -1,0 +1,50 @@
+"""The button and the light, on gpiozero: real pins on a board, mock pins on a desk."""
+
+from collections.abc import Callable
+
+from gpiozero import PWMLED, BadPinFactory, Button, GPIOZeroError
+from gpiozero.pins.mock import MockFactory, MockPWMPin
+
+from device.clock import Clock
+from device.errors import SensorError
+from device.hardware.presses import Edge
+
+BUTTON_PIN, LED_PIN = 17, 18        # BCM numbers; 18 has hardware PWM
+
+
+class Panel:
+    """Edges go to `inbox` as they come, from gpiozero's thread: it must be quick and safe to call from there."""
+
+    def __init__(self, clock: Clock, inbox: Callable[[Edge], None], button: int = BUTTON_PIN, led: int = LED_PIN,
+                 pin_factory=None):
+        """`pin_factory` None is gpiozero's own choice. Raises SensorError if the pins can't be used."""
+        self.clock, self.inbox = clock, inbox
+        try:
+            # Bounce is removed in Presses, where time is handed in and a test can see it.
+            self.button = Button(button, pull_up=True, bounce_time=None, pin_factory=pin_factory)
+            self.led = PWMLED(led, pin_factory=pin_factory)
+        except (GPIOZeroError, BadPinFactory, OSError) as trouble:
+            raise SensorError(f"button on GPIO {button} or light on GPIO {led}: can't use these pins ({trouble}); "
+                              "check panel.button and panel.led in the config, and install lgpio") from trouble
+        self.button.when_pressed = lambda: self.inbox(Edge(True, self.clock.now()))
+        self.button.when_released = lambda: self.inbox(Edge(False, self.clock.now()))
+
+    def show(self, brightness: float) -> None:
+        """0..1, for the light."""
+        if brightness != self.led.value:
+            self.led.value = brightness
+
+    def close(self) -> None:
+        self.button.close()
+        self.led.close()
+
+
+def desk_pins() -> MockFactory:
+    """Pins that aren't there, for a desk and for tests."""
+    return MockFactory(pin_class=MockPWMPin)
+
+
+def press(pins: MockFactory, down: bool, button: int = BUTTON_PIN) -> None:
+    """A key of the terminal stands for the finger on the mock button."""
+    pin = pins.pin(button)
+    (pin.drive_low if down else pin.drive_high)()

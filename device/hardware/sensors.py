@@ -1,0 +1,105 @@
+"""All the chips of one device: found on the bus, drained each tick, brought back when they fail."""
+
+from collections.abc import Mapping, Sequence
+
+from device.clock import Clock
+from device.errors import ConfigError, SensorError
+from device.hardware.adxl355 import ADXL355
+from device.hardware.bus import Bus
+from device.hardware.feed import Feed
+from device.hardware.lis3dh import LIS3DH
+from device.hardware.max3010x import MAX30102
+from device.hardware.registers import Chip
+from device.values import Readings
+
+PARTS = (MAX30102, ADXL355, LIS3DH)         # the better one of a role first
+ROLES = ("ppg", "motion")
+SEARCH = 10.0                               # s between searches for a chip that was never there
+
+
+class Sensors:
+    """Chips by role. `drain` never raises for a chip that is missing, failing, reset or unplugged."""
+
+    def __init__(self, chips: Sequence[Chip], clock: Clock):
+        self.clock = clock
+        self.feeds = {chip.role: Feed(chip, clock) for chip in chips}
+        self.bus: Bus | None = None
+        self.wanted: dict[str, str] = {}
+        self.next_search = 0.0
+        self.notes: tuple[str, ...] = ()
+
+    @classmethod
+    def find(cls, bus: Bus, clock: Clock, config: Mapping[str, str] | None = None) -> "Sensors":
+        """Probe the bus. `config` may name a chip for `ppg` and `motion`, or "auto" (the default), or "none".
+
+        A role without a chip stays empty, is searched for again now and then, and is told of in `notes`. A named chip
+        that is absent is trouble at every tick until it answers. Raises ConfigError for an unknown name.
+        """
+        sensors = cls((), clock)
+        sensors.bus = bus
+        names = {part.name.lower(): part for part in PARTS} | {"max30101": MAX30102}
+        for role in ROLES:
+            name = (config or {}).get(role, "auto").lower()
+            if name in ("auto", "none"):
+                sensors.wanted[role] = name
+                continue
+            part = names.get(name)
+            if part is None or part.role != role:
+                known = ", ".join(part.name for part in PARTS if part.role == role)
+                raise ConfigError(f"sensors.{role}: no chip called {name}; there are {known}, auto and none")
+            found, _ = probe(bus, part)
+            sensors.feeds[role] = Feed(found or part(bus), clock)
+        sensors.search()
+        return sensors
+
+    def search(self) -> None:
+        """Look for a chip for each role that has none."""
+        notes = []
+        for role, wanted in self.wanted.items():
+            if wanted == "none" or role in self.feeds:
+                continue
+            for part in PARTS:
+                if part.role != role:
+                    continue
+                chip, remarks = probe(self.bus, part)
+                notes += remarks
+                if chip is not None:
+                    self.feeds[role] = Feed(chip, self.clock)
+                    break
+            else:
+                notes.append(f"no {role} sensor answers; check its wiring and power, or name it in the config")
+        self.notes = tuple(notes)
+        self.next_search = self.clock.now() + SEARCH
+
+    def drain(self, now: float) -> Readings:
+        """Everything the chips have read since the last call."""
+        if self.bus is not None and now >= self.next_search and any(
+                wanted == "auto" and role not in self.feeds for role, wanted in self.wanted.items()):
+            self.search()
+        signals = {role: feed.drain(now) for role, feed in self.feeds.items()}
+        trouble = tuple(text for feed in self.feeds.values() for text in feed.trouble)
+        return Readings(now, signals.get("ppg"), signals.get("motion"), trouble)
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """Readings lost since the start, by role."""
+        return {role: feed.lost for role, feed in self.feeds.items()}
+
+    @property
+    def patience(self) -> float:
+        """s: how long the FIFOs last, a fifth kept in reserve; drain at least this often."""
+        return min((0.8 * feed.chip.depth * feed.timebase.period for feed in self.feeds.values()), default=1.0)
+
+
+def probe(bus: Bus, part: type[Chip]) -> tuple[Chip | None, list[str]]:
+    """The part at one of its addresses, and remarks about strangers there."""
+    remarks = []
+    for address in part.addresses:
+        chip = part(bus, address)
+        try:
+            chip.identify()
+            return chip, remarks
+        except SensorError as trouble:
+            if getattr(trouble.__cause__, "errno", None) not in (121, 6):       # nobody there is not worth a remark
+                remarks.append(str(trouble))
+    return None, remarks
