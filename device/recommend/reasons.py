@@ -1,0 +1,92 @@
+"""Why: exact contributions of each factor to the expected minutes, and one plain sentence."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+from math import factorial
+
+import numpy as np
+
+from device.recommend.candidates import CANDIDATES, FACTORS, QUIET, changes
+from device.values import Contribution, Reason, Recipe
+
+Tally = Mapping[str, Sequence[int]]     # "factor:level" → [nights sooner than expected, nights]
+
+FIELDS = {"pulse": ("pulse", "density"), "tone": ("brightness", "register", "tension", "scale", "style"),
+          "texture": ("textures",), "music": ("music", "level")}
+STEPS = {"pulse": ("slow", "gentle", "easy"), "tone": ("dark", "mellow")}
+WORDS = {"pulse": ("slower", "faster"), "tone": ("darker", "brighter")}
+SHARES = {size: factorial(size) * factorial(len(FACTORS) - size - 1) / factorial(len(FACTORS))
+          for size in range(len(FACTORS))}
+SUBSETS = tuple(subset for size in range(len(FACTORS) + 1) for subset in combinations(FACTORS, size))
+
+
+def blends(chosen: Recipe, reference: Recipe) -> list[Recipe]:
+    """`reference` with each subset of the factors taken from `chosen`, in the order of SUBSETS."""
+    return [replace(reference, **{name: getattr(chosen, name) for factor in subset for name in FIELDS[factor]})
+            for subset in SUBSETS]
+
+
+def contributions(expect: Callable[[list[Recipe]], np.ndarray], chosen: Recipe,
+                  reference: Recipe) -> tuple[Contribution, ...]:
+    """Shapley values of the factors (Shapley 1953): they sum to expect(chosen) − expect(reference), exactly."""
+    value = dict(zip(SUBSETS, expect(blends(chosen, reference)), strict=True))
+    amounts = []
+    for factor in FACTORS:
+        without = [subset for subset in SUBSETS if factor not in subset]
+        amount = sum(SHARES[len(subset)] * (value[tuple(f for f in FACTORS if f in subset or f == factor)]
+                                            - value[subset]) for subset in without)
+        amounts.append(Contribution(factor, float(amount)))
+    return tuple(sorted(amounts, key=lambda c: -abs(c.amount)))
+
+
+def reason(chosen: int, best: int, moment: str, parts: tuple[Contribution, ...], tally: Tally) -> Reason:
+    return Reason(sentence(chosen, best, moment, tally), parts)
+
+
+def sentence(chosen: int, best: int, moment: str, tally: Tally) -> str:
+    good, nights = tally.get(f"all:{CANDIDATES[chosen].recipe.name}", (0, 0))
+    evidence = f"you fell asleep sooner than expected with it on {good} of {nights} nights"
+    name = CANDIDATES[chosen].recipe.name
+    if moment == "arousal":
+        if chosen == QUIET:
+            return "silence: it has served you at least as well as sound"
+        return f"{name}: " + (evidence if nights else "the surest choice so far; nothing new at night")
+    if moment == "night":
+        return f"{name} goes on: nothing new after sleep onset"
+    if chosen == best:
+        return f"{name}: " + (evidence if nights else "a safe start; your own nights will change it")
+    if chosen == QUIET:
+        return "silence tonight: " + (evidence if nights else "to learn whether sound helps you at all")
+    moved = changes(chosen, best)
+    words = [word(factor, chosen, best) for factor in moved] or [name]
+    if nights:
+        return f"{' and '.join(words)} tonight: {evidence}"
+    for factor in moved:
+        good, nights = tally.get(f"{factor}:{CANDIDATES[chosen].levels[factor]}", (0, 0))
+        if nights:
+            return (f"{' and '.join(words)} tonight: sounds like that went with falling asleep sooner than expected "
+                    f"on {good} of {nights} nights")
+    return f"{' and '.join(words)} tonight: one step from what has worked, to learn whether it suits you better"
+
+
+def word(factor: str, chosen: int, best: int) -> str:
+    now, before = CANDIDATES[chosen].levels[factor], CANDIDATES[best].levels[factor]
+    if factor == "texture":
+        return f"{now} instead of {before}"
+    if factor == "music":
+        return "with music" if now == "yes" else "without music"
+    return WORDS[factor][STEPS[factor].index(now) > STEPS[factor].index(before)]
+
+
+def tally(nights: Sequence[tuple[int, float]]) -> dict[str, list[int]]:
+    """Counts behind the sentences, from (candidate, reward) of each counted night."""
+    counts: dict[str, list[int]] = {}
+    for place, minutes in nights:
+        candidate = CANDIDATES[place]
+        keys = [f"all:{candidate.recipe.name}", *(f"{f}:{level}" for f, level in candidate.levels.items())]
+        for key in keys:
+            row = counts.setdefault(key, [0, 0])
+            row[0] += minutes > 0
+            row[1] += 1
+    return counts

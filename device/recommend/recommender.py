@@ -1,0 +1,207 @@
+"""The recommender's face: choose at bedtime, at night, on arousal; learn in the morning; replay any receipt.
+
+Explores only at bedtime, inside the vetted set, at most one new factor from the proven best. After sleep onset it
+never answers with anything that wasn't played before.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import numpy as np
+
+from device import cards
+from device.errors import ModelMismatch
+from device.recommend import reasons
+from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET, may_explore
+from device.recommend.features import context_features, recipe_features
+from device.recommend.head import Head, choose, posterior
+from device.recommend.network import Network
+from device.recommend.receipts import pack, unpack
+from device.recommend.reward import Weights, reward
+from device.recommend.wishes import within
+from device.values import Choice, Context, Outcome
+
+MOMENTS = ("bedtime", "night", "arousal")
+VERSION = 1
+FORGET = 0.998      # a night's evidence halves in a year
+BOLDNESS = 0.5      # of Thompson's draws: chosen on training sleepers by tools/train_recommender --sweep
+KEPT = 730          # nights: older ones have all but faded
+TABLE = np.array([recipe_features(candidate.recipe) for candidate in CANDIDATES])
+
+
+class Recommender:
+    """One sleeper's. Another sleeper on the same device is another object with another state."""
+
+    def __init__(self, network: Network, sleeper: str = "", guest: bool = False, weights: Weights | None = None,
+                 forget: float = FORGET, boldness: float = BOLDNESS):
+        self._network = network
+        self._sleeper, self._guest = sleeper, guest
+        self._weights = weights or Weights()
+        self._forget, self._boldness = forget, boldness
+        self.reset()
+
+    @classmethod
+    def load(cls, state: Mapping | None = None, *, sleeper: str = "", guest: bool = False,
+             weights: Weights | None = None, folder: Path = cards.MODELS) -> "Recommender":
+        """With `state` as `state()` gave it, or None for a new sleeper; a guest starts from it and learns nothing.
+
+        Raises ModelMismatch (then use `SafeDefault`), ValueError when `state` is torn or another sleeper's.
+        """
+        mine = cls(Network(folder), sleeper, guest, weights)
+        if state is not None:
+            mine._restore(state)
+        return mine
+
+    def reset(self) -> None:
+        """Forget this sleeper: back to the population."""
+        self._head = Head(self._network.prior, self._forget, self._boldness)
+        self._nights: list[dict] = []
+        self._tonight: int | None = None
+
+    def state(self) -> dict:
+        """JSON-able: every night it learned from. The posterior is computed from them again."""
+        return {"version": VERSION, "sleeper": self._sleeper, "nights": [dict(night) for night in self._nights],
+                "tonight": None if self._tonight is None else NAMES[self._tonight]}
+
+    @property
+    def nights(self) -> tuple[Mapping, ...]:
+        """What was chosen, how it went and what it taught, oldest first."""
+        return tuple(self._nights)
+
+    @property
+    def best(self) -> int:
+        """The proven best: of what was played on counted nights, the highest expected minutes; at first the default."""
+        played = sorted(self._counted_places() | {DEFAULT})
+        rows, _ = self._network.run(context_features(Context()), TABLE[played])
+        return played[int(np.argmax(rows @ self._head.posterior().mean))]
+
+    def choose(self, context: Context, *, moment: str = "bedtime", seed: int, wishes: Mapping | None = None,
+               refused: Sequence[int] = ()) -> Choice:
+        """A recipe and why. `moment`: one of MOMENTS. `refused`: candidates that "not this one" turned away tonight.
+
+        `wishes` (`raise`, `lower`, `forbid`, `require`: names of fields or textures) only narrow what is allowed.
+        """
+        if moment not in MOMENTS:
+            raise ValueError(f"moment must be one of {MOMENTS}, not {moment!r}")
+        best = self.best
+        counted = self._counted()
+        inputs = {
+            "version": VERSION, "network": self._network.sha256, "sleeper": self._sleeper, "moment": moment,
+            "seed": int(seed), "boldness": self._boldness, "context": pack_context(context),
+            "best": NAMES[best], "allowed": [NAMES[place] for place in self._allowed(moment, best, wishes, refused)],
+            "gram": pack(self._head.gram), "pull": pack(self._head.pull), "nights": len(counted),
+            "tally": reasons.tally(counted),
+        }
+        choice = decide(self._network, inputs)
+        if moment == "bedtime":
+            self._tonight = choice.candidate
+        return choice
+
+    def replay(self, receipt: Mapping) -> Choice:
+        """The very choice again, from its receipt alone. Raises ModelMismatch if it was made with another network."""
+        if receipt.get("network") != self._network.sha256:
+            raise ModelMismatch("this choice was made with another models/recommender.tflite; check that version out")
+        return decide(self._network, receipt)
+
+    def learn(self, receipts: Mapping | Sequence[Mapping], outcome: Outcome) -> float | None:
+        """After a night: its bedtime choices, in order, and how it went. Answers the reward in minutes, or None.
+
+        The last bedtime choice is what was heard; earlier ones were refused, which counts as a skip of each.
+        Guests and nights with poor signals teach nothing. Raises ValueError for another sleeper's receipt.
+        """
+        receipts = [receipts] if isinstance(receipts, Mapping) else list(receipts)
+        if any(receipt["sleeper"] != self._sleeper for receipt in receipts):
+            raise ValueError("a receipt belongs to another sleeper")
+        bedtime = [receipt for receipt in receipts if receipt["moment"] == "bedtime"]
+        self._tonight = None
+        if self._guest or not bedtime:
+            return None
+        for receipt in bedtime[:-1]:
+            self._add(receipt, Outcome(liked=-1, signal_quality=1.0))
+        return self._add(bedtime[-1], outcome)
+
+    def expect(self, context: Context | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Minutes saved against silence, mean and SD, of every candidate as believed now: for plots and reports."""
+        rows, _ = self._network.run(context_features(context or Context()), TABLE)
+        return self._head.expect(rows - rows[QUIET])
+
+    def _add(self, receipt: Mapping, outcome: Outcome) -> float | None:
+        candidate = NAMES.index(receipt["candidate"])
+        context = unpack_context(receipt["context"])
+        rows, expected = self._network.run(context_features(context), TABLE[[candidate]])
+        minutes = reward(outcome, expected, self._weights)
+        self._nights.append({"candidate": NAMES[candidate], "context": receipt["context"], "outcome": asdict(outcome),
+                             "reward": minutes, "propensity": receipt["propensity"]})
+        del self._nights[:-KEPT]
+        if minutes is not None:
+            self._head.update(rows[0], minutes)
+        return minutes
+
+    def _restore(self, state: Mapping) -> None:
+        try:
+            if state["version"] != VERSION:
+                raise ValueError(f"state of version {state['version']}")
+            if state["sleeper"] != self._sleeper:
+                raise ValueError("another sleeper's state")
+            for night in state["nights"]:
+                self._add(night, Outcome(**night["outcome"]))
+            self._tonight = None if state["tonight"] is None else NAMES.index(state["tonight"])
+        except (KeyError, TypeError, AttributeError) as trouble:
+            raise ValueError(f"the sleeper's state can't be read ({trouble!r})") from trouble
+
+    def _counted(self) -> list[tuple[int, float]]:
+        return [(NAMES.index(night["candidate"]), night["reward"]) for night in self._nights
+                if night["reward"] is not None]
+
+    def _counted_places(self) -> set[int]:
+        return {place for place, _ in self._counted()}
+
+    def _allowed(self, moment: str, best: int, wishes: Mapping | None, refused: Sequence[int]) -> list[int]:
+        if moment == "night":
+            return [best if self._tonight is None else self._tonight]
+        if moment == "arousal":
+            return sorted({best, QUIET})
+        near = [place for place in may_explore(best, frozenset(self._counted_places())) if place not in refused]
+        return within(near or [QUIET], wishes, best)
+
+
+def decide(network: Network, inputs: Mapping) -> Choice:
+    """Pure: the same inputs and network give the same choice."""
+    moment, seed = inputs["moment"], inputs["seed"]
+    allowed = [NAMES.index(name) for name in inputs["allowed"]]
+    best = NAMES.index(inputs["best"])
+    features = context_features(unpack_context(inputs["context"]))
+    rows, _ = network.run(features, TABLE)
+    now = posterior(network.prior, unpack(inputs["gram"]), unpack(inputs["pull"]))
+    if moment == "bedtime":
+        generator = np.random.default_rng(seed)
+        place, chances = choose(now, rows[allowed], generator, inputs["boldness"])
+    else:
+        place = int(np.argmax(rows[allowed] @ now.mean))
+        chances = np.eye(len(allowed))[place]
+    chosen, propensity = allowed[place], float(chances[place])
+    reference = QUIET if chosen == best else best
+
+    def expect(recipes):
+        return network.run(features, np.array([recipe_features(recipe) for recipe in recipes]))[0] @ now.mean
+
+    parts = reasons.contributions(expect, CANDIDATES[chosen].recipe, CANDIDATES[reference].recipe)
+    why = reasons.reason(chosen, best, moment, parts, inputs["tally"])
+    receipt = {**inputs, "candidate": NAMES[chosen], "propensity": propensity}
+    return Choice(CANDIDATES[chosen].recipe, why, seed, propensity, chosen, receipt)
+
+
+def pack_context(context: Context) -> dict:
+    """JSON-able; NaN and infinities, which JSON lacks, become None as the features treat them."""
+    def clean(value):
+        if isinstance(value, tuple):
+            return list(value) if all(isinstance(v, int | float) and math.isfinite(v) for v in value) else None
+        return None if value is None or not math.isfinite(value) else float(value)
+    return {field.name: clean(getattr(context, field.name)) for field in fields(Context)}
+
+
+def unpack_context(values: Mapping) -> Context:
+    stages = values["probabilities"]
+    return Context(**{**values, "probabilities": None if stages is None else tuple(stages)})

@@ -1,0 +1,160 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from device.errors import ModelMismatch
+from device.recommend import Recommender, SafeDefault
+from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET, changes
+from device.recommend.reasons import contributions
+from device.values import SILENCE, Context, Outcome
+
+GOOD = Outcome(sol=5.0, wakings=1, signal_quality=0.9)
+POOR = Outcome(sol=60.0, wakings=5, signal_quality=0.9)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Recommender:
+    return Recommender.load()
+
+
+def new() -> Recommender:
+    return Recommender.load()
+
+
+def test_a_receipt_replays_the_choice_exactly_after_a_trip_through_json():
+    device = new()
+    for night in range(5):
+        choice = device.choose(Context(heart_rate=1.1, hour=23.0), seed=night)
+        receipt = json.loads(json.dumps(choice.receipt))
+        device.learn(receipt, GOOD)
+        assert new().replay(receipt) == choice
+
+
+def test_a_receipt_of_another_network_is_refused(shipped):
+    receipt = {**shipped.choose(Context(), seed=1).receipt, "network": "0" * 64}
+    with pytest.raises(ModelMismatch):
+        shipped.replay(receipt)
+
+
+def test_a_state_survives_power_loss_and_goes_on_the_same():
+    device = new()
+    for night in range(6):
+        device.learn(device.choose(Context(movement=0.1), seed=night).receipt, GOOD if night % 2 else POOR)
+    again = Recommender.load(json.loads(json.dumps(device.state())))
+    assert again.choose(Context(), seed=99) == device.choose(Context(), seed=99)
+
+
+def test_a_torn_or_foreign_state_is_refused_by_name():
+    state = Recommender.load(sleeper="ada").state()
+    with pytest.raises(ValueError, match="another sleeper"):
+        Recommender.load(state, sleeper="bob")
+    with pytest.raises(ValueError, match="can't be read"):
+        Recommender.load({"version": 1, "sleeper": "", "nights": [{}]})
+
+
+def test_sleepers_are_kept_apart():
+    ada = Recommender.load(sleeper="ada")
+    receipt = ada.choose(Context(), seed=1).receipt
+    with pytest.raises(ValueError, match="another sleeper"):
+        Recommender.load(sleeper="bob").learn(receipt, GOOD)
+
+
+def test_a_guest_teaches_nothing():
+    guest = Recommender.load(guest=True)
+    before = guest.state()
+    assert guest.learn(guest.choose(Context(), seed=1).receipt, GOOD) is None
+    assert guest.state()["nights"] == before["nights"]
+
+
+def test_a_night_of_poor_signals_teaches_nothing():
+    device = new()
+    before = device.expect()[0]
+    receipt = device.choose(Context(), seed=1).receipt
+    assert device.learn(receipt, Outcome(sol=1.0, liked=1, signal_quality=0.3)) is None
+    assert device.learn(receipt, Outcome(sol=1.0, signal_quality=float("nan"))) is None
+    np.testing.assert_array_equal(device.expect()[0], before)
+
+
+def test_good_nights_raise_what_was_heard_and_poor_ones_lower_it():
+    for outcome, sign in ((GOOD, 1), (POOR, -1)):
+        device = new()
+        receipt = {**device.choose(Context(), seed=1).receipt, "candidate": NAMES[DEFAULT]}
+        before, _ = device.expect()
+        for _ in range(20):
+            device.learn(receipt, outcome)
+        after, spread = device.expect()
+        assert sign * (after[DEFAULT] - before[DEFAULT]) > 1
+        assert spread[DEFAULT] < new().expect()[1][DEFAULT]
+
+
+def test_somebody_who_only_sleeps_in_silence_gets_silence():
+    device, generator = new(), np.random.default_rng(0)
+    last = []
+    for night in range(60):
+        choice = device.choose(Context(), seed=night)
+        mean = 12 if choice.candidate == QUIET else 28
+        device.learn(choice.receipt, Outcome(sol=max(1, generator.normal(mean, 8)), wakings=1, signal_quality=0.9))
+        last.append(choice.candidate)
+    assert last[-20:].count(QUIET) >= 15
+
+
+def test_a_refused_sound_is_not_offered_again_that_night():
+    device = new()
+    first = device.choose(Context(), seed=1)
+    for seed in range(30):
+        assert device.choose(Context(), seed=seed, refused=[first.candidate]).candidate != first.candidate
+
+
+def test_wishes_narrow_the_choice_and_silence_remains():
+    device = new()
+    for seed in range(30):
+        dry = device.choose(Context(), seed=seed, wishes={"forbid": ["rain", "fire"]})
+        assert not {"rain", "fire"} & set(dry.recipe.textures)
+        ocean = device.choose(Context(), seed=seed, wishes={"require": ["ocean"]})
+        assert "ocean" in ocean.recipe.textures or ocean.recipe == SILENCE
+    assert device.choose(Context(), seed=1, wishes={"forbid": list(NAMES)}).recipe == SILENCE
+
+
+def test_contributions_sum_to_the_difference_exactly():
+    def expect(recipes):
+        return np.array([(r.pulse / 50) ** 2 * r.brightness + sum(r.textures.values()) * r.music for r in recipes])
+    for place in range(1, len(CANDIDATES)):
+        one, other = CANDIDATES[place].recipe, CANDIDATES[DEFAULT].recipe
+        parts = contributions(expect, one, other)
+        assert sum(part.amount for part in parts) == pytest.approx(expect([one])[0] - expect([other])[0])
+
+
+def test_after_onset_nothing_new_is_ever_played():
+    device = new()
+    evening = device.choose(Context(), seed=4)
+    for seed in range(20):
+        assert device.choose(Context(), moment="night", seed=seed).candidate == evening.candidate
+        assert device.choose(Context(), moment="arousal", seed=seed).candidate in (device.best, QUIET)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.builds(Context, probabilities=st.none() | st.tuples(*[st.floats()] * 4),
+                 heart_rate=st.none() | st.floats(), rmssd=st.none() | st.floats(), movement=st.none() | st.floats(),
+                 breathing=st.none() | st.floats(), since_lights_out=st.floats(), hour=st.none() | st.floats(),
+                 last_sol=st.none() | st.floats(), last_wakings=st.none() | st.floats(),
+                 valence=st.none() | st.floats(), arousal=st.none() | st.floats()))
+def test_any_context_gets_a_vetted_choice_one_factor_away_at_most(shipped, context):
+    choice = shipped.choose(context, seed=1)
+    assert choice.recipe == CANDIDATES[choice.candidate].recipe
+    assert choice.candidate == QUIET or len(changes(choice.candidate, shipped.best)) <= 1
+    assert shipped.replay(json.loads(json.dumps(choice.receipt, allow_nan=False))) == choice
+
+
+def test_a_model_that_differs_from_its_card_is_refused_and_the_safe_default_plays(tmp_path):
+    from device import cards
+    for name in ("recommender.tflite", "recommender.json", "recommender_prior.npz", "recommender_prior.json"):
+        (tmp_path / name).write_bytes((cards.MODELS / name).read_bytes())
+    (tmp_path / "recommender.tflite").write_bytes(b"torn")
+    with pytest.raises(ModelMismatch, match="sha256"):
+        Recommender.load(folder=tmp_path)
+    fallback = SafeDefault()
+    assert fallback.choose(Context(), seed=1).recipe == CANDIDATES[DEFAULT].recipe
+    assert fallback.choose(Context(), seed=1, refused=[DEFAULT]).recipe != CANDIDATES[DEFAULT].recipe
