@@ -1,0 +1,171 @@
+import json
+import time
+
+from device.clock import SystemClock, VirtualClock
+from device.home.mqtt import Home
+from device.home.settings import Settings
+from tests.home.around import soon
+
+
+def test_it_announces_itself_and_its_state_retained(home, listen):
+    home.tell({"sound": True, "volume": 0.45, "session": "asleep"})
+    listener = listen()
+    assert soon(lambda: listener.last("nocturne/bed1/state/session") == b"sleeping")
+    assert listener.last("nocturne/bed1/avail") == b"online"
+    assert listener.last("nocturne/bed1/state/volume") == b"45"
+    config = [m for m in listener.messages if m.topic == "homeassistant/device/nocturne_bed1/config"]
+    assert config and config[0].retain and "cmps" in json.loads(config[0].payload)
+
+
+def test_a_live_command_arrives_once_and_a_retained_one_never(home, listen, inbox, broker):
+    listener = listen("nocturne/bed1/state/#")
+    for _ in range(3):
+        listener.send("nocturne/bed1/cmd/volume", b'{"value": 30, "id": "one"}')
+    listener.send("nocturne/bed1/cmd/sound", b"ON")
+    command = inbox.get(timeout=5)
+    assert (command.kind, command.value) == ("volume", 0.3)
+    assert inbox.get(timeout=5).kind == "sound"
+    listener.send("nocturne/bed1/cmd/light", b"100", retain=True)
+    broker.stop()
+    broker.start()
+    assert soon(lambda: home.connections == 2, 20) and soon(lambda: home.connected)
+    time.sleep(0.3)
+    while not inbox.empty():
+        assert inbox.get().kind != "sound"
+
+
+def test_nonsense_is_refused_in_words_and_harms_nothing(home, listen, inbox):
+    listener = listen("x")
+    listener.send("nocturne/bed1/cmd/volume", b"\xff\xfe")
+    listener.send("nocturne/bed1/cmd/volume", b"1000")
+    assert soon(lambda: home.refused == 2) and "volume" in home.trouble and inbox.empty()
+    listener.send("nocturne/bed1/cmd/volume", b"10")
+    assert inbox.get(timeout=5).value == 0.1
+
+
+def test_an_inbox_that_raises_does_not_kill_the_client(home, listen, inbox):
+    class Broken:
+        def put(self, command):
+            raise RuntimeError("full")
+    listener = listen("x")
+    home.inbox = Broken()
+    listener.send("nocturne/bed1/cmd/volume", b"10")
+    assert soon(lambda: home.faults == 1)
+    home.inbox = inbox
+    listener.send("nocturne/bed1/cmd/volume", b"20")
+    assert inbox.get(timeout=5).value == 0.2 and home.connected
+
+
+def test_when_it_dies_its_last_will_says_so(broker, listen, inbox):
+    import subprocess
+    import sys
+    code = f"""
+import os, queue, time
+from device.clock import SystemClock
+from device.home.mqtt import Home
+from device.home.settings import Settings
+home = Home(Settings(host="127.0.0.1", port={broker.port}, bed="bed9"), queue.SimpleQueue(), SystemClock())
+home.start()
+while not home.connected: time.sleep(0.01)
+print("up", flush=True)
+time.sleep(30)
+"""
+    listener = listen()
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert child.stdout.readline() == b"up\n"
+    assert soon(lambda: listener.last("nocturne/bed9/avail") == b"online")
+    child.kill()
+    child.wait()
+    assert soon(lambda: listener.last("nocturne/bed9/avail") == b"offline")
+
+
+def test_an_event_is_sent_until_somebody_acknowledges_it(home, listen):
+    listener = listen("nocturne/#")
+    identity = home.event("night", {"sol": 12})
+    assert soon(lambda: listener.on("nocturne/bed1/event/night"))
+    message = next(m for m in listener.messages if m.topic == "nocturne/bed1/event/night")
+    assert not message.retain and dict(message.properties.UserProperty) == {"id": identity}
+    assert json.loads(message.payload)["data"] == {"sol": 12}
+    assert home.outbox.counts()["waiting"] == 1
+    listener.send(f"nocturne/bed1/ack/{identity}", b"")
+    assert soon(lambda: home.outbox.counts()["waiting"] == 0)
+
+
+def test_a_button_press_is_told_live_and_never_queued(home, listen):
+    listener = listen("nocturne/#")
+    home.event("button", {"event_type": "double"})
+    assert soon(lambda: listener.last("nocturne/bed1/event/button") == b'{"event_type": "double"}')
+    assert home.outbox.counts()["added"] == 0
+
+
+def test_when_home_assistant_comes_back_everything_is_announced_again(home, listen):
+    home.chance.uniform = lambda low, high: 0.1
+    home.tell({"sound": True})
+    listener = listen()
+    assert soon(lambda: listener.on("nocturne/bed1/state/sound"))
+    before = len(listener.on("homeassistant/device/nocturne_bed1/config"))
+    listener.send("homeassistant/status", b"online")
+    assert soon(lambda: len(listener.on("homeassistant/device/nocturne_bed1/config")) > before)
+    assert soon(lambda: len(listener.on("nocturne/bed1/state/sound")) > 1)
+
+
+def test_privacy_blanks_what_is_personal_and_queues_nothing(home, listen):
+    home.tell({"session": "asleep", "care": "restless", "volume": 0.4})
+    listener = listen()
+    assert soon(lambda: listener.last("nocturne/bed1/state/session") == b"sleeping")
+    home.tell({"privacy": True})
+    assert soon(lambda: listener.last("nocturne/bed1/state/session") == b"unknown")
+    assert soon(lambda: listener.last("nocturne/bed1/state/care") == b"unknown")
+    home.tell({"session": "waking", "volume": 0.5})
+    assert home.event("night", {"sol": 9}) == "" and home.outbox.counts()["added"] == 0
+    assert soon(lambda: listener.last("nocturne/bed1/state/volume") == b"50")
+    assert b"waking" not in listener.on("nocturne/bed1/state/session")
+    home.tell({"privacy": False})
+    assert soon(lambda: listener.last("nocturne/bed1/state/session") == b"waking")
+
+
+def test_erasing_leaves_nothing_personal_at_the_broker_or_in_the_outbox(home, listen, tmp_path):
+    home.tell({"session": "asleep", "reason": "the-sleeper-was-restless", "summary": {"sol": 95, "tst": 333}})
+    home.event("night", {"note": "the-sleeper-was-restless"})
+    listener = listen()
+    assert soon(lambda: listener.last("nocturne/bed1/state/reason") == b"the-sleeper-was-restless")
+    home.erase()
+    assert soon(lambda: listener.last("nocturne/bed1/state/session") == b"unknown")
+    assert soon(lambda: listener.last("nocturne/bed1/state/reason") == b"None")
+    later = listen()
+    assert soon(lambda: later.last("nocturne/bed1/avail") == b"online")
+    time.sleep(0.3)
+    assert not any(b"restless" in m.payload or b"95" in m.payload for m in later.messages if "/state/" in m.topic)
+    files = b"".join(path.read_bytes() for path in tmp_path.glob("outbox.sqlite*"))
+    assert b"restless" not in files
+
+
+def test_without_a_broker_nothing_blocks_or_raises(inbox, tmp_path):
+    home = Home(Settings(host="127.0.0.1", port=1, bed="bed1"), inbox, SystemClock(), outbox=tmp_path / "o.sqlite")
+    home.start()
+    home.tell({"sound": True, "nonsense": object()})
+    assert home.event("night", {"sol": 12})
+    assert soon(lambda: "can't be reached" in home.trouble) and not home.connected
+    home.stop()
+    assert home.event("night", {"sol": 12}) == ""
+
+
+def test_without_a_hub_in_the_config_it_is_silent(inbox):
+    home = Home(Settings(), inbox, VirtualClock())
+    home.start()
+    home.tell({"sound": True})
+    assert home.event("night", {}) == "" and home.trouble == ""
+    home.stop()
+
+
+def test_a_disk_that_cannot_be_written_is_told_and_the_events_stay_in_memory(inbox, tmp_path):
+    (tmp_path / "outbox.sqlite").write_bytes(b"this is no database at all" * 100)
+    home = Home(Settings(host="127.0.0.1", port=1), inbox, SystemClock(), outbox=tmp_path / "outbox.sqlite")
+    assert "memory only" in home.trouble and home.event("night", {})
+
+
+def test_news_that_cannot_be_written_are_named_and_the_rest_is_told(home, listen):
+    listener = listen()
+    home.tell({"volume": "loud", "nonsense": 1, "sound": False})
+    assert soon(lambda: listener.last("nocturne/bed1/state/sound") == b"OFF")
+    assert "nonsense" in home.trouble or "volume" in home.trouble
