@@ -1,0 +1,254 @@
+"""The whole instrument: scenes and phrases in, blocks of sound out.
+
+    pads, drone, bells, piano ─► music gain ─┬─────────────► + ─► level ─► safety ─► block
+    rain, ocean, wind, …      ─► their gains ┴─► reverb ───► +
+
+Everything happens on the control grid (`CONTROL` frames), so the sound is the same whatever the block size.
+"""
+
+import heapq
+import math
+import zlib
+from typing import NamedTuple
+
+import numpy as np
+
+from device.sound.glide import Glide, line
+from device.sound.modal import Struck, StruckNotes
+from device.sound.pads import Pads
+from device.sound.reverb import Reverb
+from device.sound.safety import FLOOR, Safety
+from device.sound.settings import CONTROL, RATE, Settings, amplitude
+from device.sound.tables import DRONE, PADS, Tables, Timbre
+from device.sound.textures import Texture
+from device.values import Note, Phrase, Scene
+
+MOST_WAITING = 2048         # notes that may wait for their time
+QUIET_SHARE = 0.04          # a mix whose gains' squares add up to less than this is meant to be quieter than its level
+WET, DRY = 0.5, 0.8
+TEXTURE_SEND = 0.15
+RANGES = {"pad": (31, 88), "bell": (50, 96), "piano": (33, 96), "drone": (31, 50)}      # MIDI; folded by octaves
+LEVELS = {"pad": 0.5, "bell": 0.65, "piano": 0.9, "drone": 0.5}     # a note of velocity 1, re the whole music
+TRIM = (-10.0, 6.0)         # dB: how far the music is brought towards its level, whether notes are many or few
+TRIM_RATE = 0.4             # dB/s
+TRIM_EVERY = 16             # control periods
+TRIM_MEMORY = 10.0          # s
+
+
+class Block(NamedTuple):
+    samples: np.ndarray     # (2, block) float32, full scale ±1, monitor gain included
+    power: np.ndarray       # (block / CONTROL,) A-weighted mean square, monitor gain left out
+
+
+class Engine:
+    def __init__(self, settings: Settings, pads: tuple[Timbre, ...] = PADS, reverb: Reverb | None = None,
+                 textures: type = Texture):
+        self._settings = settings
+        self.block = settings.block                     # frames
+        self._timbres, self._make_texture = pads, textures
+        self._periods = settings.block // CONTROL
+        self._now = 0                                   # control periods rendered
+        self._unit = amplitude(settings.settle - settings.calibration)
+        self._random = np.random.default_rng([settings.seed, 0x507])
+        self._tables = Tables(settings.seed)
+        self._pads, self._struck = Pads(self._tables), StruckNotes()
+        self._reverb = reverb or Reverb()
+        self._safety = Safety(settings)
+        self._waiting: list[tuple[int, int, Note, Timbre]] = []
+        self._placed = 0                                # notes placed so far: keeps equal times in order
+        self._music, self._level, self._brightness = Glide(), Glide(), Glide(0.35)
+        self._gains: dict[str, Glide] = {}
+        self._textures: dict[str, Texture] = {}
+        self._trim, self._trim_from, self._heard_power = 0.0, 0.0, 0.0
+        self._scene: Scene | None = None
+        self._rest = 0                                  # blocks of pure silence so far
+        self.dropped = 0                                # notes that found no room
+
+    @property
+    def frame(self) -> int:
+        """Frames rendered, or passed unheard."""
+        return self._now * CONTROL
+
+    @property
+    def faults(self) -> int:
+        return self._safety.faults
+
+    def scene(self, scene: Scene) -> None:
+        """Go there. Gains share the level: their proportions count, not their sum."""
+        self._scene = scene
+        total = scene.music ** 2 + sum(gain ** 2 for gain in scene.textures.values())
+        share = 1.0 / math.sqrt(max(total, QUIET_SHARE))
+        self._music.to(scene.music * share, scene.glide)
+        for name in {*scene.textures, *self._gains}:
+            gain = scene.textures.get(name, 0.0) * share
+            if gain > 0.0 and name not in self._gains:
+                self._gains[name] = Glide()
+                self._textures[name] = self._make_texture(name, self._settings.seed)
+            if name in self._gains:
+                self._gains[name].to(gain, scene.glide)
+        if self._level.value == 0.0:        # nothing is heard yet: the mix may be there at once, the level fades in
+            for glide in (self._music, *self._gains.values()):
+                glide.set(glide.target)
+            self._brightness.set(scene.brightness)
+        self._level.to(0.0 if scene.level <= FLOOR else amplitude(scene.level), scene.glide)
+        self._brightness.to(scene.brightness, scene.glide)
+
+    def phrase(self, phrase: Phrase, start: int) -> None:
+        """Place the notes from frame `start` on; what is late already moves to now, all of it together."""
+        start = max(math.ceil(start / CONTROL), self._now)
+        timbre = self._timbres[zlib.crc32(phrase.section.encode()) % len(self._timbres)]
+        for note in phrase.notes:
+            if len(self._waiting) >= MOST_WAITING:
+                self.dropped += 1
+                continue
+            self._placed += 1
+            when = start + round(note.start * RATE / CONTROL)
+            heapq.heappush(self._waiting, (when, self._placed, note, timbre))
+
+    def panic(self) -> None:
+        """Forget everything; silence until the next scene, which fades in. (The fader has muted what was rendered.)"""
+        self._waiting.clear()
+        self._clear()
+        self._music, self._level, self._gains, self._textures = Glide(), Glide(), {}, {}
+        self._safety.silence()
+        self._scene = None
+
+    def render(self) -> Block:
+        """The next block."""
+        periods = self._periods
+        if self._asleep():
+            self._rest += 1
+            if self._rest > 2:
+                self._now += periods
+                return Block(np.zeros((2, self._settings.block), np.float32), np.zeros(periods))
+        else:
+            self._rest = 0
+        mix = self._mix(periods)
+        level = self._level.points(periods)
+        mix *= line(level * np.float32(self._unit))
+        faults = self._safety.faults
+        samples = self._safety(mix, self._loudness(float(level.max())), bool(self._scene and self._scene.waking))
+        self._now += periods
+        if self._safety.faults > faults:
+            self._recover()
+        self._tidy()
+        return Block(samples, self._safety.power)
+
+    @property
+    def expected_power(self) -> float:
+        """A-weighted mean square that the present scene should have, for what passes unheard."""
+        gains = self._music.value ** 2 + sum(gain.value ** 2 for gain in self._gains.values())
+        return gains * (self._level.value * self._unit) ** 2
+
+    def skip(self, frames: int) -> None:
+        """`frames` (a multiple of the block) pass unheard and unrendered: gains move on, notes live and die."""
+        periods = frames // CONTROL
+        self._now += periods
+        for glide in (self._music, self._level, self._brightness, *self._gains.values()):
+            glide.skip(periods)
+        while self._waiting and self._waiting[0][0] < self._now:
+            heapq.heappop(self._waiting)
+        self._pads.skip(self._now)
+        self._struck.skip(self._now)
+        self._reverb.clear()
+        self._safety.skip(frames / RATE, self._loudness(self._level.value), bool(self._scene and self._scene.waking))
+        self._tidy()
+
+    # ---- inside ------------------------------------------------------------------------------------------------------
+
+    def _mix(self, periods: int) -> np.ndarray:
+        frames = periods * CONTROL
+        brightness = self._brightness.points(periods)
+        self._start_notes(periods, brightness)
+        music = np.zeros((2, frames), np.float32)
+        self._pads.add(music, self._now, brightness)
+        self._struck.add(music, self._now)
+        gain = self._music.points(periods) * self._trim_points(periods)
+        if self._pads or self._struck:
+            music *= line(gain)
+        bed = None
+        for name, texture in self._textures.items():
+            wave = texture.next(frames, float(brightness[0])) * line(self._gains[name].points(periods))
+            bed = wave if bed is None else np.add(bed, wave, out=bed)
+        send = music if bed is None else music + bed * np.float32(TEXTURE_SEND)
+        music *= np.float32(DRY)
+        if send.any() or not self._reverb.quiet:
+            wet = self._reverb(send)
+            wet *= np.float32(WET)
+            music += wet
+        if bed is not None:
+            music += bed
+        return music
+
+    def _start_notes(self, periods: int, brightness: np.ndarray) -> None:
+        while self._waiting and self._waiting[0][0] < self._now + periods:
+            when, _, note, timbre = heapq.heappop(self._waiting)
+            start = max(when, self._now)
+            low, high = RANGES[note.voice]
+            pitch = note.pitch
+            pitch += 12 * math.ceil(max(low - pitch, 0) / 12) - 12 * math.ceil(max(pitch - high, 0) / 12)
+            gain = LEVELS[note.voice] * (0.2 + 0.8 * note.velocity) * note.velocity ** 0.3
+            pan = 0.02 * (pitch - 60) + 0.7 * (self._random.random() - 0.5)
+            bright = float(brightness[start - self._now])
+            if note.voice in ("pad", "drone"):
+                made = DRONE if note.voice == "drone" else timbre
+                fits = self._pads.play(made, pitch, self._now, start, note.duration, gain, pan, self._random)
+            else:
+                fits = self._struck.play(
+                    Struck(note.voice, pitch, start, note.duration, gain, pan, bright, self._random))
+            self.dropped += not fits
+
+    def _trim_points(self, periods: int) -> np.ndarray:
+        """Music is brought slowly towards its level by what its notes are expected to give, not by listening."""
+        points = np.empty(periods + 1, np.float32)
+        for i in range(periods):
+            points[i] = self._trim_at(self._now + i)
+            if (self._now + i + 1) % TRIM_EVERY == 0:
+                self._retrim(self._now + i + 1)
+        points[periods] = self._trim_at(self._now + periods)
+        return points
+
+    def _trim_at(self, period: int) -> float:
+        part = (period % TRIM_EVERY) / TRIM_EVERY
+        return amplitude(self._trim_from + (self._trim - self._trim_from) * part)
+
+    def _retrim(self, period: int) -> None:
+        power = (self._pads.power(period) + self._struck.power(period)) * (DRY**2 + WET**2)
+        seconds = TRIM_EVERY * CONTROL / RATE
+        if power > 0.003:
+            self._heard_power += (power - self._heard_power) * (1.0 - math.exp(-seconds / TRIM_MEMORY))
+        self._trim_from = self._trim
+        if self._heard_power > 0.0:
+            wanted = min(max(-10.0 * math.log10(self._heard_power), TRIM[0]), TRIM[1])
+            step = TRIM_RATE * seconds
+            self._trim += min(max(wanted - self._trim, -step), step)
+
+    def _loudness(self, level: float) -> float:
+        return 20.0 * math.log10(level) if level > amplitude(FLOOR) else FLOOR
+
+    def _asleep(self) -> bool:
+        return self._level.value == 0.0 and self._level.target == 0.0
+
+    def _tidy(self) -> None:
+        """Let go of what can't be heard."""
+        for name in [name for name, gain in self._gains.items() if gain.value == 0.0 and gain.target == 0.0]:
+            del self._gains[name], self._textures[name]
+        if self._asleep():
+            self._clear()
+        elif self._music.value == 0.0 and self._music.target == 0.0:
+            self._pads.clear()
+            self._struck.clear()
+
+    def _clear(self) -> None:
+        self._pads.clear()
+        self._struck.clear()
+        self._reverb.clear()
+
+    def _recover(self) -> None:
+        """Something wasn't a number: start all voices anew and fade in again."""
+        scene, waiting = self._scene, self._waiting
+        self._textures.clear()
+        self.panic()
+        self._waiting = waiting
+        if scene is not None:
+            self.scene(scene)

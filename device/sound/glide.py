@@ -1,0 +1,66 @@
+"""Gains only glide: points on the control grid and straight lines between them."""
+
+import math
+
+import numpy as np
+
+from device.sound.settings import CONTROL, RATE
+
+FASTEST_RISE = 2.0          # s from silence to full; nothing fades in quicker
+FASTEST_FALL = 5.0          # s; a panic or mute is not a glide and lies behind the ring
+_UP = (np.arange(CONTROL, dtype=np.float32) / CONTROL)[None, :]
+
+
+class Glide:
+    """An amplitude on its way. It moves evenly in √amplitude: smooth from silence, and near enough even to the ear."""
+
+    def __init__(self, value: float = 0.0):
+        self._from = self._to = math.sqrt(value)
+        self._done, self._length = 0, 0         # control periods
+
+    def to(self, value: float, seconds: float) -> None:
+        """Go to `value` (0..) in `seconds`, or slower where that would be a jump."""
+        now, target = self._at(self._done), math.sqrt(max(value, 0.0))
+        if target == self._to and (self._done >= self._length or now == target):
+            return
+        slowest = FASTEST_RISE if target > now else FASTEST_FALL
+        seconds = max(seconds, slowest * min(abs(target - now), 1.0), 0.25)
+        self._from, self._to, self._done = now, target, 0
+        self._length = math.ceil(seconds * RATE / CONTROL)
+
+    def set(self, value: float) -> None:
+        """Be there at once: only for what is silent."""
+        self._from = self._to = math.sqrt(value)
+        self._done = self._length = 0
+
+    @property
+    def value(self) -> float:
+        return self._at(self._done) ** 2
+
+    @property
+    def target(self) -> float:
+        return self._to ** 2
+
+    def points(self, periods: int) -> np.ndarray:
+        """The next `periods` + 1 control points, float32; the last is the first of the next call."""
+        if self._done >= self._length:
+            return np.full(periods + 1, self._to * self._to, np.float32)
+        values = [self._at(self._done + i) ** 2 for i in range(periods + 1)]
+        self._done = min(self._done + periods, self._length)
+        return np.array(values, np.float32)
+
+    def skip(self, periods: int) -> None:
+        self._done = min(self._done + periods, self._length)
+
+    def _at(self, done: int) -> float:
+        if done >= self._length:
+            return self._to
+        return self._from + (self._to - self._from) * done / self._length
+
+
+def line(points: np.ndarray) -> np.ndarray | np.float32:
+    """Control points (k + 1,) → a gain for each of k × CONTROL frames; one number where nothing moves."""
+    first = points[0]
+    if (points == first).all():
+        return first
+    return (points[:-1, None] + (points[1:] - points[:-1])[:, None] * _UP).ravel()

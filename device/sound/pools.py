@@ -1,0 +1,109 @@
+"""Noise made beforehand: a few seconds of each texture, swept from its darkest at the start to its brightest at the
+end. `textures.py` never plays a pool through; it takes short grains from anywhere in it."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from device.sound.loudness import a_gain
+from device.sound.settings import RATE
+
+HOP = 4096                  # frames: half a grain
+FRAMES = 1 << 18            # of a pool: 5.5 s
+_RISE = np.sin(np.arange(HOP) / HOP * (math.pi / 2)).astype(np.float32)
+_FALL = np.cos(np.arange(HOP) / HOP * (math.pi / 2)).astype(np.float32)
+RISE, FALL = _RISE, _FALL   # their squares add up to one: uncorrelated grains keep an even power
+
+Shape = Callable[[np.ndarray, float], np.ndarray]       # frequencies (Hz), position 0..1 → amplitude
+
+
+def band(f: np.ndarray, centre: float, octaves: float) -> np.ndarray:
+    """A bell on the octave axis."""
+    return np.exp(-0.5 * (np.log2(np.maximum(f, 1.0) / centre) / octaves) ** 2)
+
+
+def lowpass(f: np.ndarray, cutoff: float, order: float = 2.0) -> np.ndarray:
+    return 1.0 / np.sqrt(1.0 + (f / cutoff) ** (2.0 * order))
+
+
+def tilt(f: np.ndarray, power: float) -> np.ndarray:
+    """Amplitude ∝ f^−power above 30 Hz: 0.5 is pink, 1 is brown."""
+    return np.maximum(f, 30.0) ** -power
+
+
+def pink(f, p):
+    return tilt(f, 0.5) * lowpass(f, 700.0 * 8.0**p, 1.0)
+
+
+def brown(f, p):
+    return tilt(f, 1.0) * lowpass(f, 300.0 * 8.0**p, 1.0)
+
+
+def rain(f, p):
+    """Many drops far away: a broad hump, on a roof rather than on leaves."""
+    return (band(f, 420.0 * 2.5**p, 1.1) + 0.18 * p * band(f, 3200.0, 0.9)) * lowpass(f, 1500.0 * 4.0**p, 1.0)
+
+
+def ocean(f, p):
+    """Deep when it is far, hissing when it breaks."""
+    return tilt(f, 0.85 - 0.4 * p) * lowpass(f, 260.0 * 9.0**p, 1.0)
+
+
+def wind(f, p):
+    """A band that wanders, over a softer breath."""
+    return band(f, 210.0 * 4.5**p, 0.42) + 0.25 * tilt(f, 0.8) * 20.0 * lowpass(f, 500.0, 1.0)
+
+
+def stream(f, p):
+    return band(f, 380.0 * 2.2**p, 0.9) * lowpass(f, 1400.0 * 2.5**p, 1.0)
+
+
+def fire(f, p):
+    return tilt(f, 1.0) * lowpass(f, 350.0 * 2.0**p, 1.0)
+
+
+SHAPES: dict[str, Shape] = {"rain": rain, "ocean": ocean, "wind": wind, "stream": stream, "fire": fire,
+                            "pink": pink, "brown": brown}
+
+# Events strewn into a pool: per second; pitches (Hz); decay (s); upward chirp; share of the pool's level at their peak
+EVENTS: dict[str, tuple[float, tuple[float, float], tuple[float, float], float, float]] = {
+    "rain": (26.0, (380.0, 1500.0), (0.006, 0.03), 0.0, 2.2),
+    "stream": (30.0, (320.0, 1300.0), (0.015, 0.06), 0.5, 1.8),
+    "fire": (7.0, (500.0, 2200.0), (0.002, 0.012), 0.0, 4.5),
+}
+
+
+def make_pool(name: str, random: np.random.Generator) -> np.ndarray:
+    """(FRAMES,) float32 of texture `name`, its A-weighted RMS near 1 everywhere."""
+    shape = SHAPES[name]
+    hops = FRAMES // HOP
+    frequencies = np.fft.rfftfreq(2 * HOP, 1.0 / RATE)
+    weights = a_gain(np.maximum(frequencies, 1.0))
+    pool = np.zeros(FRAMES + 2 * HOP, np.float32)
+    for hop in range(hops + 1):
+        gain = shape(frequencies, min(hop / hops, 1.0)) * (1.0 - lowpass(frequencies, 35.0, 2.0))
+        # White noise of unit variance has an expected |X|² of 2 HOP in each bin.
+        gain *= 1.0 / math.sqrt(2.0 * np.sum((gain * weights) ** 2) / (2 * HOP))
+        wave = np.fft.irfft(np.fft.rfft(random.standard_normal(2 * HOP)) * gain, 2 * HOP)
+        start = hop * HOP
+        pool[start:start + HOP] += wave[:HOP] * _RISE
+        pool[start + HOP:start + 2 * HOP] += wave[HOP:] * _FALL
+    pool = pool[HOP:HOP + FRAMES].copy()
+    if name in EVENTS:
+        strew(pool, *EVENTS[name], random)
+    return pool
+
+
+def strew(pool: np.ndarray, rate: float, pitches: tuple[float, float], decays: tuple[float, float], chirp: float,
+          level: float, random: np.random.Generator) -> None:
+    """Add little damped tones (drops, bubbles, crackles), brighter towards the pool's end."""
+    for _ in range(random.poisson(rate * len(pool) / RATE)):
+        start = int(random.integers(len(pool) - HOP))
+        position = start / len(pool)
+        pitch = pitches[0] * (pitches[1] / pitches[0]) ** (0.7 * random.random() + 0.3 * position)
+        decay = decays[0] * (decays[1] / decays[0]) ** random.random()
+        t = np.arange(min(int(7 * decay * RATE), HOP)) / RATE
+        wave = np.sin(2 * np.pi * pitch * t * (1.0 + chirp * t / (7 * decay))) * np.exp(-t / decay)
+        wave *= np.minimum(t / 0.001, 1.0) * level * random.random() ** 2
+        pool[start:start + len(t)] += wave.astype(np.float32)

@@ -1,0 +1,154 @@
+"""What stands between whatever was composed and the sleeper's ear. Nothing learned can reach past it.
+
+In order: non-finite samples become silence, a high-pass takes out DC and what a small speaker can't play, the
+A-weighted level of every 21 ms is held under the present cap, a look-ahead limiter holds the peaks, a clamp holds
+what is left. Everything works on whole blocks and looks one control period and 4 ms ahead.
+"""
+
+import numpy as np
+
+from device.sound.filters import BlockFilter, butterworth_highpass
+from device.sound.glide import line
+from device.sound.loudness import AMeter
+from device.sound.settings import CONTROL, RATE, Settings, amplitude, decibels
+
+HEADROOM = 6.0              # dB: how far above the scene's level a moment may rise
+REST = 10.0                 # dBA: the cap after silence
+QUICKEST_RISE = 12.0        # dB/s: of the cap itself, whatever scenes are asked for
+RELEASE = 12.0              # dB/s: of the level cap
+PEAK_RELEASE = 30.0         # dB/s: of the peak limiter, about 200 ms for the usual few dB
+FLOOR = -80.0               # dB re the settling level: silence
+CELL = 64                   # frames: what the peak limiter sees at once
+AHEAD = 3                   # cells, 4 ms
+WILD = 64.0                 # no voice is ever this tall; beyond it filters would lose their precision
+CEILING = amplitude(-6.0)   # of samples, so that the true peak stays under −1 dBTP
+
+
+class Safety:
+    """`faults` counts blocks that weren't numbers; `power` is the A-weighted mean square of the last block that went
+    out, before the monitor gain, per control period."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._highpass = BlockFilter([butterworth_highpass(settings.highpass, RATE)], settings.block)
+        self._meter = AMeter(settings.block, CONTROL)
+        self._limiter = PeakLimiter(min(settings.clamp * amplitude(settings.monitor), CEILING))
+        self._monitor = np.float32(amplitude(settings.monitor))
+        self._held = np.zeros((2, CONTROL), np.float32)
+        self._held_power = 0.0
+        self._needed = 0.0                      # dB: gain that the held period needs
+        self._gain = 0.0                        # dB: level gain at the held period's start
+        self._cap = REST                        # dBA
+        self.power = np.zeros(settings.block // CONTROL)
+        self.faults = 0
+
+    def __call__(self, block: np.ndarray, level: float, waking: bool = False) -> np.ndarray:
+        """(2, frames) → the same shape, one control period and 4 ms later.
+
+        `level`: where the scene is now, dB re the settling level.
+        """
+        block = self._numbers(block)
+        block = self._highpass(block)
+        power = self._meter(block)
+        periods = len(power)
+        needed = np.concatenate([[self._needed], self._wanted(power, level, waking)])
+        step = RELEASE * CONTROL / RATE
+        # The gain at a border may not exceed what either neighbour needs; it falls at once and rises `step` a period.
+        borders = np.minimum(needed[:-1], needed[1:])
+        climb = step * np.arange(1, periods + 1)
+        gains = np.minimum(np.minimum.accumulate(borders - climb) + climb, self._gain + climb)
+        gains = np.minimum(gains, 0.0)
+        points = np.concatenate([[self._gain], gains])
+        whole = np.concatenate([self._held, block], axis=1)
+        self._held, out = whole[:, -CONTROL:], whole[:, :-CONTROL]
+        linear = 10.0 ** (points / 20.0)
+        self.power = np.concatenate([[self._held_power], power[:-1]]) * linear[:-1] * linear[1:]
+        self._held_power, self._needed, self._gain = float(power[-1]), float(needed[-1]), float(gains[-1])
+        if not (points == 0.0).all():
+            out = out * line(linear.astype(np.float32))
+        return self._limiter(out * self._monitor)
+
+    def skip(self, seconds: float, level: float, waking: bool = False) -> None:
+        """Time passes unheard: the cap follows the scene, everything else falls silent."""
+        self._cap = self._target(level, waking) if seconds > 10.0 else min(
+            self._cap + QUICKEST_RISE * seconds, self._target(level, waking))
+        self.clear()
+
+    def clear(self) -> None:
+        self._highpass.reset()
+        self._meter.reset()
+        self._limiter.clear()
+        self._held = np.zeros_like(self._held)
+        self._held_power = self._needed = self._gain = 0.0
+
+    def silence(self) -> None:
+        """After a panic: nothing is held, and what comes next rises from silence."""
+        self.clear()
+        self._cap = REST
+
+    def _target(self, level: float, waking: bool) -> float:
+        ceiling = self._settings.ceiling if waking else self._settings.cap
+        return min(max(self._settings.settle + level + HEADROOM, REST), ceiling)
+
+    def _wanted(self, power: np.ndarray, level: float, waking: bool) -> np.ndarray:
+        """dB of gain, never above 0, that brings each control period under the cap of its moment."""
+        rise = QUICKEST_RISE * CONTROL / RATE * np.arange(1, len(power) + 1)
+        caps = np.minimum(self._cap + rise, self._target(level, waking))
+        self._cap = float(caps[-1])
+        loud = 10.0 * np.log10(np.maximum(power, 1e-20)) + self._settings.calibration
+        return np.minimum(caps - loud, 0.0)
+
+    def _numbers(self, block: np.ndarray) -> np.ndarray:
+        top = max(float(block.max()), -float(block.min()))
+        if top <= WILD:         # false for NaN, too
+            return block
+        self.faults += 1
+        # 10 ms of fade up to the first bad sample, then nothing: the engine starts its voices anew.
+        bad = ~(np.abs(block) <= WILD).all(axis=0)
+        first = int(np.argmax(bad))
+        clean = np.zeros_like(block)
+        clean[:, :first] = block[:, :first]
+        length = min(RATE // 100, first)
+        clean[:, first - length:first] *= np.linspace(1.0, 0.0, length, dtype=np.float32)
+        return clean
+
+
+class PeakLimiter:
+    """No sample above the ceiling. The gain falls over 4 ms before a peak and rises evenly in dB after it."""
+
+    def __init__(self, ceiling: float):
+        self._ceiling = ceiling
+        self._held = np.zeros((2, AHEAD * CELL), np.float32)
+        self._held_needs = np.zeros(AHEAD)
+        self._gain = 0.0                        # dB, at the last border
+
+    def __call__(self, block: np.ndarray) -> np.ndarray:
+        """(2, frames) → the same shape, 4 ms later."""
+        whole = np.concatenate([self._held, block], axis=1)
+        out, self._held = whole[:, :-AHEAD * CELL], whole[:, -AHEAD * CELL:]
+        top = max(float(block.max()), -float(block.min()))
+        if top <= self._ceiling and self._gain == 0.0 and not self._held_needs.any():
+            return out
+        cells = block.shape[1] // CELL
+        peaks = np.abs(block).reshape(2, cells, CELL).max(axis=(0, 2))
+        needs = np.minimum(decibels(self._ceiling) - 20.0 * np.log10(np.maximum(peaks, 1e-10)), 0.0)
+        needs = np.concatenate([self._held_needs, needs])
+        # Border k is the end of out's cell k: both its neighbours' needs are met, those further on by degrees.
+        borders = (np.lib.stride_tricks.sliding_window_view(needs, AHEAD + 1) * _APPROACH).min(axis=1)
+        climb = PEAK_RELEASE * CELL / RATE * np.arange(1, cells + 1)
+        gains = np.minimum(np.minimum.accumulate(borders - climb) + climb, self._gain + climb)
+        gains = np.minimum(gains, 0.0)
+        points = np.concatenate([[self._gain], gains])
+        self._gain, self._held_needs = float(points[-1]), needs[-AHEAD:]
+        linear = (10.0 ** (points / 20.0)).astype(np.float32)
+        ramp = (linear[:-1, None] + (linear[1:] - linear[:-1])[:, None] * _STEPS).ravel()
+        return np.clip(out * ramp, -self._ceiling, self._ceiling)
+
+    def clear(self) -> None:
+        self._held = np.zeros_like(self._held)
+        self._held_needs = np.zeros(AHEAD)
+        self._gain = 0.0
+
+
+_APPROACH = np.array([1.0, 1.0, 2 / 3, 1 / 3])
+_STEPS = (np.arange(CELL, dtype=np.float32) / CELL)[None, :]

@@ -1,0 +1,50 @@
+"""What the sound process is told once, at its start, and the few units everyone here counts in."""
+
+import math
+from dataclasses import dataclass
+
+RATE = 48_000               # frames/s
+CONTROL = 1024              # frames: gains are points on this grid and straight lines between; blocks are multiples
+BLOCK = 4096                # frames: what is rendered at a time unless told otherwise
+HARD_LIMIT = 70.0           # dBA at the pillow: not exceeded whatever fails
+HIGHEST_CEILING = 60.0      # dBA LAmax: as far as a sleeper may raise the cap
+LOUDEST_A = 1.3             # dB: the largest gain of A-weighting, near 2.5 kHz (IEC 61672-1 table 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Levels are A-weighted, at the pillow, both channels playing."""
+    calibration: float = 85.0       # dBA at 0 dBFS RMS: the recommended build's nominal, or tools/calibrate's answer
+    settle: float = 40.0            # dBA: what level 0 dB means
+    cap: float = 45.0               # dBA LAF,max while not waking; at most HIGHEST_CEILING
+    ceiling: float = 50.0           # dBA LAF,max of the alarm; at most HIGHEST_CEILING
+    monitor: float = 0.0            # dB added for a desk's speakers or a file, behind the caps
+    highpass: float = 70.0          # Hz: 60–80 for a small speaker, 30 for a good one
+    seed: int = 1
+    block: int = BLOCK              # frames
+
+    def __post_init__(self):
+        bounds = {"calibration": (50, 120), "settle": (20, HIGHEST_CEILING), "cap": (20, HIGHEST_CEILING),
+                  "ceiling": (20, HIGHEST_CEILING), "monitor": (0, 60), "highpass": (20, 300),
+                  "seed": (0, 2**63), "block": (CONTROL, 16 * CONTROL)}
+        for name, (low, high) in bounds.items():
+            value = getattr(self, name)
+            if not (math.isfinite(value) and low <= value <= high):
+                raise ValueError(f"{name} is {value}, outside {low}..{high}")
+        if self.block % CONTROL:
+            raise ValueError(f"block is {self.block}, not a multiple of {CONTROL}")
+
+    @property
+    def clamp(self) -> float:
+        """Largest sample before the monitor gain: even a square wave this tall, at the ear's most sensitive pitch,
+        stays at HARD_LIMIT; and never above −6 dBFS."""
+        return min(amplitude(HARD_LIMIT - self.calibration - LOUDEST_A), amplitude(-6.0))
+
+
+def amplitude(db: float) -> float:
+    return 10.0 ** (db / 20.0)
+
+
+def decibels(value: float, floor: float = -200.0) -> float:
+    """20 log10, but `floor` for silence."""
+    return max(20.0 * math.log10(value), floor) if value > 0.0 else floor
