@@ -1,7 +1,13 @@
 """Recipe → phrases: one composer interface over three opinions (the RNN, the rules, a Markov chain)."""
 
+from pathlib import Path
+
+from device.cards import MODELS
 from device.compose.composer import Composer
+from device.compose.markov import Markov
+from device.compose.rnn import RNN
 from device.compose.rules import Rules
+from device.errors import ModelMismatch
 
 
 class RulesComposer(Composer):
@@ -10,3 +16,35 @@ class RulesComposer(Composer):
 
     def __init__(self, seed: int):
         super().__init__(Rules(), seed)
+
+
+class MarkovComposer(Composer):
+    """An order-2 Markov chain: the statistical baseline."""
+    name = "markov"
+
+    @classmethod
+    def load(cls, seed: int, folder: Path = MODELS) -> "MarkovComposer":
+        """Raises ModelMismatch."""
+        return cls(Markov.load(folder), seed)
+
+
+class RNNComposer(Composer):
+    """The trained network."""
+    name = "rnn"
+
+    @classmethod
+    def load(cls, seed: int, folder: Path = MODELS) -> "RNNComposer":
+        """Raises ModelMismatch."""
+        return cls(RNN.load(folder), seed)
+
+
+def load(seed: int, prefer: str = "rnn", folder: Path = MODELS) -> tuple[Composer, str]:
+    """The composer `rnn`, `markov` or `rules`, and "" – or the rules and why, if its model can't be used."""
+    try:
+        if prefer == "rnn":
+            return RNNComposer.load(seed, folder), ""
+        if prefer == "markov":
+            return MarkovComposer.load(seed, folder), ""
+    except ModelMismatch as trouble:
+        return RulesComposer(seed), f"composing by rules: {trouble}"
+    return RulesComposer(seed), "" if prefer == "rules" else f"composing by rules: no composer is called {prefer!r}"

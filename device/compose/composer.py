@@ -5,6 +5,7 @@ takes away what music theory forbids; then a token is drawn. So all three can be
 """
 
 import math
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -12,17 +13,22 @@ import numpy as np
 from device.compose import tokens as tk
 from device.compose import voicing
 from device.compose.aim import Aim, approach, destination
+from device.compose.motifs import Line, Motifs
+from device.compose.repeats import Repeats
 from device.compose.steering import Steering
-from device.compose.theory import CHORD_CLASSES, CHORDS, DEGREES
+from device.compose.theory import CHORD_CLASSES, DEGREES
 from device.values import Note, Phrase, Recipe
 
 TEMPERATURE = 0.95
 TOP_P = 0.95
 SLOWEST_CHORDS, FASTEST_CHORDS = 36.0, 9.0      # s: chords change every 8–40 s
 KEY_WALK = (1200.0, 2400.0)                     # s: the tonic walks by a fifth every 20–40 min
+BASS_LASTS = 14.0                               # s
 
 
 class Opinion(Protocol):
+    styles: Mapping[str, np.ndarray]            # named points of the style latent
+
     def condition(self, values: np.ndarray, style: np.ndarray) -> None:
         """What is asked for: `values` by tokens.CONDITIONS, `style` (STYLE_SIZE,)."""
 
@@ -38,155 +44,211 @@ class Opinion(Protocol):
 
 
 class Composer:
-    """An endless piece, tick by tick."""
+    """An endless piece, tick by tick. `repeats` may be the filter of many nights; its file is the caller's affair."""
 
-    def __init__(self, opinion: Opinion, seed: int):
+    name = ""
+
+    def __init__(self, opinion: Opinion, seed: int, repeats: Repeats | None = None):
         self.opinion = opinion
         self.rng = np.random.default_rng(seed)
+        self.repeats = repeats or Repeats()
+        self.steering = Steering()
+        self.motifs = Motifs()
         self.aim: Aim | None = None
+        self.style: np.ndarray | None = None
         self.scale = ""
         self.tonic = int(self.rng.integers(12))
         self.tick = 0
-        self.elapsed = 0.0
-        self.chord = -1
+        self.elapsed = 0.0                      # s
+        self.chord: int | None = None           # index into CHORDS, tonic-relative
         self.chord_left = 0                     # ticks
+        self.before: list[int] = []             # the chord sounding until now, MIDI pitch classes
         self.pads: list[int] = []
-        self.walk_at = self.rng.uniform(*KEY_WALK)
+        self.walk_at = float(self.rng.uniform(*KEY_WALK))
         self.bells = 0.0                        # error diffusion: which melody notes are bells
-        self.steering = Steering()
         opinion.push(tk.BOS)
 
     def compose(self, recipe: Recipe, p_asleep: float | None) -> Phrase:
         """The next tick: two pulses. A recipe that changed is approached over about a minute."""
-        self.aim = approach(self.aim, destination(recipe, p_asleep))
-        aim, length = self.aim, self.aim.length
+        self.aim = aim = approach(self.aim, destination(recipe, p_asleep))
         notes: list[Note] = []
         if aim.density < 0.01 or aim.music < 0.01:
             self.steering.rest(tk.SLOTS)
             self.chord_left = 0
         else:
             notes = self.write(recipe, aim)
+        self.repeats.add(*self.spelled(notes, aim))
         self.tick += 1
-        self.elapsed += length
-        return Phrase(length, tuple(notes))
+        self.elapsed += aim.length
+        return Phrase(aim.length, tuple(notes), section=self.motifs.returning)
+
+    def give_motif(self, line: Line) -> None:
+        """A motif from outside (see `seed.motif`): the night develops it."""
+        self.motifs.give(line)
 
     # ---- one tick ----------------------------------------------------------------------------------------------------
 
     def write(self, recipe: Recipe, aim: Aim) -> list[Note]:
-        if self.chord_left <= 0:
-            self.turn(recipe, aim)
+        fresh = self.chord_left <= 0
+        if fresh:
+            self.turn(recipe)
         steering = self.steering
         steering.begin(aim, self.scale, self.tonic)
-        self.opinion.condition(self.asked(aim), np.zeros(tk.STYLE_SIZE, np.float32))
-        slot = aim.length / tk.SLOTS
-        notes: list[Note] = []
-        if self.chord_left <= 0:
-            self.chord = self.draw(self.chord_mask()) - tk.CHORD
-            dwell = self.draw(self.dwell_mask(aim)) - tk.DWELL
-            self.chord_left = self.ticks(tk.DWELLS[dwell], aim)
-            notes += self.strike_pads(aim)
-        else:
-            self.take(tk.HOLD)
-        fresh = bool(notes)
-        part = self.draw(steering.bass_mask(fresh)) - tk.BASS
+        self.opinion.condition(self.asked(aim), self.styled(recipe, aim))
+        notes: list[Note] = self.chord_notes(aim) if fresh else []
+        if not fresh:
+            self.opinion.push(tk.HOLD)
+        part = self.draw(steering.bass_bias(fresh)) - tk.BASS
         if part:
-            pitch = voicing.bass_pitch(self.chord, part, self.tonic, steering.centre)
-            slots = min(self.chord_left, max(2, round(14.0 / aim.length))) * tk.SLOTS
-            notes.append(Note(0.0, pitch, slots * slot, 0.3 + 0.25 * aim.brightness, "drone"))
-            steering.sound(pitch, 0, slots)
-            fresh = True
-        if fresh:
+            notes.append(self.bass_note(part, aim))
+        if notes:
             steering.spend(0)
         dynamic = self.draw(steering.anything(tk.DYNAMIC_TOKENS)) - tk.DYNAMIC - 1
-        notes += self.melody(aim, dynamic, slot)
+        wish = self.motifs.begin(self.tick, self.tonic, self.scale, steering.middle, self.rng)
+        notes += self.melody(aim, dynamic, wish)
+        notes = self.vary_repeats(notes, aim)
         steering.rest(tk.SLOTS)
+        self.motifs.end(self.tick, self.tonic, self.scale, self.elapsed)
         self.chord_left -= 1
         return notes
 
-    def turn(self, recipe: Recipe, aim: Aim) -> None:
+    def turn(self, recipe: Recipe) -> None:
         """At a chord's end: take up a new scale, and now and then walk to a neighbouring key."""
-        if recipe.scale in DEGREES:
-            self.scale = recipe.scale
-        self.scale = self.scale or "dorian"
-        if self.elapsed >= self.walk_at and self.chord >= 0:
+        self.scale = recipe.scale if recipe.scale in DEGREES else self.scale or "dorian"
+        self.before = [(step + self.tonic) % 12 for step in CHORD_CLASSES[self.chord]] if self.chord is not None else []
+        if self.elapsed >= self.walk_at:
             step = int(self.rng.choice((5, 7)))
             self.tonic = (self.tonic + step) % 12
-            root, quality = CHORDS[self.chord]
-            self.chord = CHORDS.index(((root - step) % 12, quality))
-            self.walk_at = self.elapsed + self.rng.uniform(*KEY_WALK)
+            self.walk_at = self.elapsed + float(self.rng.uniform(*KEY_WALK))
             self.steering.walk(step)
 
     def asked(self, aim: Aim) -> np.ndarray:
-        slow = 1 / self.ticks(8, aim)
-        return tk.conditions(self.scale, aim.density * aim.length, self.steering.asked_register, slow, aim.tension,
-                             2 * aim.brightness - 1, self.tick)
+        """What the RNN was told in training, for this tick."""
+        return tk.conditions(self.scale, aim.density * aim.length, self.steering.middle - self.steering.reference,
+                             1 / self.ticks(8, aim), aim.tension, aim.brightness - 0.5, self.tick)
 
-    def melody(self, aim: Aim, dynamic: int, slot: float) -> list[Note]:
-        steering, notes = self.steering, []
-        while True:
-            choice = self.draw(steering.rhythm_mask(self.chord_left))
-            if choice == tk.END:
-                return notes
-            place, duration = divmod(choice - tk.RHYTHM, len(tk.DURATIONS))
-            token = self.draw(steering.pitch_mask(place, CHORD_CLASSES[self.chord]))
-            pitch = steering.reference + token - tk.PITCH - tk.REACH
-            slots = min(tk.DURATIONS[duration], self.chord_left * tk.SLOTS - place)
-            velocity = min(max(0.22 + 0.5 * aim.brightness + 0.05 * dynamic, 0.1), 0.9)
-            notes = [cut(note, place * slot) for note in notes]
-            notes.append(Note(place * slot, pitch, slots * slot, velocity, self.voice(aim)))
-            steering.melody_note(pitch, place, slots)
+    def styled(self, recipe: Recipe, aim: Aim) -> np.ndarray:
+        """The style latent, on its way to the recipe's: styles morph, too."""
+        styles = self.opinion.styles
+        goal = styles.get(recipe.style, self.style if self.style is not None else np.zeros(tk.STYLE_SIZE, np.float32))
+        self.style = goal if self.style is None else self.style + (goal - self.style) * min(aim.length / 24, 1)
+        return self.style
 
-    def voice(self, aim: Aim) -> str:
-        self.bells += 0.8 * aim.brightness
-        if self.bells >= 1:
-            self.bells -= 1
-            return "bell"
-        return "piano"
-
-    def strike_pads(self, aim: Aim) -> list[Note]:
+    def chord_notes(self, aim: Aim) -> list[Note]:
+        """A new chord, how long it stays, and its pads."""
+        before = frozenset((step - self.tonic) % 12 for step in self.before)
+        self.chord = self.draw(self.steering.chord_bias(before)) - tk.CHORD
+        dwell = self.draw(self.dwell_bias(aim)) - tk.DWELL
+        self.chord_left = self.ticks(tk.DWELLS[dwell] * self.rng.uniform(0.75, 1.33), aim)
         self.pads = voicing.lead(self.chord, self.tonic, self.steering.centre, self.pads)
-        slots = self.chord_left * tk.SLOTS
         for pitch in self.pads:
-            self.steering.sound(pitch, 0, slots)
-        return [Note(0.0, pitch, self.chord_left * aim.length, 0.25 + 0.35 * aim.brightness, "pad")
-                for pitch in self.pads]
+            self.steering.sound(pitch, 0, self.chord_left * tk.SLOTS)
+        velocity = 0.25 + 0.3 * aim.brightness
+        return [Note(0.0, pitch, self.chord_left * aim.length, velocity, "pad") for pitch in self.pads]
 
-    # ---- chords --------------------------------------------------------------------------------------------------
-
-    def chord_mask(self) -> np.ndarray:
-        return self.steering.chord_mask(self.chord)
-
-    def dwell_mask(self, aim: Aim) -> np.ndarray:
-        """Bias over dwells: only those that put chord changes 8–40 s apart."""
-        bias = np.full(tk.VOCABULARY, -np.inf)
-        for index, dwell in enumerate(tk.DWELLS):
-            seconds = dwell * aim.length
-            if seconds > FASTEST_CHORDS / 1.5 and seconds < SLOWEST_CHORDS * 1.2:
-                bias[tk.DWELL + index] = 0.0
+    def dwell_bias(self, aim: Aim) -> np.ndarray:
+        """Only dwells that put chord changes some 8–40 s apart."""
+        bias = np.full(tk.VOCABULARY, -math.inf)
+        bias[tk.DWELL_TOKENS] = [0.0 if FASTEST_CHORDS / 1.5 < dwell * aim.length < SLOWEST_CHORDS * 1.2 else -math.inf
+                                 for dwell in tk.DWELLS]
         return bias
 
-    def ticks(self, dwell: int, aim: Aim) -> int:
+    def ticks(self, dwell: float, aim: Aim) -> int:
         """A dwell in whole ticks, held between the fastest and slowest changes."""
         low, high = math.ceil(FASTEST_CHORDS / aim.length), math.floor(SLOWEST_CHORDS / aim.length)
-        return min(max(dwell, low), high)
+        return min(max(round(dwell), low), high)
 
-    # ---- drawing ---------------------------------------------------------------------------------------------------
+    def bass_note(self, part: int, aim: Aim) -> Note:
+        pitch = voicing.bass_pitch(self.chord, part, self.tonic, self.steering.centre)
+        slots = min(self.chord_left, max(2, round(BASS_LASTS / aim.length))) * tk.SLOTS
+        self.steering.sound(pitch, 0, slots)
+        return Note(0.0, pitch, slots * aim.length / tk.SLOTS, 0.3 + 0.25 * aim.brightness, "drone")
+
+    def melody(self, aim: Aim, dynamic: int, wish: dict[int, int]) -> list[Note]:
+        steering, notes = self.steering, []
+        while True:
+            choice = self.draw(steering.rhythm_bias(wish))
+            if choice == tk.END:
+                return notes
+            slot, duration = divmod(choice - tk.RHYTHM, len(tk.DURATIONS))
+            hooks = self.motifs.hooks(self.tick, slot, steering.playable(slot), self.elapsed)
+            token = self.draw(steering.pitch_bias(slot, wish.get(slot), hooks))
+            pitch = steering.reference + token - tk.PITCH - tk.REACH
+            slots = min(tk.DURATIONS[duration], self.chord_left * tk.SLOTS - slot)
+            notes = [ended(note, slot * aim.length / tk.SLOTS) for note in notes]
+            notes.append(self.melody_note(aim, pitch, slot, slots, dynamic))
+
+    def melody_note(self, aim: Aim, pitch: int, slot: int, slots: int, dynamic: int) -> Note:
+        self.steering.melody_note(pitch, slot, slots)
+        self.motifs.sung(self.tick, slot, pitch, self.elapsed)
+        self.bells += 0.8 * aim.brightness
+        voice = "bell" if self.bells >= 1 else "piano"
+        self.bells -= voice == "bell"
+        velocity = min(max(0.2 + 0.5 * aim.brightness + 0.04 * dynamic, 0.1), 0.9)
+        return Note(slot * aim.length / tk.SLOTS, pitch, slots * aim.length / tk.SLOTS, velocity, voice)
+
+    def vary_repeats(self, notes: list[Note], aim: Aim) -> list[Note]:
+        """Another melody note where the filter has heard these sixteen ticks before."""
+        slot = aim.length / tk.SLOTS
+        tried = 0
+        while self.repeats.returns(*self.spelled(notes, aim)) and tried < 8:
+            tried += 1
+            melody = [note for note in notes if note.voice in ("bell", "piano")]
+            place = round(melody[-1].start / slot) if melody else 2
+            choices = [pitch for pitch in self.steering.playable(place) if not melody or pitch != melody[-1].pitch]
+            if not choices:
+                break
+            pitch = int(self.rng.choice(choices))
+            kept = [note for note in notes if not melody or note is not melody[-1]]
+            length = melody[-1].duration if melody else 2 * slot
+            notes = [*kept, Note(place * slot, pitch, length, 0.2 + 0.5 * aim.brightness, "piano")]
+            self.steering.melody_note(pitch, place, max(1, round(length / slot)))
+        return notes
+
+    def spelled(self, notes: list[Note], aim: Aim) -> tuple[bytes, int]:
+        """A tick's onsets relative to the tonic, for the repeat filter, and how many there are."""
+        onsets = sorted((round(note.start / aim.length * tk.SLOTS), note.pitch - self.tonic) for note in notes)
+        return repr(onsets).encode(), len({slot for slot, _ in onsets})
 
     def draw(self, bias: np.ndarray) -> int:
         """A token by the opinion's logits plus `bias` (−inf forbids), tempered, from the top of the distribution."""
-        logits = self.opinion.logits() + bias
-        weights = np.exp((logits - logits.max()) / TEMPERATURE)
-        order = np.argsort(-weights, kind="stable")
-        total = np.cumsum(weights[order]) / weights.sum()
-        kept = order[:int(np.searchsorted(total, TOP_P)) + 1]
-        token = int(self.rng.choice(kept, p=weights[kept] / weights[kept].sum()))
-        self.take(token)
+        allowed = np.flatnonzero(bias > -math.inf)
+        if len(allowed) == 1:
+            token = int(allowed[0])
+        else:
+            logits = self.opinion.logits()[allowed] + bias[allowed]
+            weights = np.exp((logits - logits.max()) / TEMPERATURE)
+            order = np.argsort(-weights, kind="stable")
+            total = np.cumsum(weights[order])
+            last = int(np.searchsorted(total, TOP_P * total[-1]))
+            token = int(allowed[order[min(np.searchsorted(total, self.rng.random() * total[last]), last)]])
+        self.opinion.push(token)
         return token
 
-    def take(self, token: int) -> None:
-        self.opinion.push(token)
+    # ---- carrying on after a restart ---------------------------------------------------------------------------------
+
+    PLAIN = ("scale", "tonic", "tick", "elapsed", "chord", "chord_left", "before", "pads", "walk_at", "bells")
+
+    def snapshot(self) -> dict:
+        """All but the repeat filter, JSON-able: a restored composer goes on with the very next tick."""
+        return {"plain": {name: getattr(self, name) for name in self.PLAIN},
+                "rng": self.rng.bit_generator.state, "opinion": self.opinion.snapshot(),
+                "steering": self.steering.snapshot(), "motifs": self.motifs.snapshot(),
+                "style": None if self.style is None else [float(x) for x in self.style],
+                "aim": None if self.aim is None else [getattr(self.aim, name) for name in Aim.__slots__]}
+
+    def restore(self, state: dict) -> None:
+        """Raises KeyError or TypeError on anything but a snapshot of the same composer."""
+        for name in self.PLAIN:
+            setattr(self, name, state["plain"][name])
+        self.rng.bit_generator.state = state["rng"]
+        self.opinion.restore(state["opinion"])
+        self.aim = None if state["aim"] is None else Aim(*state["aim"])
+        self.style = None if state["style"] is None else np.array(state["style"], np.float32)
+        self.steering.restore(state["steering"], self.aim)
+        self.motifs.restore(state["motifs"])
 
 
-def cut(note: Note, start: float) -> Note:
+def ended(note: Note, start: float) -> Note:
     """A melody note ends where the next begins."""
-    return note._replace(duration=min(note.duration, max(start - note.start, 0.05))) if note.start < start else note
+    return note._replace(duration=min(note.duration, start - note.start)) if note.start < start else note

@@ -13,6 +13,8 @@ STEPS = {0: 0.25, 1: 1.0, 2: 1.6, 3: 0.9, 4: 0.7, 5: 0.4, 7: 0.25}     # semiton
 class Rules:
     """Chords by root motion and common tones, melody by step around chord tones."""
 
+    styles: dict = {}
+
     def __init__(self):
         self.chord = CHORDS.index((0, "maj"))
         self.pitch = 0

@@ -1,28 +1,36 @@
 """Holding the music to what was asked: masks from music theory, and small controllers that close the loop.
 
-Everything here is a bias over tokens: −inf forbids, a number leans. The state is a few running sums.
+Everything here is a bias over tokens: −inf forbids, a number leans. The state is a few running sums, all JSON-able.
+Small Python loops, not arrays: a tick is a dozen of these, and a numpy call costs more than a loop over 14 pitches.
 """
+
+import math
 
 import numpy as np
 
 from device.compose import tokens as tk
 from device.compose.aim import Aim
-from device.compose.theory import CHORD_CLASSES, CHORDS, DEGREES, PROFILES, chords_in, harsh
+from device.compose.theory import CHORD_CLASSES, CHORDS, DEGREES, HARSH, PROFILES, chords_in
 from device.compose.voicing import MELODY
 
-OFFSETS = np.arange(-tk.REACH, tk.REACH + 1)
-MEMORY = 120.0          # notes: how far back the pitch-class balance reaches
+NEVER = -math.inf
+MEMORY = 150.0          # notes: how far back the pitch-class balance reaches
 LEAP = 9                # semitones: no larger step in the melody
-STEP_COST = 0.25        # nats per semitone beyond a major third
-BALANCE = 1.2           # how strongly the pitch classes are drawn to the key profile
-REGISTER_GAIN = 0.04    # of the error in mean pitch, per note
+STEP_COST = 0.35        # nats per semitone beyond a major third
+BALANCE = 1.6           # how strongly the pitch classes are drawn to the key profile
+REGISTER_GAIN = 0.03    # of the error in mean pitch, per note
+CLEAN = [sum(1 << step for step in range(12) if (step - pitch) % 12 not in HARSH) for pitch in range(12)]
+WANTED = {scale: [float(PROFILES[scale][step]) if step in degrees else 0.0 for step in range(12)]
+          for scale, degrees in DEGREES.items()}
+MAJORITY = [float(root == 0 and quality in ("maj", "min")) for root, quality in CHORDS]
+LENGTHS = (-1.0, -0.3, 0.3, 0.5, 0.3)       # lean over DURATIONS: legato
 
 
 class Steering:
     def __init__(self):
         self.account = 0.5              # onsets owed
-        self.heard = np.zeros(12)       # tonic-relative: how much each pitch class sounded lately
-        self.sounding: list[list[int]] = []     # (MIDI pitch, slots left)
+        self.heard = [0.0] * 12         # tonic-relative: how much each pitch class sounded lately
+        self.sounding: list[list[int]] = []     # [MIDI pitch, slots left, 1 if melody]
         self.offset = 0.0               # semitones: correction of the centre, from the error in register
         self.mean_pitch: float | None = None
         self.last_pitch: int | None = None
@@ -34,120 +42,141 @@ class Steering:
         """A new tick."""
         self.aim, self.scale, self.tonic = aim, scale, tonic
         self.centre = aim.register + self.offset
-        middle = self.centre + sum(MELODY) / 2
-        nearest = round((middle - tonic) / 12) * 12 + tonic
-        if abs(self.reference - middle) > 8 or self.reference % 12 != tonic:
-            self.reference = nearest
-        self.asked_register = middle - self.reference
-        self.account = min(self.account + aim.density * aim.length, 2.5)
+        self.middle = self.centre + sum(MELODY) / 2
+        if abs(self.reference - self.middle) > 8 or self.reference % 12 != tonic:
+            self.reference = round((self.middle - tonic) / 12) * 12 + tonic
+        self.owe(aim.density * aim.length)
         self.slot, self.spent = 0, -1
+        self.lean = self.balance()
+
+    def owe(self, onsets: float) -> None:
+        self.account = min(self.account + onsets, 2.5)
 
     def rest(self, slots: int) -> None:
         """Time goes by."""
-        self.sounding = [[pitch, left - slots] for pitch, left in self.sounding if left > slots]
+        self.sounding = [[pitch, left - slots, melody] for pitch, left, melody in self.sounding if left > slots]
 
     def walk(self, step: int) -> None:
-        self.heard = np.roll(self.heard, -step)
+        """The tonic moves up by `step` semitones."""
+        self.heard = self.heard[step:] + self.heard[:step]
 
     def spend(self, slot: int) -> None:
         if slot != self.spent:
             self.account -= 1
             self.spent = slot
 
-    def sound(self, pitch: int, slot: int, slots: int) -> None:
-        """A note of `slots` from `slot` of this tick."""
-        self.sounding.append([pitch, slot + slots])
-        self.heard *= 1 - 1 / MEMORY
+    def sound(self, pitch: int, slot: int, slots: int, melody: bool = False) -> None:
+        """A note of `slots` from `slot` of this tick; a melody note ends the one before it."""
+        if melody:
+            self.sounding = [note for note in self.sounding if not note[2]]
+        self.sounding.append([pitch, slot + slots, int(melody)])
+        self.heard = [amount * (1 - 1 / MEMORY) for amount in self.heard]
         self.heard[(pitch - self.tonic) % 12] += 0.5 + min(slots, 16) / 16
         self.mean_pitch = pitch if self.mean_pitch is None else self.mean_pitch + (pitch - self.mean_pitch) / 40
-        self.offset += REGISTER_GAIN * (self.aim.register - self.mean_pitch)
-        self.offset = min(max(self.offset, -8.0), 8.0)
+        error = self.aim.register - self.mean_pitch
+        self.offset = min(max(self.offset + REGISTER_GAIN * error, -8.0), 8.0)
 
     def melody_note(self, pitch: int, slot: int, slots: int) -> None:
         self.spend(slot)
-        self.sound(pitch, slot, slots)
+        self.sound(pitch, slot, slots, melody=True)
         self.last_pitch = pitch
         self.slot = slot + 1
 
-    # ---- biases ----------------------------------------------------------------------------------------------------
+    # ---- what may sound ----------------------------------------------------------------------------------------------
+
+    def playable(self, slot: int) -> list[int]:
+        """MIDI pitches in scale, in register, near enough, and not harsh against what sounds at that slot."""
+        classes = 0
+        for degree in DEGREES[self.scale]:
+            classes |= 1 << (degree + self.tonic) % 12
+        for pitch, left, melody in self.sounding:
+            if left > slot and not melody:
+                classes &= CLEAN[pitch % 12]
+        centre = round(self.centre)
+        good = [pitch for pitch in range(max(centre + MELODY[0], self.reference - tk.REACH),
+                                         min(centre + MELODY[1], self.reference + tk.REACH) + 1)
+                if classes >> pitch % 12 & 1]
+        if self.last_pitch is None:
+            return good
+        return [pitch for pitch in good if abs(pitch - self.last_pitch) <= LEAP] or good
+
+    def balance(self) -> list[float]:
+        """(12,) lean toward pitch classes that the key profile wants and the last minutes lacked; tonic-relative."""
+        want = WANTED[self.scale]
+        scale, have = sum(want), sum(self.heard)
+        return [max(min(BALANCE * math.log(w / scale * (have + 4) / (self.heard[i] + 4 * w / scale)), 2.5), -2.5)
+                if w else 0.0 for i, w in enumerate(want)]
+
+    # ---- biases ------------------------------------------------------------------------------------------------------
 
     def anything(self, which: slice) -> np.ndarray:
-        bias = np.full(tk.VOCABULARY, -np.inf)
+        bias = np.full(tk.VOCABULARY, NEVER)
         bias[which] = 0.0
         return bias
 
-    def balance(self) -> np.ndarray:
-        """(12,) lean toward pitch classes that the key profile wants and the last minutes lacked; tonic-relative."""
-        want = np.where(np.isin(np.arange(12), DEGREES[self.scale]), PROFILES[self.scale], 0)
-        want = want / want.sum()
-        have = (self.heard + 4 * want) / (self.heard.sum() + 4)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lean = BALANCE * np.log(np.where(want > 0, want, 1) / np.where(want > 0, np.maximum(have, 1e-3), 1))
-        return np.clip(lean, -2, 2)
-
-    def chord_mask(self, before: int) -> np.ndarray:
-        bias = np.full(tk.VOCABULARY, -np.inf)
+    def chord_bias(self, before: frozenset | None) -> np.ndarray:
+        """Chords of the scale that share a note with `before` (tonic-relative pitch classes) and add another."""
+        bias = np.full(tk.VOCABULARY, NEVER)
         allowed = chords_in(self.scale)
         allowed &= np.array([quality != "dim" or self.aim.tension > 0.8 for _, quality in CHORDS])
-        if before >= 0:
-            shared = np.array([len(classes & CHORD_CLASSES[before]) for classes in CHORD_CLASSES])
-            allowed[before] = False
-            if (allowed & (shared > 0)).any():
-                allowed &= shared > 0
-        lean = self.balance()
-        pull = np.array([sum(lean[step] for step in classes) / 3 for classes in CHORD_CLASSES])
-        home = np.array([1.0 if root == 0 and quality != "sus" else 0.0 for root, quality in CHORDS])
-        bias[tk.CHORD:tk.DWELL] = np.where(allowed, 2 * pull + home, -np.inf)
+        if before:
+            shared = np.array([len(classes & before) for classes in CHORD_CLASSES])
+            near = allowed & (shared > 0) & (shared < 3)
+            allowed = near if near.any() else allowed & (shared < 3)
+        pull = np.array([sum(self.lean[step] for step in classes) / 3 for classes in CHORD_CLASSES])
+        home = np.array(MAJORITY) * (1.5 - self.aim.tension)
+        bias[tk.CHORD:tk.DWELL] = np.where(allowed, 2.0 * pull + home, NEVER)
         return bias
 
-    def bass_mask(self, fresh: bool) -> np.ndarray:
-        """A new chord has a bass; a held one seldom a new stroke."""
-        bias = np.full(tk.VOCABULARY, -np.inf)
+    def bass_bias(self, fresh: bool) -> np.ndarray:
+        """A new chord has a bass; a held one none."""
+        bias = np.full(tk.VOCABULARY, NEVER)
         if fresh:
             bias[tk.BASS + 1:tk.BASS + 4] = (1.5, -1.0, -0.5)
         else:
             bias[tk.BASS] = 0.0
         return bias
 
-    def rhythm_mask(self, chord_left: int) -> np.ndarray:
-        bias = np.full(tk.VOCABULARY, -np.inf)
+    def rhythm_bias(self, wish: dict[int, int]) -> np.ndarray:
+        """Where the next melody note may begin, or END; `wish` is a motif's slots of this tick and their pitches."""
+        bias = np.full(tk.VOCABULARY, NEVER)
         bias[tk.END] = -3.0 * (self.account - 0.5)
-        if self.account > 1.5 and self.slot <= 2:
-            bias[tk.END] = -np.inf
-        if self.account > 0 or self.slot < 0:
-            for slot in range(self.slot, tk.SLOTS):
-                if slot == 0 and self.spent < 0 and self.account < 0.3:
-                    continue
-                if not self.playable(slot).any():
-                    continue
-                odd = -2.0 if slot % 2 and self.aim.density * self.aim.length < 1.6 else 0.0
-                start = tk.RHYTHM + slot * len(tk.DURATIONS)
-                bias[start:start + len(tk.DURATIONS)] = odd + np.array((-1.0, -0.3, 0.3, 0.5, 0.3))
-        if not np.isfinite(bias).any():
+        many = self.aim.density * self.aim.length
+        open_slots = [slot for slot in range(self.slot, tk.SLOTS) if self.playable(slot)]
+        wished = [slot for slot in open_slots if slot in wish]
+        if wished:
+            open_slots, bias[tk.END] = wished[:1], NEVER
+        elif wish or self.account <= 0:
+            open_slots = []
+        for slot in open_slots:
+            if slot == 0 and self.spent < 0 and self.account < 0.3 and not wished:
+                continue
+            start = tk.RHYTHM + slot * len(tk.DURATIONS)
+            odd = -2.0 if slot % 2 and many < 1.6 else 0.0
+            bias[start:start + len(tk.DURATIONS)] = [odd + length for length in LENGTHS]
+        notes = np.isfinite(bias[tk.RHYTHM:tk.PITCH]).any()
+        if not notes:
             bias[tk.END] = 0.0
-        if np.isinf(bias[tk.END]) and not np.isfinite(bias[tk.RHYTHM:tk.PITCH]).any():
-            bias[tk.END] = 0.0
+        elif self.account > 1.5:
+            bias[tk.END] = NEVER
         return bias
 
-    def playable(self, slot: int) -> np.ndarray:
-        """(2·REACH+1,) bool: pitches in scale, in register, near enough, and not harsh against what sounds then."""
-        pitches = self.reference + OFFSETS
-        low, high = round(self.centre) + MELODY[0], round(self.centre) + MELODY[1]
-        good = np.isin((pitches - self.tonic) % 12, DEGREES[self.scale]) & (pitches >= low) & (pitches <= high)
-        for pitch, left in self.sounding:
-            if left > slot and pitch != self.last_pitch:
-                good &= np.array([not harsh(int(p), pitch) for p in pitches])
-        if self.last_pitch is not None:
-            near = good & (np.abs(pitches - self.last_pitch) <= LEAP)
-            good = near if near.any() else good
-        return good
-
-    def pitch_mask(self, slot: int, chord: frozenset) -> np.ndarray:
-        bias = np.full(tk.VOCABULARY, -np.inf)
-        pitches = self.reference + OFFSETS
-        middle = self.centre + sum(MELODY) / 2
-        lean = self.balance()[(pitches - self.tonic) % 12] - ((pitches - middle) / 7.0) ** 2 / 2
-        if self.last_pitch is not None:
-            lean = lean - STEP_COST * np.maximum(np.abs(pitches - self.last_pitch) - 4, 0)
-        bias[tk.PITCH:] = np.where(self.playable(slot), lean, -np.inf)
+    def pitch_bias(self, slot: int, wish: int | None, forbidden: set[int]) -> np.ndarray:
+        """Leans to the middle, to the key's balance and to small steps; `wish` is a motif's pitch."""
+        bias = np.full(tk.VOCABULARY, NEVER)
+        playable = self.playable(slot)
+        for pitch in [p for p in playable if p not in forbidden] or playable:
+            lean = self.lean[(pitch - self.tonic) % 12] - ((pitch - self.middle) / 7.0) ** 2 / 2
+            if self.last_pitch is not None:
+                lean -= STEP_COST * max(abs(pitch - self.last_pitch) - 4, 0)
+            if wish is not None:
+                lean -= 2.5 * abs(pitch - wish)
+            bias[tk.PITCH + tk.REACH + pitch - self.reference] = lean
         return bias
+
+    def snapshot(self) -> dict:
+        return {key: value for key, value in vars(self).items() if key != "aim"}
+
+    def restore(self, state: dict, aim: Aim | None) -> None:
+        vars(self).update(state)
+        self.aim = aim

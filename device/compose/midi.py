@@ -1,0 +1,105 @@
+"""Standard MIDI files in and out, by mido. A `Piece` is what any music is read into."""
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import mido
+
+from device.errors import Refused
+from device.values import Note
+
+LARGEST = 4_000_000         # bytes: nobody's lullaby is longer
+MOST_NOTES = 200_000
+DRUMS = 9                   # channel 10, counted from 0
+PROGRAMS = {"pad": 89, "bell": 14, "piano": 0, "drone": 43}        # General MIDI: warm pad, tubular bells, piano, bass
+RESOLUTION = 480            # ticks per quarter
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    notes: tuple[tuple[float, float, int, float], ...]      # (start, duration in quarters, MIDI pitch, velocity 0..1)
+    qpm: float                                              # quarters per minute, the one that lasts longest
+
+    @property
+    def quarters(self) -> float:
+        return max((start + duration for start, duration, *_ in self.notes), default=0.0)
+
+
+def read(source: Path | bytes) -> Piece:
+    """Any standard MIDI file, formats 0–2, drums left out. Raises Refused, which says why."""
+    name = source.name if isinstance(source, Path) else "the MIDI file"
+    try:
+        data = source.read_bytes() if isinstance(source, Path) else source
+    except OSError as trouble:
+        raise Refused(f"{name}: can't be read ({trouble.strerror})") from trouble
+    if len(data) > LARGEST:
+        raise Refused(f"{name}: larger than {LARGEST // 1_000_000} MB; use a shorter piece")
+    if data[:4] != b"MThd":
+        raise Refused(f"{name}: not a standard MIDI file; export it again as .mid")
+    try:
+        file = mido.MidiFile(file=io.BytesIO(data), clip=True)
+    except Exception as trouble:        # mido lets IndexError, EOFError, ValueError and others out of a torn file
+        raise Refused(f"{name}: torn or not MIDI ({trouble or type(trouble).__name__}); export it again") from trouble
+    if file.ticks_per_beat <= 0:
+        raise Refused(f"{name}: counts time in SMPTE frames, which is not supported; export it with beats")
+    notes, tempos = [], []
+    for track in file.tracks:
+        notes += track_notes(track, file.ticks_per_beat, tempos)
+    if not notes:
+        raise Refused(f"{name}: has no notes (other than drums)")
+    if len(notes) > MOST_NOTES:
+        raise Refused(f"{name}: has more than {MOST_NOTES} notes; use a shorter piece")
+    end = max(start + duration for start, duration, *_ in notes)
+    return Piece(tuple(sorted(notes)), longest_tempo(sorted(tempos), end))
+
+
+def track_notes(track, per_quarter: int, tempos: list) -> list[tuple[float, float, int, float]]:
+    now, open_notes, notes = 0, {}, []
+    for message in track:
+        now += message.time
+        if message.type == "set_tempo" and message.tempo > 0:
+            tempos.append((now / per_quarter, 60e6 / message.tempo))
+        if message.type not in ("note_on", "note_off") or message.channel == DRUMS:
+            continue
+        key = message.channel, message.note
+        if key in open_notes:
+            start, velocity = open_notes.pop(key)
+            if now > start:
+                notes.append((start / per_quarter, (now - start) / per_quarter, message.note, velocity / 127))
+        if message.type == "note_on" and message.velocity > 0:
+            open_notes[key] = now, message.velocity
+    return notes
+
+
+def longest_tempo(tempos: list[tuple[float, float]], end: float) -> float:
+    tempos = [(0.0, 120.0), *tempos]
+    spans: dict[float, float] = {}
+    for (start, qpm), after in zip(tempos, [*(start for start, _ in tempos[1:]), end], strict=True):
+        spans[qpm] = spans.get(qpm, 0.0) + max(min(after, end) - start, 0.0)
+    return min(max(max(spans, key=spans.get), 10.0), 480.0)
+
+
+def write(path: Path, notes: Iterable[Note]) -> None:
+    """Notes whose starts are seconds of the piece → a format 1 file at 60 quarters a minute, a track for each voice."""
+    file = mido.MidiFile(ticks_per_beat=RESOLUTION)
+    file.tracks.append(mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000, time=0)]))
+    notes = list(notes)
+    for channel, (voice, program) in enumerate(PROGRAMS.items()):
+        events = []
+        for note in notes:
+            if note.voice == voice:
+                start = round(note.start * RESOLUTION)
+                end = max(round((note.start + note.duration) * RESOLUTION), start + 1)
+                velocity = min(max(round(note.velocity * 127), 1), 127)
+                events += [(start, 1, note.pitch, velocity), (end, 0, note.pitch, 0)]
+        track = mido.MidiTrack([mido.MetaMessage("track_name", name=voice, time=0),
+                                mido.Message("program_change", channel=channel, program=program, time=0)])
+        now = 0
+        for time, on, pitch, velocity in sorted(events):
+            track.append(mido.Message("note_on" if on else "note_off", channel=channel, note=pitch, velocity=velocity,
+                                      time=time - now))
+            now = time
+        file.tracks.append(track)
+    file.save(path)

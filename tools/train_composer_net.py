@@ -1,0 +1,176 @@
+"""The composer's network and its training: a GRU language model over ticks, told the recipe and a style.
+
+The style is the latent of a variational encoder that hears one excerpt of a piece while the decoder writes another, so
+that it keeps what both share and not the notes.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from device.compose import tokens as tk
+from device.compose.hearing import BLOCK, Heard, condition_rows
+
+EMBED, HIDDEN, ENCODER = 48, 160, 48
+LENGTH, EXCERPT = 192, 96           # tokens of a training sequence, and of what the encoder hears
+CONDITIONS = len(tk.CONDITIONS)
+FOLLOW = torch.from_numpy(tk.follow_mask())
+KL_WEIGHT, FREE_BITS = 0.02, 0.1    # per token sequence; nats of each latent that cost nothing
+
+
+@dataclass(frozen=True)
+class Sequence:
+    tokens: np.ndarray              # (n,) with BOS in front
+    rows: np.ndarray                # (n,) index into `conditions` of the tick being written after each token
+    starts: np.ndarray              # (ticks,) where each tick's tokens begin, the first at 1
+    conditions: np.ndarray          # (ticks, CONDITIONS)
+    style: str
+    weight: float
+
+
+def sequence(heard: Heard, style: str, weight: float = 1.0) -> Sequence:
+    tokens, rows, starts = [tk.BOS], [], []
+    for index, tick in enumerate(heard.ticks):
+        starts.append(len(tokens))
+        spelled = tick.tokens()
+        tokens += spelled
+        rows += [index] * len(spelled)
+    rows.append(len(heard.ticks) - 1)
+    return Sequence(np.array(tokens), np.array(rows), np.array(starts), condition_rows(heard), style, weight)
+
+
+class Net(nn.Module):
+    def __init__(self, hidden: int = HIDDEN):
+        super().__init__()
+        self.hidden = hidden
+        self.embed = nn.Embedding(tk.VOCABULARY, EMBED)
+        self.asked = nn.Linear(CONDITIONS + tk.STYLE_SIZE, EMBED)
+        self.first = nn.GRU(2 * EMBED, hidden, batch_first=True)
+        self.second = nn.GRU(hidden, hidden, batch_first=True)
+        self.out = nn.Linear(hidden, tk.VOCABULARY)
+        self.listen = nn.GRU(EMBED, ENCODER, batch_first=True)
+        self.latent = nn.Linear(ENCODER, 2 * tk.STYLE_SIZE)
+        self.drop = nn.Dropout(0.25)
+
+    def encode(self, excerpt: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Excerpts (n, EXCERPT) → mean and log variance (n, STYLE_SIZE)."""
+        states, _ = self.listen(self.embed(excerpt))
+        return self.latent(states.mean(1)).chunk(2, -1)
+
+    def forward(self, tokens: torch.Tensor, asked: torch.Tensor, style: torch.Tensor, state=None):
+        """Tokens (n, t), conditions (n, t, CONDITIONS), style (n, STYLE_SIZE) → logits (n, t, VOCABULARY)."""
+        given = torch.tanh(self.asked(torch.cat([asked, style[:, None].expand(-1, tokens.shape[1], -1)], -1)))
+        one, two = state or (None, None)
+        x, one = self.first(self.drop(torch.cat([self.embed(tokens), given], -1)), one)
+        x, two = self.second(self.drop(x), two)
+        return self.out(self.drop(x)).masked_fill(~FOLLOW[tokens], -1e9), (one, two)
+
+
+def excerpt(piece: Sequence, rng: np.random.Generator) -> np.ndarray:
+    start = piece.starts[rng.integers(max(len(piece.starts) - 8, 1))]
+    taken = piece.tokens[start:start + EXCERPT]
+    return np.resize(taken, EXCERPT)
+
+
+def batches(pieces: list[Sequence], size: int, rng: np.random.Generator, drop: float = 0.15):
+    """For ever: tokens, conditions, targets, weights of targets, excerpts. Conditions are dropped now and then."""
+    sizes = np.array([len(piece.tokens) * piece.weight for piece in pieces])
+    while True:
+        rows = []
+        for index in rng.choice(len(pieces), size, p=sizes / sizes.sum()):
+            piece = pieces[index]
+            last = max(1, np.searchsorted(piece.starts, len(piece.tokens) - LENGTH))
+            start = int(rng.choice(piece.starts[:last])) - 1
+            tokens = piece.tokens[start:start + LENGTH + 1].copy()
+            if start:
+                tokens[0] = tk.END
+            real = len(tokens) - 1
+            tokens = np.pad(tokens, (0, LENGTH - real))
+            asked = np.pad(piece.conditions[piece.rows[start:start + real]], ((0, LENGTH - real), (0, 0)))
+            if rng.random() < drop:
+                asked = np.zeros_like(asked)
+            rows.append((tokens, asked, np.arange(LENGTH) < real, excerpt(piece, rng), rng.random() < 0.8))
+        yield tuple(torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True))
+
+
+def train(pieces: list[Sequence], held: list[Sequence], steps: int, seed: int, hidden: int = HIDDEN,
+          minutes: float = 1e9, size: int = 32, start: Net | None = None, say=print) -> Net:
+    """The weights, averaged over the run, that predict `held` best. Deterministic on one CPU and torch version."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    model = start or Net(hidden)
+    average = Net(model.hidden)
+    average.load_state_dict(model.state_dict())
+    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.02)
+    plan = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min(1, step / 60) * (0.5 + 0.5 * math.cos(math.pi * min(step / steps, 1))) + 2e-3)
+    best, kept, began = math.inf, None, time.process_time()
+    for step, batch in zip(range(1, steps + 1), batches(pieces, size, rng), strict=False):
+        tokens, asked, real, heard, styled = batch
+        model.train()
+        mean, spread = model.encode(heard)
+        style = (mean + torch.randn_like(mean) * (spread / 2).exp()) * styled[:, None]
+        logits, _ = model(tokens[:, :-1], asked, style)
+        each = nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction="none")
+        loss = (each * real.flatten()).sum() / real.sum()
+        divergence = 0.5 * (mean ** 2 + spread.exp() - 1 - spread)
+        cost = loss + KL_WEIGHT * divergence.mean(0).clamp(min=FREE_BITS).sum()
+        optimiser.zero_grad()
+        cost.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        plan.step()
+        with torch.no_grad():
+            for old, new in zip(average.parameters(), model.parameters(), strict=True):
+                old.lerp_(new, min(0.01, 1 / step))
+        if step % 100 == 0 or step == steps:
+            now = tick_nll(average, held)
+            say(f"step {step} loss {loss.item():.4f}/token, held out {now:.3f}/tick, "
+                f"style {divergence.mean(0).sum().item():.2f} nats ({time.process_time() - began:.0f} s)")
+            if now < best:
+                best, kept = now, {name: value.clone() for name, value in average.state_dict().items()}
+            if time.process_time() - began > minutes * 60:
+                break
+    average.load_state_dict(kept)
+    return average.eval()
+
+
+@torch.no_grad()
+def tick_nll(model: Net, pieces: list[Sequence], asked: bool = True) -> float:
+    """Nats per tick, no style given; conditions only of the blocks before, as a listener would know them."""
+    model.eval()
+    total, ticks = 0.0, 0
+    for piece in pieces:
+        rows = causal(piece.conditions)[piece.rows[:-1]]
+        rows = rows if asked else np.zeros_like(rows)
+        logits, _ = model(torch.from_numpy(piece.tokens[None, :-1]), torch.from_numpy(rows[None]),
+                          torch.zeros(1, tk.STYLE_SIZE))
+        total += float(nn.functional.cross_entropy(logits[0], torch.from_numpy(piece.tokens[1:]), reduction="sum"))
+        ticks += len(piece.starts)
+    return total / ticks
+
+
+def causal(rows: np.ndarray) -> np.ndarray:
+    """Each block asks for what the block before it was; the first asks for nothing. Mode and place are kept."""
+    out = np.zeros_like(rows)
+    out[BLOCK:] = rows[:-BLOCK]
+    place = slice(tk.CONDITIONS.index("phrase_sin"), tk.CONDITIONS.index("phrase_cos") + 1)
+    out[BLOCK:, place] = rows[BLOCK:, place]
+    return out
+
+
+@torch.no_grad()
+def style_points(model: Net, pieces: list[Sequence], seed: int) -> dict[str, list[float]]:
+    """The mean latent of excerpts of each style's pieces: the named points."""
+    model.eval()
+    rng = np.random.default_rng(seed)
+    points = {}
+    for style in sorted({piece.style for piece in pieces}):
+        chosen = [piece for piece in pieces if piece.style == style and len(piece.tokens) > EXCERPT]
+        heard = np.stack([excerpt(chosen[i], rng) for i in rng.integers(len(chosen), size=200)])
+        points[style] = [round(float(x), 4) for x in model.encode(torch.from_numpy(heard))[0].mean(0)]
+    return points
