@@ -27,6 +27,7 @@ from device.home import discovery
 from device.home.commands import Seen, parse
 from device.home.fields import DIAGNOSTICS, FIELDS
 from device.home.outbox import Courier, Outbox
+from device.home.prior import Prior, read
 from device.home.settings import HOME_ASSISTANT, PRIOR, DeviceFacts, Settings, topic
 from device.home.telling import Teller
 
@@ -45,6 +46,9 @@ def guarded(callback: Callable) -> Callable:
     def call(self, *words):
         try:
             callback(self, *words)
+        except Refused as trouble:
+            self.refused += 1
+            self.trouble = str(trouble)
         except Exception as trouble:
             self.faults += 1
             self.trouble = f"home: {type(trouble).__name__}: {trouble}"
@@ -56,14 +60,16 @@ class Home:
     arguments at construction. Read-only for others: `connected`, `trouble` (in words, "" when well), `refused`."""
 
     def __init__(self, settings: Settings, inbox, clock: Clock, facts: DeviceFacts | None = None,
-                 outbox: Path | None = None, boot: str = "", on_prior: Callable[[bytes], None] | None = None,
-                 chance: random.Random | None = None):
+                 outbox: Path | None = None, boot: str = "", on_prior: Callable[[Prior], None] | None = None,
+                 newest_prior: int = 0, chance: random.Random | None = None):
+        """`outbox` None keeps it in memory. `on_prior` is called, in our thread, with priors that the pinned hub signed
+        and that are newer than `newest_prior`."""
         self.settings, self.inbox, self.clock = settings, inbox, clock
         self.facts = facts or DeviceFacts()
         self.connected, self.trouble = False, ""
         self.refused = self.faults = self.connections = 0
         self.boot = boot or boot_id()
-        self.on_prior = on_prior
+        self.on_prior, self.newest_prior = on_prior, newest_prior
         self.chance = chance or random.Random()
         self.outbox = self._open(outbox)
         self.courier, self.teller, self.seen = Courier(self.outbox), Teller(), Seen()
@@ -127,9 +133,12 @@ class Home:
 
     def feedback(self, question: str, payload: bytes, identity: str) -> str:
         """An answer that privacy.py has already randomised and paid for; the id travels outside it."""
-        if not self.settings.host or self._state.get("privacy") or not self._state.get("sharing"):
-            return ""
-        return self._keep(f"feedback/{question}", payload, identity)
+        return "" if not self.sharing else self._keep(f"feedback/{question}", payload, identity)
+
+    @property
+    def sharing(self) -> bool:
+        """Whether the sleeper wants to share feedback now; off until told."""
+        return bool(self.settings.host and self._state.get("sharing") and not self._state.get("privacy"))
 
     def withdraw(self) -> None:
         """Consent to feedback is withdrawn: nothing of it stays in the outbox."""
@@ -348,8 +357,10 @@ class Home:
             if message.payload == b"online" and not message.retain:
                 self._announce = self.clock.now() + self.chance.uniform(0.0, BIRTH_JITTER)
         elif where == PRIOR:
-            if self.on_prior is not None:
-                self.on_prior(message.payload)
+            if self.on_prior is not None and self.settings.hub_key:
+                prior = read(message.payload, self.settings.hub_key, self.newest_prior)
+                self.newest_prior = prior.version
+                self.on_prior(prior)
         elif where.startswith(topic(self.settings.bed, "ack", "")):
             self.courier.acknowledged(where.rsplit("/", 1)[1])
         else:
@@ -357,13 +368,8 @@ class Home:
 
     def _obey(self, message) -> None:
         synced = self._state.get("clock_synced") is not False
-        try:
-            command = parse(message.topic, message.payload, bool(message.retain),
-                            self.clock.wall() if synced else None, self.facts.programmes)
-        except Refused as trouble:
-            self.refused += 1
-            self.trouble = str(trouble)
-            return
+        command = parse(message.topic, message.payload, bool(message.retain),
+                        self.clock.wall() if synced else None, self.facts.programmes)
         if not self.seen.again(command.id):
             self.teller.grant()
             self.inbox.put(command)

@@ -13,6 +13,7 @@ from device.errors import ConfigError
 ROOT = "nocturne"
 PRIOR = f"{ROOT}/prior"             # retained, from the hub to every bed
 HOME_ASSISTANT = "homeassistant"    # its discovery prefix and birth topic
+RESERVED = ("hub", "prior")
 BED = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
@@ -29,8 +30,8 @@ class Settings:
     care: bool = True                               # tell session, care state and the night's summary
 
     def __post_init__(self):
-        if not BED.fullmatch(self.bed):
-            raise ConfigError(f"home.bed {self.bed!r}: letters, digits, - and _ only, at most 32")
+        if not BED.fullmatch(self.bed) or self.bed in RESERVED:
+            raise ConfigError(f"home.bed {self.bed!r}: letters, digits, - and _ only, at most 32, and not hub or prior")
         if not 0 < self.port < 65536:
             raise ConfigError(f"home.port {self.port}: must be 1 to 65535")
         if self.hub_key and not re.fullmatch(r"[0-9a-f]{64}", self.hub_key):

@@ -1,0 +1,58 @@
+"""`nocturne hub`: the program that runs beside the broker, on any small machine at home or on the ward."""
+
+import argparse
+import signal
+from pathlib import Path
+
+from device.errors import NocturneError
+from device.home.hub.server import Server, load_key
+from device.home.hub.store import Store
+from device.home.hub.web import Page
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="nocturne hub", description=__doc__.splitlines()[0])
+    parser.add_argument("--broker", default="localhost:1883", metavar="HOST[:PORT]")
+    parser.add_argument("--username", default="hub")
+    parser.add_argument("--password-file", type=Path, help="a file with one line, readable by you alone")
+    parser.add_argument("--ca", default="", help="the one certificate authority to trust; without it no TLS")
+    parser.add_argument("--data", type=Path, default=Path("/var/lib/nocturne-hub"))
+    parser.add_argument("--page", type=int, default=8480, metavar="PORT", help="serve the page here; 0 is not at all")
+    parser.add_argument("--key", action="store_true", help="print the public key for home.hub_key, and end")
+    parser.add_argument("--erase", metavar="BED", help="forget all events of a bed, and end")
+    options = parser.parse_args(argv)
+    try:
+        return run(options)
+    except (NocturneError, OSError) as trouble:
+        parser.exit(1, f"nocturne hub: {trouble}\n")
+
+
+def run(options: argparse.Namespace) -> int:
+    options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = load_key(options.data / "hub.key")
+    if options.key:
+        print(public(key))
+        return 0
+    store = Store(options.data / "hub.sqlite")
+    if options.erase:
+        print(f"{store.erase(options.erase)} events of {options.erase} erased")
+        return 0
+    host, _, port = options.broker.partition(":")
+    password = options.password_file.read_text().strip() if options.password_file else ""
+    server = Server(store, key, host, int(port or 1883), options.username if password else "", password, options.ca)
+    page = Page(options.page) if options.page else None
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: server.stop())
+    if page:
+        page.start()
+        print(f"the page is at port {page.port}", flush=True)
+    server.serve()
+    if page:
+        page.stop()
+    store.close()
+    return 0
+
+
+def public(key: bytes) -> str:
+    from nacl.signing import SigningKey
+    return SigningKey(key).verify_key.encode().hex()

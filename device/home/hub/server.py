@@ -1,0 +1,117 @@
+"""The hub's client at the broker: every event and answer is stored first and acknowledged then."""
+
+import json
+import os
+import random
+import time
+from pathlib import Path
+
+import paho.mqtt.client as paho
+
+from device.errors import Refused
+from device.home.commands import ID
+from device.home.hub import population
+from device.home.hub.store import Store
+from device.home.prior import sign
+from device.home.privacy import EPSILON
+from device.home.settings import PRIOR, ROOT
+
+QUESTION = "helped_v1"      # the one whose shares become a prior
+STATE = f"{ROOT}/hub/state"
+
+
+class Server:
+    """`serve` runs until `stop`; `key` is the Ed25519 seed that signs the prior."""
+
+    def __init__(self, store: Store, key: bytes, host: str, port: int, username: str = "", password: str = "",
+                 ca: str = "", say=print):
+        self.store, self.key, self.host, self.port, self.say = store, key, host, port, say
+        self.applied = self.refused = 0
+        self._published: list[int] | None = None
+        self._stopping = False
+        self.client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id="nocturne-hub", protocol=paho.MQTTv5)
+        self.client.on_connect, self.client.on_message = self._on_connect, self._on_message
+        if username:
+            self.client.username_pw_set(username, password)
+        if ca:
+            self.client.tls_set(ca_certs=ca)
+        self.client.will_set(f"{ROOT}/hub/avail", "offline", qos=1, retain=True)
+
+    def serve(self) -> None:
+        wait = 1.0
+        while not self._stopping:
+            try:
+                self.client.connect(self.host, self.port, 30, clean_start=True)
+                while not self._stopping and self.client.loop(1.0) == paho.MQTT_ERR_SUCCESS:
+                    wait = 1.0
+            except OSError as trouble:
+                self.say(f"broker {self.host}:{self.port}: {trouble}")
+            if not self._stopping:
+                time.sleep(wait * random.uniform(0.5, 1.0))
+                wait = min(2 * wait, 15.0)
+        self.client.disconnect()
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def _on_connect(self, client, userdata, flags, reason, properties) -> None:
+        if reason.is_failure:
+            self.say(f"broker {self.host}:{self.port} refuses the hub: {reason}")
+            return
+        client.subscribe([(f"{ROOT}/+/event/+", paho.SubscribeOptions(qos=1)),
+                          (f"{ROOT}/+/feedback/+", paho.SubscribeOptions(qos=1))])
+        client.publish(f"{ROOT}/hub/avail", "online", qos=1, retain=True)
+        self._published = None
+        self.learn()
+
+    def _on_message(self, client, userdata, message) -> None:
+        """Must not raise: paho would stop half way through a packet."""
+        try:
+            self.take(message)
+        except Exception as trouble:        # a full disk: no acknowledgement, so the bed keeps it and sends it again
+            self.say(f"hub: {type(trouble).__name__}: {trouble}")
+
+    def take(self, message) -> None:
+        """Store, then acknowledge. What is malformed is acknowledged too, else its bed would send it for ever."""
+        _, bed, plane, name = message.topic.split("/")
+        identity = dict(getattr(message.properties, "UserProperty", ())).get("id", "")
+        if not ID.fullmatch(identity):
+            return              # the button, which nobody waits for, or somebody who doesn't keep the agreement
+        try:
+            if plane == "feedback":
+                new = self.store.feedback(identity, bed, message.payload)
+            else:
+                new = self.store.event(identity, bed, name, message.payload)
+        except Refused as trouble:
+            self.refused += 1
+            self.say(str(trouble))
+            new = False
+        self.applied += new
+        self.client.publish(f"{ROOT}/{bed}/ack/{identity}", b"", qos=1)
+        if new and plane == "feedback":
+            self.learn()
+
+    def learn(self) -> None:
+        """Publish a prior when new answers were released, and say plainly where learning stands."""
+        counts = self.store.counts(QUESTION)
+        if counts == self._published:
+            return
+        self._published = counts
+        have = sum(counts)
+        if have >= population.ENOUGH:
+            prior = population.estimate(QUESTION, counts, EPSILON, self.store.next_version(QUESTION))
+            self.client.publish(PRIOR, sign(prior, self.key), qos=1, retain=True)
+            sentence = f"A prior of {have} anonymous reports is shared with every bed"
+        else:
+            sentence = f"Nothing is learned from others yet: {have} of {population.ENOUGH} anonymous reports"
+        self.client.publish(STATE, json.dumps({"v": 1, "reports": have, "needed": population.ENOUGH,
+                                               "sentence": sentence}), qos=1, retain=True)
+
+
+def load_key(path: Path) -> bytes:
+    """The hub's Ed25519 seed, made at first use and readable by its owner alone."""
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(os.urandom(32))
+    return path.read_bytes()

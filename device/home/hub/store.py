@@ -1,0 +1,131 @@
+"""What the hub keeps. Care: events by bed, applied once by id. Feedback: only counts of answers, never a row each.
+
+A count has no order, no time and no bed: that is the shuffle. While fewer than HOLD beds have answered a question in a
+period, its counts are held and nobody is told. That a bed did answer is remembered until the period after next, apart
+from the answers and as a salted hash, so that no bed speaks twice.
+"""
+
+import hashlib
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+from device.errors import Refused
+from device.home.privacy import EPSILON, QUESTIONS
+
+HOLD = 10               # beds
+EVENTS_KEPT = 20_000    # rows; about five years of one bed
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS events (
+    seq INTEGER PRIMARY KEY, bed TEXT NOT NULL, name TEXT NOT NULL, payload TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS holds (
+    question TEXT, epoch INTEGER, salt BLOB NOT NULL, PRIMARY KEY (question, epoch)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS answered (
+    hash BLOB PRIMARY KEY, question TEXT NOT NULL, epoch INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS held (
+    question TEXT, epoch INTEGER, y INTEGER, n INTEGER NOT NULL, PRIMARY KEY (question, epoch, y)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS released (
+    question TEXT, y INTEGER, n INTEGER NOT NULL, PRIMARY KEY (question, y)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS versions (question TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Store:
+    def __init__(self, path: Path):
+        self._db = sqlite3.connect(path, timeout=5.0, check_same_thread=False, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+            self._db.execute(f"PRAGMA {pragma}")
+        self._db.executescript(SCHEMA)
+
+    def event(self, identity: str, bed: str, name: str, payload: bytes) -> bool:
+        """Apply one event; False if that id was applied before. On the disk once this returns."""
+        try:
+            text = json.dumps(json.loads(payload))
+        except (ValueError, RecursionError):
+            raise Refused(f"event {name} of {bed}: not JSON") from None
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            if not self._first(identity):
+                return False
+            self._db.execute("INSERT INTO events (bed, name, payload) VALUES (?, ?, ?)", (bed, name, text))
+            self._db.execute("DELETE FROM events WHERE seq <= (SELECT max(seq) FROM events) - ?", (EVENTS_KEPT,))
+        return True
+
+    def feedback(self, identity: str, bed: str, payload: bytes) -> bool:
+        """Count one answer; False if it was counted before. Raises Refused for anything but a report as agreed."""
+        question, epoch, y = self._report(payload)
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            if not self._first(identity):
+                return False
+            for table in ("holds", "answered"):
+                self._db.execute(f"DELETE FROM {table} WHERE question = ? AND epoch < ?", (question, epoch - 2))
+            self._db.execute("INSERT OR IGNORE INTO holds VALUES (?, ?, ?)", (question, epoch, os.urandom(16)))
+            salt = self._db.execute("SELECT salt FROM holds WHERE question = ? AND epoch = ?",
+                                    (question, epoch)).fetchone()[0]
+            mark = hashlib.sha256(salt + bed.encode()).digest()
+            if not self._db.execute("INSERT OR IGNORE INTO answered VALUES (?, ?, ?)",
+                                    (mark, question, epoch)).rowcount:
+                return False        # a bed has one voice in a period
+            self._db.execute("INSERT INTO held VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1",
+                             (question, epoch, y))
+            self._release(question, epoch)
+        return True
+
+    def counts(self, question: str) -> list[int]:
+        """Released answers by y."""
+        counts = [0] * QUESTIONS[question]
+        for y, n in self._db.execute("SELECT y, n FROM released WHERE question = ?", (question,)):
+            counts[y] = n
+        return counts
+
+    def waiting(self) -> int:
+        """Answers held until enough beds gave one."""
+        return self._db.execute("SELECT coalesce(sum(n), 0) FROM held").fetchone()[0]
+
+    def next_version(self, question: str) -> int:
+        self._db.execute("INSERT INTO versions VALUES (?, 1) ON CONFLICT DO UPDATE SET version = version + 1",
+                         (question,))
+        return self._db.execute("SELECT version FROM versions WHERE question = ?", (question,)).fetchone()[0]
+
+    def events(self, bed: str = "", name: str = "") -> list[tuple[str, str, str]]:
+        """(bed, name, payload), oldest first; all beds, all names where "" is given."""
+        return list(self._db.execute("SELECT bed, name, payload FROM events WHERE ? IN ('', bed) AND ? IN ('', name) "
+                                     "ORDER BY seq", (bed, name)))
+
+    def erase(self, bed: str) -> int:
+        """Forget a bed's events; its answers can't be found, being counts."""
+        gone = self._db.execute("DELETE FROM events WHERE bed = ?", (bed,)).rowcount
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return gone
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _first(self, identity: str) -> bool:
+        return bool(self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (identity,)).rowcount)
+
+    def _report(self, payload: bytes) -> tuple[str, int, int]:
+        try:
+            report = json.loads(payload)
+            question, epoch, y = report["q"], report["epoch"], report["y"]
+            good = (set(report) == {"v", "q", "k", "y", "mech", "eps", "epoch"} and report["v"] == 1
+                    and report["mech"] == "krr" and report["eps"] == EPSILON and report["k"] == QUESTIONS[question]
+                    and type(y) is int and 0 <= y < report["k"] and type(epoch) is int and 0 <= epoch < 100_000)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            good = False
+        if not good:
+            raise Refused("feedback: not a report as agreed")
+        return question, epoch, y
+
+    def _release(self, question: str, epoch: int) -> None:
+        """Once HOLD beds have answered, give their counts out and begin a new hold for whoever comes later."""
+        here = (question, epoch)
+        if self._db.execute("SELECT sum(n) FROM held WHERE question = ? AND epoch = ?", here).fetchone()[0] < HOLD:
+            return
+        self._db.execute("INSERT INTO released SELECT question, y, n FROM held WHERE question = ? AND epoch = ? "
+                         "ON CONFLICT DO UPDATE SET n = n + excluded.n", here)
+        self._db.execute("DELETE FROM held WHERE question = ? AND epoch = ?", here)

@@ -1,0 +1,171 @@
+"""Feedback that deserves the word anonymous: one coarse answer in 28 days, randomised here, paid for before it leaves.
+
+Two layers of k-ary randomised response (L-GRR: Arcolezi et al. 2021, after RAPPOR, Erlingsson et al. 2014). The first
+is drawn once for each true value and remembered, so that asking for years can't average the noise away; the second is
+fresh at every report, so that two reports of one bed don't find each other by being alike. A single report is exactly
+k-ary randomised response at ε `EPSILON`. No id, no time, no sequence is in it.
+"""
+
+import json
+import math
+import secrets
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from device.errors import Refused
+
+EPSILON = 1.0           # of one report
+FOREVER = 2.5           # ε of any number of reports of one unchanged value
+LIFETIME = 6.0          # the ledger's cap: six reports, whatever happens
+PERIOD = 28 * 86_400    # s: one report of each question
+QUESTIONS = {"comfort_v1": 5, "helped_v1": 5}       # → k, the number of answers
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS spent (question TEXT, epoch INTEGER, eps REAL NOT NULL, y INTEGER NOT NULL, id TEXT NOT NULL,
+                                  handed INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (question, epoch));
+CREATE TABLE IF NOT EXISTS remembered (question TEXT, value INTEGER, y INTEGER NOT NULL, PRIMARY KEY (question, value));
+"""
+
+
+def keep_probability(k: int, epsilon: float) -> float:
+    """k-ary randomised response tells the truth with e^ε / (e^ε + k − 1)."""
+    return math.exp(epsilon) / (math.exp(epsilon) + k - 1)
+
+
+def second_keep(k: int, epsilon: float, forever: float) -> float:
+    """The second layer's probability, such that both together are one k-ary randomised response at `epsilon`."""
+    first = keep_probability(k, forever)
+    other = (1 - first) / (k - 1)
+    return (keep_probability(k, epsilon) - other) / (first - other)
+
+
+def randomise(value: int, k: int, keep: float, uniform: Callable[[], float]) -> int:
+    """`value` with probability `keep`, else any of the other k − 1 answers, all alike."""
+    if not 0 <= value < k:
+        raise ValueError(f"answer {value} is not one of {k}")
+    u = uniform()
+    if u < keep:
+        return value
+    other = min(int((u - keep) / (1 - keep) * (k - 1)), k - 2)
+    return other + (other >= value)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    question: str
+    epoch: int          # 28-day periods since 1970
+    y: int              # 0..k−1, randomised
+    id: str             # of the envelope, not of the report; the same at every attempt
+
+    def payload(self) -> bytes:
+        return json.dumps({"v": 1, "q": self.question, "k": QUESTIONS[self.question], "y": self.y, "mech": "krr",
+                           "eps": EPSILON, "epoch": self.epoch}).encode()
+
+
+class Ledger:
+    """What was ever spent. Written, and on the disk, before a report exists for anybody else."""
+
+    def __init__(self, path: Path | None = None, uniform: Callable[[], float] | None = None):
+        """`uniform` gives [0, 1); None is the operating system's random source."""
+        self._lock = threading.Lock()
+        self._uniform = uniform or secrets.SystemRandom().random
+        self._db = sqlite3.connect(path or ":memory:", timeout=2.0, check_same_thread=False, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+            self._db.execute(f"PRAGMA {pragma}")
+        self._db.executescript(SCHEMA)
+
+    def spend(self, question: str, value: int, wall: float) -> Report:
+        """This period's report of `question` (one of QUESTIONS); a second call in the period gives the first again.
+
+        Raises Refused when the lifetime's ε is spent, or the question or answer is unknown.
+        """
+        if question not in QUESTIONS or not 0 <= value < QUESTIONS[question]:
+            raise Refused(f"feedback: {question!r} has no answer {value!r}")
+        epoch = int(wall // PERIOD)
+        with self._lock, self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            row = self._db.execute("SELECT y, id FROM spent WHERE question = ? AND epoch = ?",
+                                   (question, epoch)).fetchone()
+            if row is None:
+                if self._total() + EPSILON > LIFETIME:
+                    raise Refused(f"feedback: this bed's lifetime ε of {LIFETIME:g} is spent; nothing more is shared")
+                row = self._draw(question, value), str(uuid.uuid4())
+                self._db.execute("INSERT INTO spent (question, epoch, eps, y, id) VALUES (?, ?, ?, ?, ?)",
+                                 (question, epoch, EPSILON, *row))
+        return Report(question, epoch, *row)
+
+    def unhanded(self) -> list[Report]:
+        """Paid for, but perhaps not in the outbox yet: a crash came between."""
+        with self._lock:
+            return [Report(*row) for row in
+                    self._db.execute("SELECT question, epoch, y, id FROM spent WHERE NOT handed")]
+
+    def handed(self, report: Report) -> None:
+        with self._lock:
+            self._db.execute("UPDATE spent SET handed = 1 WHERE id = ?", (report.id,))
+
+    def total(self) -> float:
+        """ε spent so far, of LIFETIME."""
+        with self._lock:
+            return self._total()
+
+    def forget(self) -> None:
+        """Consent is withdrawn or all is erased: no answer stays, only that ε was spent."""
+        with self._lock:
+            self._db.execute("DELETE FROM remembered")
+            self._db.execute("UPDATE spent SET y = -1, handed = 1, id = ''")
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _total(self) -> float:
+        return self._db.execute("SELECT coalesce(sum(eps), 0.0) FROM spent").fetchone()[0]
+
+    def _draw(self, question: str, value: int) -> int:
+        k = QUESTIONS[question]
+        row = self._db.execute("SELECT y FROM remembered WHERE question = ? AND value = ?",
+                               (question, value)).fetchone()
+        if row is None:
+            row = (randomise(value, k, keep_probability(k, FOREVER), self._uniform),)
+            self._db.execute("INSERT INTO remembered VALUES (?, ?, ?)", (question, value, row[0]))
+        return randomise(row[0], k, second_keep(k, EPSILON, FOREVER), self._uniform)
+
+
+class Feedback:
+    """The feedback plane of one bed: ledger, then outbox. `home` is a Home."""
+
+    def __init__(self, ledger: Ledger, home):
+        self.ledger, self.home = ledger, home
+
+    def share(self, question: str, value: int, wall: float) -> bool:
+        """Whether a report is on its way (or was in this period). Without consent, nothing is drawn or spent.
+
+        Raises Refused as `Ledger.spend` does.
+        """
+        if not self.home.sharing:
+            return False
+        report = self.ledger.spend(question, value, wall)
+        if report.y < 0:            # withdrawn and given again within one period
+            return False
+        return self._hand(report)
+
+    def resume(self) -> None:
+        """After a start: hand over what was paid for and perhaps never sent, with the same answer and id."""
+        if self.home.sharing:
+            for report in self.ledger.unhanded():
+                self._hand(report)
+
+    def withdraw(self) -> None:
+        self.home.withdraw()
+        self.ledger.forget()
+
+    def _hand(self, report: Report) -> bool:
+        if not self.home.feedback(report.question, report.payload(), report.id):
+            return False
+        self.ledger.handed(report)
+        return True

@@ -1,0 +1,117 @@
+import json
+import uuid
+
+import numpy as np
+import pytest
+
+from device.errors import Refused
+from device.home.hub.population import ENOUGH, debias, estimate, simplex
+from device.home.hub.store import HOLD, Store
+from device.home.prior import Prior, read, sign
+from device.home.privacy import EPSILON, Ledger, keep_probability, randomise
+
+KEY, OTHER = bytes(range(32)), bytes(range(1, 33))
+nacl = pytest.importorskip("nacl.signing", reason="PyNaCl is not installed: nothing signed is tested")
+PUBLIC = nacl.SigningKey(KEY).verify_key.encode().hex()
+
+
+def report(y=2, **more):
+    whole = {"v": 1, "q": "helped_v1", "k": 5, "y": y, "mech": "krr", "eps": 1.0, "epoch": 731, **more}
+    return json.dumps(whole).encode()
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "hub.sqlite")
+
+
+def test_an_event_is_applied_exactly_once_by_its_id(store):
+    assert store.event("a", "bed1", "night", b'{"sol": 9}')
+    assert not store.event("a", "bed1", "night", b'{"sol": 9}')
+    assert store.events() == [("bed1", "night", '{"sol": 9}')]
+
+
+def test_answers_are_held_until_ten_beds_have_spoken(store):
+    for bed in range(HOLD - 1):
+        assert store.feedback(f"id{bed}", f"bed{bed}", report(bed % 5))
+    assert sum(store.counts("helped_v1")) == 0 and store.waiting() == HOLD - 1
+    assert not store.feedback("more", "bed0", report(1)), "one voice a bed"
+    assert store.feedback("ten", "bed99", report(4))
+    assert store.counts("helped_v1") == [2, 2, 2, 2, 2] and store.waiting() == 0
+    assert not store.feedback("again", "bed0", report(1)), "nor after the release"
+
+
+def test_no_answer_at_the_hub_has_a_bed_a_time_or_an_order(store, tmp_path):
+    rng = np.random.default_rng(3)
+    for bed in range(25):
+        store.feedback(str(uuid.uuid4()), f"bed-of-somebody-{bed}", report(int(rng.integers(5))))
+    tables = {name: [column[1] for column in store._db.execute(f"PRAGMA table_info({name})")]
+              for name in ("held", "released", "answered", "seen")}
+    assert tables == {"held": ["question", "epoch", "y", "n"], "released": ["question", "y", "n"],
+                      "answered": ["hash", "question", "epoch"], "seen": ["id"]}
+    store.close()
+    assert not any(b"bed-of-somebody" in path.read_bytes() for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("payload", [
+    b"", b"[]", b"{", report(5), report(-1), report(True), report(2.0), report(eps=9.0), report(k=4), report(q="x"),
+    report(epoch="now"), report(bed="bed1"), report(v=2), b"[" * 5000])
+def test_what_is_no_report_as_agreed_is_refused(store, payload):
+    with pytest.raises(Refused):
+        store.feedback("id", "bed1", payload)
+
+
+def test_shares_are_debiased_without_bias():
+    rng, truth = np.random.default_rng(5), np.array([0.5, 0.2, 0.15, 0.1, 0.05])
+    keep, estimates = keep_probability(5, EPSILON), []
+    for _ in range(200):
+        values = rng.choice(5, 300, p=truth)
+        counts = np.bincount([randomise(int(v), 5, keep, rng.random) for v in values], minlength=5)
+        estimates.append(debias(counts, EPSILON)[0])
+    errors = debias(np.array([90, 60, 50, 50, 50]), EPSILON)[1]
+    np.testing.assert_allclose(np.mean(estimates, axis=0), truth, atol=0.025)
+    np.testing.assert_allclose(np.std(estimates, axis=0), errors, rtol=0.25)
+
+
+def test_the_nearest_distribution_is_found():
+    scipy = pytest.importorskip("scipy.optimize")
+    rng = np.random.default_rng(6)
+    for _ in range(20):
+        shares = rng.normal(0.2, 0.4, 5)
+        best = scipy.minimize(lambda x, to=shares: ((x - to) ** 2).sum(), np.full(5, 0.2), bounds=[(0, 1)] * 5,
+                              constraints={"type": "eq", "fun": lambda x: x.sum() - 1},
+                              options={"ftol": 1e-14}).x
+        np.testing.assert_allclose(simplex(shares), best, atol=1e-4)
+
+
+def test_with_few_reports_nothing_is_learned():
+    assert estimate("helped_v1", [ENOUGH - 1, 0, 0, 0, 0], EPSILON, 1) is None
+    assert sum(estimate("helped_v1", [60, 20, 10, 5, 5], EPSILON, 1).shares) == pytest.approx(1)
+
+
+PRIOR = Prior(3, "helped_v1", (0.4, 0.3, 0.1, 0.1, 0.1), (0.1,) * 5, 200)
+
+
+def test_a_prior_that_the_pinned_hub_signed_is_read():
+    assert read(sign(PRIOR, KEY), PUBLIC, newest=2) == PRIOR
+
+
+@pytest.mark.parametrize("message, key, newest, why", [
+    (sign(PRIOR, OTHER), PUBLIC, 0, "not signed by the hub"), (sign(PRIOR, KEY), "", 0, "no hub key"),
+    (sign(PRIOR, KEY), PUBLIC, 3, "not newer"), (b"{}", PUBLIC, 0, "malformed"), (b"\xff", PUBLIC, 0, "malformed"),
+    (sign(PRIOR, KEY).replace(b"0.4", b"0.9"), PUBLIC, 0, "not signed"), (b"x" * 9000, PUBLIC, 0, "too long"),
+    (sign(Prior(4, "q", (0.9, 0.9), (0.1, 0.1), 5), KEY), PUBLIC, 0, "no distribution"),
+    (sign(Prior(4, "q", (float("nan"), 1.0), (0.1, 0.1), 5), KEY), PUBLIC, 0, "no distribution"),
+    (sign(Prior(4, "q", (1.0,), (0.1,), 5), KEY), PUBLIC, 0, "no distribution")])
+def test_any_other_is_refused_in_words(message, key, newest, why):
+    with pytest.raises(Refused, match=why):
+        read(message, key, newest)
+
+
+def test_the_whole_loop_from_a_true_answer_to_the_published_shares(store):
+    """A hundred and twenty beds, each with its own ledger; most were helped by the same."""
+    for bed in range(120):
+        told = Ledger().spend("helped_v1", 1 if bed % 4 else 3, 1_767_218_400.0)
+        store.feedback(told.id, f"bed{bed}", told.payload())
+    shares = estimate("helped_v1", store.counts("helped_v1"), EPSILON, 1).shares
+    assert max(range(5), key=shares.__getitem__) == 1
