@@ -7,7 +7,7 @@ import numpy as np
 from device.sleep.filters import resampling
 from device.values import Signal
 
-RATE = 50               # Hz of the grid
+RATE = 64               # Hz of the grid
 LAG = 0.12              # s: the block of second k holds the values at k − 1 − LAG + i / RATE, so nothing later than k
 PASS = 20.0             # Hz: kept; above 25 Hz nothing may fold down
 WILD = 1e9              # counts or m/s²: more than this is no reading

@@ -1,9 +1,9 @@
 """Heart rate by spectrum and memory: which rate explains the last seconds, given the rates believed before.
 
-A forward filter on a grid of rates (a hidden Markov model). Each second the spectrum of the last 8 s says how much of
-the signal's energy the harmonics of each rate explain, R². For a periodic signal in white noise the log likelihood is
-−(n/2)·log(1 − R²) with n degrees of freedom, so noise gives a flat answer and a pulse a sharp one. What the belief
-puts near its own peak is the quality: a probability, not a score.
+A forward filter on a grid of rates (a hidden Markov model). Each second, what the accelerometer explains of the last
+8 s is taken out by least squares; the spectrum of the rest says how much of its energy the harmonics of each rate
+explain, R². For a periodic signal in noise the log likelihood is −(n/2)·log(1 − R²) with n degrees of freedom, so noise
+gives a flat answer and a pulse a sharp one. What the belief puts near its own peak is the quality: a probability.
 """
 
 import numpy as np
@@ -12,15 +12,27 @@ from device.sleep.grid import RATE
 from device.values import Measured
 
 SPAN = 8                                # s of signal in each spectrum
-DECIMATED = RATE // 2                   # Hz
-SIZE = 1500                             # FFT length: 25 Hz / 1500 = 1 /min a bin
-RATES = np.arange(36, 221)              # /min: the grid of beliefs
-BINS = 60 * DECIMATED // SIZE           # /min per bin
-BAND = slice(40, 400)                   # bins: 0.67–6.7 Hz, pulse and harmonics
-FREEDOM = 30.0                          # degrees of freedom of 8 s of pulse band
-OVERLAP = 4.0                           # successive spectra share 7 of 8 s: each counts this much less
+FEWEST = 4                              # s that are enough to begin with
+EVERY = 4                               # grid values averaged into one
+SLOW = RATE // EVERY                    # Hz, 16: pulses and two harmonics fit below 8 Hz
+SIZE = 480                              # FFT length: 2 /min a bin
+STEP = 60 * SLOW // SIZE                # /min
+RATES = np.arange(36, 222, STEP)        # /min: the grid of beliefs
+FIRST, SECOND, THIRD = (np.minimum(RATES * harmonic // STEP, SIZE // 2) for harmonic in (1, 2, 3))
+BAND = slice(20, 201)                   # bins: 0.67–6.7 Hz, pulse and harmonics
+FREEDOM = 30.0                          # degrees of freedom in 8 s of the pulse's band
+OVERLAP = 4.0                           # successive spectra share most of their signal: each counts this much less
 DRIFT = 2.0                             # /min per second, scale of a Laplace law
-LOST = 0.004                            # chance per second that the belief is wrong altogether
+LOST = 0.001                            # chance per second that the belief is wrong altogether
+LAGS = 6                                # 0–0.31 s from a swing of the body to its trace in the light
+RIDGE = 0.01
+SWAYING = 2.0                           # m/s² RMS: someone moving like that has no resting heart rate
+BUSY = 75                               # /min
+GONE = 0.03                             # of the usual second's energy: no pulse reaches the sensor any more
+CLEARER = 1.3                           # times the R² of the present channel
+FAINT, CLEAR = 0.22, 0.38               # R²: what noise reaches by chance, and what it never does
+LOUD = 1.5                              # times the RMS of the window's median second
+NEAR = 3                                # bins to either side that count as the same rate
 
 
 def transition() -> np.ndarray:
@@ -33,44 +45,109 @@ def transition() -> np.ndarray:
 class HeartRate:
     def __init__(self):
         self.moves = transition()
-        self.window = np.hanning(SPAN * DECIMATED + 2)[1:-1, None]
-        self.gain = 2 * np.sum(self.window**2) / np.sum(self.window) ** 2
-        self.forget()
-
-    def forget(self) -> None:
+        self.windows = [np.hanning(max(seconds, 1) * SLOW + 2)[1:-1, None] for seconds in range(SPAN + 1)]
+        self.slow = np.maximum(75 - RATES, 0) / 30      # how unlike an active heart each rate is
+        self.tilt = 1 / np.maximum(np.arange(SIZE // 2 + 1), 1)[:, None]    # turns |derivative|² into f·|signal|²
+        self.pulses = np.empty((0, 1))                  # (SPAN·SLOW, channels)
+        self.motions = np.full((SPAN * SLOW + LAGS, 3), np.nan)
+        self.seconds = 0                                # of pulses in a row
+        self.sway = 0.0                                 # m/s² RMS over the window; 0 when nobody measures it
+        self.channel = 0                                # the one with the clearest pulse
         self.belief = np.full(len(RATES), 1 / len(RATES))
 
-    def step(self, pulse: np.ndarray, motion: np.ndarray | None) -> Measured | None:
-        """`pulse` (SPAN·RATE, channels) and `motion` (SPAN·RATE, 3), the last 8 s on the grid; no NaN in either."""
-        explained = self.explained(pulse)
-        gain = FREEDOM / 2 / OVERLAP * -np.log1p(-explained)
-        if motion is not None:
-            gain = gain - FREEDOM / 2 / OVERLAP * self.swayed(motion)
-        belief = (self.belief @ self.moves) * np.exp(gain - gain.max())
+    def add(self, pulse: np.ndarray | None, motion: np.ndarray | None) -> Measured | None:
+        """A second on the grid, (RATE, channels) and (RATE, 3) m/s²; None or NaN is a gap."""
+        self.motions = shifted(self.motions, motion)
+        self.belief = self.belief @ self.moves
+        if pulse is None or np.isnan(pulse[-1, 0]) or np.isnan(pulse).any():
+            self.seconds = 0
+            return None
+        if pulse.shape[1] != self.pulses.shape[1] or len(self.pulses) == 0:
+            self.pulses = np.zeros((SPAN * SLOW, pulse.shape[1]))
+            self.channel = 0
+        self.pulses = shifted(self.pulses, pulse)
+        self.seconds = min(self.seconds + 1, SPAN)
+        return self.judge() if self.seconds >= FEWEST else None
+
+    def judge(self) -> Measured | None:
+        count = self.seconds * SLOW
+        steep = np.diff(self.pulses[-count:], axis=0, prepend=self.pulses[-count:][:1])
+        steep -= steep.mean(axis=0)
+        freedom = FREEDOM / 2 / OVERLAP * self.seconds / SPAN
+        self.sway = 0.0
+        motion = self.motions[-count - LAGS:]
+        if not np.isnan(motion[0, 0]) and not np.isnan(motion).any():
+            steep, self.sway = unmoved(steep, motion)
+        parts = steep.reshape(self.seconds, SLOW, -1)
+        energy = np.einsum("ijk,ijk->ik", parts, parts)
+        usual = np.median(energy, axis=0)
+        if (energy[-2:] < GONE * usual).all():
+            self.seconds = 0
+            return None
+        shares = self.explained(even(parts, energy, usual))
+        explained = shares.mean(axis=1)
+        gain = -freedom * np.log1p(-explained) - min(self.sway / SWAYING, 1.0) * self.slow
+        belief = self.belief * np.exp(gain - gain.max())
         self.belief = belief / belief.sum()
         peak = int(np.argmax(self.belief))
-        near = slice(max(peak - 5, 0), peak + 6)
-        mass = float(self.belief[near].sum())
-        value = float(self.belief[near] @ RATES[near]) / mass
-        return Measured(value, mass * float(np.clip((explained[peak] - 0.35) / 0.3, 0, 1)))
+        low = max(peak - NEAR, 0)
+        mass = float(self.belief[low:peak + NEAR + 1].sum())
+        best = low + int(np.argmax(explained[low:peak + NEAR + 1]))
+        value = float(RATES[best])
+        if 0 < best < len(RATES) - 1:
+            left, top, right = explained[best - 1:best + 2]
+            if top > left and top >= right:
+                value += STEP * 0.5 * float((left - right) / (left - 2 * top + right))
+        if len(self.pulses[0]) > 1:
+            clearest = int(np.argmax(shares[best]))
+            if shares[best, clearest] > CLEARER * shares[best, self.channel]:
+                self.channel = clearest
+        evidence = (float(explained[best]) - FAINT) / (CLEAR - FAINT)
+        return Measured(value, mass * min(max(evidence, 0.0), 1.0))
 
-    def spectrum(self, signal: np.ndarray) -> np.ndarray:
-        """Share of each channel's energy in BAND that a sine at each bin would explain, (bins, channels)."""
-        halved = signal.reshape(-1, 2, signal.shape[1]).mean(axis=1)
-        halved = (halved - halved.mean(axis=0)) * self.window
-        power = np.abs(np.fft.rfft(halved, SIZE, axis=0)) ** 2 * np.arange(SIZE // 2 + 1)[:, None]
-        energy = power[BAND].sum(axis=0) * 2 / SIZE
-        return self.gain * power / np.maximum(energy, 1e-300)
+    def explained(self, steep: np.ndarray) -> np.ndarray:
+        """R² of each rate's first three harmonics, (rates, channels); overtones need as strong a fundamental."""
+        window = self.windows[self.seconds]
+        power = np.abs(np.fft.rfft(steep * window, SIZE, axis=0)) ** 2 * self.tilt
+        gain = SIZE * np.vdot(window, window) / window.sum() ** 2
+        share = power * (gain / np.maximum(power[BAND].sum(axis=0), 1e-300))
+        first = share[FIRST]
+        return np.minimum(first + np.minimum(share[SECOND] + share[THIRD], first), 0.98)
 
-    def explained(self, pulse: np.ndarray) -> np.ndarray:
-        """R² of each rate's first three harmonics, the mean of the channels; overtones need a fundamental."""
-        share = self.spectrum(pulse).mean(axis=1)
-        first = share[RATES]
-        return np.minimum(first + np.minimum(share[2 * RATES] + share[3 * RATES], 2 * first), 0.98)
 
-    def swayed(self, motion: np.ndarray) -> np.ndarray:
-        """How much each rate looks like the body's own swinging, 0..1."""
-        swing = motion - motion.mean(axis=0)
-        strength = min(float(np.sqrt((swing**2).sum(axis=1).mean())) / 2.0, 1.0)
-        share = self.spectrum(motion).mean(axis=1)
-        return strength * np.minimum(share[RATES] * 2, 1.0)
+def unmoved(steep: np.ndarray, motion: np.ndarray) -> tuple[np.ndarray, float]:
+    """What least squares on the last LAGS values of the accelerometer leaves, and the sway, m/s² RMS.
+
+    `steep` (n, channels) are differences; `motion` (n + LAGS, 3) ends with them.
+    """
+    swing = np.diff(motion, axis=0)
+    swing -= swing.mean(axis=0)
+    rows, width = len(steep), 3 * LAGS
+    lagged = np.lib.stride_tricks.as_strided(swing, (rows, width), (24, 8))
+    gram = lagged.T @ lagged
+    spread = gram.trace() / width
+    gram[np.diag_indices(width)] += RIDGE * spread + 1e-2
+    weights = np.linalg.solve(gram, lagged.T @ steep)
+    about = motion[LAGS:] - motion[LAGS:].mean(axis=0)
+    return steep - lagged @ weights, float(np.sqrt(np.vdot(about, about) / len(about)))
+
+
+def even(parts: np.ndarray, energy: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """No second louder than LOUD times the usual one: a jolt must not outweigh the pulses around it.
+
+    `parts` (seconds, SLOW, channels), its `energy` (seconds, channels) and that of a `usual` second (channels,).
+    """
+    most = LOUD**2 * usual
+    if (energy > most).any():
+        parts = parts * np.sqrt(np.minimum(most / np.maximum(energy, 1e-300), 1))[:, None, :]
+    return parts.reshape(-1, parts.shape[2])
+
+
+def shifted(history: np.ndarray, block: np.ndarray | None) -> np.ndarray:
+    """The history with a second more at its end, EVERY values averaged into one, and one less at its beginning."""
+    history[:-SLOW] = history[SLOW:]
+    if block is None or block.shape[1] != history.shape[1]:
+        history[-SLOW:] = np.nan
+    else:
+        history[-SLOW:] = block.reshape(SLOW, EVERY, -1).mean(axis=1)
+    return history

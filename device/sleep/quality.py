@@ -32,4 +32,4 @@ def lively(block: np.ndarray) -> bool:
     low, high = block.min(axis=0), block.max(axis=0)
     width = (high - low) * 1e-3
     stuck = np.maximum((block >= high - width).mean(axis=0), (block <= low + width).mean(axis=0))
-    return not ((high <= low) | (stuck > STUCK)).any()
+    return not ((width <= 1e-12 * np.abs(high)) | (stuck > STUCK)).any()

@@ -4,14 +4,20 @@ import math
 
 import numpy as np
 
-from device.sleep.grid import RATE, Grid
-from device.sleep.heart import SPAN, HeartRate
+from device.sleep.beats import Beat, Beats
+from device.sleep.grid import Grid
+from device.sleep.heart import HeartRate
 from device.sleep.movement import Movement
 from device.sleep.quality import Contact
+from device.sleep.variability import Intervals
 from device.values import Measured, Readings, Vitals
 
 PATIENCE = 1.0          # s after a second's end that a late chip is waited for
 TRUSTED = 0.5           # a heart rate of less quality is no heart rate
+SURE = 0.5              # a belief of less can't guide the search for beats
+CALM = 0.3              # m/s² RMS: below this a pulse has beats one can tell apart
+SUPPORTED = 0.4         # share of the last seconds' intervals that must fit the rate
+LEARNING = 9            # s of signal before beats can be asked for
 
 
 class VitalSigns:
@@ -22,9 +28,10 @@ class VitalSigns:
 
     def __init__(self):
         self.pulse, self.motion = Grid(), Grid()
-        self.movement, self.heart, self.contact = Movement(), HeartRate(), Contact()
-        self.pulses = None                              # (SPAN·RATE, channels): the last seconds on the grid
-        self.motions = np.full((SPAN * RATE, 3), np.nan)
+        self.movement, self.contact = Movement(), Contact()
+        self.heart, self.beats, self.intervals = HeartRate(), Beats(), Intervals()
+        self.channel = 0
+        self.rate: Measured | None = None               # believed, before it had to be trusted
         self.second: int | None = None                  # the next one to end
 
     def add(self, readings: Readings) -> list[Vitals]:
@@ -48,28 +55,29 @@ class VitalSigns:
     def finish(self, second: int) -> Vitals:
         pulse, motion = self.pulse.take(second), self.motion.take(second)
         moved = self.movement.add(motion)
-        self.motions = shifted(self.motions, motion if moved else None)
-        heart = self.heart_rate(pulse)
-        return Vitals(float(second), heart,
+        if not self.contact.add(pulse):
+            pulse = None
+        self.rate = self.heart.add(pulse, motion)
+        beats = self.find_beats(second, pulse)
+        heart = self.rate if self.rate and self.trusted(second) else None
+        return Vitals(float(second), heart, self.intervals.rmssd() if heart else None,
                       movement=moved.movement if moved else None, activity=moved.activity if moved else None,
-                      present=self.contact.present(heart), turned=bool(moved and moved.turned))
+                      present=self.contact.present(heart), turned=bool(moved and moved.turned),
+                      beats=tuple(beat.time for beat in beats) if heart else ())
 
-    def heart_rate(self, pulse: np.ndarray | None) -> Measured | None:
-        if pulse is not None and (self.pulses is None or pulse.shape[1] != self.pulses.shape[1]):
-            self.pulses = np.full((SPAN * RATE, pulse.shape[1]), np.nan)
-        if self.pulses is None:
-            return None
-        self.pulses = shifted(self.pulses, pulse)
-        if not self.contact.add(pulse) or np.isnan(self.pulses).any():
-            self.heart.forget()
-            return None
-        calm = np.isnan(self.motions).any()
-        heart = self.heart.step(self.pulses, None if calm else self.motions)
-        return heart if heart and heart.quality >= TRUSTED else None
+    def find_beats(self, second: int, pulse: np.ndarray | None) -> list[Beat]:
+        if self.heart.channel != self.channel:
+            self.channel = self.heart.channel
+            self.beats = Beats()
+        period = 60 / self.rate.value if self.rate and self.rate.quality >= SURE else None
+        beats = self.beats.add(second, None if pulse is None else pulse[:, self.channel], period)
+        self.intervals.add(beats, second)
+        return beats
 
-
-def shifted(history: np.ndarray, block: np.ndarray | None) -> np.ndarray:
-    """The history with a second more at its end and one less at its beginning."""
-    history[:-RATE] = history[RATE:]
-    history[-RATE:] = np.nan if block is None or block.shape[1] != history.shape[1] else block
-    return history
+    def trusted(self, second: int) -> bool:
+        """Whether the rate is believed, and, of a body at rest, whether beats bear it out."""
+        if self.rate.quality < TRUSTED:
+            return False
+        if self.heart.sway > CALM or self.beats.seconds < LEARNING:
+            return True
+        return self.intervals.support(second, 60 / self.rate.value) >= SUPPORTED

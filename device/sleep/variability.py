@@ -1,0 +1,67 @@
+"""What the intervals between beats say: whether they support a heart rate, and RMSSD."""
+
+from collections import deque
+
+import numpy as np
+
+from device.sleep.beats import Beat
+from device.values import Measured
+
+WINDOW = 300            # s of intervals in an RMSSD, the short-term standard (Task Force 1996)
+LEAST = 60              # s of good intervals for one
+SHORT, LONG = 0.3, 2.2  # s: intervals outside aren't hearts
+ECTOPIC = 0.25          # of the usual interval: a greater deviation is an extra or a missed beat
+ALIKE = 0.7             # correlation of both beats with the shape
+RECENT = 6.0            # s in which beats must support a rate
+STEADY = 0.002          # s: no heart keeps time better than this; a lamp does
+SAME = 0.998            # correlation: nor are its beats more alike than this
+
+
+class Intervals:
+    """Keeps the last WINDOW seconds."""
+
+    def __init__(self):
+        self.recent: deque[tuple[float, float, float]] = deque(maxlen=40)   # beat s, interval s, alike
+        self.usual: deque[float] = deque(maxlen=9)                          # s, the last intervals
+        self.squares: deque[tuple[float, float, float]] = deque()           # beat s, interval s, difference² s²
+        self.sum = self.covered = 0.0
+        self.last: Beat | None = None
+        self.before: float | None = None                                    # s, the good interval before this one
+
+    def add(self, beats: list[Beat], second: int) -> None:
+        for beat in beats:
+            interval = beat.time - self.last.time if self.last else np.inf
+            alike = min(beat.alike, self.last.alike) if self.last else 0.0
+            self.last = beat
+            if not SHORT < interval < LONG:
+                self.before = None
+                continue
+            self.recent.append((beat.time, interval, beat.alike))
+            self.usual.append(interval)
+            usual = sorted(self.usual)[len(self.usual) // 2]
+            good = alike > ALIKE and abs(interval - usual) < ECTOPIC * usual
+            if good and self.before is not None:
+                self.squares.append((beat.time, interval, (interval - self.before) ** 2))
+                self.sum += self.squares[-1][2]
+                self.covered += interval
+            self.before = interval if good else None
+        while self.squares and self.squares[0][0] < second - WINDOW:
+            _, interval, square = self.squares.popleft()
+            self.sum -= square
+            self.covered -= interval
+
+    def rmssd(self) -> Measured | None:
+        """ms, its quality the share of the window whose intervals were good."""
+        if self.covered < LEAST:
+            return None
+        return Measured(1000 * float(np.sqrt(max(self.sum, 0.0) / len(self.squares))), min(self.covered / WINDOW, 1.0))
+
+    def support(self, now: float, period: float) -> float:
+        """Share, 0..1, of the last seconds filled by intervals that fit `period` s; 0 for what is too regular to live."""
+        latest = [(interval, alike) for time, interval, alike in self.recent if time > now - RECENT]
+        fitting = [interval for interval, _ in latest if abs(interval - period) < 0.3 * period]
+        if len(latest) >= 5:
+            intervals, alikes = np.array(latest).T
+            if intervals.std() < STEADY and alikes.mean() > SAME:
+                return 0.0
+        return min(sum(fitting) / (RECENT - 2.0), 1.0)
