@@ -200,17 +200,16 @@ class Engine:
 
     def _trim_points(self, periods: int) -> np.ndarray:
         """Music is brought slowly towards its level by what its notes are expected to give, not by listening."""
-        points = np.empty(periods + 1, np.float32)
-        for i in range(periods):
-            points[i] = self._trim_at(self._now + i)
-            if (self._now + i + 1) % TRIM_EVERY == 0:
-                self._retrim(self._now + i + 1)
-        points[periods] = self._trim_at(self._now + periods)
+        steps = np.arange(periods + 1)
+        if (self._now + periods) % TRIM_EVERY:
+            return self._trim_at(self._now % TRIM_EVERY + steps)
+        points = self._trim_at(TRIM_EVERY - periods + steps)
+        self._retrim(self._now + periods)
         return points
 
-    def _trim_at(self, period: int) -> float:
-        part = (period % TRIM_EVERY) / TRIM_EVERY
-        return amplitude(self._trim_from + (self._trim - self._trim_from) * part)
+    def _trim_at(self, steps: np.ndarray) -> np.ndarray:
+        trims = self._trim_from + (self._trim - self._trim_from) / TRIM_EVERY * steps
+        return (10.0 ** (trims / 20.0)).astype(np.float32)
 
     def _retrim(self, period: int) -> None:
         power = (self._pads.power(period) + self._struck.power(period)) * (DRY**2 + WET**2)

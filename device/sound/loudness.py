@@ -1,8 +1,8 @@
-"""How loud it is: A-weighting (IEC 61672-1) for the sleeper's ear, and as filters that run on blocks."""
+"""How loud it is to the sleeper's ear: A-weighting (IEC 61672-1), as a curve and as a filter."""
 
 import numpy as np
 
-from device.sound.filters import BlockFilter, Section, response
+from device.sound.filters import Section, response
 from device.sound.settings import RATE
 
 # Poles of the A curve in Hz (IEC 61672-1, annex E): two at the first and the last, one at each of the others.
@@ -40,19 +40,3 @@ def _bilinear_pole(frequency: float) -> float:
 
 def _highpass_pair(p1: float, p2: float) -> Section:
     return (1.0, -2.0, 1.0, -(p1 + p2), p1 * p2)
-
-
-class AMeter:
-    """Mean square of the A-weighted block in each of its cells, the mean of both channels."""
-
-    def __init__(self, frames: int, cell: int):
-        self._filter = BlockFilter(a_sections(), frames)
-        self._cell = cell
-
-    def __call__(self, block: np.ndarray) -> np.ndarray:
-        """(2, frames) → (frames / cell,) mean squares; a full-scale 1 kHz sine in both channels gives 0.5."""
-        weighted = self._filter(block).reshape(2, -1, self._cell)
-        return np.einsum("cki,cki->k", weighted, weighted) / (2 * self._cell)
-
-    def reset(self) -> None:
-        self._filter.reset()

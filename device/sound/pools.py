@@ -74,8 +74,8 @@ EVENTS: dict[str, tuple[float, tuple[float, float], tuple[float, float], float, 
 }
 
 
-def make_pool(name: str, random: np.random.Generator) -> np.ndarray:
-    """(FRAMES,) float32 of texture `name`, its A-weighted RMS near 1 everywhere."""
+def make_pool(name: str, random: np.random.Generator) -> tuple[np.ndarray, float]:
+    """(FRAMES,) int16 of texture `name`, and the scale that makes its A-weighted RMS near 1 everywhere."""
     shape = SHAPES[name]
     hops = FRAMES // HOP
     frequencies = np.fft.rfftfreq(2 * HOP, 1.0 / RATE)
@@ -92,7 +92,9 @@ def make_pool(name: str, random: np.random.Generator) -> np.ndarray:
     pool = pool[HOP:HOP + FRAMES].copy()
     if name in EVENTS:
         strew(pool, *EVENTS[name], random)
-    return pool
+    largest = float(np.abs(pool).max())
+    pool *= 32_000.0 / largest
+    return np.rint(pool, out=pool).astype(np.int16), largest / 32_000.0
 
 
 def strew(pool: np.ndarray, rate: float, pitches: tuple[float, float], decays: tuple[float, float], chirp: float,

@@ -284,6 +284,12 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def give_memory_back() -> None:
+    """Have glibc return what making a table took: large blocks are mapped one by one (M_MMAP_THRESHOLD)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(-3, 256 * 1024)
+
+
 def lock_memory() -> bool:
     """Pages stay once they were touched (MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT: untouched stacks cost nothing)."""
     return ctypes.CDLL(None, use_errno=True).mlockall(1 | 2 | 4) == 0
@@ -291,6 +297,7 @@ def lock_memory() -> bool:
 
 def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
+    give_memory_back()
     try:
         settings = Settings(calibration=options.calibration, settle=options.settle, cap=options.cap,
                             ceiling=options.ceiling, monitor=options.monitor, highpass=options.highpass,

@@ -16,9 +16,9 @@ SILENCE = 1e-9              # peak below which the room is asleep
 
 
 class Reverb:
-    def __init__(self, seconds: float = 5.5, damping: float = 0.06):
-        """`seconds`: RT60 in the middle octaves; `damping`: the loop's low-pass, a three-tap FIR of weight
-        (d, 1 − 2 d, d): highs fade sooner, as in air."""
+    def __init__(self, seconds: float = 5.5, damping: float = 0.12):
+        """`seconds`: RT60 of the lows; `damping`: the loop's low-pass, a FIR of weights (1 − d, d): highs fade
+        sooner, as in air."""
         hadamard = np.ones((1, 1))
         while len(hadamard) < LINES:
             hadamard = np.block([[hadamard, hadamard], [hadamard, -hadamard]])
@@ -32,7 +32,8 @@ class Reverb:
         self._matrix[:LINES, :LINES] = feedback
         self._matrix[:LINES, LINES:] = into
         self._matrix[LINES:, :LINES] = tap
-        self._side, self._middle = np.float32(damping), np.float32(1.0 - 2.0 * damping)
+        self._matrix[:, :LINES] *= 1.0 - damping
+        self._ratio = np.float32(damping / (1.0 - damping))
         self._lines = np.zeros((LINES, max(LENGTHS) + ROOM + CONTROL), np.float32)
         self._work = np.zeros((LINES + 2, CONTROL), np.float32)
         self._at = 1
@@ -53,9 +54,8 @@ class Reverb:
     def _period(self, block: np.ndarray) -> np.ndarray:
         lines, work, at = self._lines, self._work, self._at
         read = work[:LINES]
-        np.add(lines[:, at - 1:at + CONTROL - 1], lines[:, at + 1:at + CONTROL + 1], out=read)
-        read *= self._side
-        read += lines[:, at:at + CONTROL] * self._middle
+        np.multiply(lines[:, at - 1:at + CONTROL - 1], self._ratio, out=read)
+        read += lines[:, at:at + CONTROL]
         work[LINES:] = block
         mixed = self._matrix @ work
         for line, length, fresh in zip(lines, LENGTHS, mixed, strict=False):
@@ -63,6 +63,6 @@ class Reverb:
         self._at = at + CONTROL
         if self._at > ROOM:
             back = self._at - 1
-            lines[:, :max(LENGTHS) + 1] = lines[:, back:back + max(LENGTHS) + 1].copy()
+            lines[:, :max(LENGTHS) + 1] = lines[:, back:back + max(LENGTHS) + 1]
             self._at = 1
         return mixed[LINES:]

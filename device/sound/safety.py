@@ -9,7 +9,7 @@ import numpy as np
 
 from device.sound.filters import BlockFilter, butterworth_highpass
 from device.sound.glide import line
-from device.sound.loudness import AMeter
+from device.sound.loudness import a_sections
 from device.sound.settings import CONTROL, RATE, Settings, amplitude, decibels
 
 HEADROOM = 6.0              # dB: how far above the scene's level a moment may rise
@@ -30,8 +30,9 @@ class Safety:
 
     def __init__(self, settings: Settings):
         self._settings = settings
-        self._highpass = BlockFilter([butterworth_highpass(settings.highpass, RATE)], settings.block)
-        self._meter = AMeter(settings.block, CONTROL)
+        # One filter with two outputs: what is played, and the same as the ear weighs it.
+        self._filter = BlockFilter([butterworth_highpass(settings.highpass, RATE), *a_sections()], settings.block,
+                                   taps=(1, 4))
         self._limiter = PeakLimiter(min(settings.clamp * amplitude(settings.monitor), CEILING))
         self._monitor = np.float32(amplitude(settings.monitor))
         self._held = np.zeros((2, CONTROL), np.float32)
@@ -47,26 +48,37 @@ class Safety:
 
         `level`: where the scene is now, dB re the settling level.
         """
-        block = self._numbers(block)
-        block = self._highpass(block)
-        power = self._meter(block)
-        periods = len(power)
-        needed = np.concatenate([[self._needed], self._wanted(power, level, waking)])
-        step = RELEASE * CONTROL / RATE
-        # The gain at a border may not exceed what either neighbour needs; it falls at once and rises `step` a period.
+        both = self._filter(self._numbers(block))       # (2, rows, outputs, 64)
+        weighted = both[:, :, 1].reshape(2, len(self.power), -1)
+        power = np.einsum("cki,cki->k", weighted, weighted).astype(float) / (2 * CONTROL)
+        points = self._level_gains(self._wanted(power, level, waking))
+        whole = np.empty((2, CONTROL + block.shape[1]), np.float32)
+        whole[:, :CONTROL] = self._held
+        whole[:, CONTROL:] = both[:, :, 0].reshape(2, -1)
+        self._held, out = whole[:, -CONTROL:].copy(), whole[:, :-CONTROL]
+        self.power = np.concatenate([[self._held_power], power[:-1]])
+        self._held_power = float(power[-1])
+        gain = self._monitor
+        if points.any():
+            linear = 10.0 ** (points / 20.0)
+            self.power *= linear[:-1] * linear[1:]
+            gain = line(linear.astype(np.float32)) * gain
+        out *= gain
+        return self._limiter(out)
+
+    def _level_gains(self, needed: np.ndarray) -> np.ndarray:
+        """(periods + 1,) dB at the borders of the periods that go out now, from what those that came in need."""
+        needed = np.concatenate([[self._needed], needed])
+        self._needed = float(needed[-1])
+        if self._gain == 0.0 and not needed.any():
+            return np.zeros(len(needed))
+        # The gain at a border may not exceed what either neighbour needs; it falls at once and rises slowly.
         borders = np.minimum(needed[:-1], needed[1:])
-        climb = step * np.arange(1, periods + 1)
+        climb = RELEASE * CONTROL / RATE * np.arange(1, len(needed))
         gains = np.minimum(np.minimum.accumulate(borders - climb) + climb, self._gain + climb)
-        gains = np.minimum(gains, 0.0)
-        points = np.concatenate([[self._gain], gains])
-        whole = np.concatenate([self._held, block], axis=1)
-        self._held, out = whole[:, -CONTROL:], whole[:, :-CONTROL]
-        linear = 10.0 ** (points / 20.0)
-        self.power = np.concatenate([[self._held_power], power[:-1]]) * linear[:-1] * linear[1:]
-        self._held_power, self._needed, self._gain = float(power[-1]), float(needed[-1]), float(gains[-1])
-        if not (points == 0.0).all():
-            out = out * line(linear.astype(np.float32))
-        return self._limiter(out * self._monitor)
+        points = np.concatenate([[self._gain], np.minimum(gains, 0.0)])
+        self._gain = float(points[-1])
+        return points
 
     def skip(self, seconds: float, level: float, waking: bool = False) -> None:
         """Time passes unheard: the cap follows the scene, everything else falls silent."""
@@ -75,8 +87,7 @@ class Safety:
         self.clear()
 
     def clear(self) -> None:
-        self._highpass.reset()
-        self._meter.reset()
+        self._filter.reset()
         self._limiter.clear()
         self._held = np.zeros_like(self._held)
         self._held_power = self._needed = self._gain = 0.0
@@ -95,6 +106,9 @@ class Safety:
         rise = QUICKEST_RISE * CONTROL / RATE * np.arange(1, len(power) + 1)
         caps = np.minimum(self._cap + rise, self._target(level, waking))
         self._cap = float(caps[-1])
+        loudest = 10.0 * np.log10(max(float(power.max()), 1e-20)) + self._settings.calibration
+        if loudest <= caps[0]:
+            return np.zeros(len(power))
         loud = 10.0 * np.log10(np.maximum(power, 1e-20)) + self._settings.calibration
         return np.minimum(caps - loud, 0.0)
 

@@ -26,13 +26,13 @@ class Settings:
     def __post_init__(self):
         bounds = {"calibration": (50, 120), "settle": (20, HIGHEST_CEILING), "cap": (20, HIGHEST_CEILING),
                   "ceiling": (20, HIGHEST_CEILING), "monitor": (0, 60), "highpass": (20, 300),
-                  "seed": (0, 2**63), "block": (CONTROL, 16 * CONTROL)}
+                  "seed": (0, 2**63), "block": (CONTROL, 4 * CONTROL)}
         for name, (low, high) in bounds.items():
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
                 raise ValueError(f"{name} is {value}, outside {low}..{high}")
-        if self.block % CONTROL:
-            raise ValueError(f"block is {self.block}, not a multiple of {CONTROL}")
+        if self.block not in (CONTROL, 2 * CONTROL, 4 * CONTROL):
+            raise ValueError(f"block is {self.block}, not 1, 2 or 4 × {CONTROL}")
 
     @property
     def clamp(self) -> float:

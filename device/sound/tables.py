@@ -11,8 +11,9 @@ from device.sound.loudness import a_gain
 from device.sound.settings import CONTROL, RATE
 
 FRAMES = 1 << 16            # 1.37 s
-LONG_FRAMES = 1 << 17       # below middle C: a low harmonic's band needs bins closer together
-OVERLAP = 16 * CONTROL      # frames repeated at the end, so that any block is one slice
+LONG_FRAMES = 1 << 17       # for the lowest notes: a low harmonic's band needs bins closer together
+LOW = 48                    # MIDI: below this a table is long
+OVERLAP = 4 * CONTROL       # frames repeated at the end, so that any block is one slice
 LEVELLING = 0.75            # 0: equal power at all pitches, 1: equal A-weighted power
 
 
@@ -58,7 +59,7 @@ def pitch_to_hz(pitch: float) -> float:
 def make_table(timbre: Timbre, pitch: int, random: np.random.Generator) -> Table:
     """A table of `timbre` at MIDI `pitch`. int16 halves the memory and costs no time: the gather converts."""
     fundamental = pitch_to_hz(pitch)
-    frames = LONG_FRAMES if pitch < 60 else FRAMES
+    frames = LONG_FRAMES if pitch < LOW else FRAMES
     resolution = RATE / frames
     spectrum = np.zeros(frames // 2 + 1)
     for number, level in enumerate(timbre.harmonics, 1):
@@ -94,7 +95,7 @@ def make_table(timbre: Timbre, pitch: int, random: np.random.Generator) -> Table
 class Tables:
     """The tables in use and a few of the last: made at need, the longest unused is dropped."""
 
-    def __init__(self, seed: int, most: int = 20):
+    def __init__(self, seed: int, most: int = 10):
         self._seed, self._most = seed, most
         self._tables: OrderedDict[tuple[Timbre, int], Table] = OrderedDict()
 

@@ -93,7 +93,7 @@ class Texture:
         key = sorted(MOTIONS).index(name)
         self._random = np.random.default_rng([seed, key, 1])
         self._motion = (motion or MOTIONS[name])(np.random.default_rng([seed, key, 2]))
-        self._pool = make_pool(name, np.random.default_rng([seed, key, 3]))
+        self._pool, self._scale = make_pool(name, np.random.default_rng([seed, key, 3]))
         self._last = [(0, np.float32(0.0)), (0, np.float32(0.0))]      # per channel: place and gain of the last grain
         self._hop = np.zeros((2, HOP), np.float32)
         self._used = HOP
@@ -117,6 +117,7 @@ class Texture:
 
     def _make(self, brightness: float) -> None:
         amplitude, place = next(self._motion)
+        amplitude *= self._scale
         centre = min(max(brightness + place, 0.0), 1.0) * (FRAMES - SPAN - 2 * HOP)
         draws = self._random.random(4).tolist()
         for channel in (0, 1):
