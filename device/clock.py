@@ -1,7 +1,8 @@
 """Time is handed in: only this file asks the machine for it."""
 
+import queue
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -13,6 +14,9 @@ class Clock(Protocol):
         """Seconds since 1970, as far as this machine knows; for the alarm, `home/` and the diary's header only."""
 
     def sleep(self, seconds: float) -> None: ...
+
+    def wait(self, inbox: queue.SimpleQueue, seconds: float) -> list:
+        """What came into the inbox: at once if something is there, else after at most `seconds`."""
 
 
 class SystemClock:
@@ -26,6 +30,12 @@ class SystemClock:
         if seconds > 0:
             time.sleep(seconds)
 
+    def wait(self, inbox: queue.SimpleQueue, seconds: float) -> list:
+        try:
+            return [inbox.get(timeout=max(seconds, 0.0)), *drained(inbox)]
+        except queue.Empty:
+            return []
+
 
 class VirtualClock:
     """Sleeping just adds, so that a night takes seconds."""
@@ -33,6 +43,7 @@ class VirtualClock:
     def __init__(self, start: float = 0.0, wall: float = 1_767_218_400.0):     # 2025-12-31 22:00 UTC
         self._now = start
         self._wall = wall - start
+        self._planned: list[tuple[float, int, Callable[[], object]]] = []
 
     def now(self) -> float:
         return self._now
@@ -41,17 +52,54 @@ class VirtualClock:
         return self._now + self._wall
 
     def sleep(self, seconds: float) -> None:
-        self._now += max(seconds, 0.0)
+        self._pass(self._now + max(seconds, 0.0))
+
+    def wait(self, inbox: queue.SimpleQueue, seconds: float) -> list:
+        end = self._now + max(seconds, 0.0)
+        while inbox.empty() and self._now < end:
+            self._pass(min([end, *(when for when, _, _ in self._planned)]))
+        return drained(inbox)
+
+    def at(self, when: float, act: Callable[[], object]) -> None:
+        """Have something happen at `when` s: a finger on the button, a fault."""
+        self._planned.append((when, len(self._planned), act))
 
     def set_wall(self, wall: float) -> None:
         """Somebody set the clock; monotonic time doesn't care."""
         self._wall = wall - self._now
 
+    def _pass(self, until: float) -> None:
+        for item in sorted((item for item in self._planned if item[0] <= until), key=lambda item: item[:2]):
+            self._planned.remove(item)
+            self._now = max(self._now, item[0])
+            item[2]()
+        self._now = max(self._now, until)
 
-def ticks(clock: Clock, period: float) -> Iterator[float]:
-    """The time of each tick, `period` s apart without drift; ticks that were slept through are not caught up."""
-    due = clock.now()
-    while True:
-        yield clock.now()
-        due = max(due + period, clock.now())
-        clock.sleep(due - clock.now())
+
+class PacedClock(VirtualClock):
+    """Virtual time that passes `speed` times as fast as real time; `tools/night --speed`."""
+
+    def __init__(self, speed: float, start: float = 0.0, **wall: float):
+        super().__init__(start, **wall)
+        self._speed = speed
+        self._began = time.monotonic() - start / speed
+
+    def _pass(self, until: float) -> None:
+        ahead = self._began + until / self._speed - time.monotonic()
+        if ahead > 0:
+            time.sleep(ahead)
+        super()._pass(until)
+
+    def wait(self, inbox: queue.SimpleQueue, seconds: float) -> list:
+        """In slices, so that a key of the terminal is heard between ticks."""
+        end = self._now + seconds
+        while inbox.empty() and self._now < end:
+            super().wait(inbox, min(0.02 * self._speed, end - self._now))
+        return drained(inbox)
+
+
+def drained(inbox: queue.SimpleQueue) -> list:
+    found = []
+    while not inbox.empty():
+        found.append(inbox.get())
+    return found

@@ -1,0 +1,195 @@
+"""The people around the device: the button, the light, the volume, and what the hub asks for."""
+
+from device.errors import DiaryError, NocturneError
+from device.hardware.light import Light, brightness
+from device.hardware.presses import Edge, Press, Presses
+from device.home.commands import Command
+from device.modes import NIGHT, SOUNDING, Event, Mode
+from device.programmes import PROGRAMMES
+from device.values import Heartbeat, Panic, Recipe, Volume
+
+SESSION = {Mode.IDLE: "idle", Mode.SETTLING: "settling", Mode.DRIFTING: "drifting", Mode.ASLEEP: "asleep",
+           Mode.MASKING: "masking", Mode.WAKING: "waking", Mode.MORNING: "morning", Mode.PAUSED: "paused",
+           Mode.FAULT: "fault"}
+STEP = 0.02                 # of volume: a change smaller than this is the hub's rounding
+THANKS = 2.0                # s that the light answers a press
+AUTO = "auto"
+
+
+class Stop:
+    """SIGTERM or the end of the terminal: finish the night and leave."""
+
+
+class Bedside:
+    """Turns presses and commands into events of the night; holds what hands have set."""
+
+    def __init__(self, night, volume: float, quiet):
+        """`quiet(wall)`: whether the light should be dark."""
+        self.night, self.volume, self.quiet = night, volume, quiet
+        self.muted = self.stopped = self.snoozed = False
+        self.cap = 1.0                          # of volume, from afar; the hardware's caps lie below it
+        self.turned_down = 0                    # tonight
+        self.liked = 0                          # likes minus skips, tonight
+        self.presses = Presses()
+        self.thanked = float("-inf")            # s: the light answers a press until THANKS after it
+        self.beat: Heartbeat | None = None
+        self.refused: tuple[int, ...] = ()      # candidates turned away tonight
+        self.passed_over = None                 # the choice that the last second press turned away
+
+    def begin(self) -> None:
+        self.night.sound.send(Volume(self.volume, self.muted))
+        self.tell()
+
+    def patience(self, left: float) -> float:
+        """How long the loop may wait before a finger must be looked at again, s."""
+        due = self.presses.due
+        return left if due is None else max(min(left, due - self.night.clock.now()), 1e-3)
+
+    # ---- the button --------------------------------------------------------------------------------------------------
+
+    def hear(self, message) -> None:
+        """Whatever came into the inbox."""
+        if isinstance(message, Edge):
+            for press in self.presses.edge(message):
+                self.press(press.press)
+        elif isinstance(message, Command):
+            self.command(message)
+        elif isinstance(message, Stop):
+            self.stopped = True
+
+    def poll(self, now: float) -> None:
+        for press in self.presses.poll(now):
+            self.press(press.press)
+
+    def press(self, press: Press) -> None:
+        """A short press acts at once; a second and third take it back and say what was meant."""
+        night = self.night
+        night.note("press", press)
+        self.thanked = night.clock.now()
+        self.night.home.event("button", {"event_type": {Press.SHORT: "single", Press.SECOND: "double",
+                                                        Press.HOLD: "hold"}.get(press, "triple")})
+        if self.muted:
+            self.mute(False)
+        elif press is Press.HOLD:
+            self.mute(True)
+        elif night.mode is Mode.MORNING:
+            night.keeper.answer(+1 if press is Press.SHORT else -1)
+            if press is not Press.SHORT:
+                night.go(Event.OVER)
+        elif press is Press.SHORT:
+            self.snoozed = night.mode is Mode.WAKING
+            night.go(Event.PRESS)
+        elif night.choice is not None and night.mode in NIGHT:
+            night.go(Event.START)               # the first press may have stopped the sound
+            self.skip() if press is Press.SECOND else self.like()
+        self.tell()
+
+    def skip(self) -> None:
+        """Not this one: something else now, and a word for the learner."""
+        night = self.night
+        self.passed_over = night.choice, night.recipe
+        self.refused += (night.choice.candidate,)
+        self.liked -= 1
+        night.keeper.feedback("skip", -1)
+        night.choose("bedtime" if night.mode is Mode.SETTLING else "night", self.refused)
+        night.shape()
+
+    def like(self) -> None:
+        """The third press takes the second back: this one after all, and liked."""
+        night = self.night
+        if self.passed_over:
+            night.choice, night.recipe = self.passed_over
+            self.refused, self.passed_over = self.refused[:-1], None
+            night.keeper.taken_back()
+            self.liked += 1
+        self.liked += 1
+        night.keeper.feedback("like", +1)
+        night.shape()
+
+    def mute(self, muted: bool) -> None:
+        """Heard within the sound process's 100 ms; only the button undoes it."""
+        self.muted = muted
+        self.night.sound.send(Volume(self.volume, muted))
+
+    # ---- from afar ---------------------------------------------------------------------------------------------------
+
+    def command(self, command: Command) -> None:
+        """Bounded by `home.commands`; the mute by hand stays, whatever is asked."""
+        night, value = self.night, command.value
+        night.note("command", f"{command.kind} {value}")
+        if command.kind == "sound":
+            night.go(Event.START if value else Event.STOP)
+        elif command.kind == "stop":
+            night.go(Event.STOP)
+        elif command.kind in ("volume", "volume_cap"):
+            wanted = min(value, self.cap) if command.kind == "volume" else self.volume
+            if command.kind == "volume_cap":
+                self.cap = value
+                wanted = min(wanted, value)
+            self.turned_down += wanted < self.volume - STEP and night.mode in SOUNDING
+            self.volume = wanted
+            night.sound.send(Volume(self.volume, self.muted))
+        elif command.kind == "programme" and (value == AUTO or value in PROGRAMMES):
+            night.programme = value
+            if night.mode in NIGHT:
+                night.choose("night")
+                night.shape()
+        elif command.kind == "alarm":
+            night.almanac.set_alarm(value)
+        elif command.kind == "timer":
+            night.almanac.set_timer(night.clock.now(), value)
+        elif command.kind == "identify":
+            self.thanked = night.clock.now() + 8.0
+        elif command.kind == "message":
+            night.note("message", value)
+        self.tell()
+
+    def named(self) -> Recipe | None:
+        """The programme that somebody chose by name, if any."""
+        return PROGRAMMES.get(self.night.programme)
+
+    def panic(self) -> None:
+        self.night.sound.send(Panic())
+
+    # ---- the light and the hub ---------------------------------------------------------------------------------------
+
+    def brightness(self, now: float) -> float:
+        quiet = self.quiet(self.night.clock.wall())
+        if now - self.thanked < THANKS:
+            return brightness(Light.THANKS, now, quiet)
+        if self.muted:
+            return brightness(Light.MUTED, now, quiet)
+        if self.night.trouble or self.beat is None:
+            return brightness(Light.TROUBLE, now, quiet)
+        if self.night.mode in SOUNDING:
+            return brightness(Light.BREATHING, now, quiet)
+        return brightness(Light.STEADY if self.night.mode is Mode.IDLE else Light.OFF, now, quiet)
+
+    def pulse(self, beat: Heartbeat | None) -> None:
+        """The sound process's word; that it is gone is noted once."""
+        if (beat is None) != (self.beat is None):
+            self.night.note("sound", f"process {self.night.sound.state}" if beat is None
+                            else f"plays on {beat.device or 'nothing'}")
+        self.beat = beat
+
+    def tell(self) -> None:
+        """The hub hears what is, never what was asked."""
+        night = self.night
+        night.home.tell({
+            "session": SESSION[night.mode], "care": night.keeper.care(), "sound": night.mode in SOUNDING,
+            "volume": self.volume, "volume_cap": self.cap, "muted": self.muted,
+            "programme": night.programme, "timer": night.almanac.timer, "alarm": night.almanac.minute,
+            "reason": night.choice.reason.sentence if night.choice else None,
+            "problem": bool(night.trouble or self.beat is None or night.diary.trouble),
+            "error": "; ".join((*night.trouble, night.diary.trouble)).strip("; ") or None,
+        })
+
+    def end(self) -> None:
+        """Leaving: what there is of a night is finished and kept."""
+        try:
+            if self.night.mode in NIGHT:
+                self.night.keeper.morning()
+            self.night.diary.flush()
+        except (DiaryError, NocturneError) as trouble:
+            self.night.note("fault", str(trouble))
+        self.night.sound.send(Volume(self.volume, self.muted))

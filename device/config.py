@@ -1,0 +1,184 @@
+"""One TOML file → one frozen Config. Unknown keys are errors with a suggestion; parts receive values, not this."""
+
+import dataclasses
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from device.errors import ConfigError
+
+
+def setting(default, doc: str, low: float | None = None, high: float | None = None, among: tuple | None = None,
+            like: str | None = None):
+    """A documented key. Numbers are bounded by `low` and `high`, text by `among` or the pattern `like`."""
+    return field(default=default, metadata={"doc": doc, "low": low, "high": high, "among": among, "like": like})
+
+
+TIME_OF_DAY = r"|([01]\d|2[0-3]):[0-5]\d"
+
+
+@dataclass(frozen=True, slots=True)
+class Sensors:
+    bus: int = setting(1, "number of the I2C bus: 1 is /dev/i2c-1, pins 3 and 5", 0, 32)
+    ppg: str = setting("auto", "heart sensor: auto finds what answers; or MAX30102, none")
+    motion: str = setting("auto", "motion sensor: auto finds what answers; or ADXL355, LIS3DH, none")
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    button: int = setting(17, "GPIO (BCM number) of the button, to ground", 0, 27)
+    led: int = setting(18, "GPIO (BCM number) of the LED, through a resistor", 0, 27)
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    device: str = setting("", "sound card, by a part of its name; empty is the system's default")
+    calibration: float = setting(85.0, "dBA at the pillow for pink noise at 0 dBFS RMS; `tools/calibrate` finds it",
+                                 50, 130)
+    settle: float = setting(40.0, "dBA at the pillow while settling", 20, 50)
+    cap: float = setting(45.0, "dBA at the pillow that the night never exceeds", 25, 60)
+    ceiling: float = setting(50.0, "dBA at the pillow that the alarm never exceeds", 25, 60)
+    monitor: float = setting(0.0, "dB added for desks and files; no calibration holds with it", 0, 40)
+    highpass: float = setting(70.0, "Hz: below it a small speaker only strains", 20, 300)
+    volume: float = setting(0.8, "the sleeper's knob at start: 0..1 is -40..0 dB", 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    sleeper: str = setting("sleeper", "whose nights are learned from; \"guest\" learns nothing", like=r"[\w -]{1,40}")
+    programme: str = setting("auto", "auto lets the device choose; or the name of a programme")
+    onset: str = setting("cautious", "when sleep is believed", among=("quick", "cautious"))
+    fade: float = setting(15.0, "minutes of the fade once asleep is likely", 2, 60)
+    timer: float = setting(45.0, "minutes of sound when no sensor can tell", 5, 720)
+    masking: float = setting(6.0, "minutes of masking sound after an arousal; 0 is never", 0, 10)
+    keep_playing: bool = setting(False, "go on softly while asleep, instead of silence")
+    composer: str = setting("rnn", "who composes", among=("rnn", "markov", "rules"))
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    time: str = setting("", "time of day, as \"07:00\"; empty is no alarm", like=TIME_OF_DAY)
+    smart: float = setting(0.0, "minutes before it in which a light sleeper may be woken", 0, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    start: str = setting("", "the LED is dark from this time of day on; empty is never", like=TIME_OF_DAY)
+    end: str = setting("", "until this one", like=TIME_OF_DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    host: str = setting("", "the hub's MQTT broker; empty is no hub")
+    port: int = setting(1883, "1883, or 8883 with TLS", 1, 65535)
+    username: str = setting("", "empty means the bed's id")
+    password: str = setting("", "of that user; this file should be readable by nocturne only")
+    ca: str = setting("", "file of the one CA to trust; empty is no TLS")
+    bed: str = setting("bedside", "id of this bed, in topics", like=r"[A-Za-z0-9_-]{1,32}")
+    hub_key: str = setting("", "the hub's public key in hex, as `nocturne hub` prints; empty adopts no prior",
+                           like=r"|[0-9a-f]{64}")
+    care: bool = setting(True, "tell state and the night's summary to the caregiver")
+
+
+@dataclass(frozen=True, slots=True)
+class Diary:
+    path: str = setting("/var/lib/nocturne/diary.sqlite", "where the nights are remembered")
+    retention: int = setting(400, "nights kept; older ones are forgotten", 1, 10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    sensors: Sensors = Sensors()
+    panel: Panel = Panel()
+    sound: Sound = Sound()
+    night: Night = Night()
+    alarm: Alarm = Alarm()
+    quiet: Quiet = Quiet()
+    home: Home = Home()
+    diary: Diary = Diary()
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Config":
+        """Raises ConfigError, which names the file, the key and what would be right."""
+        try:
+            return cls.parse(Path(path).read_text(encoding="utf-8"))
+        except OSError as trouble:
+            raise ConfigError(f"{path}: can't be read ({trouble.strerror}); `nocturne config` prints one") from trouble
+        except UnicodeDecodeError as trouble:
+            raise ConfigError(f"{path}: isn't text in UTF-8; `nocturne config` prints a good one") from trouble
+        except ConfigError as trouble:
+            raise ConfigError(f"{path}: {trouble}") from None
+
+    @classmethod
+    def parse(cls, text: str) -> "Config":
+        try:
+            return read(cls, tomllib.loads(text), "")
+        except tomllib.TOMLDecodeError as trouble:
+            raise ConfigError(f"isn't TOML: {trouble}") from trouble
+
+
+def read(shape: type, table: dict, prefix: str):
+    known = {item.name: item for item in fields(shape)}
+    for key in table:
+        if key not in known:
+            raise ConfigError(f"unknown key {prefix}{key}{suggestion(key, prefix, known)}")
+    values = {}
+    for name, item in known.items():
+        if name not in table:
+            continue
+        value, default = table[name], item.default
+        if is_dataclass(default):
+            if not isinstance(value, dict):
+                raise ConfigError(f"{prefix}{name} is a section: write [{name}]")
+            values[name] = read(type(default), value, f"{prefix}{name}.")
+        else:
+            values[name] = checked(f"{prefix}{name}", value, default, MappingProxyType(item.metadata))
+    return shape(**values)
+
+
+def suggestion(key: str, prefix: str, known: dict) -> str:
+    inside = [] if prefix else [f"{section}.{item.name}" for section, part in known.items()
+                                for item in fields(part.default) if item.name == key]
+    near = inside or [prefix + name for name in difflib.get_close_matches(key, known, 1)]
+    return f" (did you mean {near[0]}?)" if near else f" (there are {', '.join(known)})"
+
+
+def checked(path: str, value, default, metadata):
+    """The value in the default's type, or ConfigError."""
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not type(default):
+        kind = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}[type(default)]
+        raise ConfigError(f"{path} = {value!r}: must be {kind}")
+    low, high, among, like = (metadata[key] for key in ("low", "high", "among", "like"))
+    if low is not None and not low <= value <= high:        # NaN is refused here too
+        raise ConfigError(f"{path} = {value}: must be from {low:g} to {high:g}")
+    if among and value not in among:
+        near = difflib.get_close_matches(value, among, 1)
+        raise ConfigError(f"{path} = {value!r}: must be {' or '.join(among)}"
+                          + (f" (did you mean {near[0]}?)" if near else ""))
+    if like is not None and not re.fullmatch(like, value):
+        raise ConfigError(f"{path} = {value!r}: must look like {like}")
+    return value
+
+
+def document(config: Config | None = None) -> str:
+    """The TOML of a config, every key with its meaning: what `nocturne config` prints."""
+    config = config or Config()
+    lines = ["# Nocturne's config. Every key may be left out; these are the defaults.", ""]
+    for section in fields(config):
+        part = getattr(config, section.name)
+        lines.append(f"[{section.name}]")
+        for item in dataclasses.fields(part):
+            value = getattr(part, item.name)
+            text = (str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str)
+                    else str(value))
+            low, among = item.metadata["low"], item.metadata["among"]
+            bounds = (f" ({low:g} to {item.metadata['high']:g})" if low is not None
+                      else f" ({' or '.join(among)})" if among else "")
+            lines.append(f"{item.name} = {text}".ljust(42) + f" # {item.metadata['doc']}{bounds}")
+        lines.append("")
+    return "\n".join(lines)

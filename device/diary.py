@@ -1,0 +1,175 @@
+"""What the device remembers: SQLite, one writer thread, nothing acknowledged that isn't on the disk.
+
+Times are monotonic s of the boot that the night's row belongs to; only `nights.began` is wall time (s since 1970).
+WAL with synchronous=FULL: with NORMAL a power cut may roll back commits.
+"""
+
+import contextlib
+import json
+import queue
+import sqlite3
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from device.errors import DiaryError
+
+VERSION = 1
+SCHEMA = """
+CREATE TABLE nights (id INTEGER PRIMARY KEY, began REAL, lights_out REAL NOT NULL, seed INTEGER NOT NULL,
+    sleeper TEXT NOT NULL, software TEXT NOT NULL, ended REAL, sums TEXT, outcome TEXT);
+CREATE TABLE epochs (night INTEGER NOT NULL, number INTEGER NOT NULL, time REAL NOT NULL, mode TEXT NOT NULL,
+    stage TEXT, p_asleep REAL, p_wake REAL, p_light REAL, p_deep REAL, p_rem REAL,
+    heart_rate REAL, rmssd REAL, breathing REAL, movement REAL, activity REAL,
+    heart_quality REAL, motion_quality REAL, present INTEGER, target REAL, level REAL, dose REAL,
+    PRIMARY KEY (night, number)) WITHOUT ROWID;
+CREATE TABLE decisions (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL, moment TEXT NOT NULL,
+    recipe TEXT NOT NULL, sentence TEXT NOT NULL, contributions TEXT NOT NULL, seed INTEGER NOT NULL,
+    propensity REAL NOT NULL, receipt TEXT NOT NULL);
+CREATE TABLE phrases (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, start REAL NOT NULL, length REAL NOT NULL,
+    notes TEXT NOT NULL);
+CREATE TABLE events (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL, kind TEXT NOT NULL,
+    detail TEXT NOT NULL);
+CREATE TABLE feedback (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL, kind TEXT NOT NULL,
+    value REAL NOT NULL);
+CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+PATIENCE = 2.0              # s that the writer waits for another process's lock
+MOST_WAITING = 100_000      # rows kept in memory while the disk refuses them; about 30 nights
+
+
+class Diary:
+    """Rows are collected by `add` and become one transaction by `commit`; neither ever waits for the disk."""
+
+    def __init__(self, path: Path | str):
+        """Opens, migrates or makes the diary. A corrupt one is set aside, never deleted; `trouble` says so.
+
+        Raises DiaryError if there is no diary to be had at this path at all.
+        """
+        self.path = Path(path)
+        self.trouble = ""
+        self.lost = 0                       # rows dropped because the disk refused for too long
+        self._rows: list[tuple[str, dict]] = []
+        self._batches: queue.SimpleQueue = queue.SimpleQueue()
+        self._nights = self._open()
+        self._writer = threading.Thread(target=self._write, name="diary", daemon=True)
+        self._writer.start()
+
+    def add(self, table: str, **row) -> None:
+        """One row, kept until `commit`. Mappings and lists are stored as JSON."""
+        self._rows.append((table, {key: json.dumps(value, default=plain) if isinstance(value, Mapping | list | tuple)
+                                   else value for key, value in row.items()}))
+
+    def commit(self) -> None:
+        rows, self._rows = self._rows, []
+        if rows:
+            self._batches.put(rows)
+
+    def flush(self) -> bool:
+        """Wait until everything is on the disk; False if the disk refuses, see `trouble`."""
+        self.commit()
+        done = threading.Event()
+        self._batches.put(done)
+        done.wait()
+        return not self.trouble
+
+    def close(self) -> None:
+        self.flush()
+        self._batches.put(None)
+        self._writer.join()
+
+    def next_night(self) -> int:
+        """A number for a new night, never used before."""
+        self._nights += 1
+        return self._nights
+
+    def remember(self, key: str, value) -> None:
+        """A value (JSON-able) that replaces what the key had."""
+        self.add("memory", key=key, value=json.dumps(value, default=plain))
+
+    def recall(self, key: str, default=None):
+        """What was last remembered and committed, or the default."""
+        with contextlib.suppress(sqlite3.Error, ValueError), reading(self.path) as diary:
+            row = diary.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
+            return json.loads(row["value"]) if row else default
+        return default
+
+    def _open(self) -> int:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                return prepare(self.path)
+            except sqlite3.DatabaseError as trouble:
+                if isinstance(trouble, sqlite3.OperationalError):       # locked, full, read-only: not corrupt
+                    raise
+                aside = next(name for i in range(1, 1000)
+                             if not (name := self.path.with_name(f"{self.path.name}.corrupt-{i}")).exists())
+                self.path.rename(aside)
+                for rest in ("-wal", "-shm"):
+                    with contextlib.suppress(FileNotFoundError):
+                        self.path.with_name(self.path.name + rest).rename(aside.with_name(aside.name + rest))
+                self.trouble = f"diary {self.path}: was corrupt ({trouble}); kept as {aside.name}, begun anew"
+                return prepare(self.path)
+        except (OSError, sqlite3.Error) as trouble:
+            raise DiaryError(f"diary {self.path}: can't be opened ({trouble}); check the disk and its rights") \
+                from trouble
+
+    def _write(self) -> None:
+        connection = connect(self.path)
+        waiting: list[tuple[str, dict]] = []
+        while (batch := self._batches.get()) is not None:
+            if isinstance(batch, list):
+                waiting += batch
+                self.lost += max(len(waiting) - MOST_WAITING, 0)
+                waiting = waiting[-MOST_WAITING:]
+            if waiting:
+                try:
+                    with connection:
+                        for table, row in waiting:
+                            connection.execute(statement(table, tuple(row)), tuple(row.values()))
+                    waiting, self.trouble = [], ""
+                except sqlite3.Error as trouble:
+                    self.trouble = f"diary {self.path}: can't write ({trouble}); {len(waiting)} rows wait in memory"
+            if isinstance(batch, threading.Event):
+                batch.set()
+        connection.close()
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=PATIENCE)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def prepare(path: Path) -> int:
+    """Check, migrate or make the file; the number of its last night."""
+    with contextlib.closing(connect(path)) as connection:
+        if (found := connection.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
+            raise sqlite3.DatabaseError(found)
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise sqlite3.OperationalError(f"version {version} is newer than this firmware's {VERSION}")
+        if version == 0:
+            connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+        return connection.execute("SELECT coalesce(max(id), 0) FROM nights").fetchone()[0]
+
+
+@contextlib.contextmanager
+def reading(path: Path | str):
+    """A read-only connection; rows are mappings."""
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
+        connection.row_factory = sqlite3.Row
+        yield connection
+
+
+def statement(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def plain(value):
+    """JSON for numpy's scalars and mapping proxies."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value.item()

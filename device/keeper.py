@@ -1,0 +1,158 @@
+"""What is kept of a night: the rows of the diary, what the recommender may know, and the morning's lesson."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+
+from device.modes import Mode
+from device.sleep import hypnogram
+from device.values import Context, Epoch, Outcome, Staging
+
+SOFTWARE = "0.1.0"
+NIGHTS = 7              # that "the last nights" are
+SLOW = 0.2              # share of a new night in the sleeper's own baseline
+RESTLESS = 20.0         # min awake in the last hour from which a caregiver hears "restless"
+
+
+class Keeper:
+    """Holds a night until the morning; the diary holds everything else."""
+
+    def __init__(self, night, sleeper: str, version: str = SOFTWARE):
+        self.night, self.sleeper, self.version = night, sleeper, version
+        self.receipts: list[Mapping] = []       # tonight's bedtime choices that were heard
+        self.rested: int | None = None
+        self.hearts: list[tuple[float, float | None]] = []      # (heart rate, RMSSD) of tonight's epochs
+        self.learned = ""                       # the morning's word
+        past = night.diary.recall(self._key("past")) or {}
+        self.sols: list[float] = past.get("sols", [])
+        self.wakings: list[int] = past.get("wakings", [])
+        self.baseline: dict[str, float] = past.get("baseline", {})
+
+    def _key(self, name: str) -> str:
+        return f"{name}:{self.sleeper}"
+
+    @property
+    def first(self) -> bool:
+        """Nothing is known of this sleeper yet: tonight must be heard."""
+        return not self.sols
+
+    # ---- while it lasts ----------------------------------------------------------------------------------------------
+
+    def lights_out(self, seed: int) -> None:
+        night = self.night
+        night.lights_out, night.number = night.clock.now(), night.diary.next_night()
+        night.stagings, night.depth = [], 0.0
+        self.receipts, self.hearts, self.rested, self.learned = [], [], None, ""
+        night.bedside.refused, night.bedside.liked, night.bedside.turned_down = (), 0, 0
+        night.diary.add("nights", id=night.number, began=night.clock.wall(), lights_out=night.lights_out, seed=seed,
+                        sleeper=self.sleeper, software=self.version)
+
+    def context(self) -> Context:
+        """What may be known at this moment."""
+        night, epoch, wall = self.night, self.night.epoch, self.night.almanac.local(self.night.clock.wall())
+
+        def ratio(value: float | None, name: str) -> float | None:
+            return value / self.baseline[name] if value and self.baseline.get(name) else None
+        return Context(
+            probabilities=night.stagings[-1].probabilities if night.stagings else None,
+            heart_rate=ratio(epoch.heart_rate, "heart_rate") if epoch else None,
+            rmssd=ratio(epoch.rmssd, "rmssd") if epoch else None,
+            movement=epoch.movement if epoch else None, breathing=epoch.breathing if epoch else None,
+            since_lights_out=night.minutes, hour=wall.hour + wall.minute / 60 if wall else None,
+            last_sol=mean(self.sols), last_wakings=mean(self.wakings))
+
+    def decided(self, moment: str, named: bool) -> None:
+        """A choice was made; one that a person made by name teaches nothing."""
+        night, choice = self.night, self.night.choice
+        recipe = {**asdict(replace(night.recipe, textures={})), "textures": dict(night.recipe.textures)}
+        sentence = f"you asked for {night.recipe.name}" if named else choice.reason.sentence
+        if moment == "bedtime" and not named:
+            self.receipts.append(choice.receipt)
+        night.diary.add("decisions", night=night.number, time=night.clock.now(), moment=moment, recipe=recipe,
+                        sentence=sentence, contributions=[tuple(c) for c in choice.reason.contributions],
+                        seed=choice.seed, propensity=choice.propensity, receipt=dict(choice.receipt))
+
+    def taken_back(self) -> None:
+        """The newest choice didn't stand."""
+        if len(self.receipts) > 1:
+            self.receipts.pop()
+
+    def feedback(self, kind: str, value: float) -> None:
+        self.night.diary.add("feedback", night=self.night.number, time=self.night.clock.now(), kind=kind, value=value)
+
+    def remember(self, epoch: Epoch, staging: Staging) -> None:
+        """An epoch's row; the night so far survives a cut from here on."""
+        night, beat = self.night, self.night.bedside.beat
+        if night.number:
+            if epoch.heart_rate and staging.p_asleep is not None and staging.p_asleep > 0.5:
+                self.hearts.append((epoch.heart_rate, epoch.rmssd))
+            p = staging.probabilities or (None,) * 4
+            night.diary.add(
+                "epochs", night=night.number, number=epoch.index, time=staging.time, mode=night.mode,
+                stage=staging.stage, p_asleep=staging.p_asleep, p_wake=p[0], p_light=p[1], p_deep=p[2], p_rem=p[3],
+                heart_rate=epoch.heart_rate, rmssd=epoch.rmssd, breathing=epoch.breathing, movement=epoch.movement,
+                activity=epoch.activity, heart_quality=epoch.heart_quality, motion_quality=epoch.motion_quality,
+                present=epoch.present, target=night.scene.level if night.scene else None,
+                level=beat.level if beat else None, dose=beat.dose if beat else None)
+        night.diary.commit()
+        night.bedside.tell()
+
+    # ---- the morning -------------------------------------------------------------------------------------------------
+
+    def morning(self) -> None:
+        """Sums, lesson and baseline; all written before anything is forgotten."""
+        night = self.night
+        if not night.stagings:
+            return
+        sums = hypnogram.sums(hypnogram.second_opinion(night.stagings, night.stager.changes))
+        judged = sum(s.p_asleep is not None for s in night.stagings) / len(night.stagings)
+        outcome = Outcome(sol=sums.sol, wakings=sums.long_wakings, liked=night.bedside.liked,
+                          turned_down=night.bedside.turned_down, rested=self.rested, signal_quality=judged)
+        night.diary.add("nights", id=night.number, began=night.clock.wall() - 60 * night.minutes,
+                        lights_out=night.lights_out, seed=night.seed, sleeper=self.sleeper, software=self.version,
+                        ended=night.clock.now(), sums=asdict(sums), outcome=asdict(outcome))
+        if self.receipts:
+            reward = night.recommender.learn(self.receipts, outcome)
+            self.learned = ("tonight taught nothing: too little could be judged" if reward is None else
+                            f"worth {reward:+.1f} minutes against a night without sound")
+            night.diary.remember(self._key("learner"), night.recommender.state())
+            night.note("learned", self.learned)
+        self.settle(sums, judged)
+        night.diary.commit()
+        night.home.event("night", {"sol": sums.sol, "tst": sums.tst, "waso": sums.waso, "wakings": sums.long_wakings})
+        night.home.tell({"summary": {
+            "lights_out": night.clock.wall() - 60 * night.minutes, "out_of_bed": night.clock.wall(),
+            "sol": sums.sol, "tst": sums.tst, "waso": sums.waso, "wakings": sums.long_wakings}})
+
+    def settle(self, sums: hypnogram.Sums, judged: float) -> None:
+        """A night that could be judged moves the sleeper's own baseline."""
+        if judged < 0.5 or sums.sol is None:
+            return
+        self.sols = [*self.sols, sums.sol][-NIGHTS:]
+        self.wakings = [*self.wakings, sums.long_wakings][-NIGHTS:]
+        for name, values in (("heart_rate", [h for h, _ in self.hearts]), ("rmssd", [r for _, r in self.hearts if r])):
+            if values:
+                middle = sorted(values)[len(values) // 2]
+                self.baseline[name] = middle + (1 - SLOW) * (self.baseline.get(name, middle) - middle)
+        self.night.diary.remember(self._key("past"),
+                                  {"sols": self.sols, "wakings": self.wakings, "baseline": self.baseline})
+
+    def answer(self, rested: int) -> None:
+        """The morning's press: +1 a good night, −1 a poor one."""
+        self.rested = rested
+        self.feedback("rested", rested)
+        self.night.diary.commit()
+
+    def care(self) -> str | None:
+        """Settled, restless or needs checking, and no more."""
+        night = self.night
+        if night.mode in (Mode.IDLE, Mode.MORNING) or not night.stagings:
+            return None
+        if night.mode is Mode.FAULT or night.empty * 0.5 > 30:
+            return "needs_checking"
+        recent = night.stagings[-120:]
+        awake = sum(s.p_asleep is not None and s.p_asleep < 0.5 for s in recent) / 2
+        return "restless" if len(recent) >= 60 and awake >= RESTLESS else "settled"
+
+
+def mean(values: list) -> float | None:
+    return sum(values) / len(values) if values else None

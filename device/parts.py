@@ -1,0 +1,77 @@
+"""Builds the night from its parts: what a board and a desk share, and the board's own."""
+
+from pathlib import Path
+
+from device import compose, policy
+from device.almanac import Almanac
+from device.clock import Clock
+from device.config import Config
+from device.errors import ModelMismatch
+from device.home.settings import Settings
+from device.night import Night
+from device.recommend import Recommender, SafeDefault
+from device.sleep.epochs import Epochs
+from device.sleep.stager import Stager
+from device.sleep.vitals import VitalSigns
+from device.values import EPOCH, Staging
+
+
+class Blind:
+    """The stager's fallback: judges nothing, so that the timer programme takes over."""
+
+    changes = None
+
+    def judge(self, epoch, lights_out):
+        return Staging(epoch.index, epoch.start + EPOCH, None, None, None)
+
+    def reset(self) -> None:
+        pass
+
+
+def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, diary, seed: int, **hooks) -> Night:
+    """A Night whose models are loaded, or replaced by their named fallbacks; the diary says which."""
+    troubles = []
+    try:
+        stager = Stager.load(setting=config.night.onset)
+    except ModelMismatch as trouble:
+        stager = Blind()
+        troubles.append(f"no stager, so a timer programme: {trouble}")
+    sleeper, guest = config.night.sleeper, config.night.sleeper == "guest"
+    state = diary.recall(f"learner:{sleeper}")
+    try:
+        try:
+            recommender = Recommender.load(state, sleeper=sleeper, guest=guest)
+        except ValueError as trouble:
+            troubles.append(f"what was learned of {sleeper} can't be used ({trouble}); beginning anew")
+            recommender = Recommender.load(None, sleeper=sleeper, guest=guest)
+    except ModelMismatch as trouble:
+        recommender = SafeDefault(state, sleeper=sleeper)
+        troubles.append(f"no recommender, so the safe programme: {trouble}")
+    composer, why = compose.load(seed, config.night.composer)
+    rules = policy.Rules(config.night.fade, config.night.timer, config.night.masking, config.night.keep_playing)
+    almanac = Almanac(config.alarm.time, (config.quiet.start, config.quiet.end))
+    night = Night(clock, inbox, sensors=sensors, signs=VitalSigns(), epochs=Epochs(clock.now()), stager=stager,
+                  recommender=recommender, composer=composer, sound=sound, panel=panel, home=home, diary=diary,
+                  almanac=almanac, rules=rules, seed=seed, sleeper=sleeper, programme=config.night.programme,
+                  volume=config.sound.volume, **hooks)
+    for trouble in (*troubles, why, diary.trouble, *getattr(sensors, "notes", ())):
+        if trouble:
+            night.note("fallback", trouble)
+    return night
+
+
+def sound_flags(config: Config) -> list[str]:
+    """The sound process's command line."""
+    sound = config.sound
+    flags = ["--calibration", f"{sound.calibration:g}", "--settle", f"{sound.settle:g}", "--cap", f"{sound.cap:g}",
+             "--ceiling", f"{sound.ceiling:g}", "--monitor", f"{sound.monitor:g}", "--highpass", f"{sound.highpass:g}"]
+    return flags + (["--device", sound.device] if sound.device else [])
+
+
+def home_settings(config: Config) -> Settings:
+    home = config.home
+    return Settings(home.host, home.port, home.username, home.password, home.ca, home.bed, home.hub_key, home.care)
+
+
+def outbox_path(diary: Path) -> Path:
+    return diary.with_name("outbox.sqlite")

@@ -1,0 +1,117 @@
+"""How the sound follows the body: pure, from where the night stands to where the soundscape should go.
+
+Depth is the fade's place: 0 is the settling level, 1 is silence. It moves towards P(asleep) at bounded speed, down over
+`fade` minutes and back up over `RETURN`, so that whatever the stager says nothing ever jumps.
+"""
+
+from dataclasses import dataclass, replace
+
+from device.modes import Event, Mode
+from device.values import EPOCH, Recipe, Scene, Staging
+
+SILENT = -80.0          # dB
+FADED = -30.0           # dB re the settling level: where a fade ends before silence; 10 dBA
+SOFT = -12.0            # dB: keep_playing's level while asleep, 28 dBA
+MASK = -6.0             # dB: masking is softer than settling was
+RETURN = 5.0            # min: coming back from silence to the settling level
+HURRY = 8.0             # s: a press asked for quiet
+DAWN = 180.0            # s: the alarm's rise
+LIKELY, UNLIKELY = 0.6, 0.3     # P(asleep): drifting off; wide awake again
+BLIND = 10                      # epochs without a judgement until the timer programme takes over
+EMPTY = 60                      # epochs with nobody on the sensors after sleep: the night is over
+SNOOZE = 9.0                    # min
+UNANSWERED = 60.0               # min until nobody will say how the night was
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the owner may set; see config.Night."""
+    fade: float = 15.0          # min
+    timer: float = 45.0         # min
+    masking: float = 6.0        # min
+    keep_playing: bool = False
+
+
+def deepen(depth: float, mode: Mode, p_asleep: float | None, asleep: bool, minutes: float, rules: Rules) -> float:
+    """Depth after one more epoch. `minutes` since lights out count only when nothing can be judged."""
+    if mode is Mode.FAULT:
+        goal = 1.0 if minutes >= rules.timer else 0.0
+    elif mode in (Mode.SETTLING, Mode.DRIFTING):
+        # Half way down is as far as a guess leads; only believed sleep leads to silence.
+        goal = depth if p_asleep is None else 1.0 if asleep else 0.5 * p_asleep
+    elif mode is Mode.MASKING:
+        goal = 0.0
+    else:
+        return depth
+    down, up = EPOCH / 60 / rules.fade, EPOCH / 60 / RETURN
+    return min(max(goal, depth - up), depth + down, 1.0)
+
+
+def scene(mode: Mode, recipe: Recipe, depth: float, rules: Rules) -> Scene:
+    """Where the sound should be at the end of this epoch."""
+    if mode is Mode.WAKING:
+        return of(recipe, 6.0, DAWN, waking=True)
+    if mode is Mode.MASKING:
+        return of(recipe, MASK + (recipe.level if recipe.level < 0 else 0.0), EPOCH)
+    if mode is Mode.PAUSED:
+        return of(recipe, SILENT, HURRY)
+    if mode is Mode.ASLEEP and rules.keep_playing:
+        return of(recipe, recipe.level + SOFT, EPOCH)
+    if mode in (Mode.SETTLING, Mode.DRIFTING, Mode.FAULT):
+        floor = SOFT if rules.keep_playing else FADED
+        gone = depth >= 1.0 and not rules.keep_playing
+        return of(recipe, SILENT if gone else recipe.level + floor * depth, EPOCH)
+    return of(recipe, SILENT, EPOCH)
+
+
+def of(recipe: Recipe, level: float, glide: float, waking: bool = False) -> Scene:
+    return Scene(recipe.textures, recipe.music, recipe.brightness, SILENT if silent(recipe) else max(level, SILENT),
+                 glide, waking)
+
+
+def silent(recipe: Recipe) -> bool:
+    return recipe.music == 0 and not any(recipe.textures.values())
+
+
+def steered(recipe: Recipe, mode: Mode) -> Recipe:
+    """What the composer should aim at: masking needs no melody, dawn some more of it."""
+    if mode is Mode.MASKING:
+        return replace(recipe, density=min(recipe.density, 0.15), music=recipe.music * 0.5)
+    if mode is Mode.WAKING:
+        return replace(recipe, density=min(recipe.density + 0.2, 0.8), brightness=min(recipe.brightness + 0.2, 1.0),
+                       register=min(recipe.register + 5, 67.0), music=1.0, level=0.0)
+    return recipe
+
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the night stands after an epoch."""
+    staging: Staging
+    depth: float
+    in_mode: float                  # min in this mode
+    blind: int                      # epochs in a row without a judgement
+    empty: int                      # epochs in a row with nobody there
+    alarm: bool = False             # it is time
+    timed_out: bool = False         # the timer from afar has run out
+    snoozed: bool = False           # paused by a press at the alarm
+
+
+def told(mode: Mode, now: Standing, rules: Rules) -> list[Event]:
+    """What an epoch means for the mode, most urgent first."""
+    p = now.staging.p_asleep
+    cases = {
+        Event.ALARM: now.alarm,
+        Event.STOP: now.timed_out,
+        Event.UP: now.empty >= EMPTY and mode is not Mode.IDLE,
+        Event.SNOOZE_OVER: now.snoozed and now.in_mode >= SNOOZE,
+        Event.OVER: mode is Mode.MORNING and now.in_mode >= UNANSWERED,
+        Event.BLIND: now.blind >= BLIND,
+        Event.SEEING: p is not None and mode is Mode.FAULT,
+        Event.AROUSED: now.staging.aroused and rules.masking > 0,
+        Event.CALM: mode is Mode.MASKING and now.in_mode >= rules.masking,
+        Event.GONE: now.depth >= 1.0 and (now.staging.asleep or mode is Mode.FAULT),
+        Event.UNLIKELY: p is not None and p < UNLIKELY and not now.staging.asleep,
+        Event.LIKELY: p is not None and (p >= LIKELY or now.staging.asleep),
+    }
+    return [event for event, holds in cases.items() if holds]
