@@ -39,6 +39,7 @@ class ADXL355(Chip):
         self.rate = rate
         self.range_code = RANGES.index(full_scale) + 1
         self.scale = STEP * full_scale / 2 * STANDARD_GRAVITY
+        self.stray = 0          # entries at the head of the FIFO, left of a triple whose transfer broke off
 
     def identify(self) -> str:
         *ids, revision = self.read(0x00, 4)
@@ -66,11 +67,14 @@ class ADXL355(Chip):
 
     def level(self) -> Level:
         status, entries = self.read(0x04, 2)
-        waiting, torn = divmod(entries & 0x7F, 3)
-        return Level(waiting, None if status & OVERRUN else 0, torn=torn > 0)
+        waiting, self.stray = divmod(entries & 0x7F, 3)
+        return Level(waiting, None if status & OVERRUN else 0, torn=self.stray > 0)
 
     def pop(self, count: int) -> np.ndarray:
         """Whole triples only: entries before an X marker are dropped, so axes never change places."""
+        if self.stray:
+            self.read(0x11, 3 * self.stray)
+            self.stray = 0
         if count == 0:
             return np.zeros((0, 3))
         raw = np.frombuffer(self.read(0x11, 9 * count), np.uint8).reshape(-1, 3)
@@ -82,17 +86,11 @@ class ADXL355(Chip):
         return (words.view(">i4") >> 12).reshape(-1, 3) * self.scale
 
     def resynchronise(self, raw: np.ndarray) -> np.ndarray:
-        """Drop what isn't a whole triple; read on to the end of the last one."""
+        """The whole triples among entries (n, 3) that don't begin with an X, or end early."""
         raw = raw[raw[:, 2] & EMPTY == 0]
         first = np.flatnonzero(raw[:, 2] & X_AXIS)
         raw = raw[first[0]:] if first.size else raw[:0]
-        missing = -len(raw) % 3
-        if missing:
-            rest = np.frombuffer(self.read(0x11, 3 * missing), np.uint8).reshape(-1, 3)
-            if (rest[:, 2] & (EMPTY | X_AXIS)).any():
-                raise SensorError(f"{self}: its FIFO is out of step; it is set up again")
-            raw = np.concatenate([raw, rest])
-        return raw
+        return raw[:len(raw) // 3 * 3]
 
     def temperature(self) -> float:
         high, low = self.read(0x06, 2)

@@ -13,24 +13,25 @@ from device.values import Signal
 PATIENCE = 4            # ticks that may fail in a row before we ask less often: a stuck bus takes 1 s to say so
 RETRY = 1.0             # s between questions then
 SILENCE = 1.0           # s without a reading before a chip is set up again
-DOUBT = 8               # questions after an event that left the count in doubt
+QUIET = 0.1             # s without a reading before it is asked for its settings
 
 
 class Feed:
-    """Never raises for what a chip does: `drain` gives None and the reason in `trouble`."""
+    """Never raises for what a chip does: `drain` gives None, and the reason in `trouble`."""
 
     def __init__(self, chip: Chip, clock: Clock):
         self.chip, self.clock = chip, clock
         self.timebase = Timebase(chip.rate)
         self.running = False            # it has been set up, as far as we know
-        self.failures = 0               # ticks failed in a row
-        self.next_try = 0.0             # s
-        self.index = 0                  # of the next reading to pop
-        self.started = False            # it has ever run
+        self.started = False            # it has run at some time
+        self.index = 0                  # of the next reading to pop, lost ones counted
+        self.unsure = False             # a transfer broke off: part of the FIFO may have gone into it
         self.pending = 0                # readings lost since the last one that was handed over
+        self.after = 0                  # readings lost after those being handed over
         self.lost = 0                   # since the start
         self.restarts = 0
-        self.doubt = 0                  # questions left in which the clock may still correct the count
+        self.failures = 0               # ticks failed in a row
+        self.next_try = 0.0             # s
         self.heard = 0.0                # s: when it last had readings
         self.trouble: list[str] = []
 
@@ -38,7 +39,7 @@ class Feed:
         """What the FIFO holds, or None if the chip failed; `trouble` says why in words."""
         self.trouble = []
         if self.failures and now < self.next_try:
-            self.trouble.append(f"{self.chip}: still not answering; next try in {self.next_try - now:.1f} s")
+            self.trouble.append(f"{self.chip}: doesn't answer; next try in {self.next_try - now:.1f} s")
             return None
         try:
             if not self.running or self.failures and not self.chip.intact():
@@ -47,46 +48,46 @@ class Feed:
         except SensorError as trouble:
             self.trouble.append(str(trouble))
             self.failures += 1
-            self.doubt = DOUBT
+            self.unsure = True
             self.next_try = now + (RETRY if self.failures > PATIENCE else 0.0)
             return None
         self.failures = 0
         start = self.timebase.time(self.index)
-        self.index += len(values)
         lost = 0
         if len(values):
             lost, self.pending = self.pending, 0
-        self.pending += self.after
+        self.index += len(values) + self.after
+        self.lose(self.after)
+        self.after = 0
         return Signal(values, start, self.timebase.rate, lost)
 
     def gather(self, now: float) -> np.ndarray:
         """Level, accounts, readings. A transfer that failed is tried once more, unless the bus is stuck."""
-        self.after = 0
-        for last in (False, True):
-            try:
-                before = self.clock.now()
-                level = self.chip.level()
-                after = self.clock.now()
-                if level.restarted or self.silent(level, now):
-                    self.set_up()
-                    return np.zeros((0, self.chip.channels))
-                self.count(level, before, after)
-                values = self.chip.pop(level.waiting)
-            except SensorError as trouble:
-                self.doubt = DOUBT
-                self.unsure = True
-                if last or getattr(trouble.__cause__, "errno", None) == errno.ETIMEDOUT:
-                    raise
-                continue
-            if level.waiting:
-                self.heard = now
-            return values
-        raise AssertionError("unreachable")
+        try:
+            return self.attempt(now)
+        except SensorError as trouble:
+            self.unsure = True
+            self.after = 0
+            if getattr(trouble.__cause__, "errno", None) == errno.ETIMEDOUT:
+                raise
+            return self.attempt(now)
 
-    def silent(self, level: Level, now: float) -> bool:
-        if level.waiting or now - self.heard < max(4 * self.timebase.period, 0.1):
-            return False
-        return now - self.heard > SILENCE or not self.chip.intact()
+    def attempt(self, now: float) -> np.ndarray:
+        before = self.clock.now()
+        level = self.chip.level()
+        after = self.clock.now()
+        if level.waiting:
+            self.heard = now
+        if level.restarted or self.silent(now):
+            self.set_up()
+            return np.zeros((0, self.chip.channels))
+        self.count(level, before, after)
+        return self.chip.pop(level.waiting)
+
+    def silent(self, now: float) -> bool:
+        """Whether it has stopped: at once if it has lost its settings, after a while in any case."""
+        quiet = now - self.heard
+        return quiet > max(4 * self.timebase.period, QUIET) and (quiet > SILENCE or not self.chip.intact())
 
     def set_up(self) -> None:
         """Configure, and count what was not taken meanwhile."""
@@ -95,49 +96,41 @@ class Feed:
         time = self.clock.now()
         if self.started:
             missed = max(self.timebase.taken(time) - self.index, 0)
-            self.lose(missed)
-            self.index += missed
+            self.skip(missed)
             self.restarts += 1
-            self.trouble.append(f"{self.chip}: had forgotten its settings; set up again, {missed} readings lost")
+            self.trouble.append(f"{self.chip}: had lost its settings; set up again, {missed} readings lost")
         self.timebase.restart(self.index, time)
         self.running = self.started = True
         self.unsure = False
-        self.doubt = 0
         self.heard = time
 
     def count(self, level: Level, before: float, after: float) -> None:
-        """Keep the index of the next reading true, whatever the FIFO lost."""
-        clean = level.dropped == 0 and not self.unsure and not level.torn
-        if clean:
-            if self.doubt and self.timebase.trusted:
-                self.doubt -= 1
-                self.skip(self.timebase.taken(before) - (self.index + level.waiting))
-            self.timebase.see(self.index + level.waiting, before, after)
+        """Keep the index of the next reading true, whatever the FIFO has lost."""
+        if level.dropped != 0 or level.torn or self.unsure:
+            self.skip(self.timebase.settle())
+        standing = self.index + level.waiting
+        if level.dropped == 0 and not level.torn and not self.unsure:
+            self.skip(self.timebase.see(standing, before, after))
             return
-        self.doubt = DOUBT
-        reliable = self.timebase.trusted
-        if self.unsure or level.torn:
-            # Part of the FIFO went into a transfer that broke off; how much, only time tells.
-            if reliable and (level.dropped == 0 or level.newest_kept):
-                self.skip(self.timebase.taken(after) - level.waiting - self.index)
-            self.unsure = False
-        elif level.newest_kept:
-            self.skip(self.timebase.taken(after) - level.waiting - self.index if level.dropped is None
-                      else level.dropped)
-        if not level.newest_kept and level.dropped != 0:
-            dropped = level.dropped
-            if dropped is None:
-                dropped = max(self.timebase.taken(after) - self.index - level.waiting, 0)
-            self.after = dropped
+        if level.dropped and not self.unsure and not level.torn:            # it says how many
+            fewest = most = standing + level.dropped
+        else:
+            fewest, most = self.timebase.between(before, after)
+            fewest = max(fewest, standing + (level.dropped or 0))
+            most = max(most, fewest)
+        self.timebase.doubt(fewest, most, before, after)
+        gone = fewest - standing
+        if not level.newest_kept:
+            self.after = gone if level.dropped is None else level.dropped
+            gone -= self.after
+        self.skip(gone)
+        self.unsure = False
 
     def skip(self, readings: int) -> None:
-        if readings > 0:
-            self.lose(readings)
-            self.index += readings
+        """So many readings before the next one to pop are gone."""
+        self.index += readings
+        self.lose(readings)
 
     def lose(self, readings: int) -> None:
         self.pending += readings
         self.lost += readings
-
-    unsure = False
-    after = 0

@@ -1,9 +1,10 @@
 """All the chips of one device: found on the bus, drained each tick, brought back when they fail."""
 
+import errno
 from collections.abc import Mapping, Sequence
 
 from device.clock import Clock
-from device.errors import ConfigError, SensorError
+from device.errors import ConfigError, SensorError, WrongChip
 from device.hardware.adxl355 import ADXL355
 from device.hardware.bus import Bus
 from device.hardware.feed import Feed
@@ -92,14 +93,19 @@ class Sensors:
 
 
 def probe(bus: Bus, part: type[Chip]) -> tuple[Chip | None, list[str]]:
-    """The part at one of its addresses, and remarks about strangers there."""
+    """The part at one of its addresses, and remarks about strangers there. Asks three times: one answer in a hundred
+    may be lost on a bad wire."""
     remarks = []
     for address in part.addresses:
         chip = part(bus, address)
-        try:
-            chip.identify()
-            return chip, remarks
-        except SensorError as trouble:
-            if getattr(trouble.__cause__, "errno", None) not in (121, 6):       # nobody there is not worth a remark
-                remarks.append(str(trouble))
+        for last in (False, False, True):
+            try:
+                chip.identify()
+                return chip, remarks
+            except WrongChip as stranger:
+                remarks.append(str(stranger))
+                break
+            except SensorError as trouble:
+                if last and getattr(trouble.__cause__, "errno", None) not in (errno.EREMOTEIO, errno.ENXIO):
+                    remarks.append(str(trouble))
     return None, remarks

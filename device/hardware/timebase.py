@@ -1,18 +1,24 @@
-"""A chip's clock fitted against ours: when each reading was taken, and how many there should have been.
+"""A chip's clock fitted against ours: when each reading was taken, and how many there must have been.
 
-A chip says how many readings it has taken, we know when we asked. If reading i is taken at a + i·p, then a chip that
-has taken N by a question between `before` and `after` tells a + (N − 1)·p ≤ after and a + N·p > before, however late
-the host was. The line farthest from all these bounds is the fit (a linear programme in p and a, as for skew estimation
-by Moon, Skelly & Towsley, INFOCOM 1999); least squares would follow the host's delays instead.
+If reading i is taken at a + i·p, then a chip that has taken N readings when asked between `before` and `after` tells
+a + (N − 1)·p ≤ after and a + N·p > before, however late the host was. The fit is the line farthest from all bounds (a
+linear programme in a and p, as Moon, Skelly & Towsley estimate clock skew, INFOCOM 1999): delays of the host, which
+least squares would follow, cannot move it. All lines within the bounds together say how many readings a chip can have
+taken by some time; where they disagree, the count stays in doubt until later answers rule the others out.
 """
 
 import numpy as np
 
-POINTS = 1920                   # questions remembered: 8 min at a tick of 0.25 s
-REFIT = 64                      # questions between fits, once there are that many
+POINTS, DROPPED = 1200, 240     # answers remembered (5 min at a tick of 0.25 s), and how many go when they are too many
+REFIT = 64                      # answers between fits that only centre the line
+ENOUGH = 8                      # answers that make a line
+SETTLED = 256                   # answers after which the likeliest count is taken
+PARTS = 0.06                    # of the nominal rate: how far parts differ
+WANDER = 5e-4                   # of the measured rate: how far an oscillator may have wandered while it was off
+MEASURED = 30.0                 # s of answers that make a rate measured
+TOLERANCE = 0.05                # periods by which bounds may contradict each other: oscillators aren't rigid
+WAKING = 0.02                   # s: a part may take this long to start
 GOLDEN = (5 ** 0.5 - 1) / 2
-TRUSTED = 8                     # questions before a fit replaces the nominal rate
-RANGE = 5e-4                    # of the period: how far a known oscillator may have wandered while it was off
 
 
 class Timebase:
@@ -21,9 +27,9 @@ class Timebase:
     def __init__(self, nominal: float):
         """`nominal` Hz: believed until measured."""
         self.period = 1.0 / nominal
-        self.slack = self.period / 2            # s: how far the fitted line may be off
-        self.known = False                      # the rate has been measured, in this run or an earlier one
-        self.points = np.zeros((3, POINTS))     # readings taken, before, after; relative to the origin
+        self.measured = False
+        self.points = np.zeros((3, POINTS))     # readings taken, before, after; relative to index and origin
+        self.seen = 0
         self.restart(0, 0.0)
 
     @property
@@ -31,69 +37,195 @@ class Timebase:
         """Hz."""
         return 1.0 / self.period
 
-    @property
-    def trusted(self) -> bool:
-        """Whether the line is fitted well enough to count by."""
-        return self.known and self.seen >= TRUSTED
-
     def restart(self, index: int, time: float) -> None:
         """Conversions start at `time`: reading `index` comes one period later."""
+        self.measured = self.measured or self.span() >= MEASURED
+        self.reach = WANDER if self.measured else PARTS
+        self.known = self.period                # what the rate was before this run
         self.index = index
         self.origin = time
         self.offset = self.period               # s from the origin to reading `index`
-        self.seen = 0
-        if self.known:
-            self.slack = self.period / 4
+        self.points[:, 0] = 0, 0.0, WAKING
+        self.seen = 1
+        self.sure = None                        # how many of the answers have a count beyond doubt; None: all
+        self.extras: list[int] = [0]            # what may have to be added to the others' counts
+        self.strange = 0                        # answers in a row that fit no line
 
     def time(self, index: int) -> float:
         """When reading `index` was (or will be) taken."""
         return self.origin + self.offset + (index - self.index) * self.period
 
     def taken(self, time: float) -> int:
-        """Readings taken by `time`; when it is too close to call, the lesser."""
-        margin = min(max(2 * self.slack / self.period, 1e-3), 0.25)
-        return self.index + max(int((time - self.origin - self.offset) / self.period + 1 - margin), 0)
+        """Readings taken by `time`, by the fitted line."""
+        return self.index + max(int((time - self.origin - self.offset) / self.period + 1), 0)
 
-    def see(self, taken: int, before: float, after: float) -> None:
-        """The chip, asked between `before` and `after`, had taken `taken` readings since the first."""
-        self.points[:, self.seen % POINTS] = taken - self.index, before - self.origin, after - self.origin
+    def between(self, before: float, after: float) -> tuple[int, int]:
+        """The fewest and the most readings that can have been taken at a moment between `before` and `after`."""
+        before, after = before - self.origin, after - self.origin
+        count, last_before, last_after = self.points[:, self.seen - 1]
+        slow, fast = self.known * (1 + self.reach), self.known * (1 - self.reach)
+        low = count + self.extras[0] + max(int((before - last_after) / slow), 0)
+        high = count + self.extras[-1] + (int((after - last_before) / fast) + 1 if after > last_before else 0)
+        sure = self.seen if self.sure is None else self.sure
+        if low < high and sure >= ENOUGH:
+            low, high = overlap((low, high), self.lines(before, after, slice(0, sure)))
+        if low < high and self.seen - sure >= ENOUGH:
+            fewest, most = self.lines(before, after, slice(sure, self.seen))
+            low, high = overlap((low, high), (fewest + self.extras[0], most + self.extras[-1]))
+        return self.index + int(low), self.index + int(high)
+
+    def see(self, taken: int, before: float, after: float) -> int:
+        """The chip, asked between `before` and `after`, had taken `taken` readings. Returns how many must be added to
+        that and to every later count: readings lost earlier, of which this answer is the proof; mostly 0."""
+        self.append(taken, before, after)
+        if self.sure is not None:
+            return self.reconsider()
+        count, before, after = self.points[:, self.seen - 1]
+        edge = self.offset + count * self.period
+        if before >= edge or after < edge - self.period:
+            return self.bend()
+        self.strange = 0
+        if self.seen % REFIT == 0:
+            self.period, self.offset, _ = self.fit(*self.points[:, :self.seen])
+        return 0
+
+    def doubt(self, fewest: int, most: int, before: float, after: float) -> None:
+        """An answer whose count is only known to be from `fewest` to `most`; the caller goes on with `fewest`."""
+        if self.sure is not None:
+            self.learn(slice(self.sure, self.seen))
+            self.seen = self.sure               # what was in doubt before is contained in what is in doubt now
+        self.sure = None
+        self.extras = list(range(most - fewest + 1))
+        if fewest < most:
+            self.sure = self.seen
+        self.append(fewest, before, after)
+
+    # ---- the answers
+
+    def append(self, taken: int, before: float, after: float) -> None:
+        if self.seen == POINTS:
+            self.points[:, :POINTS - DROPPED] = self.points[:, DROPPED:].copy()
+            self.seen -= DROPPED
+            if self.sure is not None:
+                self.sure = max(self.sure - DROPPED, 1)
+        self.points[:, self.seen] = taken - self.index, before - self.origin, after - self.origin
         self.seen += 1
-        if self.seen % REFIT == 0 or (self.seen >= TRUSTED and self.seen < REFIT and self.seen & self.seen - 1 == 0):
-            self.fit()
 
-    def fit(self) -> None:
-        taken, before, after = self.points[:, :min(self.seen, POINTS)]
-        first, last = taken.argmin(), taken.argmax()
-        span = taken[last] - taken[first]
-        if span < 4:
+    def span(self) -> float:
+        """s of answers."""
+        return self.points[1, self.seen - 1] - self.points[1, 0] if self.seen else 0.0
+
+    def bend(self) -> int:
+        """The last answer isn't on the line: another line, or a wrong answer, or readings that vanished silently."""
+        period, offset, room = self.fit(*self.points[:, :self.seen])
+        if room >= -TOLERANCE * period:
+            self.period, self.offset, self.strange = period, offset, 0
+            return 0
+        self.seen -= 1
+        self.strange += 1
+        if self.strange < 8:
+            return 0
+        count, before, after = self.points[:, self.seen]
+        fewest, _ = self.between(before + self.origin, after + self.origin)
+        missing = fewest - self.index - int(count)
+        if missing > 0:
+            self.strange = 0
+            return missing
+        self.measured, self.seen = False, 0                         # its clock has jumped: begin again
+        self.restart(self.index + int(count), after + self.origin)
+        return 0
+
+    def settle(self) -> int:
+        """Something new is about to be in doubt: decide what was, if there have been answers enough. Returns as
+        `see` does."""
+        return self.reconsider(decide=True) if self.sure is not None and self.seen - self.sure >= 2 * ENOUGH else 0
+
+    def learn(self, answers: slice) -> None:
+        """Keep what answers about to be dropped say about the rate: that needs no count."""
+        count, before, after = self.points[:, answers]
+        if count.size < 2 * ENOUGH:
             return
-        guess = (before[last] - before[first]) / span
-        reach = 2 * guess / span
-        low, high = guess - reach, guess + reach
-        if self.known:
-            low = max(low, self.period * (1 - RANGE))
-            high = min(high, self.period * (1 + RANGE))
-        if low >= high:
-            low, high = guess - reach, guess + reach        # it runs at another rate than before
+        low, high = self.periods(count, before, after)
+        self.known, self.reach = (low + high) / 2, min(max((high - low) / (high + low), WANDER), self.reach)
 
-        def room(period: float) -> tuple[float, float]:
-            bottom = (before - taken * period).max()
-            top = (after - taken * period).min() + period
-            return top - bottom, (top + bottom) / 2
+    def reconsider(self, decide: bool = False) -> int:
+        """Rule out what the answers since contradict. Looks after 1, 2, 4, 8 … answers."""
+        since = self.seen - self.sure
+        if since & since - 1 and not decide and since < SETTLED:
+            return 0
+        fits = []
+        for extra in self.extras:
+            counts = self.points[0, :self.seen].copy()
+            counts[self.sure:] += extra
+            fits.append((extra, *self.fit(counts, *self.points[1:, :self.seen])))
+        possible = [fit for fit in fits if fit[3] >= -TOLERANCE * fit[1]]
+        if decide or since >= SETTLED or not possible:
+            possible = [max(fits, key=lambda fit: fit[3])]
+        least, self.period, self.offset, _ = possible[0]
+        self.points[0, self.sure:self.seen] += least
+        self.extras = [extra - least for extra, *_ in possible]
+        if len(possible) == 1:
+            self.sure, self.extras = None, [0]
+        return least
 
-        period = widest(lambda p: room(p)[0], low, high)
-        width, self.offset = room(period)
-        self.period = period
-        self.slack = abs(width) / 2
-        self.known = self.known or self.seen >= 2 * REFIT
+    # ---- the linear programme
+
+    def bracket(self, count: np.ndarray, before: np.ndarray) -> tuple[float, float]:
+        """Periods worth looking at: what first and last answer allow, and the part is known to do."""
+        first, last = count.argmin(), count.argmax()
+        readings = count[last] - count[first]
+        low, high = self.known * (1 - self.reach), self.known * (1 + self.reach)
+        if readings < 4:
+            return low, high
+        slope = (before[last] - before[first]) / readings
+        by_slope = slope * (1 - 2 / readings), slope * (1 + 2 / readings)
+        if max(low, by_slope[0]) < min(high, by_slope[1]):
+            return max(low, by_slope[0]), min(high, by_slope[1])
+        return by_slope                         # boards are known to run at half the rate asked (SparkFun_MAX3010x #2)
+
+    def fit(self, count: np.ndarray, before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:
+        """Period, offset and room (s) of the line farthest from all bounds; without room they contradict."""
+        def room(period: float) -> float:
+            return (after - count * period).min() - (before - count * period).max() + period
+
+        young = self.measured and before[-1] - before[0] < MEASURED and before[0] == 0
+        period = self.known if young and room(self.known) > 0 else widest(room, *self.bracket(count, before))
+        top, bottom = (after - count * period).min() + period, (before - count * period).max()
+        if young and period == self.known:      # soon after a restart the old rate and its first moment say more
+            return period, min(max(period, bottom), top), top - bottom
+        return period, (top + bottom) / 2, top - bottom
+
+    def periods(self, count: np.ndarray, before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
+        """The shortest and the longest of all lines within the bounds."""
+        period, _, room = self.fit(count, before, after)
+        if room <= 0:
+            return period, period
+
+        def possible(period: float) -> bool:
+            return (after - count * period).min() + period > (before - count * period).max()
+
+        low, high = self.bracket(count, before)
+        return frontier(possible, period, low), frontier(possible, period, high)
+
+    def lines(self, before: float, after: float, answers: slice) -> tuple[int, int]:
+        """Fewest and most readings taken at a moment between `before` and `after`, over all lines within the bounds."""
+        count, earliest, latest = self.points[:, answers]
+        period, offset, room = self.fit(count, earliest, latest)
+        if room <= 0:                           # not rigid: the line, give or take
+            slack = TOLERANCE * period - room
+            return int((before - offset - slack) / period + 1), int((after - offset + slack) / period + 1)
+        periods = np.linspace(*self.periods(count, earliest, latest), 9)
+        slope = count[:, None] * periods
+        tops, bottoms = (latest[:, None] - slope).min(0) + periods, (earliest[:, None] - slope).max(0)
+        return (int(((before - tops) / periods + 1 - 1e-6).min()), int(((after - bottoms) / periods + 1 + 1e-6).max()))
 
 
-def widest(function, low: float, high: float, tolerance: float = 1e-9) -> float:
-    """Where a concave function is largest, by golden section."""
+def widest(function, low: float, high: float) -> float:
+    """Where a concave function is largest, by golden section, to a millionth of the bracket."""
     a, b = low, high
     c, d = b - GOLDEN * (b - a), a + GOLDEN * (b - a)
     at_c, at_d = function(c), function(d)
-    while b - a > tolerance * high:
+    for _ in range(29):
         if at_c > at_d:
             b, d, at_d = d, c, at_c
             c = b - GOLDEN * (b - a)
@@ -103,3 +235,22 @@ def widest(function, low: float, high: float, tolerance: float = 1e-9) -> float:
             d = a + GOLDEN * (b - a)
             at_d = function(d)
     return (a + b) / 2
+
+
+def overlap(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    """What both intervals allow; the first if they contradict each other."""
+    low, high = max(one[0], other[0]), min(one[1], other[1])
+    return (low, high) if low <= high else one
+
+
+def frontier(possible, inside: float, outside: float) -> float:
+    """Where `possible` ends on the way from `inside` to `outside`, by bisection."""
+    if possible(outside):
+        return outside
+    for _ in range(24):
+        middle = (inside + outside) / 2
+        if possible(middle):
+            inside = middle
+        else:
+            outside = middle
+    return outside
