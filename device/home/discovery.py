@@ -8,8 +8,9 @@ from device.home.fields import EXPIRE_AFTER, SESSIONS, WAKINGS
 from device.home.settings import HOME_ASSISTANT, DeviceFacts, topic
 
 TIME = "([01]\\d|2[0-3]):[0-5]\\d"
-# An id and 30 s to live, so that a command held up somewhere doesn't start the sound at three in the morning.
-ENVELOPE = ('{{"value": {}, "id": "{{{{ now().timestamp() }}}}-{{{{ range(100000, 1000000) | random }}}}", '
+# An id and 30 s to live, so that a command held up somewhere doesn't start the sound at three in the morning. The
+# sandbox there refuses ranges above 100,000.
+ENVELOPE = ('{{"value": {}, "id": "{{{{ now().timestamp() }}}}-{{{{ range(100000) | random }}}}", '
             '"expires": {{{{ (now().timestamp() + 30) | int }}}}}}')
 SEND_VALUE = ENVELOPE.format("{{ value | to_json }}")
 # Night light: brightness 0..255 there, percent here; 20 % when only switched on, so that it never blinds.

@@ -12,6 +12,7 @@ import socket
 import sqlite3
 import ssl
 import threading
+import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -123,10 +124,12 @@ class Home:
         if name in LIVE:
             return self._live(name, payload)
         try:
-            body = {"v": 1, "name": name, "boot": self.boot, "uptime": round(self.clock.now(), 3),
+            # The id is in the body too: Home Assistant's triggers can't see user properties.
+            identity = str(uuid.uuid4())
+            body = {"v": 1, "id": identity, "name": name, "boot": self.boot, "uptime": round(self.clock.now(), 3),
                     "clock_synced": self._state.get("clock_synced"), "at": round(self.clock.wall()),
                     "data": dict(payload)}
-            return self._keep(f"event/{name}", json.dumps(body).encode())
+            return self._keep(f"event/{name}", json.dumps(body).encode(), identity)
         except (TypeError, ValueError) as trouble:
             self.trouble = f"event {name}: {trouble}"
             return ""
@@ -153,6 +156,13 @@ class Home:
         self.outbox.purge()
         self.courier.look()
         self._erase.set()
+        self._wake()
+
+    def remove(self) -> None:
+        """Leave the home for good: Home Assistant forgets the device, the broker whatever it retained of it."""
+        bed = self.settings.bed
+        topics = [discovery.config_topic(bed), *(topic(bed, "state", name) for name in FIELDS)]
+        self._asks.extend((where, b"", True) for where in topics)
         self._wake()
 
     # ---- the thread ----------------------------------------------------------------------------------------------
@@ -250,6 +260,8 @@ class Home:
             self._publish(topic(self.settings.bed, "state", name), payload, retain=True)
         while self._asks:
             self._publish(*self._asks.popleft())
+        if self.courier.unheard and not self.trouble:
+            self.trouble = "nobody acknowledges our messages: does `nocturne hub`, or the automation for it, run?"
         for row in self.courier.due(now):
             properties = Properties(PacketTypes.PUBLISH)
             properties.UserProperty = ("id", row.id)
@@ -383,7 +395,7 @@ class Home:
             self.trouble = f"outbox {path}: {trouble}; messages are kept in memory only"
             return Outbox(None)
 
-    def _keep(self, where: str, payload: bytes, identity: str = "") -> str:
+    def _keep(self, where: str, payload: bytes, identity: str) -> str:
         try:
             identity = self.outbox.add(where, payload, identity)
         except sqlite3.Error as trouble:
