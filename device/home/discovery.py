@@ -76,7 +76,7 @@ DIAGNOSTICS = {
 
 
 def config_topic(bed: str) -> str:
-    return f"{HOME_ASSISTANT}/device/nocturne_{bed}/config"
+    return f"{HOME_ASSISTANT}/device/{bed}/nocturne/config"
 
 
 def payload(bed: str, facts: DeviceFacts) -> dict:

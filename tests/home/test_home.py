@@ -13,7 +13,7 @@ def test_it_announces_itself_and_its_state_retained(home, listen):
     assert soon(lambda: listener.last("nocturne/bed1/state/session") == b"sleeping")
     assert listener.last("nocturne/bed1/avail") == b"online"
     assert listener.last("nocturne/bed1/state/volume") == b"45"
-    config = [m for m in listener.messages if m.topic == "homeassistant/device/nocturne_bed1/config"]
+    config = [m for m in listener.messages if m.topic == "homeassistant/device/bed1/nocturne/config"]
     assert config and config[0].retain and "cmps" in json.loads(config[0].payload)
 
 
@@ -103,9 +103,9 @@ def test_when_home_assistant_comes_back_everything_is_announced_again(home, list
     home.tell({"sound": True})
     listener = listen()
     assert soon(lambda: listener.on("nocturne/bed1/state/sound"))
-    before = len(listener.on("homeassistant/device/nocturne_bed1/config"))
+    before = len(listener.on("homeassistant/device/bed1/nocturne/config"))
     listener.send("homeassistant/status", b"online")
-    assert soon(lambda: len(listener.on("homeassistant/device/nocturne_bed1/config")) > before)
+    assert soon(lambda: len(listener.on("homeassistant/device/bed1/nocturne/config")) > before)
     assert soon(lambda: len(listener.on("nocturne/bed1/state/sound")) > 1)
 
 

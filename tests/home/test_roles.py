@@ -1,0 +1,142 @@
+"""The supplied mosquitto.conf and ACL, in a real broker: who can read and write what."""
+
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+import device.home.hub
+from device.clock import SystemClock
+from device.home.mqtt import Home
+from device.home.settings import Settings
+from tests.home.around import Listener, soon
+from tools import mosquitto
+
+SUPPLIED = Path(device.home.hub.__file__).parent
+PEOPLE = """
+user grandma
+topic read nocturne/bed1/avail
+topic read nocturne/bed1/state/#
+
+user nurse
+topic read nocturne/bed1/avail
+topic read nocturne/bed1/state/#
+topic write nocturne/bed1/cmd/#
+"""
+USERS = ("bed1", "bed2", "hub", "homeassistant", "grandma", "nurse")
+EVERYTHING = ("#", "nocturne/#", "nocturne/bed1/#", "homeassistant/#")
+# topic → (who may write it, who may read it)
+MATRIX = {
+    "nocturne/bed1/avail": ({"bed1"}, {"homeassistant", "grandma", "nurse"}),
+    "nocturne/bed1/state/sound": ({"bed1"}, {"homeassistant", "grandma", "nurse"}),
+    "nocturne/bed1/event/night": ({"bed1"}, {"hub", "homeassistant"}),
+    "nocturne/bed1/feedback/comfort_v1": ({"bed1"}, {"hub"}),
+    "nocturne/bed1/cmd/sound": ({"homeassistant", "nurse"}, {"bed1"}),
+    "nocturne/bed1/ack/x": ({"hub", "homeassistant"}, {"bed1"}),
+    "nocturne/prior": ({"hub"}, {"bed1", "bed2", "hub", "homeassistant", "grandma", "nurse"}),
+    "homeassistant/device/bed1/nocturne/config": ({"bed1", "homeassistant"}, {"homeassistant"}),
+    "homeassistant/status": ({"homeassistant"}, {"bed1", "bed2", "hub", "homeassistant", "grandma", "nurse"}),
+}
+
+
+@pytest.fixture
+def supplied(tmp_path):
+    """A broker with the supplied files, for USERS, whose passwords are their names."""
+    if mosquitto.find() is None or shutil.which("mosquitto_passwd") is None:
+        pytest.skip("mosquitto is not installed: its ACL is not tested")
+    for user in USERS:
+        create = [] if (tmp_path / "passwd").exists() else ["-c"]
+        subprocess.run(["mosquitto_passwd", "-b", *create, tmp_path / "passwd", user, user], check=True)
+    (tmp_path / "acl").write_text((SUPPLIED / "acl").read_text() + PEOPLE)
+    text = (SUPPLIED / "mosquitto.conf").read_text()
+    text = text.replace("/etc/mosquitto/nocturne.passwd", str(tmp_path / "passwd"))
+    text = text.replace("/etc/mosquitto/nocturne.acl", str(tmp_path / "acl"))
+    text = text.replace("listener 1883\nprotocol mqtt\n", "")
+    text = text.replace("listener 9001", f"listener {mosquitto.free_port()}")
+    broker = mosquitto.Mosquitto(tmp_path / "broker", f"persistence_location {tmp_path}/broker/\n{text}", anyone=False)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+def test_every_role_reads_and_writes_what_is_its_own_and_nothing_else(supplied):
+    clients = {user: Listener(supplied.port, [(topic, 1) for topic in EVERYTHING], user, user) for user in USERS}
+    wrote, read = {}, {}
+    for topic in MATRIX:
+        for user, client in clients.items():
+            client.client.publish(topic, f"by {user}", qos=1).wait_for_publish(5)
+    time.sleep(0.5)
+    for topic in MATRIX:
+        heard = {user: {m.payload.decode().removeprefix("by ") for m in client.messages if m.topic == topic}
+                 for user, client in clients.items()}
+        wrote[topic] = set().union(*heard.values())
+        read[topic] = {user for user, writers in heard.items() if writers}
+    for client in clients.values():
+        client.close()
+    assert wrote == {topic: writers for topic, (writers, _) in MATRIX.items()}
+    assert read == {topic: readers for topic, (_, readers) in MATRIX.items()}
+
+
+def test_without_a_password_nobody_comes_in(supplied, inbox):
+    home = Home(Settings(host="127.0.0.1", port=supplied.port, bed="bed1", username="bed1", password="wrong"), inbox,
+                SystemClock())
+    home.start()
+    assert soon(lambda: "refuses us" in home.trouble) and not home.connected
+    home.stop()
+
+
+def test_a_bed_lives_within_the_supplied_acl(supplied, inbox):
+    home = Home(Settings(host="127.0.0.1", port=supplied.port, bed="bed1", password="bed1"), inbox, SystemClock())
+    home.start()
+    nurse = Listener(supplied.port, [("nocturne/bed1/state/#", 1)], "nurse", "nurse")
+    assistant = Listener(supplied.port, [("homeassistant/#", 1)], "homeassistant", "homeassistant")
+    home.tell({"sound": True})
+    assert soon(lambda: nurse.last("nocturne/bed1/state/sound") == b"ON")
+    assert soon(lambda: assistant.last("homeassistant/device/bed1/nocturne/config"))
+    nurse.send("nocturne/bed1/cmd/volume", b"20")
+    assert inbox.get(timeout=5).value == 0.2
+    home.stop()
+    nurse.close()
+    assistant.close()
+
+
+@pytest.fixture
+def certificates(tmp_path):
+    """Two authorities, and a certificate for 127.0.0.1 by the first."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed: TLS is not tested")
+
+    def openssl(*words):
+        subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=tmp_path)
+    for name in ("ours", "other"):
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.crt")
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=hub", "-keyout",
+            "hub.key", "-out", "hub.csr")
+    (tmp_path / "names").write_text("subjectAltName=IP:127.0.0.1")
+    openssl("x509", "-req", "-in", "hub.csr", "-CA", "ours.crt", "-CAkey", "ours.key", "-CAcreateserial", "-days", "1",
+            "-extfile", "names", "-out", "hub.crt")
+    return tmp_path
+
+
+def test_with_a_pinned_authority_only_its_own_hub_is_trusted(certificates, inbox):
+    if mosquitto.find() is None:
+        pytest.skip("mosquitto is not installed: TLS is not tested")
+    folder = certificates
+    tls = f"cafile {folder}/ours.crt\ncertfile {folder}/hub.crt\nkeyfile {folder}/hub.key\n"
+    broker = mosquitto.Mosquitto(folder / "broker", tls).start()
+    try:
+        homes = {name: Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1", ca=str(folder / f"{name}.crt")),
+                            inbox, SystemClock()) for name in ("ours", "other")}
+        homes["other"].tell({"clock_synced": False})
+        homes["ours"].start()
+        assert soon(lambda: homes["ours"].connected), homes["ours"].trouble
+        homes["other"].start()
+        assert soon(lambda: "certificate is not trusted" in homes["other"].trouble)
+        assert "clock is not set" in homes["other"].trouble and not homes["other"].connected
+        for home in homes.values():
+            home.stop()
+    finally:
+        broker.stop()

@@ -1,0 +1,72 @@
+"""Everything that bed, hub and feedback put on the broker is what topics.schema.json says, and nothing is missing."""
+
+import json
+import threading
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import pytest
+
+import device.home
+from device.home.fields import FIELDS
+from device.home.hub.server import Server
+from device.home.hub.store import Store
+from device.home.privacy import Feedback, Ledger
+from tests.home.around import soon
+from tests.home.test_home_assistant import STATE
+
+jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed: payloads are not checked")
+WHOLE = json.loads((Path(device.home.__file__).parent / "topics.schema.json").read_text())
+
+
+def described(topic):
+    """(filter, its entry) of the most special filter that fits."""
+    fits = [filter for filter in WHOLE["topics"] if paho.topic_matches_sub(filter, topic)]
+    assert fits, f"{topic} is not described"
+    filter = min(fits, key=lambda filter: filter.count("+"))
+    return filter, WHOLE["topics"][filter]
+
+
+def check(topic, payload):
+    filter, entry = described(topic)
+    if not filter.endswith("/picture"):
+        value = json.loads(payload) if entry["json"] else payload.decode()
+        jsonschema.validate(value, {"$defs": WHOLE["$defs"], **entry["schema"]})
+    return filter
+
+
+def test_the_description_is_itself_valid():
+    for entry in WHOLE["topics"].values():
+        jsonschema.Draft202012Validator.check_schema({"$defs": WHOLE["$defs"], **entry["schema"]})
+
+
+def test_whatever_is_said_is_as_described_and_retained_as_described(home, listen, broker, tmp_path):
+    store = Store(tmp_path / "hub.sqlite")
+    hub = Server(store, bytes(32), "127.0.0.1", broker.port, say=lambda text: None)
+    thread = threading.Thread(target=hub.serve)
+    thread.start()
+    listener = listen("nocturne/#")
+    for period in range(2):
+        home.tell({**STATE, "sharing": True} if period else dict.fromkeys(
+            [name for name in FIELDS if name not in ("diagnostics", "firmware")]))
+        assert soon(lambda period=period: listener.on("nocturne/bed1/state/picture")[period:])
+    home.event("night", {"sol": 15})
+    home.event("button", {"event_type": "hold"})
+    Feedback(Ledger(), home).share("comfort_v1", 4, 1.7672184e9)
+    listener.send("nocturne/bed1/cmd/volume", b'{"value": 5, "id": "1.2-3", "expires": 99999999999}')
+    for answer in range(120):
+        report = {"v": 1, "q": "helped_v1", "k": 5, "y": answer % 5, "mech": "krr", "eps": 1.0, "epoch": 700}
+        store.feedback(f"r{answer}", f"b{answer}", json.dumps(report).encode())
+    hub.learn()
+    assert soon(lambda: listener.on("nocturne/prior") and home.outbox.counts()["acknowledged"] == 2)
+    hub.stop()
+    thread.join()
+    heard = set()
+    for message in listener.messages:
+        filter = check(message.topic, message.payload)
+        heard.add(filter)
+    later = listen("nocturne/#")
+    assert soon(lambda: later.on("nocturne/prior"))
+    assert {described(m.topic)[0].split("/")[2:3] == [] or described(m.topic)[0].split("/")[-2] in (
+        "state", "hub") or m.topic.endswith("avail") for m in later.messages if m.retain} == {True}
+    assert heard == set(WHOLE["topics"])
