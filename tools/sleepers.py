@@ -21,7 +21,7 @@ import numpy as np
 from device.values import TEXTURES, Context, Outcome, Recipe
 
 NIGHT_NOISE = 15.0              # min, SD of onset latency between nights of one sleeper (facts/recommender.md; gordon)
-USUAL_SOL = (18.0, 0.5)         # min median, SD of the logarithm: from good sleepers to poor ones (gordon)
+USUAL_SOL = (28.0, 0.4)         # min median, SD of the logarithm: people who take long to fall asleep (gordon)
 # Kinds of people: shares are an assumption, bounded by jespersen (most gain, not all) and riedy (noise may harm).
 KINDS = {"music": 0.40, "masking": 0.25, "either": 0.15, "silence": 0.20}
 MUSIC = {"music": 3.5, "masking": 0.0, "either": 2.0, "silence": -4.0}      # min gained over silence: 3–5 (jespersen)

@@ -5,15 +5,16 @@ sleeper's own factors (collaborative). The mixture over w is what a new sleeper 
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from device.recommend.candidates import BESIDE_MUSIC, CANDIDATES, QUIET
+from device.recommend.candidates import CANDIDATES, QUIET
 from device.recommend.features import CONTEXT, RECIPE, context_features, recipe_features
 from device.recommend.head import Prior
 from device.recommend.network import SLOTS
 from device.recommend.reward import Weights, reward
-from device.values import SCALES, STYLES, Recipe
+from device.values import SCALES, STYLES, TEXTURES, Recipe
 from tools.sleepers import Evening, Sleeper
 from tools.tflite_writer import Graph
 
@@ -33,7 +34,8 @@ class Population:
 
 def population(sleepers: int, evenings: int, seed: int) -> Population:
     generator = np.random.default_rng(seed)
-    recipes = [candidate.recipe for candidate in CANDIDATES] + [jitter(generator) for _ in range(20)]
+    recipes = [candidate.recipe for candidate in CANDIDATES]
+    recipes += [jitter(generator) for _ in range(SLOTS - len(recipes))]
     people = [Sleeper.born(generator) for _ in range(sleepers)]
     contexts = np.empty((sleepers, evenings, len(CONTEXT)))
     saved = np.empty((sleepers, evenings, len(recipes)))
@@ -50,7 +52,8 @@ def population(sleepers: int, evenings: int, seed: int) -> Population:
 
 def jitter(generator: np.random.Generator) -> Recipe:
     """A recipe off the grid, so that the tower is smooth between its points."""
-    textures = dict(list(BESIDE_MUSIC.values())[generator.integers(len(BESIDE_MUSIC))])
+    textures = {str(name): float(generator.uniform(0.1, 0.8))
+                for name in generator.choice(TEXTURES, generator.integers(0, 3), replace=False)}
     return Recipe(scale=str(generator.choice(SCALES)), style=str(generator.choice(STYLES)),
                   pulse=generator.uniform(40, 72), density=generator.uniform(0.1, 0.6),
                   register=generator.uniform(48, 62), brightness=generator.uniform(0.1, 0.6),
@@ -67,6 +70,14 @@ class Towers:
                   *layer(SIZE, HIDDEN), *layer(16, len(CONTEXT)), *layer(1, 16)]
         self.p[2] *= 0.3
         self.p[3] += 1.0            # the context tower starts as "no effect"
+
+    @classmethod
+    def load(cls, path: Path) -> "Towers":
+        """The float weights that the int8 network was made from."""
+        towers = cls.__new__(cls)
+        with np.load(path, allow_pickle=False) as arrays:
+            towers.p = [arrays[f"arr_{i}"].astype(float) for i in range(len(arrays.files))]
+        return towers
 
     def context(self, x: np.ndarray) -> np.ndarray:
         return np.maximum(x @ self.p[0].T + self.p[1], 0) @ self.p[2].T + self.p[3]

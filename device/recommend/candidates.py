@@ -1,12 +1,15 @@
 """The vetted set: everything that may ever be chosen. Silence is always in it; models can only rank it.
 
-A candidate is a point on a small grid of factors, so that "one new factor a night" can be counted.
+A candidate is a point on a small grid of factors, or a programme people know by name, placed on that grid, so that
+"one new factor a night" can be counted.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
+from device.programmes import PROGRAMMES
 from device.values import SILENCE, Recipe
 
 FACTORS = ("pulse", "tone", "texture", "music")
@@ -42,16 +45,28 @@ def _texture(texture: str) -> Candidate:
     return Candidate(recipe, MappingProxyType({"texture": texture, "music": "no"}))
 
 
+def _programme(recipe: Recipe) -> Candidate:
+    """A named programme, at the levels of the grid that it is nearest to."""
+    texture = max(recipe.textures, key=recipe.textures.get)
+    if not recipe.music:
+        return Candidate(recipe, MappingProxyType({"texture": texture, "music": "no"}))
+    pulse = min(PULSES, key=lambda level: abs(PULSES[level][0] - recipe.pulse))
+    tone = min(TONES, key=lambda level: abs(TONES[level][0] - recipe.brightness))
+    return Candidate(recipe, MappingProxyType({"pulse": pulse, "tone": tone, "texture": texture, "music": "yes"}))
+
+
 CANDIDATES: tuple[Candidate, ...] = (
     Candidate(SILENCE, MappingProxyType({})),
     *(_texture(texture) for texture in ALONE),
     *(_music(pulse, tone, texture) for pulse in PULSES for tone in TONES for texture in BESIDE_MUSIC),
+    *(_programme(recipe) for recipe in PROGRAMMES.values()),
 )
 QUIET = 0                                                                       # the place of silence
 NAMES = tuple(candidate.recipe.name for candidate in CANDIDATES)
 DEFAULT = NAMES.index("slow dark rain")     # slow, dark, legato and masked: what music.md's studies agree on
 
 
+@cache
 def changes(a: int, b: int) -> tuple[str, ...]:
     """The factors in which two candidates differ; silence differs from nothing: it adds nothing new."""
     one, other = CANDIDATES[a].levels, CANDIDATES[b].levels

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET
+from device.programmes import DEFAULT
+from device.recommend.candidates import CANDIDATES, NAMES, QUIET
 from device.values import Choice, Context, Contribution, Outcome, Reason
 
 
@@ -15,7 +16,7 @@ class SafeDefault:
     def choose(self, context: Context, *, moment: str = "bedtime", seed: int, wishes: Mapping | None = None,
                refused: Sequence[int] = ()) -> Choice:
         forbidden = set((wishes or {}).get("forbid", ()))
-        place = next((place for place in (DEFAULT, NAMES.index("pink alone")) if place not in refused
+        place = next((place for place in (NAMES.index(DEFAULT.name), NAMES.index("pink alone")) if place not in refused
                       and not forbidden & {NAMES[place], *CANDIDATES[place].recipe.textures}), QUIET)
         why = Reason(f"{NAMES[place]}: the safe programme, because the recommender's model can't be used",
                      (Contribution("fallback", 0.0),))

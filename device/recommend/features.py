@@ -18,7 +18,7 @@ def context_features(context: Context) -> np.ndarray:
     """(len(CONTEXT),) in −1..1; whatever is missing, NaN or infinite is 0 with its `has_` flag 0."""
     stages = context.probabilities
     known = stages is not None and len(stages) == len(STAGES) and all(map(_finite, stages))
-    row = [float(np.clip(p, 0, 1)) for p in stages] if known else [0.0] * len(STAGES)
+    row = [max(0.0, min(1.0, p)) for p in stages] if known else [0.0] * len(STAGES)
     hour = context.hour if _finite(context.hour) else None
     angle = 0.0 if hour is None else 2 * math.pi * hour / 24
     row += [
@@ -47,7 +47,7 @@ def recipe_features(recipe: Recipe) -> np.ndarray:
     row.append(float(music or any(recipe.textures.values())))
     row += [float(music and recipe.scale == scale) for scale in SCALES]
     row += [float(music and recipe.style == style) for style in STYLES]
-    return np.clip(row, -1, 1)
+    return np.array([max(-1.0, min(1.0, value)) for value in row])
 
 
 def _finite(value: float | None) -> bool:
@@ -59,4 +59,4 @@ def _log2(value: float | None) -> float | None:
 
 
 def _scaled(value: float | None, middle: float, reach: float) -> float:
-    return float(np.clip((value - middle) / reach, -1, 1)) if _finite(value) else 0.0
+    return max(-1.0, min(1.0, (value - middle) / reach)) if _finite(value) else 0.0

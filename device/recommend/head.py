@@ -40,10 +40,10 @@ class Prior:
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """weights (k,), means (k, d), and lower Cholesky factors of the precisions (k, d, d)."""
+    """weights (k,), means (k, d), and roots (k, d, d): rootᵀ · root is a kind's covariance."""
     weights: np.ndarray
     means: np.ndarray
-    factors: np.ndarray
+    roots: np.ndarray
 
     @cached_property
     def mean(self) -> np.ndarray:
@@ -52,10 +52,9 @@ class Posterior:
 
     def covariance(self) -> np.ndarray:
         """(d, d), between and within kinds."""
-        inverse = np.linalg.inv(self.factors)
-        within = np.einsum("k,kji,kjl->il", self.weights, inverse, inverse)
+        within = np.tensordot(self.weights, self.roots.transpose(0, 2, 1) @ self.roots, 1)
         apart = self.means - self.mean
-        return within + np.einsum("k,ki,kj->ij", self.weights, apart, apart)
+        return within + (self.weights * apart.T) @ apart
 
     def draw(self, generator: np.random.Generator, count: int, boldness: float = 1.0) -> np.ndarray:
         """(count, d) samples; `boldness` scales their distance from the mean: below 1 explores less."""
@@ -64,17 +63,19 @@ class Posterior:
         samples = np.empty_like(noise)
         for kind in np.unique(kinds):
             mine = kinds == kind
-            # precision = L Lᵀ, so L⁻ᵀ z has the posterior's covariance
-            samples[mine] = self.means[kind] + np.linalg.solve(self.factors[kind].T, noise[mine].T).T
+            samples[mine] = self.means[kind] + noise[mine] @ self.roots[kind]
         return self.mean + boldness * (samples - self.mean)
 
 
 class Head:
     """Sufficient statistics of every night so far; forgets slowly towards the prior."""
 
-    def __init__(self, prior: Prior, forget: float = 1.0, boldness: float = 1.0):
-        """`forget`: what a night's evidence keeps each further night, 0..1."""
-        self.prior, self.forget, self.boldness = prior, forget, boldness
+    def __init__(self, prior: Prior, forget: float = 1.0, boldness: float = 1.0, patience: float = 0.0):
+        """`forget`: what a night's evidence keeps each further night, 0..1. `boldness`: of Thompson's draws, reached
+        after `patience` nights: a stranger's first nights aren't for experiments.
+        """
+        self.prior, self.forget, self._boldest, self._patience = prior, forget, boldness, patience
+        self.nights = 0
         size = prior.means.shape[1]
         self.gram = np.zeros((size, size))      # Σ φφᵀ / noise²
         self.pull = np.zeros(size)              # Σ φ·reward / noise²
@@ -86,9 +87,14 @@ class Head:
         if not (np.isfinite(row).all() and math.isfinite(reward)):
             raise ValueError("features and reward must be finite")
         trust = 1 / self.prior.noise**2
+        self.nights += 1
         self.gram = self.forget * self.gram + trust * np.outer(row, row)
         self.pull = self.forget * self.pull + trust * reward * row
         self._posterior = None
+
+    @property
+    def boldness(self) -> float:
+        return self._boldest * min(1.0, self.nights / self._patience if self._patience else 1.0)
 
     def posterior(self) -> Posterior:
         if self._posterior is None:
@@ -111,11 +117,12 @@ def posterior(prior: Prior, gram: np.ndarray, pull: np.ndarray) -> Posterior:
     precisions = prior.precisions + gram
     pulls = prior.pulls + pull
     factors = np.linalg.cholesky(precisions)
-    means = np.linalg.solve(precisions, pulls[..., None])[..., 0]
+    roots = np.linalg.inv(factors)              # precision = L Lᵀ, so rows of z · L⁻¹ have its inverse as covariance
+    means = np.einsum("kji,kj->ki", roots, np.einsum("kij,kj->ki", roots, pulls))
     halves = np.log(np.einsum("kii->ki", factors)).sum(1)
     evidence = prior.constants - halves + 0.5 * np.einsum("ki,ki->k", means, pulls)
     weights = np.exp(evidence - evidence.max())
-    return Posterior(weights / weights.sum(), means, factors)
+    return Posterior(weights / weights.sum(), means, roots)
 
 
 def choose(now: Posterior, features: np.ndarray, generator: np.random.Generator,

@@ -33,9 +33,10 @@ class Network:
         except (KeyError, ValueError, OSError) as trouble:
             raise ModelMismatch(f"{folder}/recommender_prior.npz: {trouble}; install Nocturne again") from trouble
         self.size = self.prior.means.shape[1]
-        embedding, expected = self.run(np.zeros(len(CONTEXT)), np.zeros((1, len(RECIPE))))
-        if embedding.shape != (1, self.size) or not np.isfinite([expected, self.prior.noise]).all():
-            raise ModelMismatch(f"{folder}/recommender.tflite and its mixture differ in size; install Nocturne again")
+        try:
+            self.run(np.zeros(len(CONTEXT)), np.zeros((1, len(RECIPE))))
+        except ValueError as trouble:
+            raise ModelMismatch(f"{folder}/recommender.tflite: {trouble}; install Nocturne again") from trouble
 
     def __call__(self, context: Context, recipes: Sequence[Recipe]) -> tuple[np.ndarray, float]:
         """(n, d) and minutes, for at most SLOTS recipes."""
@@ -46,5 +47,6 @@ class Network:
         slots = np.zeros((SLOTS, len(RECIPE)))
         slots[:len(recipes)] = recipes
         embedding, expected = self._model(context, slots)
-        rows = embedding.reshape(SLOTS, -1)[:len(recipes)]
-        return np.column_stack([rows, np.ones(len(rows))]), float(expected.reshape(-1)[0])
+        rows = np.ones((len(recipes), self.size))
+        rows[:, :-1] = embedding.reshape(SLOTS, -1)[:len(recipes)]
+        return rows, float(expected.reshape(-1)[0])

@@ -1,14 +1,16 @@
 """Why: exact contributions of each factor to the expected minutes, and one plain sentence."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 from math import factorial
 
 import numpy as np
 
 from device.recommend.candidates import CANDIDATES, FACTORS, QUIET, changes
-from device.values import Contribution, Reason, Recipe
+from device.recommend.features import recipe_features
+from device.values import Contribution, Reason
 
 Tally = Mapping[str, Sequence[int]]     # "factor:level" → [nights sooner than expected, nights]
 
@@ -16,28 +18,38 @@ FIELDS = {"pulse": ("pulse", "density"), "tone": ("brightness", "register", "ten
           "texture": ("textures",), "music": ("music", "level")}
 STEPS = {"pulse": ("slow", "gentle", "easy"), "tone": ("dark", "mellow")}
 WORDS = {"pulse": ("slower", "faster"), "tone": ("darker", "brighter")}
-SHARES = {size: factorial(size) * factorial(len(FACTORS) - size - 1) / factorial(len(FACTORS))
-          for size in range(len(FACTORS))}
 SUBSETS = tuple(subset for size in range(len(FACTORS) + 1) for subset in combinations(FACTORS, size))
 
 
-def blends(chosen: Recipe, reference: Recipe) -> list[Recipe]:
-    """`reference` with each subset of the factors taken from `chosen`, in the order of SUBSETS."""
-    return [replace(reference, **{name: getattr(chosen, name) for factor in subset for name in FIELDS[factor]})
-            for subset in SUBSETS]
+def shapley_shares() -> np.ndarray:
+    """(factors, subsets): what each subset's value counts towards each factor."""
+    n, shares = len(FACTORS), np.zeros((len(FACTORS), len(SUBSETS)))
+    for column, subset in enumerate(SUBSETS):
+        for row, factor in enumerate(FACTORS):
+            others = len(subset) - (factor in subset)
+            weight = factorial(others) * factorial(n - others - 1) / factorial(n)
+            shares[row, column] = weight if factor in subset else -weight
+    return shares
 
 
-def contributions(expect: Callable[[list[Recipe]], np.ndarray], chosen: Recipe,
-                  reference: Recipe) -> tuple[Contribution, ...]:
-    """Shapley values of the factors (Shapley 1953): they sum to expect(chosen) − expect(reference), exactly."""
-    value = dict(zip(SUBSETS, expect(blends(chosen, reference)), strict=True))
-    amounts = []
-    for factor in FACTORS:
-        without = [subset for subset in SUBSETS if factor not in subset]
-        amount = sum(SHARES[len(subset)] * (value[tuple(f for f in FACTORS if f in subset or f == factor)]
-                                            - value[subset]) for subset in without)
-        amounts.append(Contribution(factor, float(amount)))
-    return tuple(sorted(amounts, key=lambda c: -abs(c.amount)))
+SHARES = shapley_shares()
+
+
+@cache
+def blends(chosen: int, reference: int) -> np.ndarray:
+    """(16, len(RECIPE)): `reference` with each subset of factors taken from `chosen`, in the order of SUBSETS."""
+    one, other = CANDIDATES[chosen].recipe, CANDIDATES[reference].recipe
+    return np.array([recipe_features(replace(other, **{name: getattr(one, name) for factor in subset
+                                                       for name in FIELDS[factor]})) for subset in SUBSETS])
+
+
+def contributions(values: np.ndarray) -> tuple[Contribution, ...]:
+    """Shapley values of the factors (Shapley 1953) from the expected minutes of `blends`, (16,).
+
+    They sum to expected(chosen) − expected(reference), exactly.
+    """
+    return tuple(sorted((Contribution(factor, float(share @ values))
+                         for factor, share in zip(FACTORS, SHARES, strict=True)), key=lambda c: -abs(c.amount)))
 
 
 def reason(chosen: int, best: int, moment: str, parts: tuple[Contribution, ...], tally: Tally) -> Reason:
@@ -48,6 +60,8 @@ def sentence(chosen: int, best: int, moment: str, tally: Tally) -> str:
     good, nights = tally.get(f"all:{CANDIDATES[chosen].recipe.name}", (0, 0))
     evidence = f"you fell asleep sooner than expected with it on {good} of {nights} nights"
     name = CANDIDATES[chosen].recipe.name
+    if moment == "trial":
+        return f"{name}: tonight a coin chose it, to find out whether sound helps you at all"
     if moment == "arousal":
         if chosen == QUIET:
             return "silence: it has served you at least as well as sound"

@@ -16,7 +16,7 @@ from device.errors import ModelMismatch
 from device.recommend import reasons
 from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET, may_explore
 from device.recommend.features import context_features, recipe_features
-from device.recommend.head import Head, choose, posterior
+from device.recommend.head import Head, Posterior, choose, posterior
 from device.recommend.network import Network
 from device.recommend.receipts import pack, unpack
 from device.recommend.reward import Weights, reward
@@ -27,6 +27,8 @@ MOMENTS = ("bedtime", "night", "arousal")
 VERSION = 1
 FORGET = 0.998      # a night's evidence halves in a year
 BOLDNESS = 0.5      # of Thompson's draws: chosen on training sleepers by tools/train_recommender --sweep
+PATIENCE = 20.0     # nights until it is that bold
+REACH = 4.0         # of an embedding; training scales it to 1
 KEPT = 730          # nights: older ones have all but faded
 TABLE = np.array([recipe_features(candidate.recipe) for candidate in CANDIDATES])
 
@@ -35,11 +37,11 @@ class Recommender:
     """One sleeper's. Another sleeper on the same device is another object with another state."""
 
     def __init__(self, network: Network, sleeper: str = "", guest: bool = False, weights: Weights | None = None,
-                 forget: float = FORGET, boldness: float = BOLDNESS):
+                 forget: float = FORGET, boldness: float = BOLDNESS, patience: float = PATIENCE):
         self._network = network
         self._sleeper, self._guest = sleeper, guest
         self._weights = weights or Weights()
-        self._forget, self._boldness = forget, boldness
+        self._forget, self._boldness, self._patience = forget, boldness, patience
         self.reset()
 
     @classmethod
@@ -56,7 +58,7 @@ class Recommender:
 
     def reset(self) -> None:
         """Forget this sleeper: back to the population."""
-        self._head = Head(self._network.prior, self._forget, self._boldness)
+        self._head = Head(self._network.prior, self._forget, self._boldness, self._patience)
         self._nights: list[dict] = []
         self._tonight: int | None = None
 
@@ -74,12 +76,14 @@ class Recommender:
     def best(self) -> int:
         """The proven best: of what was played on counted nights, the highest expected minutes; at first the default."""
         played = sorted(self._counted_places() | {DEFAULT})
-        rows, _ = self._network.run(context_features(Context()), TABLE[played])
+        rows, _ = embed(self._network, context_features(Context()), TABLE[played])
         return played[int(np.argmax(rows @ self._head.posterior().mean))]
 
     def choose(self, context: Context, *, moment: str = "bedtime", seed: int, wishes: Mapping | None = None,
-               refused: Sequence[int] = ()) -> Choice:
+               refused: Sequence[int] = (), trial: bool = False) -> Choice:
         """A recipe and why. `moment`: one of MOMENTS. `refused`: candidates that "not this one" turned away tonight.
+
+        `trial`: at bedtime a coin decides between silence and the proven best (device/recommend/trial.py).
 
         `wishes` (`raise`, `lower`, `forbid`, `require`: names of fields or textures) only narrow what is allowed.
         """
@@ -89,12 +93,14 @@ class Recommender:
         counted = self._counted()
         inputs = {
             "version": VERSION, "network": self._network.sha256, "sleeper": self._sleeper, "moment": moment,
-            "seed": int(seed), "boldness": self._boldness, "context": pack_context(context),
+            "seed": int(seed), "boldness": self._head.boldness, "context": pack_context(context),
             "best": NAMES[best], "allowed": [NAMES[place] for place in self._allowed(moment, best, wishes, refused)],
             "gram": pack(self._head.gram), "pull": pack(self._head.pull), "nights": len(counted),
-            "tally": reasons.tally(counted),
+            "tally": reasons.tally(counted), "trial": trial and moment == "bedtime" and not refused,
         }
-        choice = decide(self._network, inputs)
+        if inputs["trial"]:
+            inputs["allowed"] = [NAMES[QUIET], NAMES[best if best != QUIET else DEFAULT]]
+        choice = decide(self._network, inputs, self._head.posterior())
         if moment == "bedtime":
             self._tonight = choice.candidate
         return choice
@@ -124,16 +130,33 @@ class Recommender:
 
     def expect(self, context: Context | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Minutes saved against silence, mean and SD, of every candidate as believed now: for plots and reports."""
-        rows, _ = self._network.run(context_features(context or Context()), TABLE)
+        rows, _ = embed(self._network, context_features(context or Context()), TABLE)
         return self._head.expect(rows - rows[QUIET])
+
+    def chances(self, context: Mapping, seed: int) -> np.ndarray:
+        """(candidates,): how likely each is at bedtime in a night's stored context, for judging a prior by its log."""
+        allowed = self._allowed("bedtime", self.best, None, ())
+        rows, _ = embed(self._network, context_features(unpack_context(context)), TABLE[allowed])
+        whole = np.zeros(len(CANDIDATES))
+        whole[allowed] = self._head.choose(rows, np.random.default_rng(seed))[1]
+        return whole
+
+    def predict(self, context: Mapping) -> np.ndarray:
+        """(candidates,): the reward to expect of each in a night's stored context, min."""
+        rows, _ = embed(self._network, context_features(unpack_context(context)), TABLE)
+        return rows @ self._head.posterior().mean
+
+    def relive(self, night: Mapping) -> None:
+        """Take in one of `nights`, as exported."""
+        self._add(night, Outcome(**night["outcome"]))
 
     def _add(self, receipt: Mapping, outcome: Outcome) -> float | None:
         candidate = NAMES.index(receipt["candidate"])
         context = unpack_context(receipt["context"])
-        rows, expected = self._network.run(context_features(context), TABLE[[candidate]])
-        minutes = reward(outcome, expected, self._weights)
+        rows, expected = embed(self._network, context_features(context), TABLE[[candidate]])
+        minutes = None if expected is None else reward(outcome, expected, self._weights)
         self._nights.append({"candidate": NAMES[candidate], "context": receipt["context"], "outcome": asdict(outcome),
-                             "reward": minutes, "propensity": receipt["propensity"]})
+                             "reward": minutes, "propensity": receipt["propensity"], "trial": receipt["trial"]})
         del self._nights[:-KEPT]
         if minutes is not None:
             self._head.update(rows[0], minutes)
@@ -146,7 +169,7 @@ class Recommender:
             if state["sleeper"] != self._sleeper:
                 raise ValueError("another sleeper's state")
             for night in state["nights"]:
-                self._add(night, Outcome(**night["outcome"]))
+                self.relive(night)
             self._tonight = None if state["tonight"] is None else NAMES.index(state["tonight"])
         except (KeyError, TypeError, AttributeError) as trouble:
             raise ValueError(f"the sleeper's state can't be read ({trouble!r})") from trouble
@@ -159,24 +182,26 @@ class Recommender:
         return {place for place, _ in self._counted()}
 
     def _allowed(self, moment: str, best: int, wishes: Mapping | None, refused: Sequence[int]) -> list[int]:
-        if moment == "night":
-            return [best if self._tonight is None else self._tonight]
-        if moment == "arousal":
-            return sorted({best, QUIET})
+        if moment != "bedtime":
+            proven = best if best in self._counted_places() else QUIET
+            tonight = proven if self._tonight is None else self._tonight
+            return [tonight] if moment == "night" else sorted({proven if proven != QUIET else tonight, QUIET})
         near = [place for place in may_explore(best, frozenset(self._counted_places())) if place not in refused]
         return within(near or [QUIET], wishes, best)
 
 
-def decide(network: Network, inputs: Mapping) -> Choice:
-    """Pure: the same inputs and network give the same choice."""
+def decide(network: Network, inputs: Mapping, now: Posterior | None = None) -> Choice:
+    """Pure: the same inputs and network give the same choice. `now`: the inputs' posterior, if it is known already."""
     moment, seed = inputs["moment"], inputs["seed"]
     allowed = [NAMES.index(name) for name in inputs["allowed"]]
     best = NAMES.index(inputs["best"])
     features = context_features(unpack_context(inputs["context"]))
-    rows, _ = network.run(features, TABLE)
-    now = posterior(network.prior, unpack(inputs["gram"]), unpack(inputs["pull"]))
-    if moment == "bedtime":
-        generator = np.random.default_rng(seed)
+    rows, _ = embed(network, features, TABLE)
+    now = now or posterior(network.prior, unpack(inputs["gram"]), unpack(inputs["pull"]))
+    generator = np.random.default_rng(seed)
+    if inputs["trial"]:
+        place, chances = int(generator.integers(2)), np.array([0.5, 0.5])
+    elif moment == "bedtime":
         place, chances = choose(now, rows[allowed], generator, inputs["boldness"])
     else:
         place = int(np.argmax(rows[allowed] @ now.mean))
@@ -184,13 +209,17 @@ def decide(network: Network, inputs: Mapping) -> Choice:
     chosen, propensity = allowed[place], float(chances[place])
     reference = QUIET if chosen == best else best
 
-    def expect(recipes):
-        return network.run(features, np.array([recipe_features(recipe) for recipe in recipes]))[0] @ now.mean
-
-    parts = reasons.contributions(expect, CANDIDATES[chosen].recipe, CANDIDATES[reference].recipe)
-    why = reasons.reason(chosen, best, moment, parts, inputs["tally"])
+    parts = reasons.contributions(embed(network, features, reasons.blends(chosen, reference))[0] @ now.mean)
+    why = reasons.reason(chosen, best, "trial" if inputs["trial"] else moment, parts, inputs["tally"])
     receipt = {**inputs, "candidate": NAMES[chosen], "propensity": propensity}
     return Choice(CANDIDATES[chosen].recipe, why, seed, propensity, chosen, receipt)
+
+
+def embed(network: Network, context: np.ndarray, recipes: np.ndarray) -> tuple[np.ndarray, float | None]:
+    """The network's word, bounded: a broken model may rank wrongly, but it can't stop or steer the rest."""
+    rows, expected = network.run(context, recipes)
+    rows = np.nan_to_num(rows, nan=0.0, posinf=0.0, neginf=0.0).clip(-REACH, REACH)
+    return rows, float(np.clip(expected, 0, 180)) if math.isfinite(expected) else None
 
 
 def pack_context(context: Context) -> dict:

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from device import programmes
 from device.errors import ModelMismatch
 from device.recommend import Recommender, SafeDefault
-from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET, changes
-from device.recommend.reasons import contributions
+from device.recommend.candidates import CANDIDATES, DEFAULT, FACTORS, NAMES, QUIET, changes
+from device.recommend.features import CONTEXT
+from device.recommend.reasons import SUBSETS, blends, contributions
 from device.values import SILENCE, Context, Outcome
 
 GOOD = Outcome(sol=5.0, wakings=1, signal_quality=0.9)
@@ -90,15 +92,17 @@ def test_good_nights_raise_what_was_heard_and_poor_ones_lower_it():
         assert spread[DEFAULT] < new().expect()[1][DEFAULT]
 
 
-def test_somebody_who_only_sleeps_in_silence_gets_silence():
+def test_somebody_whom_every_sound_keeps_awake_gets_silence():
     device, generator = new(), np.random.default_rng(0)
     last = []
-    for night in range(60):
-        choice = device.choose(Context(), seed=night)
-        mean = 12 if choice.candidate == QUIET else 28
-        device.learn(choice.receipt, Outcome(sol=max(1, generator.normal(mean, 8)), wakings=1, signal_quality=0.9))
+    for night in range(90):
+        choice = device.choose(Context(last_sol=25.0), seed=night)
+        quiet = choice.candidate == QUIET
+        sol = max(1.0, generator.normal(20 if quiet else 35, 8))
+        device.learn(choice.receipt, Outcome(sol=sol, wakings=1 if quiet else 3, signal_quality=0.9,
+                                             liked=0 if quiet else -int(generator.random() < 0.5)))
         last.append(choice.candidate)
-    assert last[-20:].count(QUIET) >= 15
+    assert last[-30:].count(QUIET) >= 20
 
 
 def test_a_refused_sound_is_not_offered_again_that_night():
@@ -118,13 +122,20 @@ def test_wishes_narrow_the_choice_and_silence_remains():
     assert device.choose(Context(), seed=1, wishes={"forbid": list(NAMES)}).recipe == SILENCE
 
 
-def test_contributions_sum_to_the_difference_exactly():
-    def expect(recipes):
-        return np.array([(r.pulse / 50) ** 2 * r.brightness + sum(r.textures.values()) * r.music for r in recipes])
+def test_contributions_sum_to_the_difference_exactly(shipped):
     for place in range(1, len(CANDIDATES)):
-        one, other = CANDIDATES[place].recipe, CANDIDATES[DEFAULT].recipe
-        parts = contributions(expect, one, other)
-        assert sum(part.amount for part in parts) == pytest.approx(expect([one])[0] - expect([other])[0])
+        rows, _ = shipped._network.run(np.zeros(len(CONTEXT)), blends(place, DEFAULT))
+        values = rows @ shipped._head.posterior().mean
+        parts = contributions(values)
+        assert sum(part.amount for part in parts) == pytest.approx(values[-1] - values[0])
+        same = {factor for factor in FACTORS if factor not in changes(place, DEFAULT)}
+        if CANDIDATES[place].levels["music"] == "yes" and NAMES[place] not in programmes.PROGRAMMES:
+            assert all(part.amount == pytest.approx(0) for part in parts if part.name in same)
+
+
+def test_a_factor_that_acts_alone_gets_all_of_its_effect_and_a_pair_shares():
+    acts = np.array([3.0 * ("pulse" in s) + 2.0 * ("tone" in s and "music" in s) for s in SUBSETS])
+    assert dict(contributions(acts)) == pytest.approx({"pulse": 3, "tone": 1, "music": 1, "texture": 0})
 
 
 def test_after_onset_nothing_new_is_ever_played():
@@ -132,7 +143,10 @@ def test_after_onset_nothing_new_is_ever_played():
     evening = device.choose(Context(), seed=4)
     for seed in range(20):
         assert device.choose(Context(), moment="night", seed=seed).candidate == evening.candidate
-        assert device.choose(Context(), moment="arousal", seed=seed).candidate in (device.best, QUIET)
+        assert device.choose(Context(), moment="arousal", seed=seed).candidate in (evening.candidate, QUIET)
+    device.learn(evening.receipt, GOOD)
+    assert device.choose(Context(), moment="arousal", seed=1).candidate in (device.best, QUIET)
+    assert new().choose(Context(), moment="night", seed=1).candidate == QUIET
 
 
 @settings(max_examples=60, deadline=None)
@@ -156,5 +170,6 @@ def test_a_model_that_differs_from_its_card_is_refused_and_the_safe_default_play
     with pytest.raises(ModelMismatch, match="sha256"):
         Recommender.load(folder=tmp_path)
     fallback = SafeDefault()
-    assert fallback.choose(Context(), seed=1).recipe == CANDIDATES[DEFAULT].recipe
-    assert fallback.choose(Context(), seed=1, refused=[DEFAULT]).recipe != CANDIDATES[DEFAULT].recipe
+    first = fallback.choose(Context(), seed=1)
+    assert first.recipe == programmes.DEFAULT
+    assert fallback.choose(Context(), seed=1, refused=[first.candidate]).recipe != first.recipe
