@@ -90,6 +90,10 @@ def diagnostics(value: object) -> str:
     return json.dumps(tidy)
 
 
+def names(value: object) -> str:
+    return json.dumps(list(value or ()))
+
+
 def missing(value: object) -> bool:
     return value is None or isinstance(value, float) and not math.isfinite(value)
 
@@ -102,6 +106,7 @@ FIELDS: dict[str, Field] = {
     "volume_cap": Field(percent),
     "muted": Field(on_off),
     "programme": Field(words),
+    "programmes": Field(names),
     "timer": Field(whole),
     "alarm": Field(minute_of_day),
     "quiet_from": Field(minute_of_day),

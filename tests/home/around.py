@@ -4,6 +4,8 @@ import time
 
 import paho.mqtt.client as paho
 
+USERS = ("bed1", "bed2", "hub", "homeassistant", "grandma", "nurse")
+
 
 def soon(condition, seconds=10.0):
     """Wait until `condition()` is true; what it said last."""

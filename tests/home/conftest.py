@@ -1,12 +1,28 @@
 import queue
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
+import device.home.hub
 from device.clock import SystemClock
 from device.home.mqtt import Home
 from device.home.settings import DeviceFacts, Settings
-from tests.home.around import Listener, soon
+from tests.home.around import USERS, Listener, soon
 from tools import mosquitto
+
+SUPPLIED = Path(device.home.hub.__file__).parent
+PEOPLE = """
+user grandma
+topic read nocturne/bed1/avail
+topic read nocturne/bed1/state/#
+
+user nurse
+topic read nocturne/bed1/avail
+topic read nocturne/bed1/state/#
+topic write nocturne/bed1/cmd/#
+"""
 
 
 @pytest.fixture
@@ -44,3 +60,23 @@ def home(broker, inbox, tmp_path):
     assert soon(lambda: made.connected), made.trouble
     yield made
     made.stop()
+
+
+@pytest.fixture
+def supplied(tmp_path):
+    """A broker with the supplied files, for USERS, whose passwords are their names."""
+    if mosquitto.find() is None or shutil.which("mosquitto_passwd") is None:
+        pytest.skip("mosquitto is not installed: its ACL is not tested")
+    for user in USERS:
+        create = [] if (tmp_path / "passwd").exists() else ["-c"]
+        subprocess.run(["mosquitto_passwd", "-b", *create, tmp_path / "passwd", user, user], check=True)
+    (tmp_path / "acl").write_text((SUPPLIED / "acl").read_text() + PEOPLE)
+    text = (SUPPLIED / "mosquitto.conf").read_text()
+    text = text.replace("/etc/mosquitto/nocturne.passwd", str(tmp_path / "passwd"))
+    text = text.replace("/etc/mosquitto/nocturne.acl", str(tmp_path / "acl"))
+    text = text.replace("set_tcp_nodelay true\n", "").replace("listener 1883\nprotocol mqtt\n", "")
+    text = text.replace("listener 9001", f"listener {mosquitto.free_port()}")
+    broker = mosquitto.Mosquitto(tmp_path / "broker", f"persistence_location {tmp_path}/broker/\n{text}", anyone=False)
+    broker.start()
+    yield broker
+    broker.stop()

@@ -3,29 +3,15 @@
 import shutil
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
-import device.home.hub
 from device.clock import SystemClock
 from device.home.mqtt import Home
 from device.home.settings import Settings
-from tests.home.around import Listener, soon
+from tests.home.around import USERS, Listener, soon
 from tools import mosquitto
 
-SUPPLIED = Path(device.home.hub.__file__).parent
-PEOPLE = """
-user grandma
-topic read nocturne/bed1/avail
-topic read nocturne/bed1/state/#
-
-user nurse
-topic read nocturne/bed1/avail
-topic read nocturne/bed1/state/#
-topic write nocturne/bed1/cmd/#
-"""
-USERS = ("bed1", "bed2", "hub", "homeassistant", "grandma", "nurse")
 EVERYTHING = ("#", "nocturne/#", "nocturne/bed1/#", "homeassistant/#")
 # topic → (who may write it, who may read it)
 MATRIX = {
@@ -39,26 +25,6 @@ MATRIX = {
     "homeassistant/device/bed1/nocturne/config": ({"bed1", "homeassistant"}, {"homeassistant"}),
     "homeassistant/status": ({"homeassistant"}, {"bed1", "bed2", "hub", "homeassistant", "grandma", "nurse"}),
 }
-
-
-@pytest.fixture
-def supplied(tmp_path):
-    """A broker with the supplied files, for USERS, whose passwords are their names."""
-    if mosquitto.find() is None or shutil.which("mosquitto_passwd") is None:
-        pytest.skip("mosquitto is not installed: its ACL is not tested")
-    for user in USERS:
-        create = [] if (tmp_path / "passwd").exists() else ["-c"]
-        subprocess.run(["mosquitto_passwd", "-b", *create, tmp_path / "passwd", user, user], check=True)
-    (tmp_path / "acl").write_text((SUPPLIED / "acl").read_text() + PEOPLE)
-    text = (SUPPLIED / "mosquitto.conf").read_text()
-    text = text.replace("/etc/mosquitto/nocturne.passwd", str(tmp_path / "passwd"))
-    text = text.replace("/etc/mosquitto/nocturne.acl", str(tmp_path / "acl"))
-    text = text.replace("listener 1883\nprotocol mqtt\n", "")
-    text = text.replace("listener 9001", f"listener {mosquitto.free_port()}")
-    broker = mosquitto.Mosquitto(tmp_path / "broker", f"persistence_location {tmp_path}/broker/\n{text}", anyone=False)
-    broker.start()
-    yield broker
-    broker.stop()
 
 
 def test_every_role_reads_and_writes_what_is_its_own_and_nothing_else(supplied):
