@@ -24,13 +24,15 @@ FREEDOM = 30.0                          # degrees of freedom in 8 s of the pulse
 OVERLAP = 4.0                           # successive spectra share most of their signal: each counts this much less
 DRIFT = 2.0                             # /min per second, scale of a Laplace law
 LOST = 0.001                            # chance per second that the belief is wrong altogether
+WANDER = 0.2                           # Hz: breathing and drift, taken out before the spectrum
 LAGS = 6                                # 0–0.31 s from a swing of the body to its trace in the light
 RIDGE = 0.01
 SWAYING = 2.0                           # m/s² RMS: someone moving like that has no resting heart rate
 BUSY = 75                               # /min
 GONE = 0.03                             # of the usual second's energy: no pulse reaches the sensor any more
-CLEARER = 1.3                           # times the R² of the present channel
+CLEARER = 1.5                           # times the R² of the present channel
 FAINT, CLEAR = 0.22, 0.38               # R²: what noise reaches by chance, and what it never does
+FRESH = 0.35                            # share of the newest R²; one poor second doesn't end what was clear
 LOUD = 1.5                              # times the RMS of the window's median second
 NEAR = 3                                # bins to either side that count as the same rate
 
@@ -42,16 +44,25 @@ def transition() -> np.ndarray:
     return (1 - LOST) * law + LOST / len(RATES)
 
 
+def trends(count: int) -> np.ndarray:
+    """Orthonormal cosines below WANDER, (count, k), of what wanders slower than any heart."""
+    k = np.arange(1 + int(2 * WANDER * count / SLOW))
+    basis = np.cos(np.pi * k * (np.arange(count)[:, None] + 0.5) / max(count, 1))
+    return basis / np.sqrt(np.maximum((basis**2).sum(axis=0), 1e-300))
+
+
 class HeartRate:
     def __init__(self):
         self.moves = transition()
         self.windows = [np.hanning(max(seconds, 1) * SLOW + 2)[1:-1, None] for seconds in range(SPAN + 1)]
+        self.trends = [trends(seconds * SLOW) for seconds in range(SPAN + 1)]
         self.slow = np.maximum(75 - RATES, 0) / 30      # how unlike an active heart each rate is
         self.tilt = 1 / np.maximum(np.arange(SIZE // 2 + 1), 1)[:, None]    # turns |derivative|² into f·|signal|²
         self.pulses = np.empty((0, 1))                  # (SPAN·SLOW, channels)
         self.motions = np.full((SPAN * SLOW + LAGS, 3), np.nan)
         self.seconds = 0                                # of pulses in a row
         self.sway = 0.0                                 # m/s² RMS over the window; 0 when nobody measures it
+        self.r2 = 0.0                                   # of the last seconds' best rates
         self.channel = 0                                # the one with the clearest pulse
         self.belief = np.full(len(RATES), 1 / len(RATES))
 
@@ -72,7 +83,7 @@ class HeartRate:
     def judge(self) -> Measured | None:
         count = self.seconds * SLOW
         steep = np.diff(self.pulses[-count:], axis=0, prepend=self.pulses[-count:][:1])
-        steep -= steep.mean(axis=0)
+        steep -= self.trends[self.seconds] @ (self.trends[self.seconds].T @ steep)
         freedom = FREEDOM / 2 / OVERLAP * self.seconds / SPAN
         self.sway = 0.0
         motion = self.motions[-count - LAGS:]
@@ -102,7 +113,10 @@ class HeartRate:
             clearest = int(np.argmax(shares[best]))
             if shares[best, clearest] > CLEARER * shares[best, self.channel]:
                 self.channel = clearest
-        evidence = (float(explained[best]) - FAINT) / (CLEAR - FAINT)
+        if best == 0:
+            return None         # what wanders slower than any heart spills over the edge of the grid
+        self.r2 = max(float(explained[best]), self.r2 + FRESH * (float(explained[best]) - self.r2))
+        evidence = (self.r2 - FAINT) / (CLEAR - FAINT)
         return Measured(value, mass * min(max(evidence, 0.0), 1.0))
 
     def explained(self, steep: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ SHORT, LONG = 0.3, 2.2  # s: intervals outside aren't hearts
 ECTOPIC = 0.25          # of the usual interval: a greater deviation is an extra or a missed beat
 ALIKE = 0.7             # correlation of both beats with the shape
 RECENT = 6.0            # s in which beats must support a rate
+CONVINCING = 0.7        # correlation that noise doesn't reach
 STEADY = 0.002          # s: no heart keeps time better than this; a lamp does
 SAME = 0.998            # correlation: nor are its beats more alike than this
 
@@ -57,8 +58,9 @@ class Intervals:
         return Measured(1000 * float(np.sqrt(max(self.sum, 0.0) / len(self.squares))), min(self.covered / WINDOW, 1.0))
 
     def support(self, now: float, period: float) -> float:
-        """Share, 0..1, of the last seconds filled by intervals that fit `period` s; 0 for what is too regular to live."""
-        latest = [(interval, alike) for time, interval, alike in self.recent if time > now - RECENT]
+        """Share, 0..1, of the last seconds whose intervals fit `period` s; 0 for what is too regular to live."""
+        latest = [(interval, alike) for time, interval, alike in self.recent
+                  if time > now - RECENT and alike > CONVINCING]
         fitting = [interval for interval, _ in latest if abs(interval - period) < 0.3 * period]
         if len(latest) >= 5:
             intervals, alikes = np.array(latest).T

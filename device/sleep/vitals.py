@@ -2,41 +2,35 @@
 
 import math
 
-import numpy as np
-
-from device.sleep.beats import Beat, Beats
+from device.sleep.bcg import Recoil
 from device.sleep.grid import Grid
-from device.sleep.heart import HeartRate
 from device.sleep.movement import Movement
+from device.sleep.pulse import Pulse
 from device.sleep.quality import Contact
-from device.sleep.variability import Intervals
-from device.values import Measured, Readings, Vitals
+from device.values import Readings, Vitals
 
 PATIENCE = 1.0          # s after a second's end that a late chip is waited for
-TRUSTED = 0.5           # a heart rate of less quality is no heart rate
-SURE = 0.5              # a belief of less can't guide the search for beats
-CALM = 0.3              # m/s² RMS: below this a pulse has beats one can tell apart
-SUPPORTED = 0.4         # share of the last seconds' intervals that must fit the rate
-LEARNING = 9            # s of signal before beats can be asked for
+ALONE = 5               # s without light before the bed's recoil is listened to
 
 
 class VitalSigns:
     """Adds what the chips gave since the last tick and answers each whole second of signal that this completed.
 
-    A value at second t uses nothing after t. Seconds without any signal are answered too, with nothing in them.
+    A value at second t uses nothing after t. Seconds without any signal are answered too, with nothing in them. The
+    heart comes from the light of a PPG when there is one, else from the accelerometer: under a mattress it feels the
+    recoil of each beat.
     """
 
     def __init__(self):
-        self.pulse, self.motion = Grid(), Grid()
+        self.light, self.motion = Grid(), Grid()
         self.movement, self.contact = Movement(), Contact()
-        self.heart, self.beats, self.intervals = HeartRate(), Beats(), Intervals()
-        self.channel = 0
-        self.rate: Measured | None = None               # believed, before it had to be trusted
+        self.pulse, self.recoil = Pulse(), Recoil()
+        self.dark = ALONE                               # s since the last light
         self.second: int | None = None                  # the next one to end
 
     def add(self, readings: Readings) -> list[Vitals]:
         """The Vitals of each second that ended, oldest first; [] when none did."""
-        for grid, signal in ((self.pulse, readings.ppg), (self.motion, readings.motion)):
+        for grid, signal in ((self.light, readings.ppg), (self.motion, readings.motion)):
             if signal is not None:
                 grid.add(signal)
                 if self.second is None and math.isfinite(grid.end):
@@ -46,38 +40,22 @@ class VitalSigns:
         late = readings.time - PATIENCE
         ended = []
         while True:
-            ends = [grid.end for grid in (self.pulse, self.motion) if grid.end > max(self.second - 1, late)]
+            ends = [grid.end for grid in (self.light, self.motion) if grid.end > max(self.second - 1, late)]
             if not (min(ends) >= self.second - 1e-3 if ends else late >= self.second):
                 return ended
             ended.append(self.finish(self.second))
             self.second += 1
 
     def finish(self, second: int) -> Vitals:
-        pulse, motion = self.pulse.take(second), self.motion.take(second)
+        light, motion = self.light.take(second), self.motion.take(second)
         moved = self.movement.add(motion)
-        if not self.contact.add(pulse):
-            pulse = None
-        self.rate = self.heart.add(pulse, motion)
-        beats = self.find_beats(second, pulse)
-        heart = self.rate if self.rate and self.trusted(second) else None
-        return Vitals(float(second), heart, self.intervals.rmssd() if heart else None,
+        self.dark = self.dark + 1 if light is None else 0
+        if self.dark < ALONE:
+            heart = self.pulse.add(second, light if self.contact.add(light) else None, motion)
+            present = self.contact.present(heart.rate)
+        else:
+            heart = self.recoil.add(second, motion if moved else None, moved.movement if moved else 0.0)
+            present = self.recoil.present
+        return Vitals(float(second), heart.rate, heart.rmssd, None,
                       movement=moved.movement if moved else None, activity=moved.activity if moved else None,
-                      present=self.contact.present(heart), turned=bool(moved and moved.turned),
-                      beats=tuple(beat.time for beat in beats) if heart else ())
-
-    def find_beats(self, second: int, pulse: np.ndarray | None) -> list[Beat]:
-        if self.heart.channel != self.channel:
-            self.channel = self.heart.channel
-            self.beats = Beats()
-        period = 60 / self.rate.value if self.rate and self.rate.quality >= SURE else None
-        beats = self.beats.add(second, None if pulse is None else pulse[:, self.channel], period)
-        self.intervals.add(beats, second)
-        return beats
-
-    def trusted(self, second: int) -> bool:
-        """Whether the rate is believed, and, of a body at rest, whether beats bear it out."""
-        if self.rate.quality < TRUSTED:
-            return False
-        if self.heart.sway > CALM or self.beats.seconds < LEARNING:
-            return True
-        return self.intervals.support(second, 60 / self.rate.value) >= SUPPORTED
+                      present=present, turned=bool(moved and moved.turned), beats=heart.beats)

@@ -1,0 +1,64 @@
+"""One source of heartbeats – light through a finger, or the bed's recoil – from its signal to what can be trusted of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from device.sleep.beats import Beats
+from device.sleep.heart import HeartRate
+from device.sleep.variability import Intervals
+from device.values import Measured
+
+TRUSTED = 0.5           # a heart rate of less quality is no heart rate
+SURE = 0.5              # a belief of less can't guide the search for beats
+CALM = 0.1              # m/s² RMS: below this a pulse has beats one can tell apart
+SUPPORTED = 0.4         # share of the last seconds' intervals that must fit the rate
+FASTEST = 180           # /min: no heart at rest; lamps beat against the chip's clock like that
+LEARNING = 9            # s of signal before beats can be asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Heart:
+    """What one second said of the heart."""
+    rate: Measured | None = None            # /min
+    rmssd: Measured | None = None           # ms
+    beats: tuple[float, ...] = ()           # s
+
+
+NOTHING = Heart()
+
+
+class Pulse:
+    """`skewed`: beats rise steeply (a pulse of light); else they ring (a recoil)."""
+
+    def __init__(self, skewed: bool = True):
+        self.skewed = skewed
+        self.heart, self.beats, self.intervals = HeartRate(), Beats(skewed=skewed), Intervals()
+        self.channel = self.seconds = 0                 # whose beats are looked for; s of signal in a row
+
+    def add(self, second: int, signal: np.ndarray | None, motion: np.ndarray | None,
+            shapes: np.ndarray | None = None) -> Heart:
+        """A second of `signal` (RATE, channels) and `motion` (RATE, 3) m/s²; None is a gap.
+
+        `shapes` (RATE, channels): where to look for the beats themselves, when that isn't `signal`.
+        """
+        self.seconds = 0 if signal is None else self.seconds + 1
+        rate = self.heart.add(signal, motion)
+        if self.heart.channel != self.channel:
+            self.channel = self.heart.channel
+            self.beats = Beats(skewed=self.skewed)
+        period = 60 / rate.value if rate and rate.quality >= SURE else None
+        block = signal if shapes is None else shapes
+        beats = self.beats.add(second, None if signal is None else block[:, self.channel], period)
+        self.intervals.add(beats, second)
+        if rate is None or not self.trusted(rate, second):
+            return NOTHING
+        return Heart(rate, self.intervals.rmssd(), tuple(beat.time for beat in beats))
+
+    def trusted(self, rate: Measured, second: int) -> bool:
+        """Whether the rate is believed, and, of a body at rest, whether beats bear it out."""
+        if rate.quality < TRUSTED:
+            return False
+        if self.heart.sway > CALM or self.seconds < LEARNING:
+            return True
+        return rate.value < FASTEST and self.intervals.support(second, 60 / rate.value) >= SUPPORTED
