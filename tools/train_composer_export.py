@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from device.compose import tokens as tk
+from device.compose.contexts import FIELDS
 from tools.train_composer_net import CONDITIONS, EXCERPT, Net
 
 
@@ -29,17 +30,17 @@ class Cell(nn.Module):
 
 
 class Step(nn.Module):
-    """One token: (token (1,), asked (1, CONDITIONS + STYLE_SIZE), one, two (1, hidden)) → logits and the new states."""
+    """One token: (fields (1, 7), asked (1, CONDITIONS + STYLE_SIZE), one, two (1, hidden)) → logits, new states."""
 
     def __init__(self, net: Net):
         super().__init__()
-        self.embed, self.asked, self.out = net.embed, net.asked, net.out
+        self.net = net
         self.first, self.second = Cell(net.first), Cell(net.second)
 
-    def forward(self, token, asked, one, two):
-        one = self.first(torch.cat([self.embed(token), torch.tanh(self.asked(asked))], -1), one)
+    def forward(self, fields, asked, one, two):
+        one = self.first(self.net.given(fields, asked), one)
         two = self.second(one, two)
-        return self.out(two), one, two
+        return self.net.scores(two, fields), one, two
 
 
 class Listen(nn.Module):
@@ -72,8 +73,9 @@ def step_model(net: Net, folder: Path, quantize: bool = True) -> Path:
     """Writes composer.onnx (and composer.float.onnx beside it)."""
     state = torch.zeros(1, net.hidden)
     asked = torch.zeros(1, CONDITIONS + tk.STYLE_SIZE)
-    return quantized(Step(net), (torch.zeros(1, dtype=torch.long), asked, state, state),
-                     ["token", "asked", "one", "two"], ["logits", "one_next", "two_next"], folder, "composer", quantize)
+    return quantized(Step(net), (torch.full((1, len(FIELDS)), tk.PITCH), asked, state, state),
+                     ["fields", "asked", "one", "two"], ["logits", "one_next", "two_next"], folder, "composer",
+                     quantize)
 
 
 def listen_model(net: Net, folder: Path) -> Path:

@@ -199,7 +199,7 @@ class Head(nn.Module):
 
 
 def export(model: Chorales, folder: Path, facts: dict) -> None:
-    """`composer_jsb_{step,head}.onnx` (int8), the same in float as `.float.onnx`, and a card."""
+    """`composer_jsb_{step,head}.onnx` (int8), the weights before that as `composer_jsb_float.npz`, and a card."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
     model.eval()
     folder.mkdir(exist_ok=True)
@@ -214,6 +214,9 @@ def export(model: Chorales, folder: Path, facts: dict) -> None:
                           dynamo=False, dynamic_axes={key: {0: "n"} for key in inputs + outputs})
         quantize_dynamic(str(exact), str(folder / f"composer_jsb_{name}.onnx"), weight_type=QuantType.QInt8,
                          per_channel=True)
+        exact.unlink()
+    np.savez_compressed(folder / "composer_jsb_float.npz",
+                        **{name: value.numpy().astype(np.float16) for name, value in model.state_dict().items()})
     (folder / "composer_jsb.json").write_text(json.dumps(facts, indent=1) + "\n")
 
 

@@ -13,18 +13,22 @@ import torch
 from torch import nn
 
 from device.compose import tokens as tk
+from device.compose.contexts import FIELDS, Memory
 from device.compose.hearing import BLOCK, Heard, condition_rows
 
-EMBED, HIDDEN, ENCODER = 48, 160, 48
-LENGTH, EXCERPT = 192, 96           # tokens of a training sequence, and of what the encoder hears
+EMBED, SIDE, HIDDEN, ENCODER = 48, 24, 160, 48
+LENGTH, EXCERPT = 128, 96           # tokens of a training sequence, and of what the encoder hears
 CONDITIONS = len(tk.CONDITIONS)
 FOLLOW = torch.from_numpy(tk.follow_mask())
+ROOTS = torch.tensor([(token - tk.CHORD) // 4 if tk.CHORD <= token < tk.DWELL else 0 for token in range(tk.VOCABULARY)])
+WIDTH = 2 * tk.REACH + 1            # melody pitches
 KL_WEIGHT, FREE_BITS = 0.02, 0.1    # per token sequence; nats of each latent that cost nothing
 
 
 @dataclass(frozen=True)
 class Sequence:
     tokens: np.ndarray              # (n,) with BOS in front
+    fields: np.ndarray              # (n, len(FIELDS)) what is known after each token
     rows: np.ndarray                # (n,) index into `conditions` of the tick being written after each token
     starts: np.ndarray              # (ticks,) where each tick's tokens begin, the first at 1
     conditions: np.ndarray          # (ticks, CONDITIONS)
@@ -40,7 +44,12 @@ def sequence(heard: Heard, style: str, weight: float = 1.0) -> Sequence:
         tokens += spelled
         rows += [index] * len(spelled)
     rows.append(len(heard.ticks) - 1)
-    return Sequence(np.array(tokens), np.array(rows), np.array(starts), condition_rows(heard), style, weight)
+    memory, fields = Memory(), []
+    for token in tokens:
+        memory.push(token)
+        fields.append(memory.fields())
+    return Sequence(np.array(tokens), np.array(fields, np.uint8), np.array(rows), np.array(starts),
+                    condition_rows(heard), style, weight)
 
 
 class Net(nn.Module):
@@ -48,10 +57,13 @@ class Net(nn.Module):
         super().__init__()
         self.hidden = hidden
         self.embed = nn.Embedding(tk.VOCABULARY, EMBED)
+        self.sides = nn.ModuleList(nn.Embedding(tk.VOCABULARY, SIDE) for _ in FIELDS[1:])
         self.asked = nn.Linear(CONDITIONS + tk.STYLE_SIZE, EMBED)
-        self.first = nn.GRU(2 * EMBED, hidden, batch_first=True)
+        self.first = nn.GRU(2 * EMBED + SIDE * len(self.sides), hidden, batch_first=True)
         self.second = nn.GRU(hidden, hidden, batch_first=True)
         self.out = nn.Linear(hidden, tk.VOCABULARY)
+        self.moves = nn.Linear(hidden, 2 * WIDTH - 1)       # pitch scored by its distance from the one before
+        self.over = nn.Linear(hidden, 12)                   # and by its place over the chord's root
         self.listen = nn.GRU(EMBED, ENCODER, batch_first=True)
         self.latent = nn.Linear(ENCODER, 2 * tk.STYLE_SIZE)
         self.drop = nn.Dropout(0.25)
@@ -61,13 +73,24 @@ class Net(nn.Module):
         states, _ = self.listen(self.embed(excerpt))
         return self.latent(states.mean(1)).chunk(2, -1)
 
-    def forward(self, tokens: torch.Tensor, asked: torch.Tensor, style: torch.Tensor, state=None):
-        """Tokens (n, t), conditions (n, t, CONDITIONS), style (n, STYLE_SIZE) → logits (n, t, VOCABULARY)."""
-        given = torch.tanh(self.asked(torch.cat([asked, style[:, None].expand(-1, tokens.shape[1], -1)], -1)))
-        one, two = state or (None, None)
-        x, one = self.first(self.drop(torch.cat([self.embed(tokens), given], -1)), one)
-        x, two = self.second(self.drop(x), two)
-        return self.out(self.drop(x)).masked_fill(~FOLLOW[tokens], -1e9), (one, two)
+    def scores(self, x: torch.Tensor, fields: torch.Tensor) -> torch.Tensor:
+        """Hidden (..., hidden) and what is known (..., len(FIELDS)) → logits (..., VOCABULARY)."""
+        logits, pitches = self.out(x), torch.arange(WIDTH)
+        moves = torch.gather(self.moves(x), -1, pitches - (fields[..., 4:5] - tk.PITCH) + WIDTH - 1)
+        over = torch.gather(self.over(x), -1, (pitches - tk.REACH - ROOTS[fields[..., 3:4]]) % 12)
+        return torch.cat([logits[..., :tk.PITCH], logits[..., tk.PITCH:] + moves + over], -1)
+
+    def given(self, fields: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+        """(..., len(FIELDS)) and (..., CONDITIONS + STYLE_SIZE) → the recurrent input."""
+        sides = [table(fields[..., i + 1]) for i, table in enumerate(self.sides)]
+        return torch.cat([self.embed(fields[..., 0]), torch.tanh(self.asked(asked)), *sides], -1)
+
+    def forward(self, fields: torch.Tensor, asked: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
+        """Fields (n, t, 7), conditions (n, t, CONDITIONS), style (n, STYLE_SIZE) → logits (n, t, VOCABULARY)."""
+        whole = torch.cat([asked, style[:, None].expand(-1, fields.shape[1], -1)], -1)
+        x, _ = self.first(self.drop(self.given(fields, whole)))
+        x, _ = self.second(self.drop(x))
+        return self.scores(self.drop(x), fields).masked_fill(~FOLLOW[fields[..., 0]], -1e9)
 
 
 def excerpt(piece: Sequence, rng: np.random.Generator) -> np.ndarray:
@@ -76,8 +99,9 @@ def excerpt(piece: Sequence, rng: np.random.Generator) -> np.ndarray:
     return np.resize(taken, EXCERPT)
 
 
-def batches(pieces: list[Sequence], size: int, rng: np.random.Generator, drop: float = 0.15):
-    """For ever: tokens, conditions, targets, weights of targets, excerpts. Conditions are dropped now and then."""
+def batches(pieces: list[Sequence], size: int, rng: np.random.Generator, drop: float = 0.15,
+            no_echo: float = 0.4):
+    """For ever: tokens, fields, conditions, which are real, excerpts, whether to use them; some things are withheld."""
     sizes = np.array([len(piece.tokens) * piece.weight for piece in pieces])
     while True:
         rows = []
@@ -86,35 +110,37 @@ def batches(pieces: list[Sequence], size: int, rng: np.random.Generator, drop: f
             last = max(1, np.searchsorted(piece.starts, len(piece.tokens) - LENGTH))
             start = int(rng.choice(piece.starts[:last])) - 1
             tokens = piece.tokens[start:start + LENGTH + 1].copy()
-            if start:
-                tokens[0] = tk.END
             real = len(tokens) - 1
             tokens = np.pad(tokens, (0, LENGTH - real))
+            fields = np.pad(piece.fields[start:start + real].astype(int), ((0, LENGTH - real), (0, 0)))
+            fields[real:, FIELDS.index("pitch")] = tk.PITCH
+            if rng.random() < no_echo:
+                fields[:, -2:] = tk.BOS
             asked = np.pad(piece.conditions[piece.rows[start:start + real]], ((0, LENGTH - real), (0, 0)))
             if rng.random() < drop:
                 asked = np.zeros_like(asked)
-            rows.append((tokens, asked, np.arange(LENGTH) < real, excerpt(piece, rng), rng.random() < 0.8))
+            rows.append((tokens, fields, asked, np.arange(LENGTH) < real, excerpt(piece, rng), rng.random() < 0.8))
         yield tuple(torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True))
 
 
 def train(pieces: list[Sequence], held: list[Sequence], steps: int, seed: int, hidden: int = HIDDEN,
-          minutes: float = 1e9, size: int = 32, start: Net | None = None, say=print) -> Net:
+          minutes: float = 1e9, size: int = 48, start: Net | None = None, say=print) -> Net:
     """The weights, averaged over the run, that predict `held` best. Deterministic on one CPU and torch version."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     model = start or Net(hidden)
     average = Net(model.hidden)
     average.load_state_dict(model.state_dict())
-    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.02)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.02)
     plan = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min(1, step / 60) * (0.5 + 0.5 * math.cos(math.pi * min(step / steps, 1))) + 2e-3)
     best, kept, began = math.inf, None, time.process_time()
     for step, batch in zip(range(1, steps + 1), batches(pieces, size, rng), strict=False):
-        tokens, asked, real, heard, styled = batch
+        tokens, fields, asked, real, heard, styled = batch
         model.train()
         mean, spread = model.encode(heard)
         style = (mean + torch.randn_like(mean) * (spread / 2).exp()) * styled[:, None]
-        logits, _ = model(tokens[:, :-1], asked, style)
+        logits = model(fields, asked, style)
         each = nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction="none")
         loss = (each * real.flatten()).sum() / real.sum()
         divergence = 0.5 * (mean ** 2 + spread.exp() - 1 - spread)
@@ -147,8 +173,8 @@ def tick_nll(model: Net, pieces: list[Sequence], asked: bool = True) -> float:
     for piece in pieces:
         rows = causal(piece.conditions)[piece.rows[:-1]]
         rows = rows if asked else np.zeros_like(rows)
-        logits, _ = model(torch.from_numpy(piece.tokens[None, :-1]), torch.from_numpy(rows[None]),
-                          torch.zeros(1, tk.STYLE_SIZE))
+        logits = model(torch.from_numpy(piece.fields[None, :-1].astype(int)), torch.from_numpy(rows[None]),
+                       torch.zeros(1, tk.STYLE_SIZE))
         total += float(nn.functional.cross_entropy(logits[0], torch.from_numpy(piece.tokens[1:]), reduction="sum"))
         ticks += len(piece.starts)
     return total / ticks

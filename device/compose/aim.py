@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from device.values import Recipe
 
-GLIDE = 24.0                # s time constant: nine tenths of a change in 55 s, and never past it
+GLIDE = 18.0                # s time constant: nine tenths of a change in 41 s, and never past it
 BOUNDS = {"pulse": (40.0, 80.0), "density": (0.0, 0.8), "register": (45.0, 67.0), "brightness": (0.0, 1.0),
           "tension": (0.0, 1.0), "music": (0.0, 1.0)}
 

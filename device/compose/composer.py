@@ -13,6 +13,7 @@ import numpy as np
 from device.compose import tokens as tk
 from device.compose import voicing
 from device.compose.aim import Aim, approach, destination
+from device.compose.mixture import BELL_CHORDS, BELL_MELODY, touch
 from device.compose.motifs import Line, Motifs
 from device.compose.repeats import Repeats
 from device.compose.steering import Steering
@@ -65,7 +66,7 @@ class Composer:
         self.before: list[int] = []             # the chord sounding until now, MIDI pitch classes
         self.pads: list[int] = []
         self.walk_at = float(self.rng.uniform(*KEY_WALK))
-        self.bells = 0.0                        # error diffusion: which melody notes are bells
+        self.bells = 0.0                        # error diffusion: which notes are bells
         opinion.push(tk.BOS)
 
     def compose(self, recipe: Recipe, p_asleep: float | None) -> Phrase:
@@ -143,8 +144,12 @@ class Composer:
         self.pads = voicing.lead(self.chord, self.tonic, self.steering.centre, self.pads)
         for pitch in self.pads:
             self.steering.sound(pitch, 0, self.chord_left * tk.SLOTS)
-        velocity = 0.25 + 0.3 * aim.brightness
-        return [Note(0.0, pitch, self.chord_left * aim.length, velocity, "pad") for pitch in self.pads]
+        seconds, light = self.chord_left * aim.length, self.lit(aim)
+        self.steering.mixture.chord(seconds)
+        notes = [Note(0.0, pitch, seconds, touch("pad", light), "pad") for pitch in self.pads]
+        if self.bell(BELL_CHORDS * light):      # doubles the top of the chord
+            notes.append(Note(0.0, self.pads[-1], min(seconds, 6.0), touch("bell", light), "bell"))
+        return notes
 
     def dwell_bias(self, aim: Aim) -> np.ndarray:
         """Only dwells that put chord changes some 8–40 s apart."""
@@ -162,7 +167,7 @@ class Composer:
         pitch = voicing.bass_pitch(self.chord, part, self.tonic, self.steering.centre)
         slots = min(self.chord_left, max(2, round(BASS_LASTS / aim.length))) * tk.SLOTS
         self.steering.sound(pitch, 0, slots)
-        return Note(0.0, pitch, slots * aim.length / tk.SLOTS, 0.3 + 0.25 * aim.brightness, "drone")
+        return Note(0.0, pitch, slots * aim.length / tk.SLOTS, touch("drone", self.lit(aim)), "drone")
 
     def melody(self, aim: Aim, dynamic: int, wish: dict[int, int]) -> list[Note]:
         steering, notes = self.steering, []
@@ -181,11 +186,23 @@ class Composer:
     def melody_note(self, aim: Aim, pitch: int, slot: int, slots: int, dynamic: int) -> Note:
         self.steering.melody_note(pitch, slot, slots)
         self.motifs.sung(self.tick, slot, pitch, self.elapsed)
-        self.bells += 0.8 * aim.brightness
-        voice = "bell" if self.bells >= 1 else "piano"
-        self.bells -= voice == "bell"
-        velocity = min(max(0.2 + 0.5 * aim.brightness + 0.04 * dynamic, 0.1), 0.9)
+        light = self.lit(aim)
+        voice = "bell" if self.bell(BELL_MELODY * light) else "piano"
+        velocity = max(touch(voice, light) + 0.04 * dynamic, 0.1)
         return Note(slot * aim.length / tk.SLOTS, pitch, slots * aim.length / tk.SLOTS, velocity, voice)
+
+    def lit(self, aim: Aim) -> float:
+        """The light to play in, 0..1, for the brightness asked of this many notes."""
+        return self.steering.mixture.light(aim.brightness, aim.density)
+
+    def bell(self, share: float) -> bool:
+        """Whether this note is a bell, so that in the long run `share` of them are."""
+        self.bells += share
+        rings = self.bells >= 1
+        self.bells -= rings
+        return rings
+
+    # ---- what was heard before ---------------------------------------------------------------------------------------
 
     def vary_repeats(self, notes: list[Note], aim: Aim) -> list[Note]:
         """Another melody note where the filter has heard these sixteen ticks before."""
@@ -201,7 +218,7 @@ class Composer:
             pitch = int(self.rng.choice(choices))
             kept = [note for note in notes if not melody or note is not melody[-1]]
             length = melody[-1].duration if melody else 2 * slot
-            notes = [*kept, Note(place * slot, pitch, length, 0.2 + 0.5 * aim.brightness, "piano")]
+            notes = [*kept, Note(place * slot, pitch, length, touch("piano", self.lit(aim)), "piano")]
             self.steering.melody_note(pitch, place, max(1, round(length / slot)))
         return notes
 

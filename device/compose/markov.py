@@ -13,44 +13,9 @@ import numpy as np
 
 from device import cards
 from device.compose import tokens as tk
+from device.compose.contexts import Context
 
 INPUTS = ("context", "context before", "token")
-
-
-class Context:
-    """The two tokens that decide the next, followed as tokens come."""
-
-    def __init__(self):
-        self.last = tk.BOS
-        self.before = tk.BOS
-        self.chords = [tk.BOS, tk.BOS]      # with HOLD as the newest when the last tick held
-        self.pitches = [tk.BOS, tk.BOS]
-        self.own = {"bass": tk.BOS, "dynamic": tk.BOS}
-
-    def push(self, token: int) -> None:
-        if tk.HOLD <= token < tk.DWELL:
-            if not (token == tk.HOLD and self.chords[1] == tk.HOLD):
-                self.chords = [self.chords[1], token] if self.chords[1] != tk.HOLD else [self.chords[0], token]
-        elif tk.BASS <= token < tk.DYNAMIC:
-            self.own["bass"] = token
-        elif tk.DYNAMIC <= token < tk.END:
-            self.own["dynamic"] = token
-        elif token >= tk.PITCH:
-            self.pitches = [self.pitches[1], token]
-        self.before, self.last = self.last, token
-
-    def key(self) -> tuple[int, int]:
-        """(nearer, farther) tokens."""
-        follow = tk.following(self.last)
-        if follow == tk.HARMONY_TOKENS:
-            return self.chords[1], self.chords[0]
-        if follow == tk.PITCH_TOKENS:
-            return self.pitches[1], self.pitches[0]
-        if follow == tk.BASS_TOKENS:
-            return self.last, self.own["bass"]
-        if follow == tk.DYNAMIC_TOKENS:
-            return self.own["dynamic"], self.last
-        return self.last, self.before
 
 
 class Table:
@@ -120,7 +85,7 @@ class Markov:
         return np.log(self.table.probabilities(tk.following(self.context.last), *self.context.key()) + 1e-9)
 
     def snapshot(self) -> dict:
-        return {**vars(self.context)}
+        return vars(self.context).copy()
 
     def restore(self, state: dict) -> None:
         vars(self.context).update(state)

@@ -10,6 +10,7 @@ import numpy as np
 
 from device.compose import tokens as tk
 from device.compose.aim import Aim
+from device.compose.mixture import Mixture
 from device.compose.theory import CHORD_CLASSES, CHORDS, DEGREES, HARSH, PROFILES, chords_in
 from device.compose.voicing import MELODY
 
@@ -17,12 +18,12 @@ NEVER = -math.inf
 MEMORY = 150.0          # notes: how far back the pitch-class balance reaches
 LEAP = 9                # semitones: no larger step in the melody
 STEP_COST = 0.35        # nats per semitone beyond a major third
-BALANCE = 1.6           # how strongly the pitch classes are drawn to the key profile
-REGISTER_GAIN = 0.03    # of the error in mean pitch, per note
+BALANCE = 2.0           # how strongly the pitch classes are drawn to the key profile
 CLEAN = [sum(1 << step for step in range(12) if (step - pitch) % 12 not in HARSH) for pitch in range(12)]
 WANTED = {scale: [float(PROFILES[scale][step]) if step in degrees else 0.0 for step in range(12)]
           for scale, degrees in DEGREES.items()}
 MAJORITY = [float(root == 0 and quality in ("maj", "min")) for root, quality in CHORDS]
+CHORD_PULL = 4.0        # how strongly that bears on the choice of chords
 LENGTHS = (-1.0, -0.3, 0.3, 0.5, 0.3)       # lean over DURATIONS: legato
 
 
@@ -31,8 +32,7 @@ class Steering:
         self.account = 0.5              # onsets owed
         self.heard = [0.0] * 12         # tonic-relative: how much each pitch class sounded lately
         self.sounding: list[list[int]] = []     # [MIDI pitch, slots left, 1 if melody]
-        self.offset = 0.0               # semitones: correction of the centre, from the error in register
-        self.mean_pitch: float | None = None
+        self.mixture = Mixture()
         self.last_pitch: int | None = None
         self.reference = 60
         self.slot = 0                   # next free slot of this tick
@@ -41,7 +41,7 @@ class Steering:
     def begin(self, aim: Aim, scale: str, tonic: int) -> None:
         """A new tick."""
         self.aim, self.scale, self.tonic = aim, scale, tonic
-        self.centre = aim.register + self.offset
+        self.centre = aim.register - self.mixture.lift(aim.density)
         self.middle = self.centre + sum(MELODY) / 2
         if abs(self.reference - self.middle) > 8 or self.reference % 12 != tonic:
             self.reference = round((self.middle - tonic) / 12) * 12 + tonic
@@ -71,10 +71,8 @@ class Steering:
             self.sounding = [note for note in self.sounding if not note[2]]
         self.sounding.append([pitch, slot + slots, int(melody)])
         self.heard = [amount * (1 - 1 / MEMORY) for amount in self.heard]
-        self.heard[(pitch - self.tonic) % 12] += 0.5 + min(slots, 16) / 16
-        self.mean_pitch = pitch if self.mean_pitch is None else self.mean_pitch + (pitch - self.mean_pitch) / 40
-        error = self.aim.register - self.mean_pitch
-        self.offset = min(max(self.offset + REGISTER_GAIN * error, -8.0), 8.0)
+        self.heard[(pitch - self.tonic) % 12] += 0.25 + min(slots * self.aim.length / tk.SLOTS, 16) / 8
+        self.mixture.heard(not melody, pitch - self.centre)
 
     def melody_note(self, pitch: int, slot: int, slots: int) -> None:
         self.spend(slot)
@@ -104,7 +102,7 @@ class Steering:
         """(12,) lean toward pitch classes that the key profile wants and the last minutes lacked; tonic-relative."""
         want = WANTED[self.scale]
         scale, have = sum(want), sum(self.heard)
-        return [max(min(BALANCE * math.log(w / scale * (have + 4) / (self.heard[i] + 4 * w / scale)), 2.5), -2.5)
+        return [max(min(BALANCE * math.log(w / scale * (have + 4) / (self.heard[i] + 4 * w / scale)), 3.0), -3.0)
                 if w else 0.0 for i, w in enumerate(want)]
 
     # ---- biases ------------------------------------------------------------------------------------------------------
@@ -125,7 +123,7 @@ class Steering:
             allowed = near if near.any() else allowed & (shared < 3)
         pull = np.array([sum(self.lean[step] for step in classes) / 3 for classes in CHORD_CLASSES])
         home = np.array(MAJORITY) * (1.5 - self.aim.tension)
-        bias[tk.CHORD:tk.DWELL] = np.where(allowed, 2.0 * pull + home, NEVER)
+        bias[tk.CHORD:tk.DWELL] = np.where(allowed, CHORD_PULL * pull + home, NEVER)
         return bias
 
     def bass_bias(self, fresh: bool) -> np.ndarray:
@@ -175,8 +173,10 @@ class Steering:
         return bias
 
     def snapshot(self) -> dict:
-        return {key: value for key, value in vars(self).items() if key != "aim"}
+        return {**{key: value for key, value in vars(self).items() if key != "aim"},
+                "mixture": self.mixture.snapshot()}
 
     def restore(self, state: dict, aim: Aim | None) -> None:
         vars(self).update(state)
+        self.mixture = Mixture(**state["mixture"])
         self.aim = aim

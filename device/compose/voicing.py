@@ -21,7 +21,7 @@ def lead(chord: int, tonic: int, centre: float, before: list[int]) -> list[int]:
 def cost(pitches: list[int], before: list[int], centre: float) -> float:
     motion = sum(abs(a - b) for a, b in zip(pitches, before, strict=False)) if before else 0
     crowding = sum(2 for low, high in zip(pitches, pitches[1:], strict=False) if high - low < 3)
-    return motion + crowding + 0.5 * abs(sum(pitches) / 3 - (centre - 3)) + 0.2 * (pitches[-1] - pitches[0])
+    return motion + crowding + 1.5 * abs(sum(pitches) / 3 - (centre - 3)) + 0.2 * (pitches[-1] - pitches[0])
 
 
 def bass_pitch(chord: int, part: int, tonic: int, centre: float) -> int:

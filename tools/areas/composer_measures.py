@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from device.compose.hearing import harmonize, skyline, sounding
+from device.compose.mixture import VOICE_LIGHT
 from device.compose.theory import CHORD_CLASSES, DEGREES, estimate_key, harsh
 from device.values import Note, Phrase
 
 ONSET = 0.03                    # s: nearer onsets are one
-VOICE_LIGHT = {"drone": 0.1, "pad": 0.3, "piano": 0.5, "bell": 0.9}      # how bright a voice is, of itself
 REPEAT_ONSETS = 6               # a window with fewer is too empty to be told from another
 CALM_GOALS = {"pulse_error": ("<=", 0.05), "onsets": ("<=", 0.8), "onsets_low": (">=", 0.1),
               "asleep_ratio": ("<", 1.0), "entropy": ("<=", 3.0), "entropy_low": (">=", 2.2),
@@ -57,7 +57,7 @@ def pulse(notes: Sequence[Note]) -> float:
     times = onsets(notes)
     if len(times) < 8:
         return math.nan
-    rates = np.arange(38.0, 82.01, 0.1)
+    rates = np.arange(39.7, 80.31, 0.04)
     keep = np.abs(np.exp(2j * np.pi * rates[:, None] / 60 * times[None]).sum(1))
     return float(rates[keep.argmax()])
 
@@ -180,13 +180,14 @@ def distinct16(ticks: Sequence[tuple]) -> float:
 
 
 def longest_repeat(ticks: Sequence[tuple], most: int = 256) -> int:
-    """Ticks of the longest stretch with at least 6 onsets that comes twice."""
-    low, high = 0, most
-    while low < high:           # a longer repeat holds a shorter one, once the onsets suffice
-        middle = (low + high + 1) // 2
-        windows = full_windows(ticks, middle)
-        low, high = (middle, high) if len(set(windows)) < len(windows) else (low, middle - 1)
-    return low
+    """Ticks of the longest stretch with at least 6 onsets that comes twice; `most` stands for more."""
+    longest, size, missed = 0, 2, 0
+    while size <= most and missed < 24:         # a stretch that long without six onsets would be 24 empty ticks more
+        windows = full_windows(ticks, size)
+        missed = 0 if len(set(windows)) < len(windows) else missed + 1
+        longest = size if missed == 0 else longest
+        size += 1
+    return longest
 
 
 def hook_score(notes: Sequence[Note], span: float = 600.0) -> int:

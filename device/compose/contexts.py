@@ -1,0 +1,91 @@
+"""What an opinion may look back at when it says what comes next: the same code trains and runs."""
+
+from collections import deque
+
+from device.compose import tokens as tk
+
+SHORT, LONG = 5, 12             # tokens that must agree for an echo
+KEPT = 6000                     # tokens remembered for echoes: about half an hour of music
+FIELDS = ("token", "near", "far", "chord", "pitch", "short echo", "long echo")
+
+
+class Context:
+    """The last tokens that decide the next: `near` and `far` are those of the kind that comes next."""
+
+    def __init__(self):
+        self.last = self.before = tk.BOS
+        self.chord = tk.BOS
+        self.chords = [tk.BOS, tk.BOS]          # with HOLD as the newest when the last tick held
+        self.pitches = [tk.BOS, tk.BOS]
+        self.bass = self.dynamic = tk.BOS
+
+    def push(self, token: int) -> None:
+        if tk.HOLD <= token < tk.DWELL:
+            if token != tk.HOLD:
+                self.chord = token
+            if self.chords[1] == tk.HOLD:
+                self.chords = [self.chords[0], token]
+            else:
+                self.chords = [self.chords[1], token]
+        elif tk.BASS <= token < tk.DYNAMIC:
+            self.bass = token
+        elif tk.DYNAMIC <= token < tk.END:
+            self.dynamic = token
+        elif token >= tk.PITCH:
+            self.pitches = [self.pitches[1], token]
+        self.before, self.last = self.last, token
+
+    def key(self) -> tuple[int, int]:
+        """(near, far)."""
+        follow = tk.following(self.last)
+        if follow == tk.HARMONY_TOKENS:
+            return self.chords[1], self.chords[0]
+        if follow == tk.PITCH_TOKENS:
+            return self.pitches[1], self.pitches[0]
+        if follow == tk.BASS_TOKENS:
+            return self.last, self.bass
+        if follow == tk.DYNAMIC_TOKENS:
+            return self.dynamic, self.last
+        return self.last, self.before
+
+
+class Echo:
+    """What followed the last time that these few tokens came: how a listener knows how a tune goes on."""
+
+    def __init__(self, length: int):
+        self.length = length
+        self.tail: deque[int] = deque(maxlen=length)
+        self.after: dict[tuple, int] = {}       # in order of age
+
+    def push(self, token: int) -> None:
+        if len(self.tail) == self.length:
+            key = tuple(self.tail)
+            self.after.pop(key, None)
+            self.after[key] = token
+            if len(self.after) > KEPT:
+                del self.after[next(iter(self.after))]
+        self.tail.append(token)
+
+    def next(self) -> int:
+        """The token that followed, or BOS for none."""
+        return self.after.get(tuple(self.tail), tk.BOS)
+
+
+class Memory:
+    """All that the RNN is told besides its state, in the order of FIELDS."""
+
+    def __init__(self):
+        self.context = Context()
+        self.echoes = Echo(SHORT), Echo(LONG)
+        self.heard: deque[int] = deque(maxlen=KEPT)
+
+    def push(self, token: int) -> None:
+        self.context.push(token)
+        self.heard.append(token)
+        for echo in self.echoes:
+            echo.push(token)
+
+    def fields(self) -> tuple[int, ...]:
+        context = self.context
+        pitch = context.pitches[1] if context.pitches[1] >= tk.PITCH else tk.PITCH + tk.REACH
+        return (context.last, *context.key(), context.chord, pitch, *(echo.next() for echo in self.echoes))

@@ -1,0 +1,63 @@
+"""What the voices add up to: how high and how bright the notes will be on average, foreseen so that a step is answered
+at once and not past the mark. The few averages it needs are listened for."""
+
+from dataclasses import asdict, dataclass
+
+VOICE_LIGHT = {"drone": 0.1, "pad": 0.3, "piano": 0.5, "bell": 0.9}      # how bright a voice is, of itself
+SLOW = 0.02                     # share of each new observation
+BELL_CHORDS, BELL_MELODY = 0.7, 0.8     # of chords and melody notes that are bells when all is brightest
+
+
+def touch(voice: str, light: float) -> float:
+    """Velocity of a voice, 0..1."""
+    return {"pad": 0.16 + 0.38 * light, "drone": 0.22 + 0.3 * light, "bell": 0.15 + 0.45 * light,
+            "piano": 0.16 + 0.5 * light}[voice]
+
+
+def shade(brightness: float) -> float:
+    """Mean brightness of notes (half touch, half voice) that a recipe's brightness 0..1 asks for."""
+    return 0.27 + 0.28 * brightness
+
+
+@dataclass
+class Mixture:
+    chord_seconds: float = 14.0
+    melody_lift: float = 3.5            # semitones of melody notes over the centre
+    chord_lift: float = -4.5            # and of pads and bass
+
+    def heard(self, chord: bool, over: float) -> None:
+        """A note sounded `over` semitones from the centre."""
+        if chord:
+            self.chord_lift += SLOW * (over - self.chord_lift)
+        else:
+            self.melody_lift += SLOW * (over - self.melody_lift)
+
+    def chord(self, seconds: float) -> None:
+        self.chord_seconds += 4 * SLOW * (seconds - self.chord_seconds)
+
+    def melody(self, density: float) -> float:
+        """Melody notes a second: what the chords leave of the onsets."""
+        return max(density - 1 / self.chord_seconds, 0.0)
+
+    def lift(self, density: float) -> float:
+        """Semitones that the mean pitch lies over the centre."""
+        melody, chords = self.melody(density), 4 / self.chord_seconds
+        return (self.melody_lift * melody + self.chord_lift * chords) / (melody + chords)
+
+    def light(self, brightness: float, density: float) -> float:
+        """The light 0..1 to play in so that the notes are as bright as asked on average."""
+        low, high = 0.0, 1.0
+        for _ in range(8):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.brightness(middle, density) < shade(brightness) else (low, middle)
+        return (low + high) / 2
+
+    def brightness(self, light: float, density: float) -> float:
+        chords, melody = 1 / self.chord_seconds, self.melody(density)
+        bells = BELL_CHORDS * light * chords + BELL_MELODY * light * melody
+        notes = {"pad": 3 * chords, "drone": chords, "bell": bells, "piano": melody * (1 - BELL_MELODY * light)}
+        return (sum(many * (touch(voice, light) + VOICE_LIGHT[voice]) / 2 for voice, many in notes.items())
+                / sum(notes.values()))
+
+    def snapshot(self) -> dict:
+        return asdict(self)
