@@ -32,20 +32,20 @@ class Bus:
 
     def __init__(self, smbus: SMBusLike):
         self.smbus = smbus
-        self.pointers: dict[tuple[int, int], i2c_msg] = {}      # the write before each kind of read: always the same
+        self.messages: dict[tuple[int, int, int], tuple[i2c_msg, i2c_msg]] = {}     # made once for each kind of read
 
     def read(self, address: int, register: int, count: int, name: str = "chip") -> bytes:
         """`count` bytes from `register` on. One write and one read: the Pi refuses more (EOPNOTSUPP), and smbus2's
         own block read stops at 32 bytes while a FIFO may hold 288."""
-        pointer = self.pointers.get((address, register))
-        if pointer is None:
-            pointer = self.pointers[address, register] = i2c_msg.write(address, (register,))
-        answer = i2c_msg.read(address, count)
+        messages = self.messages.get((address, register, count))
+        if messages is None:
+            messages = i2c_msg.write(address, (register,)), i2c_msg.read(address, count)
+            self.messages[address, register, count] = messages
         try:
-            self.smbus.i2c_rdwr(pointer, answer)
+            self.smbus.i2c_rdwr(*messages)
         except OSError as trouble:
             raise failure(trouble, address, name) from trouble
-        return bytes(answer)
+        return bytes(messages[1])
 
     def write(self, address: int, register: int, data: bytes, name: str = "chip") -> None:
         try:

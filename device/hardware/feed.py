@@ -106,20 +106,20 @@ class Feed:
 
     def count(self, level: Level, before: float, after: float) -> None:
         """Keep the index of the next reading true, whatever the FIFO has lost."""
-        if level.dropped != 0 or level.torn or self.unsure:
+        if level.broken is not None:
+            self.skip(level.broken)
+            self.unsure = False
+        doubtful = self.unsure or level.torn or level.dropped is None
+        if doubtful:
             self.skip(self.timebase.settle())
-        standing = self.index + level.waiting
-        if level.dropped == 0 and not level.torn and not self.unsure:
-            self.skip(self.timebase.see(standing, before, after))
-            return
-        if level.dropped and not self.unsure and not level.torn:            # it says how many
-            fewest = most = standing + level.dropped
+        taken = self.index + level.waiting + level.later
+        if not doubtful:
+            self.skip(self.timebase.see(taken + level.dropped, before, after))
         else:
             fewest, most = self.timebase.between(before, after)
-            fewest = max(fewest, standing + (level.dropped or 0))
-            most = max(most, fewest)
-        self.timebase.doubt(fewest, most, before, after)
-        gone = fewest - standing
+            fewest = max(fewest, taken + (level.dropped or 0))
+            self.timebase.doubt(fewest, max(most, fewest), before, after)
+        gone = fewest - taken if doubtful else level.dropped
         if not level.newest_kept:
             self.after = gone if level.dropped is None else level.dropped
             gone -= self.after

@@ -44,7 +44,13 @@ class MAX30102(Chip):
         """`current` mA through each LED, 0..51."""
         super().__init__(bus, address)
         self.current = round(current / 0.2)
-        self.full = False
+        self.forget()
+
+    def forget(self) -> None:
+        """The FIFO is empty."""
+        self.next_read = 0          # where the read pointer should be
+        self.full = False           # 32 readings wait, though the pointers are equal
+        self.gap: tuple[int, int | None] | None = None      # readings before the refused ones, and how many those are
 
     def identify(self) -> str:
         part, revision = self.part, self.revision
@@ -62,7 +68,7 @@ class MAX30102(Chip):
         self.spo2_config = 1 << 5 | 2 << 2 | 3      # 4096 nA full scale, 200/s, 411 µs = 18 bit
         self.write(0x0C, self.current, self.current)
         self.write(0x04, 0, 0, 0)
-        self.full = False
+        self.forget()
         self.read(0x00)                             # clears POWER_READY
         self.mode = SPO2_MODE
 
@@ -71,21 +77,44 @@ class MAX30102(Chip):
                 and self.spo2_config == (1 << 5 | 2 << 2 | 3))
 
     def level(self) -> Level:
-        """Equal pointers mean 0 or 32 readings: the full flag (cleared by reading) or the overflow count tells."""
+        """Equal pointers mean 0 or 32 readings: the full flag (cleared by reading) or the overflow count tells. The
+        read pointer tells what a broken transfer has eaten."""
         status, _, interrupts, _, write, dropped, read = self.read(0x00, 7)
         restarted = interrupts != FULL or bool(status & POWER_READY)
-        self.full = self.full or bool(status & FULL) or dropped > 0
-        waiting = (write - read) & 31
-        if waiting == 0 and self.full:
+        waiting, broken = (write - read) & 31, (read - self.next_read) & 31
+        if self.full and waiting and not broken:
+            broken = self.depth                     # a full FIFO, eaten to its end
+        self.next_read = read
+        self.full = waiting == 0 and (self.full and not broken or bool(status & FULL) or dropped > 0)
+        if self.full:
             waiting = self.depth
-        return Level(waiting, dropped if dropped < SATURATED else None, newest_kept=False, restarted=restarted)
+        refused = dropped if dropped < SATURATED else None
+        if self.gap is not None:
+            before, earlier = self.gap
+            if dropped:
+                # Still full and refusing; or full again behind the first gap, and then nobody can tell them apart.
+                earlier = None if broken else refused
+            self.gap = (max(before - broken, 0), earlier)
+        elif dropped:
+            self.gap = (self.depth, refused)
+        if self.gap is None:
+            return Level(waiting, restarted=restarted, broken=broken)
+        before, refused = self.gap
+        if before == 0:                             # what came before the refused readings is gone too
+            self.gap = None
+            return Level(waiting, refused, restarted=restarted, broken=broken)
+        return Level(before, refused, newest_kept=False, restarted=restarted, later=waiting - before, broken=broken)
 
     def pop(self, count: int) -> np.ndarray:
         if count == 0:
             return np.zeros((0, 2), np.int32)
         words = np.zeros((count, 2, 4), np.uint8)
         words[:, :, 1:] = np.frombuffer(self.read(0x07, 6 * count), np.uint8).reshape(count, 2, 3)
+        self.next_read = (self.next_read + count) & 31
         self.full = False
+        if self.gap is not None:
+            before = self.gap[0] - count
+            self.gap = (before, self.gap[1]) if before > 0 else None
         return words.view(">i4")[:, :, 0].astype(np.int32) & (COUNTS - 1)
 
     def temperature(self) -> float:

@@ -35,6 +35,8 @@ class Level(NamedTuple):
     newest_kept: bool = True    # when it overflowed: the oldest were lost (True) or the newest (False)
     restarted: bool = False     # the chip has forgotten its settings
     torn: bool = False          # the FIFO begins inside a reading, which pop() will drop
+    later: int = 0              # readings that wait behind the dropped ones, when the newest were lost
+    broken: int | None = None   # readings that went into a transfer that broke off since the last look; None: can't say
 
 
 class Chip:
