@@ -43,7 +43,7 @@ class Sound:
     ceiling: float = setting(50.0, "dBA at the pillow that the alarm never exceeds", 25, 60)
     monitor: float = setting(0.0, "dB added for desks and files; no calibration holds with it", 0, 40)
     highpass: float = setting(70.0, "Hz: below it a small speaker only strains", 20, 300)
-    volume: float = setting(0.8, "the sleeper's knob at start: 0..1 is -40..0 dB", 0, 1)
+    volume: float = setting(1.0, "the sleeper's knob at start: 0..1 is -40..0 dB", 0, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,3 +173,29 @@ def plain(value):
     if isinstance(value, Mapping):
         return dict(value)
     return value.item()
+
+
+TABLES = ("nights", "epochs", "decisions", "phrases", "events", "feedback", "memory")
+
+
+def everything(path: Path | str) -> dict[str, list[dict]]:
+    """Every row of every table, JSON-able. Raises DiaryError."""
+    try:
+        with reading(path) as diary:
+            return {table: [dict(row) for row in diary.execute(f"SELECT * FROM {table}")] for table in TABLES}
+    except sqlite3.Error as trouble:
+        raise DiaryError(f"diary {path}: can't be read ({trouble})") from trouble
+
+
+def erase(path: Path | str) -> None:
+    """Forget everything, on the disk too. Raises DiaryError."""
+    try:
+        with contextlib.closing(connect(Path(path))) as diary:
+            diary.execute("PRAGMA secure_delete = ON")
+            with diary:
+                for table in TABLES:
+                    diary.execute(f"DELETE FROM {table}")
+            diary.execute("VACUUM")
+            diary.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as trouble:
+        raise DiaryError(f"diary {path}: can't be erased ({trouble})") from trouble

@@ -21,7 +21,7 @@ class Night:
 
     def __init__(self, clock, inbox, *, sensors, signs, epochs, stager, recommender, composer, sound, panel, home,
                  diary, almanac, rules: policy.Rules, seed: int = 0, sleeper: str = "sleeper", programme: str = "auto",
-                 volume: float = 0.8, tick: float = TICK, watch=None, alive=None):
+                 volume: float = 1.0, tick: float = TICK, watch=None, alive=None):
         """`watch(night, epoch, staging)` is called each epoch, `alive()` each tick."""
         self.clock, self.inbox, self.sensors, self.signs, self.epochs = clock, inbox, sensors, signs, epochs
         self.stager, self.recommender, self.composer, self.sound = stager, recommender, composer, sound
@@ -75,7 +75,7 @@ class Night:
         self.epoch = epoch
         if self.mode in NIGHT:
             self.stagings.append(staging)
-        self.blind = 0 if staging.p_asleep is not None else self.blind + 1
+        self.blind = 0 if staging.p_asleep is not None or self.mode not in NIGHT else self.blind + 1
         self.empty = self.empty + 1 if epoch.present is False else 0
         self.depth = policy.deepen(self.depth, self.mode, staging.p_asleep, staging.asleep, self.minutes, self.rules)
         now = policy.Standing(staging, self.depth, (self.clock.now() - self.since) / 60, self.blind, self.empty,

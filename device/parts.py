@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from device import compose, policy
+from device import cards, compose, policy
 from device.almanac import Almanac
 from device.clock import Clock
 from device.config import Config
@@ -10,6 +10,7 @@ from device.errors import ModelMismatch
 from device.home.settings import Settings
 from device.night import Night
 from device.recommend import Recommender, SafeDefault
+from device.sleep import features
 from device.sleep.epochs import Epochs
 from device.sleep.stager import Stager
 from device.sleep.vitals import VitalSigns
@@ -28,11 +29,12 @@ class Blind:
         pass
 
 
-def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, diary, seed: int, **hooks) -> Night:
+def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, diary, seed: int,
+          models: Path = cards.MODELS, **hooks) -> Night:
     """A Night whose models are loaded, or replaced by their named fallbacks; the diary says which."""
     troubles = []
     try:
-        stager = Stager.load(setting=config.night.onset)
+        stager = Stager(*cards.read("stager", features.INPUTS, models), config.night.onset)
     except ModelMismatch as trouble:
         stager = Blind()
         troubles.append(f"no stager, so a timer programme: {trouble}")
@@ -40,14 +42,14 @@ def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, d
     state = diary.recall(f"learner:{sleeper}")
     try:
         try:
-            recommender = Recommender.load(state, sleeper=sleeper, guest=guest)
+            recommender = Recommender.load(state, sleeper=sleeper, guest=guest, folder=models)
         except ValueError as trouble:
             troubles.append(f"what was learned of {sleeper} can't be used ({trouble}); beginning anew")
-            recommender = Recommender.load(None, sleeper=sleeper, guest=guest)
+            recommender = Recommender.load(None, sleeper=sleeper, guest=guest, folder=models)
     except ModelMismatch as trouble:
         recommender = SafeDefault(state, sleeper=sleeper)
         troubles.append(f"no recommender, so the safe programme: {trouble}")
-    composer, why = compose.load(seed, config.night.composer)
+    composer, why = compose.load(seed, config.night.composer, models)
     rules = policy.Rules(config.night.fade, config.night.timer, config.night.masking, config.night.keep_playing)
     almanac = Almanac(config.alarm.time, (config.quiet.start, config.quiet.end))
     night = Night(clock, inbox, sensors=sensors, signs=VitalSigns(), epochs=Epochs(clock.now()), stager=stager,

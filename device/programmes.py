@@ -20,6 +20,6 @@ PROGRAMMES = MappingProxyType({recipe.name: recipe for recipe in (
                register=50, brightness=0.15, tension=0.1, music=0.6),
     _programme("by the stream", {"stream": 0.6, "wind": 0.2}, scale="pentatonic", style="folk", pulse=58, density=0.35,
                register=59, brightness=0.35, tension=0.1, music=0.6),
-    _programme("no music", {"rain": 0.5, "pink": 0.5}, density=0.0, brightness=0.25, tension=0.0, music=0.0),
+    _programme("no music", {"rain": 0.6, "brown": 0.4}, density=0.0, brightness=0.2, tension=0.0, music=0.0),
 )})
 DEFAULT = PROGRAMMES["rain on a roof"]

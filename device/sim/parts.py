@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from device import parts
+from device.cards import MODELS
 from device.clock import Clock, PacedClock, SystemClock, VirtualClock
 from device.config import Config
 from device.diary import Diary
@@ -28,6 +29,7 @@ from device.sim.bus import SimBus
 from device.sim.chips_adxl355 import ADXL355
 from device.sim.chips_lis3dh import LIS3DH
 from device.sim.chips_max30102 import MAX30102
+from device.sim.faults import FaultyBus, Plan
 from device.sim.recording import Recording
 from device.sim.sleeper import Sleeper
 from device.sim.speaker import NoSpeaker, Speaker
@@ -51,7 +53,8 @@ class Desk:
     build: str = "clip"                 # "clip": MAX30102 + LIS3DH; "mattress": ADXL355; "none": no sensor
     skew: float = 0.0                   # of the chips' clocks
     through_portaudio: bool = False     # the lock-step sound goes through PortAudio's default device too
-    faults: object = None               # made by `sim.faults`, or None
+    faults: Plan | None = None          # what goes wrong with the bus
+    models: Path = MODELS
     sleeper: dict | None = None         # options of `Sleeper`
 
 
@@ -69,7 +72,8 @@ def night(config: Config, desk: Desk, **hooks) -> Iterator[tuple[Night, object]]
     clock: Clock = SystemClock() if real_time else PacedClock(desk.speed) if desk.speed else VirtualClock()
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     chips, tick = body(desk, clock)
-    bus = Bus(SimBus(chips, clock, desk.faults))
+    faults = FaultyBus(desk.faults, chips, np.random.default_rng(desk.seed)) if desk.faults else None
+    bus = Bus(SimBus(chips, clock, faults))
     pins = desk_pins()
     desk.out.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
@@ -85,7 +89,7 @@ def night(config: Config, desk: Desk, **hooks) -> Iterator[tuple[Night, object]]
         panel = Panel(clock, inbox.put, config.panel.button, config.panel.led, pins)
         stack.callback(panel.close)
         mine = parts.brain(config, clock, inbox, sensors=Sensors.find(bus, clock), sound=sound, panel=panel, home=home,
-                           diary=diary, seed=desk.seed, tick=tick, **hooks)
+                           diary=diary, seed=desk.seed, models=desk.models, tick=tick, **hooks)
         if isinstance(clock, VirtualClock):
             clock.at(BEDTIME, lambda: press(pins, True, config.panel.button))
             clock.at(BEDTIME + TOUCH, lambda: press(pins, False, config.panel.button))

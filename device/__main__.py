@@ -1,0 +1,115 @@
+"""`nocturne`: command line → config → real or simulated parts → Night.run()."""
+
+import argparse
+import json
+import os
+import queue
+import signal
+import sys
+from pathlib import Path
+
+# Before numpy: its BLAS would start a thread per core for the smallest product.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from device.config import Config, document
+from device.errors import NocturneError
+
+CONFIG = Path("/etc/nocturne.toml")
+SOCKET = Path("/run/nocturne/sound.socket")
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="nocturne", description="The firmware of a bedside sleep device.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, help: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=help)
+        sub.add_argument("--config", type=Path, default=CONFIG if CONFIG.exists() else None, help="TOML file")
+        return sub
+    run = command("run", "run the night on this board (what nocturne.service does)")
+    run.add_argument("--socket", type=Path, default=SOCKET)
+    command("sound", "run the sound process (what nocturne-sound.service does)").add_argument(
+        "--socket", type=Path, default=SOCKET)
+    command("config", "print the config with every key explained, or check the one given")
+    report = command("report", "write the report of a night")
+    report.add_argument("--diary", type=Path)
+    report.add_argument("--night", type=int, help="its number; the last by default")
+    report.add_argument("--out", type=Path, default=Path("report.html"))
+    export = command("export", "print the diary as JSON")
+    export.add_argument("--diary", type=Path)
+    erase = command("erase", "erase every night and all that was learned")
+    erase.add_argument("--diary", type=Path)
+    erase.add_argument("--yes", action="store_true", help="don't ask")
+    commands.add_parser("hub", help="run the home hub", add_help=False)
+    options, rest = parser.parse_known_args(argv)
+    if rest and options.command != "hub":
+        parser.error(f"unknown arguments: {' '.join(rest)}")
+    try:
+        if options.command == "hub":
+            from device.home.hub.main import main as hub
+            return hub(rest) or 0
+        config = Config.load(options.config) if options.config else Config()
+        return {"run": run_board, "sound": run_sound, "config": show_config, "report": write_report,
+                "export": export_diary, "erase": erase_diary}[options.command](config, options)
+    except NocturneError as trouble:
+        print(f"nocturne: {trouble}", file=sys.stderr)
+        return 1
+
+
+def run_board(config: Config, options: argparse.Namespace) -> int:
+    import sdnotify
+
+    from device import board
+    from device.bedside import Stop
+    inbox: queue.SimpleQueue = queue.SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: inbox.put(Stop()))
+    notify = sdnotify.SystemdNotifier().notify
+    with board.night(config, options.socket, inbox, alive=lambda: notify("WATCHDOG=1")) as night:
+        notify("READY=1")
+        night.run()
+    return 0
+
+
+def run_sound(config: Config, options: argparse.Namespace) -> int:
+    from device.parts import sound_flags
+    from device.sound.process import main as sound
+    return sound(["--socket", str(options.socket), *sound_flags(config)]) or 0
+
+
+def show_config(config: Config, options: argparse.Namespace) -> int:
+    print(document(config), end="")
+    return 0
+
+
+def write_report(config: Config, options: argparse.Namespace) -> int:
+    from device import report
+    report.write(diary(config, options), options.out, options.out.with_suffix(".png"), options.night)
+    print(options.out)
+    return 0
+
+
+def export_diary(config: Config, options: argparse.Namespace) -> int:
+    from device.diary import everything
+    json.dump(everything(diary(config, options)), sys.stdout, indent=1)
+    print()
+    return 0
+
+
+def erase_diary(config: Config, options: argparse.Namespace) -> int:
+    from device.diary import erase
+    path = diary(config, options)
+    if not options.yes and input(f"Erase every night in {path}? Type yes: ") != "yes":
+        return 1
+    erase(path)
+    print(f"{path}: erased")
+    return 0
+
+
+def diary(config: Config, options: argparse.Namespace) -> Path:
+    return options.diary or Path(config.diary.path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""The night on a real board: real bus, real pins, the system's clock."""
+
+import contextlib
+import queue
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from device import parts
+from device.clock import SystemClock
+from device.config import Config
+from device.diary import Diary
+from device.errors import SensorError
+from device.hardware.bus import open_bus
+from device.hardware.panel import Panel
+from device.hardware.sensors import Sensors
+from device.home.mqtt import Home
+from device.home.settings import DeviceFacts
+from device.night import Night
+from device.programmes import PROGRAMMES
+from device.sound.link import SoundLink
+
+
+class NoPanel:
+    """Without usable pins the night is driven from the hub."""
+
+    def show(self, brightness: float) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def night(config: Config, socket: Path, inbox: queue.SimpleQueue, **hooks) -> Iterator[Night]:
+    """Raises ConfigError or DiaryError; whatever else is missing gets a fallback and a mark in the diary."""
+    clock = SystemClock()
+    troubles = []
+    with contextlib.ExitStack() as stack:
+        diary = Diary(config.diary.path)
+        stack.callback(diary.close)
+        try:
+            sensors = Sensors.find(open_bus(config.sensors.bus), clock,
+                                   {"ppg": config.sensors.ppg, "motion": config.sensors.motion})
+        except SensorError as trouble:
+            troubles.append(f"no sensors, so a timer programme: {trouble}")
+            sensors = Sensors([], clock)
+        try:
+            panel = Panel(clock, inbox.put, config.panel.button, config.panel.led)
+        except SensorError as trouble:
+            troubles.append(f"no button and no light: {trouble}")
+            panel = NoPanel()
+        stack.callback(panel.close)
+        sound = SoundLink(socket)
+        stack.callback(sound.close)
+        home = Home(parts.home_settings(config), inbox, clock, facts=DeviceFacts(programmes=("auto", *PROGRAMMES)),
+                    outbox=parts.outbox_path(Path(config.diary.path)))
+        home.start()
+        stack.callback(home.stop)
+        mine = parts.brain(config, clock, inbox, sensors=sensors, sound=sound, panel=panel, home=home, diary=diary,
+                           seed=secrets.randbits(31), **hooks)
+        for trouble in troubles:
+            mine.note("fallback", trouble)
+        yield mine

@@ -1,0 +1,156 @@
+"""Whole nights, short ones: real drivers over simulated registers, real loop, real diary."""
+
+import json
+import shutil
+import wave
+
+import numpy as np
+import pytest
+
+from device import cards, report
+from device.config import Config, Night
+from device.home.commands import Command
+from device.modes import SOUNDING, Mode
+from device.policy import SILENT
+from device.sim.faults import Plan
+from device.values import Volume
+
+
+def test_the_body_falls_asleep_and_the_sound_follows_it_into_silence(sleep):
+    slept = sleep(hours=1.0)
+    assert slept.modes[0] == "settling" and slept.modes[-1] == "asleep"
+    levels = [row["target"] for row in slept.rows["epochs"]]
+    assert levels[0] > -10 and levels[-1] == SILENT
+    steps = np.diff([level for level in levels if level > SILENT])
+    assert np.abs(steps).max() <= 30 / 5 / 2 + 1e-6         # at most back in 5 min: 3 dB in 30 s
+    assert slept.rows["nights"][0]["sums"] and slept.rows["decisions"][0]["sentence"]
+    assert slept.rows["phrases"]
+
+
+def test_the_same_seed_is_the_same_night(sleep):
+    first, second = sleep(name="a"), sleep(name="b")
+    assert first.rows == second.rows
+    assert first.rows != sleep(name="c", seed=4).rows
+
+
+def test_a_short_press_stops_and_another_much_later_starts_again(sleep):
+    slept = sleep(hours=0.15, presses=[(120, 0.1), (240, 0.1)])
+    assert [row["detail"] for row in slept.rows["events"] if row["kind"] == "mode"][:3] == [
+        "idle → settling: press", "settling → paused: press", "paused → settling: press"]
+
+
+def test_a_second_press_within_400_ms_means_not_this_one(sleep):
+    slept = sleep(hours=0.1, presses=[(120, 0.1), (120.3, 0.1)])
+    assert slept.night.mode in SOUNDING
+    assert [row["kind"] for row in slept.rows["feedback"]] == ["skip"]
+    first, second = slept.rows["decisions"][:2]
+    assert first["recipe"] != second["recipe"]
+
+
+def test_a_third_press_takes_it_back_and_likes_it(sleep):
+    slept = sleep(hours=0.1, presses=[(120, 0.1), (120.3, 0.1), (120.6, 0.1)])
+    assert [row["kind"] for row in slept.rows["feedback"]] == ["skip", "like"]
+    assert slept.night.recipe.name == slept.night.choice.recipe.name
+    assert slept.night.bedside.liked == 1
+
+
+def test_holding_mutes_at_its_threshold_and_nothing_from_afar_undoes_it(sleep):
+    told = []
+
+    def listen(mine):
+        send = mine.sound.send
+        mine.sound.send = lambda message: (told.append((mine.clock.now(), message)), send(message))[1]
+    slept = sleep(hours=0.1, presses=[(120, 2.0)], acts=[
+        (100, listen), (150, lambda mine: mine.inbox.put(Command("volume", 0.5)))])
+    muted = next(time for time, message in told if isinstance(message, Volume) and message.muted)
+    assert muted - (60 + 120 + 0.8) <= 0.1
+    assert slept.night.bedside.muted
+    assert [m for _, m in told if isinstance(m, Volume)][-1] == Volume(0.5, True)
+
+
+def test_any_press_unmutes(sleep):
+    assert not sleep(hours=0.1, presses=[(120, 1.0), (140, 0.1)]).night.bedside.muted
+
+
+def test_with_no_sensor_a_timer_programme_plays_and_fades(sleep):
+    slept = sleep(hours=0.8, build="none", config=Config(night=Night(timer=15, fade=5)))
+    assert "fault" in slept.modes and slept.modes[-1] == "asleep"
+    assert all(row["stage"] is None for row in slept.rows["epochs"])
+
+
+def test_a_bus_that_fails_in_the_night_is_marked_and_the_sound_goes_on(sleep):
+    plan = Plan.drawn(np.random.default_rng(1), 900, [0x57, 0x18], transfers=0.01, unplugged=2, start=120.0)
+    slept = sleep(hours=0.3, faults=plan)
+    assert slept.details("sensors")
+    assert set(slept.modes) <= {"settling", "drifting"}
+
+
+@pytest.mark.parametrize("name", ["composer", "recommender", "stager"])
+def test_a_corrupt_model_gets_its_named_fallback(sleep, tmp_path, name):
+    models = tmp_path / "models"
+    shutil.copytree(cards.MODELS, models)
+    (models / json.loads((models / f"{name}.json").read_text())["file"]).write_bytes(b"torn")
+    slept = sleep(hours=0.1, models=models)
+    assert any("doesn't match its card" in detail for detail in slept.details("fallback"))
+    assert slept.night.mode in SOUNDING
+
+
+def test_a_whole_night_reaches_the_dac_through_portaudio(sleep, tmp_path, monkeypatch):
+    raw, conf = tmp_path / "dac.raw", tmp_path / "asound.conf"
+    conf.write_text(f"""
+</usr/share/alsa/alsa.conf>
+pcm.nowhere {{ type null; }}
+pcm.capture {{ type file; slave.pcm "nowhere"; file "{raw}"; format "raw"; }}
+pcm.!default {{ type plug; slave {{ pcm "capture"; format S16_LE; rate 48000; channels 2 }} }}
+""")
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(conf))
+    sleep(hours=0.08, audio_minutes=2, through_portaudio=True)
+    with wave.open(str(tmp_path / "night" / "night.wav")) as file:
+        rate, heard = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
+    captured = np.fromfile(raw, "<i2").reshape(-1, 2)
+    assert rate == 48000 and len(heard) >= 119 * rate
+    assert np.abs(heard).max() > 300
+    start = find(captured, heard[rate:2 * rate])
+    np.testing.assert_array_equal(captured[start:start + len(heard) - 2 * rate], heard[rate:-rate])
+
+
+def find(where: np.ndarray, what: np.ndarray) -> int:
+    """Where `what` begins in `where`, both (n, 2)."""
+    places = np.flatnonzero((where[:-len(what), 0] == what[0, 0]) & (where[:-len(what), 1] == what[0, 1]))
+    return next(int(place) for place in places if np.array_equal(where[place:place + len(what)], what))
+
+
+def test_the_report_tells_of_the_night(sleep, tmp_path):
+    slept = sleep(hours=0.6)
+    html, png = tmp_path / "report.html", tmp_path / "report.png"
+    report.write(slept.path, html, png)
+    text = html.read_text()
+    assert report.summary(slept.rows["nights"][0]) in text
+    assert slept.rows["decisions"][0]["sentence"].split(":")[0] in text.replace("&#x27;", "'")
+    assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
+    assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_sigterm_finishes_the_night(sleep):
+    from device.bedside import Stop
+    slept = sleep(hours=0.5, acts=[(600, lambda mine: mine.inbox.put(Stop()))])
+    assert slept.night.clock.now() < 700
+    assert slept.rows["nights"][0]["sums"]
+
+
+def test_the_alarm_wakes_with_a_dawn(sleep):
+    from datetime import datetime
+
+    from device.config import Alarm
+    soon = datetime.fromtimestamp(1_767_218_400 + 1200).strftime("%H:%M")
+    slept = sleep(hours=0.5, config=Config(alarm=Alarm(time=soon)))
+    waking = [scene for mode, scene, _ in slept.seen if mode is Mode.WAKING]
+    assert waking and waking[0].waking and waking[0].level > 0
+
+
+@pytest.mark.full
+def test_eight_hours_pass_and_every_epoch_is_kept(sleep):
+    slept = sleep(hours=8.0)
+    numbers = [row["number"] for row in slept.rows["epochs"]]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert len(numbers) >= 955

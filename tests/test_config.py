@@ -1,0 +1,49 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.config import Config, document
+from device.errors import ConfigError
+
+
+def test_the_printed_config_is_the_default_one():
+    assert Config.parse(document()) == Config()
+
+
+def test_every_key_is_documented():
+    assert all("#" in line for line in document().splitlines() if " = " in line)
+
+
+@pytest.mark.parametrize(("text", "word"), [
+    ("[sound]\nvolumme = 1", "did you mean sound.volume?"),
+    ("volume = 1", "did you mean sound.volume?"),
+    ("[sond]\nvolume = 1", "did you mean sound?"),
+    ("[sound]\nvolume = 2", "from 0 to 1"),
+    ("[sound]\nvolume = nan", "from 0 to 1"),
+    ("[sound]\nvolume = \"loud\"", "must be a number"),
+    ("[night]\nkeep_playing = 1", "true or false"),
+    ("[night]\nonset = \"quik\"", "did you mean quick?"),
+    ("[alarm]\ntime = \"25:00\"", "must look like"),
+    ("[sound\nvolume", "isn't TOML"),
+    ("sound = 3", "write [sound]"),
+])
+def test_a_mistake_is_named_with_its_remedy(text, word):
+    with pytest.raises(ConfigError, match="(?s)" + word.replace("?", r"\?").replace("[", r"\[")):
+        Config.parse(text)
+
+
+def test_a_config_that_cannot_be_read_names_its_file(tmp_path):
+    torn = tmp_path / "nocturne.toml"
+    torn.write_bytes(b"[sound]\nvolume = 0.5\xff")
+    with pytest.raises(ConfigError, match="nocturne.toml"):
+        Config.load(torn)
+    with pytest.raises(ConfigError, match="missing.toml"):
+        Config.load(tmp_path / "missing.toml")
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_config_or_a_clear_refusal(text):
+    try:
+        assert isinstance(Config.parse(text), Config)
+    except ConfigError as trouble:
+        assert str(trouble)

@@ -1,0 +1,58 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.modes import Mode
+from device.policy import RETURN, SILENT, Rules, deepen, scene
+from device.values import SILENCE, Recipe
+
+P = st.none() | st.floats(0, 1)
+RULES = st.builds(Rules, st.floats(2, 60), st.floats(5, 720), st.floats(0, 10), st.booleans())
+EPOCHS = st.lists(st.tuples(P, st.booleans()), min_size=1, max_size=80)
+
+
+@given(EPOCHS, RULES, st.sampled_from([Mode.SETTLING, Mode.DRIFTING, Mode.FAULT, Mode.MASKING]))
+def test_the_fade_never_jumps(epochs, rules, mode):
+    depth = 0.0
+    for minute, (p, asleep) in enumerate(epochs):
+        then = deepen(depth, mode, p, asleep, minute, rules)
+        assert 0 <= then <= 1
+        assert then - depth <= 0.5 / rules.fade + 1e-9
+        assert depth - then <= 0.5 / RETURN + 1e-9
+        depth = then
+
+
+@given(st.floats(0, 1), RULES)
+def test_the_night_is_never_louder_than_settling(depth, rules):
+    recipe = Recipe()
+    for mode in set(Mode) - {Mode.WAKING}:
+        assert scene(mode, recipe, depth, rules).level <= recipe.level
+
+
+@given(st.floats(2, 60), st.floats(0, 1))
+def test_believed_sleep_is_silent_within_the_fade(fade, p):
+    rules, depth = Rules(fade=fade), 0.0
+    for _ in range(int(2 * fade) + 2):
+        depth = deepen(depth, Mode.DRIFTING, p, True, 0.0, rules)
+    assert scene(Mode.ASLEEP, Recipe(), depth, rules).level == SILENT
+
+
+def test_a_guess_alone_never_reaches_silence():
+    depth = 0.0
+    for _ in range(1000):
+        depth = deepen(depth, Mode.DRIFTING, 0.99, False, 0.0, Rules())
+    assert depth < 0.5
+
+
+def test_a_missing_judgement_holds_the_fade_where_it_is():
+    assert deepen(0.4, Mode.DRIFTING, None, False, 500.0, Rules()) == 0.4
+
+
+def test_without_a_sensor_the_timer_fades():
+    rules = Rules(fade=15, timer=45)
+    assert deepen(0.0, Mode.FAULT, None, False, 44.0, rules) == 0.0
+    assert deepen(0.0, Mode.FAULT, None, False, 45.0, rules) > 0.0
+
+
+@given(st.sampled_from(Mode), st.floats(0, 1), RULES)
+def test_silence_is_a_recipe_too(mode, depth, rules):
+    assert scene(mode, SILENCE, depth, rules).level == SILENT
