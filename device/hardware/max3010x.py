@@ -50,7 +50,7 @@ class MAX30102(Chip):
         """The FIFO is empty."""
         self.next_read = 0          # where the read pointer should be
         self.full = False           # 32 readings wait, though the pointers are equal
-        self.gap: tuple[int, int | None] | None = None      # readings before the refused ones, and how many those are
+        self.gaps: list[tuple[int, int | None]] = []        # readings before refused ones, and how many those are
 
     def identify(self) -> str:
         part, revision = self.part, self.revision
@@ -88,22 +88,23 @@ class MAX30102(Chip):
         self.full = waiting == 0 and (self.full and not broken or bool(status & FULL) or dropped > 0)
         if self.full:
             waiting = self.depth
-        refused = dropped if dropped < SATURATED else None
-        if self.gap is not None:
-            before, earlier = self.gap
-            if dropped:
-                # Still full and refusing; or full again behind the first gap, and then nobody can tell them apart.
-                earlier = None if broken else refused
-            self.gap = (max(before - broken, 0), earlier)
-        elif dropped:
-            self.gap = (self.depth, refused)
-        if self.gap is None:
+        self.gaps = [(max(before - broken, 0), refused) for before, refused in self.gaps]
+        if dropped:
+            if self.gaps and self.gaps[-1][0] == self.depth:
+                self.gaps.pop()                     # still the same
+            self.gaps.append((self.depth, dropped if dropped < SATURATED else None))
+        if not self.gaps:
             return Level(waiting, restarted=restarted, broken=broken)
-        before, refused = self.gap
+        (before, refused), *others = self.gaps
+        later = waiting - before
+        if any(count is None for _, count in others):
+            refused = None                          # only time can tell
+        else:
+            later += sum(count for _, count in others)
         if before == 0:                             # what came before the refused readings is gone too
-            self.gap = None
-            return Level(waiting, refused, restarted=restarted, broken=broken)
-        return Level(before, refused, newest_kept=False, restarted=restarted, later=waiting - before, broken=broken)
+            self.gaps = others
+        return Level(before or waiting, refused, newest_kept=before == 0, restarted=restarted,
+                     later=later if before else later - waiting, broken=broken)
 
     def pop(self, count: int) -> np.ndarray:
         if count == 0:
@@ -112,9 +113,7 @@ class MAX30102(Chip):
         words[:, :, 1:] = np.frombuffer(self.read(0x07, 6 * count), np.uint8).reshape(count, 2, 3)
         self.next_read = (self.next_read + count) & 31
         self.full = False
-        if self.gap is not None:
-            before = self.gap[0] - count
-            self.gap = (before, self.gap[1]) if before > 0 else None
+        self.gaps = [(before - count, refused) for before, refused in self.gaps if before > count]
         return words.view(">i4")[:, :, 0].astype(np.int32) & (COUNTS - 1)
 
     def temperature(self) -> float:

@@ -35,7 +35,7 @@ class Level(NamedTuple):
     newest_kept: bool = True    # when it overflowed: the oldest were lost (True) or the newest (False)
     restarted: bool = False     # the chip has forgotten its settings
     torn: bool = False          # the FIFO begins inside a reading, which pop() will drop
-    later: int = 0              # readings that wait behind the dropped ones, when the newest were lost
+    later: int = 0              # readings behind the dropped ones: waiting, or known to be dropped in their turn
     broken: int | None = None   # readings that went into a transfer that broke off since the last look; None: can't say
 
 
