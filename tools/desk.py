@@ -21,6 +21,7 @@ from device.errors import NocturneError
 from device.values import EPOCH
 
 SHOWN = 20.0            # simulated minutes between lines, if nothing happens
+LEFT = ("night.wav", "diary.sqlite", "report.html", "report.png")
 KEYS = "keys: space presses the button (twice: not this one, three times: I like this), m holds it (mute), q ends"
 
 
@@ -79,7 +80,7 @@ def sleep(options: argparse.Namespace) -> int:
 def keep_clear(out: Path) -> None:
     """An old night in the folder makes way for the new one; anything else in it is left alone."""
     out.mkdir(parents=True, exist_ok=True)
-    for name in ("diary.sqlite", "diary.sqlite-wal", "diary.sqlite-shm", "night.wav", "report.html", "report.png"):
+    for name in (*LEFT, "diary.sqlite-wal", "diary.sqlite-shm"):
         (out / name).unlink(missing_ok=True)
 
 
@@ -122,7 +123,7 @@ class Progress:
         with reading(out / "diary.sqlite") as diary:
             night = diary.execute("SELECT * FROM nights ORDER BY id DESC").fetchone()
         self.line(f"Good morning. {report.summary(night)}")
-        files = ", ".join(sorted(path.name for path in out.iterdir() if path.suffix in (".wav", ".html", ".png", ".sqlite")))
+        files = ", ".join(name for name in LEFT if (out / name).exists())
         speed = self.hours * 3600 / seconds
         print(f"{self.hours:g} h in {seconds:.0f} s ({speed:.0f} × real time). In {out}/: {files}")
 

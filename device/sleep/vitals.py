@@ -35,8 +35,8 @@ class VitalSigns:
                 grid.add(signal)
                 if self.second is None and math.isfinite(grid.end):
                     self.second = math.floor(float(signal.start) + 1e-6) + 1
-        if self.second is None:
-            return []
+        if self.second is None:                         # no chip has spoken yet: seconds pass all the same
+            self.second = math.floor(readings.time) + 1
         late = readings.time - PATIENCE
         ended = []
         while True:
