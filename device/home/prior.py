@@ -8,9 +8,12 @@ import json
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from device.errors import Refused
 
 LARGEST = 8192      # bytes
+SHIPPED = 5.0       # sleepers that the shipped weights are worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,19 @@ class Prior:
     shares: tuple[float, ...]       # sum 1
     errors: tuple[float, ...]       # standard errors before shares were made to sum to 1
     reports: int
+
+
+def blend(shipped: np.ndarray, prior: Prior) -> np.ndarray:
+    """Weights (k,) between those that were `shipped` (k,) and the prior's shares, each trusted as far as it is certain.
+
+    The shipped ones count as `SHIPPED` sleepers; the shares as many as would have had their standard errors unnoised.
+    """
+    shipped, shares, errors = np.asarray(shipped, float), np.asarray(prior.shares), np.asarray(prior.errors)
+    if shares.shape != shipped.shape:
+        raise Refused(f"prior: it knows {len(shares)} kinds of sleeper, this network {len(shipped)}")
+    worth = float(np.sum(shares * (1 - shares)) / max(np.sum(errors**2), 1e-12))
+    weights = (SHIPPED * shipped + worth * shares) / (SHIPPED + worth)
+    return weights / weights.sum()
 
 
 def sign(prior: Prior, key: bytes) -> bytes:

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 import uuid
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from device.errors import Refused
 from device.home.hub.population import ENOUGH, debias, estimate, simplex
 from device.home.hub.store import HOLD, Store
-from device.home.prior import Prior, read, sign
+from device.home.prior import Prior, blend, read, sign
 from device.home.privacy import EPSILON, Ledger, keep_probability, randomise
 
 KEY, OTHER = bytes(range(32)), bytes(range(1, 33))
@@ -16,7 +18,7 @@ PUBLIC = nacl.SigningKey(KEY).verify_key.encode().hex()
 
 
 def report(y=2, **more):
-    whole = {"v": 1, "q": "helped_v1", "k": 5, "y": y, "mech": "krr", "eps": 1.0, "epoch": 731, **more}
+    whole = {"v": 1, "q": "kind_v1", "k": 5, "y": y, "mech": "krr", "eps": 1.0, "epoch": 731, **more}
     return json.dumps(whole).encode()
 
 
@@ -34,10 +36,10 @@ def test_an_event_is_applied_exactly_once_by_its_id(store):
 def test_answers_are_held_until_ten_beds_have_spoken(store):
     for bed in range(HOLD - 1):
         assert store.feedback(f"id{bed}", f"bed{bed}", report(bed % 5))
-    assert sum(store.counts("helped_v1")) == 0 and store.waiting() == HOLD - 1
+    assert sum(store.counts("kind_v1")) == 0 and store.waiting() == HOLD - 1
     assert not store.feedback("more", "bed0", report(1)), "one voice a bed"
     assert store.feedback("ten", "bed99", report(4))
-    assert store.counts("helped_v1") == [2, 2, 2, 2, 2] and store.waiting() == 0
+    assert store.counts("kind_v1") == [2, 2, 2, 2, 2] and store.waiting() == 0
     assert not store.feedback("again", "bed0", report(1)), "nor after the release"
 
 
@@ -85,11 +87,11 @@ def test_the_nearest_distribution_is_found():
 
 
 def test_with_few_reports_nothing_is_learned():
-    assert estimate("helped_v1", [ENOUGH - 1, 0, 0, 0, 0], EPSILON, 1) is None
-    assert sum(estimate("helped_v1", [60, 20, 10, 5, 5], EPSILON, 1).shares) == pytest.approx(1)
+    assert estimate("kind_v1", [ENOUGH - 1, 0, 0, 0, 0], EPSILON, 1) is None
+    assert sum(estimate("kind_v1", [60, 20, 10, 5, 5], EPSILON, 1).shares) == pytest.approx(1)
 
 
-PRIOR = Prior(3, "helped_v1", (0.4, 0.3, 0.1, 0.1, 0.1), (0.1,) * 5, 200)
+PRIOR = Prior(3, "kind_v1", (0.4, 0.3, 0.1, 0.1, 0.1), (0.1,) * 5, 200)
 
 
 def test_a_prior_that_the_pinned_hub_signed_is_read():
@@ -108,10 +110,46 @@ def test_any_other_is_refused_in_words(message, key, newest, why):
         read(message, key, newest)
 
 
+def test_a_certain_prior_moves_the_weights_and_an_uncertain_one_hardly():
+    shipped = np.full(5, 0.2)
+    certain, doubtful = (Prior(1, "kind_v1", (0.6, 0.1, 0.1, 0.1, 0.1), (error,) * 5, 100) for error in (0.02, 0.5))
+    assert blend(shipped, certain)[0] > 0.55 and blend(shipped, doubtful)[0] < 0.25
+    assert blend(shipped, certain).sum() == pytest.approx(1) and (blend(shipped, certain) > 0).all()
+    with pytest.raises(Refused, match="kinds"):
+        blend(np.full(4, 0.25), certain)
+
+
 def test_the_whole_loop_from_a_true_answer_to_the_published_shares(store):
     """A hundred and twenty beds, each with its own ledger; most were helped by the same."""
     for bed in range(120):
-        told = Ledger().spend("helped_v1", 1 if bed % 4 else 3, 1_767_218_400.0)
+        told = Ledger().spend("kind_v1", 1 if bed % 4 else 3, 1_767_218_400.0)
         store.feedback(told.id, f"bed{bed}", told.payload())
-    shares = estimate("helped_v1", store.counts("helped_v1"), EPSILON, 1).shares
+    shares = estimate("kind_v1", store.counts("kind_v1"), EPSILON, 1).shares
     assert max(range(5), key=shares.__getitem__) == 1
+
+
+def run(*words):
+    code = "import sys; from device.home.hub import main; sys.exit(main(sys.argv[1:]))"
+    return subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, timeout=60)
+
+
+def test_the_command_makes_its_key_once_and_keeps_it_to_itself(tmp_path):
+    first, again = (run("--data", tmp_path / "hub", "--key").stdout.strip() for _ in range(2))
+    assert first == again and len(bytes.fromhex(first)) == 32
+    assert (tmp_path / "hub" / "hub.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_command_erases_a_bed_down_to_the_last_byte(tmp_path):
+    store = Store(tmp_path / "hub.sqlite")
+    store.event("a", "bed1", "night", b'{"note": "very-private"}')
+    store.event("b", "bed2", "night", b'{"note": "of-another"}')
+    store.close()
+    assert "1 events of bed1 erased" in run("--data", tmp_path, "--erase", "bed1").stdout
+    files = b"".join(path.read_bytes() for path in tmp_path.glob("hub.sqlite*"))
+    assert b"very-private" not in files and b"of-another" in files
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    ran = run("--data", tmp_path / "file" / "hub", "--key")
+    assert ran.returncode == 1 and "nocturne hub: " in ran.stderr and "Traceback" not in ran.stderr

@@ -19,7 +19,7 @@ from tests.home.around import soon
 from tests.home.test_home_assistant import FACTS, STATE
 
 PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" width="600" height="200"><rect width="600" height="200" fill="#223"/>
-<path d="M0 40H80V90H160V160H260V90H330V120H420V160H500V60H600" stroke="#9db4ff" stroke-width="4" fill="none"/>
+<path d="M0 40H80V90H160V160H260V90H330V120H420V160H600" stroke="#9db4ff" stroke-width="4" fill="none"/>
 </svg>"""
 pytestmark = pytest.mark.full
 SUMMARY = {"sol": 14, "tst": 431, "waso": 25, "wakings": 2, "lights_out": 1.7672184e9, "out_of_bed": 1.7672472e9}

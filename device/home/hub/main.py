@@ -43,11 +43,13 @@ def run(options: argparse.Namespace) -> int:
     page = Page(options.page) if options.page else None
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: server.stop())
-    if page:
+    if page and page.built:
         page.start()
         print(f"the page is at port {page.port}", flush=True)
+    elif page:
+        print("the page isn't built, so there is none; tools/page builds it", flush=True)
     server.serve()
-    if page:
+    if page and page.built:
         page.stop()
     store.close()
     return 0

@@ -16,7 +16,7 @@ from device.home.prior import sign
 from device.home.privacy import EPSILON
 from device.home.settings import PRIOR, ROOT
 
-QUESTION = "helped_v1"      # the one whose shares become a prior
+QUESTION = "kind_v1"      # the one whose shares become a prior
 STATE = f"{ROOT}/hub/state"
 
 

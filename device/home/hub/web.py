@@ -30,6 +30,7 @@ class Page:
     def __init__(self, port: int, address: str = "", folder: Path = FOLDER):
         self._server = ThreadingHTTPServer((address, port), partial(Handler, directory=str(folder)))
         self.port = self._server.server_address[1]
+        self.built = (folder / "mqtt.js").exists()
 
     def start(self) -> None:
         threading.Thread(target=self._server.serve_forever, name="page", daemon=True).start()
