@@ -8,12 +8,20 @@ import numpy as np
 
 from device.sleep.filters import bandpass
 from device.sleep.grid import RATE
+from device.sleep.heart import RATES
 from device.sleep.pulse import NOTHING, Heart, Pulse
 
 BAND = (2.5, 14.0)      # Hz
 TAPS = 49               # 0.38 s of delay
 QUIET = 0.3             # m/s² RMS in a second: more is a body that moves, and its bed with it
 SETTLE = 2              # s after moving before the bed is still enough
+FOLLOW = 0.03           # of each second in the spread of directions
+SPAN = 8                # s in which the ringing must repeat
+PERIODS = np.round(60 / RATES * RATE).astype(int)       # grid values
+SLACK = 3               # grid values, 47 ms: intervals vary
+# A bed can ring twice a beat so evenly that nothing tells; who lies still enough to be felt has no racing heart.
+RACING = 2.0 * np.clip((RATES - 100) / 20, 0, 1)        # log likelihood a second
+REPEATS = 2.0           # log likelihood a second of ringing that repeats perfectly
 EMPTY = 20              # s without any heart after which a still bed is empty
 
 
@@ -22,6 +30,9 @@ class Recoil:
         self.taps = bandpass(*BAND, RATE, TAPS)
         self.raw = np.full((RATE + TAPS - 1, 3), np.nan)
         self.pulse = Pulse(skewed=False)
+        self.spread = np.eye(3) * 1e-8   # of the ringing, (3, 3), over the last half minute
+        self.axis = np.array([0.0, 0.0, 1.0])
+        self.ring = np.zeros(SPAN * RATE)
         self.still = 0              # s since the last movement
         self.heartless = EMPTY      # s since the last heart rate
         self.present: bool | None = None
@@ -31,11 +42,15 @@ class Recoil:
         self.raw[:-RATE] = self.raw[RATE:]
         self.raw[-RATE:] = np.nan if motion is None else motion
         self.still = self.still + 1 if motion is not None and movement < QUIET else 0
-        ringing = None
+        ringing, hint = None, 0.0
         if self.still > SETTLE and not np.isnan(self.raw[0, 0]):
             centred = self.raw - self.raw.mean(axis=0)
-            ringing = np.stack([np.convolve(axis, self.taps, "valid") for axis in centred.T], axis=1)
-        heart = self.pulse.add(second, None if ringing is None else np.abs(ringing), None, ringing)
+            axes = np.stack([np.convolve(axis, self.taps, "valid") for axis in centred.T], axis=1)
+            ringing = (axes @ self.along(axes))[:, None]
+            self.ring[:-RATE] = self.ring[RATE:]
+            self.ring[-RATE:] = ringing[:, 0]
+            hint = self.repeats()
+        heart = self.pulse.add(second, None if ringing is None else np.abs(ringing), None, ringing, hint)
         self.heartless = 0 if heart is not NOTHING else self.heartless + 1
         if self.heartless == 0 or 0 < self.still <= EMPTY // 2:
             self.present = True
@@ -44,3 +59,19 @@ class Recoil:
         elif self.still and self.heartless >= EMPTY:
             self.present = False
         return heart
+
+    def repeats(self) -> np.ndarray:
+        """How well the ringing repeats after each of RATES' periods: the loudness alone may rise twice a beat."""
+        power = np.abs(np.fft.rfft(self.ring, 2 * len(self.ring))) ** 2
+        alike = np.fft.irfft(power)[:PERIODS.max() + SLACK + 1]
+        alike /= max(alike[0], 1e-300)
+        pooled = np.lib.stride_tricks.sliding_window_view(alike, 2 * SLACK + 1).max(axis=1)
+        return REPEATS * pooled[PERIODS - SLACK] - RACING
+
+    def along(self, axes: np.ndarray) -> np.ndarray:
+        """The direction in which the bed rings most, (3,); it keeps its sign as it drifts."""
+        self.spread += FOLLOW * (axes.T @ axes / RATE - self.spread)
+        for _ in range(2):          # power iteration from the direction so far
+            turned = self.spread @ self.axis
+            self.axis = turned / max(float(np.sqrt(turned @ turned)), 1e-300)
+        return self.axis

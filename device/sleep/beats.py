@@ -16,7 +16,8 @@ SPAN = 8                            # s of slope kept to learn a shape from
 ENOUGH = 5                          # s of signal that are enough to learn from
 STALE = 2.0                         # s: a beat that becomes certain later than this is not told
 BEFORE, AFTER = 10, 32              # grid values of the shape around its steepest point: 0.16 and 0.5 s
-LENGTH = BEFORE + AFTER
+RINGING = 32                        # the same before a recoil's: both of its complexes must be in the shape
+HIGH = 14.0                         # Hz up to which beats have a shape
 ALIKE = 0.6                         # correlation with the shape that makes a beat
 LOUD = 0.4                          # of the usual height that makes a beat
 FOLLOW = 0.08                       # share of each good beat that enters the shape
@@ -33,10 +34,12 @@ class Beat:
 
 
 class Beats:
-    """`high`: Hz up to which beats have a shape; `skewed`: their upstrokes are the steepest (a pulse)."""
+    """`skewed`: upstrokes are the steepest (a pulse); else beats ring (a recoil), and more than once."""
 
-    def __init__(self, high: float = 14.0, skewed: bool = True):
-        self.taps = np.gradient(lowpass(high, RATE, TAPS)) * RATE
+    def __init__(self, skewed: bool = True):
+        self.taps = np.gradient(lowpass(HIGH, RATE, TAPS)) * RATE
+        self.before = BEFORE if skewed else RINGING
+        self.length = self.before + AFTER
         self.delay = LAG + TAPS // 2 / RATE     # s: of the grid and of the filter
         self.skewed = skewed
         self.raw = np.zeros(RATE + TAPS - 1)
@@ -69,34 +72,45 @@ class Beats:
                 return []
             self.search(self.slope)
         else:
-            self.search(self.slope[-RATE - LENGTH + 1:])
+            self.search(self.slope[-RATE - self.length + 1:])
         return self.pick(second - self.delay, period or 60 / 75)
 
     def learn(self, period: float) -> bool:
-        """A first shape from the last SPAN seconds: where the slope is greatest, once a period."""
+        """A first shape from the last SPAN seconds: where the slope is greatest, once a period.
+
+        A shape learnt anew is laid over the old one, so that the times of beats don't jump.
+        """
         slope = self.slope[-min(self.seconds - 1, SPAN) * RATE:]
         known = slope
         if self.skewed and np.sum(slope**3) < 0:
             slope = -slope
-        middle = slope[BEFORE:len(slope) - AFTER]
+        middle = slope[self.before:len(slope) - AFTER]
         apart = int(0.6 * period * RATE)
         places, left = [], middle.copy()
         while len(places) < len(slope) / RATE / period:
             top = int(np.argmax(left))
             if left[top] < 0.3 * middle.max():
                 break
-            places.append(top + BEFORE)
+            places.append(top + self.before)
             left[max(top - apart, 0):top + apart] = -np.inf
         if len(places) < 3:
             return False
+        if self.shape is not None:
+            shape = np.median([known[p - self.before:p + AFTER] for p in places], axis=0)
+            late = int(np.argmax(np.correlate(shape, self.shape, "full"))) - (self.length - 1)
+            places = [p + late for p in places if self.before <= p + late <= len(known) - AFTER]
+            if len(places) < 3:
+                return False
         for _ in range(2):
-            shape = np.median([known[p - BEFORE:p + AFTER] for p in places], axis=0)
+            shape = np.median([known[p - self.before:p + AFTER] for p in places], axis=0)
             match = np.correlate(known, shape, "valid")
-            places = [low + int(np.argmax(match[low:low + 13])) + BEFORE
-                      for low in (max(p - BEFORE - 6, 0) for p in places)]
-            places = [p for p in places if BEFORE <= p <= len(slope) - AFTER]
+            places = [low + int(np.argmax(match[low:low + 13])) + self.before
+                      for low in (max(p - self.before - 6, 0) for p in places) if low < len(match)]
+            places = [p for p in places if self.before <= p <= len(known) - AFTER]
+            if not places:
+                return False
         self.shape = shape - shape.mean()
-        self.height = float(np.median(match[np.array(places) - BEFORE]))
+        self.height = float(np.median(match[np.array(places) - self.before]))
         self.since = 0
         return self.height > 0
 
@@ -105,8 +119,8 @@ class Beats:
         height = np.correlate(slope, self.shape, "valid")[-self.match.shape[1]:]
         sums = np.zeros((2, len(slope) + 1))
         np.cumsum((slope, slope * slope), axis=1, out=sums[:, 1:])
-        total, energy = (sums[:, LENGTH:] - sums[:, :-LENGTH])[:, -self.match.shape[1]:]
-        energy -= total * total / LENGTH
+        total, energy = (sums[:, self.length:] - sums[:, :-self.length])[:, -self.match.shape[1]:]
+        energy -= total * total / self.length
         size = len(height)
         self.match[:, :-size] = self.match[:, size:]
         self.match[0, -size:] = height
@@ -140,8 +154,8 @@ class Beats:
 
     def follow(self, place: int, height: float, alike: float) -> None:
         """Let a good beat into the shape."""
-        at = len(self.slope) - (self.match.shape[1] - place) - LENGTH + 1
+        at = len(self.slope) - (self.match.shape[1] - place) - self.length + 1
         if alike > 0.8 and at >= 0 and height < 2.5 * self.height:
-            segment = self.slope[at:at + LENGTH]
+            segment = self.slope[at:at + self.length]
             self.shape = self.shape + FOLLOW * (segment - segment.mean() - self.shape)
             self.height += FOLLOW * 2 * (height - self.height)

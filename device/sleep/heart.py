@@ -52,7 +52,10 @@ def trends(count: int) -> np.ndarray:
 
 
 class HeartRate:
-    def __init__(self):
+    """`overtones`: how many times its fundamental a rate's overtones may count for."""
+
+    def __init__(self, overtones: float = 1.0):
+        self.overtones = overtones
         self.moves = transition()
         self.windows = [np.hanning(max(seconds, 1) * SLOW + 2)[1:-1, None] for seconds in range(SPAN + 1)]
         self.trends = [trends(seconds * SLOW) for seconds in range(SPAN + 1)]
@@ -66,8 +69,12 @@ class HeartRate:
         self.channel = 0                                # the one with the clearest pulse
         self.belief = np.full(len(RATES), 1 / len(RATES))
 
-    def add(self, pulse: np.ndarray | None, motion: np.ndarray | None) -> Measured | None:
-        """A second on the grid, (RATE, channels) and (RATE, 3) m/s²; None or NaN is a gap."""
+    def add(self, pulse: np.ndarray | None, motion: np.ndarray | None,
+            hint: np.ndarray | float = 0.0) -> Measured | None:
+        """A second on the grid, (RATE, channels) and (RATE, 3) m/s²; None or NaN is a gap.
+
+        `hint` (rates,): log likelihood that something else than the spectrum gives to each of RATES.
+        """
         self.motions = shifted(self.motions, motion)
         self.belief = self.belief @ self.moves
         if pulse is None or np.isnan(pulse[-1, 0]) or np.isnan(pulse).any():
@@ -78,9 +85,9 @@ class HeartRate:
             self.channel = 0
         self.pulses = shifted(self.pulses, pulse)
         self.seconds = min(self.seconds + 1, SPAN)
-        return self.judge() if self.seconds >= FEWEST else None
+        return self.judge(hint) if self.seconds >= FEWEST else None
 
-    def judge(self) -> Measured | None:
+    def judge(self, hint: np.ndarray | float) -> Measured | None:
         count = self.seconds * SLOW
         steep = np.diff(self.pulses[-count:], axis=0, prepend=self.pulses[-count:][:1])
         steep -= self.trends[self.seconds] @ (self.trends[self.seconds].T @ steep)
@@ -97,7 +104,7 @@ class HeartRate:
             return None
         shares = self.explained(even(parts, energy, usual))
         explained = shares.mean(axis=1)
-        gain = -freedom * np.log1p(-explained) - min(self.sway / SWAYING, 1.0) * self.slow
+        gain = -freedom * np.log1p(-explained) - min(self.sway / SWAYING, 1.0) * self.slow + hint
         belief = self.belief * np.exp(gain - gain.max())
         self.belief = belief / belief.sum()
         peak = int(np.argmax(self.belief))
@@ -120,13 +127,13 @@ class HeartRate:
         return Measured(value, mass * min(max(evidence, 0.0), 1.0))
 
     def explained(self, steep: np.ndarray) -> np.ndarray:
-        """R² of each rate's first three harmonics, (rates, channels); overtones need as strong a fundamental."""
+        """R² of each rate's first three harmonics, (rates, channels); overtones need a fundamental."""
         window = self.windows[self.seconds]
         power = np.abs(np.fft.rfft(steep * window, SIZE, axis=0)) ** 2 * self.tilt
         gain = SIZE * np.vdot(window, window) / window.sum() ** 2
         share = power * (gain / np.maximum(power[BAND].sum(axis=0), 1e-300))
         first = share[FIRST]
-        return np.minimum(first + np.minimum(share[SECOND] + share[THIRD], first), 0.98)
+        return np.minimum(first + np.minimum(share[SECOND] + share[THIRD], self.overtones * first), 0.98)
 
 
 def unmoved(steep: np.ndarray, motion: np.ndarray) -> tuple[np.ndarray, float]:

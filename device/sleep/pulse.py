@@ -14,6 +14,7 @@ SURE = 0.5              # a belief of less can't guide the search for beats
 CALM = 0.1              # m/s² RMS: below this a pulse has beats one can tell apart
 SUPPORTED = 0.4         # share of the last seconds' intervals that must fit the rate
 FASTEST = 180           # /min: no heart at rest; lamps beat against the chip's clock like that
+RINGING = 5.0           # times its fundamental that a recoil's overtones count: it rings more than once a beat
 LEARNING = 9            # s of signal before beats can be asked for
 
 
@@ -33,17 +34,18 @@ class Pulse:
 
     def __init__(self, skewed: bool = True):
         self.skewed = skewed
-        self.heart, self.beats, self.intervals = HeartRate(), Beats(skewed=skewed), Intervals()
+        self.heart = HeartRate() if skewed else HeartRate(RINGING)
+        self.beats, self.intervals = Beats(skewed=skewed), Intervals()
         self.channel = self.seconds = 0                 # whose beats are looked for; s of signal in a row
 
     def add(self, second: int, signal: np.ndarray | None, motion: np.ndarray | None,
-            shapes: np.ndarray | None = None) -> Heart:
+            shapes: np.ndarray | None = None, hint: np.ndarray | float = 0.0) -> Heart:
         """A second of `signal` (RATE, channels) and `motion` (RATE, 3) m/s²; None is a gap.
 
-        `shapes` (RATE, channels): where to look for the beats themselves, when that isn't `signal`.
+        `shapes` (RATE, channels): where to look for the beats themselves, when that isn't `signal`. `hint`: as HeartRate's.
         """
         self.seconds = 0 if signal is None else self.seconds + 1
-        rate = self.heart.add(signal, motion)
+        rate = self.heart.add(signal, motion, hint)
         if self.heart.channel != self.channel:
             self.channel = self.heart.channel
             self.beats = Beats(skewed=self.skewed)
