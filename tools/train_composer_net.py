@@ -22,6 +22,9 @@ CONDITIONS = len(tk.CONDITIONS)
 FOLLOW = torch.from_numpy(tk.follow_mask())
 ROOTS = torch.tensor([(token - tk.CHORD) // 4 if tk.CHORD <= token < tk.DWELL else 0 for token in range(tk.VOCABULARY)])
 WIDTH = 2 * tk.REACH + 1            # melody pitches
+STYLE_WEIGHTS = {"chorale": 0.6, "folk": 0.25, "lute": 2.0, "piano": 2.0}      # of a token in training
+SLOW_WEIGHTS = {1: 2.5, 2: 1.2, 4: 0.6}
+CALM_WEIGHT = 2.0
 KL_WEIGHT, FREE_BITS = 0.02, 0.1    # per token sequence; nats of each latent that cost nothing
 
 
@@ -50,6 +53,13 @@ def sequence(heard: Heard, style: str, weight: float = 1.0) -> Sequence:
         fields.append(memory.fields())
     return Sequence(np.array(tokens), np.array(fields, np.uint8), np.array(rows), np.array(starts),
                     condition_rows(heard), style, weight)
+
+
+def weighted(music: list[tuple]) -> list[Sequence]:
+    """The training sequences of a corpus, each with how often its tokens are to be seen."""
+    return [sequence(heard, source.style, STYLE_WEIGHTS[source.style] * SLOW_WEIGHTS[slow]
+                     * (CALM_WEIGHT if source.calm else 1))
+            for source, slow, heard in music if source.part == "train"]
 
 
 class Net(nn.Module):
@@ -124,12 +134,13 @@ def batches(pieces: list[Sequence], size: int, rng: np.random.Generator, drop: f
 
 
 def train(pieces: list[Sequence], held: list[Sequence], steps: int, seed: int, hidden: int = HIDDEN,
-          minutes: float = 1e9, size: int = 48, start: Net | None = None, say=print) -> Net:
+          minutes: float = 1e9, size: int = 48, start: Net | None = None,
+          average: Net | None = None, say=print) -> Net:
     """The weights, averaged over the run, that predict `held` best. Deterministic on one CPU and torch version."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     model = start or Net(hidden)
-    average = Net(model.hidden)
+    average = average or Net(model.hidden)
     average.load_state_dict(model.state_dict())
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.02)
     plan = torch.optim.lr_scheduler.LambdaLR(

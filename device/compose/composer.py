@@ -17,6 +17,7 @@ from device.compose.mixture import BELL_CHORDS, BELL_MELODY, touch
 from device.compose.motifs import Line, Motifs
 from device.compose.repeats import Repeats
 from device.compose.steering import Steering
+from device.compose.taste import Taste
 from device.compose.theory import CHORD_CLASSES, DEGREES
 from device.values import Note, Phrase, Recipe
 
@@ -24,6 +25,7 @@ TEMPERATURE = 0.95
 TOP_P = 0.95
 SLOWEST_CHORDS, FASTEST_CHORDS = 36.0, 9.0      # s: chords change every 8–40 s
 KEY_WALK = (1200.0, 2400.0)                     # s: the tonic walks by a fifth every 20–40 min
+AHEAD = 4                                       # ticks of a known melody that a chord is chosen for
 BASS_LASTS = 14.0                               # s
 
 
@@ -55,6 +57,7 @@ class Composer:
         self.repeats = repeats or Repeats()
         self.steering = Steering()
         self.motifs = Motifs()
+        self.taste = Taste()
         self.aim: Aim | None = None
         self.style: np.ndarray | None = None
         self.scale = ""
@@ -87,6 +90,10 @@ class Composer:
         """A motif from outside (see `seed.motif`): the night develops it."""
         self.motifs.give(line)
 
+    def follow(self, line: Line) -> None:
+        """Sing this melody next (see `seed.melody`), in our own key, scale and style: a piece re-dressed."""
+        self.motifs.follow(line, self.tick)
+
     # ---- one tick ----------------------------------------------------------------------------------------------------
 
     def write(self, recipe: Recipe, aim: Aim) -> list[Note]:
@@ -105,7 +112,8 @@ class Composer:
         if notes:
             steering.spend(0)
         dynamic = self.draw(steering.anything(tk.DYNAMIC_TOKENS)) - tk.DYNAMIC - 1
-        wish = self.motifs.begin(self.tick, self.tonic, self.scale, steering.middle, self.rng)
+        wish = self.motifs.begin(self.tick, self.tonic, self.scale, steering.reference,
+                                 steering.playable(0, leap=24), self.rng)
         notes += self.melody(aim, dynamic, wish)
         notes = self.vary_repeats(notes, aim)
         steering.rest(tk.SLOTS)
@@ -132,13 +140,16 @@ class Composer:
         """The style latent, on its way to the recipe's: styles morph, too."""
         styles = self.opinion.styles
         goal = styles.get(recipe.style, self.style if self.style is not None else np.zeros(tk.STYLE_SIZE, np.float32))
+        goal = goal + np.array(self.taste.style, np.float32) if recipe.style in styles else goal
         self.style = goal if self.style is None else self.style + (goal - self.style) * min(aim.length / 24, 1)
         return self.style
 
     def chord_notes(self, aim: Aim) -> list[Note]:
         """A new chord, how long it stays, and its pads."""
+        steering = self.steering
+        ahead = self.motifs.ahead(self.tick, AHEAD, steering.reference, self.tonic, self.scale)
         before = frozenset((step - self.tonic) % 12 for step in self.before)
-        self.chord = self.draw(self.steering.chord_bias(before)) - tk.CHORD
+        self.chord = self.draw(self.steering.chord_bias(before, ahead)) - tk.CHORD
         dwell = self.draw(self.dwell_bias(aim)) - tk.DWELL
         self.chord_left = self.ticks(tk.DWELLS[dwell] * self.rng.uniform(0.75, 1.33), aim)
         self.pads = voicing.lead(self.chord, self.tonic, self.steering.centre, self.pads)
@@ -193,7 +204,7 @@ class Composer:
 
     def lit(self, aim: Aim) -> float:
         """The light to play in, 0..1, for the brightness asked of this many notes."""
-        return self.steering.mixture.light(aim.brightness, aim.density)
+        return self.steering.mixture.light(min(max(aim.brightness + self.taste.light, 0), 1), aim.density)
 
     def bell(self, share: float) -> bool:
         """Whether this note is a bell, so that in the long run `share` of them are."""

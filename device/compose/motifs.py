@@ -7,8 +7,8 @@ import numpy as np
 from device.compose.theory import DEGREES
 from device.compose.tokens import SLOTS
 
-LENGTH = 3                  # ticks of a motif
-NOTES = (3, 8)              # onsets it must have
+LENGTH = 4                  # ticks of a motif
+NOTES = (3, 9)              # onsets it must have
 KEPT = 12                   # motifs remembered
 RETURN = 0.04               # chance per tick that one begins to return, when none does: 5–15 % of ticks
 VARIATIONS = ("higher", "lower", "stretched", "mirrored", "new ending")
@@ -38,6 +38,7 @@ class Motifs:
         self.own = 0                                        # how many of `kept` were given, not found
         self.recent: list[tuple[int, int, int]] = []        # (tick, slot, pitch) of the last ticks' melody
         self.wishes: dict[int, dict[int, int]] = {}         # tick → slot → pitch
+        self.script: dict[str, list[tuple[int, int]]] = {}  # tick → (slot, scale steps from the reference tonic)
         self.returning = ""
         self.patterns: dict[tuple, deque] = {}
         self.line: list[tuple[int, int]] = []               # (pitch, slots since the note before)
@@ -48,21 +49,44 @@ class Motifs:
         self.kept.insert(0, line)
         self.own += 1
 
-    def begin(self, tick: int, tonic: int, scale: str, middle: float, rng: np.random.Generator) -> dict[int, int]:
-        """The motif's wishes for this tick: slot → MIDI pitch. Now and then a motif begins to return."""
+    def follow(self, line: Line, tick: int) -> None:
+        """Sing this line from `tick` on, as it stands: steps count from the tonic nearest the melody's middle."""
+        self.script = {}
+        for slot, step in line:
+            at, inside = divmod(slot, SLOTS)
+            self.script.setdefault(str(tick + at), []).append((inside, step))
+
+    def ahead(self, tick: int, ticks: int, reference: int, tonic: int, scale: str) -> list[int]:
+        """Pitches that the script or a returning motif will want in the ticks to come."""
+        home = to_step(reference, tonic, scale)
+        scripted = [to_pitch(home + step, tonic, scale) for at in range(tick, tick + ticks)
+                    for _, step in self.script.get(str(at), ())]
+        return scripted + [pitch for at, wish in self.wishes.items() if at < tick + ticks for pitch in wish.values()]
+
+    def begin(self, tick: int, tonic: int, scale: str, reference: int, fits: list[int],
+              rng: np.random.Generator) -> dict[int, int]:
+        """The motif's wishes for this tick: slot → MIDI pitch. Now and then a motif begins to return, on pitches that
+        the present chord bears (`fits`)."""
+        if self.script:
+            self.returning = "as written"
+            home = to_step(reference, tonic, scale)
+            return {slot: to_pitch(home + step, tonic, scale) for slot, step in self.script.pop(str(tick), ())}
         self.wishes = {at: wish for at, wish in self.wishes.items() if at >= tick}
         if not self.wishes:
             self.returning = ""
             if self.kept and rng.random() < RETURN:
-                self.recall(tick, tonic, scale, middle, rng)
+                self.recall(tick, tonic, scale, fits, rng)
         return self.wishes.get(tick, {})
 
-    def recall(self, tick: int, tonic: int, scale: str, middle: float, rng: np.random.Generator) -> None:
+    def recall(self, tick: int, tonic: int, scale: str, fits: list[int], rng: np.random.Generator) -> None:
         given = self.own and rng.random() < 0.6
         place = int(rng.integers(self.own if given else len(self.kept)))
         variation = VARIATIONS[int(rng.integers(len(VARIATIONS)))]
-        first = to_step(round(middle), tonic, scale) + {"higher": 2, "lower": -2}.get(variation, 0)
         line = vary(self.kept[place], variation)
+        middle = to_step(round(sum(fits) / len(fits)) if fits else 60, tonic, scale)
+        middle += {"higher": 1, "lower": -1}.get(variation, 0)
+        first = max(range(middle - 5, middle + 6), key=lambda start: (
+            sum(to_pitch(start + step, tonic, scale) in fits for _, step in line), -abs(start - middle)))
         for slot, step in line:
             at, inside = divmod(slot, SLOTS)
             self.wishes.setdefault(tick + at, {})[inside] = to_pitch(first + step, tonic, scale)

@@ -11,7 +11,7 @@ import numpy as np
 from device.compose import tokens as tk
 from device.compose.aim import Aim
 from device.compose.mixture import Mixture
-from device.compose.theory import CHORD_CLASSES, CHORDS, DEGREES, HARSH, PROFILES, chords_in
+from device.compose.theory import CHORD_CLASSES, CHORDS, DEGREES, HARSH, PROFILES, chords_in, harsh
 from device.compose.voicing import MELODY
 
 NEVER = -math.inf
@@ -24,6 +24,8 @@ WANTED = {scale: [float(PROFILES[scale][step]) if step in degrees else 0.0 for s
           for scale, degrees in DEGREES.items()}
 MAJORITY = [float(root == 0 and quality in ("maj", "min")) for root, quality in CHORDS]
 CHORD_PULL = 4.0        # how strongly that bears on the choice of chords
+MOTIF_PULL = 5.0        # nats per semitone from a motif's pitch
+DEBT = -3.0             # onsets: what a motif may overdraw
 LENGTHS = (-1.0, -0.3, 0.3, 0.5, 0.3)       # lean over DURATIONS: legato
 
 
@@ -62,7 +64,7 @@ class Steering:
 
     def spend(self, slot: int) -> None:
         if slot != self.spent:
-            self.account -= 1
+            self.account = max(self.account - 1, DEBT)
             self.spent = slot
 
     def sound(self, pitch: int, slot: int, slots: int, melody: bool = False) -> None:
@@ -82,7 +84,7 @@ class Steering:
 
     # ---- what may sound ----------------------------------------------------------------------------------------------
 
-    def playable(self, slot: int) -> list[int]:
+    def playable(self, slot: int, leap: int = LEAP) -> list[int]:
         """MIDI pitches in scale, in register, near enough, and not harsh against what sounds at that slot."""
         classes = 0
         for degree in DEGREES[self.scale]:
@@ -96,7 +98,7 @@ class Steering:
                 if classes >> pitch % 12 & 1]
         if self.last_pitch is None:
             return good
-        return [pitch for pitch in good if abs(pitch - self.last_pitch) <= LEAP] or good
+        return [pitch for pitch in good if abs(pitch - self.last_pitch) <= leap] or good
 
     def balance(self) -> list[float]:
         """(12,) lean toward pitch classes that the key profile wants and the last minutes lacked; tonic-relative."""
@@ -112,8 +114,9 @@ class Steering:
         bias[which] = 0.0
         return bias
 
-    def chord_bias(self, before: frozenset | None) -> np.ndarray:
-        """Chords of the scale that share a note with `before` (tonic-relative pitch classes) and add another."""
+    def chord_bias(self, before: frozenset | None, ahead: list[int]) -> np.ndarray:
+        """Chords of the scale that share a note with `before` (tonic-relative pitch classes) and add another; `ahead`
+        are pitches of the melody to come, if it is known."""
         bias = np.full(tk.VOCABULARY, NEVER)
         allowed = chords_in(self.scale)
         allowed &= np.array([quality != "dim" or self.aim.tension > 0.8 for _, quality in CHORDS])
@@ -123,7 +126,11 @@ class Steering:
             allowed = near if near.any() else allowed & (shared < 3)
         pull = np.array([sum(self.lean[step] for step in classes) / 3 for classes in CHORD_CLASSES])
         home = np.array(MAJORITY) * (1.5 - self.aim.tension)
-        bias[tk.CHORD:tk.DWELL] = np.where(allowed, CHORD_PULL * pull + home, NEVER)
+        fit = np.zeros(len(CHORDS))
+        for pitch in ahead:
+            step = (pitch - self.tonic) % 12
+            fit += [(step in classes) - 1.5 * any(harsh(step, other) for other in classes) for classes in CHORD_CLASSES]
+        bias[tk.CHORD:tk.DWELL] = np.where(allowed, CHORD_PULL * pull + home + fit, NEVER)
         return bias
 
     def bass_bias(self, fresh: bool) -> np.ndarray:
@@ -162,13 +169,15 @@ class Steering:
     def pitch_bias(self, slot: int, wish: int | None, forbidden: set[int]) -> np.ndarray:
         """Leans to the middle, to the key's balance and to small steps; `wish` is a motif's pitch."""
         bias = np.full(tk.VOCABULARY, NEVER)
+        if wish is not None:                    # a motif is recognized by its pitches: little else counts
+            for pitch in self.playable(slot, leap=24):
+                bias[tk.PITCH + tk.REACH + pitch - self.reference] = -MOTIF_PULL * abs(pitch - wish)
+            return bias
         playable = self.playable(slot)
         for pitch in [p for p in playable if p not in forbidden] or playable:
             lean = self.lean[(pitch - self.tonic) % 12] - ((pitch - self.middle) / 7.0) ** 2 / 2
             if self.last_pitch is not None:
                 lean -= STEP_COST * max(abs(pitch - self.last_pitch) - 4, 0)
-            if wish is not None:
-                lean -= 2.5 * abs(pitch - wish)
             bias[tk.PITCH + tk.REACH + pitch - self.reference] = lean
         return bias
 

@@ -1,0 +1,42 @@
+"""The style latent: any music to a point of it, and points between points."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from device import cards
+from device.compose import tokens as tk
+from device.compose.hearing import Heard
+from device.compose.rnn import session
+
+HEARD = 96                  # tokens that the encoder hears at a time, as in training
+EXCERPTS = 12               # of a piece, evenly spaced
+
+
+def encode(heard: Heard, folder: Path = cards.MODELS) -> np.ndarray:
+    """(STYLE_SIZE,): the mean latent of a piece's excerpts. Raises ModelMismatch."""
+    model, _ = cards.read("composer_style", ("token", "h", "sums"), folder)
+    encoder = session(model, "composer_style.onnx")
+    tokens = [token for tick in heard.ticks for token in tick.tokens()]
+    if not tokens:
+        return np.zeros(tk.STYLE_SIZE, np.float32)
+    size = next(given.shape[1] for given in encoder.get_inputs() if given.name == "h")
+    points = []
+    for start in np.unique(np.linspace(0, max(len(tokens) - HEARD, 0), EXCERPTS).astype(int)):
+        h = sums = np.zeros((1, size), np.float32)
+        for token in np.resize(tokens[start:start + HEARD], HEARD):
+            h, sums, point = encoder.run(None, {"token": np.array([token], np.int64), "h": h, "sums": sums})
+        points.append(point[0])
+    return np.mean(points, 0).astype(np.float32)
+
+
+def morph(styles: Mapping[str, np.ndarray], wanted: str) -> np.ndarray:
+    """A point of the latent by name: `piano`, or a mixture such as `piano+lute` or `piano*0.7+folk*0.3`.
+
+    Raises KeyError for a name that isn't there, ValueError for a weight that isn't a number.
+    """
+    parts = [part.split("*") for part in wanted.replace(" ", "").split("+")]
+    weights = np.array([float(rest[0]) if rest else 1.0 for _, *rest in parts])
+    points = np.array([styles[name] for name, *_ in parts])
+    return (weights[:, None] * points).sum(0) / max(weights.sum(), 1e-6)

@@ -1,0 +1,115 @@
+"""Motifs come back varied, nothing else comes back at all, and feedback moves only a little."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from device.compose import RulesComposer
+from device.compose.motifs import Motifs, to_pitch, to_step, vary
+from device.compose.repeats import ONSETS, WINDOW, Repeats, error_rate
+from device.compose.taste import LIGHT_TRUST, TRUST, Taste
+from device.compose.theory import DEGREES
+from device.compose.tokens import STYLE_SIZE
+from device.values import Recipe
+
+
+@given(st.integers(24, 100), st.integers(0, 11), st.sampled_from(sorted(DEGREES)))
+def test_a_pitch_of_the_scale_survives_being_a_step(pitch, tonic, scale):
+    if (pitch - tonic) % 12 in DEGREES[scale]:
+        assert to_pitch(to_step(pitch, tonic, scale), tonic, scale) == pitch
+
+
+def test_a_given_motif_returns_and_can_be_recognized():
+    line = ((0, 0), (2, 2), (4, 4), (6, 3), (8, 1))
+    composer = RulesComposer(4)
+    composer.give_motif(line)
+    returns, singing = [], ""
+    for _ in range(400):
+        phrase = composer.compose(Recipe(density=0.5, scale="ionian"), None)
+        if phrase.section.startswith("motif 1"):
+            if phrase.section != singing:
+                returns.append((phrase.section, []))
+            returns[-1][1].extend(n.pitch for n in phrase.notes if n.voice == "piano" or n.voice == "bell" and n.start)
+        singing = phrase.section
+    alike = []
+    for how, pitches in returns:
+        contour = np.sign(np.diff([step for _, step in vary(line, how.split(", ")[1])]))
+        alike += [a == b for a, b in zip(np.sign(np.diff(pitches)), contour, strict=False)]
+    assert len(returns) >= 4 and len(alike) >= 10
+    assert np.mean(alike) >= 0.7            # by chance 0.4
+
+
+def test_motifs_return_in_5_to_15_percent_of_ticks():
+    shares = []
+    for seed in range(3):
+        composer = RulesComposer(seed)
+        shares.append(np.mean([bool(composer.compose(Recipe(density=0.5), None).section) for _ in range(500)]))
+    assert 0.05 <= np.mean(shares) <= 0.15
+
+
+def test_a_pattern_heard_too_often_is_forbidden():
+    motifs = Motifs()
+    for time in range(3):
+        for slot, pitch in enumerate((60, 62, 64, 65, 67)):
+            motifs.sung(4 * time, slot, pitch, 10.0 * time)
+        for slot, pitch in enumerate((50, 51, 40 + time, 71, 52 + time)):       # so that only one pattern repeats
+            motifs.sung(4 * time + 2, slot, pitch, 10.0 * time)
+    for slot, pitch in enumerate((60, 62, 64, 65)):
+        motifs.sung(40, slot, pitch, 60.0)
+    assert motifs.hooks(41, 0, [66, 67, 69], 60.0) == {67}
+    assert motifs.hooks(41, 0, [66, 67, 69], 5000.0) == set()
+
+
+def test_the_filter_never_misses_a_return():
+    rng = np.random.default_rng(1)
+    ticks = [repr(rng.integers(0, 9, 3)).encode() for _ in range(400)]
+    repeats = Repeats(bits=20)
+    for tick in ticks:
+        assert not repeats.returns(tick, 1)
+        repeats.add(tick, 1)
+    repeats.window.clear(), repeats.onsets.clear()
+    for place, tick in enumerate(ticks[100:140]):
+        assert repeats.returns(tick, 1) == (place >= WINDOW - 1)
+        repeats.window.append(tick), repeats.onsets.append(1)
+
+
+def test_the_filter_errs_as_seldom_as_it_says():
+    rng, repeats = np.random.default_rng(2), Repeats(bits=14)
+    for _ in range(1800):
+        repeats.add(rng.bytes(6), 1)
+    wrong = 0
+    for _ in range(4000):
+        wrong += repeats.returns(rng.bytes(6), 1)
+    assert abs(wrong / 4000 - error_rate(1800, bits=14)) < 0.03
+    assert error_rate(1000 * 8 * 3600 / 2.1) < 0.01          # a thousand nights
+
+
+def test_sparse_windows_are_not_judged():
+    repeats = Repeats(bits=16)
+    for _ in range(60):
+        assert not repeats.returns(b"quiet", 0)
+        repeats.add(b"quiet", 0)
+    assert ONSETS > 0
+
+
+def test_the_filter_survives_a_restart_and_a_torn_file(tmp_path):
+    repeats, ticks = Repeats(), [bytes([i]) for i in range(40)]
+    for tick in ticks:
+        repeats.add(tick, 1)
+    repeats.save(tmp_path / "repeats")
+    loaded = Repeats.load(tmp_path / "repeats")
+    assert (loaded.table == repeats.table).all() and loaded.table.any()
+    (tmp_path / "repeats").write_bytes(b"torn")
+    assert not Repeats.load(tmp_path / "repeats").table.any()
+    assert not Repeats.load(tmp_path / "absent").table.any()
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 2**32 - 1)), max_size=60))
+@settings(max_examples=30)
+def test_feedback_stays_inside_the_trust_region(feedback):
+    taste = Taste()
+    for liked, seed in feedback:
+        style = np.random.default_rng(seed).normal(size=STYLE_SIZE)
+        taste = taste.learn(liked, style, np.zeros(STYLE_SIZE), light=style[0])
+        assert np.linalg.norm(taste.style) <= TRUST + 1e-9 and abs(taste.light) <= LIGHT_TRUST
+    assert taste.learn(0, np.ones(STYLE_SIZE), np.zeros(STYLE_SIZE)) == taste

@@ -1,0 +1,133 @@
+"""MIDI in and out, and people's music heard as ticks."""
+
+import contextlib
+import io
+
+import mido
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from device.compose import RulesComposer, midi, seed
+from device.compose import tokens as tk
+from device.compose.hearing import hear
+from device.compose.midi import Piece
+from device.compose.theory import DEGREES, PROFILES, estimate_key
+from device.errors import Refused
+from device.values import Note, Recipe
+from tools.areas import composer_measures as measure
+
+
+def test_a_night_written_as_midi_reads_back_the_same(tmp_path):
+    composer = RulesComposer(2)
+    notes = measure.laid_out([composer.compose(Recipe(), None) for _ in range(60)])
+    midi.write(tmp_path / "night.mid", notes)
+    back = midi.read(tmp_path / "night.mid")
+    assert back.qpm == pytest.approx(60)
+    ours = sorted((round(n.start, 2), n.pitch) for n in notes)
+    theirs = sorted((round(start, 2), pitch) for start, _, pitch, _ in back.notes)
+    assert len(ours) == len(theirs)
+    np.testing.assert_allclose(ours, theirs, atol=0.02)
+
+
+@pytest.mark.parametrize("data, why", [(b"", "not a standard MIDI"), (b"RIFF....", "not a standard MIDI"),
+                                       (b"MThd\0\0\0\6\0\1\0\1\0\x60", "torn"),
+                                       (b"MThd\0\0\0\6\0\1\0\1\0\x60MTrk\0\0\0\x09\0\x90\x3c", "torn")])
+def test_a_bad_file_is_refused_with_a_reason(data, why):
+    with pytest.raises(Refused, match=why):
+        midi.read(data)
+
+
+@given(st.binary(max_size=200), st.integers(0, 60))
+@settings(max_examples=150)
+def test_no_bytes_do_more_than_be_refused(noise, keep):
+    buffer = io.BytesIO()
+    file = mido.MidiFile()
+    file.tracks.append(mido.MidiTrack([mido.Message("note_on", note=60, time=10), mido.Message("note_off", note=60)]))
+    file.save(file=buffer)
+    for data in (b"MThd" + noise, buffer.getvalue()[:keep] + noise):
+        with contextlib.suppress(Refused):
+            assert midi.read(data).notes
+
+
+def test_drums_are_left_out():
+    buffer, file = io.BytesIO(), mido.MidiFile()
+    file.tracks.append(mido.MidiTrack([mido.Message("note_on", channel=9, note=40, time=0),
+                                       mido.Message("note_off", channel=9, note=40, time=100)]))
+    file.save(file=buffer)
+    with pytest.raises(Refused, match="drums"):
+        midi.read(buffer.getvalue())
+
+
+def lullaby(path):
+    tune = ((67, 1), (67, 1), (69, 2), (67, 2), (72, 2), (71, 4))
+    track, file = mido.MidiTrack(), mido.MidiFile(ticks_per_beat=480)
+    for pitch, beats in tune:
+        track += [mido.Message("note_on", note=pitch, velocity=70, time=0),
+                  mido.Message("note_off", note=pitch, time=480 * beats)]
+    file.tracks.append(track)
+    file.save(path)
+    return path
+
+
+def test_a_lullaby_becomes_a_motif_with_its_contour(tmp_path):
+    line = seed.motif(lullaby(tmp_path / "seed.mid"))
+    assert [np.sign(b - a) for a, b in zip([s for _, s in line], [s for _, s in line][1:], strict=False)][:4] == \
+        [0, 1, -1, 1]
+
+
+def test_a_piece_re_dressed_keeps_its_melody(tmp_path):
+    heard = seed.listen(lullaby(tmp_path / "seed.mid"))
+    composer = RulesComposer(1)
+    composer.follow(seed.melody(heard))
+    phrases = [composer.compose(Recipe(scale="dorian", density=0.3), None) for _ in heard.ticks]
+    sung = [n.pitch for p in phrases for n in p.notes if n.voice in ("piano", "bell")
+            and not (n.start == 0 and any(m.voice == "pad" and m.pitch == n.pitch for m in p.notes))]
+    contour = np.sign(np.diff(sung))
+    wanted = np.sign(np.diff([step for _, step in seed.melody(heard)]))
+    assert len(contour) >= len(wanted) - 1
+    assert np.mean([a == b for a, b in zip(contour, wanted, strict=False)]) >= 0.75
+    assert {(pitch - composer.tonic) % 12 for pitch in sung} <= set(DEGREES["dorian"])
+
+
+@given(st.lists(st.tuples(st.floats(0, 60), st.floats(0.05, 8), st.integers(21, 108), st.floats(0.05, 1)),
+                min_size=1, max_size=60), st.sampled_from((0.5, 1.0, 2.0, 4.0)))
+@settings(max_examples=60, deadline=None)
+def test_any_notes_are_spelled_in_grammatical_ticks(notes, quarters):
+    for tick in hear(Piece(tuple(sorted(notes)), 60.0), quarters).ticks:
+        last = tk.END
+        for token in tick.tokens():
+            follow = tk.following(last)
+            assert follow.start <= token < follow.stop
+            last = token
+        assert last == tk.END
+
+
+def test_the_key_profiles_find_published_keys():
+    """Bach's chorale frames in a key of one's choosing would need labels; scales themselves need none."""
+    for scale, degrees in DEGREES.items():
+        for tonic in (0, 5, 7):
+            weights = np.zeros(12)
+            weights[[(tonic + d) % 12 for d in degrees]] = 1
+            weights[[tonic, (tonic + 7) % 12]] += 1
+            assert estimate_key(weights) == (tonic, scale)
+    assert PROFILES["ionian"][0] == 6.35 and PROFILES["aeolian"][3] == 5.38
+
+
+def test_gymnopedie_is_heard_in_d_and_slow(music):
+    heard = seed.listen(next(music.rglob("*gymnopedie_1.mid")))
+    assert heard.tonic == 2
+    changes = sum(tick.chord is not None for tick in heard.ticks)
+    assert len(heard.ticks) / 3 <= changes <= len(heard.ticks)
+
+
+def test_measures_know_a_tritone_a_repeat_and_a_pulse():
+    tritone = [Note(0, 60, 2, .5, "pad"), Note(0, 66, 2, .5, "pad")]
+    assert measure.harshness(tritone) == 1
+    assert measure.harshness([Note(0, 60, 2, .5, "pad"), Note(1, 67, 2, .5, "pad")]) == 0
+    steady = [Note(1.25 * i, 60 + i % 5, 1, .5, "piano") for i in range(100)]
+    assert measure.pulse(steady) == pytest.approx(48, abs=0.1)
+    ticks = [((0, i % 7), (4, i % 5)) for i in range(60)]
+    assert measure.longest_repeat(ticks) == 25
+    assert measure.distinct16(ticks) < 1
