@@ -109,17 +109,20 @@ class Feed:
         if level.broken is not None:
             self.skip(level.broken)
             self.unsure = False
-        doubtful = self.unsure or level.torn or level.dropped is None
-        if doubtful:
-            self.skip(self.timebase.settle())
-        taken = self.index + level.waiting + level.later
-        if not doubtful:
-            self.skip(self.timebase.see(taken + level.dropped, before, after))
-        else:
+        waiting = level.waiting + level.later
+        if self.unsure or level.torn or level.dropped is None:
             fewest, most = self.timebase.between(before, after)
-            fewest = max(fewest, taken + (level.dropped or 0))
-            self.timebase.doubt(fewest, max(most, fewest), before, after)
-        gone = fewest - taken if doubtful else level.dropped
+            if fewest < most:
+                self.skip(self.timebase.settle())
+                fewest, most = self.timebase.between(before, after)
+            fewest = max(fewest, self.index + waiting + (level.dropped or 0))
+        else:
+            fewest = most = self.index + waiting + level.dropped
+        gone = fewest - self.index - waiting
+        if fewest < most:
+            self.timebase.doubt(fewest, most, before, after)
+        else:
+            self.skip(self.timebase.see(fewest, before, after))
         if not level.newest_kept:
             self.after = gone if level.dropped is None else level.dropped
             gone -= self.after

@@ -60,18 +60,20 @@ class Timebase:
         return self.index + max(int((time - self.origin - self.offset) / self.period + 1), 0)
 
     def between(self, before: float, after: float) -> tuple[int, int]:
-        """The fewest and the most readings that can have been taken at a moment between `before` and `after`."""
+        """The fewest and the most readings that can have been taken at a moment between `before` and `after`. Where
+        the count is in doubt anyway but nothing new is, they are equal: as many as the caller goes on with."""
         before, after = before - self.origin, after - self.origin
         count, last_before, last_after = self.points[:, self.seen - 1]
         slow, fast = self.known * (1 + self.reach), self.known * (1 - self.reach)
-        low = count + self.extras[0] + max(int((before - last_after) / slow), 0)
-        high = count + self.extras[-1] + (int((after - last_before) / fast) + 1 if after > last_before else 0)
-        sure = self.seen if self.sure is None else self.sure
-        if low < high and sure >= ENOUGH:
-            low, high = overlap((low, high), self.lines(before, after, slice(0, sure)))
-        if low < high and self.seen - sure >= ENOUGH:
-            fewest, most = self.lines(before, after, slice(sure, self.seen))
-            low, high = overlap((low, high), (fewest + self.extras[0], most + self.extras[-1]))
+        low = count + max(int((before - last_after) / slow), 0)
+        high = count + (int((after - last_before) / fast) + 1 if after > last_before else 0)
+        since = 0 if self.sure is None else self.sure
+        if low < high and self.seen - since >= ENOUGH:
+            low, high = overlap((low, high), self.lines(before, after, slice(since, self.seen)))
+        if low < high and since:
+            low, high = low + self.extras[0], high + self.extras[-1]
+            if since >= ENOUGH:
+                low, high = overlap((low, high), self.lines(before, after, slice(0, since)))
         return self.index + int(low), self.index + int(high)
 
     def see(self, taken: int, before: float, after: float) -> int:
