@@ -18,7 +18,8 @@ from device.values import SCALES, STYLES, TEXTURES, Recipe
 from tools.sleepers import Evening, Sleeper
 from tools.tflite_writer import Graph
 
-SIZE, HIDDEN, KINDS = 24, 48, 5
+SIZE, HIDDEN, KINDS = 16, 48, 4
+BORROWED = 400.0    # people's worth of the pooled covariance in each kind's
 SAVED_UNIT = 4.0    # min: the embedding is trained in units of a typical effect
 
 
@@ -61,7 +62,7 @@ def jitter(generator: np.random.Generator) -> Recipe:
 
 
 class Towers:
-    """context → 48 → 24, recipe → 48 → 24, and context → 16 → 1 for the onset latency to expect."""
+    """context → 48 → 16, recipe → 48 → 16, and context → 16 → 1 for the onset latency to expect."""
 
     def __init__(self, generator: np.random.Generator):
         def layer(out: int, into: int) -> list[np.ndarray]:
@@ -198,13 +199,17 @@ def fit_mixture(factors: np.ndarray, own_level: np.ndarray, noise: float, seed: 
     floor = 1e-3 * np.diag(x.var(0)) + 1e-6 * np.eye(x.shape[1])
     chance = generator.dirichlet(np.full(KINDS, 0.3), size=len(x))
     for _ in range(rounds):
-        weights = chance.mean(0)
-        means = chance.T @ x / chance.sum(0)[:, None]
+        count = chance.sum(0)
+        weights = count / len(x)
+        means = chance.T @ x / count[:, None]
         spread = x[None] - means[:, None]
-        covariances = np.einsum("sk,ksi,ksj->kij", chance, spread, spread) / chance.sum(0)[:, None, None] + floor
+        scatter = np.array([(chance[:, k, None] * spread[k]).T @ spread[k] for k in range(KINDS)])
+        # A small kind borrows its shape from all: of few people, a full covariance would be sure of too much.
+        pooled = scatter.sum(0) / len(x)
+        covariances = (scatter + BORROWED * pooled) / (count + BORROWED)[:, None, None] + floor
         precisions = np.linalg.inv(covariances)
-        density = (np.log(weights) + 0.5 * np.linalg.slogdet(precisions)[1]
-                   - 0.5 * np.einsum("ksi,kij,ksj->sk", spread, precisions, spread))
+        density = np.log(weights) + 0.5 * np.linalg.slogdet(precisions)[1] - 0.5 * np.stack(
+            [((spread[k] @ precisions[k]) * spread[k]).sum(1) for k in range(KINDS)], 1)
         chance = np.exp(density - density.max(1, keepdims=True))
         chance /= chance.sum(1, keepdims=True)
     return Prior(weights, means, precisions, noise)
@@ -218,7 +223,7 @@ def fit_population(towers: Towers, data: Population, seed: int) -> Prior:
 
 
 def night_rewards(towers: Towers, people: list[Sleeper], factors: np.ndarray, seed: int,
-                  nights: int = 30) -> tuple[np.ndarray, float]:
+                  nights: int = 20) -> tuple[np.ndarray, float]:
     """(s,) min: each sleeper's own level, the mean reward that their factors leave over; and the SD around it, min."""
     generator = np.random.default_rng(seed)
     over = np.empty((len(people), nights))

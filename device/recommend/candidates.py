@@ -6,7 +6,7 @@ A candidate is a point on a small grid of factors, or a programme people know by
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from device.programmes import PROGRAMMES
@@ -68,13 +68,19 @@ DEFAULT = NAMES.index("slow dark rain")     # slow, dark, legato and masked: wha
 
 @cache
 def changes(a: int, b: int) -> tuple[str, ...]:
-    """The factors in which two candidates differ; silence differs from nothing: it adds nothing new."""
+    """The factors in which two candidates differ, of those that can be heard in both."""
     one, other = CANDIDATES[a].levels, CANDIDATES[b].levels
     return tuple(factor for factor in FACTORS
                  if factor in one and factor in other and one[factor] != other[factor])
 
 
-def may_explore(best: int, heard: frozenset[int]) -> tuple[int, ...]:
-    """What bedtime may choose from: silence, what was heard before, and one new factor away from the proven best."""
-    return tuple(place for place in range(len(CANDIDATES))
-                 if place == QUIET or place in heard or len(changes(place, best)) <= 1)
+def news(place: int, heard: frozenset[int]) -> int:
+    """How many factors are new to a sleeper: at a level that neither the default nor anything heard has."""
+    known = {item for other in heard | {DEFAULT} for item in CANDIDATES[other].levels.items()}
+    return len(CANDIDATES[place].levels.items() - known)
+
+
+@lru_cache(64)
+def may_explore(heard: frozenset[int]) -> tuple[int, ...]:
+    """What bedtime may choose from: silence, what was heard before, and whatever has at most one new factor."""
+    return tuple(place for place in range(len(CANDIDATES)) if place in heard | {QUIET} or news(place, heard) <= 1)

@@ -72,7 +72,7 @@ class Head:
 
     def __init__(self, prior: Prior, forget: float = 1.0, boldness: float = 1.0, patience: float = 0.0):
         """`forget`: what a night's evidence keeps each further night, 0..1. `boldness`: of Thompson's draws, reached
-        after `patience` nights: a stranger's first nights aren't for experiments.
+        after `patience` nights, as their square: a stranger's first nights aren't for experiments.
         """
         self.prior, self.forget, self._boldest, self._patience = prior, forget, boldness, patience
         self.nights = 0
@@ -94,7 +94,7 @@ class Head:
 
     @property
     def boldness(self) -> float:
-        return self._boldest * min(1.0, self.nights / self._patience if self._patience else 1.0)
+        return self._boldest * min(1.0, self.nights / self._patience if self._patience else 1.0)**2
 
     def posterior(self) -> Posterior:
         if self._posterior is None:

@@ -93,14 +93,11 @@ def word(factor: str, chosen: int, best: int) -> str:
     return WORDS[factor][STEPS[factor].index(now) > STEPS[factor].index(before)]
 
 
-def tally(nights: Sequence[tuple[int, float]]) -> dict[str, list[int]]:
-    """Counts behind the sentences, from (candidate, reward) of each counted night."""
-    counts: dict[str, list[int]] = {}
-    for place, minutes in nights:
-        candidate = CANDIDATES[place]
-        keys = [f"all:{candidate.recipe.name}", *(f"{f}:{level}" for f, level in candidate.levels.items())]
-        for key in keys:
-            row = counts.setdefault(key, [0, 0])
-            row[0] += minutes > 0
-            row[1] += 1
-    return counts
+def count(tally: dict[str, list[int]], place: int, minutes: float) -> None:
+    """Add a night to the counts behind the sentences."""
+    candidate = CANDIDATES[place]
+    keys = [f"all:{candidate.recipe.name}", *(f"{factor}:{level}" for factor, level in candidate.levels.items())]
+    for key in keys:
+        row = tally.setdefault(key, [0, 0])
+        row[0] += minutes > 0
+        row[1] += 1

@@ -1,7 +1,7 @@
 """The recommender's face: choose at bedtime, at night, on arousal; learn in the morning; replay any receipt.
 
-Explores only at bedtime, inside the vetted set, at most one new factor from the proven best. After sleep onset it
-never answers with anything that wasn't played before.
+Explores only at bedtime, inside the vetted set, at most one new factor a night: a level that this sleeper has not
+heard. After sleep onset it never answers with anything that wasn't played before.
 """
 
 import math
@@ -27,9 +27,10 @@ MOMENTS = ("bedtime", "night", "arousal")
 VERSION = 1
 FORGET = 0.998      # a night's evidence halves in a year
 BOLDNESS = 0.5      # of Thompson's draws: chosen on training sleepers by tools/train_recommender --sweep
-PATIENCE = 20.0     # nights until it is that bold
+PATIENCE = 60.0     # nights until it is that bold
 REACH = 4.0         # of an embedding; training scales it to 1
-KEPT = 730          # nights: older ones have all but faded
+KEPT = 1000         # nights: then the oldest quarter, all but faded, is dropped
+PLACES = {name: place for place, name in enumerate(NAMES)}
 TABLE = np.array([recipe_features(candidate.recipe) for candidate in CANDIDATES])
 
 
@@ -60,6 +61,9 @@ class Recommender:
         """Forget this sleeper: back to the population."""
         self._head = Head(self._network.prior, self._forget, self._boldness, self._patience)
         self._nights: list[dict] = []
+        self._tally: dict[str, list[int]] = {}
+        self._proven: set[int] = set()      # what was played on nights that taught something
+        self._best: int | None = None       # until the next night
         self._tonight: int | None = None
 
     def state(self) -> dict:
@@ -75,9 +79,11 @@ class Recommender:
     @property
     def best(self) -> int:
         """The proven best: of what was played on counted nights, the highest expected minutes; at first the default."""
-        played = sorted(self._counted_places() | {DEFAULT})
-        rows, _ = embed(self._network, context_features(Context()), TABLE[played])
-        return played[int(np.argmax(rows @ self._head.posterior().mean))]
+        if self._best is None:
+            played = sorted(self._proven | {DEFAULT})
+            rows, _ = embed(self._network, context_features(Context()), TABLE[played])
+            self._best = played[int(np.argmax(rows @ self._head.posterior().mean))]
+        return self._best
 
     def choose(self, context: Context, *, moment: str = "bedtime", seed: int, wishes: Mapping | None = None,
                refused: Sequence[int] = (), trial: bool = False) -> Choice:
@@ -90,13 +96,13 @@ class Recommender:
         if moment not in MOMENTS:
             raise ValueError(f"moment must be one of {MOMENTS}, not {moment!r}")
         best = self.best
-        counted = self._counted()
         inputs = {
             "version": VERSION, "network": self._network.sha256, "sleeper": self._sleeper, "moment": moment,
             "seed": int(seed), "boldness": self._head.boldness, "context": pack_context(context),
             "best": NAMES[best], "allowed": [NAMES[place] for place in self._allowed(moment, best, wishes, refused)],
-            "gram": pack(self._head.gram), "pull": pack(self._head.pull), "nights": len(counted),
-            "tally": reasons.tally(counted), "trial": trial and moment == "bedtime" and not refused,
+            "gram": pack(self._head.gram), "pull": pack(self._head.pull), "nights": self._head.nights,
+            "tally": {key: list(row) for key, row in self._tally.items()},
+            "trial": trial and moment == "bedtime" and not refused,
         }
         if inputs["trial"]:
             inputs["allowed"] = [NAMES[QUIET], NAMES[best if best != QUIET else DEFAULT]]
@@ -157,9 +163,15 @@ class Recommender:
         minutes = None if expected is None else reward(outcome, expected, self._weights)
         self._nights.append({"candidate": NAMES[candidate], "context": receipt["context"], "outcome": asdict(outcome),
                              "reward": minutes, "propensity": receipt["propensity"], "trial": receipt["trial"]})
-        del self._nights[:-KEPT]
         if minutes is not None:
             self._head.update(rows[0], minutes)
+            self._proven.add(candidate)
+            self._best = None
+            reasons.count(self._tally, candidate, minutes)
+        if len(self._nights) > KEPT:
+            kept = {**self.state(), "nights": self._nights[KEPT // 4:]}
+            self.reset()
+            self._restore(kept)
         return minutes
 
     def _restore(self, state: Mapping) -> None:
@@ -174,27 +186,20 @@ class Recommender:
         except (KeyError, TypeError, AttributeError) as trouble:
             raise ValueError(f"the sleeper's state can't be read ({trouble!r})") from trouble
 
-    def _counted(self) -> list[tuple[int, float]]:
-        return [(NAMES.index(night["candidate"]), night["reward"]) for night in self._nights
-                if night["reward"] is not None]
-
-    def _counted_places(self) -> set[int]:
-        return {place for place, _ in self._counted()}
-
     def _allowed(self, moment: str, best: int, wishes: Mapping | None, refused: Sequence[int]) -> list[int]:
         if moment != "bedtime":
-            proven = best if best in self._counted_places() else QUIET
+            proven = best if best in self._proven else QUIET
             tonight = proven if self._tonight is None else self._tonight
             return [tonight] if moment == "night" else sorted({proven if proven != QUIET else tonight, QUIET})
-        near = [place for place in may_explore(best, frozenset(self._counted_places())) if place not in refused]
+        near = [place for place in may_explore(frozenset(self._proven)) if place not in refused]
         return within(near or [QUIET], wishes, best)
 
 
 def decide(network: Network, inputs: Mapping, now: Posterior | None = None) -> Choice:
     """Pure: the same inputs and network give the same choice. `now`: the inputs' posterior, if it is known already."""
     moment, seed = inputs["moment"], inputs["seed"]
-    allowed = [NAMES.index(name) for name in inputs["allowed"]]
-    best = NAMES.index(inputs["best"])
+    allowed = [PLACES[name] for name in inputs["allowed"]]
+    best = PLACES[inputs["best"]]
     features = context_features(unpack_context(inputs["context"]))
     rows, _ = embed(network, features, TABLE)
     now = now or posterior(network.prior, unpack(inputs["gram"]), unpack(inputs["pull"]))

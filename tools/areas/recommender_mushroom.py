@@ -12,9 +12,9 @@ FILES = ("bandit/uci_mushroom/agaricus-lepiota.data", "uci_mushroom/agaricus-lep
 ROUNDS, SEEDS = 365, 20
 EDIBLE, POISON, SKIP = 5.0, (5.0, -35.0), 0.0       # the game's rules
 REGRET_POISON, REGRET_SKIPPED = 15.0, 5.0           # expected: eating poison is worth −15, an edible one 5
-# The head's prior, from the rules alone: at even odds a bite is worth −5; a night's reward spreads by some 8 around
+# The head's prior, from the rules alone: at even odds a bite is worth −5; a bite's reward spreads by some 5 around
 # what looks can tell; looks matter by a few points each. Patient like at the bedside: skipping is the safe programme.
-EVEN_ODDS, NOISE, LOOKS, LEVEL = -5.0, 8.0, 2.1, 3.0
+EVEN_ODDS, NOISE, LOOKS, LEVEL = -5.0, 5.0, 2.1, 3.0
 
 
 def find(data: Path | None) -> Path | None:

@@ -21,7 +21,7 @@ NIGHTS = (7, 30, 90)
 UNSEEN = 987_654            # far from the training seeds; every sleeper has a stream of their own
 # MABWiser's exploration in minutes and its ridge penalty, the best of a grid on 100 training sleepers
 # (alpha 0.5–15, l2 1–50).
-PEERS = {"lints": (2.0, 10.0), "linucb": (1.0, 10.0)}
+PEERS = {"lints": (2.0, 50.0), "linucb": (3.0, 10.0)}
 
 
 @dataclass
