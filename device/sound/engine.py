@@ -8,7 +8,6 @@ Everything happens on the control grid (`CONTROL` frames), so the sound is the s
 
 import heapq
 import math
-import zlib
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +22,7 @@ from device.sound.tables import DRONE, PADS, Tables, Timbre
 from device.sound.textures import Texture
 from device.values import Note, Phrase, Scene
 
+TIMBRE_EVERY = 20 * 60 * RATE // CONTROL        # control periods: the pads' timbre changes now and then
 MOST_WAITING = 2048         # notes that may wait for their time
 QUIET_SHARE = 0.04          # a mix whose gains' squares add up to less than this is meant to be quieter than its level
 WET, DRY = 0.5, 0.8
@@ -96,7 +96,7 @@ class Engine:
     def phrase(self, phrase: Phrase, start: int) -> None:
         """Place the notes from frame `start` on; what is late already moves to now, all of it together."""
         start = max(math.ceil(start / CONTROL), self._now)
-        timbre = self._timbres[zlib.crc32(phrase.section.encode()) % len(self._timbres)]
+        timbre = self._timbres[(self._settings.seed + start // TIMBRE_EVERY) % len(self._timbres)]
         for note in phrase.notes:
             if len(self._waiting) >= MOST_WAITING:
                 self.dropped += 1

@@ -17,15 +17,15 @@ class Fader:
     """One gain; a straight line to where it should be. What it should be is one tuple, replaced whole."""
 
     def __init__(self, volume: Volume | None = None):
-        self._gain = 0.0
-        self._want = (0.0, False)
+        self._gain = self._from = 0.0
+        self._want = self._seen = (0.0, False)
         self.set(volume or Volume(1.0))
 
     def set(self, volume: Volume) -> None:
         self._want = (amplitude(QUIETEST * (1.0 - volume.volume)), volume.muted)
 
     def cut(self) -> None:
-        """Panic: the samples after this are to be thrown away; `restore` lets sound back in."""
+        """Down, as for a mute, whatever the volume; until it is set again."""
         self._want = (self._want[0], True)
 
     @property
@@ -38,19 +38,21 @@ class Fader:
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
         """(2, n) → (2, n)."""
-        volume, muted = self._want
+        want = self._want
+        if want != self._seen:
+            self._seen, self._from = want, self._gain
+        volume, muted = want
         target = 0.0 if muted else volume
         gain, frames = self._gain, block.shape[1]
         if gain == target:
             return block if gain == 1.0 else block * np.float32(gain)
         if target > gain:
-            rate = 1.0 / RETURN
+            step = 1.0 / (RETURN * RATE)
+        elif muted:
+            step = self._from / (MUTE * RATE)       # all the way in that time
         else:
-            rate = gain / MUTE if muted and gain < 1.0 else 1.0 / (MUTE if muted else TURN)
-        steps = min(max(math.ceil(abs(target - gain) / rate * RATE), 1), frames)
-        reached = target if abs(target - gain) <= rate * frames / RATE else gain + math.copysign(
-            rate * frames / RATE, target - gain)
-        ramp = np.full(frames, reached, np.float32)
-        ramp[:steps] = gain + (reached - gain) * np.arange(1, steps + 1, dtype=np.float32) / steps
-        self._gain = reached
-        return block * ramp
+            step = 1.0 / (TURN * RATE)
+        ramp = gain + math.copysign(step, target - gain) * np.arange(1, frames + 1)
+        ramp = np.minimum(ramp, target) if target > gain else np.maximum(ramp, target)
+        self._gain = float(ramp[-1])
+        return block * ramp.astype(np.float32)

@@ -18,8 +18,8 @@ from device.sound.fader import Fader
 from device.sound.settings import CONTROL, RATE
 from device.sound.wav import to_int16
 
-CHUNK = 960                 # frames, 20 ms: how finely a press is heard
-LATENCY = 0.06              # s asked of PortAudio: press → speaker is this and one chunk
+CHUNK = 480                 # frames, 10 ms: how finely a press is heard
+LATENCY = 0.04              # s asked of PortAudio: press → speaker is this and one chunk
 HARDEST = 0.999             # full scale: nothing wraps
 
 

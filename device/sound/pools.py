@@ -33,34 +33,34 @@ def tilt(f: np.ndarray, power: float) -> np.ndarray:
 
 
 def pink(f, p):
-    return tilt(f, 0.5) * lowpass(f, 700.0 * 8.0**p, 1.0)
+    return tilt(f, 0.5) * lowpass(f, 420.0 * 7.0**p, 1.8)
 
 
 def brown(f, p):
-    return tilt(f, 1.0) * lowpass(f, 300.0 * 8.0**p, 1.0)
+    return tilt(f, 1.0) * lowpass(f, 260.0 * 7.0**p, 1.5)
 
 
 def rain(f, p):
     """Many drops far away: a broad hump, on a roof rather than on leaves."""
-    return (band(f, 420.0 * 2.5**p, 1.1) + 0.18 * p * band(f, 3200.0, 0.9)) * lowpass(f, 1500.0 * 4.0**p, 1.0)
+    return band(f, 330.0 * 2.6**p, 1.0) * lowpass(f, 800.0 * 5.0**p, 1.5)
 
 
 def ocean(f, p):
     """Deep when it is far, hissing when it breaks."""
-    return tilt(f, 0.85 - 0.4 * p) * lowpass(f, 260.0 * 9.0**p, 1.0)
+    return tilt(f, 0.9 - 0.4 * p) * lowpass(f, 240.0 * 8.0**p, 1.8)
 
 
 def wind(f, p):
     """A band that wanders, over a softer breath."""
-    return band(f, 210.0 * 4.5**p, 0.42) + 0.25 * tilt(f, 0.8) * 20.0 * lowpass(f, 500.0, 1.0)
+    return band(f, 210.0 * 4.5**p, 0.42) + 5.0 * tilt(f, 0.8) * lowpass(f, 400.0, 1.8)
 
 
 def stream(f, p):
-    return band(f, 380.0 * 2.2**p, 0.9) * lowpass(f, 1400.0 * 2.5**p, 1.0)
+    return band(f, 380.0 * 2.2**p, 0.8) * lowpass(f, 1100.0 * 2.5**p, 1.5)
 
 
 def fire(f, p):
-    return tilt(f, 1.0) * lowpass(f, 350.0 * 2.0**p, 1.0)
+    return tilt(f, 1.0) * lowpass(f, 320.0 * 3.0**p, 1.5)
 
 
 SHAPES: dict[str, Shape] = {"rain": rain, "ocean": ocean, "wind": wind, "stream": stream, "fire": fire,
@@ -69,7 +69,7 @@ SHAPES: dict[str, Shape] = {"rain": rain, "ocean": ocean, "wind": wind, "stream"
 # Events strewn into a pool: per second; pitches (Hz); decay (s); upward chirp; share of the pool's level at their peak
 EVENTS: dict[str, tuple[float, tuple[float, float], tuple[float, float], float, float]] = {
     "rain": (26.0, (380.0, 1500.0), (0.006, 0.03), 0.0, 2.2),
-    "stream": (30.0, (320.0, 1300.0), (0.015, 0.06), 0.5, 1.8),
+    "stream": (30.0, (320.0, 1300.0), (0.012, 0.045), 0.5, 1.8),
     "fire": (7.0, (500.0, 2200.0), (0.002, 0.012), 0.0, 4.5),
 }
 
@@ -101,11 +101,11 @@ def strew(pool: np.ndarray, rate: float, pitches: tuple[float, float], decays: t
           level: float, random: np.random.Generator) -> None:
     """Add little damped tones (drops, bubbles, crackles), brighter towards the pool's end."""
     for _ in range(random.poisson(rate * len(pool) / RATE)):
-        start = int(random.integers(len(pool) - HOP))
+        start = int(random.integers(len(pool) - int(7 * decays[1] * RATE)))
         position = start / len(pool)
         pitch = pitches[0] * (pitches[1] / pitches[0]) ** (0.7 * random.random() + 0.3 * position)
         decay = decays[0] * (decays[1] / decays[0]) ** random.random()
-        t = np.arange(min(int(7 * decay * RATE), HOP)) / RATE
+        t = np.arange(int(7 * decay * RATE)) / RATE
         wave = np.sin(2 * np.pi * pitch * t * (1.0 + chirp * t / (7 * decay))) * np.exp(-t / decay)
         wave *= np.minimum(t / 0.001, 1.0) * level * random.random() ** 2
         pool[start:start + len(t)] += wave.astype(np.float32)

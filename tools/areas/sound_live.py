@@ -1,0 +1,210 @@
+"""The sound process as it runs by a bed: through PortAudio into a virtual DAC that keeps the time of the world.
+
+ALSA's file plug-in pipes what it gets into `vdac`, below, which reads 10 ms at a time at the pace of a DAC through a
+small pipe, counts the periods for which nothing was there, and keeps what it got.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from device.sound.link import SoundLink
+from device.sound.settings import RATE
+from device.values import Heartbeat, Note, Phrase, Scene, Volume
+
+ROOT = Path(__file__).resolve().parents[2]
+PERIOD = 480                # frames
+PIPE = 16_384               # bytes, 85 ms: how long the DAC lives on what it has
+SHORT_PIPE = 4096           # bytes, 21 ms: for delays, since the plug-in already holds what PortAudio's buffer would
+
+VDAC = '''
+import fcntl, json, os, sys, time
+raw, stats, period, rate, pipe = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
+while True:     # the player was quicker and has filled the pipe with silence: let some go until it can be made small
+    try: fcntl.fcntl(0, 1031, pipe); break      # F_SETPIPE_SZ
+    except OSError: os.read(0, 4096)
+try: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(90))
+except OSError: pass
+os.set_blocking(0, False)
+out, size, held, ended, starved, count, begun = open(raw, "wb", 0), period * 4, b"", False, 0, 0, None
+while True:
+    while len(held) < size and not ended:
+        try: data = os.read(0, size - len(held))
+        except BlockingIOError: break
+        ended = data == b""
+        held += data
+    if begun is None:
+        if len(held) >= size: begun = time.monotonic(); open(stats + ".begun", "w").write(repr(begun))
+        elif ended: break
+        else: time.sleep(0.001)
+        continue
+    if len(held) >= size: out.write(held[:size]); held = held[size:]
+    elif ended: break
+    else: starved += 1; out.write(held + bytes(size - len(held))); held = b""
+    count += 1
+    late = time.monotonic() - (begun + count * period / rate)
+    if late < 0: time.sleep(-late)
+json.dump({"periods": count, "starved": starved}, open(stats, "w"))
+'''
+
+NAIVE = '''
+import sys, threading, time
+import numpy as np, sounddevice
+from tools.areas.sound_live import busy
+from tools.areas.sound_render import blocks
+from device.programmes import DEFAULT
+notes = blocks(DEFAULT, 1e9, composer="rules")
+held = [np.zeros((2, 0), np.float32)]
+def callback(out, frames, when, status):    # synthesis in the callback, beside the rest of the program
+    while held[0].shape[1] < frames: held[0] = np.concatenate([held[0], next(notes)[0]], axis=1)
+    out[:] = held[0][:, :frames].T
+    held[0] = held[0][:, frames:]
+stop = threading.Event()
+for _ in range(2): threading.Thread(target=busy, args=(stop,), daemon=True).start()
+with sounddevice.OutputStream(samplerate=48000, channels=2, dtype="float32", latency=0.06, callback=callback):
+    time.sleep(float(sys.argv[1]))
+'''
+
+
+def busy(stop: threading.Event) -> None:
+    """What a careless neighbour does."""
+    while not stop.is_set():
+        sum(i * i for i in range(20_000))
+
+
+class Rig:
+    """A folder with an ALSA configuration whose default device is the virtual DAC."""
+
+    def __init__(self, folder: Path, pipe: int = PIPE):
+        self.raw, self.stats, self._folder = folder / "dac.raw", folder / "dac.json", folder
+        (folder / "vdac.py").write_text(VDAC)
+        command = f"{sys.executable} {folder}/vdac.py {self.raw} {self.stats} {PERIOD} {RATE} {pipe}"
+        (folder / "asound.conf").write_text(f'''
+pcm.nowhere {{ type null }}
+pcm.vdac {{ type file slave.pcm "nowhere" file "|{command}" format "raw" }}
+pcm.!default {{ type plug slave {{ pcm "vdac" format S16_LE rate {RATE} channels 2 }} }}
+''')
+        self.environment = {**os.environ, "ALSA_CONFIG_PATH": str(folder / "asound.conf"), "PYTHONPATH": str(ROOT),
+                            "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+    def starved(self) -> int:
+        """Periods for which the DAC had nothing, between the first sound and the last."""
+        for _ in range(100):
+            with contextlib.suppress(OSError, ValueError):
+                return json.loads(self.stats.read_text())["starved"]
+            time.sleep(0.05)
+        raise RuntimeError("the virtual DAC left no count")
+
+    def samples(self) -> np.ndarray:
+        """(n, 2) int16 so far."""
+        data = self.raw.read_bytes()
+        return np.frombuffer(data[:len(data) // 4 * 4], "<i2").reshape(-1, 2)
+
+    def begun(self) -> float:
+        return float(Path(f"{self.stats}.begun").read_text())
+
+
+class Playing:
+    """A sound process that plays into a rig."""
+
+    def __init__(self, folder: Path, pipe: int = PIPE):
+        self.rig = Rig(folder, pipe)
+        socket = folder / "sound.socket"
+        self.process = subprocess.Popen([sys.executable, "-m", "device.sound", "--socket", str(socket)],
+                                        cwd=ROOT, env=self.rig.environment, stderr=subprocess.DEVNULL)
+        self.link = SoundLink(socket)
+        self.wait(lambda beat: beat.frame > 0)
+
+    def wait(self, enough, seconds: float = 15.0) -> Heartbeat:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            beat = self.link.heartbeat()
+            if beat and enough(beat):
+                return beat
+            time.sleep(0.01)
+        raise RuntimeError(f"the sound process didn't come along: {self.link.state}")
+
+    def memory(self) -> float:
+        """MB resident now."""
+        line = next(line for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+                    if line.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+    def imports_scipy(self) -> bool:
+        return "scipy" in Path(f"/proc/{self.process.pid}/maps").read_text()
+
+    def stop(self) -> int:
+        """Ends it. Returns the periods the DAC starved."""
+        self.link.close()
+        self.process.terminate()
+        self.process.wait(10)
+        return self.rig.starved()
+
+
+def stress(folder: Path, seconds: float = 20.0) -> dict[str, float]:
+    """Plays beside two busy threads, tells a phrase and then nothing (a stalled brain). Underruns, memory, presses."""
+    playing, stop = Playing(folder), threading.Event()
+    neighbours = [subprocess.Popen([sys.executable, "-c", "from tools.areas.sound_live import busy; import threading; "
+                                    "busy(threading.Event())"], cwd=ROOT, env=playing.rig.environment)
+                  for _ in range(2)]
+    try:
+        playing.link.send(Scene({"rain": 0.5, "ocean": 0.4}, 0.8, 0.35, 0.0, 2.0))
+        notes = tuple(Note(0.8 * i, 48 + (7 * i) % 20, 6.0, 0.6, ("pad", "bell", "piano")[i % 3]) for i in range(60))
+        playing.link.send(Phrase(50.0, notes))
+        time.sleep(seconds)
+        beat = playing.wait(lambda beat: True)
+        memory, scipy = playing.memory(), playing.imports_scipy()
+    finally:
+        stop.set()
+        for neighbour in neighbours:
+            neighbour.kill()
+            neighbour.wait()
+        starved = playing.stop()
+    return {"underruns": starved + beat.underruns, "rss_mb": memory, "scipy_imported": float(scipy)}
+
+
+def naive(folder: Path, seconds: float = 20.0) -> int:
+    """Periods that the same DAC starves when a callback renders beside two busy threads of its own process."""
+    rig = Rig(folder)
+    subprocess.run([sys.executable, "-c", NAIVE, str(seconds)], cwd=ROOT, env=rig.environment, timeout=seconds + 60,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return rig.starved()
+
+
+def presses(folder: Path, count: int = 40) -> list[float]:
+    """ms from sending an unmute to the first sample of sound at the DAC."""
+    playing, delays = Playing(folder, SHORT_PIPE), []
+    try:
+        playing.link.send(Scene({"pink": 1.0}, 0.0, 0.5, 0.0, 0.0))
+        playing.wait(lambda beat: beat.level > 35.0)
+        random = np.random.default_rng(1)
+        for _ in range(count):
+            playing.link.send(Volume(1.0, muted=True))
+            time.sleep(0.35)
+            playing.link.send(Volume(1.0, muted=False))
+            sent = time.monotonic()
+            time.sleep(0.3 + 0.1 * random.random())
+            start = round((sent - playing.rig.begun()) * RATE)
+            heard = playing.rig.samples()[start:]
+            sounding = np.flatnonzero(heard.any(axis=1))
+            delays.append(1000.0 * sounding[0] / RATE)
+    finally:
+        playing.stop()
+    return delays
+
+
+def measure(seconds: float = 20.0) -> tuple[dict[str, float], dict[str, float]]:
+    """(ours, the naive player's)"""
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two, \
+            tempfile.TemporaryDirectory() as three:
+        figures = stress(Path(one), seconds)
+        figures["press_to_sample_ms_p99"] = float(np.percentile(presses(Path(three)), 99))
+        return figures, {"underruns": float(naive(Path(two), seconds))}
