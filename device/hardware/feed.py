@@ -33,20 +33,22 @@ class Feed:
         self.failures = 0               # ticks failed in a row
         self.next_try = 0.0             # s
         self.heard = 0.0                # s: when it last had readings
+        self.complaint = ""             # why it failed last
         self.trouble: list[str] = []
 
     def drain(self, now: float) -> Signal | None:
         """What the FIFO holds, or None if the chip failed; `trouble` says why in words."""
         self.trouble = []
         if self.failures and now < self.next_try:
-            self.trouble.append(f"{self.chip}: doesn't answer; next try in {self.next_try - now:.1f} s")
+            self.trouble.append(self.complaint)
             return None
         try:
             if not self.running or self.failures and not self.chip.intact():
                 self.set_up()
             values = self.gather(now)
         except SensorError as trouble:
-            self.trouble.append(str(trouble))
+            self.complaint = str(trouble)
+            self.trouble.append(self.complaint)
             self.failures += 1
             self.unsure = True
             self.next_try = now + (RETRY if self.failures > PATIENCE else 0.0)
