@@ -11,7 +11,7 @@ from torch import nn
 
 from device.compose import tokens as tk
 from device.compose.contexts import FIELDS
-from tools.train_composer_net import CONDITIONS, EXCERPT, Net
+from tools.train_composer_net import CONDITIONS, EXCERPT, ROOTS, WIDTH, Net
 
 
 class Cell(nn.Module):
@@ -24,23 +24,44 @@ class Cell(nn.Module):
         self.bi, self.bh, self.size = gru.bias_ih_l0.detach(), gru.bias_hh_l0.detach(), gru.hidden_size
 
     def forward(self, x, h):
-        a, b, n = x @ self.wi + self.bi, h @ self.wh + self.bh, self.size
-        r, z = torch.sigmoid(a[:, :n] + b[:, :n]), torch.sigmoid(a[:, n:2 * n] + b[:, n:2 * n])
-        return (1 - z) * torch.tanh(a[:, 2 * n:] + r * b[:, 2 * n:]) + z * h
+        n = self.size
+        gates_a, new_a = torch.split(x @ self.wi + self.bi, [2 * n, n], 1)
+        gates_b, new_b = torch.split(h @ self.wh + self.bh, [2 * n, n], 1)
+        r, z = torch.split(torch.sigmoid(gates_a + gates_b), [n, n], 1)
+        new = torch.tanh(new_a + r * new_b)
+        return new + z * (h - new)
 
 
 class Step(nn.Module):
-    """One token: (fields (1, 7), asked (1, CONDITIONS + STYLE_SIZE), one, two (1, hidden)) → logits, new states."""
+    """One token: (fields (1, 7), asked (1, CONDITIONS + STYLE_SIZE), one, two (1, hidden)) → logits, new states.
+
+    The same as `Net`, in as few nodes as may be: at this size onnxruntime's time goes by nodes, not by numbers.
+    """
 
     def __init__(self, net: Net):
         super().__init__()
-        self.net = net
-        self.first, self.second = Cell(net.first), Cell(net.second)
+        self.first, self.second, self.asked = Cell(net.first), Cell(net.second), net.asked
+        self.embed = nn.Parameter(net.embed.weight.detach())
+        self.sides = nn.Parameter(torch.cat([table.weight.detach() for table in net.sides]))
+        heads = net.out, net.moves, net.over
+        self.out = nn.Parameter(torch.cat([head.weight.detach() for head in heads]).t().contiguous())
+        self.bias = torch.cat([head.bias.detach() for head in heads])
+        self.tables = torch.arange(len(net.sides)) * tk.VOCABULARY
+        pitches = torch.arange(WIDTH)
+        self.shifts = pitches + WIDTH - 1 + tk.PITCH            # minus the last pitch: which move
+        # Which place over the root each pitch has, for every chord token.
+        self.places = (pitches[None] - tk.REACH - ROOTS[:, None]) % 12 + tk.VOCABULARY + 2 * WIDTH - 1
 
     def forward(self, fields, asked, one, two):
-        one = self.first(self.net.given(fields, asked), one)
+        token, rest = torch.split(fields, [1, len(FIELDS) - 1], 1)
+        sides = self.sides[(rest + self.tables)[0]].reshape(1, -1)
+        one = self.first(torch.cat([self.embed[token[0]], torch.tanh(self.asked(asked)), sides], 1), one)
         two = self.second(one, two)
-        return self.net.scores(two, fields), one, two
+        whole = two @ self.out + self.bias
+        plain, pitched = torch.split(whole[:, :tk.VOCABULARY], [tk.PITCH, WIDTH], 1)
+        moves = torch.index_select(whole, 1, self.shifts - fields[0, 4] + tk.VOCABULARY)
+        over = torch.index_select(whole, 1, self.places[fields[0, 3]])
+        return torch.cat([plain, pitched + moves + over], 1), one, two
 
 
 class Listen(nn.Module):
@@ -64,8 +85,9 @@ def quantized(module: nn.Module, args: tuple, inputs: list[str], outputs: list[s
                       dynamo=False)
     if not quantize:
         return exact
+    # The Gemm of the conditions is too small to gain by it.
     quantize_dynamic(str(exact), str(small), weight_type=QuantType.QInt8, per_channel=True,
-                     op_types_to_quantize=["MatMul", "Gemm"])
+                     op_types_to_quantize=["MatMul"])
     return small
 
 

@@ -5,7 +5,9 @@ takes away what music theory forbids; then a token is drawn. So all three can be
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
@@ -69,6 +71,7 @@ class Composer:
         self.before: list[int] = []             # the chord sounding until now, MIDI pitch classes
         self.pads: list[int] = []
         self.walk_at = float(self.rng.uniform(*KEY_WALK))
+        self.light = 0.0                        # 0..1 to play in, for the brightness asked of so many notes
         self.bells = 0.0                        # error diffusion: which notes are bells
         opinion.push(tk.BOS)
 
@@ -102,6 +105,7 @@ class Composer:
             self.turn(recipe)
         steering = self.steering
         steering.begin(aim, self.scale, self.tonic)
+        self.light = steering.mixture.light(min(max(aim.brightness + self.taste.light, 0.0), 1.0), aim.density)
         self.opinion.condition(self.asked(aim), self.styled(recipe, aim))
         notes: list[Note] = self.chord_notes(aim) if fresh else []
         if not fresh:
@@ -155,7 +159,7 @@ class Composer:
         self.pads = voicing.lead(self.chord, self.tonic, self.steering.centre, self.pads)
         for pitch in self.pads:
             self.steering.sound(pitch, 0, self.chord_left * tk.SLOTS)
-        seconds, light = self.chord_left * aim.length, self.lit(aim)
+        seconds, light = self.chord_left * aim.length, self.light
         self.steering.mixture.chord(seconds)
         notes = [Note(0.0, pitch, seconds, touch("pad", light), "pad") for pitch in self.pads]
         if self.bell(BELL_CHORDS * light):      # doubles the top of the chord
@@ -178,7 +182,7 @@ class Composer:
         pitch = voicing.bass_pitch(self.chord, part, self.tonic, self.steering.centre)
         slots = min(self.chord_left, max(2, round(BASS_LASTS / aim.length))) * tk.SLOTS
         self.steering.sound(pitch, 0, slots)
-        return Note(0.0, pitch, slots * aim.length / tk.SLOTS, touch("drone", self.lit(aim)), "drone")
+        return Note(0.0, pitch, slots * aim.length / tk.SLOTS, touch("drone", self.light), "drone")
 
     def melody(self, aim: Aim, dynamic: int, wish: dict[int, int]) -> list[Note]:
         steering, notes = self.steering, []
@@ -197,14 +201,10 @@ class Composer:
     def melody_note(self, aim: Aim, pitch: int, slot: int, slots: int, dynamic: int) -> Note:
         self.steering.melody_note(pitch, slot, slots)
         self.motifs.sung(self.tick, slot, pitch, self.elapsed)
-        light = self.lit(aim)
+        light = self.light
         voice = "bell" if self.bell(BELL_MELODY * light) else "piano"
         velocity = max(touch(voice, light) + 0.04 * dynamic, 0.1)
         return Note(slot * aim.length / tk.SLOTS, pitch, slots * aim.length / tk.SLOTS, velocity, voice)
-
-    def lit(self, aim: Aim) -> float:
-        """The light to play in, 0..1, for the brightness asked of this many notes."""
-        return self.steering.mixture.light(min(max(aim.brightness + self.taste.light, 0), 1), aim.density)
 
     def bell(self, share: float) -> bool:
         """Whether this note is a bell, so that in the long run `share` of them are."""
@@ -229,7 +229,7 @@ class Composer:
             pitch = int(self.rng.choice(choices))
             kept = [note for note in notes if not melody or note is not melody[-1]]
             length = melody[-1].duration if melody else 2 * slot
-            notes = [*kept, Note(place * slot, pitch, length, touch("piano", self.lit(aim)), "piano")]
+            notes = [*kept, Note(place * slot, pitch, length, touch("piano", self.light), "piano")]
             self.steering.melody_note(pitch, place, max(1, round(length / slot)))
         return notes
 
@@ -240,16 +240,11 @@ class Composer:
 
     def draw(self, bias: np.ndarray) -> int:
         """A token by the opinion's logits plus `bias` (−inf forbids), tempered, from the top of the distribution."""
-        allowed = np.flatnonzero(bias > -math.inf)
-        if len(allowed) == 1:
-            token = int(allowed[0])
-        else:
-            logits = self.opinion.logits()[allowed] + bias[allowed]
-            weights = np.exp((logits - logits.max()) / TEMPERATURE)
-            order = np.argsort(-weights, kind="stable")
-            total = np.cumsum(weights[order])
-            last = int(np.searchsorted(total, TOP_P * total[-1]))
-            token = int(allowed[order[min(np.searchsorted(total, self.rng.random() * total[last]), last)]])
+        allowed = np.flatnonzero(bias > -math.inf).tolist()
+        token = allowed[0]
+        if len(allowed) > 1:
+            logits = (self.opinion.logits()[allowed] + bias[allowed]).tolist()
+            token = drawn(dict(zip(allowed, logits, strict=True)), self.rng.random())
         self.opinion.push(token)
         return token
 
@@ -275,6 +270,15 @@ class Composer:
         self.style = None if state["style"] is None else np.array(state["style"], np.float32)
         self.steering.restore(state["steering"], self.aim)
         self.motifs.restore(state["motifs"])
+
+
+def drawn(logits: dict[int, float], chance: float) -> int:
+    """The token that `chance` 0..1 picks from the tempered top of the distribution."""
+    top = max(logits.values())
+    ranked = sorted(((math.exp((logit - top) / TEMPERATURE), -token) for token, logit in logits.items()), reverse=True)
+    sums = list(accumulate(weight for weight, _ in ranked))
+    kept = bisect_left(sums, TOP_P * sums[-1])
+    return -ranked[min(bisect_right(sums, chance * sums[kept]), kept)][1]
 
 
 def ended(note: Note, start: float) -> Note:

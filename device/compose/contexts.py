@@ -72,11 +72,11 @@ class Echo:
 
 
 class Memory:
-    """All that the RNN is told besides its state, in the order of FIELDS."""
+    """All that the RNN is told besides its state, in the order of FIELDS. `echoes` False: it hears none."""
 
-    def __init__(self):
+    def __init__(self, echoes: bool = True):
         self.context = Context()
-        self.echoes = Echo(SHORT), Echo(LONG)
+        self.echoes = (Echo(SHORT), Echo(LONG)) if echoes else ()
         self.heard: deque[int] = deque(maxlen=KEPT)
 
     def push(self, token: int) -> None:
@@ -88,4 +88,5 @@ class Memory:
     def fields(self) -> tuple[int, ...]:
         context = self.context
         pitch = context.pitches[1] if context.pitches[1] >= tk.PITCH else tk.PITCH + tk.REACH
-        return (context.last, *context.key(), context.chord, pitch, *(echo.next() for echo in self.echoes))
+        echoes = [echo.next() for echo in self.echoes] or (tk.BOS, tk.BOS)
+        return (context.last, *context.key(), context.chord, pitch, *echoes)

@@ -41,7 +41,8 @@ def read(source: Path | bytes) -> Piece:
     try:
         file = mido.MidiFile(file=io.BytesIO(data), clip=True)
     except Exception as trouble:        # mido lets IndexError, EOFError, ValueError and others out of a torn file
-        raise Refused(f"{name}: torn or not MIDI ({str(trouble) or type(trouble).__name__}); export it again") from trouble
+        what = str(trouble) or type(trouble).__name__
+        raise Refused(f"{name}: torn or not MIDI ({what}); export it again") from trouble
     if file.ticks_per_beat <= 0:
         raise Refused(f"{name}: counts time in SMPTE frames, which is not supported; export it with beats")
     notes, tempos = [], []

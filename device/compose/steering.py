@@ -39,6 +39,7 @@ class Steering:
         self.reference = 60
         self.slot = 0                   # next free slot of this tick
         self.spent = -1                 # the slot paid for last
+        self.known: dict[tuple[int, int], list[int]] = {}       # what `playable` found, until something changes
 
     def begin(self, aim: Aim, scale: str, tonic: int) -> None:
         """A new tick."""
@@ -49,6 +50,7 @@ class Steering:
             self.reference = round((self.middle - tonic) / 12) * 12 + tonic
         self.owe(aim.density * aim.length)
         self.slot, self.spent = 0, -1
+        self.known.clear()
         self.lean = self.balance()
 
     def owe(self, onsets: float) -> None:
@@ -72,6 +74,7 @@ class Steering:
         if melody:
             self.sounding = [note for note in self.sounding if not note[2]]
         self.sounding.append([pitch, slot + slots, int(melody)])
+        self.known.clear()
         self.heard = [amount * (1 - 1 / MEMORY) for amount in self.heard]
         self.heard[(pitch - self.tonic) % 12] += 0.25 + min(slots * self.aim.length / tk.SLOTS, 16) / 8
         self.mixture.heard(not melody, pitch - self.centre)
@@ -80,12 +83,15 @@ class Steering:
         self.spend(slot)
         self.sound(pitch, slot, slots, melody=True)
         self.last_pitch = pitch
+        self.known.clear()
         self.slot = slot + 1
 
     # ---- what may sound ----------------------------------------------------------------------------------------------
 
     def playable(self, slot: int, leap: int = LEAP) -> list[int]:
         """MIDI pitches in scale, in register, near enough, and not harsh against what sounds at that slot."""
+        if (slot, leap) in self.known:
+            return self.known[slot, leap]
         classes = 0
         for degree in DEGREES[self.scale]:
             classes |= 1 << (degree + self.tonic) % 12
@@ -96,9 +102,10 @@ class Steering:
         good = [pitch for pitch in range(max(centre + MELODY[0], self.reference - tk.REACH),
                                          min(centre + MELODY[1], self.reference + tk.REACH) + 1)
                 if classes >> pitch % 12 & 1]
-        if self.last_pitch is None:
-            return good
-        return [pitch for pitch in good if abs(pitch - self.last_pitch) <= leap] or good
+        if self.last_pitch is not None:
+            good = [pitch for pitch in good if abs(pitch - self.last_pitch) <= leap] or good
+        self.known[slot, leap] = good
+        return good
 
     def balance(self) -> list[float]:
         """(12,) lean toward pitch classes that the key profile wants and the last minutes lacked; tonic-relative."""
@@ -182,7 +189,7 @@ class Steering:
         return bias
 
     def snapshot(self) -> dict:
-        return {**{key: value for key, value in vars(self).items() if key != "aim"},
+        return {**{key: value for key, value in vars(self).items() if key not in ("aim", "known")},
                 "mixture": self.mixture.snapshot()}
 
     def restore(self, state: dict, aim: Aim | None) -> None:

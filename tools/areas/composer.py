@@ -57,7 +57,7 @@ def evaluate(data: Path | None, train: Path | None, options: Namespace) -> Resul
     ours = figures["rnn"]
     ours.update(benchmark(data))
     if held:
-        for name, opinion in (("rnn", RNN.load()), ("rules", Rules()), ("markov", makers["markov"](0).opinion)):
+        for name, opinion in (("rnn", RNN.load(echoes=True)), ("rules", Rules()), ("markov", makers["markov"](0).opinion)):
             figures[name]["tick_nll"], per_piece = tick_nll(opinion, held)
             if name == "rnn":
                 more["tick_nll_pieces"] = per_piece
@@ -127,7 +127,6 @@ def sounded(source: Source) -> list[Note]:
 def tick_nll(opinion, held: list[Source]) -> tuple[float, dict[str, float]]:
     """Nats per tick, each piece from a fresh start; conditions only of the blocks before, no style."""
     start, total, ticks, per_piece = opinion.snapshot(), 0.0, 0, {}
-    opinion.echoes = True
     for source in held:
         opinion.restore(start)
         music = heard(source)
