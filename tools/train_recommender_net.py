@@ -16,7 +16,6 @@ from device.recommend.network import SLOTS
 from device.recommend.reward import Weights, reward
 from device.values import SCALES, STYLES, TEXTURES, Recipe
 from tools.sleepers import Evening, Sleeper
-from tools.tflite_writer import Graph
 
 SIZE, HIDDEN, KINDS = 16, 48, 4
 BORROWED = 400.0    # people's worth of the pooled covariance in each kind's
@@ -172,6 +171,7 @@ def balance(towers: Towers, data: Population) -> None:
 
 def quantize(towers: Towers, data: Population) -> bytes:
     """The int8 network: context (1, CONTEXT), recipes (SLOTS, RECIPE) → embedding (SLOTS, SIZE), expected (1, 1)."""
+    from tools.tflite_writer import Graph  # of the training extra; judging needs the towers without it
     contexts = data.contexts.reshape(-1, 1, len(CONTEXT))[:4096]
     slots = np.zeros((SLOTS, len(RECIPE)))
     slots[:len(data.recipes)] = data.recipes[:SLOTS]

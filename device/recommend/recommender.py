@@ -126,7 +126,8 @@ class Recommender:
         receipts = [receipts] if isinstance(receipts, Mapping) else list(receipts)
         if any(receipt["sleeper"] != self._sleeper for receipt in receipts):
             raise ValueError("a receipt belongs to another sleeper")
-        bedtime = [receipt for receipt in receipts if receipt["moment"] == "bedtime"]
+        # A receipt without a network is SafeDefault's: it holds nothing to learn from.
+        bedtime = [receipt for receipt in receipts if receipt["moment"] == "bedtime" and receipt["network"]]
         self._tonight = None
         if self._guest or not bedtime:
             return None
@@ -157,17 +158,20 @@ class Recommender:
         self._add(night, Outcome(**night["outcome"]))
 
     def _add(self, receipt: Mapping, outcome: Outcome) -> float | None:
-        candidate = NAMES.index(receipt["candidate"])
-        context = unpack_context(receipt["context"])
-        rows, expected = embed(self._network, context_features(context), TABLE[[candidate]])
-        minutes = None if expected is None else reward(outcome, expected, self._weights)
-        self._nights.append({"candidate": NAMES[candidate], "context": receipt["context"], "outcome": asdict(outcome),
-                             "reward": minutes, "propensity": receipt["propensity"], "trial": receipt["trial"]})
+        place = PLACES.get(receipt["candidate"])
+        minutes = None
+        if place is not None:       # else a programme of another firmware: remembered, but it can't be placed
+            features = context_features(unpack_context(receipt["context"]))
+            rows, expected = embed(self._network, features, TABLE[[place]])
+            minutes = None if expected is None else reward(outcome, expected, self._weights)
+        self._nights.append({"candidate": receipt["candidate"], "context": receipt["context"],
+                             "outcome": asdict(outcome), "reward": minutes, "propensity": receipt["propensity"],
+                             "trial": receipt["trial"]})
         if minutes is not None:
             self._head.update(rows[0], minutes)
-            self._proven.add(candidate)
+            self._proven.add(place)
             self._best = None
-            reasons.count(self._tally, candidate, minutes)
+            reasons.count(self._tally, place, minutes)
         if len(self._nights) > KEPT:
             kept = {**self.state(), "nights": self._nights[KEPT // 4:]}
             self.reset()
@@ -182,7 +186,7 @@ class Recommender:
                 raise ValueError("another sleeper's state")
             for night in state["nights"]:
                 self.relive(night)
-            self._tonight = None if state["tonight"] is None else NAMES.index(state["tonight"])
+            self._tonight = PLACES.get(state["tonight"])
         except (KeyError, TypeError, AttributeError) as trouble:
             raise ValueError(f"the sleeper's state can't be read ({trouble!r})") from trouble
 

@@ -57,6 +57,26 @@ def test_a_torn_or_foreign_state_is_refused_by_name():
         Recommender.load({"version": 1, "sleeper": "", "nights": [{}]})
 
 
+def test_nights_of_another_firmware_and_of_the_safe_default_are_kept_but_teach_nothing():
+    device = new()
+    device.learn(device.choose(Context(), seed=1).receipt, GOOD)
+    state = device.state()
+    state["nights"].append({**state["nights"][0], "candidate": "a programme long gone"})
+    again = Recommender.load(state)
+    np.testing.assert_array_equal(again.expect()[0], device.expect()[0])
+    assert len(again.state()["nights"]) == 2
+    assert again.learn(SafeDefault().choose(Context(), seed=1).receipt, GOOD) is None
+
+
+def test_a_thousand_nights_are_bounded_and_power_loss_still_changes_nothing(monkeypatch):
+    monkeypatch.setattr("device.recommend.recommender.KEPT", 12)
+    device = new()
+    for night in range(30):
+        device.learn(device.choose(Context(), seed=night).receipt, GOOD)
+    assert len(device.nights) <= 12
+    np.testing.assert_array_equal(Recommender.load(device.state()).expect()[0], device.expect()[0])
+
+
 def test_sleepers_are_kept_apart():
     ada = Recommender.load(sleeper="ada")
     receipt = ada.choose(Context(), seed=1).receipt
