@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import dataclasses
 import os
+import resource
 import select
 import sys
 import termios
@@ -20,6 +21,7 @@ from device.config import Config
 from device.errors import NocturneError
 from device.values import EPOCH
 
+AUDIBLE = 20.0          # dBA
 SHOWN = 20.0            # simulated minutes between lines, if nothing happens
 LEFT = ("night.wav", "diary.sqlite", "report.html", "report.png")
 KEYS = "keys: space presses the button (twice: not this one, three times: I like this), m holds it (mute), q ends"
@@ -73,7 +75,7 @@ def sleep(options: argparse.Namespace) -> int:
         with keys(mine, pins, config.panel.button):
             mine.run(until=end)
     report.write(out / "diary.sqlite", out / "report.html", out / "report.png")
-    progress.done(time.monotonic() - began, out)
+    progress.done(time.monotonic() - began, out, getattr(mine.sound, "levels", []))
     return 0
 
 
@@ -117,7 +119,8 @@ class Progress:
     def line(self, text: str) -> None:
         print(("\r\x1b[K" if self.live else "") + text, flush=True)
 
-    def done(self, seconds: float, out: Path) -> None:
+    def done(self, seconds: float, out: Path, levels: list[float]) -> None:
+        """Sums, and what the figures of the README are read from."""
         from device import report
         from device.diary import reading
         with reading(out / "diary.sqlite") as diary:
@@ -126,6 +129,11 @@ class Progress:
         files = ", ".join(name for name in LEFT if (out / name).exists())
         speed = self.hours * 3600 / seconds
         print(f"{self.hours:g} h in {seconds:.0f} s ({speed:.0f} × real time). In {out}/: {files}")
+        memory = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        if levels:
+            audible = sum(level >= AUDIBLE for level in levels) / len(levels)
+            print(f"Sound: {len(levels) / 60:.0f} min rendered, {100 * audible:.0f} % of the seconds at or above "
+                  f"{AUDIBLE:g} dBA. Peak memory: night {memory[0]:.0f} MB, sound {memory[1]:.0f} MB")
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ class Speaker:
         self._audible = float("-inf")           # s: something sounds until then
         self._scene: Scene | None = None
         self._beat: Heartbeat | None = None
+        self.levels: list[float] = []           # dBA, of each stride that was rendered
 
     @property
     def state(self) -> str:
@@ -44,6 +45,8 @@ class Speaker:
             self._left -= now - self._done if heard else 0.0
             self._beat = self._link.advance(now, heard)
             self._done = now
+            if heard:
+                self.levels.append(self._beat.level)
         return self._beat
 
     def close(self) -> None:
@@ -62,6 +65,7 @@ class NoSpeaker:
         self._level = 0.0
         self._dose = 0.0
         self._seen = self._began
+        self.levels: list[float] = []           # nothing is rendered
 
     def send(self, message) -> bool:
         if isinstance(message, Scene):
