@@ -1,0 +1,70 @@
+"""Record, replay and doctor, as a person runs them: on simulated chips."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from device.clock import VirtualClock
+from device.hardware.tape import Tape, TapedSensors
+from device.sim.bus import SimBus
+from device.sim.faults import FaultyBus, Plan
+from device.sim.parts import Desk, body
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def tool(name, *arguments):
+    done = subprocess.run([sys.executable, ROOT / "tools" / name, *map(str, arguments)], capture_output=True, text=True,
+                          env={**os.environ, "NOCTURNE_NO_SETUP": "1", "OMP_NUM_THREADS": "1"}, timeout=300)
+    return done.returncode, done.stdout, done.stderr
+
+
+def night(path, minutes, **faults):
+    """A judged night that was taped meanwhile, and what it decided."""
+    from tools.raw import judged
+    rng = np.random.default_rng(9)
+    clock = VirtualClock()
+    chips, tick = body(Desk(path.parent, 1.0, 5, build="clip", skew=0.02), clock)
+    plan = Plan.drawn(rng, 60 * minutes - 20, [chip.address for chip in chips], start=10.0, **faults)
+    sensors = TapedSensors(path, SimBus(chips, clock, FaultyBus(plan, chips, rng)), clock, tick=tick, seed=5)
+    decided = judged(sensors, clock, tick, 60.0 * minutes, seed=5)
+    sensors.close()
+    return decided
+
+
+@pytest.mark.parametrize("minutes, faults", [
+    (4, {"transfers": 0.01, "resets": 2, "stuck": 1}),
+    pytest.param(480, {"transfers": 0.01, "resets": 6, "unplugged": 2, "stuck": 3}, marks=pytest.mark.full)])
+def test_a_night_replayed_takes_the_same_decisions(tmp_path, minutes, faults):
+    from tools.raw import played
+    decided = night(tmp_path / "night.tape", minutes, **faults)
+    again = played(Tape(tmp_path / "night.tape"), seed=5)
+    assert len(decided) >= 2 * minutes - 2
+    assert again == decided[:len(again)] and len(decided) - len(again) <= 1
+    assert any(decision["heart_rate"] for decision in decided)
+    assert (tmp_path / "night.tape").stat().st_size < 60e6 * minutes / 480 + 1e5
+
+
+def test_record_and_replay_from_the_command_line(tmp_path):
+    code, said, trouble = tool("record", "--simulated", "--hours", 0.03, "--out", tmp_path / "night.tape")
+    assert code == 0, trouble
+    assert "ADXL355 at 0x1d" in said and "MB" in said
+    code, said, trouble = tool("replay", tmp_path / "night.tape", "--json")
+    assert code == 0, trouble
+    assert [json.loads(line)["time"] for line in said.splitlines()] == [30.0, 60.0, 90.0]
+
+
+def test_replay_names_what_it_cannot_read(tmp_path):
+    (tmp_path / "not.tape").write_text("hello")
+    code, _, trouble = tool("replay", tmp_path / "not.tape")
+    assert code == 1 and "not.tape: isn't a tape" in trouble and "Traceback" not in trouble
+
+
+def test_record_without_a_bus_says_how_to_get_one(tmp_path):
+    code, _, trouble = tool("record", "--bus", 77, "--out", tmp_path / "night.tape")
+    assert code == 1 and "/dev/i2c-77" in trouble and "dtparam=i2c_arm=on" in trouble and "Traceback" not in trouble
