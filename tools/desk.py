@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import dataclasses
 import os
-import resource
 import select
 import sys
 import termios
@@ -74,8 +73,9 @@ def sleep(options: argparse.Namespace) -> int:
               + f"; leaves {out}/", flush=True)
         with keys(mine, pins, config.panel.button):
             mine.run(until=end)
+        memory = [peak("self"), *(peak(str(mine.sound.pid)) for _ in range(hasattr(mine.sound, "pid")))]
     report.write(out / "diary.sqlite", out / "report.html", out / "report.png")
-    progress.done(time.monotonic() - began, out, getattr(mine.sound, "levels", []))
+    progress.done(time.monotonic() - began, out, getattr(mine.sound, "levels", []), memory)
     return 0
 
 
@@ -119,7 +119,7 @@ class Progress:
     def line(self, text: str) -> None:
         print(("\r\x1b[K" if self.live else "") + text, flush=True)
 
-    def done(self, seconds: float, out: Path, levels: list[float]) -> None:
+    def done(self, seconds: float, out: Path, levels: list[float], memory: list[float]) -> None:
         """Sums, and what the figures of the README are read from."""
         from device import report
         from device.diary import reading
@@ -129,11 +129,18 @@ class Progress:
         files = ", ".join(name for name in LEFT if (out / name).exists())
         speed = self.hours * 3600 / seconds
         print(f"{self.hours:g} h in {seconds:.0f} s ({speed:.0f} × real time). In {out}/: {files}")
-        memory = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        peaks = zip(("night", "sound"), memory, strict=False)
+        print("Peak memory: " + ", ".join(f"{who} {megabytes:.0f} MB" for who, megabytes in peaks))
         if levels:
             audible = sum(level >= AUDIBLE for level in levels) / len(levels)
             print(f"Sound: {len(levels) / 60:.0f} min rendered, {100 * audible:.0f} % of the seconds at or above "
-                  f"{AUDIBLE:g} dBA. Peak memory: night {memory[0]:.0f} MB, sound {memory[1]:.0f} MB")
+                  f"{AUDIBLE:g} dBA")
+
+
+def peak(process: str) -> float:
+    """MB of resident memory at most so far. Not getrusage: a child's begins with its parent's, from before exec."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 @contextlib.contextmanager

@@ -137,7 +137,7 @@ def speaker(config: Config, desk: Desk, clock: Clock, real_time: bool) -> Iterat
         if real_time:
             yield link
         else:
-            yield Speaker(link, clock, desk.audio_minutes)
+            yield Speaker(link, clock, desk.audio_minutes, process.pid)
     finally:
         link.close()
         try:

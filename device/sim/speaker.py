@@ -14,8 +14,9 @@ LEAP = 30.0                 # s skipped at once while it isn't
 class Speaker:
     """Has the sound process render what is heard, up to `minutes` of it, and skip the rest of the night."""
 
-    def __init__(self, link, clock: Clock, minutes: float):
-        """link: what the night would otherwise talk to, with `send`, `advance` and `state`."""
+    def __init__(self, link, clock: Clock, minutes: float, pid: int):
+        """link: what the night would otherwise talk to, with `send`, `advance` and `state`; pid: its process."""
+        self.pid = pid
         self._link, self._clock = link, clock
         self._left = 60 * minutes               # s still to be rendered
         self._done: float | None = None         # s: the process has got this far
