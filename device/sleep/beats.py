@@ -31,6 +31,7 @@ PATIENT = 6                         # s without a beat after which the shape is 
 class Beat:
     time: float                     # s: of the shape's steepest point
     alike: float                    # correlation with the shape, −1..1
+    size: float                     # of its match with the shape, in the signal's unit squared
 
 
 class Beats:
@@ -147,7 +148,7 @@ class Beats:
             left, top, right = height[place - 1:place + 2]
             time += 0.5 * (left - right) / (left - 2 * top + right) / RATE
             if now + self.delay - time <= STALE:
-                beats.append(Beat(float(time), float(alike[place])))
+                beats.append(Beat(float(time), float(alike[place]), float(top)))
             self.last, self.since = time, 0
             self.follow(place, float(top), float(alike[place]))
         return beats

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from device.sleep.beats import Beats
+from device.sleep.beats import Beat, Beats
 from device.sleep.heart import HeartRate
 from device.sleep.variability import Intervals
 from device.values import Measured
@@ -15,6 +15,8 @@ CALM = 0.1              # m/s² RMS: below this a pulse has beats one can tell a
 SUPPORTED = 0.4         # share of the last seconds' intervals that must fit the rate
 FASTEST = 180           # /min: no heart at rest; lamps beat against the chip's clock like that
 RINGING = 5.0           # times its fundamental that a recoil's overtones count: it rings more than once a beat
+SLIGHT = 0.3            # m/s² RMS: below this counted beats are better than the spectrum
+SHARE = 0.75            # of beats that were counted in the rate, the rest is the spectrum's
 LEARNING = 9            # s of signal before beats can be asked for
 
 
@@ -23,7 +25,7 @@ class Heart:
     """What one second said of the heart."""
     rate: Measured | None = None            # /min
     rmssd: Measured | None = None           # ms
-    beats: tuple[float, ...] = ()           # s
+    beats: tuple[Beat, ...] = ()
 
 
 NOTHING = Heart()
@@ -55,7 +57,10 @@ class Pulse:
         self.intervals.add(beats, second)
         if rate is None or not self.trusted(rate, second):
             return NOTHING
-        return Heart(rate, self.intervals.rmssd(), tuple(beat.time for beat in beats))
+        counted = self.intervals.rate(second, 60 / rate.value)
+        if counted is not None and self.heart.sway <= SLIGHT:
+            rate = Measured(SHARE * counted + (1 - SHARE) * rate.value, rate.quality)
+        return Heart(rate, self.intervals.rmssd(), tuple(beats))
 
     def trusted(self, rate: Measured, second: int) -> bool:
         """Whether the rate is believed, and, of a body at rest, whether beats bear it out."""

@@ -13,6 +13,8 @@ SHORT, LONG = 0.3, 2.2  # s: intervals outside aren't hearts
 ECTOPIC = 0.25          # of the usual interval: a greater deviation is an extra or a missed beat
 ALIKE = 0.7             # correlation of both beats with the shape
 RECENT = 6.0            # s in which beats must support a rate
+SEEN = 8.0              # s of beats in a rate
+ENOUGH = 4.5            # s of them that must be intervals
 CONVINCING = 0.7        # correlation that noise doesn't reach
 STEADY = 0.002          # s: no heart keeps time better than this; a lamp does
 SAME = 0.998            # correlation: nor are its beats more alike than this
@@ -56,6 +58,13 @@ class Intervals:
         if self.covered < LEAST:
             return None
         return Measured(1000 * float(np.sqrt(max(self.sum, 0.0) / len(self.squares))), min(self.covered / WINDOW, 1.0))
+
+    def rate(self, now: float, period: float) -> float | None:
+        """/min over the window that spectra see, when intervals that fit `period` s fill enough of it."""
+        fitting = [interval for time, interval, alike in self.recent if time > now - SEEN + interval
+                   and abs(interval - period) < ECTOPIC * period and alike > CONVINCING]
+        total = sum(fitting)
+        return 60 * len(fitting) / total if total > ENOUGH else None
 
     def support(self, now: float, period: float) -> float:
         """Share, 0..1, of the last seconds whose intervals fit `period` s; 0 for what is too regular to live."""

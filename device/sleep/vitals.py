@@ -3,6 +3,7 @@
 import math
 
 from device.sleep.bcg import Recoil
+from device.sleep.breathing import Breathing
 from device.sleep.grid import Grid
 from device.sleep.movement import Movement
 from device.sleep.pulse import Pulse
@@ -24,7 +25,7 @@ class VitalSigns:
     def __init__(self):
         self.light, self.motion = Grid(), Grid()
         self.movement, self.contact = Movement(), Contact()
-        self.pulse, self.recoil = Pulse(), Recoil()
+        self.pulse, self.recoil, self.breathing = Pulse(), Recoil(), Breathing()
         self.dark = ALONE                               # s since the last light
         self.second: int | None = None                  # the next one to end
 
@@ -56,6 +57,8 @@ class VitalSigns:
         else:
             heart = self.recoil.add(second, motion if moved else None, moved.movement if moved else 0.0)
             present = self.recoil.present
-        return Vitals(float(second), heart.rate, heart.rmssd, None,
+        breath = self.breathing.add(light if heart.rate else None, motion if moved else None, heart.beats,
+                                    moved.movement if moved else 0.0)
+        return Vitals(float(second), heart.rate, heart.rmssd, breath,
                       movement=moved.movement if moved else None, activity=moved.activity if moved else None,
-                      present=present, turned=bool(moved and moved.turned), beats=heart.beats)
+                      present=present, turned=bool(moved and moved.turned), beats=tuple(beat.time for beat in heart.beats))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import numpy as np
+from scipy import signal
 
 WITHIN, WRONG = 5.0, 10.0       # bpm
 AVAILABLE = 0.8                 # of all windows, best quality first
@@ -47,3 +48,24 @@ def risk_coverage(true: np.ndarray, said: np.ndarray, quality: np.ndarray) -> li
 def mean(values: Iterable[float]) -> float:
     values = np.asarray(list(values), float)
     return float(values.mean()) if len(values) else float("nan")
+
+
+def breath_reference(resp: np.ndarray, fs: float, width: float = 60.0, step: float = 5.0
+                     ) -> tuple[np.ndarray, np.ndarray]:
+    """Ends (s) of windows of a breathing waveform and their rate, /min: 60 over the mean interval between breaths.
+
+    NaN where the count and the spectrum's peak are more than 2 /min apart: there nobody knows.
+    """
+    x = signal.sosfiltfilt(signal.butter(2, [0.08, 0.7], "bandpass", fs=fs, output="sos"), resp - np.mean(resp))
+    ends = np.arange(width, len(x) / fs, step)
+    rates = np.full(len(ends), np.nan)
+    for i, end in enumerate(ends):
+        piece = x[int((end - width) * fs):int(end * fs)]
+        peaks, _ = signal.find_peaks(piece, prominence=0.5 * piece.std(), distance=int(1.5 * fs))
+        if len(peaks) < 4:
+            continue
+        counted = 60 * fs * (len(peaks) - 1) / (peaks[-1] - peaks[0])
+        frequencies, power = signal.periodogram(piece, fs, "hann", nfft=int(600 * fs))
+        if abs(counted - 60 * frequencies[np.argmax(power)]) <= 2:
+            rates[i] = counted
+    return ends, rates
