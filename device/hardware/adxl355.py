@@ -92,6 +92,6 @@ class ADXL355(Chip):
         raw = raw[first[0]:] if first.size else raw[:0]
         return raw[:len(raw) // 3 * 3]
 
-    def temperature(self) -> float:
+    def temperature(self, sleep) -> float:
         high, low = self.read(0x06, 2)
         return ((high & 15) << 8 | low) * (1 / -9.05) + (1885 / 9.05 + 25)

@@ -13,6 +13,7 @@ FULL, POWER_READY = 0x80, 0x01      # of interrupt status 1
 SATURATED = 0x1F                    # the overflow counter stops here
 SPO2_MODE = 3
 COUNTS = 1 << 18
+CONVERSION = 0.03                   # s for a temperature
 
 
 class MAX30102(Chip):
@@ -116,8 +117,9 @@ class MAX30102(Chip):
         self.gaps = [(before - count, refused) for before, refused in self.gaps if before > count]
         return words.view(">i4")[:, :, 0].astype(np.int32) & (COUNTS - 1)
 
-    def temperature(self) -> float:
+    def temperature(self, sleep) -> float:
         self.temperature_enable = 1
-        self.until(lambda: not self.temperature_enable, "doesn't measure its temperature", tries=1000)
+        sleep(CONVERSION)
+        self.until(lambda: not self.temperature_enable, "doesn't measure its temperature")
         whole, sixteenths = self.read(0x1F, 2)
         return (whole ^ 0x80) - 0x80 + (sixteenths & 15) / 16

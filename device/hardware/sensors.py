@@ -69,6 +69,8 @@ class Sensors:
                     break
             else:
                 notes.append(f"no {role} sensor answers; check its wiring and power, or name it in the config")
+        if isinstance(getattr(self.feeds.get("motion"), "chip", None), ADXL355):
+            notes = [note for note in notes if not note.startswith("no ppg")]       # nothing needs to be worn
         self.notes = tuple(notes)
         self.next_search = self.clock.now() + SEARCH
 

@@ -68,3 +68,34 @@ def test_replay_names_what_it_cannot_read(tmp_path):
 def test_record_without_a_bus_says_how_to_get_one(tmp_path):
     code, _, trouble = tool("record", "--bus", 77, "--out", tmp_path / "night.tape")
     assert code == 1 and "/dev/i2c-77" in trouble and "dtparam=i2c_arm=on" in trouble and "Traceback" not in trouble
+
+
+def test_doctor_tells_of_a_healthy_bed():
+    code, said, trouble = tool("doctor", "--simulated", "--json")
+    assert code == 0, trouble
+    told = json.loads(said)
+    chip, = told["chips"]
+    assert told["answers"] == {"0x1d": "ADXL355"} and told["findings"] == []
+    assert chip["rate"] == pytest.approx(62.5, rel=1e-3) and chip["lost"] == 0
+    # Data sheet: 22.5 µg/√Hz over half the rate; the quietest axis has the least of the heart.
+    assert min(chip["noise"]) == pytest.approx(22.5e-6 * 9.80665 * 31.25 ** 0.5, rel=0.2)
+    assert np.linalg.norm(chip["mean"]) == pytest.approx(9.81, abs=0.1)
+
+
+def test_doctor_names_a_remedy_for_everything_it_finds(tmp_path):
+    np.savez(tmp_path / "off.npz", fs=40.0, ppg=np.full((2, 4000), 200, np.uint16),
+             acc_g=np.random.default_rng(1).normal([[0], [0], [2]], 0.05, (3, 4000)))
+    code, said, trouble = tool("doctor", "--recording", tmp_path / "off.npz", "--json")
+    assert code == 0, trouble
+    findings = json.loads(said)["findings"]
+    assert all(item["remedy"] for item in findings)
+    text = " ".join(item["finding"] for item in findings)
+    for wrong in ("nothing on the sensor", "instead of gravity", "times the data sheet", "40.0 Hz instead of 50"):
+        assert wrong in text
+
+
+def test_doctor_without_chips_or_bus_says_what_to_check():
+    code, said, _ = tool("doctor", "--simulated", "--build", "none")
+    assert code == 1 and "nobody answers" in said and "wiring" in said
+    code, said, _ = tool("doctor", "--bus", 77)
+    assert code == 1 and "dtparam=i2c_arm=on" in said
