@@ -1,7 +1,7 @@
 """The heart felt through the mattress: a ballistocardiogram (BCG) from an accelerometer nobody wears.
 
-Each beat makes the bed ring for some tenths of a second at 2–14 Hz. How loud it rings rises and falls once a beat, which
-is what the rate is read from; the ringing itself, learnt, gives the beats.
+Each beat makes the bed ring for some tenths of a second at 2–14 Hz. How loud it rings rises and falls with each beat,
+which is what the rate is read from; the ringing itself, learnt, gives the beats.
 """
 
 import numpy as np
@@ -14,6 +14,7 @@ from device.sleep.pulse import NOTHING, Heart, Pulse
 BAND = (2.5, 14.0)      # Hz
 TAPS = 49               # 0.38 s of delay
 QUIET = 0.3             # m/s² RMS in a second: more is a body that moves, and its bed with it
+SILENT = 1e-4           # m/s² RMS: less than any accelerometer's own noise is no signal
 SETTLE = 2              # s after moving before the bed is still enough
 FOLLOW = 0.03           # of each second in the spread of directions
 SPAN = 8                # s in which the ringing must repeat
@@ -49,7 +50,10 @@ class Recoil:
             ringing = (axes @ self.along(axes))[:, None]
             self.ring[:-RATE] = self.ring[RATE:]
             self.ring[-RATE:] = ringing[:, 0]
-            hint = self.repeats()
+            if float(np.vdot(ringing, ringing)) < RATE * SILENT**2:
+                ringing = None
+            else:
+                hint = self.repeats()
         heart = self.pulse.add(second, None if ringing is None else np.abs(ringing), None, ringing, hint)
         self.heartless = 0 if heart is not NOTHING else self.heartless + 1
         if self.heartless == 0 or 0 < self.still <= EMPTY // 2:

@@ -22,6 +22,8 @@ TRUSTED = 0.5                   # share near the fused peak that makes a breathi
 MISSING = 0.4                  # share of a signal that may be missing
 MOVING = 0.3                    # m/s² RMS in a second: no tilt can be read
 HELD = 3 * SLOW                 # values for which the last beat stands for the next
+EVERY = 3                       # s between judgements: a window of 48 s says the same in between
+AVERAGE = np.kron(np.eye(SLOW), np.full(RATE // SLOW, SLOW / RATE))     # (SLOW, RATE)
 ROWS = {"level": [0], "size": [1], "spacing": [2], "tilt": [3, 4, 5]}
 
 
@@ -36,6 +38,8 @@ class Breathing:
         self.beat: Beat | None = None
         self.latest = (np.nan, np.nan)      # size and spacing of the last beat
         self.held = 0
+        self.rate: Measured | None = None
+        self.age = 0                        # s since it was judged
 
     def add(self, light: np.ndarray | None, motion: np.ndarray | None, beats: tuple[Beat, ...],
             movement: float) -> Measured | None:
@@ -44,7 +48,7 @@ class Breathing:
         new = self.rows[-SLOW:]
         new[:] = np.nan
         if light is not None:
-            new[:, 0] = light[:, 0].reshape(SLOW, RATE // SLOW).mean(axis=1)
+            new[:, 0] = AVERAGE @ light[:, 0]
         for beat in beats:
             if self.beat is not None and beat.time - self.beat.time < 2.2:
                 self.latest, self.held = (np.sqrt(max(beat.size, 0.0)), beat.time - self.beat.time), 0
@@ -53,8 +57,11 @@ class Breathing:
         if self.held <= HELD:
             new[:, 1:3] = self.latest
         if motion is not None and movement < MOVING:
-            new[:, 3:] = motion.reshape(SLOW, RATE // SLOW, 3).mean(axis=1)
-        return self.judge()
+            new[:, 3:] = AVERAGE @ motion
+        self.age += 1
+        if self.age >= EVERY:
+            self.rate, self.age = self.judge(), 0
+        return self.rate
 
     def judge(self) -> Measured | None:
         missing = np.isnan(self.rows)

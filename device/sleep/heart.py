@@ -6,6 +6,8 @@ explain, R². For a periodic signal in noise the log likelihood is −(n/2)·log
 gives a flat answer and a pulse a sharp one. What the belief puts near its own peak is the quality: a probability.
 """
 
+import math
+
 import numpy as np
 
 from device.sleep.grid import RATE
@@ -27,6 +29,7 @@ LOST = 0.001                            # chance per second that the belief is w
 WANDER = 0.2                           # Hz: breathing and drift, taken out before the spectrum
 LAGS = 6                                # 0–0.31 s from a swing of the body to its trace in the light
 RIDGE = 0.01
+STILL = 0.04                            # m/s² RMS: the accelerometer's own noise explains nothing
 SWAYING = 2.0                           # m/s² RMS: someone moving like that has no resting heart rate
 BUSY = 75                               # /min
 GONE = 0.03                             # of the usual second's energy: no pulse reaches the sensor any more
@@ -35,6 +38,9 @@ FAINT, CLEAR = 0.22, 0.38               # R²: what noise reaches by chance, and
 FRESH = 0.35                            # share of the newest R²; one poor second doesn't end what was clear
 LOUD = 1.5                              # times the RMS of the window's median second
 NEAR = 3                                # bins to either side that count as the same rate
+
+
+AVERAGE = np.kron(np.eye(SLOW), np.full(EVERY, 1 / EVERY))      # (SLOW, RATE)
 
 
 def transition() -> np.ndarray:
@@ -57,13 +63,16 @@ class HeartRate:
     def __init__(self, overtones: float = 1.0):
         self.overtones = overtones
         self.moves = transition()
-        self.windows = [np.hanning(max(seconds, 1) * SLOW + 2)[1:-1, None] for seconds in range(SPAN + 1)]
+        windows = [np.hanning(max(seconds, 1) * SLOW + 2)[1:-1, None] for seconds in range(SPAN + 1)]
+        self.windows = [(window, SIZE * float(np.vdot(window, window)) / float(window.sum()) ** 2)
+                        for window in windows]
         self.trends = [trends(seconds * SLOW) for seconds in range(SPAN + 1)]
         self.slow = np.maximum(75 - RATES, 0) / 30      # how unlike an active heart each rate is
         self.tilt = 1 / np.maximum(np.arange(SIZE // 2 + 1), 1)[:, None]    # turns |derivative|² into f·|signal|²
         self.pulses = np.empty((0, 1))                  # (SPAN·SLOW, channels)
         self.motions = np.full((SPAN * SLOW + LAGS, 3), np.nan)
         self.seconds = 0                                # of pulses in a row
+        self.moved = 0                                  # s of motion in a row
         self.sway = 0.0                                 # m/s² RMS over the window; 0 when nobody measures it
         self.r2 = 0.0                                   # of the last seconds' best rates
         self.channel = 0                                # the one with the clearest pulse
@@ -75,35 +84,40 @@ class HeartRate:
 
         `hint` (rates,): log likelihood that something else than the spectrum gives to each of RATES.
         """
-        self.motions = shifted(self.motions, motion)
+        swing = math.nan if motion is None else float(motion.sum())
+        self.moved = 0 if math.isnan(swing) else min(self.moved + 1, SPAN + 1)
+        self.motions = shifted(self.motions, motion if self.moved else None)
         self.belief = self.belief @ self.moves
-        if pulse is None or np.isnan(pulse[-1, 0]) or np.isnan(pulse).any():
+        if pulse is None or math.isnan(float(pulse.sum())):
             self.seconds = 0
             return None
         if pulse.shape[1] != self.pulses.shape[1] or len(self.pulses) == 0:
             self.pulses = np.zeros((SPAN * SLOW, pulse.shape[1]))
             self.channel = 0
+            self.evenly = np.full(pulse.shape[1], 1 / pulse.shape[1])
         self.pulses = shifted(self.pulses, pulse)
         self.seconds = min(self.seconds + 1, SPAN)
         return self.judge(hint) if self.seconds >= FEWEST else None
 
     def judge(self, hint: np.ndarray | float) -> Measured | None:
         count = self.seconds * SLOW
-        steep = np.diff(self.pulses[-count:], axis=0, prepend=self.pulses[-count:][:1])
+        pulses = self.pulses[-count:]
+        steep = np.empty_like(pulses)
+        steep[0] = 0
+        np.subtract(pulses[1:], pulses[:-1], out=steep[1:])
         steep -= self.trends[self.seconds] @ (self.trends[self.seconds].T @ steep)
         freedom = FREEDOM / 2 / OVERLAP * self.seconds / SPAN
         self.sway = 0.0
-        motion = self.motions[-count - LAGS:]
-        if not np.isnan(motion[0, 0]) and not np.isnan(motion).any():
-            steep, self.sway = unmoved(steep, motion)
+        if self.moved > self.seconds:
+            steep, self.sway = unmoved(steep, self.motions[-count - LAGS:])
         parts = steep.reshape(self.seconds, SLOW, -1)
         energy = np.einsum("ijk,ijk->ik", parts, parts)
-        usual = np.median(energy, axis=0)
+        usual = np.sort(energy, axis=0)[self.seconds // 2]
         if (energy[-2:] < GONE * usual).all():
             self.seconds = 0
             return None
         shares = self.explained(even(parts, energy, usual))
-        explained = shares.mean(axis=1)
+        explained = shares @ self.evenly
         gain = -freedom * np.log1p(-explained) - min(self.sway / SWAYING, 1.0) * self.slow + hint
         belief = self.belief * np.exp(gain - gain.max())
         self.belief = belief / belief.sum()
@@ -128,9 +142,9 @@ class HeartRate:
 
     def explained(self, steep: np.ndarray) -> np.ndarray:
         """R² of each rate's first three harmonics, (rates, channels); overtones need a fundamental."""
-        window = self.windows[self.seconds]
-        power = np.abs(np.fft.rfft(steep * window, SIZE, axis=0)) ** 2 * self.tilt
-        gain = SIZE * np.vdot(window, window) / window.sum() ** 2
+        window, gain = self.windows[self.seconds]
+        spectrum = np.fft.rfft(steep * window, SIZE, axis=0)
+        power = (spectrum.real**2 + spectrum.imag**2) * self.tilt
         share = power * (gain / np.maximum(power[BAND].sum(axis=0), 1e-300))
         first = share[FIRST]
         return np.minimum(first + np.minimum(share[SECOND] + share[THIRD], self.overtones * first), 0.98)
@@ -141,16 +155,20 @@ def unmoved(steep: np.ndarray, motion: np.ndarray) -> tuple[np.ndarray, float]:
 
     `steep` (n, channels) are differences; `motion` (n + LAGS, 3) ends with them.
     """
-    swing = np.diff(motion, axis=0)
-    swing -= swing.mean(axis=0)
+    about = motion[LAGS:]
+    about = about - np.full(len(about), 1 / len(about)) @ about
+    sway = math.sqrt(float(np.vdot(about, about)) / len(about))
+    if sway < STILL:
+        return steep, sway
+    swing = motion[1:] - motion[:-1]
+    swing -= np.full(len(swing), 1 / len(swing)) @ swing
     rows, width = len(steep), 3 * LAGS
     lagged = np.lib.stride_tricks.as_strided(swing, (rows, width), (24, 8))
     gram = lagged.T @ lagged
     spread = gram.trace() / width
-    gram[np.diag_indices(width)] += RIDGE * spread + 1e-2
+    gram.flat[::width + 1] += RIDGE * spread + 1e-2
     weights = np.linalg.solve(gram, lagged.T @ steep)
-    about = motion[LAGS:] - motion[LAGS:].mean(axis=0)
-    return steep - lagged @ weights, float(np.sqrt(np.vdot(about, about) / len(about)))
+    return steep - lagged @ weights, sway
 
 
 def even(parts: np.ndarray, energy: np.ndarray, usual: np.ndarray) -> np.ndarray:
@@ -170,5 +188,5 @@ def shifted(history: np.ndarray, block: np.ndarray | None) -> np.ndarray:
     if block is None or block.shape[1] != history.shape[1]:
         history[-SLOW:] = np.nan
     else:
-        history[-SLOW:] = block.reshape(SLOW, EVERY, -1).mean(axis=1)
+        history[-SLOW:] = AVERAGE @ block
     return history

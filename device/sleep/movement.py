@@ -1,5 +1,6 @@
 """Movement from the accelerometer: its strength, activity counts, and turning over."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ OFFSET = 18 / 15                # steps: the paper takes 18 off each sum of 15 s
 FACTOR = 3.07                   # counts per step, wrist to Actiwatch
 TURN = np.cos(np.radians(25))   # between the means of the seconds before and after
 SETTLED = 5                     # s on each side
+EVENLY = np.full(RATE, 1 / RATE)
+HALVES = np.kron(np.eye(2), np.full(SETTLED, 1 / SETTLED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +45,16 @@ class Movement:
         """`block` (RATE, 3) m/s², NaN in gaps. None: there was not a whole second of readings."""
         self.z[:RATE] = self.z[RATE:]
         self.means[:-1] = self.means[1:]
-        if block is None or block.shape[1] != 3 or np.isnan(block).any():
+        mean = None if block is None or block.shape[1] != 3 else EVENLY @ block
+        if mean is None or math.isnan(mean[0] + mean[1] + mean[2]):
             self.z[RATE:] = np.nan
             self.means[-1] = np.nan
             return None
         self.z[RATE:] = block[:, 2]
-        mean = block.mean(axis=0)
         self.means[-1] = mean
         swing = block - mean
-        movement = float(np.sqrt(np.vdot(swing, swing) / RATE))
-        if np.isnan(self.z[0]):
+        movement = math.sqrt(float(np.vdot(swing, swing)) / RATE)
+        if math.isnan(self.z[0]):
             self.z[:RATE] = mean[2]
         filtered = np.convolve(self.z - mean[2], self.taps, "valid")
         step = int(np.abs(filtered).max() / COUNT) + 1
@@ -60,10 +63,10 @@ class Movement:
     def turn(self) -> bool:
         """Whether gravity points elsewhere than it did; told once, when the new posture has settled."""
         self.since_turn += 1
-        if self.since_turn < 2 * SETTLED or np.isnan(self.means[0, 0]):
+        if self.since_turn < 2 * SETTLED or math.isnan(self.means[0, 0]):
             return False
-        (bx, by, bz), (ax, ay, az) = self.means[:SETTLED].mean(axis=0), self.means[SETTLED:].mean(axis=0)
-        sizes = np.sqrt((bx * bx + by * by + bz * bz) * (ax * ax + ay * ay + az * az))
+        (bx, by, bz), (ax, ay, az) = (HALVES @ self.means).tolist()
+        sizes = math.sqrt((bx * bx + by * by + bz * bz) * (ax * ax + ay * ay + az * az))
         turned = bool(bx * ax + by * ay + bz * az < TURN * sizes)
         if turned:
             self.since_turn = 0

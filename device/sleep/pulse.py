@@ -1,4 +1,4 @@
-"""One source of heartbeats – light through a finger, or the bed's recoil – from its signal to what can be trusted of it."""
+"""One source of heartbeats, light through a finger or the bed's recoil: from its signal to what can be trusted."""
 
 from dataclasses import dataclass
 
@@ -44,7 +44,8 @@ class Pulse:
             shapes: np.ndarray | None = None, hint: np.ndarray | float = 0.0) -> Heart:
         """A second of `signal` (RATE, channels) and `motion` (RATE, 3) m/s²; None is a gap.
 
-        `shapes` (RATE, channels): where to look for the beats themselves, when that isn't `signal`. `hint`: as HeartRate's.
+        `shapes` (RATE, channels): where to look for the beats themselves, when that isn't `signal`.
+        `hint`: as HeartRate's.
         """
         self.seconds = 0 if signal is None else self.seconds + 1
         rate = self.heart.add(signal, motion, hint)

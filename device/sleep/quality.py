@@ -1,5 +1,7 @@
 """Is there anything to measure? A signal that stands still, sticks to a rail or is mere noise has no pulse in it."""
 
+import math
+
 import numpy as np
 
 from device.values import Measured
@@ -15,7 +17,7 @@ class Contact:
 
     def add(self, block: np.ndarray | None) -> bool:
         """Whether the second (RATE, channels) may hold a pulse at all."""
-        alive = block is not None and not np.isnan(block).any() and bool(lively(block))
+        alive = block is not None and not math.isnan(float(block.sum())) and lively(block)
         self.still = 0 if alive or block is None else self.still + 1
         return alive
 
@@ -31,5 +33,8 @@ def lively(block: np.ndarray) -> bool:
     """False when any channel stands still or sticks to its highest or lowest value."""
     low, high = block.min(axis=0), block.max(axis=0)
     width = (high - low) * 1e-3
-    stuck = np.maximum((block >= high - width).mean(axis=0), (block <= low + width).mean(axis=0))
-    return not ((width <= 1e-12 * np.abs(high)) | (stuck > STUCK)).any()
+    if (width <= 1e-12 * np.abs(high)).any():
+        return False
+    most = STUCK * len(block)
+    return not ((np.count_nonzero(block >= high - width, axis=0) > most).any()
+                or (np.count_nonzero(block <= low + width, axis=0) > most).any())

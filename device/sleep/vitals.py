@@ -59,6 +59,8 @@ class VitalSigns:
             present = self.recoil.present
         breath = self.breathing.add(light if heart.rate else None, motion if moved else None, heart.beats,
                                     moved.movement if moved else 0.0)
-        return Vitals(float(second), heart.rate, heart.rmssd, breath,
-                      movement=moved.movement if moved else None, activity=moved.activity if moved else None,
-                      present=present, turned=bool(moved and moved.turned), beats=tuple(beat.time for beat in heart.beats))
+        beats = tuple(beat.time for beat in heart.beats)
+        if moved is None:
+            return Vitals(float(second), heart.rate, heart.rmssd, breath, present=present, beats=beats)
+        return Vitals(float(second), heart.rate, heart.rmssd, breath, moved.movement, moved.activity, present,
+                      moved.turned, beats)
