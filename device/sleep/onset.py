@@ -14,8 +14,8 @@ class Setting:
 
 
 SETTINGS = {
-    "quick": Setting(asleep=.7, asleep_epochs=2, awake=.5, awake_epochs=1),
-    "cautious": Setting(asleep=.85, asleep_epochs=6, awake=.35, awake_epochs=2),
+    "quick": Setting(asleep=.7, asleep_epochs=3, awake=.75, awake_epochs=1),
+    "cautious": Setting(asleep=.9, asleep_epochs=4, awake=.85, awake_epochs=2),
 }
 
 

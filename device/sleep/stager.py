@@ -1,19 +1,24 @@
-"""P(asleep) and a stage for each epoch, causal; "unknown" is an answer."""
+"""P(asleep) and a stage for each epoch, causal; "unknown" is an answer.
+
+Two models share one file: with heart and movement, and with movement alone for the epochs in which no heart is heard.
+"""
 
 import json
-from collections import deque
 from collections.abc import Mapping
 
 import numpy as np
 
 from device import cards
+from device.errors import ModelMismatch
 from device.sleep import features
+from device.sleep.additive import Additive
+from device.sleep.heart_variability import HeartVariability
 from device.sleep.onset import SETTINGS, Detector, Setting
 from device.values import EPOCH, STAGES, Epoch, Staging
 
-PATIENCE = 10           # epochs without motion after which nothing is known
-ACTIVITY_SPAN = len(features.KERNEL)
-HEART_SPAN = 2 * features.HEART_LATE - 1
+PATIENCE = 10           # epochs without movement readings, or with nobody there, after which nothing is known
+LIMITS = (0.0, 5000.0)  # counts: te Lindert's scale ends about there
+HEARTS = (25.0, 220.0)  # /min
 
 
 class Stager:
@@ -23,13 +28,15 @@ class Stager:
     """
 
     def __init__(self, model: bytes, card: cards.Card, setting: Setting | str = "cautious"):
-        weights = json.loads(model)
+        try:
+            numbers = json.loads(model)
+            self.changes = np.array(numbers["changes"], float).reshape(len(STAGES), len(STAGES))
+            boards = numbers["board"], numbers["motion"]
+        except (ValueError, KeyError, TypeError) as trouble:
+            raise ModelMismatch(f"models/stager: unreadable ({trouble}); install Nocturne again") from trouble
+        self._whole, self._motion = (Additive.of(part, len(features.INPUTS)) for part in boards)
         self.card = card
-        self.changes = np.array(weights["changes"])             # (4, 4) from stage to stage in one epoch
-        self._mean, self._scale = np.array(weights["mean"]), np.array(weights["scale"])
-        self._weights, self._bias = np.array(weights["weights"]), np.array(weights["bias"])
         self._setting = SETTINGS[setting] if isinstance(setting, str) else setting
-        self._typical_heart = weights["typical_heart"]
         self.reset()
 
     @classmethod
@@ -40,48 +47,60 @@ class Stager:
     def reset(self) -> None:
         """A new night."""
         self._memory = features.Memory()
-        self._counts: deque = deque([None] * ACTIVITY_SPAN, ACTIVITY_SPAN)
-        self._rates: deque = deque([None] * HEART_SPAN, HEART_SPAN)
-        self._heart_scale: float | None = None
-        self._blind = 0
-        self._p_asleep = 0.0
+        self._heart = HeartVariability()
         self._detector = Detector(self._setting)
+        self._blind = 0                             # epochs since movement was last seen
+        self._p_asleep: float | None = None         # of the latest epoch that could be judged
+        self._p_motion: float | None = None         # what movement alone said of it
 
     def judge(self, epoch: Epoch, lights_out: float | None) -> Staging:
-        """The staging of `epoch`; `lights_out` s, None while the light is on or nobody pressed the button."""
+        """The staging of `epoch`. `lights_out`: s; None: nobody said so yet, which counts as just now."""
         end = epoch.start + EPOCH
-        self._counts.append(epoch.activity)
-        self._rates.append(epoch.heart_rate)
-        minutes = None if lights_out is None else max(end - lights_out, 0) / 60
-        activity = features.smooth_activity(self._counts)
-        heart = features.heart_variability(self._rates)
-        x = self._memory.add(activity, None if heart is None else heart / self._typical_heart, minutes)
-        missing = epoch.activity is None or epoch.present is False
-        self._blind = self._blind + 1 if missing else 0
-        if self._blind > PATIENCE or epoch.present is False or np.isnan(x[0]):
-            self._p_asleep = 0.0
-            state = self._detector.step(None)
-            return Staging(epoch.index, end, None, None, None, *state)
-        p = self._probabilities(x)
-        if missing and 1 - p[0] > self._p_asleep:       # what isn't seen is no sign of sleep
-            p = np.r_[1 - self._p_asleep, p[1:] / p[1:].sum() * self._p_asleep]
-        self._p_asleep = float(1 - p[0])
-        state = self._detector.step(self._p_asleep)
-        return Staging(epoch.index, end, self._p_asleep, STAGES[int(p.argmax())], tuple(map(float, p)), *state)
+        counts = within(epoch.activity, LIMITS)
+        rate = within(epoch.heart_rate, HEARTS)
+        if epoch.present is False:                  # nobody to be still, or to have a pulse
+            counts = rate = None
+        minutes = 0.0 if lights_out is None else max(end - lights_out, 0.0) / 60
+        x = self._memory.add(counts, self._heart.add(rate), minutes)[None]
+        self._blind = 0 if counts is not None else self._blind + 1
+        if self._blind > PATIENCE or epoch.present is False or not self._memory.state["tonight"][1]:
+            self._p_asleep = self._p_motion = None
+            return Staging(epoch.index, end, None, None, None, *self._detector.step(None))
+        alone = self._motion.probabilities(x)[0]
+        p = alone if rate is None else self._whole.probabilities(x)[0]
+        p = at_most(p, self._ceiling(float(1 - alone[0]), counts is None, rate is None))
+        self._p_asleep, self._p_motion = float(1 - p[0]), float(1 - alone[0])
+        stage = STAGES[int((self._motion if rate is None else self._whole).decide(p[None])[0])]
+        return Staging(epoch.index, end, self._p_asleep, stage, tuple(map(float, p)),
+                       *self._detector.step(self._p_asleep))
 
-    def _probabilities(self, x: np.ndarray) -> np.ndarray:
-        z = np.nan_to_num((x - self._mean) / self._scale) @ self._weights + self._bias
-        e = np.exp(z - z.max())
-        return e / e.sum()
+    def _ceiling(self, p_motion: float, unmoved: bool, unheard: bool) -> float:
+        """What isn't seen is no sign of sleep: without movement readings P(asleep) can only fall, without a heart it
+        can only rise by as much as movement alone has become surer."""
+        if unmoved:
+            return self._p_asleep or 0.0
+        if unheard and self._p_asleep is not None:
+            return self._p_asleep + max(p_motion - self._p_motion, 0.0)
+        return 1.0
 
     def snapshot(self) -> dict:
         """All that the night so far has taught, JSON-able; `restore` goes on as if nothing had happened."""
-        return {"memory": self._memory.state, "counts": list(self._counts), "rates": list(self._rates),
-                "blind": self._blind, "p_asleep": self._p_asleep, "detector": self._detector.snapshot()}
+        return {"memory": self._memory.state, "heart": self._heart.snapshot(), "detector": self._detector.snapshot(),
+                "blind": self._blind, "p_asleep": self._p_asleep, "p_motion": self._p_motion}
 
     def restore(self, snapshot: Mapping) -> None:
-        self._memory.state = dict(snapshot["memory"])
-        self._counts = deque(snapshot["counts"], ACTIVITY_SPAN)
-        self._rates = deque(snapshot["rates"], HEART_SPAN)
-        self._blind, self._p_asleep = snapshot["blind"], snapshot["p_asleep"]
+        self._memory.state = json.loads(json.dumps(snapshot["memory"]))
+        self._heart.restore(snapshot["heart"])
         self._detector.restore(snapshot["detector"])
+        self._blind, self._p_asleep, self._p_motion = (snapshot[key] for key in ("blind", "p_asleep", "p_motion"))
+
+
+def within(value: float | None, limits: tuple[float, float]) -> float | None:
+    """The value, or None if no body can have it (NaN included)."""
+    return value if value is not None and limits[0] <= value <= limits[1] else None
+
+
+def at_most(p: np.ndarray, ceiling: float) -> np.ndarray:
+    """Probabilities (4,) with P(asleep) no higher than `ceiling`; what is taken away is wake's."""
+    asleep = 1 - p[0]
+    return p if asleep <= ceiling else np.r_[1 - ceiling, p[1:] * (ceiling / asleep)]

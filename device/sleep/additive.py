@@ -1,0 +1,54 @@
+"""The stager's model: logistic regression in which each input may bend twice; every term can be read."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from device.errors import ModelMismatch
+
+CLIP = 3.0      # SD: an input further out than this tells no more
+
+
+@dataclass(frozen=True, eq=False)
+class Additive:
+    """mean, scale (k,); knots (j, k) of the standardised inputs; weights ((1 + j) k + 1, 4); lean (4,)."""
+    mean: np.ndarray
+    scale: np.ndarray
+    knots: np.ndarray
+    weights: np.ndarray
+    lean: np.ndarray
+
+    @classmethod
+    def of(cls, numbers: dict, inputs: int) -> "Additive":
+        """From a model file's numbers. Raises ModelMismatch if they don't fit together."""
+        try:
+            parts = [np.array(numbers[name], float) for name in ("mean", "scale", "knots", "weights", "lean")]
+            mean, scale, knots, weights, lean = parts
+            fits = (mean.shape == scale.shape == (inputs,) and knots.shape[1:] == (inputs,) and lean.shape == (4,)
+                    and weights.shape == ((1 + len(knots)) * inputs + 1, 4)
+                    and all(np.isfinite(part).all() for part in parts))
+        except (KeyError, ValueError, TypeError) as trouble:
+            raise ModelMismatch(f"models/stager: unreadable ({trouble}); install Nocturne again") from trouble
+        if not fits:
+            raise ModelMismatch("models/stager: shapes don't fit the inputs; install Nocturne again")
+        return cls(mean, scale, knots, weights, lean)
+
+    def numbers(self) -> dict:
+        """What `of` reads."""
+        return {name: getattr(self, name).tolist() for name in ("mean", "scale", "knots", "weights", "lean")}
+
+    def basis(self, x: np.ndarray) -> np.ndarray:
+        """(n, (1 + j) k + 1) of inputs (n, k); a missing input says what an average one says."""
+        z = np.nan_to_num(np.clip((x - self.mean) / self.scale, -CLIP, CLIP))
+        bent = [np.maximum(z - knot, 0) for knot in self.knots]
+        return np.concatenate([z, *bent, np.ones((len(z), 1))], 1)
+
+    def probabilities(self, x: np.ndarray) -> np.ndarray:
+        """(n, 4) in the order of STAGES."""
+        z = self.basis(x) @ self.weights
+        e = np.exp(z - z.max(1, keepdims=True))
+        return e / e.sum(1, keepdims=True)
+
+    def decide(self, probabilities: np.ndarray) -> np.ndarray:
+        """(n,) place in STAGES: rare stages are shown a little more readily than the likeliest one would be."""
+        return (np.log(probabilities + 1e-9) + self.lean).argmax(1)

@@ -1,0 +1,98 @@
+"""Fits the stager: multinomial logistic regression on each input, bent at two knots; convex, so it ends the same."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+
+from device.sleep import features
+from device.sleep.additive import CLIP, Additive
+from device.values import STAGES
+from tools.stager_data import Night, known, recovered
+
+RIDGE = 10.0            # on weights of standardised inputs; 3 to 30 score alike
+STEPS = 150
+KNOTS = (.5, .85)       # quantiles
+LEAN = .5               # how far decisions lean towards showing each stage as often as it occurs; 0: the likeliest
+
+
+def board_inputs(night: Night, counts: np.ndarray, heart: bool = True) -> np.ndarray:
+    """(n, inputs) as the board would have computed them: counts without delay, the heart's window ending now."""
+    memory, rows = features.Memory(), []
+    for n in range(len(night.time)):
+        rate = night.heart[n - features.WINDOW_LATE] if heart and n >= features.WINDOW_LATE else None
+        rows.append(memory.add(float(counts[n]), rate, minutes(night, n)))
+    return np.array(rows)
+
+
+def lagged_inputs(night: Night, by_age: np.ndarray, earlier: int = 0) -> np.ndarray:
+    """(n, inputs) from rows at least ten (activity) and fifteen (heart) epochs old, less `earlier`."""
+    memory, rows = features.Memory(), []
+    late = features.HEART_LATE - earlier
+    for n in range(len(night.time)):
+        rate = night.heart[n - late] if n >= late else None
+        rows.append(memory.add(None, rate, minutes(night, n), by_age[n]))
+    return np.array(rows)
+
+
+def minutes(night: Night, n: int) -> float:
+    return float(night.time[n] / 60 + .5)
+
+
+def inputs_of(night: Night, way: str) -> np.ndarray:
+    """`way`: "board", "motion" (no heart), "rows" (lagged), or "late" (rows as known two minutes later)."""
+    if way == "rows":
+        return lagged_inputs(night, known(night))
+    if way == "late":
+        return lagged_inputs(night, known(night, features.ACTIVITY_LATE - 4), 4)
+    return board_inputs(night, recovered(night), heart=way == "board")
+
+
+def fit(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray], ridge: float = RIDGE) -> Additive:
+    """The model of these nights. Accelerated descent on Böhning's quadratic bound (1992): one factorisation."""
+    x, y = np.concatenate(inputs), np.concatenate(stages)
+    with np.errstate(all="ignore"):
+        seen = ~np.isnan(x).all(0)
+        mean = np.where(seen, np.nanmean(np.where(seen, x, 0.0), 0), 0.0)
+        scale = np.where(seen, np.nanstd(np.where(seen, x, 0.0), 0), 1.0)
+    mean, scale = mean.round(4), np.maximum(scale, 1e-2).round(4)
+    z = np.nan_to_num(np.clip((x - mean) / scale, -CLIP, CLIP))
+    knots = np.quantile(z, KNOTS, axis=0).round(3)
+    none = np.zeros(len(STAGES))
+    basis = Additive(mean, scale, knots, none, none).basis(x)
+    penalty = np.full(basis.shape[1], ridge)
+    penalty[-1] = 1e-6
+    factor = cho_factor(.5 * basis.T @ basis + np.diag(penalty))
+    target = np.eye(len(STAGES))[y]
+    weights = ahead = np.zeros((basis.shape[1], len(STAGES)))
+    momentum = 1.0
+    for _ in range(STEPS):
+        slope = basis.T @ (softmax(basis @ ahead) - target) + penalty[:, None] * ahead
+        moved = ahead - cho_solve(factor, slope)
+        grown = (1 + np.sqrt(1 + 4 * momentum ** 2)) / 2
+        ahead, weights, momentum = moved + (momentum - 1) / grown * (moved - weights), moved, grown
+    weights = weights.round(4)
+    return Additive(mean, scale, knots, weights, lean(softmax(basis @ weights), y).round(3))
+
+
+def lean(probabilities: np.ndarray, stages: np.ndarray) -> np.ndarray:
+    """(4,) to add to log probabilities before the largest is taken."""
+    logs, share = np.log(probabilities + 1e-9), np.bincount(stages, minlength=len(STAGES)) / len(stages)
+    offsets = np.zeros(len(STAGES))
+    for _ in range(200):
+        shown = np.bincount((logs + offsets).argmax(1), minlength=len(STAGES)) / len(stages)
+        offsets += .3 * (np.log(share + .01) - np.log(shown + .01))
+    return LEAN * (offsets - offsets[0])
+
+
+def changes(stages: Sequence[np.ndarray]) -> np.ndarray:
+    """(4, 4) share of epochs of each stage that are followed by each stage."""
+    count = np.full((len(STAGES), len(STAGES)), .5)
+    for night in stages:
+        np.add.at(count, (night[:-1], night[1:]), 1)
+    return count / count.sum(1, keepdims=True)
+
+
+def softmax(z: np.ndarray) -> np.ndarray:
+    e = np.exp(z - z.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
