@@ -1,16 +1,18 @@
 """The night on a real board: real bus, real pins, the system's clock."""
 
 import contextlib
+import logging
 import queue
 import secrets
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from device import parts
+from device import parts, report
 from device.clock import SystemClock
 from device.config import Config
 from device.diary import Diary
-from device.errors import SensorError
+from device.errors import DiaryError, SensorError
 from device.hardware.bus import open_bus
 from device.hardware.panel import Panel
 from device.hardware.sensors import Sensors
@@ -58,7 +60,20 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, **hooks) -> It
         home.start()
         stack.callback(home.stop)
         mine = parts.brain(config, clock, inbox, sensors=sensors, sound=sound, panel=panel, home=home, diary=diary,
-                           seed=secrets.randbits(31), **hooks)
+                           seed=secrets.randbits(31), woken=publish, **hooks)
         for trouble in troubles:
             mine.note("fallback", trouble)
         yield mine
+
+
+def publish(mine: Night) -> None:
+    """The report beside the diary, its picture to the hub; on a thread of its own, for the chips' FIFOs don't wait."""
+    def draw() -> None:
+        html = mine.diary.path.with_name("report.html")
+        try:
+            mine.diary.flush()
+            report.write(mine.diary.path, html, html.with_suffix(".png"))
+            mine.home.tell({"picture": html.with_suffix(".png").read_bytes()})
+        except (DiaryError, OSError) as trouble:
+            logging.getLogger("nocturne").error("no morning report: %s", trouble)
+    threading.Thread(target=draw, name="report").start()

