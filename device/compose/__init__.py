@@ -3,11 +3,15 @@
 from pathlib import Path
 
 from device.cards import MODELS
+from device.clock import Clock
 from device.compose.composer import Composer
 from device.compose.markov import Markov
 from device.compose.rnn import RNN
 from device.compose.rules import Rules
 from device.errors import ModelMismatch
+from device.values import Recipe
+
+SLOWEST_TICK = 0.1          # s: a tick of music lasts 1.5 s at least, and the night has other work
 
 
 class RulesComposer(Composer):
@@ -38,10 +42,23 @@ class RNNComposer(Composer):
         return cls(RNN.load(folder), seed)
 
 
-def load(seed: int, prefer: str = "rnn", folder: Path = MODELS) -> tuple[Composer, str]:
-    """The composer `rnn`, `markov` or `rules`, and "" – or the rules and why, if its model can't be used."""
+def tick_seconds(composer: Composer, clock: Clock, ticks: int = 16) -> float:
+    """What a tick takes, the best of a few."""
+    spent = []
+    for _ in range(ticks):
+        began = clock.now()
+        composer.compose(Recipe(density=0.6), None)
+        spent.append(clock.now() - began)
+    return min(spent)
+
+
+def load(seed: int, prefer: str = "rnn", folder: Path = MODELS, clock: Clock | None = None) -> tuple[Composer, str]:
+    """The composer `rnn`, `markov` or `rules`, and "" – or the rules and why, if its model can't be used or, by
+    `clock`, is too slow for this machine."""
     try:
         if prefer == "rnn":
+            if clock and (tick := tick_seconds(RNNComposer.load(seed, folder), clock)) > SLOWEST_TICK:
+                return RulesComposer(seed), f"composing by rules: a tick of the network takes {tick * 1e3:.0f} ms"
             return RNNComposer.load(seed, folder), ""
         if prefer == "markov":
             return MarkovComposer.load(seed, folder), ""

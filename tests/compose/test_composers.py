@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from device.clock import VirtualClock
 from device.compose import MarkovComposer, RNNComposer, RulesComposer, load
 from device.compose.motifs import HOOK_BOUND
 from device.compose.theory import DEGREES, harsh
@@ -117,6 +118,16 @@ def test_a_corrupt_model_is_refused_and_the_rules_step_in(tmp_path):
     assert composer.name == "rules" and "composer.json" in why
     for prefer in MAKERS:
         assert load(1, prefer)[1] == ""
+
+
+def test_a_network_too_slow_for_the_machine_gives_way_to_the_rules():
+    class Crawling(VirtualClock):
+        def now(self):
+            self.sleep(0.2)
+            return super().now()
+    composer, why = load(1, clock=Crawling())
+    assert composer.name == "rules" and "200 ms" in why
+    assert load(1, clock=VirtualClock())[0].name == "rnn"
 
 
 def test_a_key_walks_by_fifths_every_20_to_40_minutes():
