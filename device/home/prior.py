@@ -13,7 +13,9 @@ import numpy as np
 from device.errors import Refused
 
 LARGEST = 8192      # bytes
-SHIPPED = 5.0       # sleepers that the shipped weights are worth
+QUESTION = "quiet_v1"
+USUAL = 0.30        # share that says so of those whom the shipped prior was trained on: tools/learn_together, trained
+SPREAD = 0.25       # SD of a home's shares about those that the shipped prior was trained on
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +28,19 @@ class Prior:
     reports: int
 
 
-def blend(shipped: np.ndarray, prior: Prior) -> np.ndarray:
-    """Weights (k,) between those that were `shipped` (k,) and the prior's shares, each trusted as far as it is certain.
+def blend(shipped: np.ndarray, quiet: np.ndarray, prior: Prior) -> np.ndarray:
+    """Weights (kinds,) of the recommender's kinds of sleeper, from those that were `shipped` (kinds,) and the share of
+    beds that say that silence is best for them; `quiet` (kinds,) bool names the kinds that lean to silence.
 
-    The shipped ones count as `SHIPPED` sleepers; the shares as many as would have had their standard errors unnoised.
+    The odds of the quiet kinds move as the odds of that answer differ from what the shipped prior's own people say, as
+    far as the share can be trusted. Raises Refused if the prior answers another question.
     """
-    shipped, shares, errors = np.asarray(shipped, float), np.asarray(prior.shares), np.asarray(prior.errors)
-    if shares.shape != shipped.shape:
-        raise Refused(f"prior: it knows {len(shares)} kinds of sleeper, this network {len(shipped)}")
-    worth = float(np.sum(shares * (1 - shares)) / max(np.sum(errors**2), 1e-12))
-    weights = (SHIPPED * shipped + worth * shares) / (SHIPPED + worth)
+    if prior.question != QUESTION or len(prior.shares) != 2:
+        raise Refused(f"prior: {prior.question!r} says nothing about kinds of sleeper")
+    share, error = min(max(prior.shares[1], 0.05), 0.95), prior.errors[1]
+    trust = SPREAD**2 / (SPREAD**2 + error**2)
+    shift = trust * (math.log(share / (1 - share)) - math.log(USUAL / (1 - USUAL)))
+    weights = np.asarray(shipped, float) * np.exp(shift * np.asarray(quiet, float))
     return weights / weights.sum()
 
 

@@ -22,9 +22,9 @@ EPSILON = 1.0           # of one report
 FOREVER = 2.5           # ε of any number of reports of one unchanged value
 LIFETIME = 6.0          # the ledger's cap: six reports, whatever happens
 PERIOD = 28 * 86_400    # s: one report of each question
-# → k, the number of answers. comfort: how the mornings were, 0 poor to 4 good. kind: which of the recommender's kinds
-# of sleeper this one most likely is; another network has other kinds and so another question.
-QUESTIONS = {"comfort_v1": 5, "kind_v1": 5}
+# → k, the number of answers. comfort: how the mornings were, 0 poor to 4 good. quiet: whether silence seems to be best
+# here, 1 yes: few answers are many reports' worth, and a stranger's first week depends on it more than on tastes.
+QUESTIONS = {"comfort_v1": 5, "quiet_v1": 2}
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS spent (question TEXT, epoch INTEGER, eps REAL NOT NULL, y INTEGER NOT NULL, id TEXT NOT NULL,
                                   handed INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (question, epoch));

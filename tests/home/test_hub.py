@@ -9,7 +9,7 @@ import pytest
 from device.errors import Refused
 from device.home.hub.population import ENOUGH, debias, estimate, simplex
 from device.home.hub.store import HOLD, Store
-from device.home.prior import Prior, blend, read, sign
+from device.home.prior import USUAL, Prior, blend, read, sign
 from device.home.privacy import EPSILON, Ledger, keep_probability, randomise
 
 KEY, OTHER = bytes(range(32)), bytes(range(1, 33))
@@ -18,7 +18,7 @@ PUBLIC = nacl.SigningKey(KEY).verify_key.encode().hex()
 
 
 def report(y=2, **more):
-    whole = {"v": 1, "q": "kind_v1", "k": 5, "y": y, "mech": "krr", "eps": 1.0, "epoch": 731, **more}
+    whole = {"v": 1, "q": "comfort_v1", "k": 5, "y": y, "mech": "krr", "eps": 1.0, "epoch": 731, **more}
     return json.dumps(whole).encode()
 
 
@@ -36,10 +36,10 @@ def test_an_event_is_applied_exactly_once_by_its_id(store):
 def test_answers_are_held_until_ten_beds_have_spoken(store):
     for bed in range(HOLD - 1):
         assert store.feedback(f"id{bed}", f"bed{bed}", report(bed % 5))
-    assert sum(store.counts("kind_v1")) == 0 and store.waiting() == HOLD - 1
+    assert sum(store.counts("comfort_v1")) == 0 and store.waiting() == HOLD - 1
     assert not store.feedback("more", "bed0", report(1)), "one voice a bed"
     assert store.feedback("ten", "bed99", report(4))
-    assert store.counts("kind_v1") == [2, 2, 2, 2, 2] and store.waiting() == 0
+    assert store.counts("comfort_v1") == [2, 2, 2, 2, 2] and store.waiting() == 0
     assert not store.feedback("again", "bed0", report(1)), "nor after the release"
 
 
@@ -87,11 +87,11 @@ def test_the_nearest_distribution_is_found():
 
 
 def test_with_few_reports_nothing_is_learned():
-    assert estimate("kind_v1", [ENOUGH - 1, 0, 0, 0, 0], EPSILON, 1) is None
-    assert sum(estimate("kind_v1", [60, 20, 10, 5, 5], EPSILON, 1).shares) == pytest.approx(1)
+    assert estimate("comfort_v1", [ENOUGH - 1, 0, 0, 0, 0], EPSILON, 1) is None
+    assert sum(estimate("comfort_v1", [60, 20, 10, 5, 5], EPSILON, 1).shares) == pytest.approx(1)
 
 
-PRIOR = Prior(3, "kind_v1", (0.4, 0.3, 0.1, 0.1, 0.1), (0.1,) * 5, 200)
+PRIOR = Prior(3, "comfort_v1", (0.4, 0.3, 0.1, 0.1, 0.1), (0.1,) * 5, 200)
 
 
 def test_a_prior_that_the_pinned_hub_signed_is_read():
@@ -110,22 +110,27 @@ def test_any_other_is_refused_in_words(message, key, newest, why):
         read(message, key, newest)
 
 
-def test_a_certain_prior_moves_the_weights_and_an_uncertain_one_hardly():
-    shipped = np.full(5, 0.2)
-    certain, doubtful = (Prior(1, "kind_v1", (0.6, 0.1, 0.1, 0.1, 0.1), (error,) * 5, 100) for error in (0.02, 0.5))
-    assert blend(shipped, certain)[0] > 0.55 and blend(shipped, doubtful)[0] < 0.25
-    assert blend(shipped, certain).sum() == pytest.approx(1) and (blend(shipped, certain) > 0).all()
-    with pytest.raises(Refused, match="kinds"):
-        blend(np.full(4, 0.25), certain)
+def test_a_certain_prior_moves_the_weights_and_an_uncertain_or_usual_one_hardly():
+    shipped, quiet = np.full(4, 0.25), np.array([True, False, False, False])
+
+    def blended(share, error):
+        return blend(shipped, quiet, Prior(1, "quiet_v1", (1 - share, share), (error, error), 100))
+    assert blended(0.9, 0.02)[0] > 0.8 and blended(0.05, 0.02)[0] < 0.1
+    assert blended(0.9, 1.0)[0] < 0.35
+    np.testing.assert_allclose(blended(USUAL, 0.02), shipped)
+    assert blended(1.0, 0.0).sum() == pytest.approx(1) and (blended(0.0, 0.0) > 0).all()
+    with pytest.raises(Refused, match="nothing about"):
+        blend(shipped, quiet, PRIOR)
 
 
 def test_the_whole_loop_from_a_true_answer_to_the_published_shares(store):
-    """A hundred and twenty beds, each with its own ledger; most were helped by the same."""
-    for bed in range(120):
-        told = Ledger().spend("kind_v1", 1 if bed % 4 else 3, 1_767_218_400.0)
+    """Two hundred beds, each with its own ledger; most say yes."""
+    rng = np.random.default_rng(11)
+    for bed in range(200):
+        told = Ledger(uniform=rng.random).spend("quiet_v1", int(bed % 4 > 0), 1_767_218_400.0)
         store.feedback(told.id, f"bed{bed}", told.payload())
-    shares = estimate("kind_v1", store.counts("kind_v1"), EPSILON, 1).shares
-    assert max(range(5), key=shares.__getitem__) == 1
+    prior = estimate("quiet_v1", store.counts("quiet_v1"), EPSILON, 1)
+    assert abs(prior.shares[1] - 0.75) < 2.5 * prior.errors[1] < 0.25
 
 
 def run(*words):

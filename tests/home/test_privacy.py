@@ -110,7 +110,7 @@ def test_the_ledger_refuses_one_more_than_a_lifetime_allows():
     with pytest.raises(Refused, match="lifetime"):
         ledger.spend("comfort_v1", 3, WALL + 99 * PERIOD)
     with pytest.raises(Refused, match="lifetime"):
-        ledger.spend("kind_v1", 1, WALL)
+        ledger.spend("quiet_v1", 1, WALL)
     assert ledger.total() == LIFETIME
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 import device.home
 from device.home.fields import FIELDS
@@ -55,9 +57,10 @@ def test_whatever_is_said_is_as_described_and_retained_as_described(home, listen
     Feedback(Ledger(), home).share("comfort_v1", 4, 1.7672184e9)
     listener.send("nocturne/bed1/cmd/volume", b'{"value": 5, "id": "1.2-3", "expires": 99999999999}')
     for answer in range(120):
-        report = {"v": 1, "q": "kind_v1", "k": 5, "y": answer % 5, "mech": "krr", "eps": 1.0, "epoch": 700}
-        store.feedback(f"r{answer}", f"b{answer}", json.dumps(report).encode())
-    hub.learn()
+        report = {"v": 1, "q": "quiet_v1", "k": 2, "y": answer % 2, "mech": "krr", "eps": 1.0, "epoch": 700}
+        envelope = Properties(PacketTypes.PUBLISH)
+        envelope.UserProperty = ("id", f"r{answer}")
+        listener.send(f"nocturne/b{answer}/feedback/quiet_v1", json.dumps(report), properties=envelope)
     assert soon(lambda: listener.on("nocturne/prior") and home.outbox.counts()["acknowledged"] == 2)
     hub.stop()
     thread.join()

@@ -12,11 +12,10 @@ from device.errors import Refused
 from device.home.commands import ID
 from device.home.hub import population
 from device.home.hub.store import Store
-from device.home.prior import sign
+from device.home.prior import QUESTION, sign
 from device.home.privacy import EPSILON
 from device.home.settings import PRIOR, ROOT
 
-QUESTION = "kind_v1"      # the one whose shares become a prior
 STATE = f"{ROOT}/hub/state"
 
 
