@@ -13,6 +13,7 @@ FULL, POWER_READY = 0x80, 0x01      # of interrupt status 1
 SATURATED = 0x1F                    # the overflow counter stops here
 SPO2_MODE = 3
 COUNTS = 1 << 18
+MOST = 31                           # readings popped at once
 CONVERSION = 0.03                   # s for a temperature
 
 
@@ -79,12 +80,11 @@ class MAX30102(Chip):
 
     def level(self) -> Level:
         """Equal pointers mean 0 or 32 readings: the full flag (cleared by reading) or the overflow count tells. The
-        read pointer tells what a broken transfer has eaten."""
+        read pointer tells what a broken transfer has eaten; it could not tell 32 from none, so 31 are popped at most.
+        """
         status, _, interrupts, _, write, dropped, read = self.read(0x00, 7)
         restarted = interrupts != FULL or bool(status & POWER_READY)
         waiting, broken = (write - read) & 31, (read - self.next_read) & 31
-        if self.full and waiting and not broken:
-            broken = self.depth                     # a full FIFO, eaten to its end
         self.next_read = read
         self.full = waiting == 0 and (self.full and not broken or bool(status & FULL) or dropped > 0)
         if self.full:
@@ -94,18 +94,18 @@ class MAX30102(Chip):
             if self.gaps and self.gaps[-1][0] == self.depth:
                 self.gaps.pop()                     # still the same
             self.gaps.append((self.depth, dropped if dropped < SATURATED else None))
-        if not self.gaps:
-            return Level(waiting, restarted=restarted, broken=broken)
-        (before, refused), *others = self.gaps
-        later = waiting - before
-        if any(count is None for _, count in others):
-            refused = None                          # only time can tell
+        # Refused readings at the front: those before them went into a broken transfer.
+        first = self.gaps.pop(0)[1] if self.gaps and self.gaps[0][0] == 0 else 0
+        run = self.gaps[0][0] if self.gaps else waiting
+        ready = min(run, MOST)
+        if first == 0 and self.gaps and ready == run:
+            (_, dropped), *others = self.gaps
+            kept = False
         else:
-            later += sum(count for _, count in others)
-        if before == 0:                             # what came before the refused readings is gone too
-            self.gaps = others
-        return Level(before or waiting, refused, newest_kept=before == 0, restarted=restarted,
-                     later=later if before else later - waiting, broken=broken)
+            dropped, others, kept = first, self.gaps, True
+        known = all(refused is not None for _, refused in others)
+        later = waiting - ready + sum(refused for _, refused in others) if known else None
+        return Level(ready, dropped, newest_kept=kept, restarted=restarted, later=later, broken=broken)
 
     def pop(self, count: int) -> np.ndarray:
         if count == 0:

@@ -36,7 +36,7 @@ class Level(NamedTuple):
     newest_kept: bool = True    # when it overflowed: the oldest were lost (True) or the newest (False)
     restarted: bool = False     # the chip has forgotten its settings
     torn: bool = False          # the FIFO begins inside a reading, which pop() will drop
-    later: int = 0              # readings behind the dropped ones: waiting, or known to be dropped in their turn
+    later: int | None = 0       # readings behind all those: waiting, or dropped in their turn; None: can't say
     broken: int | None = None   # readings that went into a transfer that broke off since the last look; None: can't say
 
 

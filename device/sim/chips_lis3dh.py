@@ -74,8 +74,9 @@ class LIS3DH(SimChip):
         """Bursts from 0x28 wrap from 0x2D; a set leaves the FIFO when its last byte has been read."""
         whole, rest = divmod(count, 6)
         if not self.fifo_mode:
+            fresh = bool(self.registers[0x27] & ALL_NEW) and whole > 0
             self.registers[0x27] = 0
-            self.delivered += 0 if broken else min(whole, 1)
+            self.delivered += 0 if broken else fresh
             self.pointer += rest
             return (self.latest * (whole + 1))[:count]
         popped = min(whole, self.waiting)

@@ -1,5 +1,6 @@
 """MAX30102, register by register (Maxim 19-7740). Differs from the real part where the data sheet is silent: with
-roll-over on, the read pointer moves on with the overwritten readings; a broken-off read starts its reading again."""
+roll-over on, the read pointer moves on with the overwritten readings; a broken-off read starts its reading again (the
+sheet says of the pointer both "after the first byte" and "when a complete sample is popped")."""
 
 import numpy as np
 
