@@ -14,7 +14,7 @@ FRAMES = 1 << 16            # 1.37 s
 LONG_FRAMES = 1 << 17       # for the lowest notes: a low harmonic's band needs bins closer together
 LOW = 48                    # MIDI: below this a table is long
 OVERLAP = 4 * CONTROL       # frames repeated at the end, so that any block is one slice
-LEVELLING = 0.75            # 0: equal power at all pitches, 1: equal A-weighted power
+LEVELLING = 0.45            # 0: equal power at all pitches, 1: equal A-weighted power
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Timbre:
     harmonics: tuple[float, ...]        # amplitudes from the fundamental on
     spread: float = 14.0                # cents: width of the fundamental's band
     growth: float = 0.9                 # the band of harmonic n is n ** growth as wide, in Hz
+    steady: float = 0.75                # share of a harmonic's power in one line: bands alone beat, and the beat loops
     dark: tuple[float, float] = (1.5, 260.0)      # low-pass of the dark layer: × pitch, but at least Hz
     bright: tuple[float, float] = (4.0, 1500.0)   # and of the bright one
     attack: float = 2.5                 # s
@@ -71,7 +72,9 @@ def make_table(timbre: Timbre, pitch: int, random: np.random.Generator) -> Table
             break
         bins = np.arange(first, last) * resolution
         profile = np.exp(-(((bins - centre) / width) ** 2))
-        spectrum[first:last] += level * profile / np.sqrt(np.sum(profile**2))
+        profile *= np.sqrt((1.0 - timbre.steady) / np.sum(profile**2))
+        profile[round(centre / resolution) - first] += np.sqrt(timbre.steady)
+        spectrum[first:last] += level * profile
     used = np.flatnonzero(spectrum)
     hertz = used * resolution
     phases = np.exp(2j * np.pi * random.random(len(used)))

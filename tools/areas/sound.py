@@ -1,0 +1,135 @@
+"""Sound: cost against scsynth and Csound, real time, safety, loudness, and how calm it is.
+
+    tools/bench sound [--hours H] [--instructions]    everything, peers included where they are installed
+    tools/evaluate sound                              what needs no clock: loudness, periods, calm, true peak
+"""
+
+import math
+import shutil
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+import numpy as np
+
+from device.programmes import PROGRAMMES
+from device.sound.settings import RATE
+from device.sound.textures import MOTIONS, SECONDS
+from device.values import TEXTURES
+from tools.areas import sound_instructions, sound_live, sound_long, sound_ref16
+from tools.areas.sound_measures import a_error, calm, envelope, integrated, periodicity
+from tools.areas.sound_render import note, programme, texture
+from tools.figures import Goal, Result
+
+ROOT = Path(__file__).resolve().parents[2]
+GRAPHS = ROOT.parent / "shared" / "examples" / "sound"
+CALM = {"centroid_hz": 800.0, "rolloff_hz": 2000.0, "onset_db": 6.0, "lufs_sd": 1.5, "lra_lu": 5.0,
+        "true_peak_dbtp": -6.0}
+
+
+def add_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--hours", type=float, default=0.5, help="of sound to look through for clicks and gaps")
+    parser.add_argument("--instructions", action="store_true", help="count aarch64 instructions too (some minutes)")
+    parser.add_argument("--graphs", type=Path, default=GRAPHS, help="folder with ref.py, ref.osc and ref.csd")
+
+
+def evaluate(data: Path | None, train: Path | None, options: Namespace) -> Result:
+    figures, peers, more = qualities(options.hours)
+    return Result("sound", "our own programmes and textures; nothing is fitted", figures, peers, goals(figures), more)
+
+
+def bench(data: Path | None, options: Namespace) -> Result:
+    figures: dict[str, float] = {}
+    peers: dict[str, dict[str, float]] = {}
+    if (options.graphs / "ref.py").exists():
+        ours, theirs = sound_ref16.race(options.graphs)
+        figures |= ours
+        peers |= {peer: {"ref16_cpu_s_per_s": cost} for peer, cost in theirs.items()}
+        for peer, cost in theirs.items():
+            figures[f"ref16_over_{peer}"] = ours["ref16_cpu_s_per_s"] / cost
+    else:
+        say(f"no REF16 graphs in {options.graphs}: give --graphs DIR")
+    for peer, package in (("scsynth", "supercollider-server"), ("csound", "csound")):
+        if not shutil.which(peer):
+            say(f"{peer} isn't installed (apt-get install {package}): not raced")
+    figures["reverb_rt60_s"] = sound_ref16.rt60()
+    live, naive = sound_live.measure()
+    figures |= live
+    peers["naive"] = naive
+    if not options.instructions:
+        say("aarch64 instructions aren't counted: give --instructions")
+    elif lacking := sound_instructions.missing():
+        say(f"aarch64 instructions aren't counted: apt-get install {' '.join(lacking)}")
+    else:
+        figures["instructions_per_s"] = sound_instructions.measure(options.graphs)
+    figures |= sound_long.night(options.hours)
+    quality, judges, more = qualities(options.hours)
+    figures |= quality
+    return Result("sound", f"REF16 and our own programmes, {options.hours:g} h of them looked through", figures,
+                  {**peers, **judges}, goals(figures), {**more, "differences": sound_ref16.__doc__.split("\n\n")[1]})
+
+
+def qualities(hours: float) -> tuple[dict[str, float], dict[str, dict[str, float]], dict[str, object]]:
+    figures: dict[str, float] = {}
+    error, fits = a_error()
+    figures["a_weighting_err_db"], figures["a_weighting_class_1"] = error, float(fits)
+    sounds = {name: programme(name, 180.0) for name in PROGRAMMES}
+    lufs_error = against_pyloudnorm(list(sounds.values()))
+    if lufs_error is not None:
+        figures["lufs_err_lu"] = lufs_error
+    per_programme = {name: calm(sound) for name, sound in sounds.items()}
+    for key in (*CALM, "fluctuation"):
+        figures[f"calm.{key}"] = max(measures[key] for measures in per_programme.values())
+    figures |= {f"calm.attack_{voice}_ms": attack(voice) for voice in ("pad", "bell", "piano")}
+    rules = [calm(programme(name, 180.0, composer="rules"))["fluctuation"] for name in PROGRAMMES]
+    periods = {name: texture_period(name) for name in TEXTURES}
+    figures["texture_periodicity_max"] = max(periods.values())
+    figures |= sound_long.abuse(hours / 5.0)
+    return figures, {"rules": {"calm.fluctuation": max(rules)}}, {"programmes": per_programme, "periodicity": periods}
+
+
+def against_pyloudnorm(sounds: list[np.ndarray]) -> float | None:
+    """Largest difference (LU) of integrated loudness from pyloudnorm's."""
+    try:
+        import pyloudnorm
+    except ImportError:
+        say("pyloudnorm isn't installed (extra bench): lufs_err_lu not measured")
+        return None
+    meter = pyloudnorm.Meter(RATE)
+    return max(abs(integrated(sound) - meter.integrated_loudness(sound.T.astype(float))) for sound in sounds)
+
+
+def attack(voice: str) -> float:
+    """ms from a tenth to nine tenths of the first 4 s' greatest level of a note."""
+    wave = envelope(note(voice)[:, 3 * RATE:8 * RATE], RATE // 200)
+    smooth = np.convolve(wave, np.ones(3) / 3, "same")
+    top = int(np.argmax(smooth))
+    start, end = (int(np.argmax(smooth[:top + 1] >= share * smooth[top])) for share in (0.1, 0.9))
+    return 5.0 * (end - start)
+
+
+def texture_period(name: str, minutes: float = 10.0) -> float:
+    """The highest peak of two autocorrelations: the sound's envelope with its slow changes divided out, which a loop
+    of samples would show in, and eight hours of those slow changes themselves."""
+    fine = envelope(texture(name, 60.0 * minutes)[:, 10 * RATE:], RATE // 40)
+    slow = np.sqrt(np.convolve(fine**2, np.ones(80) / 80, "same"))
+    motion = MOTIONS[name](np.random.default_rng(5))
+    walk = np.array([next(motion)[0] for _ in range(int(8 * 3600 / SECONDS))])
+    return max(periodicity(fine[80:-80] / slow[80:-80], 40.0, 0.5),
+               periodicity(walk, 1.0 / SECONDS, 2.0) if walk.std() > 0 else 0.0)
+
+
+def goals(figures: dict[str, float]) -> tuple[Goal, ...]:
+    fixed = [("ref16_over_scsynth", "<=", 1.0), ("ref16_over_csound", "<=", 0.6), ("reverb_rt60_s", ">=", 4.0),
+             ("instructions_per_s", "<=", 100e6), ("rss_mb", "<=", 50.0), ("scipy_imported", "==", 0.0),
+             ("press_to_sample_ms_p99", "<=", 100.0), ("underruns", "==", 0.0), ("clicks", "==", 0.0),
+             ("gaps", "==", 0.0), ("dc_dbfs", "<=", -80.0), ("audible_share", ">=", 0.8), ("lamax_dba", "<=", 45.0),
+             ("texture_periodicity_max", "<=", 0.1), ("lufs_err_lu", "<=", 0.1), ("a_weighting_err_db", "<=", 0.7),
+             ("a_weighting_class_1", "==", 1.0), ("true_peak_dbtp", "<=", -1.0), ("calm.attack_pad_ms", ">=", 150.0),
+             ("calm.attack_bell_ms", ">=", 20.0), ("calm.attack_piano_ms", ">=", 20.0)]
+    fixed += [(f"calm.{key}", "<=", most) for key, most in CALM.items()]
+    return tuple(Goal(*goal) for goal in fixed if goal[0] in figures and math.isfinite(figures[goal[0]]))
+
+
+def say(text: str) -> None:
+    print(f"sound: {text}", file=sys.stderr, flush=True)
