@@ -64,7 +64,7 @@ def run_board(config: Config, options: argparse.Namespace) -> int:
     from device.bedside import Stop
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: inbox.put(Stop()))
+        signal.signal(number, lambda *_: inbox.put(Stop(finish=False)))
     notify = sdnotify.SystemdNotifier().notify
     with board.night(config, options.socket, inbox, alive=lambda: notify("WATCHDOG=1")) as night:
         notify("READY=1")

@@ -1,11 +1,14 @@
 """The people around the device: the button, the light, the volume, and what the hub asks for."""
 
+from typing import NamedTuple
+
 from device.errors import DiaryError, NocturneError
 from device.hardware.light import Light, brightness
 from device.hardware.presses import Edge, Press, Presses
 from device.home.commands import Command
 from device.modes import NIGHT, SOUNDING, Event, Mode
 from device.programmes import PROGRAMMES
+from device.resume import KEY, resume, snapshot
 from device.values import Heartbeat, Panic, Recipe, Volume
 
 SESSION = {Mode.IDLE: "idle", Mode.SETTLING: "settling", Mode.DRIFTING: "drifting", Mode.ASLEEP: "asleep",
@@ -16,8 +19,9 @@ THANKS = 2.0                # s that the light answers a press
 AUTO = "auto"
 
 
-class Stop:
-    """SIGTERM or the end of the terminal: finish the night and leave."""
+class Stop(NamedTuple):
+    """SIGTERM or the end of the terminal: leave; the night is finished, or left for another process to resume."""
+    finish: bool = True
 
 
 class Bedside:
@@ -26,7 +30,7 @@ class Bedside:
     def __init__(self, night, volume: float, quiet):
         """`quiet(wall)`: whether the light should be dark."""
         self.night, self.volume, self.quiet = night, volume, quiet
-        self.muted = self.stopped = self.snoozed = False
+        self.muted = self.stopped = self.unfinished = self.snoozed = False
         self.cap = 1.0                          # of volume, from afar; the hardware's caps lie below it
         self.turned_down = 0                    # tonight
         self.liked = 0                          # likes minus skips, tonight
@@ -37,6 +41,8 @@ class Bedside:
         self.passed_over = None                 # the choice that the last second press turned away
 
     def begin(self) -> None:
+        if resume(self.night):
+            self.night.shape()
         self.night.sound.send(Volume(self.volume, self.muted))
         self.tell()
 
@@ -55,7 +61,7 @@ class Bedside:
         elif isinstance(message, Command):
             self.command(message)
         elif isinstance(message, Stop):
-            self.stopped = True
+            self.stopped, self.unfinished = True, not message.finish
 
     def poll(self, now: float) -> None:
         for press in self.presses.poll(now):
@@ -73,9 +79,7 @@ class Bedside:
         elif press is Press.HOLD:
             self.mute(True)
         elif night.mode is Mode.MORNING:
-            night.keeper.answer(+1 if press is Press.SHORT else -1)
-            if press is not Press.SHORT:
-                night.go(Event.OVER)
+            night.keeper.answer(+1 if press is Press.SHORT else -1)     # two presses: the second word holds
         elif press is Press.SHORT:
             self.snoozed = night.mode is Mode.WAKING
             night.go(Event.PRESS)
@@ -187,8 +191,10 @@ class Bedside:
     def end(self) -> None:
         """Leaving: what there is of a night is finished and kept."""
         try:
-            if self.night.mode in NIGHT:
-                self.night.keeper.morning()
+            if self.unfinished:
+                self.night.diary.remember(KEY, snapshot(self.night))
+            else:
+                self.night.keeper.finish()
             self.night.diary.flush()
         except (DiaryError, NocturneError) as trouble:
             self.night.note("fault", str(trouble))

@@ -25,7 +25,7 @@ CREATE TABLE epochs (night INTEGER NOT NULL, number INTEGER NOT NULL, time REAL 
     PRIMARY KEY (night, number)) WITHOUT ROWID;
 CREATE TABLE decisions (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL, moment TEXT NOT NULL,
     recipe TEXT NOT NULL, sentence TEXT NOT NULL, contributions TEXT NOT NULL, seed INTEGER NOT NULL,
-    propensity REAL NOT NULL, receipt TEXT NOT NULL);
+    propensity REAL NOT NULL, candidate INTEGER NOT NULL, receipt TEXT NOT NULL);
 CREATE TABLE phrases (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, start REAL NOT NULL, length REAL NOT NULL,
     notes TEXT NOT NULL);
 CREATE TABLE events (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL, kind TEXT NOT NULL,
@@ -87,6 +87,14 @@ class Diary:
         """A value (JSON-able) that replaces what the key had."""
         self.add("memory", key=key, value=json.dumps(value, default=plain))
 
+    def forget(self, keep: int) -> None:
+        """Drop all but the newest `keep` nights."""
+        self._batches.put(lambda connection: tidy(connection, keep))
+
+    def shift(self, night: int, seconds: float) -> None:
+        """Move a night's times: the machine was started anew, and monotonic time with it."""
+        self._batches.put(lambda connection: shifted(connection, night, seconds))
+
     def recall(self, key: str, default=None):
         """What was last remembered and committed, or the default."""
         with contextlib.suppress(sqlite3.Error, ValueError), reading(self.path) as diary:
@@ -118,7 +126,10 @@ class Diary:
         connection = connect(self.path)
         waiting: list[tuple[str, dict]] = []
         while (batch := self._batches.get()) is not None:
-            if isinstance(batch, list):
+            if callable(batch):
+                with contextlib.suppress(sqlite3.Error):        # a later day is early enough
+                    batch(connection)
+            elif isinstance(batch, list):
                 waiting += batch
                 self.lost += max(len(waiting) - MOST_WAITING, 0)
                 waiting = waiting[-MOST_WAITING:]
@@ -133,6 +144,23 @@ class Diary:
             if isinstance(batch, threading.Event):
                 batch.set()
         connection.close()
+
+
+def shifted(connection: sqlite3.Connection, night: int, seconds: float) -> None:
+    with connection:
+        for table in ("epochs", "decisions", "events", "feedback"):
+            connection.execute(f"UPDATE {table} SET time = time + ? WHERE night = ?", (seconds, night))
+        connection.execute("UPDATE phrases SET start = start + ? WHERE night = ?", (seconds, night))
+        connection.execute("UPDATE nights SET lights_out = lights_out + ? WHERE id = ?", (seconds, night))
+
+
+def tidy(connection: sqlite3.Connection, keep: int) -> None:
+    with connection:
+        oldest = connection.execute("SELECT id FROM nights ORDER BY id DESC LIMIT 1 OFFSET ?", (keep,)).fetchone()
+        if oldest:
+            connection.execute("DELETE FROM nights WHERE id <= ?", tuple(oldest))
+            for table in ("epochs", "decisions", "phrases", "events", "feedback"):
+                connection.execute(f"DELETE FROM {table} WHERE night <= ?", tuple(oldest))
 
 
 def connect(path: Path) -> sqlite3.Connection:

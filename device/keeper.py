@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 
-from device.modes import Mode
+from device.modes import NIGHT, Mode
+from device.resume import EVERY, KEY, snapshot
 from device.sleep import hypnogram
 from device.values import Context, Epoch, Outcome, Staging
 
@@ -16,8 +17,10 @@ RESTLESS = 20.0         # min awake in the last hour from which a caregiver hear
 class Keeper:
     """Holds a night until the morning; the diary holds everything else."""
 
-    def __init__(self, night, sleeper: str, version: str = SOFTWARE):
-        self.night, self.sleeper, self.version = night, sleeper, version
+    def __init__(self, night, sleeper: str, retention: int = 400, version: str = SOFTWARE):
+        """`retention`: nights kept."""
+        self.night, self.sleeper, self.retention, self.version = night, sleeper, retention, version
+        self.outcome: Outcome | None = None
         self.receipts: list[Mapping] = []       # tonight's bedtime choices that were heard
         self.rested: int | None = None
         self.hearts: list[tuple[float, float | None]] = []      # (heart rate, RMSSD) of tonight's epochs
@@ -69,7 +72,8 @@ class Keeper:
             self.receipts.append(choice.receipt)
         night.diary.add("decisions", night=night.number, time=night.clock.now(), moment=moment, recipe=recipe,
                         sentence=sentence, contributions=[tuple(c) for c in choice.reason.contributions],
-                        seed=choice.seed, propensity=choice.propensity, receipt=dict(choice.receipt))
+                        seed=choice.seed, propensity=choice.propensity, candidate=choice.candidate,
+                        receipt=dict(choice.receipt))
 
     def taken_back(self) -> None:
         """The newest choice didn't stand."""
@@ -93,37 +97,61 @@ class Keeper:
                 activity=epoch.activity, heart_quality=epoch.heart_quality, motion_quality=epoch.motion_quality,
                 present=epoch.present, target=night.scene.level if night.scene else None,
                 level=beat.level if beat else None, dose=beat.dose if beat else None)
+            if epoch.index % EVERY == 0:
+                night.diary.remember(KEY, snapshot(night))
         night.diary.commit()
         night.bedside.tell()
 
     # ---- the morning -------------------------------------------------------------------------------------------------
 
     def morning(self) -> None:
-        """Sums, lesson and baseline; all written before anything is forgotten."""
+        """The night's sums, kept and told; the lesson waits for the sleeper's own word."""
         night = self.night
         if not night.stagings:
             return
         sums = hypnogram.sums(hypnogram.second_opinion(night.stagings, night.stager.changes))
         judged = sum(s.p_asleep is not None for s in night.stagings) / len(night.stagings)
-        outcome = Outcome(sol=sums.sol, wakings=sums.long_wakings, liked=night.bedside.liked,
-                          turned_down=night.bedside.turned_down, rested=self.rested, signal_quality=judged)
-        night.diary.add("nights", id=night.number, began=night.clock.wall() - 60 * night.minutes,
-                        lights_out=night.lights_out, seed=night.seed, sleeper=self.sleeper, software=self.version,
-                        ended=night.clock.now(), sums=asdict(sums), outcome=asdict(outcome))
+        self.outcome = Outcome(sol=sums.sol, wakings=sums.long_wakings, liked=night.bedside.liked,
+                               turned_down=night.bedside.turned_down, signal_quality=judged)
+        self.write(asdict(sums))
+        self.settle(sums, judged)
+        night.diary.remember(KEY, snapshot(night))
+        night.diary.commit()
+        told = {"sol": sums.sol, "tst": sums.tst, "waso": sums.waso, "wakings": sums.long_wakings}
+        night.home.event("night", told)
+        night.home.tell({"summary": {**told, "lights_out": night.clock.wall() - 60 * night.minutes,
+                                     "out_of_bed": night.clock.wall()}})
+
+    def lesson(self) -> None:
+        """Once the morning is over: what the night was worth goes to the learner."""
+        night = self.night
+        if self.outcome is None:
+            return
+        outcome, self.outcome = replace(self.outcome, rested=self.rested), None
         if self.receipts:
             reward = night.recommender.learn(self.receipts, outcome)
             self.learned = ("tonight taught nothing: too little could be judged" if reward is None else
                             f"worth {reward:+.1f} minutes against a night without sound")
             night.diary.remember(self._key("learner"), night.recommender.state())
             night.note("learned", self.learned)
-        self.settle(sums, judged)
+        night.diary.remember(KEY, None)
         night.diary.commit()
-        night.home.event("night", {"sol": sums.sol, "tst": sums.tst, "waso": sums.waso, "wakings": sums.long_wakings})
-        night.home.tell({"summary": {
-            "lights_out": night.clock.wall() - 60 * night.minutes, "out_of_bed": night.clock.wall(),
-            "sol": sums.sol, "tst": sums.tst, "waso": sums.waso, "wakings": sums.long_wakings}})
+        night.diary.forget(self.retention)
         if night.woken:
             night.woken(night)
+
+    def finish(self) -> None:
+        """Whatever there is of a night becomes one that is over."""
+        if self.night.mode in NIGHT:
+            self.morning()
+        self.lesson()
+
+    def write(self, sums: dict) -> None:
+        """The night's own row, finished."""
+        night = self.night
+        night.diary.add("nights", id=night.number, began=night.clock.wall() - 60 * night.minutes,
+                        lights_out=night.lights_out, seed=night.seed, sleeper=self.sleeper, software=self.version,
+                        ended=night.clock.now(), sums=sums, outcome=asdict(self.outcome))
 
     def settle(self, sums: hypnogram.Sums, judged: float) -> None:
         """A night that could be judged moves the sleeper's own baseline."""

@@ -10,7 +10,7 @@ import numpy as np
 from device import policy
 from device.bedside import Bedside
 from device.keeper import Keeper
-from device.modes import NIGHT, SOUNDING, Event, Mode, step
+from device.modes import NIGHT, Event, Mode, step
 from device.values import SILENCE, TICK, Choice, Epoch, Recipe, Scene, Staging
 
 AHEAD = 6.0             # s: the music is written this far ahead of what is heard
@@ -21,7 +21,7 @@ class Night:
 
     def __init__(self, clock, inbox, *, sensors, signs, epochs, stager, recommender, composer, sound, panel, home,
                  diary, almanac, rules: policy.Rules, seed: int = 0, sleeper: str = "sleeper", programme: str = "auto",
-                 volume: float = 1.0, tick: float = TICK, watch=None, alive=None,
+                 volume: float = 1.0, retention: int = 400, tick: float = TICK, watch=None, alive=None,
                  woken=None):
         """`watch(night, epoch, staging)` is called each epoch, `alive()` each tick, `woken(night)` in the morning."""
         self.clock, self.inbox, self.sensors, self.signs, self.epochs = clock, inbox, sensors, signs, epochs
@@ -44,7 +44,7 @@ class Night:
         self.written = 0.0                          # s: the music is written up to here
         self.trouble: tuple[str, ...] = ()
         self.bedside = Bedside(self, volume, almanac.quiet)
-        self.keeper = Keeper(self, sleeper)
+        self.keeper = Keeper(self, sleeper, retention)
 
     def run(self, until: float | None = None) -> None:
         """The loop; a press or a command is answered at once, between ticks."""
@@ -110,6 +110,8 @@ class Night:
         self.note("mode", f"{before} → {then}: {event}")
         if then is Mode.MORNING:
             self.keeper.morning()
+        elif before is Mode.MORNING:
+            self.keeper.lesson()
         self.shape(by_hand=event in (Event.PRESS, Event.START))
 
     def choose(self, moment: str, refused: tuple[int, ...] = ()) -> None:
@@ -134,8 +136,7 @@ class Night:
 
     def write_music(self, now: float) -> None:
         """Keep the music written AHEAD; silence needs none."""
-        if self.scene is None or self.scene.level <= policy.SILENT or self.mode not in SOUNDING | {
-                Mode.WAKING, Mode.ASLEEP}:
+        if self.scene is None or self.scene.level <= policy.SILENT:
             return
         self.written = max(self.written, now + 2.0)         # the ring is 1.5 s long
         while self.written < now + AHEAD:

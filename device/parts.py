@@ -24,6 +24,12 @@ class Blind:
 
     changes = np.eye(4)
 
+    def snapshot(self) -> dict:
+        return {}
+
+    def restore(self, snapshot: dict) -> None:
+        pass
+
     def judge(self, epoch, lights_out):
         return Staging(epoch.index, epoch.start + EPOCH, None, None, None)
 
@@ -57,7 +63,7 @@ def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, d
     night = Night(clock, inbox, sensors=sensors, signs=VitalSigns(), epochs=Epochs(clock.now()), stager=stager,
                   recommender=recommender, composer=composer, sound=sound, panel=panel, home=home, diary=diary,
                   almanac=almanac, rules=rules, seed=seed, sleeper=sleeper, programme=config.night.programme,
-                  volume=config.sound.volume, **hooks)
+                  volume=config.sound.volume, retention=config.diary.retention, **hooks)
     for trouble in (*troubles, why, diary.trouble, *getattr(sensors, "notes", ())):
         if trouble:
             night.note("fallback", trouble)

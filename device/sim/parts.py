@@ -55,6 +55,8 @@ class Desk:
     through_portaudio: bool = False     # the lock-step sound goes through PortAudio's default device too
     faults: Plan | None = None          # what goes wrong with the bus
     models: Path = MODELS
+    wall: float = 1_767_218_400.0       # s since 1970 at power on: 2025-12-31 22:00 UTC
+    bedtime: bool = True                # a finger presses the button a minute after power on
     sleeper: dict | None = None         # options of `Sleeper`
 
 
@@ -69,7 +71,8 @@ class Source:
 def night(config: Config, desk: Desk, **hooks) -> Iterator[tuple[Night, object]]:
     """The night, built and ready to run, and the pins that stand for its button."""
     real_time = desk.speed == 1 and desk.audio_minutes > 0 and has_sound_card()
-    clock: Clock = SystemClock() if real_time else PacedClock(desk.speed) if desk.speed else VirtualClock()
+    clock: Clock = (SystemClock() if real_time else PacedClock(desk.speed, wall=desk.wall) if desk.speed
+                    else VirtualClock(wall=desk.wall))
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     chips, tick = body(desk, clock)
     faults = FaultyBus(desk.faults, chips, np.random.default_rng(desk.seed)) if desk.faults else None
@@ -90,7 +93,7 @@ def night(config: Config, desk: Desk, **hooks) -> Iterator[tuple[Night, object]]
         stack.callback(panel.close)
         mine = parts.brain(config, clock, inbox, sensors=Sensors.find(bus, clock), sound=sound, panel=panel, home=home,
                            diary=diary, seed=desk.seed, models=desk.models, tick=tick, **hooks)
-        if isinstance(clock, VirtualClock):
+        if isinstance(clock, VirtualClock) and desk.bedtime:
             clock.at(BEDTIME, lambda: press(pins, True, config.panel.button))
             clock.at(BEDTIME + TOUCH, lambda: press(pins, False, config.panel.button))
         yield mine, pins

@@ -157,3 +157,34 @@ def test_eight_hours_pass_and_every_epoch_is_kept(sleep):
     numbers = [row["number"] for row in slept.rows["epochs"]]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert len(numbers) >= 955
+
+
+def test_a_restart_in_mid_night_goes_on_where_it_was_and_never_louder(sleep):
+    from device.bedside import Stop
+    first = sleep(hours=0.6, acts=[(1500, lambda mine: mine.inbox.put(Stop(finish=False)))])
+    second = sleep(hours=0.3, wall=1_767_218_400.0 + 60 + 1500 + 20, bedtime=False)
+    assert any("after 20 s" in detail for detail in second.details("resumed"))
+    assert len(second.rows["nights"]) == 1
+    assert len(second.night.stagings) > len(first.night.stagings) > 40
+    before, after = first.seen[-1][1], [scene for _, scene, _ in second.seen]
+    assert after[0].level <= before.level + 3.0 and after[0].glide > 2.0
+    numbers = [row["number"] for row in second.rows["epochs"]]
+    assert len(numbers) == len(set(numbers)) > len(first.rows["epochs"])
+    times = [row["time"] for row in second.rows["epochs"]]
+    assert times == sorted(times)
+
+
+def test_a_night_that_was_cut_off_for_good_gets_its_sums_the_next_evening(sleep):
+    from device.bedside import Stop
+    sleep(hours=0.6, acts=[(1500, lambda mine: mine.inbox.put(Stop(finish=False)))])
+    second = sleep(hours=0.1, wall=1_767_218_400.0 + 86_400)
+    assert second.details("finished")
+    assert len(second.rows["nights"]) == 2 and all(row["sums"] for row in second.rows["nights"])
+
+
+def test_a_diary_keeps_as_many_nights_as_it_is_told(sleep):
+    from device.config import Diary
+    for _ in range(3):
+        last = sleep(hours=0.05, config=Config(diary=Diary(retention=2)))
+    assert [row["id"] for row in last.rows["nights"]] == [2, 3]
+    assert {row["night"] for row in last.rows["events"]} <= {0, 2, 3}
