@@ -21,7 +21,7 @@ SPAN = 8                # s in which the ringing must repeat
 PERIODS = np.round(60 / RATES * RATE).astype(int)       # grid values
 SLACK = 3               # grid values, 47 ms: intervals vary
 # A bed can ring twice a beat so evenly that nothing tells; who lies still enough to be felt has no racing heart.
-RACING = 2.0 * np.clip((RATES - 100) / 20, 0, 1)        # log likelihood a second
+RACING = 8.0 * np.clip((RATES - 100) / 20, 0, 1)        # log likelihood a second
 REPEATS = 2.0           # log likelihood a second of ringing that repeats perfectly
 EMPTY = 20              # s without any heart after which a still bed is empty
 

@@ -31,6 +31,7 @@ PATIENT = 6                         # s without a beat after which the shape is 
 class Beat:
     time: float                     # s: of the shape's steepest point
     alike: float                    # correlation with the shape, −1..1
+    jitter: float                   # s: how uncertain the time is, from what the shape leaves unexplained
     size: float                     # of its match with the shape, in the signal's unit squared
 
 
@@ -148,10 +149,16 @@ class Beats:
             left, top, right = height[place - 1:place + 2]
             time += 0.5 * (left - right) / (left - 2 * top + right) / RATE
             if now + self.delay - time <= STALE:
-                beats.append(Beat(float(time), float(alike[place]), float(top)))
+                beats.append(Beat(float(time), float(alike[place]), self.jitter(float(alike[place])), float(top)))
             self.last, self.since = time, 0
             self.follow(place, float(top), float(alike[place]))
         return beats
+
+    def jitter(self, alike: float) -> float:
+        """s: the Cramér–Rao bound of a known shape's delay in noise, even up to HIGH, of the energy that is left."""
+        turning = np.diff(self.shape) * RATE
+        noise = (1 / alike**2 - 1) * np.vdot(self.shape, self.shape) / self.length * (RATE / 2 / HIGH)
+        return float(np.sqrt(noise / max(float(np.vdot(turning, turning)), 1e-300)))
 
     def follow(self, place: int, height: float, alike: float) -> None:
         """Let a good beat into the shape."""

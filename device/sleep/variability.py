@@ -44,7 +44,8 @@ class Intervals:
             usual = sorted(self.usual)[len(self.usual) // 2]
             good = alike > ALIKE and abs(interval - usual) < ECTOPIC * usual
             if good and self.before is not None:
-                self.squares.append((beat.time, interval, (interval - self.before) ** 2))
+                # A difference of intervals holds three times: t2 − 2·t1 + t0, so six times a time's variance.
+                self.squares.append((beat.time, interval, (interval - self.before) ** 2 - 6 * beat.jitter**2))
                 self.sum += self.squares[-1][2]
                 self.covered += interval
             self.before = interval if good else None

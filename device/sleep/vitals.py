@@ -11,6 +11,7 @@ from device.sleep.quality import Contact
 from device.values import Readings, Vitals
 
 PATIENCE = 1.0          # s after a second's end that a late chip is waited for
+SPARE = 0.03            # s before a second's end after which its block needs no more readings
 ALONE = 5               # s without light before the bed's recoil is listened to
 
 
@@ -42,7 +43,7 @@ class VitalSigns:
         ended = []
         while True:
             ends = [grid.end for grid in (self.light, self.motion) if grid.end > max(self.second - 1, late)]
-            if not (min(ends) >= self.second - 1e-3 if ends else late >= self.second):
+            if not (min(ends) >= self.second - SPARE if ends else late >= self.second):
                 return ended
             ended.append(self.finish(self.second))
             self.second += 1
