@@ -89,8 +89,10 @@ KINDS: dict[str, Callable[[object], bool | float | int | str | None]] = {
 }
 
 
-def parse(topic: str, payload: bytes, retained: bool, now: float | None, programmes: Sequence[str] = ()) -> Command:
-    """The command in one MQTT message; `now` is wall time in s, None when this machine doesn't know it.
+def parse(topic: str, payload: bytes, retained: bool, now: float | None, programmes: Sequence[str] = (),
+          ceiling: float = 1.0) -> Command:
+    """The command in one MQTT message; `now` is wall time in s, None when this machine doesn't know it; `ceiling` 0..1
+    is the owner's, above which nobody sets the volume cap from afar.
 
     Raises Refused, in words, for whatever is malformed, out of bounds, retained or expired.
     """
@@ -111,6 +113,8 @@ def parse(topic: str, payload: bytes, retained: bool, now: float | None, program
         raise Refused(f"{kind}: {trouble}") from None
     if kind == "programme" and programmes and value not in programmes:
         raise Refused(f"programme: there is none called {value!r}")
+    if kind == "volume_cap" and value > ceiling:
+        raise Refused(f"volume_cap: {100 * value:.0f} % is above the owner's {100 * ceiling:.0f} %")
     return Command(kind, value, identity)
 
 

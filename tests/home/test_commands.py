@@ -63,6 +63,12 @@ def test_a_programme_must_be_one_of_ours():
         parse(bed("programme"), b"metal", False, NOW, ("auto", "rain"))
 
 
+def test_the_owners_ceiling_cannot_be_raised_from_afar():
+    assert parse(bed("volume_cap"), b"80", False, NOW, ceiling=0.8).value == 0.8
+    with pytest.raises(Refused, match="above the owner's 80 %"):
+        parse(bed("volume_cap"), b"81", False, NOW, ceiling=0.8)
+
+
 def bounded(command):
     value = command.value
     match command.kind:

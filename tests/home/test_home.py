@@ -1,9 +1,12 @@
 import json
 import time
 
+import pytest
+
 from device.clock import SystemClock, VirtualClock
 from device.home.mqtt import Home
-from device.home.settings import Settings
+from device.home.prior import Prior, sign
+from device.home.settings import PRIOR, Settings
 from tests.home.around import soon
 
 
@@ -63,7 +66,8 @@ def test_when_it_dies_its_last_will_says_so(broker, listen, inbox):
 import os, queue, time
 from device.clock import SystemClock
 from device.home.mqtt import Home
-from device.home.settings import Settings
+from device.home.prior import Prior, sign
+from device.home.settings import PRIOR, Settings
 home = Home(Settings(host="127.0.0.1", port={broker.port}, bed="bed9"), queue.SimpleQueue(), SystemClock())
 home.start()
 while not home.connected: time.sleep(0.01)
@@ -158,10 +162,16 @@ def test_without_a_hub_in_the_config_it_is_silent(inbox):
     home.stop()
 
 
-def test_a_disk_that_cannot_be_written_is_told_and_the_events_stay_in_memory(inbox, tmp_path):
+def test_a_torn_outbox_is_put_aside_and_a_disk_that_cannot_be_written_is_told(inbox, tmp_path):
     (tmp_path / "outbox.sqlite").write_bytes(b"this is no database at all" * 100)
     home = Home(Settings(host="127.0.0.1", port=1), inbox, SystemClock(), outbox=tmp_path / "outbox.sqlite")
-    assert "memory only" in home.trouble and home.event("night", {})
+    assert "put aside" in home.trouble and home.event("night", {})
+    assert (tmp_path / "outbox.torn").read_bytes().startswith(b"this is no")
+    home.stop()
+    again = Home(Settings(host="127.0.0.1", port=1), inbox, SystemClock(), outbox=tmp_path / "outbox.sqlite")
+    assert again.trouble == "" and again.outbox.counts()["waiting"] == 1
+    nowhere = Home(Settings(host="127.0.0.1", port=1), inbox, SystemClock(), outbox=tmp_path / "none" / "outbox.sqlite")
+    assert "memory only" in nowhere.trouble and nowhere.event("night", {})
 
 
 def test_news_that_cannot_be_written_are_named_and_the_rest_is_told(home, listen):
@@ -169,3 +179,22 @@ def test_news_that_cannot_be_written_are_named_and_the_rest_is_told(home, listen
     home.tell({"volume": "loud", "nonsense": 1, "sound": False})
     assert soon(lambda: listener.last("nocturne/bed1/state/sound") == b"OFF")
     assert "nonsense" in home.trouble or "volume" in home.trouble
+
+
+def test_a_new_prior_of_the_pinned_hub_is_handed_on_once_and_a_replay_never(broker, listen, inbox):
+    signing = pytest.importorskip("nacl.signing", reason="PyNaCl is not installed: nothing signed is tested")
+    key, got = bytes(range(32)), []
+    public = signing.SigningKey(key).verify_key.encode().hex()
+    priors = [Prior(version, "quiet_v1", (0.4, 0.6), (0.1, 0.1), 200) for version in (2, 1, 3)]
+    hub = listen("nothing")
+    hub.send(PRIOR, sign(priors[0], key), retain=True)
+    home = Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1", hub_key=public), inbox, SystemClock(),
+                on_prior=got.append)
+    home.start()
+    assert soon(lambda: got == [priors[0]])
+    hub.send(PRIOR, sign(priors[1], key), retain=True)
+    hub.send(PRIOR, sign(priors[2], bytes(32)), retain=True)
+    assert soon(lambda: "not signed" in home.trouble)
+    hub.send(PRIOR, sign(priors[2], key), retain=True)
+    assert soon(lambda: got == [priors[0], priors[2]])
+    home.stop()

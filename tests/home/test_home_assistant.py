@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from device.clock import SystemClock
-from device.home import mqtt
 from device.home.commands import KINDS
 from device.home.discovery import payload
 from device.home.mqtt import Home
@@ -298,7 +297,7 @@ def test_the_bedtime_routine_sets_volume_programme_and_sound(bed, inbox):
 
 def test_a_dead_device_is_shown_as_unavailable_and_comes_back(bed, inbox, world):
     assistant, home = bed
-    home._goodbye = lambda: mqtt.close(home._client)        # as a power cut: no DISCONNECT
+    home._goodbye = home.link.cut        # as a power cut: no DISCONNECT
     home.stop()
     assert soon(lambda: assistant.state("switch.bed1_sound") == "unavailable", 20)
     again = Home(home.settings, inbox, SystemClock(), FACTS)
