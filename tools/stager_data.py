@@ -10,6 +10,7 @@ are certain from about two minutes back.
 
 import gzip
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +113,7 @@ def grid_of(lone: list[float]) -> tuple[float, float]:
     return float(phase % spacing if phase < -1 else phase), float(spacing)
 
 
+@cache
 def recovered(night: Night) -> np.ndarray:
     """(n,) activity counts of each epoch, from all its rows: not a causal computation, but causal counts."""
     lone = [lone_count(night, middle) for middle in range(len(night.time) - 2)]
@@ -127,6 +129,7 @@ def recovered(night: Night) -> np.ndarray:
     return counts[(night.time / EPOCH).astype(int)]
 
 
+@cache
 def known(night: Night, late: int = features.ACTIVITY_LATE) -> np.ndarray:
     """(n, RECENT) counts of this epoch, the one before …, as far as rows at least `late` epochs old tell."""
     out = np.full((len(night.time), features.RECENT), np.nan)

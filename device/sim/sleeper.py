@@ -174,7 +174,7 @@ class Sleeper:
         return before + turned[:, None] * (by_posture[self._posture[bout]] - before)
 
     def _shake(self, t: np.ndarray) -> np.ndarray:
-        """(n, 3) limb movement of RMS 1, 0.3–3.5 Hz."""
+        """(n, 3) limb movement of RMS 1, 0.3–11 Hz, weaker above 2."""
         place = t * SHAKE_RATE
         whole = np.floor(place).astype(np.int64)
         part = (place - whole)[:, None]
@@ -188,7 +188,7 @@ class Sleeper:
         return self._white[((z ^ (z >> np.uint64(31))) % np.uint64(TABLE)).astype(np.int64)]
 
 
-SHAKE_RATE = 20.0       # Hz
+SHAKE_RATE = 40.0       # Hz
 PULSE_PHASE = np.linspace(0, 1, 257)
 PULSE_SHAPE = np.exp(-((PULSE_PHASE - .22) / .10) ** 2) + .42 * np.exp(-((PULSE_PHASE - .50) / .14) ** 2)
 PULSE_SHAPE = (PULSE_SHAPE - PULSE_SHAPE[0]) * (1 - PULSE_PHASE ** 8)
@@ -202,6 +202,6 @@ def shaken(rng: np.random.Generator) -> np.ndarray:
     """(TABLE, 3) band-limited noise that repeats without a seam, RMS 1 per axis."""
     spectrum = np.fft.rfft(rng.standard_normal((TABLE, 3)), axis=0)
     frequency = np.fft.rfftfreq(TABLE, 1 / SHAKE_RATE)
-    spectrum[(frequency < .3) | (frequency > 3.5)] = 0
+    spectrum *= np.where((frequency < .3) | (frequency > 11), 0, 1 / np.maximum(frequency / 2, 1))[:, None]
     noise = np.fft.irfft(spectrum, TABLE, axis=0)
     return noise / noise.std(axis=0)

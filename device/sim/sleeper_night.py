@@ -34,10 +34,10 @@ class Habit:
 
 
 HABITS = {
-    Stage.WAKE: Habit(heart=7.0, drift=3.0, sinus=1.6, breathing=15.5, irregular=.12, bouts=34, force=1.6),
-    Stage.LIGHT: Habit(heart=0.5, drift=1.5, sinus=2.2, breathing=14.2, irregular=.05, bouts=4.0, force=0.9),
-    Stage.DEEP: Habit(heart=0.0, drift=0.7, sinus=2.4, breathing=13.8, irregular=.025, bouts=1.0, force=0.8),
-    Stage.REM: Habit(heart=2.5, drift=2.4, sinus=1.4, breathing=15.0, irregular=.11, bouts=3.5, force=0.8),
+    Stage.WAKE: Habit(heart=7.0, drift=3.0, sinus=1.6, breathing=15.5, irregular=.12, bouts=34, force=2.6),
+    Stage.LIGHT: Habit(heart=0.5, drift=1.5, sinus=2.2, breathing=14.2, irregular=.05, bouts=3.6, force=1.4),
+    Stage.DEEP: Habit(heart=0.0, drift=0.7, sinus=2.4, breathing=13.8, irregular=.025, bouts=1.6, force=1.2),
+    Stage.REM: Habit(heart=2.5, drift=2.4, sinus=1.4, breathing=15.0, irregular=.11, bouts=3.0, force=1.3),
 }
 TURNS = 0.25            # share of movements that end in another posture
 AFOOT = 2.5             # m/s²: out of bed

@@ -15,7 +15,7 @@ class Setting:
 
 SETTINGS = {
     "quick": Setting(asleep=.7, asleep_epochs=3, awake=.75, awake_epochs=1),
-    "cautious": Setting(asleep=.9, asleep_epochs=4, awake=.85, awake_epochs=2),
+    "cautious": Setting(asleep=.9, asleep_epochs=3, awake=.85, awake_epochs=2),
 }
 
 

@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.sim.sleeper import STANDARD_GRAVITY, Sleeper
+from device.sleep.grid import RATE
+from device.sleep.movement import Movement
 from device.values import EPOCH, Stage
 
 SIGNALS = ("ppg", "wrist", "mattress")
@@ -95,6 +97,20 @@ def test_heart_and_movement_tell_sleep_from_wake():
     assert rate[stages == Stage.REM].mean() > rate[stages == Stage.DEEP].mean()
     moved = np.linalg.norm(np.diff(sleeper.wrist(t), axis=0), axis=1) > .2
     assert moved[stages[1:] == Stage.WAKE].mean() > 4 * moved[stages[1:] == Stage.DEEP].mean()
+
+
+def test_each_stage_stirs_as_often_as_on_the_real_nights():
+    """Share of epochs with any activity count, beside the counts under data/sleep_accel (tools/stager_data.py)."""
+    real = {Stage.WAKE: .312, Stage.LIGHT: .037, Stage.DEEP: .013, Stage.REM: .030}
+    stirred = {stage: [] for stage in Stage}
+    for seed in range(3):
+        sleeper, movement = Sleeper(seed, hours=6), Movement()
+        for epoch, stage in enumerate(sleeper.hypnogram):
+            wrist = sleeper.wrist(30 * epoch + np.arange(30 * RATE) / RATE)
+            seconds = [movement.add(second) for second in np.split(wrist, 30)]
+            stirred[stage].append(sum(second.activity for second in seconds) > 1)
+    for stage, share in real.items():
+        assert share / 2 < np.mean(stirred[stage]) < share * 2, stage
 
 
 def test_nobody_in_bed_has_no_pulse():
