@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 EARLIEST = 1_735_689_600        # s since 1970, 2025-01-01: a clock before that was never set
 MINUTES = 24 * 60
+ELAPSED = 0                     # stands for the day when there is none
+DAY = 60 * MINUTES              # s
 JUMP = 3600.0                   # s: a clock that jumps over the alarm by more than this doesn't ring it
 
 
@@ -13,8 +15,11 @@ def minute_of(text: str) -> int | None:
 
 
 class Almanac:
-    def __init__(self, alarm: str = "", quiet: tuple[str, str] = ("", ""), zone=None):
-        """`zone`: tzinfo, None for the machine's own."""
+    def __init__(self, alarm: str = "", quiet: tuple[str, str] = ("", ""), smart: float = 0.0, elapsed: float = 8.0,
+                 zone=None):
+        """`smart`: min before the alarm in which light sleep may be ended.  `elapsed`: h after lights out at which an
+        alarm rings while the clock is unknown.  `zone`: tzinfo, None for the machine's own."""
+        self.smart, self.elapsed = smart, elapsed
         self.minute = minute_of(alarm)
         self._quiet = (minute_of(quiet[0]), minute_of(quiet[1]))
         self._zone = zone
@@ -27,18 +32,33 @@ class Almanac:
         """None when the clock was never set."""
         return datetime.fromtimestamp(wall, self._zone) if wall >= EARLIEST else None
 
-    def due(self, wall: float) -> bool:
-        """Whether the alarm's minute was reached since the last call; once a day, however the clock is moved."""
+    def due(self, wall: float, minutes: float = 0.0, light: bool = False) -> bool:
+        """Whether it is time to wake; once a day, however the clock is moved.
+
+        minutes: since lights out, which count while the clock is unknown.  light: the sleeper sleeps lightly now, so
+        that any time in the smart window will do; its end is the deadline.
+        """
         seen, self._seen = self._seen, wall
         now = self.local(wall)
-        if now is None or self.minute is None or seen is None:
+        if self.minute is None:
             return False
-        late = 60 * ((now.hour * 60 + now.minute - self.minute) % MINUTES) + now.second
-        day = (now - timedelta(seconds=late)).toordinal()
-        if not late < min(wall - seen, JUMP) or self._rung == (day, self.minute):
-            return False
-        self._rung = day, self.minute
-        return True
+        if now is None:
+            rings = minutes >= 60 * self.elapsed and self._rung != (ELAPSED, self.minute)
+            self._rung = (ELAPSED, self.minute) if rings else self._rung
+            return rings
+        since = (3600 * now.hour + 60 * now.minute + now.second - 60 * self.minute) % DAY     # s
+        past, coming = (((now + timedelta(seconds=by)).toordinal(), self.minute) for by in (-since, DAY - since))
+        if seen is not None and since < min(wall - seen, JUMP) and self._rung != past:
+            self._rung = past
+            return True
+        if light and DAY - since <= 60 * self.smart and self._rung != coming:
+            self._rung = coming
+            return True
+        return False
+
+    def unknown(self, wall: float) -> bool:
+        """An alarm is set, but the time isn't known: say so beforehand."""
+        return self.minute is not None and self.local(wall) is None
 
     def quiet(self, wall: float) -> bool:
         """Whether the light should be dark."""

@@ -27,8 +27,9 @@ class Stop(NamedTuple):
 class Bedside:
     """Turns presses and commands into events of the night; holds what hands have set."""
 
-    def __init__(self, night, volume: float, quiet):
-        """`quiet(wall)`: whether the light should be dark."""
+    def __init__(self, night, volume: float, quiet, lock: bool = False):
+        """`quiet(wall)`: whether the light should be dark.  `lock`: the button mutes and unmutes, and nothing else."""
+        self.lock = lock
         self.night, self.volume, self.quiet = night, volume, quiet
         self.muted = self.stopped = self.unfinished = self.snoozed = False
         self.cap = 1.0                          # of volume, from afar; the hardware's caps lie below it
@@ -78,6 +79,8 @@ class Bedside:
             self.mute(False)
         elif press is Press.HOLD:
             self.mute(True)
+        elif self.lock:
+            return
         elif night.mode is Mode.MORNING:
             night.keeper.answer(+1 if press is Press.SHORT else -1)     # two presses: the second word holds
         elif press is Press.SHORT:

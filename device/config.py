@@ -31,6 +31,7 @@ class Sensors:
 class Panel:
     button: int = setting(17, "GPIO (BCM number) of the button, to ground", 0, 27)
     led: int = setting(18, "GPIO (BCM number) of the LED, through a resistor", 0, 27)
+    lock: bool = setting(False, "child lock: the button can mute and nothing else")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Night:
     fade: float = setting(15.0, "minutes of the fade once asleep is likely", 2, 60)
     timer: float = setting(45.0, "minutes of sound when no sensor can tell", 5, 720)
     masking: float = setting(6.0, "minutes of masking sound after an arousal; 0 is never", 0, 10)
+    withdraw: bool = setting(False, "need less over weeks: 1 dB softer and 5 % shorter with every seven nights")
     keep_playing: bool = setting(False, "go on softly while asleep, instead of silence")
     composer: str = setting("rnn", "who composes", among=("rnn", "markov", "rules"))
 
@@ -61,7 +63,8 @@ class Night:
 @dataclass(frozen=True, slots=True)
 class Alarm:
     time: str = setting("", "time of day, as \"07:00\"; empty is no alarm", like=TIME_OF_DAY)
-    smart: float = setting(0.0, "minutes before it in which a light sleeper may be woken", 0, 60)
+    smart: float = setting(0.0, "minutes before it in which light sleep may be ended", 0, 60)
+    elapsed: float = setting(8.0, "hours after lights out at which it rings while the time isn't known", 1, 16)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ class Night:
 
     def __init__(self, clock, inbox, *, sensors, signs, epochs, stager, recommender, composer, sound, panel, home,
                  diary, almanac, rules: policy.Rules, seed: int = 0, sleeper: str = "sleeper", programme: str = "auto",
-                 volume: float = 1.0, retention: int = 400, tick: float = TICK, watch=None, alive=None,
-                 woken=None):
+                 volume: float = 1.0, retention: int = 400, lock: bool = False, tick: float = TICK,
+                 watch=None, alive=None, woken=None):
         """`watch(night, epoch, staging)` is called each epoch, `alive()` each tick, `woken(night)` in the morning."""
         self.clock, self.inbox, self.sensors, self.signs, self.epochs = clock, inbox, sensors, signs, epochs
         self.stager, self.recommender, self.composer, self.sound = stager, recommender, composer, sound
@@ -40,10 +40,9 @@ class Night:
         self.depth = 0.0
         self.stagings: list[Staging] = []           # of tonight
         self.epoch: Epoch | None = None
-        self.blind = self.empty = 0
-        self.written = 0.0                          # s: the music is written up to here
+        self.blind, self.empty, self.written = 0, 0, 0.0    # epochs unjudged; epochs of nobody; s, music written up to
         self.trouble: tuple[str, ...] = ()
-        self.bedside = Bedside(self, volume, almanac.quiet)
+        self.bedside = Bedside(self, volume, almanac.quiet, lock)
         self.keeper = Keeper(self, sleeper, retention)
 
     def run(self, until: float | None = None) -> None:
@@ -82,7 +81,8 @@ class Night:
         self.empty = self.empty + 1 if epoch.present is False else 0
         self.depth = policy.deepen(self.depth, self.mode, staging.p_asleep, staging.asleep, self.minutes, self.rules)
         now = policy.Standing(staging, self.depth, (self.clock.now() - self.since) / 60, self.blind, self.empty,
-                              self.almanac.due(self.clock.wall()), self.almanac.timed_out(self.clock.now()),
+                              self.almanac.due(self.clock.wall(), self.minutes, policy.light(staging)),
+                              self.almanac.timed_out(self.clock.now()),
                               self.bedside.snoozed and self.mode is Mode.PAUSED)
         for event in policy.told(self.mode, now, self.rules):
             self.go(event)
@@ -140,7 +140,8 @@ class Night:
             return
         self.written = max(self.written, now + 2.0)         # the ring is 1.5 s long
         while self.written < now + AHEAD:
-            phrase = self.composer.compose(policy.steered(self.recipe, self.mode), self.p_asleep)
+            p_asleep = self.stagings[-1].p_asleep if self.stagings else None
+            phrase = self.composer.compose(policy.steered(self.recipe, self.mode), p_asleep)
             phrase = replace(phrase, start=self.written)
             if phrase.notes:
                 self.sound.send(phrase)
@@ -152,10 +153,6 @@ class Night:
     def minutes(self) -> float:
         """Since lights out."""
         return 0.0 if self.lights_out is None else (self.clock.now() - self.lights_out) / 60
-
-    @property
-    def p_asleep(self) -> float | None:
-        return self.stagings[-1].p_asleep if self.stagings else None
 
     def note(self, kind: str, detail: str) -> None:
         self.diary.add("events", night=self.number, time=self.clock.now(), kind=kind, detail=detail)

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass, replace
 
 from device.modes import Event, Mode
-from device.values import EPOCH, Recipe, Scene, Staging
+from device.values import EPOCH, Recipe, Scene, Stage, Staging
 
 SILENT = -80.0          # dB
 FADED = -30.0           # dB re the settling level: where a fade ends before silence; 10 dBA
@@ -33,6 +33,14 @@ class Rules:
     timer: float = 45.0         # min
     masking: float = 6.0        # min
     keep_playing: bool = False
+    softer: float = 0.0         # dB below the recipe's own level
+
+
+def withdrawn(rules: Rules, nights: int) -> Rules:
+    """The sound needs less week by week, down to 12 dB softer and half as long."""
+    weeks = nights // 7
+    share = max(1 - 0.05 * weeks, 0.5)
+    return replace(rules, softer=min(1.0 * weeks, 12.0), fade=max(rules.fade * share, 5.0), timer=rules.timer * share)
 
 
 def deepen(depth: float, mode: Mode, p_asleep: float | None, asleep: bool, minutes: float, rules: Rules) -> float:
@@ -52,6 +60,8 @@ def deepen(depth: float, mode: Mode, p_asleep: float | None, asleep: bool, minut
 
 def scene(mode: Mode, recipe: Recipe, depth: float, rules: Rules) -> Scene:
     """Where the sound should be at the end of this epoch."""
+    if rules.softer and mode is not Mode.WAKING:
+        recipe = replace(recipe, level=recipe.level - rules.softer)
     if mode is Mode.WAKING:
         return of(recipe, 6.0, DAWN, waking=True)
     if mode is Mode.MASKING:
@@ -108,6 +118,11 @@ class Standing:
     alarm: bool = False             # it is time
     timed_out: bool = False         # the timer from afar has run out
     snoozed: bool = False           # paused by a press at the alarm
+
+
+def light(staging: Staging) -> bool:
+    """Sleep that a smart alarm may end."""
+    return staging.stage in (Stage.WAKE, Stage.LIGHT)
 
 
 def told(mode: Mode, now: Standing, rules: Rules) -> list[Event]:

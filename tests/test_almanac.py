@@ -57,3 +57,22 @@ def test_the_timer_runs_out_once():
     assert not almanac.timed_out(699.0)
     assert almanac.timed_out(700.0)
     assert not almanac.timed_out(701.0)
+
+
+def test_the_smart_window_ends_light_sleep_early_and_the_deadline_holds():
+    almanac = Almanac("07:00", smart=20, zone=UTC)
+    assert not almanac.due(at("2026-03-02T06:39"), light=True)
+    assert not almanac.due(at("2026-03-02T06:45"), light=False)
+    assert almanac.due(at("2026-03-02T06:45:30"), light=True)
+    assert not almanac.due(at("2026-03-02T07:00"), light=True)
+    deep = Almanac("07:00", smart=20, zone=UTC)
+    assert not deep.due(at("2026-03-02T06:59:30"))
+    assert deep.due(at("2026-03-02T07:00"))
+
+
+def test_without_a_clock_the_alarm_rings_by_elapsed_time_and_says_so_before():
+    almanac = Almanac("07:00", elapsed=8.0)
+    assert almanac.unknown(0.0)
+    assert not almanac.due(30.0, minutes=479.5)
+    assert almanac.due(60.0, minutes=480.0)
+    assert not almanac.due(90.0, minutes=480.5)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.modes import Mode
-from device.policy import RETURN, SILENT, Rules, deepen, gentle, scene
+from device.policy import RETURN, SILENT, Rules, deepen, gentle, scene, withdrawn
 from device.values import SILENCE, Recipe, Scene
 
 P = st.none() | st.floats(0, 1)
@@ -72,3 +72,11 @@ def test_nothing_but_a_hand_makes_it_rise_faster_than_half_a_decibel_a_second(be
     level = 40 + 20 * np.log10(ramp)
     rises = np.diff(level) / max(told.glide / 999, 1e-9)
     assert np.all(rises[level[:-1] > 20] <= 0.5 + 1e-6)
+
+
+@given(st.integers(0, 1000), RULES, st.floats(0, 1))
+def test_withdrawal_only_ever_makes_it_softer_and_shorter(nights, rules, depth):
+    less = withdrawn(rules, nights)
+    assert less.fade <= max(rules.fade, 5.0) and less.timer <= rules.timer
+    assert scene(Mode.SETTLING, Recipe(), depth, less).level <= scene(Mode.SETTLING, Recipe(), depth, rules).level
+    assert withdrawn(rules, 6).softer == 0 and withdrawn(rules, 7).softer == 1

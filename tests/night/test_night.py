@@ -188,3 +188,10 @@ def test_a_diary_keeps_as_many_nights_as_it_is_told(sleep):
         last = sleep(hours=0.05, config=Config(diary=Diary(retention=2)))
     assert [row["id"] for row in last.rows["nights"]] == [2, 3]
     assert {row["night"] for row in last.rows["events"]} <= {0, 2, 3}
+
+
+def test_the_child_lock_leaves_only_the_mute(sleep):
+    from device.config import Panel
+    slept = sleep(hours=0.1, presses=[(120, 0.1), (200, 1.0)], config=Config(panel=Panel(lock=True)), bedtime=False,
+                  acts=[(60, lambda mine: mine.inbox.put(Command("sound", True)))])
+    assert slept.night.mode in SOUNDING and slept.night.bedside.muted
