@@ -1,6 +1,7 @@
 """`nocturne`: command line → config → real or simulated parts → Night.run()."""
 
 import argparse
+import csv
 import json
 import os
 import queue
@@ -36,8 +37,9 @@ def main(argv: list[str] | None = None) -> int:
     report.add_argument("--diary", type=Path)
     report.add_argument("--night", type=int, help="its number; the last by default")
     report.add_argument("--out", type=Path, default=Path("report.html"))
-    export = command("export", "print the diary as JSON")
+    export = command("export", "print the diary as JSON, or leave a folder of CSV files")
     export.add_argument("--diary", type=Path)
+    export.add_argument("--csv", type=Path, metavar="DIR", help="one file a table")
     erase = command("erase", "erase every night and all that was learned")
     erase.add_argument("--diary", type=Path)
     erase.add_argument("--yes", action="store_true", help="don't ask")
@@ -92,8 +94,17 @@ def write_report(config: Config, options: argparse.Namespace) -> int:
 
 def export_diary(config: Config, options: argparse.Namespace) -> int:
     from device.diary import everything
-    json.dump(everything(diary(config, options)), sys.stdout, indent=1)
-    print()
+    tables = everything(diary(config, options))
+    if options.csv is None:
+        json.dump(tables, sys.stdout, indent=1)
+        print()
+        return 0
+    options.csv.mkdir(parents=True, exist_ok=True)
+    for table, rows in tables.items():
+        with open(options.csv / f"{table}.csv", "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(rows[0]) if rows else [])
+            writer.writeheader()
+            writer.writerows(rows)
     return 0
 
 

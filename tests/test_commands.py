@@ -1,0 +1,65 @@
+"""`nocturne …` as a person types it."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from device.config import Config
+from device.diary import Diary
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def nocturne(*words: object) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "device", *map(str, words)], cwd=ROOT, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60)
+
+
+def kept(tmp_path: Path) -> Path:
+    diary = Diary(tmp_path / "diary.sqlite")
+    diary.add("nights", id=diary.next_night(), began=1.8e9, lights_out=10.0, seed=1, sleeper="ada", software="0")
+    diary.add("events", night=1, time=20.0, kind="message", detail="schlaf gut, \"Ada\"")
+    diary.close()
+    return diary.path
+
+
+def test_the_config_that_is_printed_is_the_one_that_is_supplied():
+    printed = nocturne("config").stdout
+    assert printed == (ROOT / "systemd" / "nocturne.toml").read_text()
+    assert Config.parse(printed) == Config()
+
+
+def test_a_torn_config_is_named_with_its_remedy(tmp_path):
+    torn = tmp_path / "nocturne.toml"
+    torn.write_text("[sound]\nvolumme = 1")
+    said = nocturne("config", "--config", torn)
+    assert said.returncode == 1
+    assert said.stderr.strip().endswith("unknown key sound.volumme (did you mean sound.volume?)")
+
+
+def test_the_diary_goes_out_as_json_and_as_csv(tmp_path):
+    path = kept(tmp_path)
+    assert json.loads(nocturne("export", "--diary", path).stdout)["nights"][0]["sleeper"] == "ada"
+    assert nocturne("export", "--diary", path, "--csv", tmp_path / "csv").returncode == 0
+    with open(tmp_path / "csv" / "events.csv", newline="", encoding="utf-8") as file:
+        assert next(csv.DictReader(file))["detail"] == "schlaf gut, \"Ada\""
+
+
+def test_erasing_asks_first_and_then_forgets(tmp_path):
+    path = kept(tmp_path)
+    assert nocturne("erase", "--diary", path, "--yes").returncode == 0
+    assert not any(json.loads(nocturne("export", "--diary", path).stdout).values())
+
+
+def test_a_night_without_sums_has_a_report_all_the_same(tmp_path):
+    said = nocturne("report", "--diary", kept(tmp_path), "--out", tmp_path / "report.html")
+    assert said.returncode == 0, said.stderr
+    assert "no sums yet" in (tmp_path / "report.html").read_text()
+
+
+def test_no_diary_is_a_clear_message(tmp_path):
+    said = nocturne("report", "--diary", tmp_path / "none.sqlite")
+    assert said.returncode == 1 and "none.sqlite" in said.stderr and "Traceback" not in said.stderr
