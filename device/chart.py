@@ -84,8 +84,8 @@ class Chart:
 def night_chart(epochs: Sequence[Mapping], decisions: Sequence[Mapping], events: Sequence[Mapping], lights_out: float,
                 began: float | None, clock_of, described: str, ink: Mapping[str, str] = INK) -> str:
     """SVG of one night's diary rows. `clock_of(hours)` words a time on the axis."""
-    hours = [(row["time"] - lights_out) / 3600 for row in epochs] or [0.0]
-    chart = Chart(min(hours[0], 0.0), hours[-1], ink)
+    hours = [(row["time"] - lights_out) / 3600 for row in epochs]
+    chart = Chart(min([0.0, *hours]), max([0.0, *hours]), ink)
     panels, bottom = PANELS, 436.0
     for panel in panels.values():
         chart.frame(panel)
