@@ -28,7 +28,7 @@ QUIET_SHARE = 0.04          # a mix whose gains' squares add up to less than thi
 WET, DRY = 0.5, 0.8
 TEXTURE_SEND = 0.15
 RANGES = {"pad": (31, 88), "bell": (50, 96), "piano": (33, 96), "drone": (31, 50)}      # MIDI; folded by octaves
-LEVELS = {"pad": 0.5, "bell": 0.9, "piano": 1.6, "drone": 0.4}     # a note of velocity 1, re the whole music
+LEVELS = {"pad": 0.5, "bell": 0.8, "piano": 1.25, "drone": 0.4}     # a note of velocity 1, re the whole music
 TRIM = (-12.0, 10.0)        # dB: how far the music is brought towards its level, whether notes are many or few
 TRIM_RATE = 0.4             # dB/s
 TRIM_EVERY = 16             # control periods
@@ -59,7 +59,7 @@ class Engine:
         self._music, self._level, self._brightness = Glide(), Glide(), Glide(0.35)
         self._gains: dict[str, Glide] = {}
         self._textures: dict[str, Texture] = {}
-        self._trim, self._trim_from, self._heard_power = 0.0, 0.0, 0.0
+        self._trim, self._trim_from, self._heard_power = 4.0, 4.0, 0.0      # dB, dB, mean square
         self._scene: Scene | None = None
         self._rest = 0                                  # blocks of pure silence so far
         self.dropped = 0                                # notes that found no room

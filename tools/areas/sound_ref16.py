@@ -51,8 +51,8 @@ def engine(graphs: Path, block: int) -> Engine:
 
 def timbre(ref) -> Timbre:
     cents = 1200.0 * math.log2(ref.DET[-1] / ref.DET[0])
-    return Timbre(tuple(1.0 / n for n in range(1, 25)), spread=cents, steady=0.0, attack=ref.ATT, decay=ref.DEC, sustain=ref.SUS,
-                  release=ref.REL)
+    return Timbre(tuple(1.0 / n for n in range(1, 25)), spread=cents, steady=0.0, attack=ref.ATT,
+                  decay=ref.DEC, sustain=ref.SUS, release=ref.REL)
 
 
 def notes(ref) -> list[Note]:
