@@ -29,7 +29,7 @@ class Mosquitto:
         self.file = folder / "mosquitto.conf"
         listener = f"listener {self.port} 127.0.0.1\n" + ("allow_anonymous true\n" if anyone else "")
         # The program refuses to read a folder as another user; as root it would change to `mosquitto`.
-        self.file.write_text(f"user root\n{listener}{config}\n")
+        self.file.write_text(f"user root\nset_tcp_nodelay true\n{listener}{config}\n")
         self._process: subprocess.Popen | None = None
 
     def start(self) -> "Mosquitto":
@@ -44,6 +44,10 @@ class Mosquitto:
                     raise RuntimeError(f"mosquitto ended: {(self.folder / 'mosquitto.log').read_text()}") from None
                 time.sleep(0.02)
         raise RuntimeError("mosquitto doesn't listen")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def stop(self, kill: bool = False) -> None:
         if self._process is not None:

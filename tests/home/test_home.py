@@ -1,9 +1,12 @@
 import json
+import os
+import signal
 import time
 
 import pytest
 
 from device.clock import SystemClock, VirtualClock
+from device.home import link
 from device.home.mqtt import Home
 from device.home.prior import Prior, sign
 from device.home.settings import PRIOR, Settings
@@ -198,3 +201,16 @@ def test_a_new_prior_of_the_pinned_hub_is_handed_on_once_and_a_replay_never(brok
     hub.send(PRIOR, sign(priors[2], key), retain=True)
     assert soon(lambda: got == [priors[0], priors[2]])
     home.stop()
+
+
+def test_a_broker_that_holds_the_line_but_answers_nothing_is_noticed(broker, home, monkeypatch):
+    monkeypatch.setattr(link, "OLDEST_PUBACK", 0.3)
+    os.kill(broker.pid, signal.SIGSTOP)
+    try:
+        def noticed():
+            home.tell({"volume": time.monotonic() % 1})
+            return "stopped acknowledging" in home.trouble
+        assert soon(noticed)
+    finally:
+        os.kill(broker.pid, signal.SIGCONT)
+    assert soon(lambda: home.connected and home.connections == 2, 30)
