@@ -19,7 +19,7 @@ def context_features(context: Context) -> np.ndarray:
     stages = context.probabilities
     known = stages is not None and len(stages) == len(STAGES) and all(map(_finite, stages))
     row = [max(0.0, min(1.0, p)) for p in stages] if known else [0.0] * len(STAGES)
-    hour = context.hour if _finite(context.hour) else None
+    hour = context.hour % 24 if _finite(context.hour) else None
     angle = 0.0 if hour is None else 2 * math.pi * hour / 24
     row += [
         _scaled(context.heart_rate, 1.0, 0.2),

@@ -56,6 +56,10 @@ class Posterior:
         apart = self.means - self.mean
         return within + (self.weights * apart.T) @ apart
 
+    def spread(self, features: np.ndarray) -> np.ndarray:
+        """(n,): SD of the expectation for each row of `features` (n, d)."""
+        return np.sqrt(np.maximum(((features @ self.covariance()) * features).sum(1), 0))
+
     def draw(self, generator: np.random.Generator, count: int, boldness: float = 1.0) -> np.ndarray:
         """(count, d) samples; `boldness` scales their distance from the mean: below 1 explores less."""
         kinds = generator.choice(len(self.weights), size=count, p=self.weights)
@@ -70,11 +74,14 @@ class Posterior:
 class Head:
     """Sufficient statistics of every night so far; forgets slowly towards the prior."""
 
-    def __init__(self, prior: Prior, forget: float = 1.0, boldness: float = 1.0, patience: float = 0.0):
+    def __init__(self, prior: Prior, forget: float = 1.0, boldness: float = 1.0, patience: float = 0.0,
+                 optimism: float = 0.0):
         """`forget`: what a night's evidence keeps each further night, 0..1. `boldness`: of Thompson's draws, reached
-        after `patience` nights, as their square: a stranger's first nights aren't for experiments.
+        after `patience` nights, as their square: a stranger's first nights aren't for experiments. `optimism`: SDs of
+        a candidate's expectation added to each draw, so that what is unsure gets its turn (May et al. 2012).
         """
         self.prior, self.forget, self._boldest, self._patience = prior, forget, boldness, patience
+        self.optimism = optimism
         self.nights = 0
         size = prior.means.shape[1]
         self.gram = np.zeros((size, size))      # Σ φφᵀ / noise²
@@ -104,12 +111,11 @@ class Head:
     def expect(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and SD (n,) of the reward's expectation for `features` (n, d)."""
         now = self.posterior()
-        variance = np.einsum("ni,ij,nj->n", features, now.covariance(), features)
-        return features @ now.mean, np.sqrt(np.maximum(variance, 0))
+        return features @ now.mean, now.spread(features)
 
     def choose(self, features: np.ndarray, generator: np.random.Generator) -> tuple[int, np.ndarray]:
         """A row of `features` (n, d) and the probabilities (n,) it was drawn with."""
-        return choose(self.posterior(), features, generator, self.boldness)
+        return choose(self.posterior(), features, generator, self.boldness, self.optimism)
 
 
 def posterior(prior: Prior, gram: np.ndarray, pull: np.ndarray) -> Posterior:
@@ -126,8 +132,10 @@ def posterior(prior: Prior, gram: np.ndarray, pull: np.ndarray) -> Posterior:
 
 
 def choose(now: Posterior, features: np.ndarray, generator: np.random.Generator,
-           boldness: float) -> tuple[int, np.ndarray]:
+           boldness: float, optimism: float) -> tuple[int, np.ndarray]:
     """Thompson sampling has no closed-form propensity: count seeded draws, then draw from *that* distribution."""
     scores = now.draw(generator, DRAWS, boldness) @ features.T
+    if optimism:
+        scores += optimism * now.spread(features)
     chances = np.bincount(scores.argmax(1), minlength=len(features)) / DRAWS
     return int(generator.choice(len(features), p=chances)), chances

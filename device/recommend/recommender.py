@@ -26,7 +26,8 @@ from device.values import Choice, Context, Outcome
 MOMENTS = ("bedtime", "night", "arousal")
 VERSION = 1
 FORGET = 0.998      # a night's evidence halves in a year
-BOLDNESS = 0.5      # of Thompson's draws: chosen on training sleepers by tools/train_recommender --sweep
+BOLDNESS = 0.15     # of Thompson's draws; with optimism, the best of a few on 24 training sleepers
+OPTIMISM = 0.7      # SDs: what is unsure gets its turn; draws alone wander
 PATIENCE = 60.0     # nights until it is that bold
 REACH = 4.0         # of an embedding; training scales it to 1
 KEPT = 1000         # nights: then the oldest quarter, all but faded, is dropped
@@ -38,11 +39,12 @@ class Recommender:
     """One sleeper's. Another sleeper on the same device is another object with another state."""
 
     def __init__(self, network: Network, sleeper: str = "", guest: bool = False, weights: Weights | None = None,
-                 forget: float = FORGET, boldness: float = BOLDNESS, patience: float = PATIENCE):
+                 forget: float = FORGET, boldness: float = BOLDNESS, patience: float = PATIENCE,
+                 optimism: float = OPTIMISM):
         self._network = network
         self._sleeper, self._guest = sleeper, guest
         self._weights = weights or Weights()
-        self._forget, self._boldness, self._patience = forget, boldness, patience
+        self._how = {"forget": forget, "boldness": boldness, "patience": patience, "optimism": optimism}
         self.reset()
 
     @classmethod
@@ -59,7 +61,7 @@ class Recommender:
 
     def reset(self) -> None:
         """Forget this sleeper: back to the population."""
-        self._head = Head(self._network.prior, self._forget, self._boldness, self._patience)
+        self._head = Head(self._network.prior, **self._how)
         self._nights: list[dict] = []
         self._tally: dict[str, list[int]] = {}
         self._proven: set[int] = set()      # what was played on nights that taught something
@@ -98,7 +100,8 @@ class Recommender:
         best = self.best
         inputs = {
             "version": VERSION, "network": self._network.sha256, "sleeper": self._sleeper, "moment": moment,
-            "seed": int(seed), "boldness": self._head.boldness, "context": pack_context(context),
+            "seed": int(seed), "boldness": self._head.boldness,
+            "optimism": self._head.optimism, "context": pack_context(context),
             "best": NAMES[best], "allowed": [NAMES[place] for place in self._allowed(moment, best, wishes, refused)],
             "gram": pack(self._head.gram), "pull": pack(self._head.pull), "nights": self._head.nights,
             "tally": {key: list(row) for key, row in self._tally.items()},
@@ -211,7 +214,7 @@ def decide(network: Network, inputs: Mapping, now: Posterior | None = None) -> C
     if inputs["trial"]:
         place, chances = int(generator.integers(2)), np.array([0.5, 0.5])
     elif moment == "bedtime":
-        place, chances = choose(now, rows[allowed], generator, inputs["boldness"])
+        place, chances = choose(now, rows[allowed], generator, inputs["boldness"], inputs["optimism"])
     else:
         place = int(np.argmax(rows[allowed] @ now.mean))
         chances = np.eye(len(allowed))[place]
