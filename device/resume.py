@@ -17,6 +17,7 @@ from device.values import EPOCH, SILENCE, Choice, Contribution, Reason, Recipe, 
 EVERY = 4               # epochs between snapshots: a restart may cost two minutes of the stager's memory
 FRESH = 30 * 60.0       # s: an older snapshot is of a night that is over
 SAME_BOOT = 5.0         # s: what the wall clock may drift against monotonic time in a night
+BEHIND = 3700.0         # s: fake-hwclock saves the time once an hour
 KEY = "tonight"
 
 
@@ -38,8 +39,10 @@ def resume(night) -> bool:
     try:
         gone = wall - kept["wall"]
         mode = Mode(kept["mode"])
-        if mode not in NIGHT | {Mode.MORNING} or gone < 0 or kept["wall"] < EARLIEST:
+        if mode not in NIGHT | {Mode.MORNING} or kept["wall"] < EARLIEST:
             return False
+        # A Pi without a clock wakes up in the past, at the time it last saved.
+        gone = max(gone, 0.0) if gone > -BEHIND else FRESH + 1
         lights_out = night.clock.now() - 60 * kept["minutes"] - gone
         stagings, hearts, decisions, last, then = remembered(night.diary.path, kept["number"])
         night.stager.restore(kept["stager"])
