@@ -21,7 +21,7 @@ class Model:
             self._net = Interpreter(model_content=content, num_threads=1,
                                     experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
             self._net.allocate_tensors()
-        except (ValueError, RuntimeError) as trouble:
+        except (ValueError, RuntimeError, SystemError) as trouble:       # SystemError: built against another numpy
             raise ModelMismatch(f"TFLite refuses the model ({trouble}); install Nocturne again") from trouble
         self._inputs = self._net.get_input_details()
         self._outputs = self._net.get_output_details()
