@@ -40,7 +40,8 @@ def open_stream(name: str):
         found = [i for i, known in outputs if name.lower() in known.lower()] if name else [None]
         if not found or not outputs:
             names = ", ".join(known for _, known in outputs) or "none"
-            raise SoundError(f"no sound device called {name!r}; there are: {names}")
+            called = f" called {name!r}" if name else ""
+            raise SoundError(f"no sound device{called}; there are: {names}. Plug one in, or set its name in the config")
         stream = sounddevice.OutputStream(samplerate=RATE, channels=2, dtype="int16", device=found[0],
                                           latency=LATENCY, dither_off=True)
         stream.start()

@@ -1,0 +1,81 @@
+"""The sound process in the time of the world, through PortAudio into a virtual DAC."""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from device.values import Panic, Volume
+from tests.sound.music import scene
+from tools.areas.sound_live import Playing, naive, presses, stress
+
+
+@pytest.fixture
+def playing(tmp_path):
+    playing = Playing(tmp_path)
+    yield playing
+    playing.link.close()
+    if playing.process.poll() is None:
+        playing.process.kill()
+    playing.process.wait()
+
+
+def test_a_scene_is_heard_a_mute_silences_it_and_a_panic_needs_a_new_scene(playing):
+    playing.link.send(scene(rain=1.0, music=0.0))
+    assert playing.wait(lambda beat: beat.level > 36.0).dose > 0
+    playing.link.send(Volume(1.0, muted=True))
+    playing.wait(lambda beat: beat.level == -100.0)
+    playing.link.send(Volume(1.0))
+    playing.wait(lambda beat: beat.level > 36.0)
+    playing.link.send(Panic())
+    playing.wait(lambda beat: beat.level == -100.0)
+    playing.link.send(scene(rain=1.0, music=0.0))
+    assert playing.wait(lambda beat: beat.level > 36.0).underruns == 0
+
+
+def test_the_dac_that_dies_ends_the_process_so_that_it_can_start_anew(playing):
+    playing.link.send(scene(rain=1.0, music=0.0))
+    playing.wait(lambda beat: beat.level > 30.0)
+    dac = next(int(line) for line in _children(playing.process.pid))
+    os.kill(dac, 9)
+    assert playing.process.wait(10) != 0
+
+
+def _children(pid: int) -> list[str]:
+    """Process ids of everything below `pid`, the deepest first."""
+    own = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        own += [child for child in (task / "children").read_text().split() if child not in own]
+    return [deeper for child in own for deeper in [*_children(int(child)), child]]
+
+
+def test_without_a_device_it_lives_and_says_so(sound_process, tmp_path):
+    (tmp_path / "asound.conf").write_text(
+        "pcm.nothing { type null }\npcm.!default { type plug slave.pcm nothing }\n")
+    process = sound_process("--device", "no such card",
+                            environment={"ALSA_CONFIG_PATH": str(tmp_path / "asound.conf")})
+    for _ in range(200):
+        beat = process.link.heartbeat()
+        if beat:
+            break
+        time.sleep(0.05)
+    assert beat is not None and beat.device == "" and beat.frame == 0
+    process.process.terminate()
+    process.process.wait(10)
+    assert b"no sound device called" in process.process.stderr.read()
+
+
+@pytest.mark.full
+def test_it_never_starves_the_dac_where_a_naive_player_does(tmp_path):
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "theirs").mkdir()
+    figures = stress(tmp_path / "ours", 30.0)
+    assert figures["underruns"] == 0 and figures["scipy_imported"] == 0 and figures["rss_mb"] <= 50.0
+    assert naive(tmp_path / "theirs", 30.0) > 0
+
+
+@pytest.mark.full
+def test_a_press_is_heard_within_a_tenth_of_a_second(tmp_path):
+    assert np.percentile(presses(tmp_path), 99) <= 100.0
