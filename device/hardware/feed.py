@@ -111,14 +111,14 @@ class Feed:
         if level.broken is not None:
             self.skip(level.broken)
             self.unsure = False
-        if level.later is None and level.dropped is not None:
+        if not level.complete and level.dropped is not None:
             # How many there are in all will be asked when the rest is popped.
             if level.newest_kept:
                 self.skip(level.dropped)
             else:
                 self.after = level.dropped
             return
-        waiting = level.waiting + (level.later or 0)
+        waiting = level.waiting + level.later
         if self.unsure or level.torn or level.dropped is None:
             fewest, most = self.timebase.between(before, after)
             if fewest < most:

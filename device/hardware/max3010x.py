@@ -103,9 +103,9 @@ class MAX30102(Chip):
             kept = False
         else:
             dropped, others, kept = first, self.gaps, True
-        known = all(refused is not None for _, refused in others)
-        later = waiting - ready + sum(refused for _, refused in others) if known else None
-        return Level(ready, dropped, newest_kept=kept, restarted=restarted, later=later, broken=broken)
+        later = waiting - ready + sum(refused or 0 for _, refused in others)
+        return Level(ready, dropped, newest_kept=kept, restarted=restarted, later=later, broken=broken,
+                     complete=all(refused is not None for _, refused in others))
 
     def pop(self, count: int) -> np.ndarray:
         if count == 0:

@@ -36,7 +36,8 @@ class Level(NamedTuple):
     newest_kept: bool = True    # when it overflowed: the oldest were lost (True) or the newest (False)
     restarted: bool = False     # the chip has forgotten its settings
     torn: bool = False          # the FIFO begins inside a reading, which pop() will drop
-    later: int | None = 0       # readings behind all those: waiting, or dropped in their turn; None: can't say
+    later: int = 0              # readings behind all those: waiting, or dropped in their turn
+    complete: bool = True       # False: more were dropped in their turn, and it can't say how many
     broken: int | None = None   # readings that went into a transfer that broke off since the last look; None: can't say
 
 

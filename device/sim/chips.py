@@ -76,7 +76,8 @@ class SimChip:
         self.fifo = bytearray()
         self.taken = 0                  # readings there should have been since it first ran
         self.delivered = 0              # whole readings that reached the host
-        self.resumed = None             # the converter that stopped, until the next one starts
+        self.resumed: Converter | None = None       # the converter that stopped, until the next one starts
+        self.heard: tuple[Converter | None, int, int] = (None, 0, 0)    # at the last start: `resumed`, taken, delivered
         self.pointer = 0
         self.reset(clock.now())
 
@@ -86,6 +87,9 @@ class SimChip:
         """Power-on: every register forgets, and what stood in the FIFO is gone."""
         self.stop(now)
         self.fifo.clear()
+        resumed, taken, delivered = self.heard
+        if resumed is not None and delivered == self.delivered:     # a run that nobody read from was none
+            self.resumed, self.taken = resumed, taken
         self.registers = bytearray(256)
         self.pointer = 0
         self.power_on()
@@ -115,6 +119,7 @@ class SimChip:
 
     def start(self, now: float, rate: float) -> None:
         """Convert at `rate` Hz nominal; the first reading is there one period later."""
+        self.heard = self.resumed, self.taken, self.delivered
         if self.resumed is not None:
             self.taken += self.resumed.due(now) - self.resumed.made     # moments that passed while it was down
             self.resumed = None

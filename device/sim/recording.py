@@ -100,9 +100,10 @@ def counts(rows: np.ndarray) -> tuple[np.ndarray, float, float]:
     Whole numbers of 16 bit are left-justified, as an ADC of fewer bits is in the chip, signed ones around the middle;
     so they come back exactly. Others are laid around the middle as a finger's light would be. NaN is darkness.
     """
-    if rows.dtype.kind in "iu" and rows.min() >= -32768 and rows.max() <= 65535:
-        middle = 32768 if rows.min() < 0 else 0
-        if rows.max() + middle <= 65535:
+    least, most = (int(rows.min()), int(rows.max())) if rows.dtype.kind in "iu" else (0, COUNTS)
+    if least >= -32768 and most <= 65535:
+        middle = 32768 if least < 0 else 0
+        if most + middle <= 65535:
             return (rows.astype(np.int32) + middle) * 4, 0.25, -float(middle)
     rows = rows.astype(float)
     finite = np.isfinite(rows)
