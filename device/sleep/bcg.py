@@ -43,7 +43,7 @@ class Recoil:
         self.raw[:-RATE] = self.raw[RATE:]
         self.raw[-RATE:] = np.nan if motion is None else motion
         self.still = self.still + 1 if motion is not None and movement < QUIET else 0
-        ringing, hint = None, 0.0
+        ringing = None
         if self.still > SETTLE and not np.isnan(self.raw[0, 0]):
             centred = self.raw - self.raw.mean(axis=0)
             axes = np.stack([np.convolve(axis, self.taps, "valid") for axis in centred.T], axis=1)
@@ -52,9 +52,7 @@ class Recoil:
             self.ring[-RATE:] = ringing[:, 0]
             if float(np.vdot(ringing, ringing)) < RATE * SILENT**2:
                 ringing = None
-            else:
-                hint = self.repeats()
-        heart = self.pulse.add(second, None if ringing is None else np.abs(ringing), None, ringing, hint)
+        heart = self.pulse.add(second, None if ringing is None else np.abs(ringing), None, ringing, self.repeats)
         self.heartless = 0 if heart is not NOTHING else self.heartless + 1
         if self.heartless == 0 or 0 < self.still <= EMPTY // 2:
             self.present = True

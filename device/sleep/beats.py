@@ -156,6 +156,8 @@ class Beats:
 
     def jitter(self, alike: float) -> float:
         """s: the Cramér–Rao bound of a known shape's delay in noise, even up to HIGH, of the energy that is left."""
+        if not self.skewed:
+            return 0.0      # a recoil's neighbours ring into its shape: what the match leaves is no noise
         turning = np.diff(self.shape) * RATE
         noise = (1 / alike**2 - 1) * np.vdot(self.shape, self.shape) / self.length * (RATE / 2 / HIGH)
         return float(np.sqrt(noise / max(float(np.vdot(turning, turning)), 1e-300)))

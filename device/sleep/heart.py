@@ -78,28 +78,25 @@ class HeartRate:
         self.channel = 0                                # the one with the clearest pulse
         self.belief = np.full(len(RATES), 1 / len(RATES))
 
-    def add(self, pulse: np.ndarray | None, motion: np.ndarray | None,
-            hint: np.ndarray | float = 0.0) -> Measured | None:
-        """A second on the grid, (RATE, channels) and (RATE, 3) m/s²; None or NaN is a gap.
-
-        `hint` (rates,): log likelihood that something else than the spectrum gives to each of RATES.
-        """
+    def take(self, pulse: np.ndarray | None, motion: np.ndarray | None) -> bool:
+        """A second on the grid, (RATE, channels) and (RATE, 3) m/s²; None or NaN is a gap. True: enough to judge."""
         swing = math.nan if motion is None else float(motion.sum())
         self.moved = 0 if math.isnan(swing) else min(self.moved + 1, SPAN + 1)
         self.motions = shifted(self.motions, motion if self.moved else None)
         self.belief = self.belief @ self.moves
         if pulse is None or math.isnan(float(pulse.sum())):
             self.seconds = 0
-            return None
+            return False
         if pulse.shape[1] != self.pulses.shape[1] or len(self.pulses) == 0:
             self.pulses = np.zeros((SPAN * SLOW, pulse.shape[1]))
             self.channel = 0
             self.evenly = np.full(pulse.shape[1], 1 / pulse.shape[1])
         self.pulses = shifted(self.pulses, pulse)
         self.seconds = min(self.seconds + 1, SPAN)
-        return self.judge(hint) if self.seconds >= FEWEST else None
+        return self.seconds >= FEWEST
 
     def judge(self, hint: np.ndarray | float) -> Measured | None:
+        """The rate and how far it is believed. `hint` (rates,): log likelihood of each from elsewhere."""
         count = self.seconds * SLOW
         pulses = self.pulses[-count:]
         steep = np.empty_like(pulses)

@@ -8,7 +8,7 @@ from device.sleep.beats import Beat
 from device.values import Measured
 
 WINDOW = 300            # s of intervals in an RMSSD, the short-term standard (Task Force 1996)
-LEAST = 60              # s of good intervals for one
+LEAST = 120             # s of good intervals for one
 SHORT, LONG = 0.3, 2.2  # s: intervals outside aren't hearts
 ECTOPIC = 0.25          # of the usual interval: a greater deviation is an extra or a missed beat
 ALIKE = 0.7             # correlation of both beats with the shape

@@ -49,7 +49,7 @@ def load(path: Path) -> Recording | None:
         motion = data["acc_g"].T.astype(float) * GRAVITY
     elif "acc_raw" in data:
         motion = (data["acc_raw"].T.astype(float) - 32768) / COUNTS_PER_G * GRAVITY
-    beats, other = data.get("rpeak_nk_s"), data.get("rpeak_xqrs_s")
+    beats, other = (data[key].astype(float) if key in data else None for key in ("rpeak_nk_s", "rpeak_xqrs_s"))
     return Recording(
         path.stem, float(data["fs"]), data["ppg"].T.astype(float), motion,
         start_s=data.get("ref_start_s", np.empty(0)).astype(float), bpm=data.get("ref_bpm", np.empty(0)).astype(float),

@@ -73,8 +73,8 @@ def pulse_shape(path: Path) -> tuple[np.ndarray, np.ndarray, float] | None:
     smooth = signal.sosfiltfilt(signal.butter(2, [0.4, min(15, 0.4 * fs)], "bandpass", fs=fs, output="sos"), x)
     beats = recording.beats_s
     period = float(np.median(np.diff(beats)))
-    slopes = np.median([np.gradient(smooth)[int(b * fs):int((b + 0.6) * fs)] for b in beats
-                        if (b + 0.6) * fs < len(x)], axis=0)
+    steep, reach = np.gradient(smooth), int(0.6 * fs)
+    slopes = np.median([steep[int(b * fs):int(b * fs) + reach] for b in beats if int(b * fs) + reach < len(x)], axis=0)
     foot = int(np.argmax(slopes)) - int(0.1 * fs)
     length = int(period * fs)
     pieces = [smooth[int(b * fs) + foot:int(b * fs) + foot + length] for b in beats
@@ -93,7 +93,7 @@ def recoil_shape(path: Path) -> tuple[np.ndarray, np.ndarray, float] | None:
     with np.load(path, allow_pickle=False) as npz:
         if "bcg" not in npz.files or "rpeak_s" not in npz.files or len(npz["rpeak_s"]) < 15:
             return None
-        x, beats, fs = npz["bcg"].astype(float), npz["rpeak_s"], float(npz["fs"])
+        x, beats, fs = npz["bcg"].astype(float), npz["rpeak_s"].astype(float), float(npz["fs"])
     x = signal.sosfiltfilt(signal.butter(3, [2, 15], "bandpass", fs=fs, output="sos"), x)
     length = int(0.8 * fs)
     pieces = np.array([x[int(b * fs):int(b * fs) + length] for b in beats if int(b * fs) + length < len(x)])

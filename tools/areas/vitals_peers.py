@@ -17,7 +17,7 @@ from tools.areas.vitals import GROUPS, keyed, window_table
 from tools.areas.vitals_files import Recording, load, play
 from tools.figures import Goal, Result
 
-MOST = 40               # windows of each recording: peers are slow
+MOST = 20               # windows of each recording: peers are slow
 DOWN = ("bami",)        # groups whose pulses point down
 
 
