@@ -23,8 +23,8 @@ from device.compose.taste import Taste
 from device.compose.theory import CHORD_CLASSES, DEGREES
 from device.values import Note, Phrase, Recipe
 
-TEMPERATURE = 0.95
-TOP_P = 0.95
+TEMPERATURE = 1.0
+TOP_P = 0.97
 SLOWEST_CHORDS, FASTEST_CHORDS = 36.0, 9.0      # s: chords change every 8–40 s
 KEY_WALK = (1200.0, 2400.0)                     # s: the tonic walks by a fifth every 20–40 min
 AHEAD = 4                                       # ticks of a known melody that a chord is chosen for

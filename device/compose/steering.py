@@ -15,16 +15,21 @@ from device.compose.theory import CHORD_CLASSES, CHORDS, DEGREES, HARSH, PROFILE
 from device.compose.voicing import MELODY
 
 NEVER = -math.inf
-MEMORY = 150.0          # notes: how far back the pitch-class balance reaches
+MEMORY = 110.0          # notes: how far back the pitch-class balance reaches
 LEAP = 9                # semitones: no larger step in the melody
-STEP_COST = 0.35        # nats per semitone beyond a major third
+STEP_COST = 0.05       # nats per semitone beyond a major third
 BALANCE = 2.0           # how strongly the pitch classes are drawn to the key profile
 CLEAN = [sum(1 << step for step in range(12) if (step - pitch) % 12 not in HARSH) for pitch in range(12)]
 WANTED = {scale: [float(PROFILES[scale][step]) if step in degrees else 0.0 for step in range(12)]
           for scale, degrees in DEGREES.items()}
 MAJORITY = [float(root == 0 and quality in ("maj", "min")) for root, quality in CHORDS]
-CHORD_PULL = 4.0        # how strongly that bears on the choice of chords
+CHORD_PULL = 7.0        # how strongly that bears on the choice of chords
 MOTIF_PULL = 5.0        # nats per semitone from a motif's pitch
+ACCOUNT_PULL = 1.5      # how strongly onsets owed call for a note: weak, so that there are phrases and rests
+OVERDRAFT = -1.0        # onsets that a phrase may be ahead
+PLACE_PULL = 0.7        # evens out the two pulses of a tick, without which no pulse is heard
+REPEATS = 0.12          # share of repeated notes in calm melodies
+REPEAT_PULL = 30.0      # nats per share in excess
 DEBT = -3.0             # onsets: what a motif may overdraw
 LENGTHS = (-1.0, -0.3, 0.3, 0.5, 0.3)       # lean over DURATIONS: legato
 
@@ -36,6 +41,8 @@ class Steering:
         self.sounding: list[list[int]] = []     # [MIDI pitch, slots left, 1 if melody]
         self.mixture = Mixture()
         self.last_pitch: int | None = None
+        self.repeated = REPEATS         # share of melody notes that repeat the one before, lately
+        self.places = [0.0] * tk.SLOTS  # how many melody notes began in each slot, lately
         self.reference = 60
         self.slot = 0                   # next free slot of this tick
         self.spent = -1                 # the slot paid for last
@@ -54,7 +61,7 @@ class Steering:
         self.lean = self.balance()
 
     def owe(self, onsets: float) -> None:
-        self.account = min(self.account + onsets, 2.5)
+        self.account = min(self.account + onsets, 3.5)
 
     def rest(self, slots: int) -> None:
         """Time goes by."""
@@ -81,6 +88,8 @@ class Steering:
 
     def melody_note(self, pitch: int, slot: int, slots: int) -> None:
         self.spend(slot)
+        self.places = [0.95 * many + (place == slot) for place, many in enumerate(self.places)]
+        self.repeated += 0.05 * ((pitch == self.last_pitch) - self.repeated)
         self.sound(pitch, slot, slots, melody=True)
         self.last_pitch = pitch
         self.known.clear()
@@ -132,7 +141,7 @@ class Steering:
             near = allowed & (shared > 0) & (shared < 3)
             allowed = near if near.any() else allowed & (shared < 3)
         pull = np.array([sum(self.lean[step] for step in classes) / 3 for classes in CHORD_CLASSES])
-        home = np.array(MAJORITY) * (1.5 - self.aim.tension)
+        home = np.array(MAJORITY) * (2.0 - self.aim.tension)
         fit = np.zeros(len(CHORDS))
         for pitch in ahead:
             step = (pitch - self.tonic) % 12
@@ -152,24 +161,25 @@ class Steering:
     def rhythm_bias(self, wish: dict[int, int]) -> np.ndarray:
         """Where the next melody note may begin, or END; `wish` is a motif's slots of this tick and their pitches."""
         bias = np.full(tk.VOCABULARY, NEVER)
-        bias[tk.END] = -3.0 * (self.account - 0.5)
+        bias[tk.END] = -ACCOUNT_PULL * (self.account - 0.5)
         many = self.aim.density * self.aim.length
         open_slots = [slot for slot in range(self.slot, tk.SLOTS) if self.playable(slot)]
         wished = [slot for slot in open_slots if slot in wish]
         if wished:
             open_slots, bias[tk.END] = wished[:1], NEVER
-        elif wish or self.account <= 0:
+        elif wish or self.account <= OVERDRAFT:
             open_slots = []
         for slot in open_slots:
-            if slot == 0 and self.spent < 0 and self.account < 0.3 and not wished:
+            if slot == 0 and self.spent < 0 and self.account <= OVERDRAFT and not wished:
                 continue
             start = tk.RHYTHM + slot * len(tk.DURATIONS)
             odd = -2.0 if slot % 2 and many < 1.6 else 0.0
+            odd -= PLACE_PULL * math.log((1 + self.places[slot]) / (1 + self.places[slot ^ 2]))
             bias[start:start + len(tk.DURATIONS)] = [odd + length for length in LENGTHS]
         notes = np.isfinite(bias[tk.RHYTHM:tk.PITCH]).any()
         if not notes:
             bias[tk.END] = 0.0
-        elif self.account > 1.5:
+        elif self.account > 2.5:
             bias[tk.END] = NEVER
         return bias
 
@@ -183,6 +193,8 @@ class Steering:
         playable = self.playable(slot)
         for pitch in [p for p in playable if p not in forbidden] or playable:
             lean = self.lean[(pitch - self.tonic) % 12] - ((pitch - self.middle) / 7.0) ** 2 / 2
+            if pitch == self.last_pitch:
+                lean -= REPEAT_PULL * (self.repeated - REPEATS)
             if self.last_pitch is not None:
                 lean -= STEP_COST * max(abs(pitch - self.last_pitch) - 4, 0)
             bias[tk.PITCH + tk.REACH + pitch - self.reference] = lean
