@@ -99,3 +99,12 @@ def test_doctor_without_chips_or_bus_says_what_to_check():
     assert code == 1 and "nobody answers" in said and "wiring" in said
     code, said, _ = tool("doctor", "--bus", 77)
     assert code == 1 and "dtparam=i2c_arm=on" in said
+
+
+def test_plot_marks_the_beats_of_a_simulated_body(tmp_path):
+    code, said, trouble = tool("plot", "--simulated", "--build", "clip", "--start", 300, "--seconds", 10, "--out",
+                               tmp_path / "signal.svg")
+    assert code == 0, trouble
+    svg = (tmp_path / "signal.svg").read_text()
+    assert svg.count("<polyline") == 5                          # red, infrared, x, y, z
+    assert 6 <= svg.count('stroke-opacity="0.45"') <= 17        # 40 to 100 beats/min
