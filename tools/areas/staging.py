@@ -30,7 +30,7 @@ PAIRED = ("kappa2", "kappa3", "kappa4", "brier", "spec_at_93")
 CLAIMED = PAIRED[:4]      # those that the goal counts
 GOALS = (Goal("spec_at_93", ">=", .58), Goal("kappa3", ">=", .30), Goal("kappa4", ">=", .35),
          Goal("onset_median_min", "<=", 9.0), Goal("onset_early", "<=", .15), Goal("brier_skill", ">=", .30),
-         Goal("ece", "<=", .05), Goal("wake_bias_points", ">=", -5.0), Goal("wake_bias_points_abs", "<=", 5.0),
+         Goal("ece", "<=", .05), Goal("wake_bias_points_abs", "<=", 5.0),
          Goal("ms_per_epoch", "<=", 1.0), Goal("paired_above", ">=", 2), Goal("paired_below", "<=", 0))
 
 
@@ -101,7 +101,8 @@ def told(nights: Sequence[Night], verdicts: Mapping[str, list], late: list, peer
         "compared": {"nocturne": figures, **{name: all_of(name) for name in peers}},
     }
     return Result("staging", f"{data}: {len(nights)} nights; {said}", figures,
-                  {peer: all_of(peer) for peer in peers}, GOALS, more)
+                  {peer: {**all_of(peer), "kappa3_delayed": np.nan, "ms_per_epoch": np.nan} for peer in peers},
+                  GOALS, more)
 
 
 def folds(nights: Sequence[Night], schooled: Sequence[Night], seen: set[str]
