@@ -61,5 +61,5 @@ def test_the_logged_propensity_is_how_often_it_is_drawn():
     head = Head(Prior.flat(3, 1.0, 1.0))
     head.update(np.array([1.0, 0, 0]), 2.0)
     rows = np.eye(3)
-    picks, chances = zip(*(head.choose(rows, np.random.default_rng(seed)) for seed in range(2000)), strict=True)
-    np.testing.assert_allclose(np.bincount(picks, minlength=3) / 2000, np.mean(chances, axis=0), atol=0.03)
+    picks, chances = zip(*(head.choose(rows, np.random.default_rng(seed)) for seed in range(800)), strict=True)
+    np.testing.assert_allclose(np.bincount(picks, minlength=3) / 800, np.mean(chances, axis=0), atol=0.05)

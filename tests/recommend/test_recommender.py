@@ -169,7 +169,7 @@ def test_after_onset_nothing_new_is_ever_played():
     assert new().choose(Context(), moment="night", seed=1).candidate == QUIET
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.builds(Context, probabilities=st.none() | st.tuples(*[st.floats()] * 4),
                  heart_rate=st.none() | st.floats(), rmssd=st.none() | st.floats(), movement=st.none() | st.floats(),
                  breathing=st.none() | st.floats(), since_lights_out=st.floats(), hour=st.none() | st.floats(),
