@@ -12,10 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from device.compose import Composer, load, midi, seed, style
 from device.errors import ConfigError
 from device.programmes import DEFAULT, PROGRAMMES
+from device.sound.engine import Engine
+from device.sound.settings import RATE, Settings
 from device.values import Note, Phrase, Recipe
+from tools.areas.sound_render import MONITOR, to_scene
 
 NAMES = ("rnn", "rules", "markov")
 COLOURS = {"pad": "#8fb8de", "drone": "#5b6e8c", "piano": "#d98e4a", "bell": "#c9b458"}
@@ -111,6 +116,21 @@ def piece(options: Namespace, name: str, minutes: float, number: int) -> Part:
     if options.export_midi:
         midi.write(options.export_midi, laid_out(phrases))
     return Part(name, recipe, tuple(phrases))
+
+
+def sounded(part: Part) -> np.ndarray:
+    """(2, n) samples of a piece, its fade-in and the ringing of its last notes with it."""
+    engine = Engine(Settings(monitor=MONITOR))
+    engine.scene(to_scene(part.recipe))
+    now, blocks = 0.0, []
+    for phrase in part.phrases:
+        engine.phrase(phrase, round(now * RATE))
+        now += phrase.length
+        while engine.frame < (now - 2.0) * RATE:        # two seconds ahead of the sound, as at night
+            blocks.append(engine.render().samples)
+    while engine.frame < now * RATE:
+        blocks.append(engine.render().samples)
+    return np.concatenate(blocks, axis=1)
 
 
 def laid_out(phrases: list[Phrase]) -> list[Note]:
