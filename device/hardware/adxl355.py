@@ -17,6 +17,7 @@ RANGES = (2, 4, 8)
 RESET = 0x52
 OVERRUN = 0x04                  # of status
 EMPTY, X_AXIS = 0x02, 0x01      # markers in the lowest byte of a FIFO entry
+MARKERS = bytes(value & (EMPTY | X_AXIS) for value in range(256))
 WHOLE = bytes((X_AXIS, 0, 0)) * 32
 
 
@@ -77,21 +78,21 @@ class ADXL355(Chip):
             self.stray = 0
         if count == 0:
             return np.zeros((0, 3))
-        raw = np.frombuffer(self.read(0x11, 9 * count), np.uint8).reshape(-1, 3)
-        marks = raw[:, 2] & (EMPTY | X_AXIS)
-        if bytes(marks) != WHOLE[:len(marks)]:
-            raw = self.resynchronise(raw)
-        words = np.zeros((len(raw), 4), np.uint8)
-        words[:, :3] = raw
-        return (words.view(">i4") >> 12).reshape(-1, 3) * self.scale
-
-    def resynchronise(self, raw: np.ndarray) -> np.ndarray:
-        """The whole triples among entries (n, 3) that don't begin with an X, or end early."""
-        raw = raw[raw[:, 2] & EMPTY == 0]
-        first = np.flatnonzero(raw[:, 2] & X_AXIS)
-        raw = raw[first[0]:] if first.size else raw[:0]
-        return raw[:len(raw) // 3 * 3]
+        raw = self.read(0x11, 9 * count)
+        if raw[2::3].translate(MARKERS) != WHOLE[:3 * count]:
+            raw = resynchronised(raw)
+        # Each entry with the byte after it, as 32 bit: its 20 stand on top.
+        words = np.ndarray(len(raw) // 3, ">i4", raw + b"\0", strides=(3,))
+        return (words >> 12).reshape(-1, 3) * self.scale
 
     def temperature(self, sleep) -> float:
         high, low = self.read(0x06, 2)
         return ((high & 15) << 8 | low) * (1 / -9.05) + (1885 / 9.05 + 25)
+
+
+def resynchronised(raw: bytes) -> bytes:
+    """The whole triples among entries that don't begin with an X, or end early."""
+    entries = [raw[at:at + 3] for at in range(0, len(raw), 3) if not raw[at + 2] & EMPTY]
+    while entries and not entries[0][2] & X_AXIS:
+        entries.pop(0)
+    return b"".join(entries[:len(entries) // 3 * 3])

@@ -69,12 +69,12 @@ class Feed:
             return self.attempt(now)
         except SensorError as trouble:
             self.unsure = True
-            self.after = 0
             if getattr(trouble.__cause__, "errno", None) == errno.ETIMEDOUT:
                 raise
             return self.attempt(now)
 
     def attempt(self, now: float) -> np.ndarray:
+        self.after = 0
         before = self.clock.now()
         level = self.chip.level()
         after = self.clock.now()
