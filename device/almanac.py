@@ -21,7 +21,7 @@ class Almanac:
         alarm rings while the clock is unknown.  `zone`: tzinfo, None for the machine's own."""
         self.smart, self.elapsed = smart, elapsed
         self.minute = minute_of(alarm)
-        self._quiet = (minute_of(quiet[0]), minute_of(quiet[1]))
+        self.quiet_hours = [minute_of(quiet[0]), minute_of(quiet[1])]     # minutes after midnight, or None
         self._zone = zone
         self._rung: tuple[int, int] | None = None           # day and minute that have rung already
         self._seen: float | None = None                     # s since 1970, at the last call of `due`
@@ -62,11 +62,15 @@ class Almanac:
 
     def quiet(self, wall: float) -> bool:
         """Whether the light should be dark."""
-        now, (start, end) = self.local(wall), self._quiet
+        now, (start, end) = self.local(wall), self.quiet_hours
         if now is None or start is None or end is None:
             return False
         minute = now.hour * 60 + now.minute
         return (minute - start) % MINUTES < (end - start) % MINUTES
+
+    def set_quiet(self, end: int, minute: int | None) -> None:
+        """`end` 0 is where the quiet hours begin, 1 where they end; None is no quiet hours."""
+        self.quiet_hours[end] = minute
 
     def set_alarm(self, minute: int | None) -> None:
         self.minute, self._rung = minute, None

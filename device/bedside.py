@@ -1,4 +1,4 @@
-"""The people around the device: the button, the light, the volume, and what the hub asks for."""
+"""The hands at the device: the button, the light and the volume."""
 
 from typing import NamedTuple
 
@@ -7,16 +7,10 @@ from device.hardware.light import Light, brightness
 from device.hardware.presses import Edge, Press, Presses
 from device.home.commands import Command
 from device.modes import NIGHT, SOUNDING, Event, Mode
-from device.programmes import PROGRAMMES
 from device.resume import KEY, resume, snapshot
-from device.values import Heartbeat, Panic, Recipe, Volume
+from device.values import Heartbeat, Volume
 
-SESSION = {Mode.IDLE: "idle", Mode.SETTLING: "settling", Mode.DRIFTING: "drifting", Mode.ASLEEP: "asleep",
-           Mode.MASKING: "masking", Mode.WAKING: "waking", Mode.MORNING: "morning", Mode.PAUSED: "paused",
-           Mode.FAULT: "fault"}
-STEP = 0.02                 # of volume: a change smaller than this is the hub's rounding
 THANKS = 2.0                # s that the light answers a press
-AUTO = "auto"
 
 
 class Stop(NamedTuple):
@@ -25,14 +19,13 @@ class Stop(NamedTuple):
 
 
 class Bedside:
-    """Turns presses and commands into events of the night; holds what hands have set."""
+    """Turns presses into events of the night; holds what hands have set."""
 
     def __init__(self, night, volume: float, quiet, lock: bool = False):
         """`quiet(wall)`: whether the light should be dark.  `lock`: the button mutes and unmutes, and nothing else."""
         self.lock = lock
         self.night, self.volume, self.quiet = night, volume, quiet
         self.muted = self.stopped = self.unfinished = self.snoozed = False
-        self.cap = 1.0                          # of volume, from afar; the hardware's caps lie below it
         self.turned_down = 0                    # tonight
         self.liked = 0                          # likes minus skips, tonight
         self.presses = Presses()
@@ -45,7 +38,7 @@ class Bedside:
         if resume(self.night):
             self.night.shape()
         self.night.sound.send(Volume(self.volume, self.muted))
-        self.tell()
+        self.night.remote.tell()
 
     def patience(self, left: float) -> float:
         """How long the loop may wait before a finger must be looked at again, s."""
@@ -60,7 +53,7 @@ class Bedside:
             for press in self.presses.edge(message):
                 self.press(press.press)
         elif isinstance(message, Command):
-            self.command(message)
+            self.night.remote.command(message)
         elif isinstance(message, Stop):
             self.stopped, self.unfinished = True, not message.finish
 
@@ -89,7 +82,7 @@ class Bedside:
         elif night.choice is not None and night.mode in NIGHT:
             night.go(Event.START)               # the first press may have stopped the sound
             self.skip() if press is Press.SECOND else self.like()
-        self.tell()
+        self.night.remote.tell()
 
     def skip(self) -> None:
         """Not this one: something else now, and a word for the learner."""
@@ -118,47 +111,7 @@ class Bedside:
         self.muted = muted
         self.night.sound.send(Volume(self.volume, muted))
 
-    # ---- from afar ---------------------------------------------------------------------------------------------------
-
-    def command(self, command: Command) -> None:
-        """Bounded by `home.commands`; the mute by hand stays, whatever is asked."""
-        night, value = self.night, command.value
-        night.note("command", f"{command.kind} {value}")
-        if command.kind == "sound":
-            night.go(Event.START if value else Event.STOP)
-        elif command.kind == "stop":
-            night.go(Event.STOP)
-        elif command.kind in ("volume", "volume_cap"):
-            wanted = min(value, self.cap) if command.kind == "volume" else self.volume
-            if command.kind == "volume_cap":
-                self.cap = value
-                wanted = min(wanted, value)
-            self.turned_down += wanted < self.volume - STEP and night.mode in SOUNDING
-            self.volume = wanted
-            night.sound.send(Volume(self.volume, self.muted))
-        elif command.kind == "programme" and (value == AUTO or value in PROGRAMMES):
-            night.programme = value
-            if night.mode in NIGHT:
-                night.choose("night")
-                night.shape()
-        elif command.kind == "alarm":
-            night.almanac.set_alarm(value)
-        elif command.kind == "timer":
-            night.almanac.set_timer(night.clock.now(), value)
-        elif command.kind == "identify":
-            self.thanked = night.clock.now() + 8.0
-        elif command.kind == "message":
-            night.note("message", value)
-        self.tell()
-
-    def named(self) -> Recipe | None:
-        """The programme that somebody chose by name, if any."""
-        return PROGRAMMES.get(self.night.programme)
-
-    def panic(self) -> None:
-        self.night.sound.send(Panic())
-
-    # ---- the light and the hub ---------------------------------------------------------------------------------------
+    # ---- the light ---------------------------------------------------------------------------------------------------
 
     def brightness(self, now: float) -> float:
         quiet = self.quiet(self.night.clock.wall())
@@ -170,7 +123,8 @@ class Bedside:
             return brightness(Light.TROUBLE, now, quiet)
         if self.night.mode in SOUNDING:
             return brightness(Light.BREATHING, now, quiet)
-        return brightness(Light.STEADY if self.night.mode is Mode.IDLE else Light.OFF, now, quiet)
+        lit = self.night.remote.light
+        return lit or brightness(Light.STEADY if self.night.mode is Mode.IDLE else Light.OFF, now, quiet)
 
     def pulse(self, beat: Heartbeat | None) -> None:
         """The sound process's word; that it is gone is noted once."""
@@ -179,17 +133,9 @@ class Bedside:
                             else f"plays on {beat.device or 'nothing'}")
         self.beat = beat
 
-    def tell(self) -> None:
-        """The hub hears what is, never what was asked."""
-        night = self.night
-        night.home.tell({
-            "session": SESSION[night.mode], "care": night.keeper.care(), "sound": night.mode in SOUNDING,
-            "volume": self.volume, "volume_cap": self.cap, "muted": self.muted,
-            "programme": night.programme, "timer": night.almanac.timer, "alarm": night.almanac.minute,
-            "reason": night.choice.reason.sentence if night.choice else None,
-            "problem": bool(night.trouble or self.beat is None or night.diary.trouble),
-            "error": "; ".join((*night.trouble, night.diary.trouble)).strip("; ") or None,
-        })
+    def identify(self) -> None:
+        """Somebody looks for this device: the light answers for ten seconds."""
+        self.thanked = self.night.clock.now() + 8.0
 
     def end(self) -> None:
         """Leaving: what there is of a night is finished and kept."""

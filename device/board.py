@@ -17,6 +17,7 @@ from device.hardware.bus import open_bus
 from device.hardware.panel import Panel
 from device.hardware.sensors import Sensors
 from device.home.mqtt import Home
+from device.home.privacy import Feedback, Ledger
 from device.home.settings import DeviceFacts
 from device.night import Night
 from device.programmes import PROGRAMMES
@@ -57,10 +58,12 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, **hooks) -> It
         stack.callback(sound.close)
         home = Home(parts.home_settings(config), inbox, clock, facts=DeviceFacts(programmes=("auto", *PROGRAMMES)),
                     outbox=parts.outbox_path(Path(config.diary.path)))
+        feedback = Feedback(Ledger(Path(config.diary.path).with_name("ledger.sqlite")), home)
         home.start()
+        feedback.resume()
         stack.callback(home.stop)
         mine = parts.brain(config, clock, inbox, sensors=sensors, sound=sound, panel=panel, home=home, diary=diary,
-                           seed=secrets.randbits(31), woken=publish, **hooks)
+                           seed=secrets.randbits(31), woken=publish, feedback=feedback, **hooks)
         for trouble in troubles:
             mine.note("fallback", trouble)
         yield mine

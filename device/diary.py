@@ -48,6 +48,7 @@ class Diary:
         """
         self.path = Path(path)
         self.trouble = ""
+        self.private = False                # nothing but settings and what was learned before is written
         self.lost = 0                       # rows dropped because the disk refused for too long
         self._rows: list[tuple[str, dict]] = []
         self._batches: queue.SimpleQueue = queue.SimpleQueue()
@@ -57,6 +58,8 @@ class Diary:
 
     def add(self, table: str, **row) -> None:
         """One row, kept until `commit`. Mappings and lists are stored as JSON."""
+        if self.private and table != "memory":
+            return
         self._rows.append((table, {key: json.dumps(value, default=plain) if isinstance(value, Mapping | list | tuple)
                                    else value for key, value in row.items()}))
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 
+from device.errors import Refused
 from device.modes import NIGHT, Mode
 from device.resume import EVERY, KEY, snapshot
 from device.sleep import hypnogram
@@ -10,6 +11,7 @@ from device.values import Context, Epoch, Outcome, Staging
 
 SOFTWARE = "0.1.0"
 NIGHTS = 7              # that "the last nights" are
+MORNINGS = 28           # that "how the mornings were" are
 SLOW = 0.2              # share of a new night in the sleeper's own baseline
 RESTLESS = 20.0         # min awake in the last hour from which a caregiver hears "restless"
 
@@ -29,6 +31,7 @@ class Keeper:
         self.sols: list[float] = past.get("sols", [])
         self.wakings: list[int] = past.get("wakings", [])
         self.baseline: dict[str, float] = past.get("baseline", {})
+        self.mornings: list[int] = past.get("mornings", [])
 
     def _key(self, name: str) -> str:
         return f"{name}:{self.sleeper}"
@@ -97,10 +100,10 @@ class Keeper:
                 activity=epoch.activity, heart_quality=epoch.heart_quality, motion_quality=epoch.motion_quality,
                 present=epoch.present, target=night.scene.level if night.scene else None,
                 level=beat.level if beat else None, dose=beat.dose if beat else None)
-            if epoch.index % EVERY == 0:
+            if epoch.index % EVERY == 0 and not night.remote.privacy:
                 night.diary.remember(KEY, snapshot(night))
         night.diary.commit()
-        night.bedside.tell()
+        night.remote.tell()
 
     # ---- the morning -------------------------------------------------------------------------------------------------
 
@@ -128,12 +131,15 @@ class Keeper:
         if self.outcome is None:
             return
         outcome, self.outcome = replace(self.outcome, rested=self.rested), None
-        if self.receipts:
+        self.share()
+        if self.receipts and not night.remote.privacy:
             reward = night.recommender.learn(self.receipts, outcome)
             self.learned = ("tonight taught nothing: too little could be judged" if reward is None else
                             f"worth {reward:+.1f} minutes against a night without sound")
             night.diary.remember(self._key("learner"), night.recommender.state())
             night.note("learned", self.learned)
+        if not night.remote.privacy:
+            self.keep()
         night.diary.remember(KEY, None)
         night.diary.commit()
         night.diary.forget(self.retention)
@@ -155,7 +161,7 @@ class Keeper:
 
     def settle(self, sums: hypnogram.Sums, judged: float) -> None:
         """A night that could be judged moves the sleeper's own baseline."""
-        if judged < 0.5 or sums.sol is None:
+        if judged < 0.5 or sums.sol is None or self.night.remote.privacy:
             return
         self.sols = [*self.sols, sums.sol][-NIGHTS:]
         self.wakings = [*self.wakings, sums.long_wakings][-NIGHTS:]
@@ -163,14 +169,28 @@ class Keeper:
             if values:
                 middle = sorted(values)[len(values) // 2]
                 self.baseline[name] = middle + (1 - SLOW) * (self.baseline.get(name, middle) - middle)
-        self.night.diary.remember(self._key("past"),
-                                  {"sols": self.sols, "wakings": self.wakings, "baseline": self.baseline})
+
+    def keep(self) -> None:
+        self.night.diary.remember(self._key("past"), {"sols": self.sols, "wakings": self.wakings,
+                                                      "baseline": self.baseline, "mornings": self.mornings})
 
     def answer(self, rested: int) -> None:
         """The morning's press: +1 a good night, −1 a poor one."""
         self.rested = rested
         self.feedback("rested", rested)
         self.night.diary.commit()
+
+    def share(self) -> None:
+        """How the mornings were, 0 poor to 4 good, if that may be shared: once in 28 days, randomised, by `home`."""
+        night = self.night
+        if self.rested is None or night.remote.privacy:
+            return
+        self.mornings = [*self.mornings, self.rested][-MORNINGS:]
+        if night.remote.feedback and night.remote.sharing:
+            try:
+                night.remote.feedback.share("comfort_v1", round(2 + 2 * mean(self.mornings)), night.clock.wall())
+            except Refused as trouble:
+                night.note("feedback", str(trouble))
 
     def care(self) -> str | None:
         """Settled, restless or needs checking, and no more."""

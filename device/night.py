@@ -11,6 +11,7 @@ from device import policy
 from device.bedside import Bedside
 from device.keeper import Keeper
 from device.modes import NIGHT, Event, Mode, step
+from device.remote import Remote
 from device.values import SILENCE, TICK, Choice, Epoch, Recipe, Scene, Staging
 
 AHEAD = 6.0             # s: the music is written this far ahead of what is heard
@@ -22,7 +23,7 @@ class Night:
     def __init__(self, clock, inbox, *, sensors, signs, epochs, stager, recommender, composer, sound, panel, home,
                  diary, almanac, rules: policy.Rules, seed: int = 0, sleeper: str = "sleeper", programme: str = "auto",
                  volume: float = 1.0, retention: int = 400, lock: bool = False, tick: float = TICK,
-                 watch=None, alive=None, woken=None):
+                 feedback=None, watch=None, alive=None, woken=None):
         """`watch(night, epoch, staging)` is called each epoch, `alive()` each tick, `woken(night)` in the morning."""
         self.clock, self.inbox, self.sensors, self.signs, self.epochs = clock, inbox, sensors, signs, epochs
         self.stager, self.recommender, self.composer, self.sound = stager, recommender, composer, sound
@@ -44,6 +45,7 @@ class Night:
         self.trouble: tuple[str, ...] = ()
         self.bedside = Bedside(self, volume, almanac.quiet, lock)
         self.keeper = Keeper(self, sleeper, retention)
+        self.remote = Remote(self, feedback)
 
     def run(self, until: float | None = None) -> None:
         """The loop; a press or a command is answered at once, between ticks."""
@@ -122,7 +124,7 @@ class Night:
         self.choice = asked(refused)
         if self.keeper.first and moment == "bedtime" and policy.silent(self.choice.recipe):
             self.choice = asked((*refused, self.choice.candidate))      # the first night must be heard
-        named = None if moment == "arousal" else self.bedside.named()
+        named = None if moment == "arousal" else self.remote.named()
         self.recipe = named or self.choice.recipe
         self.keeper.decided(moment, named is not None)
 

@@ -26,7 +26,7 @@ def snapshot(night) -> dict:
     hands = night.bedside
     return {"wall": night.clock.wall(), "mode": night.mode, "number": night.number, "minutes": night.minutes,
             "depth": night.depth, "stager": night.stager.snapshot(), "liked": hands.liked, "muted": hands.muted,
-            "turned_down": hands.turned_down, "refused": hands.refused, "volume": hands.volume, "cap": hands.cap,
+            "turned_down": hands.turned_down, "refused": hands.refused, "volume": hands.volume,
             "programme": night.programme}
 
 
@@ -61,7 +61,7 @@ def resume(night) -> bool:
     hands = night.bedside
     hands.liked, hands.turned_down, hands.refused = kept["liked"], kept["turned_down"], tuple(kept["refused"])
     # Never louder than before: the knob comes back where it was, or lower.
-    hands.volume, hands.cap, hands.muted = min(hands.volume, kept["volume"]), kept["cap"], kept["muted"]
+    hands.volume, hands.muted = min(hands.volume, kept["volume"]), kept["muted"]
     if gone > FRESH:
         night.note("finished", f"a night that was cut off while {mode}")
         night.keeper.finish()

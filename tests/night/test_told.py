@@ -5,6 +5,7 @@ import json
 import pytest
 
 from device.config import Config, Home
+from device.home.commands import Command
 from tests.home.around import Listener, soon
 from tools import mosquitto
 
@@ -43,3 +44,21 @@ def test_with_no_broker_everything_else_works(sleep):
     slept = sleep(hours=0.1, config=config(mosquitto.free_port()))
     assert "settling" in slept.modes and slept.rows["phrases"]
     assert not slept.night.home.connected and slept.night.home.trouble
+
+
+def test_privacy_mode_records_nothing_and_says_so(sleep, broker):
+    hub = Listener(broker.port)
+    slept = sleep(hours=0.2, config=config(broker.port), acts=[
+        (1, lambda mine: soon(lambda: mine.home.connected)),
+        (2, lambda mine: mine.inbox.put(Command("privacy", True)))])
+    assert soon(lambda: hub.last("nocturne/bed1/state/privacy") == b"ON")
+    assert not [row for row in slept.rows["epochs"] if row["time"] > 120]
+    assert slept.night.mode.value in ("settling", "drifting") and slept.night.recommender.nights == ()
+    hub.close()
+
+
+def test_what_was_set_from_afar_outlives_a_restart(sleep):
+    first = sleep(hours=0.05, acts=[(10, lambda mine: mine.inbox.put(Command("volume_cap", 0.5)))])
+    second = sleep(hours=0.05, acts=[(10, lambda mine: mine.inbox.put(Command("volume", 0.9)))])
+    assert first.night.bedside.volume == 0.5 and second.night.remote.cap == 0.5
+    assert second.night.bedside.volume == 0.5

@@ -1,0 +1,95 @@
+"""What the hub asks and what it hears: commands are obeyed within the owner's bounds, and only what is gets told."""
+
+from device.home.commands import Command
+from device.modes import NIGHT, SOUNDING, Event
+from device.programmes import PROGRAMMES
+from device.values import Recipe, Volume
+
+STEP = 0.02                 # of volume: a change smaller than this is the hub's rounding
+AUTO = "auto"
+KEY = "remote"              # in the diary's memory: what was set from afar outlives a restart
+
+
+class Remote:
+    def __init__(self, night, feedback=None):
+        """feedback: `home.privacy.Feedback`, or None: nothing can be shared."""
+        self.night, self.feedback = night, feedback
+        kept = night.diary.recall(KEY) or {}
+        self.cap: float = kept.get("cap", 1.0)              # of volume; the hardware's caps lie below it
+        self.light: float = kept.get("light", 0.0)          # 0..1: a night light
+        self.privacy: bool = kept.get("privacy", False)     # nothing is recorded or queued
+        self.sharing: bool = kept.get("sharing", False)     # anonymous feedback, off until somebody says yes
+        night.diary.private = self.privacy
+
+    def command(self, command: Command) -> None:
+        """Bounded by `home.commands`; the mute by hand stays, whatever is asked."""
+        night, value = self.night, command.value
+        night.note("command", command.kind if command.kind == "message" else f"{command.kind} {value}")
+        obey = {"sound": lambda: night.go(Event.START if value else Event.STOP), "stop": lambda: night.go(Event.STOP),
+                "volume": lambda: self.turn(min(value, self.cap)), "volume_cap": self.bound, "timer": self.timer,
+                "programme": self.programme, "alarm": night.almanac.set_alarm, "identify": lambda: None,
+                "quiet_from": lambda minute: night.almanac.set_quiet(0, minute),
+                "quiet_to": lambda minute: night.almanac.set_quiet(1, minute),
+                "privacy": self.hide, "sharing": self.share, "light": self.lighten, "message": lambda text: None}
+        act = obey[command.kind]
+        act(value) if command.kind not in ("sound", "stop", "volume", "identify") else act()
+        if command.kind == "identify":
+            night.bedside.identify()
+        night.diary.remember(KEY, {"cap": self.cap, "light": self.light, "privacy": self.privacy,
+                                   "sharing": self.sharing})
+        self.tell()
+
+    def turn(self, volume: float) -> None:
+        night, hands = self.night, self.night.bedside
+        hands.turned_down += volume < hands.volume - STEP and night.mode in SOUNDING
+        hands.volume = volume
+        night.sound.send(Volume(volume, hands.muted))
+
+    def bound(self, cap: float) -> None:
+        self.cap = cap
+        self.turn(min(self.night.bedside.volume, cap))
+
+    def timer(self, minutes: float) -> None:
+        self.night.almanac.set_timer(self.night.clock.now(), minutes)
+
+    def programme(self, name: str) -> None:
+        night = self.night
+        if name != AUTO and name not in PROGRAMMES:
+            return
+        night.programme = name
+        if night.mode in NIGHT:
+            night.choose("night")
+            night.shape()
+
+    def named(self) -> Recipe | None:
+        """The programme that somebody chose by name, if any."""
+        return PROGRAMMES.get(self.night.programme)
+
+    def hide(self, privacy: bool) -> None:
+        self.privacy = self.night.diary.private = privacy
+
+    def share(self, sharing: bool) -> None:
+        """Withdrawing consent purges what waits."""
+        self.sharing = sharing
+        if self.feedback and not sharing:
+            self.feedback.withdraw()
+
+    def lighten(self, light: float) -> None:
+        self.light = light
+
+    def tell(self) -> None:
+        """The hub hears what is, never what was asked."""
+        night, hands, almanac = self.night, self.night.bedside, self.night.almanac
+        epoch = night.epoch
+        night.home.tell({
+            "session": night.mode, "care": night.keeper.care(), "sound": night.mode in SOUNDING,
+            "volume": hands.volume, "volume_cap": self.cap, "muted": hands.muted, "programme": night.programme,
+            "timer": almanac.timer, "alarm": almanac.minute, "quiet_from": almanac.quiet_hours[0],
+            "quiet_to": almanac.quiet_hours[1], "privacy": self.privacy, "sharing": self.sharing, "light": self.light,
+            "occupancy": epoch.present if epoch else None, "firmware": (night.keeper.version, None),
+            "reason": night.choice.reason.sentence if night.choice else None,
+            "quality": max(epoch.heart_quality, epoch.motion_quality) if epoch else None,
+            "clock_synced": almanac.local(night.clock.wall()) is not None,
+            "problem": bool(night.trouble or hands.beat is None or night.diary.trouble),
+            "error": "; ".join(filter(None, (*night.trouble, night.diary.trouble))) or None,
+        })
