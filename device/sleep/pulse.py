@@ -13,6 +13,8 @@ from device.values import Measured
 TRUSTED = 0.5           # a heart rate of less quality is no heart rate
 BRISK = 0.5             # m/s² RMS: above this someone walks about,
 SURE_WALKING = 0.8      # where a rate must be believed more to be told
+SWINGING = 1.5          # m/s² RMS: an arm that swings like that
+RESTING = 60            # /min: fools the light with every other step, while no walker's heart is that slow
 SURE = 0.5              # a belief of less can't guide the search for beats
 CALM = 0.1              # m/s² RMS: below this a pulse has beats one can tell apart
 SUPPORTED = 0.4         # share of the last seconds' intervals that must fit the rate
@@ -89,6 +91,8 @@ class Pulse:
     def trusted(self, rate: Measured, second: int) -> bool:
         """Whether the rate is believed, and, of a body at rest, whether beats bear it out."""
         if rate.quality < (TRUSTED if self.heart.sway <= BRISK else SURE_WALKING):
+            return False
+        if self.heart.sway > SWINGING and rate.value < RESTING:
             return False
         if self.heart.sway > CALM or self.seconds < LEARNING:
             return True
