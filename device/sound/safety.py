@@ -144,7 +144,8 @@ class PeakLimiter:
         out, self._held = whole[:, :-AHEAD * CELL], whole[:, -AHEAD * CELL:]
         last, self._last = self._last, block[:, 1 - len(_HALFWAY):].copy()
         top = max(float(block.max()), -float(block.min()))
-        if top <= self._ceiling / _OVERSHOOT and self._gain == 0.0 and not self._held_needs.any():
+        # Between samples only full scale matters; the ceiling may be far below it, for the pillow's sake.
+        if top <= min(self._ceiling, CEILING / _OVERSHOOT) and self._gain == 0.0 and not self._held_needs.any():
             return out
         cells = block.shape[1] // CELL
         between = [np.convolve(channel, _HALFWAY, "valid") for channel in np.concatenate([last, block], axis=1)]

@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -58,7 +57,6 @@ json.dump({"periods": count, "starved": starved}, open(stats, "w"))
 NAIVE = '''
 import sys, threading, time
 import numpy as np, sounddevice
-from tools.areas.sound_live import busy
 from tools.areas.sound_render import blocks
 from device.programmes import DEFAULT
 notes = blocks(DEFAULT, 1e9, composer="rules")
@@ -67,17 +65,12 @@ def callback(out, frames, when, status):    # synthesis in the callback, beside 
     while held[0].shape[1] < frames: held[0] = np.concatenate([held[0], next(notes)[0]], axis=1)
     out[:] = held[0][:, :frames].T
     held[0] = held[0][:, frames:]
-stop = threading.Event()
-for _ in range(2): threading.Thread(target=busy, args=(stop,), daemon=True).start()
+def busy():
+    while True: sum(i * i for i in range(20_000))
+for _ in range(2): threading.Thread(target=busy, daemon=True).start()
 with sounddevice.OutputStream(samplerate=48000, channels=2, dtype="float32", latency=0.06, callback=callback):
     time.sleep(float(sys.argv[1]))
 '''
-
-
-def busy(stop: threading.Event) -> None:
-    """What a careless neighbour does."""
-    while not stop.is_set():
-        sum(i * i for i in range(20_000))
 
 
 class Rig:
@@ -150,10 +143,9 @@ class Playing:
 
 
 def stress(folder: Path, seconds: float = 20.0) -> dict[str, float]:
-    """Plays beside two busy threads, tells a phrase and then nothing (a stalled brain). Underruns, memory, presses."""
-    playing, stop = Playing(folder), threading.Event()
-    neighbours = [subprocess.Popen([sys.executable, "-c", "from tools.areas.sound_live import busy; import threading; "
-                                    "busy(threading.Event())"], cwd=ROOT, env=playing.rig.environment)
+    """Plays beside two busy processes, is told a phrase and then nothing (a stalled brain). Underruns and memory."""
+    playing = Playing(folder)
+    neighbours = [subprocess.Popen([sys.executable, "-c", "while True: sum(i * i for i in range(20_000))"])
                   for _ in range(2)]
     try:
         playing.link.send(Scene({"rain": 0.5, "ocean": 0.4}, 0.8, 0.35, 0.0, 2.0))
@@ -163,11 +155,13 @@ def stress(folder: Path, seconds: float = 20.0) -> dict[str, float]:
         beat = playing.wait(lambda beat: True)
         memory, scipy = playing.memory(), playing.imports_scipy()
     finally:
-        stop.set()
+        idle = [neighbour for neighbour in neighbours if neighbour.poll() is not None]
         for neighbour in neighbours:
             neighbour.kill()
             neighbour.wait()
         starved = playing.stop()
+    if idle:
+        raise RuntimeError("the busy neighbours ended early: there was no stress")
     return {"underruns": starved + beat.underruns, "rss_mb": memory, "scipy_imported": float(scipy)}
 
 
