@@ -81,6 +81,8 @@ def sentence(chosen: int, best: int, moment: str, tally: Tally) -> str:
         if nights:
             return (f"{' and '.join(words)} tonight: sounds like that went with falling asleep sooner than expected "
                     f"on {good} of {nights} nights")
+    if not any(row[1] for row in tally.values()):
+        return f"{name}, {' and '.join(words)}: a guess from what helps most sleepers; your own nights will change it"
     return f"{' and '.join(words)} tonight: one step from what has worked, to learn whether it suits you better"
 
 
