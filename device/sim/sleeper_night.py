@@ -34,10 +34,10 @@ class Habit:
 
 
 HABITS = {
-    Stage.WAKE: Habit(heart=7.0, drift=3.0, sinus=1.6, breathing=15.5, irregular=.12, bouts=34, force=2.6),
-    Stage.LIGHT: Habit(heart=0.5, drift=1.5, sinus=2.2, breathing=14.2, irregular=.05, bouts=3.6, force=1.4),
-    Stage.DEEP: Habit(heart=0.0, drift=0.7, sinus=2.4, breathing=13.8, irregular=.025, bouts=1.6, force=1.2),
-    Stage.REM: Habit(heart=2.5, drift=2.4, sinus=1.4, breathing=15.0, irregular=.11, bouts=3.0, force=1.3),
+    Stage.WAKE: Habit(heart=7.0, drift=4.0, sinus=1.6, breathing=15.5, irregular=.12, bouts=34, force=2.6),
+    Stage.LIGHT: Habit(heart=0.5, drift=1.7, sinus=2.2, breathing=14.2, irregular=.05, bouts=3.6, force=1.4),
+    Stage.DEEP: Habit(heart=0.0, drift=0.8, sinus=2.4, breathing=13.8, irregular=.025, bouts=1.6, force=1.2),
+    Stage.REM: Habit(heart=2.5, drift=3.4, sinus=1.4, breathing=15.0, irregular=.11, bouts=3.0, force=1.3),
 }
 TURNS = 0.25            # share of movements that end in another posture
 AFOOT = 2.5             # m/s²: out of bed
@@ -129,7 +129,7 @@ def rhythm(rng: np.random.Generator, stages: Sequence[Stage], moves: Sequence[Bo
     breath = np.r_[0.0, np.cumsum(breathing[:-1])] / 60 / GRID
     time = np.arange(n) / GRID
     rate = rest + course("heart") - 3.0 * np.minimum(time / 18000, 1.0)
-    rate += course("drift") * (.8 * smooth(rng.standard_normal(n), 40) + .6 * smooth(rng.standard_normal(n), 12))
+    rate += course("drift") * (.9 * smooth(rng.standard_normal(n), 150) + .5 * smooth(rng.standard_normal(n), 15))
     rate += course("sinus") * np.sin(2 * np.pi * breath)
     for move in moves:      # a movement is an arousal: the heart speeds up and falls back within half a minute
         first, last = int(move.start * GRID), min(int((move.start + move.length + 30) * GRID), n)
