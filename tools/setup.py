@@ -10,15 +10,17 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 OLDEST, NEWEST = (3, 11), (3, 13)
+FONTS = {"fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"}       # the words in report.png
 
 
-def ensure(extras: list[str] = (), debian: dict[str, str] | None = None) -> None:
+def ensure(extras: Sequence[str] = (), debian: dict[str, str] | None = None) -> None:
     """Have this distribution with `extras` in `.venv` and `debian` (package → the file that proves it) on the machine.
 
     Set NOCTURNE_NO_SETUP=1 to use the running interpreter as it is.
