@@ -140,6 +140,10 @@ class Keeper:
             night.note("learned", self.learned)
         if not night.remote.privacy:
             self.keep()
+            try:
+                night.composer.repeats.save(night.diary.path.with_name("repeats"))
+            except OSError as trouble:
+                night.note("fallback", f"the repeat filter can't be kept, so music may return one day: {trouble}")
         night.diary.remember(KEY, None)
         night.diary.commit()
         night.diary.forget(self.retention)

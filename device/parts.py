@@ -7,6 +7,7 @@ import numpy as np
 from device import cards, compose, policy
 from device.almanac import Almanac
 from device.clock import Clock
+from device.compose.repeats import Repeats
 from device.config import Config
 from device.errors import ModelMismatch
 from device.home.settings import Settings
@@ -58,6 +59,7 @@ def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, d
         recommender = SafeDefault(state, sleeper=sleeper)
         troubles.append(f"no recommender, so the safe programme: {trouble}")
     composer, why = compose.load(seed, config.night.composer, models)
+    composer.repeats = Repeats.load(diary.path.with_name("repeats"))
     rules = policy.Rules(config.night.fade, config.night.timer, config.night.masking, config.night.keep_playing)
     if config.night.withdraw:
         rules = policy.withdrawn(rules, len(recommender.nights) if hasattr(recommender, "nights") else 0)

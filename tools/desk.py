@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import os
 import select
+import shutil
 import sys
 import termios
 import threading
@@ -57,8 +58,8 @@ def sleep(options: argparse.Namespace) -> int:
     config = Config.load(options.config) if options.config else Config()
     config = dataclasses.replace(
         config, night=dataclasses.replace(config.night, keep_playing=options.keep_playing or config.night.keep_playing),
-        # A file is listened to at a desk: 40 dBA at the pillow lies at −20 dBFS.
-        sound=dataclasses.replace(config.sound, monitor=config.sound.monitor or 25.0))
+        # A file is listened to at a desk: 40 dBA at the pillow lies at −25 dBFS, A-weighted.
+        sound=dataclasses.replace(config.sound, monitor=config.sound.monitor or 20.0))
     out = options.out or Path("out") / f"night-{options.seed}"
     keep_clear(out)
     minutes = options.audio_minutes if options.audio_minutes is not None else 1e4 if options.speed == 1 else 10.0
@@ -84,6 +85,7 @@ def keep_clear(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name in (*LEFT, "diary.sqlite-wal", "diary.sqlite-shm"):
         (out / name).unlink(missing_ok=True)
+    shutil.rmtree(out / "repeats", ignore_errors=True)
 
 
 class Progress:

@@ -5,6 +5,7 @@ import gc
 import json
 import math
 import os
+import shutil
 import sqlite3
 import sys
 import tempfile
@@ -86,8 +87,7 @@ def main(doc: str) -> int:
 def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[str, str]]:
     """One night with faults drawn from `seed`; what went wrong, as (kind, detail)."""
     rng = np.random.default_rng(seed)
-    for old in out.glob("diary*"):
-        old.unlink()
+    shutil.rmtree(out, ignore_errors=True)
     build = str(rng.choice(["clip", "clip", "mattress", "none"]))
     addresses = {"clip": [0x57, 0x18], "mattress": [0x1D], "none": []}[build]
     plan = Plan.drawn(rng, 60 * minutes, addresses, transfers=float(rng.choice([0, 0.002, 0.02])),

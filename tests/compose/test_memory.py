@@ -63,7 +63,7 @@ def test_a_pattern_heard_too_often_is_forbidden():
 def test_the_filter_never_misses_a_return():
     rng = np.random.default_rng(1)
     ticks = [repr(rng.integers(0, 9, 3)).encode() for _ in range(400)]
-    repeats = Repeats(bits=20)
+    repeats = Repeats(bits=20, capacity=10_000)
     for tick in ticks:
         assert not repeats.returns(tick, 1)
         repeats.add(tick, 1)
@@ -96,12 +96,26 @@ def test_the_filter_survives_a_restart_and_a_torn_file(tmp_path):
     repeats, ticks = Repeats(), [bytes([i]) for i in range(40)]
     for tick in ticks:
         repeats.add(tick, 1)
+    folder = tmp_path / "repeats"
+    repeats.save(folder)
+    loaded = Repeats.load(folder)
+    assert (loaded.layers[0] == repeats.layers[0]).all() and loaded.layers[0].any() and loaded.count == repeats.count
+    (folder / "000").write_bytes((folder / "000").read_bytes()[:-5])
+    assert not Repeats.load(folder).layers[0].any()
+    assert not Repeats.load(tmp_path / "absent").layers[0].any()
+
+
+def test_a_full_layer_is_followed_by_another_and_nothing_is_forgotten(tmp_path):
+    repeats, rng = Repeats(bits=14, capacity=100), np.random.default_rng(5)
+    ticks = [rng.bytes(6) for _ in range(400)]
+    for tick in ticks:
+        repeats.add(tick, 1)
+    assert len(repeats.layers) == 4
     repeats.save(tmp_path / "repeats")
-    loaded = Repeats.load(tmp_path / "repeats")
-    assert (loaded.table == repeats.table).all() and loaded.table.any()
-    (tmp_path / "repeats").write_bytes(b"torn")
-    assert not Repeats.load(tmp_path / "repeats").table.any()
-    assert not Repeats.load(tmp_path / "absent").table.any()
+    loaded = Repeats.load(tmp_path / "repeats", bits=14, capacity=100)
+    for place, tick in enumerate(ticks):
+        assert loaded.returns(tick, 1) or place < WINDOW - 1
+        loaded.window.append(tick), loaded.onsets.append(1)
 
 
 @given(st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 2**32 - 1)), max_size=60))
