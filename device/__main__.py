@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import queue
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -110,11 +111,17 @@ def export_diary(config: Config, options: argparse.Namespace) -> int:
 
 def erase_diary(config: Config, options: argparse.Namespace) -> int:
     from device.diary import erase
+    from device.home.privacy import Ledger
     path = diary(config, options)
     if not options.yes and input(f"Erase every night in {path}? Type yes: ") != "yes":
         return 1
     erase(path)
-    print(f"{path}: erased")
+    for name in ("report.html", "report.png", "outbox.sqlite", "outbox.sqlite-wal", "outbox.sqlite-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+    if path.with_name("ledger.sqlite").exists():
+        Ledger(path.with_name("ledger.sqlite")).forget()
+    shutil.rmtree(path.with_name("repeats"), ignore_errors=True)
+    print(f"{path}, its reports, what waited for the hub and the list of what was played: erased")
     return 0
 
 

@@ -26,15 +26,6 @@ topic write nocturne/bed1/cmd/#
 
 
 @pytest.fixture
-def broker(tmp_path):
-    if mosquitto.find() is None:
-        pytest.skip("mosquitto is not installed: nothing of MQTT is tested (apt-get install mosquitto)")
-    broker = mosquitto.Mosquitto(tmp_path / "broker").start()
-    yield broker
-    broker.stop()
-
-
-@pytest.fixture
 def listen(broker):
     made = []
 

@@ -95,15 +95,10 @@ def test_a_corrupt_model_gets_its_named_fallback(sleep, tmp_path, name):
     assert slept.night.mode in SOUNDING
 
 
-def test_a_whole_night_reaches_the_dac_through_portaudio(sleep, tmp_path, monkeypatch):
-    raw, conf = tmp_path / "dac.raw", tmp_path / "asound.conf"
-    conf.write_text(f"""
-</usr/share/alsa/alsa.conf>
-pcm.nowhere {{ type null; }}
-pcm.capture {{ type file; slave.pcm "nowhere"; file "{raw}"; format "raw"; }}
-pcm.!default {{ type plug; slave {{ pcm "capture"; format S16_LE; rate 48000; channels 2 }} }}
-""")
-    monkeypatch.setenv("ALSA_CONFIG_PATH", str(conf))
+def test_a_whole_night_reaches_the_dac_through_portaudio(sleep, tmp_path, monkeypatch, alsa_capture):
+    environment, raw = alsa_capture
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
     sleep(hours=0.08, audio_minutes=2, through_portaudio=True)
     with wave.open(str(tmp_path / "night" / "night.wav")) as file:
         rate, heard = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)

@@ -2,21 +2,10 @@
 
 import json
 
-import pytest
-
 from device.config import Config, Home
 from device.home.commands import Command
 from tests.home.around import Listener, soon
 from tools import mosquitto
-
-
-@pytest.fixture
-def broker(tmp_path):
-    if mosquitto.find() is None:
-        pytest.skip("mosquitto is not installed: no night is told to a broker (apt-get install mosquitto)")
-    broker = mosquitto.Mosquitto(tmp_path / "broker").start()
-    yield broker
-    broker.stop()
 
 
 def config(port: int) -> Config:

@@ -48,16 +48,3 @@ def sound_process(tmp_path):
     yield start
     for process in started:
         process.kill()
-
-
-@pytest.fixture
-def alsa_capture(tmp_path):
-    """ALSA's file plug-in instead of a sound card: (environment, file with what reached the DAC, S16 stereo)."""
-    raw, conf = tmp_path / "dac.raw", tmp_path / "asound.conf"
-    conf.write_text(f"""
-</usr/share/alsa/alsa.conf>
-pcm.nowhere {{ type null; }}
-pcm.capture {{ type file; slave.pcm "nowhere"; file "{raw}"; format "raw"; }}
-pcm.!default {{ type plug; slave {{ pcm "capture"; format S16_LE; rate 48000; channels 2 }} }}
-""")
-    return {"ALSA_CONFIG_PATH": str(conf)}, raw
