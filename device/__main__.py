@@ -41,6 +41,9 @@ def main(argv: list[str] | None = None) -> int:
     export = command("export", "print the diary as JSON, or leave a folder of CSV files")
     export.add_argument("--diary", type=Path)
     export.add_argument("--csv", type=Path, metavar="DIR", help="one file a table")
+    learner = command("learner", "print what was learned of a sleeper, or forget it")
+    learner.add_argument("--diary", type=Path)
+    learner.add_argument("--reset", action="store_true", help="forget it; the nights stay")
     erase = command("erase", "erase every night and all that was learned")
     erase.add_argument("--diary", type=Path)
     erase.add_argument("--yes", action="store_true", help="don't ask")
@@ -54,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
             return hub(rest) or 0
         config = Config.load(options.config) if options.config else Config()
         return {"run": run_board, "sound": run_sound, "config": show_config, "report": write_report,
-                "export": export_diary, "erase": erase_diary}[options.command](config, options)
+                "export": export_diary, "erase": erase_diary, "learner": show_learner}[options.command](config, options)
     except NocturneError as trouble:
         print(f"nocturne: {trouble}", file=sys.stderr)
         return 1
@@ -107,6 +110,21 @@ def export_diary(config: Config, options: argparse.Namespace) -> int:
             writer.writeheader()
             writer.writerows(rows)
     return 0
+
+
+def show_learner(config: Config, options: argparse.Namespace) -> int:
+    from device.diary import Diary
+    kept = Diary(diary(config, options))
+    try:
+        if options.reset:
+            for key in ("learner", "past"):
+                kept.remember(f"{key}:{config.night.sleeper}", None)
+            return 0 if kept.flush() else 1
+        json.dump(kept.recall(f"learner:{config.night.sleeper}"), sys.stdout, indent=1)
+        print()
+        return 0
+    finally:
+        kept.close()
 
 
 def erase_diary(config: Config, options: argparse.Namespace) -> int:

@@ -55,6 +55,7 @@ class Night:
     fade: float = setting(15.0, "minutes of the fade once asleep is likely", 2, 60)
     timer: float = setting(45.0, "minutes of sound when no sensor can tell", 5, 720)
     masking: float = setting(6.0, "minutes of masking sound after an arousal; 0 is never", 0, 10)
+    trial: bool = setting(False, "a trial of one: a coin decides each night between silence and what has proved best")
     withdraw: bool = setting(False, "need less over weeks: 1 dB softer and 5 % shorter with every seven nights")
     keep_playing: bool = setting(False, "go on softly while asleep, instead of silence")
     composer: str = setting("rnn", "who composes", among=("rnn", "markov", "rules"))

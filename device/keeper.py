@@ -19,8 +19,9 @@ RESTLESS = 20.0         # min awake in the last hour from which a caregiver hear
 class Keeper:
     """Holds a night until the morning; the diary holds everything else."""
 
-    def __init__(self, night, sleeper: str, retention: int = 400, version: str = SOFTWARE):
-        """`retention`: nights kept."""
+    def __init__(self, night, sleeper: str, retention: int = 400, effect=None, version: str = SOFTWARE):
+        """`retention`: nights kept.  `effect(nights)`: what a trial of one says so far, or None without a trial."""
+        self.effect = effect
         self.night, self.sleeper, self.retention, self.version = night, sleeper, retention, version
         self.outcome: Outcome | None = None
         self.receipts: list[Mapping] = []       # tonight's bedtime choices that were heard
@@ -138,6 +139,8 @@ class Keeper:
                             f"worth {reward:+.1f} minutes against a night without sound")
             night.diary.remember(self._key("learner"), night.recommender.state())
             night.note("learned", self.learned)
+            if self.effect:
+                night.note("learned", self.effect(night.recommender.nights).sentence)
         if not night.remote.privacy:
             self.keep()
             try:

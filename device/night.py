@@ -22,7 +22,7 @@ class Night:
 
     def __init__(self, clock, inbox, *, sensors, signs, epochs, stager, recommender, composer, sound, panel, home,
                  diary, almanac, rules: policy.Rules, seed: int = 0, sleeper: str = "sleeper", programme: str = "auto",
-                 volume: float = 1.0, retention: int = 400, lock: bool = False, tick: float = TICK,
+                 volume: float = 1.0, retention: int = 400, lock: bool = False, effect=None, tick: float = TICK,
                  feedback=None, watch=None, alive=None, woken=None):
         """`watch(night, epoch, staging)` is called each epoch, `alive()` each tick, `woken(night)` in the morning."""
         self.clock, self.inbox, self.sensors, self.signs, self.epochs = clock, inbox, sensors, signs, epochs
@@ -44,7 +44,7 @@ class Night:
         self.blind, self.empty, self.written = 0, 0, 0.0    # epochs unjudged; epochs of nobody; s, music written up to
         self.trouble: tuple[str, ...] = ()
         self.bedside = Bedside(self, volume, almanac.quiet, lock)
-        self.keeper = Keeper(self, sleeper, retention)
+        self.keeper = Keeper(self, sleeper, retention, effect)
         self.remote = Remote(self, feedback)
 
     def run(self, until: float | None = None) -> None:
@@ -120,9 +120,9 @@ class Night:
         """Ask the recommender; a programme that somebody named goes first."""
         def asked(refused: tuple[int, ...]) -> Choice:
             return self.recommender.choose(self.keeper.context(), moment=moment, seed=int(self.rng.integers(2**31)),
-                                           refused=refused)
+                                           refused=refused, trial=self.rules.trial)
         self.choice = asked(refused)
-        if self.keeper.first and moment == "bedtime" and policy.silent(self.choice.recipe):
+        if self.keeper.first and moment == "bedtime" and policy.silent(self.choice.recipe) and not self.rules.trial:
             self.choice = asked((*refused, self.choice.candidate))      # the first night must be heard
         named = None if moment == "arousal" else self.remote.named()
         self.recipe = named or self.choice.recipe

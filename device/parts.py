@@ -13,6 +13,7 @@ from device.errors import ModelMismatch
 from device.home.settings import Settings
 from device.night import Night
 from device.recommend import Recommender, SafeDefault
+from device.recommend.trial import effect
 from device.sleep import features
 from device.sleep.epochs import Epochs
 from device.sleep.stager import Stager
@@ -60,16 +61,18 @@ def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, d
         troubles.append(f"no recommender, so the safe programme: {trouble}")
     composer, why = compose.load(seed, config.night.composer, models)
     composer.repeats = Repeats.load(diary.path.with_name("repeats"))
-    rules = policy.Rules(config.night.fade, config.night.timer, config.night.masking, config.night.keep_playing)
+    rules = policy.Rules(config.night.fade, config.night.timer, config.night.masking, config.night.keep_playing,
+                         config.night.trial)
     if config.night.withdraw:
-        rules = policy.withdrawn(rules, len(recommender.nights) if hasattr(recommender, "nights") else 0)
+        rules = policy.withdrawn(rules, len(recommender.nights))
     almanac = Almanac(config.alarm.time, (config.quiet.start, config.quiet.end), config.alarm.smart,
                       config.alarm.elapsed)
     night = Night(clock, inbox, sensors=sensors, signs=VitalSigns(), epochs=Epochs(clock.now()), stager=stager,
                   recommender=recommender, composer=composer, sound=sound, panel=panel, home=home, diary=diary,
                   almanac=almanac, rules=rules, seed=seed, sleeper=sleeper, programme=config.night.programme,
                   volume=config.sound.volume, retention=config.diary.retention,
-                  lock=config.panel.lock, **hooks)
+                  lock=config.panel.lock,
+                  effect=effect if config.night.trial else None, **hooks)
     if almanac.unknown(clock.wall()):
         troubles.append(f"the time isn't known: the alarm will ring {almanac.elapsed:g} h after lights out")
     for trouble in (*troubles, why, diary.trouble, *getattr(sensors, "notes", ())):

@@ -33,6 +33,7 @@ class Rules:
     timer: float = 45.0         # min
     masking: float = 6.0        # min
     keep_playing: bool = False
+    trial: bool = False         # a coin decides at bedtime between silence and what has proved best
     softer: float = 0.0         # dB below the recipe's own level
 
 

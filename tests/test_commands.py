@@ -63,3 +63,12 @@ def test_a_night_without_sums_has_a_report_all_the_same(tmp_path):
 def test_no_diary_is_a_clear_message(tmp_path):
     said = nocturne("report", "--diary", tmp_path / "none.sqlite")
     assert said.returncode == 1 and "none.sqlite" in said.stderr and "Traceback" not in said.stderr
+
+
+def test_what_was_learned_is_printed_and_forgotten_by_one_command(tmp_path):
+    diary = Diary(tmp_path / "diary.sqlite")
+    diary.remember("learner:sleeper", {"nights": [1]})
+    diary.close()
+    assert json.loads(nocturne("learner", "--diary", diary.path).stdout) == {"nights": [1]}
+    assert nocturne("learner", "--diary", diary.path, "--reset").returncode == 0
+    assert json.loads(nocturne("learner", "--diary", diary.path).stdout) is None

@@ -106,12 +106,18 @@ def megabytes(path: Path) -> str:
 
 
 def replay(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="tools/replay", description="Judge a tape of tools/record again.")
-    parser.add_argument("tape", type=Path)
+    parser = argparse.ArgumentParser(prog="tools/replay", description="Judge a tape of tools/record again, or make the "
+                                                                      "choices of a diary's receipts again.")
+    parser.add_argument("tape", type=Path, nargs="?")
+    parser.add_argument("--receipt", type=Path, metavar="DIARY", help="make its decisions again")
     parser.add_argument("--seed", type=int, help="of the night's choices (the tape's)")
     parser.add_argument("--lights-out", type=float, default=BEDTIME, help=f"s after its start ({BEDTIME:g})")
     parser.add_argument("--json", action="store_true", help="one decision a line")
     options = parser.parse_args(argv)
+    if (options.tape is None) == (options.receipt is None):
+        parser.error("give a TAPE, or --receipt DIARY")
+    if options.receipt:
+        return receipts(options.receipt)
     began = time.monotonic()
     try:
         tape = Tape(options.tape)
@@ -131,6 +137,29 @@ def replay(argv: list[str] | None = None) -> int:
     hours = (tape.marks[-1] - tape.marks[0]) / 3600
     print(f"{options.tape}: {hours:.2f} h, {count} epochs, in {time.monotonic() - began:.1f} s", file=sys.stderr)
     return 0
+
+
+def receipts(diary: Path) -> int:
+    """Each decision again, from its receipt alone; 1 if one comes out otherwise."""
+    from device.diary import everything
+    from device.recommend import Recommender
+    differ = 0
+    try:
+        recommender = Recommender.load()
+        for row in everything(diary)["decisions"]:
+            receipt = json.loads(row["receipt"])
+            if receipt["network"] is None:
+                print(f"{row['moment']:8} {receipt['candidate']}: the safe programme, nothing was drawn")
+                continue
+            choice = recommender.replay(receipt)
+            again = {"candidate": choice.candidate, "propensity": choice.propensity, "seed": choice.seed}
+            same = all(row[key] == value for key, value in again.items())
+            differ += not same
+            print(f"{row['moment']:8} {choice.reason.sentence}: {'the same' if same else 'DIFFERS'}")
+    except NocturneError as trouble:
+        print(f"tools/replay: {trouble}", file=sys.stderr)
+        return 1
+    return int(differ > 0)
 
 
 def played(tape: Tape, seed: int, lights_out: float = BEDTIME) -> list[dict]:

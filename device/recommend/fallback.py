@@ -14,7 +14,7 @@ class SafeDefault:
         self._state, self._sleeper = dict(state) if state else None, sleeper
 
     def choose(self, context: Context, *, moment: str = "bedtime", seed: int, wishes: Mapping | None = None,
-               refused: Sequence[int] = ()) -> Choice:
+               refused: Sequence[int] = (), trial: bool = False) -> Choice:
         forbidden = set((wishes or {}).get("forbid", ()))
         place = next((place for place in (NAMES.index(DEFAULT.name), NAMES.index("pink alone")) if place not in refused
                       and not forbidden & {NAMES[place], *CANDIDATES[place].recipe.textures}), QUIET)
@@ -26,6 +26,10 @@ class SafeDefault:
 
     def learn(self, receipts: Mapping | Sequence[Mapping], outcome: Outcome) -> None:
         """Nothing: without the network a night can't be placed."""
+
+    @property
+    def nights(self) -> tuple[Mapping, ...]:
+        return ()
 
     def state(self) -> dict | None:
         return self._state

@@ -190,3 +190,20 @@ def test_the_child_lock_leaves_only_the_mute(sleep):
     slept = sleep(hours=0.1, presses=[(120, 0.1), (200, 1.0)], config=Config(panel=Panel(lock=True)), bedtime=False,
                   acts=[(60, lambda mine: mine.inbox.put(Command("sound", True)))])
     assert slept.night.mode in SOUNDING and slept.night.bedside.muted
+
+
+def test_a_trial_of_one_is_learned_from_and_told(sleep):
+    names = set()
+    for day in range(4):
+        slept = sleep(hours=0.4, seed=20 + day, wall=1_767_218_400.0 + 86_400 * day,
+                      config=Config(night=Night(trial=True)), sleeper={"latency": 6.0})
+        names.add(slept.night.recipe.name)
+    assert "silence" in names and len(names) == 2
+    assert slept.details("learned")[-1].startswith(("the trial", "sound", "not clear"))
+
+
+def test_every_choice_of_a_night_can_be_made_again_from_its_receipt(sleep, capsys):
+    from tools.raw import receipts
+    slept = sleep(hours=0.2, presses=[(120, 0.1), (120.3, 0.1)])
+    assert receipts(slept.path) == 0
+    assert capsys.readouterr().out.count("the same") == len(slept.rows["decisions"]) >= 2
