@@ -62,6 +62,15 @@ class Night:
 
 
 @dataclass(frozen=True, slots=True)
+class Learning:
+    sol: float = setting(1.0, "what a minute of sleep onset latency weighs", 0, 10)
+    wakings: float = setting(1.5, "minutes that a waking weighs", 0, 60)
+    liked: float = setting(6.0, "minutes that a like or a skip weighs", 0, 60)
+    turned_down: float = setting(4.0, "minutes that turning the volume down weighs", 0, 60)
+    rested: float = setting(2.0, "minutes that the morning's answer weighs", 0, 60)
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     time: str = setting("", "time of day, as \"07:00\"; empty is no alarm", like=TIME_OF_DAY)
     smart: float = setting(0.0, "minutes before it in which light sleep may be ended", 0, 60)
@@ -99,6 +108,7 @@ class Config:
     panel: Panel = Panel()
     sound: Sound = Sound()
     night: Night = Night()
+    learning: Learning = Learning()
     alarm: Alarm = Alarm()
     quiet: Quiet = Quiet()
     home: Home = Home()

@@ -1,5 +1,6 @@
 """Builds the night from its parts: what a board and a desk share, and the board's own."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from device.config import Config
 from device.errors import ModelMismatch
 from device.home.settings import Settings
 from device.night import Night
-from device.recommend import Recommender, SafeDefault
+from device.recommend import Recommender, SafeDefault, Weights
 from device.recommend.trial import effect
 from device.sleep import features
 from device.sleep.epochs import Epochs
@@ -50,12 +51,13 @@ def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, d
         troubles.append(f"no stager, so a timer programme: {trouble}")
     sleeper, guest = config.night.sleeper, config.night.sleeper == "guest"
     state = diary.recall(f"learner:{sleeper}")
+    weights = Weights(**asdict(config.learning))
     try:
         try:
-            recommender = Recommender.load(state, sleeper=sleeper, guest=guest, folder=models)
+            recommender = Recommender.load(state, sleeper=sleeper, guest=guest, weights=weights, folder=models)
         except ValueError as trouble:
             troubles.append(f"what was learned of {sleeper} can't be used ({trouble}); beginning anew")
-            recommender = Recommender.load(None, sleeper=sleeper, guest=guest, folder=models)
+            recommender = Recommender.load(None, sleeper=sleeper, guest=guest, weights=weights, folder=models)
     except ModelMismatch as trouble:
         recommender = SafeDefault(state, sleeper=sleeper)
         troubles.append(f"no recommender, so the safe programme: {trouble}")
