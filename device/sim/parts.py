@@ -5,8 +5,9 @@ import os
 import queue
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from device.hardware.panel import Panel, desk_pins, press
 from device.hardware.sensors import Sensors
 from device.home.mqtt import Home
 from device.home.settings import DeviceFacts
+from device.modes import Mode
 from device.night import Night
 from device.programmes import PROGRAMMES
 from device.sim.bus import SimBus
@@ -93,10 +95,21 @@ def night(config: Config, desk: Desk, **hooks) -> Iterator[tuple[Night, object]]
         stack.callback(panel.close)
         mine = parts.brain(config, clock, inbox, sensors=Sensors.find(bus, clock), sound=sound, panel=panel, home=home,
                            diary=diary, seed=desk.seed, models=desk.models, tick=tick, **hooks)
-        if isinstance(clock, VirtualClock) and desk.bedtime:
-            clock.at(BEDTIME, lambda: press(pins, True, config.panel.button))
-            clock.at(BEDTIME + TOUCH, lambda: press(pins, False, config.panel.button))
+        if desk.bedtime:
+            later(stack, clock, BEDTIME, lambda: mine.mode is Mode.IDLE and press(pins, True, config.panel.button))
+            later(stack, clock, BEDTIME + TOUCH, lambda: press(pins, False, config.panel.button))
         yield mine, pins
+
+
+def later(stack: contextlib.ExitStack, clock: Clock, when: float, act: Callable[[], object]) -> None:
+    """Have `act` happen at `when` s, on virtual time or on the wall's."""
+    if isinstance(clock, VirtualClock):
+        clock.at(when, act)
+        return
+    timer = threading.Timer(when, act)
+    timer.daemon = True
+    timer.start()
+    stack.callback(timer.cancel)
 
 
 def body(desk: Desk, clock: Clock) -> tuple[list, float]:
