@@ -52,7 +52,7 @@ def deepen(depth: float, mode: Mode, p_asleep: float | None, asleep: bool, minut
         # Half way down is as far as a guess leads; only believed sleep leads to silence.
         goal = depth if p_asleep is None else 1.0 if asleep else 0.5 * p_asleep
     elif mode is Mode.MASKING:
-        goal = 0.0
+        goal = MASK / FADED         # so that the fade after it sets out from where masking was, never above
     else:
         return depth
     down, up = EPOCH / 60 / rules.fade, EPOCH / 60 / RETURN

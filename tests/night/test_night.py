@@ -207,3 +207,11 @@ def test_every_choice_of_a_night_can_be_made_again_from_its_receipt(sleep, capsy
     slept = sleep(hours=0.2, presses=[(120, 0.1), (120.3, 0.1)])
     assert receipts(slept.path) == 0
     assert capsys.readouterr().out.count("the same") == len(slept.rows["decisions"]) >= 2
+
+
+def test_nothing_after_onset_is_louder_than_masking(sleep):
+    slept = sleep(hours=1.1, seed=1, build="mattress", sleeper={})
+    modes = slept.modes
+    assert "masking" in modes
+    after = [row["target"] for row in slept.rows["epochs"][modes.index("asleep"):] if row["mode"] != "settling"]
+    assert max(after) <= -6.0 + 1e-9        # dB re the settling level
