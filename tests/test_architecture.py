@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 DEVICE = Path(__file__).resolve().parent.parent / "device"
-ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "words", "home")
+ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "home")
 SHARED = {"values", "errors", "clock", "cards", "tflite", "wire", "programmes"}
 BUILDERS = {"__main__", "board", "parts", "sim/parts"}          # the only files that name real classes
 # The night's own files use a few pure modules of the rooms; its parts arrive built.
