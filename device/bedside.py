@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from device.errors import DiaryError, NocturneError
+from device import policy
+from device.errors import NocturneError
 from device.hardware.light import Light, brightness
 from device.hardware.presses import Edge, Press, Presses
 from device.home.commands import Command
@@ -91,7 +92,8 @@ class Bedside:
         self.refused += (night.choice.candidate,)
         self.liked -= 1
         night.keeper.feedback("skip", -1)
-        night.choose("bedtime" if night.mode is Mode.SETTLING else "night", self.refused)
+        slept = any(staging.asleep for staging in night.stagings)       # nothing new after sleep onset
+        night.choose("night" if slept else "bedtime", self.refused)
         night.shape()
 
     def like(self) -> None:
@@ -145,6 +147,7 @@ class Bedside:
             else:
                 self.night.keeper.finish()
             self.night.diary.flush()
-        except (DiaryError, NocturneError) as trouble:
+        except NocturneError as trouble:
             self.night.note("fault", str(trouble))
-        self.night.sound.send(Volume(self.volume, self.muted))
+        if not self.unfinished:
+            self.night.sound.send(policy.of(self.night.recipe, policy.SILENT, policy.HURRY))

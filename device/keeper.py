@@ -27,7 +27,6 @@ class Keeper:
         self.receipts: list[Mapping] = []       # tonight's bedtime choices that were heard
         self.rested: int | None = None
         self.hearts: list[tuple[float, float | None]] = []      # (heart rate, RMSSD) of tonight's epochs
-        self.learned = ""                       # the morning's word
         past = night.diary.recall(self._key("past")) or {}
         self.sols: list[float] = past.get("sols", [])
         self.wakings: list[int] = past.get("wakings", [])
@@ -48,7 +47,7 @@ class Keeper:
         night = self.night
         night.lights_out, night.number = night.clock.now(), night.diary.next_night()
         night.stagings, night.depth = [], 0.0
-        self.receipts, self.hearts, self.rested, self.learned = [], [], None, ""
+        self.receipts, self.hearts, self.rested = [], [], None
         night.bedside.refused, night.bedside.liked, night.bedside.turned_down = (), 0, 0
         night.diary.add("nights", id=night.number, began=night.clock.wall(), lights_out=night.lights_out, seed=seed,
                         sleeper=self.sleeper, software=self.version)
@@ -135,10 +134,10 @@ class Keeper:
         self.share()
         if self.receipts and not night.remote.privacy:
             reward = night.recommender.learn(self.receipts, outcome)
-            self.learned = ("tonight taught nothing: too little could be judged" if reward is None else
-                            f"worth {reward:+.1f} minutes against a night without sound")
+            learned = ("tonight taught nothing: too little could be judged" if reward is None else
+                       f"worth {reward:+.1f} minutes against a night without sound")
             night.diary.remember(self._key("learner"), night.recommender.state())
-            night.note("learned", self.learned)
+            night.note("learned", learned)
             if self.effect:
                 night.note("learned", self.effect(night.recommender.nights).sentence)
         if not night.remote.privacy:

@@ -52,11 +52,16 @@ def deepen(depth: float, mode: Mode, p_asleep: float | None, asleep: bool, minut
         # Half way down is as far as a guess leads; only believed sleep leads to silence.
         goal = depth if p_asleep is None else 1.0 if asleep else 0.5 * p_asleep
     elif mode is Mode.MASKING:
-        goal = MASK / FADED         # so that the fade after it sets out from where masking was, never above
+        goal = MASK / floor(rules)      # so that the fade after it sets out from where masking was, never above
     else:
         return depth
     down, up = EPOCH / 60 / rules.fade, EPOCH / 60 / RETURN
     return min(max(goal, depth - up), depth + down, 1.0)
+
+
+def floor(rules: Rules) -> float:
+    """dB re the recipe's level where the fade ends."""
+    return SOFT if rules.keep_playing else FADED
 
 
 def scene(mode: Mode, recipe: Recipe, depth: float, rules: Rules) -> Scene:
@@ -72,9 +77,8 @@ def scene(mode: Mode, recipe: Recipe, depth: float, rules: Rules) -> Scene:
     if mode is Mode.ASLEEP and rules.keep_playing:
         return of(recipe, recipe.level + SOFT, EPOCH)
     if mode in (Mode.SETTLING, Mode.DRIFTING, Mode.FAULT):
-        floor = SOFT if rules.keep_playing else FADED
         gone = depth >= 1.0 and not rules.keep_playing
-        return of(recipe, SILENT if gone else recipe.level + floor * depth, EPOCH)
+        return of(recipe, SILENT if gone else recipe.level + floor(rules) * depth, EPOCH)
     return of(recipe, SILENT, EPOCH)
 
 

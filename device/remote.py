@@ -25,16 +25,14 @@ class Remote:
         """Bounded by `home.commands`; the mute by hand stays, whatever is asked."""
         night, value = self.night, command.value
         night.note("command", command.kind if command.kind == "message" else f"{command.kind} {value}")
-        obey = {"sound": lambda: night.go(Event.START if value else Event.STOP), "stop": lambda: night.go(Event.STOP),
-                "volume": lambda: self.turn(min(value, self.cap)), "volume_cap": self.bound, "timer": self.timer,
-                "programme": self.programme, "alarm": night.almanac.set_alarm, "identify": lambda: None,
+        obey = {"sound": lambda on: night.go(Event.START if on else Event.STOP),
+                "stop": lambda _: night.go(Event.STOP), "volume": lambda volume: self.turn(min(volume, self.cap)),
+                "volume_cap": self.bound, "timer": self.timer, "programme": self.programme,
+                "alarm": night.almanac.set_alarm, "identify": lambda _: night.bedside.identify(),
                 "quiet_from": lambda minute: night.almanac.set_quiet(0, minute),
                 "quiet_to": lambda minute: night.almanac.set_quiet(1, minute),
-                "privacy": self.hide, "sharing": self.share, "light": self.lighten, "message": lambda text: None}
-        act = obey[command.kind]
-        act(value) if command.kind not in ("sound", "stop", "volume", "identify") else act()
-        if command.kind == "identify":
-            night.bedside.identify()
+                "privacy": self.hide, "sharing": self.share, "light": self.lighten, "message": lambda _: None}
+        obey[command.kind](value)
         night.diary.remember(KEY, {"cap": self.cap, "light": self.light, "privacy": self.privacy,
                                    "sharing": self.sharing})
         self.tell()

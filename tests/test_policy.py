@@ -80,3 +80,12 @@ def test_withdrawal_only_ever_makes_it_softer_and_shorter(nights, rules, depth):
     assert less.fade <= max(rules.fade, 5.0) and less.timer <= rules.timer
     assert scene(Mode.SETTLING, Recipe(), depth, less).level <= scene(Mode.SETTLING, Recipe(), depth, rules).level
     assert withdrawn(rules, 6).softer == 0 and withdrawn(rules, 7).softer == 1
+
+
+@given(RULES)
+def test_the_fade_after_masking_sets_out_no_louder_than_masking_was(rules):
+    depth = 1.0
+    for _ in range(20):
+        depth = deepen(depth, Mode.MASKING, 0.5, False, 0.0, rules)
+        masked = scene(Mode.MASKING, Recipe(), depth, rules).level
+        assert scene(Mode.DRIFTING, Recipe(), depth, rules).level <= masked + 1e-9

@@ -215,3 +215,10 @@ def test_nothing_after_onset_is_louder_than_masking(sleep):
     assert "masking" in modes
     after = [row["target"] for row in slept.rows["epochs"][modes.index("asleep"):] if row["mode"] != "settling"]
     assert max(after) <= -6.0 + 1e-9        # dB re the settling level
+
+
+def test_not_this_one_after_onset_brings_nothing_new(sleep):
+    slept = sleep(hours=1.0, presses=[(2700, 0.1), (2700.3, 0.1)])
+    assert "asleep" in slept.modes
+    assert [row["kind"] for row in slept.rows["feedback"]] == ["skip"]
+    assert slept.rows["decisions"][-1]["moment"] == "night"
