@@ -12,7 +12,9 @@ from pathlib import Path
 
 from device.errors import ModelMismatch
 
-MODELS = Path(__file__).resolve().parent.parent / "models"
+HERE = Path(__file__).resolve().parent
+# Beside `device/` in a clone; inside it once installed from a wheel.
+MODELS = next((folder for folder in (HERE / "models", HERE.parent / "models") if folder.is_dir()), HERE / "models")
 
 
 @dataclass(frozen=True, slots=True)
