@@ -37,11 +37,12 @@ class Panel:
 @dataclass(frozen=True, slots=True)
 class Sound:
     device: str = setting("", "sound card, by a part of its name; empty is the system's default")
-    calibration: float = setting(85.0, "dBA at the pillow for pink noise at 0 dBFS RMS; `tools/calibrate` finds it",
-                                 50, 130)
+    calibration: float = setting(0.0, "dBA at the pillow at 0 dBFS RMS, from `tools/calibrate`; 0: not measured, so 85 "
+                                      "is assumed and the alarm stays under 45 too", 0, 120)
     settle: float = setting(40.0, "dBA at the pillow while settling", 20, 50)
     cap: float = setting(45.0, "dBA at the pillow that the night never exceeds", 25, 60)
     ceiling: float = setting(50.0, "dBA at the pillow that the alarm never exceeds", 25, 60)
+    leq: float = setting(30.0, "dBA at the pillow that any eight hours have on average, the alarm aside", 15, 60)
     monitor: float = setting(0.0, "dB added for desks and files; no calibration holds with it", 0, 40)
     highpass: float = setting(70.0, "Hz: below it a small speaker only strains", 20, 300)
     volume: float = setting(1.0, "the sleeper's knob at start: 0..1 is -40..0 dB", 0, 1)

@@ -130,7 +130,7 @@ class Night:
 
     def shape(self, by_hand: bool = False) -> None:
         """Tell the sound process where to go, if that changed; nothing but a hand makes it rise quickly."""
-        wanted = policy.scene(self.mode, self.recipe, self.depth, self.rules)
+        wanted = policy.scene(self.mode, self.recipe, self.depth, self.rules, self.epoch)
         if wanted != self.wanted:
             scene = wanted if by_hand else policy.gentle(self.scene, wanted)
             self.wanted, self.scene = wanted, scene

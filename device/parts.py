@@ -87,7 +87,8 @@ def sound_flags(config: Config) -> list[str]:
     """The sound process's command line."""
     sound = config.sound
     flags = ["--calibration", f"{sound.calibration:g}", "--settle", f"{sound.settle:g}", "--cap", f"{sound.cap:g}",
-             "--ceiling", f"{sound.ceiling:g}", "--monitor", f"{sound.monitor:g}", "--highpass", f"{sound.highpass:g}"]
+             "--ceiling", f"{sound.ceiling:g}", "--leq", f"{sound.leq:g}", "--monitor", f"{sound.monitor:g}",
+             "--highpass", f"{sound.highpass:g}"]
     return flags + (["--device", sound.device] if sound.device else [])
 
 

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass, replace
 
 from device.modes import Event, Mode
-from device.values import EPOCH, Recipe, Scene, Stage, Staging
+from device.values import EPOCH, Epoch, Recipe, Scene, Stage, Staging
 
 SILENT = -80.0          # dB
 FADED = -30.0           # dB re the settling level: where a fade ends before silence; 10 dBA
@@ -23,6 +23,8 @@ LIKELY, UNLIKELY = 0.6, 0.3     # P(asleep): drifting off; wide awake again
 BLIND = 10                      # epochs without a judgement until the timer programme takes over
 EMPTY = 60                      # epochs with nobody on the sensors after sleep: the night is over
 SNOOZE = 9.0                    # min
+BREATHS = (6.0, 12.0)           # /min: between which swells lead the breath
+SLOWER = 0.85                   # × the sleeper's own breath
 UNANSWERED = 60.0               # min until nobody will say how the night was
 
 
@@ -64,8 +66,8 @@ def floor(rules: Rules) -> float:
     return SOFT if rules.keep_playing else FADED
 
 
-def scene(mode: Mode, recipe: Recipe, depth: float, rules: Rules) -> Scene:
-    """Where the sound should be at the end of this epoch."""
+def scene(mode: Mode, recipe: Recipe, depth: float, rules: Rules, epoch: Epoch | None = None) -> Scene:
+    """Where the sound should be at the end of this epoch. `epoch`: the body in the last one."""
     if rules.softer and mode is not Mode.WAKING:
         recipe = replace(recipe, level=recipe.level - rules.softer)
     if mode is Mode.WAKING:
@@ -78,8 +80,15 @@ def scene(mode: Mode, recipe: Recipe, depth: float, rules: Rules) -> Scene:
         return of(recipe, recipe.level + SOFT, EPOCH)
     if mode in (Mode.SETTLING, Mode.DRIFTING, Mode.FAULT):
         gone = depth >= 1.0 and not rules.keep_playing
-        return of(recipe, SILENT if gone else recipe.level + floor(rules) * depth, EPOCH)
+        return replace(of(recipe, SILENT if gone else recipe.level + floor(rules) * depth, EPOCH),
+                       breath=breath(epoch.breathing if epoch else None) if recipe.music else 0.0)
     return of(recipe, SILENT, EPOCH)
+
+
+def breath(breathing: float | None) -> float:
+    """/min, of the swells: a little slower than the sleeper breathes, in half breaths so that it seldom changes."""
+    low, high = BREATHS
+    return low if breathing is None else min(max(round(2 * SLOWER * breathing) / 2, low), high)
 
 
 def of(recipe: Recipe, level: float, glide: float, waking: bool = False) -> Scene:

@@ -17,7 +17,7 @@ EPOCH = 30.0            # s: AASM scoring epoch
 SCALES = ("ionian", "dorian", "phrygian", "lydian", "mixolydian", "aeolian", "pentatonic")
 STYLES = ("chorale", "piano", "folk", "lute")
 TEXTURES = ("rain", "ocean", "wind", "stream", "fire", "pink", "brown")
-VOICES = ("pad", "bell", "piano", "drone")
+VOICES = ("pad", "bell", "piano", "drone", "swell")
 
 
 # ---- sensing: chip → Readings → Vitals → Epoch ----------------------------------------------------------------------
@@ -197,6 +197,7 @@ class Scene:
     level: float                            # dB re the settling level: −80 is silence; above 0 only while waking
     glide: float                            # s to get there
     waking: bool = False                    # the alarm: may rise above the settling level, up to the user's ceiling
+    breath: float = 0.0                     # /min: swells at the pace of a breath; 0 is none
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ LONGEST_PHRASE = 600.0      # s
 LONGEST_GLIDE = 3600.0      # s
 LATEST = 1e9                # s: thirty years after power on
 LOUDEST_WAKING = 20.0       # dB re the settling level
+BREATHS = (3.0, 20.0)       # /min, if there are any
 
 Message = Scene | Phrase | Volume | Panic | Advance | Heartbeat
 
@@ -120,7 +121,12 @@ def _scene(f: dict) -> Scene:
                                    if name in f["textures"]}),
         music=_number("music", f["music"], 0, 1), brightness=_number("brightness", f["brightness"], 0, 1),
         level=_number("level", f["level"], -80, LOUDEST_WAKING if waking else 0),
-        glide=_number("glide", f["glide"], 0, LONGEST_GLIDE), waking=waking)
+        glide=_number("glide", f["glide"], 0, LONGEST_GLIDE), waking=waking,
+        breath=_breath(f["breath"]))
+
+
+def _breath(value) -> float:
+    return _number("breath", value, BREATHS[0] if value else 0.0, BREATHS[1])
 
 
 def _note(value) -> Note:

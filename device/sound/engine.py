@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from device.sound.dose import Dose
 from device.sound.glide import Glide, line
-from device.sound.modal import Struck, StruckNotes
+from device.sound.modal import MODES, Struck, StruckNotes
 from device.sound.pads import Pads
 from device.sound.reverb import Reverb
 from device.sound.safety import FLOOR, Safety
 from device.sound.settings import CONTROL, RATE, Settings, amplitude
-from device.sound.tables import DRONE, PADS, Tables, Timbre
+from device.sound.tables import DRONE, PADS, SWELL, Tables, Timbre
 from device.sound.textures import Texture
 from device.values import Note, Phrase, Scene
 
@@ -27,8 +28,10 @@ MOST_WAITING = 2048         # notes that may wait for their time
 QUIET_SHARE = 0.04          # a mix whose gains' squares add up to less than this is meant to be quieter than its level
 WET, DRY = 0.5, 0.8
 TEXTURE_SEND = 0.15
-RANGES = {"pad": (31, 88), "bell": (50, 96), "piano": (33, 96), "drone": (31, 50)}      # MIDI; folded by octaves
-LEVELS = {"pad": 0.5, "bell": 0.8, "piano": 1.25, "drone": 0.4}     # a note of velocity 1, re the whole music
+RANGES = {"pad": (31, 88), "bell": (50, 96), "piano": (33, 96), "drone": (31, 50), "swell": (45, 62)}
+# MIDI; folded by octaves. And a note of velocity 1, re the whole music:
+LEVELS = {"pad": 0.5, "bell": 0.8, "piano": 1.25, "drone": 0.4, "swell": 0.45}
+BREATHED = 0.5              # velocity of a swell that comes with a breath
 TRIM = (-12.0, 10.0)        # dB: how far the music is brought towards its level, whether notes are many or few
 TRIM_RATE = 0.4             # dB/s
 TRIM_EVERY = 16             # control periods
@@ -53,7 +56,7 @@ class Engine:
         self._tables = Tables(settings.seed)
         self._pads, self._struck = Pads(self._tables), StruckNotes()
         self._reverb = reverb or Reverb()
-        self._safety = Safety(settings)
+        self._safety, self._dose = Safety(settings), Dose(settings)
         self._waiting: list[tuple[int, int, Note, Timbre]] = []
         self._placed = 0                                # notes placed so far: keeps equal times in order
         self._music, self._level, self._brightness = Glide(), Glide(), Glide(0.35)
@@ -61,6 +64,8 @@ class Engine:
         self._textures: dict[str, Texture] = {}
         self._trim, self._trim_from, self._heard_power = 4.0, 4.0, 0.0      # dB, dB, mean square
         self._scene: Scene | None = None
+        self._breath = 0                                # control period in which the next breath begins
+        self._root = 50                                 # MIDI: the newest long note, which swells take up
         self._rest = 0                                  # blocks of pure silence so far
         self.dropped = 0                                # notes that found no room
 
@@ -90,8 +95,14 @@ class Engine:
             for glide in (self._music, *self._gains.values()):
                 glide.set(glide.target)
             self._brightness.set(scene.brightness)
-        self._level.to(0.0 if scene.level <= FLOOR else amplitude(scene.level), scene.glide)
+        self._level.to(self._bearable(scene), scene.glide)
         self._brightness.to(scene.brightness, scene.glide)
+
+    def heard(self, energy: float) -> None:
+        """`energy`: all that was let through so far, A-weighted mean square × s. Too much, and the scene goes lower."""
+        waking = bool(self._scene and self._scene.waking)
+        if self._dose.add(energy, self.frame / RATE, waking) and self._scene is not None:
+            self._level.to(self._bearable(self._scene), max(60.0, self._level.left))
 
     def phrase(self, phrase: Phrase, start: int) -> None:
         """Place the notes from frame `start` on; what is late already moves to now, all of it together."""
@@ -180,23 +191,44 @@ class Engine:
             music += bed
         return music
 
+    def _bearable(self, scene: Scene) -> float:
+        """The scene's level as an amplitude, unless the night's dose allows less."""
+        if scene.level <= FLOOR:
+            return 0.0
+        return amplitude(scene.level if scene.waking else min(scene.level, self._dose.allowed - self._settings.settle))
+
     def _start_notes(self, periods: int, brightness: np.ndarray) -> None:
-        while self._waiting and self._waiting[0][0] < self._now + periods:
+        end = self._now + periods
+        while self._waiting and self._waiting[0][0] < end:
             when, _, note, timbre = heapq.heappop(self._waiting)
             start = max(when, self._now)
-            low, high = RANGES[note.voice]
-            pitch = note.pitch
-            pitch += 12 * math.ceil(max(low - pitch, 0) / 12) - 12 * math.ceil(max(pitch - high, 0) / 12)
-            gain = LEVELS[note.voice] * (0.2 + 0.8 * note.velocity) * note.velocity ** 0.3
-            pan = 0.02 * (pitch - 60) + 0.7 * (self._random.random() - 0.5)
+            self._breathe(start, brightness)
+            self._start(note, start, timbre, brightness)
+        self._breathe(end, brightness)
+
+    def _breathe(self, until: int, brightness: np.ndarray) -> None:
+        """Start the swells that are due before control period `until`."""
+        self._breath = max(self._breath, self._now)
+        while self._breath < until and self._scene is not None and self._scene.breath:
+            seconds = 60.0 / self._scene.breath
+            self._start(Note(0.0, self._root, seconds, BREATHED, "swell"), self._breath, SWELL, brightness)
+            self._breath += round(seconds * RATE / CONTROL)
+
+    def _start(self, note: Note, start: int, timbre: Timbre, brightness: np.ndarray) -> None:
+        low, high = RANGES[note.voice]
+        pitch = note.pitch
+        pitch += 12 * math.ceil(max(low - pitch, 0) / 12) - 12 * math.ceil(max(pitch - high, 0) / 12)
+        gain = LEVELS[note.voice] * (0.2 + 0.8 * note.velocity) * note.velocity ** 0.3
+        pan = 0.02 * (pitch - 60) + 0.7 * (self._random.random() - 0.5)
+        if note.voice in MODES:
             bright = float(brightness[start - self._now])
-            if note.voice in ("pad", "drone"):
-                made = DRONE if note.voice == "drone" else timbre
-                fits = self._pads.play(made, pitch, self._now, start, note.duration, gain, pan, self._random)
-            else:
-                fits = self._struck.play(
-                    Struck(note.voice, pitch, start, note.duration, gain, pan, bright, self._random))
-            self.dropped += not fits
+            fits = self._struck.play(Struck(note.voice, pitch, start, note.duration, gain, pan, bright, self._random))
+        else:
+            made = {"drone": DRONE, "swell": SWELL}.get(note.voice, timbre)
+            fits = self._pads.play(made, pitch, self._now, start, note.duration, gain, pan, self._random)
+            if note.voice != "swell":
+                self._root = pitch
+        self.dropped += not fits
 
     def _trim_points(self, periods: int) -> np.ndarray:
         """Music is brought slowly towards its level by what its notes are expected to give, not by listening."""

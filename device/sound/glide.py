@@ -41,6 +41,11 @@ class Glide:
     def target(self) -> float:
         return self._to ** 2
 
+    @property
+    def left(self) -> float:
+        """s until it is there."""
+        return max(self._length - self._done, 0) * CONTROL / RATE
+
     def points(self, periods: int) -> np.ndarray:
         """The next `periods` + 1 control points, float32; the last is the first of the next call."""
         if self._done >= self._length:

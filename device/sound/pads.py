@@ -9,6 +9,7 @@ from device.sound.tables import Table, Tables, Timbre
 
 PERIOD_RATE = RATE / CONTROL        # control periods per second
 SLOW = 16                           # control periods, 0.34 s
+SWING = 0.1                         # of the brightness
 _UP = (np.arange(CONTROL, dtype=np.float32) / CONTROL)[None, None, :]
 
 
@@ -20,7 +21,7 @@ class Pads:
         self._most = most
         self._notes: list[Table] = []
         self._offsets: list[int] = []
-        self._facts = np.zeros((0, 10))     # start, gate, attack, decay, sustain, release, gain, pan, phase, swing
+        self._facts = np.zeros((0, 9))      # start, gate, attack, decay, sustain, release, gain, pan, phase
         self._ends = math.inf               # control period when the first of them is over
         self._ways: tuple[int, np.ndarray] | None = None
         self._gather = np.zeros((2 * most, 0), np.float32)
@@ -29,19 +30,21 @@ class Pads:
         return len(self._notes)
 
     def play(self, timbre: Timbre, pitch: int, now: int, start: int, duration: float, gain: float, pan: float,
-             random: np.random.Generator, swing: float = 0.1) -> bool:
+             random: np.random.Generator) -> bool:
         """Start a note at control period `start` of the block that begins at `now`. False: all voices are busy, and
         the note is let go: a stolen voice would click.
 
-        `pan` −1..1 drifts a little; the brightness of the note swings by ± `swing` at 0.03 Hz.
+        `pan` −1..1 drifts a little; the brightness of the note swings by ± `SWING` at 0.03 Hz.
         """
         if len(self._notes) >= self._most:
             return False
         table = self._tables.get(timbre, pitch)
-        attack = min(timbre.attack, max(0.4 * duration, 0.5))
-        facts = (start, max(duration, 0.3) * PERIOD_RATE, attack * PERIOD_RATE, timbre.decay * PERIOD_RATE,
-                 timbre.sustain, timbre.release * PERIOD_RATE, gain * table.scale, pan,
-                 random.random() * 2 * math.pi, swing)
+        gate, attack, release = max(duration, 0.3), min(timbre.attack, max(0.4 * duration, 0.5)), timbre.release
+        if timbre.inhaled:
+            gate = attack = timbre.inhaled * max(duration, 2.0)
+            release = max(duration, 2.0) - gate
+        facts = (start, gate * PERIOD_RATE, attack * PERIOD_RATE, timbre.decay * PERIOD_RATE, timbre.sustain,
+                 release * PERIOD_RATE, gain * table.scale, pan, random.random() * 2 * math.pi)
         self._facts = np.vstack([self._facts, facts])
         self._changed()
         self._notes.append(table)
@@ -123,11 +126,11 @@ class Pads:
 
     def _ways_at(self, times: np.ndarray) -> np.ndarray:
         """(times, 3, notes): left gain, right gain, swing of the brightness."""
-        gain, pan, phase, swing = self._facts[:, 6:].T
+        gain, pan, phase = self._facts[:, 6:].T
         angle = times[:, None] / PERIOD_RATE * (2 * math.pi * 0.03) + phase
         side = (np.clip(pan + 0.2 * np.sin(0.61 * angle + phase), -1.0, 1.0) + 1.0) * (math.pi / 4)
         gain = gain * math.sqrt(2.0)
-        return np.stack([gain * np.cos(side), gain * np.sin(side), swing * np.sin(angle)], axis=1)
+        return np.stack([gain * np.cos(side), gain * np.sin(side), SWING * np.sin(angle)], axis=1)
 
     def _retire(self, now: int) -> None:
         if now < self._ends:

@@ -66,14 +66,6 @@ def fire(f, p):
 SHAPES: dict[str, Shape] = {"rain": rain, "ocean": ocean, "wind": wind, "stream": stream, "fire": fire,
                             "pink": pink, "brown": brown}
 
-# Events strewn into a pool: per second; pitches (Hz); decay (s); upward chirp; share of the pool's level at their peak
-EVENTS: dict[str, tuple[float, tuple[float, float], tuple[float, float], float, float]] = {
-    "rain": (26.0, (380.0, 1500.0), (0.006, 0.03), 0.0, 2.2),
-    "stream": (30.0, (320.0, 1300.0), (0.012, 0.045), 0.5, 1.8),
-    "fire": (7.0, (500.0, 2200.0), (0.002, 0.012), 0.0, 4.5),
-}
-
-
 def make_pool(name: str, random: np.random.Generator) -> tuple[np.ndarray, float]:
     """(FRAMES,) int16 of texture `name`, and the scale that makes its A-weighted RMS near 1 everywhere."""
     shape = SHAPES[name]
@@ -90,22 +82,6 @@ def make_pool(name: str, random: np.random.Generator) -> tuple[np.ndarray, float
         pool[start:start + HOP] += wave[:HOP] * _RISE
         pool[start + HOP:start + 2 * HOP] += wave[HOP:] * _FALL
     pool = pool[HOP:HOP + FRAMES].copy()
-    if name in EVENTS:
-        strew(pool, *EVENTS[name], random)
     largest = float(np.abs(pool).max())
     pool *= 32_000.0 / largest
     return np.rint(pool, out=pool).astype(np.int16), largest / 32_000.0
-
-
-def strew(pool: np.ndarray, rate: float, pitches: tuple[float, float], decays: tuple[float, float], chirp: float,
-          level: float, random: np.random.Generator) -> None:
-    """Add little damped tones (drops, bubbles, crackles), brighter towards the pool's end."""
-    for _ in range(random.poisson(rate * len(pool) / RATE)):
-        start = int(random.integers(len(pool) - int(7 * decays[1] * RATE)))
-        position = start / len(pool)
-        pitch = pitches[0] * (pitches[1] / pitches[0]) ** (0.7 * random.random() + 0.3 * position)
-        decay = decays[0] * (decays[1] / decays[0]) ** random.random()
-        t = np.arange(int(7 * decay * RATE)) / RATE
-        wave = np.sin(2 * np.pi * pitch * t * (1.0 + chirp * t / (7 * decay))) * np.exp(-t / decay)
-        wave *= np.minimum(t / 0.001, 1.0) * level * random.random() ** 2
-        pool[start:start + len(t)] += wave.astype(np.float32)

@@ -22,7 +22,7 @@ from device.sound.engine import Block, Engine
 from device.sound.fader import Fader
 from device.sound.player import Player, open_stream, raise_priority
 from device.sound.server import Server
-from device.sound.settings import BLOCK, RATE, Settings, decibels
+from device.sound.settings import BLOCK, HIGHEST_CEILING, NOMINAL, RATE, UNMEASURED, Settings, decibels
 from device.sound.wav import WavWriter, to_int16
 from device.values import Advance, Heartbeat, Panic, Phrase, Scene, Volume
 from device.wire import Message
@@ -124,6 +124,7 @@ class Realtime:
 
     def _fill(self, now: float) -> None:
         player = self._player
+        self._console.engine.heard(player.energy)
         if not player.flushing:
             self._console.restore()
         if player.hungry:
@@ -196,12 +197,14 @@ class Lockstep:
         if message.heard:
             for _ in range(due):
                 self._out(self._engine.render())
+                self._engine.heard(self._energy)
         elif due > 0:
             if self._file:
                 self._file.cut()
             self._engine.skip(due * block)
             mean = self._engine.expected_power * self._fader.gain ** 2
             self._energy += mean * due * block / RATE
+            self._engine.heard(self._energy)
             self._last_second.extend([mean] * min(due, self._last_second.maxlen))
         level = level_of(sum(self._last_second) / len(self._last_second), self._settings)
         peak, self._peak = self._peak, 0.0
@@ -272,8 +275,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket to listen on")
     parser.add_argument("--device", default="", help="part of the sound device's name; empty: the default device")
     defaults = Settings()
-    for name, text in (("calibration", "dBA at 0 dBFS RMS"), ("settle", "dBA of level 0"), ("cap", "dBA, LAmax"),
-                       ("ceiling", "dBA, LAmax of the alarm"), ("monitor", "dB added for a desk or a file"),
+    parser.add_argument("--calibration", type=float, default=0.0, help="dBA at 0 dBFS RMS; 0: nobody has measured")
+    for name, text in (("settle", "dBA of level 0"), ("cap", "dBA, LAmax"), ("ceiling", "dBA, LAmax of the alarm"),
+                       ("leq", "dBA, LAeq of eight hours"), ("monitor", "dB added for a desk or a file"),
                        ("highpass", "Hz")):
         parser.add_argument(f"--{name}", type=float, default=getattr(defaults, name), help=text)
     parser.add_argument("--seed", type=int, default=1)
@@ -282,6 +286,14 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="with --lockstep: the WAV to write")
     parser.add_argument("--through-portaudio", action="store_true", help="with --lockstep: also play what is rendered")
     return parser.parse_args(argv)
+
+
+def told(options: argparse.Namespace) -> Settings:
+    """Raises ValueError. Nothing measured: the nominal sensitivity, and the alarm too stays under its cap."""
+    most = HIGHEST_CEILING if options.calibration else UNMEASURED
+    return Settings(calibration=options.calibration or NOMINAL, settle=options.settle, cap=min(options.cap, most),
+                    ceiling=min(options.ceiling, most), leq=options.leq, monitor=options.monitor,
+                    highpass=options.highpass, seed=options.seed, block=options.block)
 
 
 def give_memory_back() -> None:
@@ -299,9 +311,7 @@ def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
     give_memory_back()
     try:
-        settings = Settings(calibration=options.calibration, settle=options.settle, cap=options.cap,
-                            ceiling=options.ceiling, monitor=options.monitor, highpass=options.highpass,
-                            seed=options.seed, block=options.block)
+        settings = told(options)
         with contextlib.closing(Server(options.socket)) as server:
             if options.lockstep:
                 stream = open_stream(options.device) if options.through_portaudio else None

@@ -9,15 +9,18 @@ BLOCK = 4096                # frames: what is rendered at a time unless told oth
 HARD_LIMIT = 70.0           # dBA at the pillow: not exceeded whatever fails
 HIGHEST_CEILING = 60.0      # dBA LAmax: as far as a sleeper may raise the cap
 LOUDEST_A = 1.3             # dB: the largest gain of A-weighting, near 2.5 kHz (IEC 61672-1 table 3)
+NOMINAL = 85.0              # dBA at 0 dBFS RMS: the recommended build, as long as nobody has measured
+UNMEASURED = 45.0           # dBA LAF,max: as loud as may be without a measurement
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Levels are A-weighted, at the pillow, both channels playing."""
-    calibration: float = 85.0       # dBA at 0 dBFS RMS: the recommended build's nominal, or tools/calibrate's answer
+    calibration: float = NOMINAL    # dBA at 0 dBFS RMS: tools/calibrate's answer
     settle: float = 40.0            # dBA: what level 0 dB means
     cap: float = 45.0               # dBA LAF,max while not waking; at most HIGHEST_CEILING
     ceiling: float = 50.0           # dBA LAF,max of the alarm; at most HIGHEST_CEILING
+    leq: float = 30.0               # dBA: LAeq of any eight hours, the alarm aside (WHO 1999)
     monitor: float = 0.0            # dB added for a desk's speakers or a file, behind the caps
     highpass: float = 70.0          # Hz: 60–80 for a small speaker, 30 for a good one
     seed: int = 1
@@ -25,8 +28,8 @@ class Settings:
 
     def __post_init__(self):
         bounds = {"calibration": (50, 120), "settle": (20, HIGHEST_CEILING), "cap": (20, HIGHEST_CEILING),
-                  "ceiling": (20, HIGHEST_CEILING), "monitor": (0, 60), "highpass": (20, 300),
-                  "seed": (0, 2**63), "block": (CONTROL, 4 * CONTROL)}
+                  "ceiling": (20, HIGHEST_CEILING), "leq": (10, HIGHEST_CEILING),
+                  "monitor": (0, 60), "highpass": (20, 300), "seed": (0, 2**63), "block": (CONTROL, 4 * CONTROL)}
         for name, (low, high) in bounds.items():
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):

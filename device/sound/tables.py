@@ -30,6 +30,7 @@ class Timbre:
     decay: float = 2.0                  # s
     sustain: float = 0.75
     release: float = 5.0                # s
+    inhaled: float = 0.0                # share of a note that it rises for, to fall for the rest; 0: as above
 
 
 def _falling(count: int, power: float, even: float = 1.0) -> tuple[float, ...]:
@@ -43,6 +44,7 @@ PADS = (
 )
 DRONE = Timbre((1.0, 0.6, 0.45, 0.2, 0.12, 0.1, 0.05, 0.05), spread=9.0, dark=(2.0, 180.0), bright=(5.0, 700.0),
                attack=6.0, decay=1.0, sustain=1.0, release=8.0)
+SWELL = Timbre((1.0, 0.3, 0.22, 0.08, 0.05, 0.03), steady=0.9, inhaled=0.4)
 
 
 @dataclass(frozen=True, slots=True)

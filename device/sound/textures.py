@@ -2,7 +2,8 @@
 
 Grains of 171 ms overlap by half under power-complementary windows; both channels draw theirs apart. Since no grain
 follows from the one before there is no loop and no period. What changes slowly (a wave, a gust) is a random walk that
-decides how loud the next grain is and how far towards the pool's bright end it is taken from.
+decides how loud the next grain is and how far towards the pool's bright end it is taken from. Drops and crackles are
+strewn over it.
 """
 
 import math
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from device.sound.drops import EVENTS, Drops
 from device.sound.pools import FALL, FRAMES, HOP, RISE, make_pool
 from device.sound.settings import RATE
 
@@ -22,9 +24,8 @@ Motion = Iterator[tuple[float, float]]      # amplitude and place 0..1 of the ne
 def wander(random: np.random.Generator, seconds: float) -> Iterator[float]:
     """A smooth random walk of mean 0 and SD 1, forgetting over `seconds` (two one-pole filters over white noise)."""
     keep = math.exp(-SECONDS / (0.5 * seconds))
-    drive = math.sqrt((1.0 - keep) ** 3 * (1.0 + keep) ** 3 / (1.0 + keep * keep)) / (1.0 - keep) ** 1.0
+    scale = math.sqrt((1.0 - keep * keep) ** 3 / (1.0 + keep * keep))
     inner = outer = 0.0
-    scale = drive * (1.0 - keep)
     for _ in range(int(2.5 * seconds / SECONDS)):       # settle
         inner = keep * inner + random.standard_normal()
         outer = keep * outer + inner
@@ -94,6 +95,7 @@ class Texture:
         self._random = np.random.default_rng([seed, key, 1])
         self._motion = (motion or MOTIONS[name])(np.random.default_rng([seed, key, 2]))
         self._pool, self._scale = make_pool(name, np.random.default_rng([seed, key, 3]))
+        self._drops = Drops(EVENTS[name], np.random.default_rng([seed, key, 4])) if name in EVENTS else None
         self._last = [(0, np.float32(0.0)), (0, np.float32(0.0))]      # per channel: place and gain of the last grain
         self._hop = np.zeros((2, HOP), np.float32)
         self._used = HOP
@@ -116,9 +118,9 @@ class Texture:
         return out
 
     def _make(self, brightness: float) -> None:
-        amplitude, place = next(self._motion)
-        amplitude *= self._scale
-        centre = min(max(brightness + place, 0.0), 1.0) * (FRAMES - SPAN - 2 * HOP)
+        loud, place = next(self._motion)
+        amplitude, place = loud * self._scale, min(max(brightness + place, 0.0), 1.0)
+        centre = place * (FRAMES - SPAN - 2 * HOP)
         draws = self._random.random(4).tolist()
         for channel in (0, 1):
             out, scratch = self._hop[channel], self._scratch
@@ -131,3 +133,5 @@ class Texture:
             scratch *= gain
             out += scratch
             self._last[channel] = (start, gain)
+        if self._drops:
+            self._drops.add(self._hop, loud, place)

@@ -19,10 +19,3 @@ def song(seconds: float, seed: int = 1, density: float = 0.35) -> Phrase:
 def scene(level: float = 0.0, glide: float = 2.0, music: float = 0.8, brightness: float = 0.35, waking: bool = False,
           **textures: float) -> Scene:
     return Scene(textures, music, brightness, level, glide, waking)
-
-
-def second_difference_outliers(samples: np.ndarray, least: float = 2.5e-3, times: float = 14.0) -> int:
-    """Clicks: frames whose second difference stands `times` above the RMS of it in the 43 ms around. (2, n)."""
-    bend = np.abs(np.diff(samples, 2, axis=1)).max(axis=0)
-    cells = bend[:len(bend) // 2048 * 2048].reshape(-1, 2048)
-    return int((cells > np.maximum(times * np.sqrt((cells**2).mean(axis=1, keepdims=True)), least)).sum())

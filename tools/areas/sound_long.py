@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,7 @@ def play(link: SoundLink, seconds: float, seed: int) -> None:
         if following is not recipe:
             scene = to_scene(following, 60.0 if recipe else 2.0)
             if now > 600.0:
-                scene = Scene(scene.textures, scene.music, scene.brightness, -10.0, 60.0)
+                scene = replace(scene, level=-10.0)
             recipe = following
             link.send(scene)
         while composed < now + 5.0:
@@ -143,7 +144,7 @@ def any_scene(random: np.random.Generator) -> Scene:
     waking = bool(random.random() < 0.3)
     return Scene({str(name): float(random.choice([random.random(), 1.0])) for name in chosen}, float(random.random()),
                  float(random.random()), float(random.choice([random.uniform(-80, 0), 0.0, 20.0 if waking else 0.0])),
-                 float(random.choice([0.0, random.uniform(0, 60)])), waking)
+                 float(random.choice([0.0, random.uniform(0, 60)])), waking, float(random.choice([0.0, 3.0, 20.0])))
 
 
 def any_phrase(random: np.random.Generator) -> Phrase:

@@ -10,11 +10,12 @@ from device.sound.engine import Engine
 from device.sound.settings import RATE, Settings
 from device.values import Note, Phrase, Recipe, Scene
 
+BREATH = 6.0                # /min
 MONITOR = 20.0              # dB: 40 dBA at the pillow lies at −25 dBFS RMS in what is measured
 
 
 def to_scene(recipe: Recipe, glide: float = 2.0) -> Scene:
-    return Scene(recipe.textures, recipe.music, recipe.brightness, recipe.level, glide)
+    return Scene(recipe.textures, recipe.music, recipe.brightness, recipe.level, glide, breath=BREATH)
 
 
 def blocks(recipe: Recipe, seconds: float, seed: int = 1, composer: str = "rnn", settings: Settings | None = None,
