@@ -114,11 +114,14 @@ def export_diary(config: Config, options: argparse.Namespace) -> int:
 
 def show_learner(config: Config, options: argparse.Namespace) -> int:
     from device.diary import Diary
+    from device.others import KEY as OTHERS
     kept = Diary(diary(config, options))
     try:
         if options.reset:
             for key in ("learner", "past"):
                 kept.remember(f"{key}:{config.night.sleeper}", None)
+            if others := kept.recall(OTHERS):       # its version stays: only a newer prior is considered again
+                kept.remember(OTHERS, {**others, "prior": None})
             return 0 if kept.flush() else 1
         json.dump(kept.recall(f"learner:{config.night.sleeper}"), sys.stdout, indent=1)
         print()

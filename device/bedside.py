@@ -7,6 +7,7 @@ from device.errors import NocturneError
 from device.hardware.light import Light, brightness
 from device.hardware.presses import Edge, Press, Presses
 from device.home.commands import Command
+from device.home.prior import Prior
 from device.modes import NIGHT, SOUNDING, Event, Mode
 from device.resume import KEY, resume, snapshot
 from device.values import Heartbeat, Volume
@@ -55,6 +56,8 @@ class Bedside:
                 self.press(press.press)
         elif isinstance(message, Command):
             self.night.remote.command(message)
+        elif isinstance(message, Prior):
+            self.night.keeper.others.hear(message)
         elif isinstance(message, Stop):
             self.stopped, self.unfinished = True, not message.finish
 

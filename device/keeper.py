@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 
-from device.errors import Refused
 from device.modes import NIGHT, Mode
+from device.others import Others
 from device.resume import EVERY, KEY, snapshot
 from device.sleep import hypnogram
 from device.values import Context, Epoch, Outcome, Staging
@@ -32,6 +32,7 @@ class Keeper:
         self.wakings: list[int] = past.get("wakings", [])
         self.baseline: dict[str, float] = past.get("baseline", {})
         self.mornings: list[int] = past.get("mornings", [])
+        self.others = Others(night)
 
     def _key(self, name: str) -> str:
         return f"{name}:{self.sleeper}"
@@ -131,7 +132,8 @@ class Keeper:
         if self.outcome is None:
             return
         outcome, self.outcome = replace(self.outcome, rested=self.rested), None
-        self.share()
+        if self.rested is not None and not night.remote.privacy:
+            self.mornings = [*self.mornings, self.rested][-MORNINGS:]
         if self.receipts and not night.remote.privacy:
             reward = night.recommender.learn(self.receipts, outcome)
             learned = ("tonight taught nothing: too little could be judged" if reward is None else
@@ -140,6 +142,8 @@ class Keeper:
             night.note("learned", learned)
             if self.effect:
                 night.note("learned", self.effect(night.recommender.nights).sentence)
+            self.others.judge()
+        self.others.share(self.mornings)
         if not night.remote.privacy:
             self.keep()
             try:
@@ -185,18 +189,6 @@ class Keeper:
         self.rested = rested
         self.feedback("rested", rested)
         self.night.diary.commit()
-
-    def share(self) -> None:
-        """How the mornings were, 0 poor to 4 good, if that may be shared: once in 28 days, randomised, by `home`."""
-        night = self.night
-        if self.rested is None or night.remote.privacy:
-            return
-        self.mornings = [*self.mornings, self.rested][-MORNINGS:]
-        if night.remote.feedback and night.remote.sharing:
-            try:
-                night.remote.feedback.share("comfort_v1", round(2 + 2 * mean(self.mornings)), night.clock.wall())
-            except Refused as trouble:
-                night.note("feedback", str(trouble))
 
     def care(self) -> str | None:
         """Settled, restless or needs checking, and no more."""

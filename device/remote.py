@@ -24,7 +24,7 @@ class Remote:
     def command(self, command: Command) -> None:
         """Bounded by `home.commands`; the mute by hand stays, whatever is asked."""
         night, value = self.night, command.value
-        night.note("command", command.kind if command.kind == "message" else f"{command.kind} {value}")
+        night.note(*(("message", value) if command.kind == "message" else ("command", f"{command.kind} {value}")))
         obey = {"sound": lambda on: night.go(Event.START if on else Event.STOP),
                 "stop": lambda _: night.go(Event.STOP), "volume": lambda volume: self.turn(min(volume, self.cap)),
                 "volume_cap": self.bound, "timer": self.timer, "programme": self.programme,
@@ -89,5 +89,6 @@ class Remote:
             "quality": max(epoch.heart_quality, epoch.motion_quality) if epoch else None,
             "clock_synced": almanac.local(night.clock.wall()) is not None,
             "problem": bool(night.trouble or hands.beat is None or night.diary.trouble),
+            "learning": night.keeper.others.sentence,
             "error": "; ".join(filter(None, (*night.trouble, night.diary.trouble))) or None,
         })

@@ -8,8 +8,8 @@ ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "home")
 SHARED = {"values", "errors", "clock", "cards", "tflite", "wire", "programmes"}
 BUILDERS = {"__main__", "board", "parts", "sim/parts"}          # the only files that name real classes
 # The night's own files use a few pure modules of the rooms; its parts arrive built.
-NIGHT = {"night", "bedside", "remote", "keeper", "resume", "policy", "modes", "almanac"}
-PURE = {"hardware.light", "hardware.presses", "home.commands", "sleep.hypnogram"}
+NIGHT = {"night", "bedside", "remote", "keeper", "resume", "policy", "modes", "almanac", "others"}
+PURE = {"hardware.light", "hardware.presses", "home.commands", "home.prior", "sleep.hypnogram"}
 HEAVY = {"scipy", "pandas", "torch", "tensorflow", "matplotlib", "librosa", "sklearn", "lightgbm"}
 
 

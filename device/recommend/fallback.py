@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from device.errors import Refused
 from device.programmes import DEFAULT
 from device.recommend.candidates import CANDIDATES, NAMES, QUIET
 from device.values import Choice, Context, Contribution, Outcome, Reason
@@ -26,6 +27,10 @@ class SafeDefault:
 
     def learn(self, receipts: Mapping | Sequence[Mapping], outcome: Outcome) -> None:
         """Nothing: without the network a night can't be placed."""
+
+    def adopt(self, blend) -> float:
+        """Raises Refused: nothing can be judged."""
+        raise Refused("what others learned isn't used while the recommender's model can't be")
 
     @property
     def nights(self) -> tuple[Mapping, ...]:

@@ -99,6 +99,10 @@ class Head:
         self.pull = self.forget * self.pull + trust * reward * row
         self._posterior = None
 
+    def begin_from(self, prior: Prior) -> None:
+        """Another prior under the same nights."""
+        self.prior, self._posterior = prior, None
+
     @property
     def boldness(self) -> float:
         return self._boldest * min(1.0, self.nights / self._patience if self._patience else 1.0)**2

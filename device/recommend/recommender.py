@@ -5,8 +5,8 @@ heard. After sleep onset it never answers with anything that wasn't played befor
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from device.recommend import reasons
 from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET, may_explore
 from device.recommend.features import context_features, recipe_features
 from device.recommend.head import Head, Posterior, choose, posterior
+from device.recommend.kinds import bayes_factor, beliefs, leaning
 from device.recommend.network import Network
 from device.recommend.receipts import pack, unpack
 from device.recommend.reward import Weights, reward
@@ -104,7 +105,7 @@ class Recommender:
             "optimism": self._head.optimism, "context": pack_context(context),
             "best": NAMES[best], "allowed": [NAMES[place] for place in self._allowed(moment, best, wishes, refused)],
             "gram": pack(self._head.gram), "pull": pack(self._head.pull), "nights": self._head.nights,
-            "tally": {key: list(row) for key, row in self._tally.items()},
+            "tally": {key: list(row) for key, row in self._tally.items()}, "kinds": pack(self._head.prior.weights),
             "trial": trial and moment == "bedtime" and not refused,
         }
         if inputs["trial"]:
@@ -137,6 +138,30 @@ class Recommender:
         for receipt in bedtime[:-1]:
             self._add(receipt, Outcome(liked=-1, signal_quality=1.0))
         return self._add(bedtime[-1], outcome)
+
+    def adopt(self, blend: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> float:
+        """Begin from other weights of the kinds of sleeper, if this sleeper's own nights don't speak against them.
+
+        `blend(shipped, quiet)` answers them, (kinds,), from the shipped weights and which kinds lean to silence. The
+        gate is offline, by the nights so far: they must be at least as likely under the new weights. Answers their
+        Bayes factor, below 1 if the shipped weights stay. (An off-policy estimate needs 30 nights: too late here.)
+        """
+        shipped = self._network.prior
+        weights = blend(shipped.weights, self._quiet())
+        factor = bayes_factor(shipped, weights, self._head)
+        self._head.begin_from(replace(shipped, weights=weights) if factor >= 1 else shipped)
+        self._best = None
+        return factor
+
+    def leans_to_silence(self) -> bool:
+        """Whether this sleeper's nights make the kinds that lean to silence likelier than they are among people. By the
+        shipped prior, lest what others said comes back to them as an answer.
+        """
+        shipped, quiet = self._network.prior, self._quiet()
+        return bool(beliefs(shipped, self._head)[quiet].sum() > shipped.weights[quiet].sum())
+
+    def _quiet(self) -> np.ndarray:
+        return leaning(self._network.prior, embed(self._network, context_features(Context()), TABLE)[0])
 
     def expect(self, context: Context | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Minutes saved against silence, mean and SD, of every candidate as believed now: for plots and reports."""
@@ -209,7 +234,8 @@ def decide(network: Network, inputs: Mapping, now: Posterior | None = None) -> C
     best = PLACES[inputs["best"]]
     features = context_features(unpack_context(inputs["context"]))
     rows, _ = embed(network, features, TABLE)
-    now = now or posterior(network.prior, unpack(inputs["gram"]), unpack(inputs["pull"]))
+    now = now or posterior(replace(network.prior, weights=unpack(inputs["kinds"])), unpack(inputs["gram"]),
+                           unpack(inputs["pull"]))
     generator = np.random.default_rng(seed)
     if inputs["trial"]:
         place, chances = int(generator.integers(2)), np.array([0.5, 0.5])
