@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 
 import resvg_py
@@ -125,9 +126,11 @@ def dose(epochs: Sequence[Mapping]) -> str:
     """Sound's dose at the pillow: LAeq over the night and the loudest epoch."""
     doses = [row["dose"] for row in epochs if row["dose"] is not None]
     hours = len(epochs) * 30 / 3600
-    if not doses or doses[-1] <= doses[0] or not hours:
+    # Counted since the sound process began: one that had to start anew counts from 0.
+    heard = sum(after - before if after >= before else after for before, after in pairwise(doses))
+    if heard <= 0:
         return "<h2>Sound</h2><p>Nothing was heard.</p>"
-    leq = 10 * math.log10((doses[-1] - doses[0]) / hours)
+    leq = 10 * math.log10(heard / hours)
     most = max(row["level"] or 0 for row in epochs)
     return (f"<h2>Sound</h2><p>LAeq {leq:.0f} dBA over {hours:.1f} h in bed, {most:.0f} dBA at most, at the pillow "
             "(as calibrated).</p>")

@@ -4,8 +4,11 @@ A floor of `RESERVE` dB below the limit may be played on for ever. What is loude
 may draw only so fast that it never ends: the more is gone, the nearer the sound comes to the floor, over minutes.
 """
 
+import contextlib
+import json
 import math
 from collections import deque
+from pathlib import Path
 
 from device.sound.settings import Settings
 
@@ -33,14 +36,27 @@ class Dose:
         return 10.0 * math.log10(max(self._floor + left / SPENDING, 1.0))
 
     def add(self, energy: float, seconds: float, free: bool) -> bool:
-        """`energy`: all that was heard so far, A-weighted mean square × s, at `seconds` of the process's life; `free`:
-        none of it since the last call counts, for it was meant to wake. True when a minute is over."""
+        """`energy`: all that was heard so far, A-weighted mean square × s, at `seconds` of a steady clock; `free`: none
+        of it since the last call counts, for it was meant to wake. True when a minute is over."""
         self._heard += 0.0 if free else (energy - self._energy) * self._unit
         self._energy = energy
         minutes = int(seconds // 60.0) - self._minute
         if minutes <= 0:
+            self._minute += minutes         # below 0 only where another boot's dose was recalled
             return False
         each = max(self._heard / minutes - self._floor, 0.0)
         self._above.extend([each] * min(minutes, WINDOW))
         self._minute, self._heard = self._minute + minutes, 0.0
         return True
+
+    def keep(self, path: Path) -> None:
+        """For the process that follows this one, should it die: it may not begin the night's budget anew."""
+        with contextlib.suppress(OSError):
+            path.write_text(json.dumps([self._minute, *self._above]))
+
+    def recall(self, path: Path) -> None:
+        """What an earlier process of this boot kept; nothing, or rubbish, is no dose."""
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            minute, *above = json.loads(path.read_text())
+            self._above.extend(min(max(0.0, float(each)), self._spare) for each in above[-WINDOW:])
+            self._minute = int(minute)

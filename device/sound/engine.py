@@ -56,7 +56,7 @@ class Engine:
         self._tables = Tables(settings.seed)
         self._pads, self._struck = Pads(self._tables), StruckNotes()
         self._reverb = reverb or Reverb()
-        self._safety, self._dose = Safety(settings), Dose(settings)
+        self._safety, self.dose = Safety(settings), Dose(settings)
         self._waiting: list[tuple[int, int, Note, Timbre]] = []
         self._placed = 0                                # notes placed so far: keeps equal times in order
         self._music, self._level, self._brightness = Glide(), Glide(), Glide(0.35)
@@ -98,11 +98,13 @@ class Engine:
         self._level.to(self._bearable(scene), scene.glide)
         self._brightness.to(scene.brightness, scene.glide)
 
-    def heard(self, energy: float) -> None:
-        """`energy`: all that was let through so far, A-weighted mean square × s. Too much, and the scene goes lower."""
-        waking = bool(self._scene and self._scene.waking)
-        if self._dose.add(energy, self.frame / RATE, waking) and self._scene is not None:
+    def heard(self, energy: float, seconds: float) -> bool:
+        """`energy`: all that was let through until `seconds`, A-weighted mean square × s. Too much, and the scene goes
+        lower. True when a minute of the dose is over."""
+        over = self.dose.add(energy, seconds, bool(self._scene and self._scene.waking))
+        if over and self._scene is not None:
             self._level.to(self._bearable(self._scene), max(60.0, self._level.left))
+        return over
 
     def phrase(self, phrase: Phrase, start: int) -> None:
         """Place the notes from frame `start` on; what is late already moves to now, all of it together."""
@@ -195,7 +197,7 @@ class Engine:
         """The scene's level as an amplitude, unless the night's dose allows less."""
         if scene.level <= FLOOR:
             return 0.0
-        return amplitude(scene.level if scene.waking else min(scene.level, self._dose.allowed - self._settings.settle))
+        return amplitude(scene.level if scene.waking else min(scene.level, self.dose.allowed - self._settings.settle))
 
     def _start_notes(self, periods: int, brightness: np.ndarray) -> None:
         end = self._now + periods

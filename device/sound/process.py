@@ -79,6 +79,8 @@ class Realtime:
     def __init__(self, settings: Settings, server: Server, device: str, clock: Clock):
         self._settings, self._server, self._device, self._clock = settings, server, device, clock
         self._console = Console(settings)
+        self._ledger = server.path.with_suffix(".dose")
+        self._console.engine.dose.recall(self._ledger)
         self._player: Player | None = None
         self._trouble = ""
         self._offset: float | None = None       # monotonic time of frame 0 at the speaker
@@ -124,7 +126,8 @@ class Realtime:
 
     def _fill(self, now: float) -> None:
         player = self._player
-        self._console.engine.heard(player.energy)
+        if self._console.engine.heard(player.energy, now):
+            self._console.engine.dose.keep(self._ledger)
         if not player.flushing:
             self._console.restore()
         if player.hungry:
@@ -197,14 +200,14 @@ class Lockstep:
         if message.heard:
             for _ in range(due):
                 self._out(self._engine.render())
-                self._engine.heard(self._energy)
+                self._engine.heard(self._energy, self._engine.frame / RATE)
         elif due > 0:
             if self._file:
                 self._file.cut()
             self._engine.skip(due * block)
             mean = self._engine.expected_power * self._fader.gain ** 2
             self._energy += mean * due * block / RATE
-            self._engine.heard(self._energy)
+            self._engine.heard(self._energy, self._engine.frame / RATE)
             self._last_second.extend([mean] * min(due, self._last_second.maxlen))
         level = level_of(sum(self._last_second) / len(self._last_second), self._settings)
         peak, self._peak = self._peak, 0.0

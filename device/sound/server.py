@@ -27,7 +27,7 @@ class Server:
 
     def __init__(self, path: Path):
         self.refused = 0
-        self._path = path
+        self.path = path
         self._clients: list[Client] = []
         self._had_clients = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -83,7 +83,7 @@ class Server:
         for client in list(self._clients):
             self._drop(client)
         self._socket.close()
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
     def _accept(self) -> None:
         with contextlib.suppress(BlockingIOError):

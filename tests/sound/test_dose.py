@@ -53,12 +53,25 @@ def test_the_alarm_draws_on_nothing():
     assert dose.add(1e3, 60.0, True) and dose.allowed == before
 
 
+def test_a_process_that_starts_anew_goes_on_with_the_dose_and_rubbish_is_none(tmp_path):
+    first, second, third = Dose(Settings()), Dose(Settings()), Dose(Settings())
+    assert first.add(3600.0 * 10 ** ((40.0 - 85.0) / 10), 1e5, False)
+    first.keep(tmp_path / "dose")
+    second.recall(tmp_path / "dose")
+    assert second.allowed == first.allowed < third.allowed
+    for rubbish in ("", "[", "[1, null]", "{}", "[[]]"):
+        (tmp_path / "dose").write_text(rubbish)
+        third.recall(tmp_path / "dose")
+    third.recall(tmp_path / "nowhere")
+    assert third.allowed == Dose(Settings()).allowed
+
+
 def test_a_scene_that_has_used_up_the_night_is_lowered_and_the_alarm_is_not():
     engine, what = Engine(Settings()), Settings()
     engine.scene(scene(rain=1.0, music=0.0))
     engine.skip(engine.block * 1400)
     assert 10 * np.log10(engine.expected_power) + what.calibration == pytest.approx(40.0, abs=0.1)
-    engine.heard(3600.0 * 10 ** ((40.0 - what.calibration) / 10))      # an hour's worth of it
+    engine.heard(3600.0 * 10 ** ((40.0 - what.calibration) / 10), 119.0)      # an hour's worth of it
     engine.skip(engine.block * 1400)
     assert 10 * np.log10(engine.expected_power) + what.calibration < 24.0
     engine.scene(scene(rain=1.0, music=0.0, waking=True))

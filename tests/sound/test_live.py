@@ -43,6 +43,32 @@ def test_the_dac_that_dies_ends_the_process_so_that_it_can_start_anew(playing):
     assert playing.process.wait(10) != 0
 
 
+def test_a_killed_process_that_starts_anew_fades_in_and_is_no_louder_than_it_was(playing):
+    playing.link.send(Volume(0.9))
+    playing.link.send(scene(pink=1.0, music=0.0))
+    before = playing.wait(lambda beat: beat.level > 34.0).level
+    playing.process.kill()
+    playing.process.wait()
+    playing.start()
+    time.sleep(4.0)
+    assert playing.wait(lambda beat: beat.level > 30.0).level < before + 2.0
+    heard = playing.rig.samples().astype(float)
+    heard = heard[np.flatnonzero(heard.any(axis=1))[0]:]
+    assert heard[:24_000].std() < 0.25 * heard[-48_000:].std()
+
+
+def test_where_allowed_its_memory_is_locked_and_its_threads_go_before_others(playing):
+    status = Path(f"/proc/{playing.process.pid}/status").read_text()
+    policies = {os.sched_getscheduler(int(task.name)) for task in Path(f"/proc/{playing.process.pid}/task").iterdir()}
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except OSError:
+        pytest.skip("this user may not use SCHED_FIFO")
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    assert os.SCHED_FIFO in policies
+    assert int(status.split("VmLck:")[1].split()[0]) > 1000
+
+
 def _children(pid: int) -> list[str]:
     """Process ids of everything below `pid`, the deepest first."""
     own = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

@@ -7,6 +7,7 @@ small pipe, counts the periods for which nothing was there, and keeps what it go
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from device.values import Heartbeat, Note, Phrase, Scene, Volume
 ROOT = Path(__file__).resolve().parents[2]
 PERIOD = 480                # frames
 PIPE = 16_384               # bytes, 85 ms: how long the DAC lives on what it has
+RUBBISH = b'{"v":1,"kind":"scene","level":99}\n' * 20
 SHORT_PIPE = 4096           # bytes, 21 ms: for delays, since the plug-in already holds what PortAudio's buffer would
 
 VDAC = '''
@@ -109,11 +111,13 @@ class Playing:
     """A sound process that plays into a rig."""
 
     def __init__(self, folder: Path, pipe: int = PIPE):
-        self.rig = Rig(folder, pipe)
-        socket = folder / "sound.socket"
-        self.process = subprocess.Popen([sys.executable, "-m", "device.sound", "--socket", str(socket)],
+        self.rig, self.socket = Rig(folder, pipe), folder / "sound.socket"
+        self.link = SoundLink(self.socket)
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen([sys.executable, "-m", "device.sound", "--socket", str(self.socket)],
                                         cwd=ROOT, env=self.rig.environment, stderr=subprocess.DEVNULL)
-        self.link = SoundLink(socket)
         self.wait(lambda beat: beat.frame > 0)
 
     def wait(self, enough, seconds: float = 15.0) -> Heartbeat:
@@ -143,7 +147,8 @@ class Playing:
 
 
 def stress(folder: Path, seconds: float = 20.0) -> dict[str, float]:
-    """Plays beside two busy processes, is told a phrase and then nothing (a stalled brain). Underruns and memory."""
+    """Plays beside two busy processes, is told a phrase and then only rubbish (a stalled brain, a hostile one).
+    Underruns and memory."""
     playing = Playing(folder)
     neighbours = [subprocess.Popen([sys.executable, "-c", "while True: sum(i * i for i in range(20_000))"])
                   for _ in range(2)]
@@ -151,8 +156,12 @@ def stress(folder: Path, seconds: float = 20.0) -> dict[str, float]:
         playing.link.send(Scene({"rain": 0.5, "ocean": 0.4}, 0.8, 0.35, 0.0, 2.0))
         notes = tuple(Note(0.8 * i, 48 + (7 * i) % 20, 6.0, 0.6, ("pad", "bell", "piano")[i % 3]) for i in range(60))
         playing.link.send(Phrase(50.0, notes))
-        time.sleep(seconds)
-        beat = playing.wait(lambda beat: True)
+        with socket.socket(socket.AF_UNIX) as hostile:
+            hostile.connect(str(playing.socket))
+            for _ in range(int(10 * seconds)):
+                hostile.sendall(RUBBISH)
+                time.sleep(0.1)
+        beat = playing.wait(lambda beat: beat.refused > 0)
         memory, scipy = playing.memory(), playing.imports_scipy()
     finally:
         idle = [neighbour for neighbour in neighbours if neighbour.poll() is not None]
