@@ -147,6 +147,26 @@ class Reason:
     contributions: tuple[Contribution, ...]     # the few that decided, largest first
 
 
+class Wish(NamedTuple):
+    """One thing that was asked for in words; a bound inside the vetted set, never a way around it."""
+    verb: str                   # raise, lower, forbid or require
+    name: str                   # a field of Recipe, a texture, a voice, "music", "silence" or a programme
+    degree: float = 1.0         # 0.5 a little, 2 much
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A short note as the device takes it."""
+    language: str = ""                      # "en", "zh"; "" is unknown: nothing else is set then
+    wishes: tuple[Wish, ...] = ()
+    like_last: bool = False                 # "like last night"
+    always: bool = False                    # not for tonight alone
+    undo: bool = False
+    rested: int | None = None               # a morning's word: +1 slept well, −1 badly
+    valence: float | None = None            # −1..1
+    arousal: float | None = None            # −1..1
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A decision that can be replayed: same inputs and seed, same recipe."""

@@ -1,0 +1,50 @@
+"""A short text → mood and wishes, offline: what the sleeper says in the evening and in the morning."""
+
+from pathlib import Path
+
+from device import cards
+from device.errors import ModelMismatch
+from device.values import Understood
+from device.words import grammar, mood
+from device.words.language import language
+from device.words.text import clean, tokens
+
+__all__ = ["Words"]
+
+
+class Words:
+    """`trouble`: why the mood comes from a lexicon alone, or ""."""
+
+    def __init__(self, folder: Path = cards.MODELS):
+        self.trouble = ""
+        try:
+            self.mood: mood.Mood | None = mood.Mood(folder)
+        except ModelMismatch as trouble:
+            self.mood, self.trouble = None, f"the mood of notes by a lexicon: {trouble}"
+
+    def understand(self, text: object) -> Understood:
+        """Whatever `text` is: bounded work, and nothing but a frozen value comes of it."""
+        line = clean(text)
+        said = tokens(line)
+        reading = grammar.read(said)
+        feelings, model = mood.felt(said), self.mood
+        own = min((reading.known + len(feelings)) / max(reading.words, 1), 1.0)
+        tongue = language(line, own, model.english if model else None,
+                          model.english_scale if model else 0.0)
+        if not tongue:
+            return Understood()
+        flags = reading.flags
+        valence, arousal = self.sounds(said, feelings, tongue)
+        return Understood(tongue, reading.wishes, "last" in flags, "always" in flags, "undo" in flags,
+                          1 if "good" in flags else -1 if "poor" in flags else None, valence, arousal)
+
+    def sounds(self, said: list[str], feelings: list, tongue: str) -> tuple[float | None, float | None]:
+        """The network's word for English, the named feelings' for Chinese; where both speak, their mean."""
+        both = [mean(feelings)] if feelings else []
+        if self.mood and tongue == "en":
+            both.append(self.mood(said))
+        return mean(both) if both else (None, None)
+
+
+def mean(pairs: list[tuple[float, float]]) -> tuple[float, float]:
+    return sum(pair[0] for pair in pairs) / len(pairs), sum(pair[1] for pair in pairs) / len(pairs)

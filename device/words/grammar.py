@@ -1,0 +1,336 @@
+"""A small grammar: from tokens to wishes. Clause by clause, each thing or quality with the little words around it.
+
+A learned tagger on the same words does worse on notes that neither had seen; `tools/evaluate words` compares them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from device.values import TEXTURES, Wish
+from device.words.lexicon import CHINESE, ENGLISH
+from device.words.text import HAN
+
+ENDS = frozenset(".,;:!?()。\n")
+ANCHORS = ("thing", "field", "quality", "compared")
+DENIALS = ("no", "drop", "lacking", "never")
+LONGEST_PHRASE = max(len(phrase.split()) for phrase in ENGLISH)
+LONGEST_HAN = max(map(len, CHINESE))
+FLAGS = {"last": "last", "always": "always", "never": "always", "undo": "undo", "good": "good", "poor": "poor"}
+OPPOSITE = {"raise": "lower", "lower": "raise", "require": "forbid", "forbid": "require"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the grammar made of a line; `known` is how many of its `words` the lexicon has."""
+    wishes: tuple[Wish, ...] = ()
+    flags: frozenset[str] = frozenset()     # "last", "always", "undo", "good", "poor"
+    known: int = 0
+    words: int = 0
+
+
+class Word(NamedTuple):
+    kind: str
+    value: object
+    text: str
+
+
+@dataclass(slots=True)
+class Anchor:
+    """A thing or quality, and the words that belong to it."""
+    word: Word
+    before: list[Word] = field(default_factory=list)
+    after: list[Word] = field(default_factory=list)
+    joined: bool = False                    # nothing but "and" or "or" lies between it and the anchor before
+
+    def has(self, *kinds: str) -> bool:
+        return any(word.kind in kinds for word in (*self.before, *self.after))
+
+    @property
+    def degree(self) -> float:
+        said = [word.value for word in (*self.before, *self.after) if word.kind == "degree"]
+        return said[-1] if said else 1.0
+
+
+def read(tokens: Sequence[str]) -> Reading:
+    """Everything that was wished; of two wishes that contradict each other the later counts."""
+    wishes: dict[tuple[str, str], Wish] = {}
+    flags: set[str] = set()
+    words = list(spoken(tokens))
+    denied, said = False, []
+    for clause in clauses(words):
+        flags |= set(flagged(clause))
+        if refuses(clause):                                     # "Bells? No thanks."
+            said = [silenced(wish.name) for wish in said if wish.verb == "require"]
+        else:
+            said = list(wished(clause, denied and any(word.kind == "or" for word in clause)))
+        for wish in said:
+            against = OPPOSITE[wish.verb], wish.name
+            if against in wishes and wish.verb in ("raise", "lower") and any(w.kind in DENIALS for w in clause):
+                # "slower, but not too slow"
+                wishes[against] = wishes[against]._replace(degree=0.5)
+                continue
+            wishes.pop(against, None)
+            wishes[wish.verb, wish.name] = wish
+        denied = bool(said) and said[-1].verb == "forbid"
+    meant = [word for word in words if word.kind not in ("end", "filler")]
+    return Reading(tuple(wishes.values()), frozenset(flags), sum(word.kind != "word" for word in meant), len(meant))
+
+
+def refuses(clause: Sequence[Word]) -> bool:
+    """A clause that does nothing but deny."""
+    meant = [word for word in clause if word.kind not in ("filler", "want")]
+    return 0 < len(meant) <= 2 and meant[0].kind in ("no", "never") and not any(w.kind in ANCHORS for w in meant)
+
+
+def flagged(clause: Sequence[Word]) -> Iterator[str]:
+    """What a clause says as a whole; "not a good night" is a poor one, "than last night" asks for nothing."""
+    for place, word in enumerate(clause):
+        said = [before.kind for before in clause[max(place - 3, 0):place] if before.kind != "filler"]
+        if word.kind in ("good", "poor") and any(kind in DENIALS for kind in said):
+            yield "poor" if word.kind == "good" else "good"
+        elif word.kind in FLAGS and not (word.kind == "last" and "than" in said):
+            yield FLAGS[word.kind]
+
+
+# ---- tokens → words of a kind → clauses → anchors --------------------------------------------------------------------
+
+def spoken(tokens: Sequence[str]) -> Iterator[Word]:
+    """The longest phrases of the lexicon, and whatever lies between them."""
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        if HAN.fullmatch(token):
+            yield from han(token)
+            place += 1
+            continue
+        for length in range(min(LONGEST_PHRASE, len(tokens) - place), 0, -1):
+            phrase = " ".join(tokens[place:place + length])
+            if phrase in ENGLISH:
+                yield Word(*ENGLISH[phrase], phrase)
+                place += length
+                break
+        else:
+            yield other(token)
+            place += 1
+
+
+def han(run: str) -> Iterator[Word]:
+    place = 0
+    while place < len(run):
+        for length in range(min(LONGEST_HAN, len(run) - place), 0, -1):
+            phrase = run[place:place + length]
+            if phrase in CHINESE:
+                yield Word(*CHINESE[phrase], phrase)
+                place += length
+                break
+        else:
+            yield other(run[place])
+            place += 1
+
+
+def other(token: str) -> Word:
+    return Word("end" if token in ENDS else "word" if token.isalnum() else "filler", None, token)
+
+
+def clauses(words: Sequence[Word]) -> Iterator[list[Word]]:
+    clause: list[Word] = []
+    for word in words:
+        if word.kind in ("end", "but"):
+            yield clause
+            clause = []
+        else:
+            clause.append(word)
+    yield clause
+
+
+def anchored(clause: Sequence[Word]) -> list[Anchor]:
+    """Each anchor with its words: those before an "and" belong to what came before, the rest to what follows."""
+    anchors: list[Anchor] = []
+    between: list[Word] = []
+    for word in clause:
+        if word.kind not in ANCHORS:
+            between.append(word)
+            continue
+        anchor = Anchor(word)
+        split = next((i for i, w in enumerate(between) if w.kind in ("and", "or")), None)
+        if anchors and split is not None:
+            anchors[-1].after += between[:split]
+            plain = all(w.kind in ("and", "or", "filler", "degree") for w in between)
+            anchor.before, anchor.joined = between[split:], plain
+        elif anchors and follows(anchors[-1], between, word):
+            anchors[-1].after += between
+        else:
+            anchor.before = between
+        anchors.append(anchor)
+        between = []
+    if anchors:
+        anchors[-1].after += between
+    return anchors
+
+
+def follows(before: Anchor, between: Sequence[Word], word: Word) -> bool:
+    """Whether what lies between two things speaks of the first: "rain 多一点 wind 少一点"."""
+    return (before.word.kind == word.kind == "thing" and bool(between) and between[-1].kind == "degree"
+            and between[0].kind in ("more", "less"))
+
+
+# ---- anchors → wishes ------------------------------------------------------------------------------------------------
+
+def wished(clause: Sequence[Word], denied: bool) -> Iterator[Wish]:
+    """The wishes of one clause; `denied`: it goes on with a list that began with "no"."""
+    anchors = anchored(clause)
+    strange = sum(word.kind == "word" for word in clause)
+    about_me = any(word.kind == "i" for word in clause) and not any(word.kind == "want" for word in clause)
+    place = 0
+    while place < len(anchors):
+        anchor = anchors[place]
+        after = anchors[place + 1] if place + 1 < len(anchors) else None
+        if place and anchor.joined and anchor.word.kind == anchors[place - 1].word.kind in ("thing", "quality"):
+            anchor.before = [*anchors[place - 1].before, *anchor.before]
+        if denied and not anchor.has("want", "more", "less"):
+            anchor.before = [Word("no", None, ""), *anchor.before]
+        if anchor.word.kind in ("thing", "field") and after and described(anchor, after):
+            yield from judged(anchor, after)
+            place += 2
+        elif anchor.word.kind in ("quality", "compared") and after and qualifies(anchor, after):
+            yield from qualified(anchor, after, strange)
+            place += 2
+        elif anchor.word.kind == "thing":
+            yield from named(anchor, strange)
+            place += 1
+        elif anchor.word.kind == "field":
+            yield from turned(anchor)
+            place += 1
+        else:
+            yield from coloured(anchor, about_me)
+            place += 1
+
+
+def described(thing: Anchor, quality: Anchor) -> bool:
+    """"The waves were too loud", "rain louder", "雨声大一点"."""
+    between = quality.before
+    return (quality.word.kind in ("quality", "compared") and not quality.has("want", "and", "or")
+            and not any(word.kind == "word" for word in between)
+            and (not thing.has(*DENIALS) or any(word.kind in ("is", "was") for word in between)))
+
+
+def qualifies(quality: Anchor, noun: Anchor) -> bool:
+    """"Softer rain", "slower tempo": the noun comes at once."""
+    return (noun.word.kind in ("thing", "field")
+            and all(word.kind in ("filler", "degree") for word in (*quality.after, *noun.before)))
+
+
+def judged(thing: Anchor, quality: Anchor) -> Iterator[Wish]:
+    quality = replace(quality, before=[*thing.before, *quality.before])
+    field_, sign = quality.word.value
+    way = direction(quality, sign, predicate=True)
+    if way:
+        yield Wish("raise" if way > 0 else "lower", subject(thing.word, field_), quality.degree)
+
+
+def subject(thing: Word, field_: str) -> str:
+    """What a quality is said of: loudness belongs to the thing, everything else to the music as a whole."""
+    if thing.kind == "field":
+        return thing.value if field_ in ("level", "register") and thing.value != "density" else field_
+    if thing.value in TEXTURES and field_ == "register":
+        return thing.value                  # "lower rain": noise has no pitch
+    return thing.value if field_ == "level" and thing.value not in ("sound", "silence") else field_
+
+
+def qualified(quality: Anchor, noun: Anchor, strange: int) -> Iterator[Wish]:
+    field_, sign = quality.word.value
+    both = replace(quality, after=[*quality.after, *noun.after])
+    way = direction(both, sign) if both.word.kind == "quality" else 0 if both.has(*DENIALS) else sign
+    if (noun.word.kind == "field" or noun.word.value in ("sound", "music") and field_ != "level"
+            or quality.word.kind == "compared" and subject(noun.word, field_) == noun.word.value):
+        if way:
+            yield Wish("raise" if way > 0 else "lower", subject(noun.word, field_), both.degree)
+    elif quality.word.value == ("tension", -1) and noun.word.value in TEXTURES and not both.has(*DENIALS, "less"):
+        yield from named(replace(noun, before=[*quality.before, Word("degree", 0.5, "")]), strange)     # gentle rain
+    elif field_ != "level":
+        if way:
+            yield Wish("raise" if way > 0 else "lower", field_, both.degree)
+        if quality.word.kind == "quality" and not both.has(*DENIALS, "too", "less", "more"):
+            yield from named(replace(noun, before=quality.before), strange)
+    elif quality.word.kind == "compared" or both.has(*DENIALS, "too", "less", "more"):
+        if way:
+            yield Wish("raise" if way > 0 else "lower", subject(noun.word, field_), both.degree)
+    elif noun.word.value != "sound":
+        loudness = Word("degree", 2.0 if sign > 0 else 0.5, "")
+        yield from named(replace(noun, before=[*quality.before, loudness]), strange)
+
+
+def direction(anchor: Anchor, sign: int, predicate: bool = False) -> int:
+    """+1 raise, −1 lower, 0 nothing: what is asked for by a quality in its surroundings."""
+    denied = any(word.kind in DENIALS for word in anchor.before)
+    if anchor.has("mind"):
+        return 0
+    if anchor.has("enough"):
+        return sign if denied else 0
+    compared = anchor.word.kind == "compared" or any(word.kind == "degree" and HAN.match(word.text)
+                                                      for word in anchor.after) or anchor.has("more")
+    if compared:
+        return 0 if denied else sign
+    if anchor.has("too", "less") or denied:
+        return -sign
+    if predicate and anchor.has("was"):
+        return -sign if anchor.word.value == ("level", 1) and not anchor.has("love") else 0
+    return sign
+
+
+def coloured(anchor: Anchor, about_me: bool) -> Iterator[Wish]:
+    """A quality by itself: "darker", "not so bright", "something slow"."""
+    field_, sign = anchor.word.value
+    plain = anchor.word.kind == "quality" and not anchor.has("too", "less", "more", "enough", *DENIALS)
+    strange = any(word.kind == "word" for word in anchor.before)
+    if plain and (about_me or anchor.has("was") and strange or anchor.after and anchor.after[0].kind == "word"
+                  and anchor.after[0].text not in ("one", "ones", "stuff", "thing", "something")):
+        return
+    if about_me and anchor.word.kind == "quality" and not anchor.has("want", "love"):
+        return
+    if way := direction(anchor, sign, predicate=anchor.has("was")):
+        yield Wish("raise" if way > 0 else "lower", field_, anchor.degree)
+
+
+def turned(anchor: Anchor) -> Iterator[Wish]:
+    """"Less volume", "turn the tempo down", "fewer notes"."""
+    if anchor.has("less") and not anchor.has("no"):
+        yield Wish("lower", anchor.word.value, anchor.degree)
+    elif anchor.has("more") and not anchor.has(*DENIALS):
+        yield Wish("raise", anchor.word.value, anchor.degree)
+
+
+def named(anchor: Anchor, strange: int) -> Iterator[Wish]:
+    """A thing by name, required, forbidden, raised or lowered."""
+    name, degree = anchor.word.value, anchor.degree
+    denied = anchor.has(*DENIALS)
+    if anchor.has("mind"):
+        return
+    if anchor.has("no") and anchor.has("drop", "lacking"):      # "don't stop the rain", "can't sleep without rain"
+        yield Wish("require", name, 1.0)
+    elif denied and anchor.has("enough"):
+        yield Wish("raise", name, degree)
+    elif denied and anchor.has("more", "less"):     # "don't add more rain" leaves it as it is
+        if anchor.has("less") and anchor.has("lacking"):
+            yield Wish("lower", name, degree)
+    elif denied:
+        yield silenced(name)
+    elif anchor.has("less"):
+        yield Wish("lower", "level" if name == "sound" else name, degree)
+    elif anchor.has("more"):
+        yield Wish("require", name, 1.0) if name == "silence" else \
+            Wish("raise", "level" if name == "sound" else name, degree)
+    elif anchor.has("only"):
+        yield Wish("require", name, degree)
+        if name in TEXTURES:
+            yield Wish("forbid", "music", 1.0)
+    elif anchor.has("love"):
+        yield Wish("raise", name, degree)
+    elif name != "sound" and (anchor.has("want") or
+                              strange <= 1 and name != "music" and not anchor.has("is", "was", "i")):
+        yield Wish("require", name, degree)
+
+
+def silenced(name: str) -> Wish:
+    return Wish("require", "silence", 1.0) if name == "sound" else Wish("forbid", name, 1.0)

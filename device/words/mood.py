@@ -1,0 +1,94 @@
+"""How a note sounds: int8 word vectors and an int8 network over each word and its neighbours, or a lexicon.
+
+Valence and arousal are in thirds of the standard deviation of EmoBank's sentences, so that ±1 is far out.
+"""
+
+import io
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from device import cards
+from device.errors import ModelMismatch
+from device.tflite import Model
+from device.words.language import BUCKETS
+from device.words.lexicon import FELT
+from device.words.text import HAN
+
+INPUTS = ("before", "word", "after")    # a vector each
+SLOTS = 48              # words of a note that are read
+LONGEST_FEELING = max(len(phrase.split()) for phrase in FELT)
+DENIALS = frozenset(("not", "no", "less", "never", "isn't", "don't"))
+PIECES = (3, 4, 5)      # letters: what a word that the table lacks is made of
+
+
+def word_hash(word: str) -> int:
+    return zlib.crc32(word.encode())
+
+
+def pieces(word: str, buckets: int) -> list[int]:
+    """Buckets of a word's runs of letters."""
+    edged = f"<{word}>"
+    return [word_hash(edged[i:i + n]) % buckets for n in PIECES for i in range(max(len(edged) - n, 0) + 1)]
+
+
+class Mood:
+    """The shipped table and network, `models/words.tflite` and `models/words_table.npz`."""
+
+    def __init__(self, folder: Path = cards.MODELS):
+        """Raises ModelMismatch."""
+        content, card = cards.read("words", INPUTS, folder)
+        table, beside = cards.read("words_table", (), folder)
+        if beside.facts.get("network") != card.sha256:
+            raise ModelMismatch(f"{folder}/words_table.npz belongs to another network; install Nocturne again")
+        self._model = Model(content)
+        try:
+            with np.load(io.BytesIO(table), allow_pickle=False) as arrays:
+                self._hashes, self._rows, self._pieces = arrays["hashes"], arrays["rows"], arrays["pieces"]
+                self.english, self.english_scale = arrays["english"], float(arrays["english_scale"])
+            if self.english.shape != (BUCKETS,) or self._rows.shape != (len(self._hashes), self._pieces.shape[1]):
+                raise ValueError("arrays don't fit together")
+            self(["rain"])
+        except (KeyError, ValueError, OSError) as trouble:
+            raise ModelMismatch(f"{folder}/words_table.npz: {trouble}; install Nocturne again") from trouble
+
+    def vectors(self, words: Sequence[str]) -> np.ndarray:
+        """(n, size), −1..1."""
+        hashes = np.array([word_hash(word) for word in words], np.uint32)
+        places = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
+        out = self._rows[places].astype(float)
+        for i in np.flatnonzero(self._hashes[places] != hashes):
+            out[i] = self._pieces[pieces(words[i], len(self._pieces))].mean(0)
+        return out / 127
+
+    def __call__(self, words: Sequence[str]) -> tuple[float, float]:
+        """(valence, arousal), each −1..1."""
+        some = self.vectors(words[:SLOTS])
+        size, count = some.shape[1], len(some)
+        windows = np.zeros((SLOTS, 3 * size))
+        windows[1:count + 1, :size][:SLOTS - 1] = some[:SLOTS - 1]
+        windows[:count, size:2 * size] = some
+        windows[:count - 1, 2 * size:] = some[1:]
+        said = self._model(windows)[0].reshape(SLOTS, 3)[:count]
+        weights = np.exp(said[:, 2] - said[:, 2].max())
+        valence, arousal = weights @ said[:, :2] / weights.sum() / 3
+        return float(np.clip(valence, -1, 1)), float(np.clip(arousal, -1, 1))
+
+
+def felt(tokens: Sequence[str]) -> list[tuple[float, float]]:
+    """(valence, arousal) of each feeling that is named and not denied."""
+    found, place = [], 0
+    while place < len(tokens):
+        length = 1
+        if HAN.fullmatch(tokens[place]):
+            found += [value for phrase, value in FELT.items() if phrase in tokens[place]]
+        else:
+            said = (" ".join(tokens[place:place + n]) for n in range(LONGEST_FEELING, 0, -1))
+            if phrase := next((phrase for phrase in said if phrase in FELT), None):
+                length = len(phrase.split())
+                if not DENIALS & set(tokens[max(place - 2, 0):place]):
+                    found.append(FELT[phrase])
+        place += length
+    return found
