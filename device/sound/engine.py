@@ -84,7 +84,7 @@ class Engine:
         total = scene.music ** 2 + sum(gain ** 2 for gain in scene.textures.values())
         share = 1.0 / math.sqrt(max(total, QUIET_SHARE))
         self._music.to(scene.music * share, scene.glide)
-        for name in {*scene.textures, *self._gains}:
+        for name in sorted({*scene.textures, *self._gains}):
             gain = scene.textures.get(name, 0.0) * share
             if gain > 0.0 and name not in self._gains:
                 self._gains[name] = Glide()

@@ -7,7 +7,7 @@ from device.programmes import PROGRAMMES
 from device.sound.settings import RATE
 from device.sound.textures import MOTIONS, SECONDS
 from device.values import SCALES, STYLES, TEXTURES
-from tools.areas.sound import CALM, attack, texture_period
+from tools.areas.sound import CALM, attack, fine_period, looped, texture_period
 from tools.areas.sound_measures import calm, clicks, gaps, integrated, periodicity
 from tools.areas.sound_ref16 import rt60
 from tools.areas.sound_render import programme
@@ -25,7 +25,7 @@ def test_the_room_rings_between_four_and_eight_seconds():
     assert 4.0 <= rt60() <= 8.0
 
 
-@pytest.mark.parametrize(("voice", "least"), [("pad", 150.0), ("bell", 20.0), ("piano", 20.0)])
+@pytest.mark.parametrize(("voice", "least"), [("pad", 150.0), ("swell", 150.0), ("bell", 20.0), ("piano", 20.0)])
 def test_notes_begin_softly(voice, least):
     assert attack(voice) >= least
 
@@ -35,6 +35,7 @@ def test_a_loop_would_be_found():
     loop = np.tile(random.random(160), 60) + 0.3 * random.random(160 * 60)
     assert periodicity(loop, 40.0) > 0.5
     assert periodicity(random.random(160 * 60), 40.0) < 0.1
+    assert fine_period(looped("rain")) > 0.5 and clicks(looped("rain")) > 10
 
 
 def test_waves_come_without_a_period():
@@ -63,6 +64,13 @@ def test_every_programme_is_calm(name):
 @pytest.mark.parametrize("name", TEXTURES)
 def test_no_texture_has_a_period(name):
     assert texture_period(name) <= 0.1
+
+
+@pytest.mark.full
+def test_hours_of_abuse_stay_under_the_true_peak():
+    from tools.areas.sound_long import abuse
+
+    assert abuse(8.0)["true_peak_dbtp"] <= -1.0
 
 
 @pytest.mark.full

@@ -126,7 +126,7 @@ def abuse(hours: float, seed: int = 1) -> dict[str, float]:
     for minute in range(max(int(hours * 60), 1)):
         parts = []
         for block in range(60 * RATE // step):
-            if block % 47 == 0:
+            if block % 117 == 0:
                 engine.scene(any_scene(random))
                 engine.phrase(any_phrase(random), engine.frame)
             if block % 200 == 0:
