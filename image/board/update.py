@@ -1,0 +1,78 @@
+#!/usr/bin/python3
+"""Looks for a signed update, has RAUC check and install it, and restarts into it to try it.
+
+It lies on the boot partition (*.raucb), or at the hub: https://HOST:8443/nocturne.raucb, whose certificate must be
+signed by the CA of `home.ca`. RAUC refuses what isn't signed, isn't for this board, or is older. While a night is on,
+it waits.
+"""
+
+import ssl
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, "/usr/lib/nocturne/board")
+sys.path.insert(0, "/usr/lib/nocturne/python")
+
+from tryboot import BOOT, Backend, writable
+
+CONFIG = Path("/etc/nocturne.toml")
+VERSION = Path("/usr/lib/nocturne/version")
+FETCHED = Path("/data/update.raucb")
+LARGEST = 600 << 20
+PORT = 8443
+
+
+def main() -> int:
+    bundle = next(iter(sorted(BOOT.glob("*.raucb"))), None) or from_hub()
+    if bundle is None:
+        return 0
+    done = subprocess.run(["rauc", "install", str(bundle)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    print(done.stdout, file=sys.stderr)
+    if bundle == FETCHED:
+        FETCHED.unlink()
+    else:
+        with writable():
+            bundle.unlink()
+            if done.returncode:
+                reason = done.stdout.strip().splitlines()[-1]
+                (BOOT / "TROUBLE.txt").write_text(f"{bundle.name}: not installed: {reason}\r\n")
+    if done.returncode:
+        return 1
+    backend = Backend()
+    if backend.primary() != backend.lasting():
+        return subprocess.run(["systemctl", "reboot", "--reboot-argument=0 tryboot"]).returncode
+    return 0
+
+
+def from_hub() -> Path | None:
+    """The hub's bundle, if it has one that this device hasn't seen (HTTP's ETag); None otherwise."""
+    from device.config import Config
+    home = Config.load(CONFIG).home
+    if not home.host or not home.ca:
+        return None
+    seen = Path("/data/rauc/seen")
+    request = urllib.request.Request(f"https://{home.host}:{PORT}/nocturne.raucb")
+    if seen.exists():
+        request.add_header("If-None-Match", seen.read_text())
+    try:
+        with urllib.request.urlopen(request, timeout=30, context=ssl.create_default_context(cafile=home.ca)) as answer:
+            size = int(answer.headers.get("Content-Length", 0))
+            if not 0 < size <= LARGEST:
+                print(f"the hub's bundle has {size} bytes: refused", file=sys.stderr)
+                return None
+            with open(FETCHED, "wb") as file:
+                while chunk := answer.read(1 << 16):
+                    file.write(chunk)
+            seen.write_text(answer.headers.get("ETag", ""))
+    except (OSError, urllib.error.URLError) as trouble:
+        if getattr(trouble, "code", None) != 304:
+            print(f"no update from the hub: {trouble}", file=sys.stderr)
+        return None
+    return FETCHED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

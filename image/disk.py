@@ -1,0 +1,74 @@
+"""From a root folder to an image: squashfs, FAT and a partition table, without a loop mount."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from image import recipe
+from image.board import tryboot
+from image.host import HERE, Trouble, run
+
+MIB = recipe.MIB
+
+
+def squash(root: Path, out: Path, epoch: int) -> None:
+    """The read-only root of a slot."""
+    out.unlink(missing_ok=True)
+    run("mksquashfs", root, out, "-noappend", "-no-progress", "-comp", "zstd", "-Xcompression-level", 15, "-no-xattrs",
+        "-reproducible", env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch)})
+    if out.stat().st_size > recipe.ROOT * MIB:
+        raise Trouble(f"the root has {out.stat().st_size >> 20} MiB, more than a slot's {recipe.ROOT}")
+
+
+def fat_files(root: Path, kernel_debs: Path, folder: Path, sbom: Path) -> None:
+    """Everything on the boot partition, as plain files; both slots start filled alike."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    firmware = next(kernel_debs.glob("usr/lib/raspi-firmware"))
+    for name in recipe.FIRMWARE:
+        shutil.copy(firmware / name, folder)
+    slot_files = root / "usr/lib/nocturne/boot"
+    for slot in ("A", "B"):
+        tryboot.Backend(folder, folder).fill(slot, slot_files)
+    (folder / "overlays").mkdir()
+    shutil.copy(slot_files / "nocturne-dac.overlay", folder / "overlays/nocturne-dac.dtbo")
+    for name in ("common.txt", "settings.txt", "wifi.txt", "README.txt"):
+        (folder / name).write_text((HERE / "boot" / name).read_text().replace("\n", "\r\n"))
+    (folder / "config.txt").write_bytes(tryboot.text("A"))
+    (folder / "tryboot.txt").write_bytes(tryboot.text("B"))
+    shutil.copy(HERE.parent / "systemd/nocturne.toml", folder)
+    shutil.copy(sbom, folder / "sbom.cdx.json")
+
+
+def make_fat(folder: Path, out: Path, epoch: int) -> None:
+    out.unlink(missing_ok=True)
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC", "MTOOLS_SKIP_CHECK": "1"}
+    run("truncate", "--size", recipe.BOOT * MIB, out)
+    run("mkfs.vfat", "-F", 32, "-n", "NOCTURNE", "-i", recipe.DISK_ID, "--invariant", out, env=environment)
+    for path in sorted(folder.rglob("*")):
+        os.utime(path, (epoch, epoch))
+    run("mcopy", "-s", "-m", "-i", out, *sorted(folder.iterdir()), "::", env=environment)
+
+
+def join(fat: Path, root: Path, out: Path) -> None:
+    """The whole disk: the first boot makes the data partition, so there is no file system in it yet."""
+    starts = [recipe.START, recipe.START + recipe.BOOT, recipe.START + recipe.BOOT + recipe.ROOT,
+              recipe.START + recipe.BOOT + 2 * recipe.ROOT]
+    sizes = [recipe.BOOT, recipe.ROOT, recipe.ROOT, recipe.DATA]
+    kinds = ["c", "83", "83", "83"]
+    out.unlink(missing_ok=True)
+    run("truncate", "--size", (starts[-1] + sizes[-1]) * MIB, out)
+    table = [f"label: dos\nlabel-id: 0x{recipe.DISK_ID}\n"] + [
+        f"start={start * 2048},size={size * 2048},type={kind}" + (",bootable\n" if kind == "c" else "\n")
+        for start, size, kind in zip(starts, sizes, kinds, strict=True)]
+    run("sfdisk", "--quiet", out, input="".join(table))
+    for source, start in ((fat, starts[0]), (root, starts[1]), (root, starts[2])):
+        run("dd", f"if={source}", f"of={out}", "bs=1M", f"seek={start}", "conv=notrunc,sparse", "status=none")
+
+
+def compress(image: Path) -> Path:
+    """With an ordinary window, for every program that writes cards understands that."""
+    out = image.with_suffix(".img.zst")
+    subprocess.run(["zstd", "--quiet", "--force", "-T1", "-3", image, "-o", out], check=True)
+    return out

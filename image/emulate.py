@@ -1,0 +1,224 @@
+"""An emulated Pi: QEMU's `virt` with four Cortex-A53, 512 MB and the built image, and a bench with pretended parts.
+
+The image isn't changed. The boot ROM and the firmware, which QEMU lacks, are played here: config.txt (or tryboot.txt)
+names the folder whose kernel, initrd and command line are started. The bench comes on a second disk; units that start
+its pretended parts are laid into /run by an extended initrd. No network but the guest's own loopback.
+"""
+
+import gzip
+import json
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from image import kernel, recipe
+from image.host import CACHE, HERE, Trouble, run
+
+BUTTON, LED = 5, 6              # lines of the PL061, which has eight
+REVISION = "0x902120"           # of a Zero 2 W, so that gpiozero knows the board
+HARNESS = """$B mount -t tmpfs -o mode=755 t /root/run; $B mkdir -p /root/run/systemd/system/sysinit.target.wants
+until [ -b /dev/vdb ]; do $B usleep 100000; done
+$B mount -t squashfs -o ro /dev/vdb /root/mnt
+$B cp -a /root/mnt/units/. /root/run/systemd/system/
+for unit in agent chips sound hub; do
+    $B ln -s ../bench-$unit.service /root/run/systemd/system/sysinit.target.wants/
+done
+"""
+HUB = ("mosquitto", "libcjson1", "libwebsockets17", "libev4", "libuv1", "libmosquitto1", "mosquitto-clients")
+
+
+def make_bench(out: Path) -> None:
+    """The second disk: agent, chips and a broker with its libraries."""
+    folder = CACHE / "bench"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(HERE / "guest", folder)
+    debs = CACHE / "bench-debs"
+    if not any(debs.glob("*.deb")):
+        shutil.rmtree(debs, ignore_errors=True)
+        debs.mkdir()
+        run("mmdebstrap", "--mode=root", "--architectures=arm64", "--variant=extract", f"--include={','.join(HUB)}",
+            f"--extract-hook=sync-out /var/cache/apt/archives {debs}", recipe.SUITE, CACHE / "bench-tree")
+        run("rm", "-rf", "--one-file-system", CACHE / "bench-tree")
+    hub = folder / "hub"
+    (hub / "lib").mkdir(parents=True)
+    unpacked = CACHE / "bench-hub"
+    for name in HUB:
+        run("dpkg-deb", "-x", next(debs.glob(f"{name}_*.deb")), unpacked)
+    for library in unpacked.glob("usr/lib/aarch64-linux-gnu/*.so.*"):
+        shutil.copy(library, hub / "lib")
+    for program in ("usr/sbin/mosquitto", "usr/bin/mosquitto_sub", "usr/bin/mosquitto_pub"):
+        shutil.copy(unpacked / program, hub)
+    out.unlink(missing_ok=True)
+    run("mksquashfs", folder, out, "-noappend", "-no-progress", "-quiet", "-all-root")
+
+
+class Pi:
+    """One emulated board with its card in `folder`; may be started, cut off and started again."""
+
+    def __init__(self, folder: Path, image: Path, bench: Path, card: int = 2400):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.bench = folder, bench
+        self.card = folder / "card.img"
+        run("cp", "--sparse=always", image, self.card)
+        run("truncate", "--size", card * recipe.MIB, self.card)
+        self.process: subprocess.Popen | None = None
+        self.number = 0
+        self.waiting = b""
+
+    # ---- the card, while the board is off
+
+    @property
+    def fat(self) -> str:
+        return f"{self.card}@@{recipe.START * recipe.MIB}"
+
+    def read_boot(self, name: str) -> bytes:
+        done = subprocess.run(["mcopy", "-n", "-i", self.fat, f"::/{name}", "-"], capture_output=True, check=True)
+        return done.stdout
+
+    def write_boot(self, name: str, source: Path) -> None:
+        run("mcopy", "-o", "-i", self.fat, source, f"::/{name}")
+
+    # ---- power
+
+    def power_on(self, tried: bool = False, held: bool = False, seconds: float = 600.0) -> float:
+        """Start, by tryboot.txt if `tried`, with the button `held`. Returns s until the agent answers."""
+        text = self.read_boot("tryboot.txt" if tried else "config.txt").decode()
+        slot = next(line for line in text.splitlines() if line.startswith("os_prefix="))[10:].strip("/")
+        for name in ("kernel.img", "initrd.img"):
+            (self.folder / name).write_bytes(self.read_boot(f"{slot}/{name}"))
+        init = (HERE / "boot" / "init.sh").read_text().replace("# HARNESS\n", HARNESS)
+        extended = gzip.compress(kernel.archive({"init": init.encode()}, (), 0), 1)
+        (self.folder / "initrd.img").write_bytes((self.folder / "initrd.img").read_bytes() + extended)
+        line = self.read_boot(f"{slot}/cmdline.txt").decode().strip().replace("console=tty1", "console=ttyAMA0")
+        self.start(line + " modprobe.blacklist=i2c_dev", held)
+        began = time.monotonic()
+        self.guest = self.connect("bench.sock")
+        self.receive(seconds)
+        return time.monotonic() - began
+
+    def start(self, command_line: str, held: bool) -> None:
+        common = ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-m", "512", "-smp", "2",
+                  "-display", "none", "-nic", "none"]
+        tree = self.folder / "virt.dtb"
+        subprocess.run([*common, "-M", f"dumpdtb={tree}"], check=True, capture_output=True)
+        run("fdtput", "-c", tree, "/system")
+        run("fdtput", "-t", "x", tree, "/system", "linux,revision", REVISION)
+        for name in ("bench.sock", "qtest.sock", "qmp.sock"):
+            (self.folder / name).unlink(missing_ok=True)
+        self.console = open(self.folder / "console.txt", "ab")      # noqa: SIM115  closed with the board's power
+        self.process = subprocess.Popen([
+            *common, "-accel", "tcg,thread=multi", "-no-reboot", "-dtb", tree,
+            "-kernel", self.folder / "kernel.img", "-initrd", self.folder / "initrd.img", "-append", command_line,
+            "-serial", "stdio", "-monitor", "none",
+            # The last one plugged in is the first that Linux finds.
+            "-drive", f"file={self.bench},format=raw,if=none,id=bench,readonly=on",
+            "-device", "virtio-blk-device,drive=bench",
+            "-drive", f"file={self.card},format=raw,if=none,id=card", "-device", "virtio-blk-device,drive=card",
+            "-device", "virtio-serial-device",
+            "-chardev", f"socket,id=agent,path={self.folder}/bench.sock,server=on,wait=off",
+            "-device", "virtserialport,chardev=agent,name=bench",
+            "-qtest", f"unix:{self.folder}/qtest.sock,server=on,wait=off", "-qtest-log", "/dev/null",
+            "-qmp", f"unix:{self.folder}/qmp.sock,server=on,wait=off"],
+            stdout=self.console, stderr=self.console, stdin=subprocess.DEVNULL)
+        self.qmp = self.connect("qmp.sock").makefile("rw")
+        self.qmp.readline()
+        self.ask("qmp_capabilities")
+        parts = self.ask("qom-list", path="/machine/unattached")
+        self.pins = "/machine/unattached/" + next(p["name"] for p in parts if "pl061" in p["type"])
+        self.qtest = self.connect("qtest.sock").makefile("rw")
+        self.press(held)
+
+    def power_cut(self) -> None:
+        self.process.kill()
+        self.off()
+
+    def off(self) -> None:
+        self.process.wait()
+        self.console.close()
+        self.process = None
+
+    def ended(self, seconds: float) -> bool:
+        """Whether the board restarts or switches itself off in time (QEMU ends then)."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        self.off()
+        return True
+
+    # ---- its parts
+
+    def connect(self, name: str) -> socket.socket:
+        link = socket.socket(socket.AF_UNIX)
+        for _ in range(200):
+            try:
+                link.connect(str(self.folder / name))
+                return link
+            except OSError:
+                if self.process.poll() is not None:
+                    raise Trouble(f"QEMU ended; see {self.folder}/console.txt") from None
+                time.sleep(0.05)
+        raise Trouble(f"QEMU doesn't open {name}")
+
+    def ask(self, command: str, **arguments):
+        self.qmp.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self.qmp.flush()
+        while True:
+            answer = json.loads(self.qmp.readline())
+            if "return" in answer:
+                return answer["return"]
+            if "error" in answer:
+                raise Trouble(str(answer["error"]))
+
+    def press(self, down: bool) -> None:
+        """The button is to ground."""
+        self.qtest.write(f"set_irq_in {self.pins} unnamed-gpio-in {BUTTON} {0 if down else 1}\n")
+        self.qtest.flush()
+        self.qtest.readline()
+
+    def run(self, command: str, seconds: float = 120.0, check: bool = True) -> str:
+        """A shell command inside; its output. Raises Trouble if it fails."""
+        self.number += 1
+        asked = {"number": self.number, "command": command, "timeout": seconds}
+        self.guest.sendall(json.dumps(asked).encode() + b"\n")
+        while (answer := self.receive(seconds + 60)).get("number") != self.number:
+            pass
+        if check and answer["code"]:
+            raise Trouble(f"{command}: {answer['code']}: {answer['err'] or answer['out']}")
+        return answer["out"].strip()
+
+    def receive(self, seconds: float) -> dict:
+        deadline = time.monotonic() + seconds
+        while b"\n" not in self.waiting:
+            self.guest.settimeout(max(deadline - time.monotonic(), 0.01))
+            try:
+                data = self.guest.recv(65536)
+            except TimeoutError:
+                raise Trouble(f"the guest says nothing for {seconds:.0f} s; see {self.folder}/console.txt") from None
+            if not data:
+                raise Trouble(f"the emulated Pi went off; see {self.folder}/console.txt")
+            self.waiting += data
+        line, _, self.waiting = self.waiting.partition(b"\n")
+        return json.loads(line)
+
+    def await_true(self, command: str, seconds: float) -> float:
+        """s until the shell command succeeds inside. Raises Trouble if it doesn't in time."""
+        began = time.monotonic()
+        while time.monotonic() - began < seconds:
+            self.number += 1
+            if subprocess_ok(self, command):
+                return time.monotonic() - began
+            time.sleep(0.3)
+        raise Trouble(f"still not after {seconds:.0f} s: {command}")
+
+
+def subprocess_ok(pi: Pi, command: str) -> bool:
+    try:
+        pi.run(command)
+    except Trouble as trouble:
+        if "went off" in str(trouble) or "says nothing" in str(trouble):
+            raise
+        return False
+    return True

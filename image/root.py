@@ -1,0 +1,172 @@
+"""The root file system of a slot: Debian, the kernel's modules, Nocturne, and the files of image/root."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from image import kernel, recipe
+from image.host import CACHE, HERE, REPOSITORY, Trouble, run, say, step
+
+PYTHON = "usr/lib/nocturne/python"
+PLATFORMS = ("manylinux_2_34_aarch64", "manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux2014_aarch64",
+             "manylinux_2_17_aarch64")
+COMMAND_LINE = "quiet loglevel=3 console=tty1 panic=10 systemd.show_status=0"
+
+
+def debian(epoch: int, fresh: bool) -> tuple[Path, Path]:
+    """Folders with trixie's kernel packages, unpacked, and with bookworm's system; kept in the cache till the recipe
+    changes."""
+    return (bootstrap("kernel", recipe.KERNEL_SUITE, "extract", recipe.KERNEL_PACKAGES, epoch, fresh),
+            bootstrap("system", recipe.SUITE, "minbase", recipe.PACKAGES, epoch, fresh))
+
+
+def bootstrap(name: str, suite: str, variant: str, packages: tuple[str, ...], epoch: int, fresh: bool) -> Path:
+    wanted = repr((suite, variant, packages, recipe.DOCUMENTS))
+    folder = CACHE / f"{name}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
+    if folder.exists() and not fresh:
+        say(f"  {suite} ({name}) is in the cache")
+        return folder
+    debs = CACHE / f"debs-{suite}"
+    debs.mkdir(parents=True, exist_ok=True)
+    making = CACHE / f"{name}.making"
+    subprocess.run(["rm", "-rf", "--one-file-system", making, folder], check=True)
+    exclude = [f"--dpkgopt=path-exclude={path}" for path in recipe.DOCUMENTS]
+    archives = "/var/cache/apt/archives"
+    with step(f"{suite} {variant}: {len(packages)} packages and what they need, up to 5 minutes"):
+        run("mmdebstrap", "--mode=root", "--architectures=arm64", f"--variant={variant}",
+            f"--components={recipe.COMPONENTS}", '--aptopt=Apt::Install-Recommends "false"', *exclude,
+            f"--dpkgopt=path-include={recipe.COPYRIGHTS}",
+            f'--setup-hook=mkdir -p "$1{archives}"', f"--setup-hook=sync-in {debs} {archives}/",
+            # The one variant runs no customize hook.
+            "--skip=download/empty", "--skip=essential/unlink",
+            f"--{'extract' if variant == 'extract' else 'customize'}-hook=sync-out {archives} {debs}",
+            f"--include={','.join(packages)}", suite, making, log=CACHE / f"{name}.log",
+            env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch)})
+    making.rename(folder)
+    return folder
+
+
+def assemble(root: Path, debs: Path, kernel_debs: Path, epoch: int, version: str, firmware: Path | None,
+             certificate: Path) -> None:
+    """Make `root` from the cached Debian at `debs`."""
+    subprocess.run(["cp", "-a", "--reflink=auto", debs, root], check=True)
+    with step("kernel modules and files for the boot partition"):
+        kernel.install_modules(kernel_debs, root)
+        kernel.install_boot_files(kernel_debs, root, epoch, COMMAND_LINE)
+    wifi(root, firmware)
+    with step("Nocturne and its wheels"):
+        nocturne(root, epoch)
+    overlay(root, version, certificate)
+    inside(root, "systemd-sysusers")
+    inside(root, "ldconfig")        # or sounddevice says that PortAudio isn't there
+    with step("byte code, for a root that can't be written"):
+        inside(root, "python3", "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash",
+               "/usr/lib/python3.11", "/usr/lib/python3", f"/{PYTHON}", "/usr/lib/nocturne/board")
+    for unit in recipe.PURGED:
+        inside(root, "systemctl", "mask", unit)
+    inside(root, "systemctl", "enable", *recipe.ENABLED)
+    inside(root, "systemctl", "enable", "wpa_supplicant@wlan0.service")
+    tidy(root)
+
+
+def nocturne(root: Path, epoch: int) -> None:
+    """The pinned, hashed wheels and the product's own, from the last commit."""
+    wheels = CACHE / "wheels"
+    wheels.mkdir(exist_ok=True)
+    pins = HERE / "wheels.txt"
+    stamp = wheels / hashlib.sha256(pins.read_bytes()).hexdigest()
+    pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    platform = [f"--platform={name}" for name in PLATFORMS]
+    if not stamp.exists():
+        for pin in pins.read_text().splitlines():
+            if pin.startswith("#"):
+                continue
+            only = CACHE / "pin.txt"
+            only.write_text(pin)
+            # sdnotify has no wheel: its source is one file of Python.
+            kind = (["--no-binary=:all:"] if pin.startswith("sdnotify=") else
+                    ["--only-binary=:all:", "--python-version=3.11", "--implementation=cp", *platform])
+            run(*pip, "download", "--no-deps", "--require-hashes", *kind, "--dest", wheels, "--requirement", only)
+        stamp.touch()
+    source = CACHE / "source"
+    shutil.rmtree(source, ignore_errors=True)
+    source.mkdir()
+    run("git", "archive", "--output", CACHE / "source.tar", "HEAD", cwd=REPOSITORY)
+    with tarfile.open(CACHE / "source.tar") as archive:
+        archive.extractall(source, filter="data")
+    target = root / PYTHON
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch)}
+    run(*pip, "install", "--no-deps", "--no-compile", "--target", target, "--python-version=3.11",
+        "--implementation=cp", "--only-binary=:all:", *platform, *sorted(wheels.glob("*.whl")))
+    for tree in (*wheels.glob("sdnotify*.tar.gz"), source):
+        run(*pip, "install", "--no-deps", "--no-compile", "--target", target, tree, env=environment)
+    for model in ("composer.onnx", "recommender.tflite", "stager.json"):
+        if not (target / "device/models" / model).exists():
+            raise Trouble(f"the wheel lacks models/{model}: look at pyproject.toml")
+    for record in target.glob("*.dist-info/direct_url.json"):       # names a path of this machine
+        record.unlink()
+    shutil.rmtree(target / "bin", ignore_errors=True)
+
+
+def wifi(root: Path, firmware: Path | None) -> None:
+    """Firmware files that Debian lacks, from a local folder; what is still missing is said here and on the device."""
+    target = root / "usr/lib/firmware/brcm"
+    if firmware is not None:
+        for file in sorted(firmware.iterdir()):
+            shutil.copy(file, target / file.name)
+    missing = [name for name in recipe.WANTED_WIFI if not (target / name).exists()]
+    if missing:
+        say(f"! no Wi-Fi on those Zero 2 W boards that need {', '.join(missing)}: Debian has no such files; put them "
+            "into a folder and say --firmware FOLDER")
+
+
+def overlay(root: Path, version: str, certificate: Path) -> None:
+    for file in (path for path in sorted((HERE / "root").rglob("*")) if path.is_file()):
+        target = root / file.relative_to(HERE / "root")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.read_bytes())
+        target.chmod(0o755 if target.parent.name == "bin" else 0o644)
+    board = root / "usr/lib/nocturne/board"
+    board.mkdir()
+    for file in sorted((HERE / "board").glob("*.py")):
+        (board / file.name).write_bytes(file.read_bytes())
+        (board / file.name).chmod(0o755)
+    for unit in ("nocturne.service", "nocturne-sound.service"):
+        shutil.copy(REPOSITORY / "systemd" / unit, root / "usr/lib/systemd/system")
+    shutil.copy(REPOSITORY / "systemd/nocturne.toml", root / "usr/lib/nocturne/nocturne.toml")
+    shutil.copy(certificate, root / "etc/rauc/keyring.pem")
+    (root / "usr/lib/nocturne/version").write_text(version + "\n")
+    (root / "etc/hostname").write_text("nocturne\n")
+    (root / "etc/hosts").write_text("127.0.0.1 localhost nocturne\n::1 localhost\n")
+    for folder in ("boot/firmware", "data", "var/lib/nocturne"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    link(root / "etc/nocturne.toml", "/data/config/nocturne.toml")
+    link(root / "etc/resolv.conf", "/run/systemd/resolve/resolv.conf")
+    link(root / "etc/wpa_supplicant/wpa_supplicant-wlan0.conf", "/data/config/wpa_supplicant-wlan0.conf")
+    link(root / "root/.ssh", "/data/ssh")
+
+
+def link(path: Path, target: str) -> None:
+    if path.is_dir() and not path.is_symlink():
+        path.rmdir()
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(target)
+
+
+def inside(root: Path, *command: str) -> None:
+    """Run a command of the image, emulated."""
+    run("chroot", root, "/usr/bin/env", "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", *command)
+
+
+def tidy(root: Path) -> None:
+    """What differs from build to build, or that nobody needs on a board."""
+    for pattern in ("var/cache/*", "var/lib/apt/*", "var/log/*", "boot/*.old", "etc/machine-id", "etc/ssl/certs/java",
+                    "etc/*-", "var/lib/dbus/machine-id", "var/cache/ldconfig", "usr/share/alsa/ucm2"):
+        for path in root.glob(pattern):
+            subprocess.run(["rm", "-rf", "--one-file-system", path], check=True)
+    (root / "etc/machine-id").touch()
