@@ -57,11 +57,11 @@ def read(tokens: Sequence[str]) -> Reading:
     wishes: dict[tuple[str, str], Wish] = {}
     flags: set[str] = set()
     words = list(spoken(tokens))
-    denied, said = False, []
+    denied, before = False, []
     for clause in clauses(words):
         flags |= set(flagged(clause))
-        if refuses(clause):                                     # "Bells? No thanks."
-            said = [silenced(wish.name) for wish in said if wish.verb == "require"]
+        if refuses(clause):
+            said = [silenced(word.value) for word in before if word.kind == "thing"]
         else:
             said = list(wished(clause, denied and any(word.kind == "or" for word in clause)))
         for wish in said:
@@ -72,25 +72,33 @@ def read(tokens: Sequence[str]) -> Reading:
                 continue
             wishes.pop(against, None)
             wishes[wish.verb, wish.name] = wish
-        denied = bool(said) and said[-1].verb == "forbid"
+        denied, before = bool(said) and said[-1].verb == "forbid", clause
     meant = [word for word in words if word.kind not in ("end", "filler")]
     return Reading(tuple(wishes.values()), frozenset(flags), sum(word.kind != "word" for word in meant), len(meant))
 
 
 def refuses(clause: Sequence[Word]) -> bool:
-    """A clause that does nothing but deny."""
+    """A clause that does nothing but deny: "Bells? No thanks." """
     meant = [word for word in clause if word.kind not in ("filler", "want")]
-    return 0 < len(meant) <= 2 and meant[0].kind in ("no", "never") and not any(w.kind in ANCHORS for w in meant)
+    return bool(meant) and meant[0].kind in ("no", "never") and all(word.kind in ("no", "never") for word in meant)
 
 
 def flagged(clause: Sequence[Word]) -> Iterator[str]:
-    """What a clause says as a whole; "not a good night" is a poor one, "than last night" asks for nothing."""
+    """What a clause says as a whole; "not a good night" is a poor one."""
     for place, word in enumerate(clause):
         said = [before.kind for before in clause[max(place - 3, 0):place] if before.kind != "filler"]
+        if word.kind == "poor" and conditional(clause):
+            continue
         if word.kind in ("good", "poor") and any(kind in DENIALS for kind in said):
             yield "poor" if word.kind == "good" else "good"
-        elif word.kind in FLAGS and not (word.kind == "last" and "than" in said):
+        elif word.kind in FLAGS:
             yield FLAGS[word.kind]
+
+
+def conditional(clause: Sequence[Word]) -> bool:
+    """"I couldn't sleep without the fire", "没有雨我睡不着": no bad night, but what sleep needs."""
+    kinds = [word.kind for word in clause]
+    return "poor" in kinds and "thing" in kinds and any(kind in ("no", "never", "lacking") for kind in kinds)
 
 
 # ---- tokens → words of a kind → clauses → anchors --------------------------------------------------------------------
@@ -111,7 +119,7 @@ def spoken(tokens: Sequence[str]) -> Iterator[Word]:
                 place += length
                 break
         else:
-            yield other(token)
+            yield Word(*CHINESE[token], token) if token in CHINESE else other(token)        # the comma of lists
             place += 1
 
 
@@ -188,6 +196,8 @@ def wished(clause: Sequence[Word], denied: bool) -> Iterator[Wish]:
         after = anchors[place + 1] if place + 1 < len(anchors) else None
         if place and anchor.joined and anchor.word.kind == anchors[place - 1].word.kind in ("thing", "quality"):
             anchor.before = [*anchors[place - 1].before, *anchor.before]
+        if conditional(clause):
+            anchor.before = [*anchor.before, Word("no", None, ""), Word("lacking", None, "")]
         if denied and not anchor.has("want", "more", "less"):
             anchor.before = [Word("no", None, ""), *anchor.before]
         if anchor.word.kind in ("thing", "field") and after and described(anchor, after):
@@ -248,6 +258,8 @@ def qualified(quality: Anchor, noun: Anchor, strange: int) -> Iterator[Wish]:
             yield Wish("raise" if way > 0 else "lower", subject(noun.word, field_), both.degree)
     elif quality.word.value == ("tension", -1) and noun.word.value in TEXTURES and not both.has(*DENIALS, "less"):
         yield from named(replace(noun, before=[*quality.before, Word("degree", 0.5, "")]), strange)     # gentle rain
+    elif field_ != "level" and both.has(*DENIALS) and not both.has("too") and quality.word.kind == "quality":
+        yield silenced(noun.word.value)                         # "no deep hum"
     elif field_ != "level":
         if way:
             yield Wish("raise" if way > 0 else "lower", field_, both.degree)
@@ -307,7 +319,7 @@ def named(anchor: Anchor, strange: int) -> Iterator[Wish]:
     denied = anchor.has(*DENIALS)
     if anchor.has("mind"):
         return
-    if anchor.has("no") and anchor.has("drop", "lacking"):      # "don't stop the rain", "can't sleep without rain"
+    if anchor.has("no", "never") and anchor.has("drop", "lacking"):      # "don't stop the rain", "can't sleep without rain"
         yield Wish("require", name, 1.0)
     elif denied and anchor.has("enough"):
         yield Wish("raise", name, degree)
