@@ -9,68 +9,30 @@ import contextlib
 import ctypes
 import gc
 import math
+import os
 import sys
 from collections import deque
 from pathlib import Path
 
-import numpy as np
 import sdnotify
 
 from device.clock import Clock, SystemClock
 from device.errors import NocturneError, SoundError
-from device.sound.engine import Block, Engine
-from device.sound.fader import Fader
+from device.sound.console import Console, dose_of, level_of
+from device.sound.lockstep import Lockstep
 from device.sound.player import Player, open_stream, raise_priority
 from device.sound.server import Server
 from device.sound.settings import BLOCK, HIGHEST_CEILING, NOMINAL, RATE, UNMEASURED, Settings, decibels
-from device.sound.wav import WavWriter, to_int16
-from device.values import Advance, Heartbeat, Panic, Phrase, Scene, Volume
+from device.values import Heartbeat, Panic, Scene
 from device.wire import Message
 
 RING = 1.5                  # s rendered ahead
 BEAT = 0.5                  # s between heartbeats
 RETRY = 5.0                 # s between tries to find a device
+STUCK = 4.0                 # s that a device may take nothing: PortAudio can wait for ever on one that is gone
 FORSAKEN = 180.0            # s without a word from the night until the sound goes
 LAST_FADE = 120.0           # s that going takes
 EX_TEMPFAIL = 75            # the device is gone: systemd starts us anew
-
-
-class Console:
-    """What both ways of running share: the engine, the last fader, and who moves them."""
-
-    def __init__(self, settings: Settings):
-        self.settings = settings
-        self.engine = Engine(settings)
-        self.fader = Fader()
-        self._volume = Volume(1.0)
-        self._cut = False       # a panic holds the fader down
-        self._back = False      # a scene has come since
-
-    def take(self, message: Message, origin: float | None) -> None:
-        """`origin`: the time of frame 0, if it is known."""
-        match message:
-            case Scene():
-                self._back = self._cut
-                self.engine.scene(message)
-            case Phrase():
-                start = self.engine.frame
-                if message.start is not None and origin is not None:
-                    start = round((message.start - origin) * RATE)
-                self.engine.phrase(message, start)
-            case Volume():
-                self._volume = message
-                if not self._cut:
-                    self.fader.set(message)
-            case Panic():
-                self._cut, self._back = True, False
-                self.fader.cut()
-                self.engine.panic()
-
-    def restore(self) -> None:
-        """The old sound is gone: a scene that came after a panic may be heard."""
-        if self._back:
-            self._cut = self._back = False
-            self.fader.set(self._volume)
 
 
 class Realtime:
@@ -83,6 +45,7 @@ class Realtime:
         self._console.engine.dose.recall(self._ledger)
         self._player: Player | None = None
         self._trouble = ""
+        self._moved = (0, 0.0)                  # frames played, and when that last grew
         self._offset: float | None = None       # monotonic time of frame 0 at the speaker
         self._heard = self._said = clock.now()
         self._energy = deque([(clock.now(), 0.0)], maxlen=3)
@@ -104,8 +67,8 @@ class Realtime:
                 self._heard = math.inf
                 self._console.engine.scene(Scene({}, 0.0, 0.3, -80.0, LAST_FADE))
             if self._player is not None:
-                if self._player.trouble:
-                    say(f"the sound device is gone ({self._player.trouble}); starting anew")
+                if trouble := self._player.trouble or self._stuck(now):
+                    say(f"the sound device is gone ({trouble}); starting anew")
                     return EX_TEMPFAIL
                 self._fill(now)
             if now - self._said >= BEAT:
@@ -123,6 +86,12 @@ class Realtime:
             return
         self._player = Player(stream, self._console.fader, RING, self._settings.seed)
         self._player.start(lambda: raise_priority(60))
+        self._moved = (0, self._clock.now())
+
+    def _stuck(self, now: float) -> str:
+        if self._player.frames != self._moved[0]:
+            self._moved = (self._player.frames, now)
+        return f"it took nothing for {STUCK:.0f} s" if now - self._moved[1] > STUCK else ""
 
     def _fill(self, now: float) -> None:
         player = self._player
@@ -153,124 +122,6 @@ class Realtime:
         return Heartbeat(now, player.frames, level_of(mean, self._settings), decibels(peak),
                          dose_of(energy, self._settings), player.underruns, self._server.refused,
                          self._device or "default")
-
-
-class Lockstep:
-    """Renders on the night's clock, as fast as it can: `Advance` says until when. The first one sets time's origin."""
-
-    def __init__(self, settings: Settings, server: Server, out: Path | None, stream=None):
-        self._settings, self._server, self._stream = settings, server, stream
-        self._console = Console(settings)
-        self._engine, self._fader = self._console.engine, self._console.fader
-        self._random = np.random.default_rng([settings.seed, 0xD17E])
-        self._file = Excerpts(out, settings.seed) if out else None
-        self._origin: float | None = None
-        self._energy = self._peak = 0.0
-        self._last_second: deque[float] = deque([0.0], maxlen=max(RATE // settings.block, 1))
-
-    def run(self) -> int:
-        """Until the night hangs up."""
-        try:
-            while not self._server.deserted:
-                for message in self._server.poll(1.0):
-                    self._take(message)
-        finally:
-            if self._file:
-                self._file.close()
-            if self._stream is not None:
-                self._stream.stop()
-                self._stream.close()
-        return 0
-
-    def _take(self, message: Message) -> None:
-        if isinstance(message, Advance):
-            self._advance(message)
-            return
-        if isinstance(message, Panic):      # the fader needs a moment of the old sound
-            self._fader.cut()
-            self._out(self._engine.render())
-        self._console.take(message, self._origin)
-        self._console.restore()
-
-    def _advance(self, message: Advance) -> None:
-        if self._origin is None:
-            self._origin = message.time - self._engine.frame / RATE
-        block = self._settings.block
-        due = math.ceil(round((message.time - self._origin) * RATE - self._engine.frame) / block)
-        if message.heard:
-            for _ in range(due):
-                self._out(self._engine.render())
-                self._engine.heard(self._energy, self._engine.frame / RATE)
-        elif due > 0:
-            if self._file:
-                self._file.cut()
-            self._engine.skip(due * block)
-            mean = self._engine.expected_power * self._fader.gain ** 2
-            self._energy += mean * due * block / RATE
-            self._engine.heard(self._energy, self._engine.frame / RATE)
-            self._last_second.extend([mean] * min(due, self._last_second.maxlen))
-        level = level_of(sum(self._last_second) / len(self._last_second), self._settings)
-        peak, self._peak = self._peak, 0.0
-        device = "portaudio" if self._stream is not None else str(self._file.path.name) if self._file else "nothing"
-        self._server.tell(Heartbeat(message.time, self._engine.frame, level, decibels(peak),
-                                    dose_of(self._energy, self._settings), 0, self._server.refused, device))
-
-    def _out(self, block: Block) -> None:
-        gain = self._fader.gain
-        samples = self._fader(block.samples)
-        mean = float(block.power.mean()) * max(gain, self._fader.gain) ** 2
-        self._energy += mean * samples.shape[1] / RATE
-        self._last_second.append(mean)
-        self._peak = max(self._peak, float(np.abs(samples).max()))
-        if self._file:
-            self._file.write(samples)
-        if self._stream is not None:
-            self._stream.write(np.ascontiguousarray(to_int16(samples, self._random)))
-
-
-class Excerpts:
-    """A WAV of the heard parts, one after the other; each begins and ends softly."""
-
-    EDGE = RATE // 2        # frames
-
-    def __init__(self, path: Path, seed: int):
-        self.path = path
-        self._wav = WavWriter(path, seed)
-        self._held = np.zeros((2, 0), np.float32)       # the last half second, in case the excerpt ends with it
-        self._fade_in = False
-
-    def write(self, block: np.ndarray) -> None:
-        if self._fade_in:
-            self._fade_in = False
-            block = block.copy()
-            length = min(self.EDGE, block.shape[1])
-            block[:, :length] *= np.linspace(0.0, 1.0, length, dtype=np.float32)
-        whole = np.concatenate([self._held, block], axis=1)
-        ready = max(whole.shape[1] - self.EDGE, 0)
-        if ready:
-            self._wav.write(whole[:, :ready])
-        self._held = whole[:, ready:]
-
-    def cut(self) -> None:
-        """What follows is unheard."""
-        self._wav.write(self._held * np.linspace(1.0, 0.0, self._held.shape[1], dtype=np.float32))
-        self._held = self._held[:, :0]
-        self._fade_in = True
-
-    def close(self) -> None:
-        self._wav.write(self._held)
-        self._held = self._held[:, :0]
-        self._wav.close()
-
-
-def level_of(mean_square: float, settings: Settings) -> float:
-    """dBA at the pillow."""
-    return max(10.0 * math.log10(mean_square) + settings.calibration, -100.0) if mean_square > 1e-20 else -100.0
-
-
-def dose_of(energy: float, settings: Settings) -> float:
-    """Pressure-squared hours re 0 dBA."""
-    return energy * 10.0 ** (settings.calibration / 10.0) / 3600.0
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -324,7 +175,8 @@ def main(argv: list[str] | None = None) -> int:
             raise_priority(50)
             gc.collect()
             gc.freeze()
-            return process.run()
+            status = process.run()
+        os._exit(status)        # PortAudio's own farewell would wait for a device that is stuck
     except (NocturneError, ValueError) as trouble:
         say(str(trouble))
         return 1

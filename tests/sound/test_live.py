@@ -1,12 +1,15 @@
 """The sound process in the time of the world, through PortAudio into a virtual DAC."""
 
+import contextlib
 import os
+import signal
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from device.sound.process import EX_TEMPFAIL
 from device.values import Panic, Volume
 from tests.sound.music import scene
 from tools.areas.sound_live import Playing, naive, presses, stress
@@ -35,12 +38,17 @@ def test_a_scene_is_heard_a_mute_silences_it_and_a_panic_needs_a_new_scene(playi
     assert playing.wait(lambda beat: beat.level > 36.0).underruns == 0
 
 
-def test_the_dac_that_dies_ends_the_process_so_that_it_can_start_anew(playing):
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP], ids=["dies", "takes nothing any more"])
+def test_a_dac_that_ends_the_process_so_that_it_can_start_anew(playing, end):
     playing.link.send(scene(rain=1.0, music=0.0))
     playing.wait(lambda beat: beat.level > 30.0)
     dac = next(int(line) for line in _children(playing.process.pid))
-    os.kill(dac, 9)
-    assert playing.process.wait(10) != 0
+    os.kill(dac, end)
+    try:
+        assert playing.process.wait(20) == EX_TEMPFAIL
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(dac, signal.SIGKILL)
 
 
 def test_a_killed_process_that_starts_anew_fades_in_and_is_no_louder_than_it_was(playing):

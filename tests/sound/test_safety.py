@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from scipy.signal import freqz, sosfilt
 
 from device.errors import Refused
+from device.sound.console import Console
 from device.sound.engine import Engine
 from device.sound.fader import Fader
 from device.sound.filters import BlockFilter, butterworth_highpass, response
 from device.sound.loudness import a_gain, a_sections
-from device.sound.process import Console
 from device.sound.safety import QUICKEST_RISE, Safety
 from device.sound.settings import CONTROL, HARD_LIMIT, RATE, Settings, amplitude
 from device.values import Panic, Volume
