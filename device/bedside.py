@@ -57,7 +57,7 @@ class Bedside:
         elif isinstance(message, Command):
             self.night.remote.command(message)
         elif isinstance(message, Prior):
-            self.night.keeper.others.hear(message)
+            self.night.remote.others.hear(message)
         elif isinstance(message, Stop):
             self.stopped, self.unfinished = True, not message.finish
 

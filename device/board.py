@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from device import parts, report
+from device import parts
 from device.clock import SystemClock
 from device.config import Config
 from device.diary import Diary
@@ -16,11 +16,7 @@ from device.errors import DiaryError, SensorError
 from device.hardware.bus import open_bus
 from device.hardware.panel import Panel
 from device.hardware.sensors import Sensors
-from device.home.mqtt import Home
-from device.home.privacy import Feedback, Ledger
-from device.home.settings import DeviceFacts
 from device.night import Night
-from device.programmes import PROGRAMMES
 from device.sound.link import SoundLink
 
 
@@ -56,12 +52,7 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, **hooks) -> It
         stack.callback(panel.close)
         sound = SoundLink(socket)
         stack.callback(sound.close)
-        home = Home(parts.home_settings(config), inbox, clock, facts=DeviceFacts(programmes=("auto", *PROGRAMMES)),
-                    outbox=parts.outbox_path(Path(config.diary.path)))
-        feedback = Feedback(Ledger(Path(config.diary.path).with_name("ledger.sqlite")), home)
-        home.start()
-        feedback.resume()
-        stack.callback(home.stop)
+        home, feedback = stack.enter_context(parts.at_home(config, inbox, clock, diary, sensors.mattress))
         mine = parts.brain(config, clock, inbox, sensors=sensors, sound=sound, panel=panel, home=home, diary=diary,
                            seed=secrets.randbits(31), woken=publish, feedback=feedback, **hooks)
         for trouble in troubles:
@@ -70,13 +61,10 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, **hooks) -> It
 
 
 def publish(mine: Night) -> None:
-    """The report beside the diary, its picture to the hub; on a thread of its own, for the chips' FIFOs don't wait."""
+    """On a thread of its own, for the chips' FIFOs don't wait."""
     def draw() -> None:
-        html = mine.diary.path.with_name("report.html")
         try:
-            mine.diary.flush()
-            report.write(mine.diary.path, html, html.with_suffix(".png"))
-            mine.home.tell({"picture": html.with_suffix(".png").read_bytes()})
+            parts.publish(mine)
         except (DiaryError, OSError) as trouble:
             logging.getLogger("nocturne").error("no morning report: %s", trouble)
     threading.Thread(target=draw, name="report").start()

@@ -94,6 +94,7 @@ class Home:
     bed: str = setting("bedside", "id of this bed, in topics", like=r"[A-Za-z0-9_-]{1,32}")
     hub_key: str = setting("", "the hub's public key in hex, as `nocturne hub` prints; empty adopts no prior",
                            like=r"|[0-9a-f]{64}")
+    cap: int = setting(100, "% of volume: nobody can set the volume cap above it from afar", 0, 100)
     care: bool = setting(True, "tell state and the night's summary to the caregiver")
 
 

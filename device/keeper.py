@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 from device.modes import NIGHT, Mode
-from device.others import Others
 from device.resume import EVERY, KEY, snapshot
 from device.sleep import hypnogram
 from device.values import Context, Epoch, Outcome, Staging
@@ -32,7 +31,6 @@ class Keeper:
         self.wakings: list[int] = past.get("wakings", [])
         self.baseline: dict[str, float] = past.get("baseline", {})
         self.mornings: list[int] = past.get("mornings", [])
-        self.others = Others(night)
 
     def _key(self, name: str) -> str:
         return f"{name}:{self.sleeper}"
@@ -142,8 +140,8 @@ class Keeper:
             night.note("learned", learned)
             if self.effect:
                 night.note("learned", self.effect(night.recommender.nights).sentence)
-            self.others.judge()
-        self.others.share(self.mornings)
+            night.remote.others.judge()
+        night.remote.others.share(self.mornings)
         if not night.remote.privacy:
             self.keep()
             try:

@@ -23,7 +23,7 @@ class Night:
     def __init__(self, clock, inbox, *, sensors, signs, epochs, stager, recommender, composer, sound, panel, home,
                  diary, almanac, rules: policy.Rules, seed: int = 0, sleeper: str = "sleeper", programme: str = "auto",
                  volume: float = 1.0, retention: int = 400, lock: bool = False, effect=None, tick: float = TICK,
-                 feedback=None, watch=None, alive=None, woken=None):
+                 feedback=None, cap: float = 1.0, watch=None, alive=None, woken=None):
         """`watch(night, epoch, staging)` is called each epoch, `alive()` each tick, `woken(night)` in the morning."""
         self.clock, self.inbox, self.sensors, self.signs, self.epochs = clock, inbox, sensors, signs, epochs
         self.stager, self.recommender, self.composer, self.sound = stager, recommender, composer, sound
@@ -45,7 +45,7 @@ class Night:
         self.trouble: tuple[str, ...] = ()
         self.bedside = Bedside(self, volume, almanac.quiet, lock)
         self.keeper = Keeper(self, sleeper, retention, effect)
-        self.remote = Remote(self, feedback)
+        self.remote = Remote(self, feedback, cap)
 
     def run(self, until: float | None = None) -> None:
         """The loop; a press or a command is answered at once, between ticks."""

@@ -1,4 +1,7 @@
-"""What a bed gives to others and takes from them: randomised answers, and a signed prior judged by its own nights."""
+"""Learning together: randomised answers out, a signed prior in that this bed's own nights must not speak against.
+
+One switch for both, off by default. Who leaves it off is left alone: nothing is told, and the shipped prior stays.
+"""
 
 from dataclasses import asdict
 from functools import partial
@@ -11,12 +14,20 @@ NIGHTS = 28             # that taught something before a bed says which kind of 
 
 
 class Others:
-    def __init__(self, night):
-        self.night = night
+    def __init__(self, night, feedback, sharing: bool):
+        """feedback: `home.privacy.Feedback`, or None: nothing can be shared."""
+        self.night, self.feedback, self.sharing = night, feedback, sharing
         kept = night.diary.recall(KEY) or {}
         self.version: int = kept.get("version", 0)      # of the newest prior heard; it outlives a reset
         self.prior: Prior | None = Prior(**kept["prior"]) if kept.get("prior") else None
         self.used: bool | None = kept.get("used")       # by the gate's last word
+        self.judge()
+
+    def join(self, sharing: bool) -> None:
+        """The switch. Withdrawing purges what waits and goes back to the shipped prior."""
+        self.sharing = sharing
+        if self.feedback and not sharing:
+            self.feedback.withdraw()
         self.judge()
 
     def hear(self, prior: Prior) -> None:
@@ -30,20 +41,17 @@ class Others:
         if self.prior is None:
             return
         try:
-            factor = self.night.recommender.adopt(partial(blend, prior=self.prior))
+            factor = self.night.recommender.adopt(partial(blend, prior=self.prior) if self.sharing else alone)
         except Refused as trouble:
             self.night.note("fallback", str(trouble))
             self.prior = None
             return
-        used, self.used = self.used, factor >= 1
+        used, self.used = self.used, self.sharing and factor >= 1
         if used is not self.used:
-            self.night.note("learned", f"{self.sentence}: own nights are {factor:.2f} times as likely with them")
-            self.remember()
-
-    def remember(self) -> None:
-        self.night.diary.remember(KEY, {"version": self.version, "used": self.used,
-                                        "prior": asdict(self.prior) if self.prior else None})
-        self.night.diary.commit()
+            why = f"own nights are {factor:.2f} times as likely with them" if self.sharing else "feedback isn't shared"
+            self.night.note("learned", f"{self.sentence}: {why}")
+            self.night.diary.remember(KEY, {"version": self.version, "used": self.used, "prior": asdict(self.prior)})
+            self.night.diary.commit()
 
     @property
     def sentence(self) -> str:
@@ -53,12 +61,12 @@ class Others:
                 + ("taken into account" if self.used else "not used"))
 
     def share(self, mornings: list[int]) -> None:
-        """If that may be shared, once in 28 days, randomised by `home`: how the mornings (−1, 0, +1) were, 0 poor to 4
-        good; and after NIGHTS whether this sleeper seems to be of those who are best off in silence."""
-        night, feedback = self.night, self.night.remote.feedback
-        wall = night.clock.wall()
-        if not feedback or not night.remote.sharing or night.remote.privacy or night.almanac.local(wall) is None:
+        """If that may be, once in 28 days, randomised by `home`: how the mornings (−1, 0, +1) were, 0 poor to 4 good;
+        and after NIGHTS whether this sleeper seems to be of those who are best off in silence."""
+        night, wall = self.night, self.night.clock.wall()
+        if not self.feedback or not self.sharing or night.remote.privacy or night.almanac.local(wall) is None:
             return
+        self.feedback.resume()
         answers = {}
         if mornings:
             answers["comfort_v1"] = round(2 + 2 * sum(mornings) / len(mornings))
@@ -66,6 +74,11 @@ class Others:
             answers["quiet_v1"] = int(night.recommender.leans_to_silence())
         for question, answer in answers.items():
             try:
-                feedback.share(question, answer, wall)
+                self.feedback.share(question, answer, wall)
             except Refused as trouble:
                 night.note("feedback", str(trouble))
+
+
+def alone(shipped, quiet):
+    """The blend of who doesn't share."""
+    return shipped

@@ -1,18 +1,25 @@
 """Builds the night from its parts: what a board and a desk share, and the board's own."""
 
+import contextlib
+import queue
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from device import cards, compose, policy
+from device import cards, compose, others, policy, report
 from device.almanac import Almanac
 from device.clock import Clock
 from device.compose.repeats import Repeats
 from device.config import Config
+from device.diary import Diary
 from device.errors import ModelMismatch
-from device.home.settings import Settings
+from device.hardware import health
+from device.home.mqtt import Home
+from device.home.privacy import Feedback, Ledger
+from device.home.settings import DeviceFacts, Settings
 from device.night import Night
+from device.programmes import PROGRAMMES
 from device.recommend import Recommender, SafeDefault, Weights
 from device.recommend.trial import effect
 from device.sleep import features
@@ -73,7 +80,7 @@ def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, d
                   recommender=recommender, composer=composer, sound=sound, panel=panel, home=home, diary=diary,
                   almanac=almanac, rules=rules, seed=seed, sleeper=sleeper, programme=config.night.programme,
                   volume=config.sound.volume, retention=config.diary.retention,
-                  lock=config.panel.lock,
+                  lock=config.panel.lock, cap=config.home.cap / 100,
                   effect=effect if config.night.trial else None, **hooks)
     if almanac.unknown(clock.wall()):
         troubles.append(f"the time isn't known: the alarm will ring {almanac.elapsed:g} h after lights out")
@@ -97,5 +104,26 @@ def home_settings(config: Config) -> Settings:
     return Settings(home.host, home.port, home.username, home.password, home.ca, home.bed, home.hub_key, home.care)
 
 
-def outbox_path(diary: Path) -> Path:
-    return diary.with_name("outbox.sqlite")
+@contextlib.contextmanager
+def at_home(config: Config, inbox: queue.SimpleQueue, clock: Clock, diary: Diary, occupancy: bool):
+    """(Home, Feedback): connected in the background if there is a hub; outbox and ledger lie beside the diary."""
+    def beside(name: str) -> Path | None:
+        path = diary.path.with_name(name)
+        return path if config.home.host or path.exists() else None
+    facts = DeviceFacts(programmes=("auto", *PROGRAMMES), cap=config.home.cap, occupancy=occupancy)
+    home = Home(home_settings(config), inbox, clock, facts, beside("outbox.sqlite"), on_prior=inbox.put,
+                newest_prior=(diary.recall(others.KEY) or {}).get("version", 0), health=health.read)
+    feedback = Feedback(Ledger(beside("ledger.sqlite")), home)
+    home.start()
+    try:
+        yield home, feedback
+    finally:
+        home.stop()
+
+
+def publish(mine: Night) -> None:
+    """The report beside the diary, its picture to the hub. Raises DiaryError or OSError."""
+    html = mine.diary.path.with_name("report.html")
+    mine.diary.flush()
+    report.write(mine.diary.path, html, html.with_suffix(".png"))
+    mine.home.tell({"picture": html.with_suffix(".png").read_bytes()})

@@ -2,6 +2,7 @@
 
 from device.home.commands import Command
 from device.modes import NIGHT, SOUNDING, Event
+from device.others import Others
 from device.programmes import PROGRAMMES
 from device.values import Recipe, Volume
 
@@ -11,14 +12,15 @@ KEY = "remote"              # in the diary's memory: what was set from afar outl
 
 
 class Remote:
-    def __init__(self, night, feedback=None):
-        """feedback: `home.privacy.Feedback`, or None: nothing can be shared."""
-        self.night, self.feedback = night, feedback
+    def __init__(self, night, feedback=None, ceiling: float = 1.0):
+        """feedback: `home.privacy.Feedback`, or None: nothing can be shared.  ceiling: the owner's, 0..1."""
+        self.night = night
         kept = night.diary.recall(KEY) or {}
-        self.cap: float = kept.get("cap", 1.0)              # of volume; the hardware's caps lie below it
+        self.cap = min(kept.get("cap", 1.0), ceiling)       # of volume; the hardware's caps lie below it
+        night.bedside.volume = min(night.bedside.volume, self.cap)
         self.light: float = kept.get("light", 0.0)          # 0..1: a night light
         self.privacy: bool = kept.get("privacy", False)     # nothing is recorded or queued
-        self.sharing: bool = kept.get("sharing", False)     # anonymous feedback, off until somebody says yes
+        self.others = Others(night, feedback, kept.get("sharing", False))       # off until somebody says yes
         night.diary.private = self.privacy
 
     def command(self, command: Command) -> None:
@@ -31,10 +33,10 @@ class Remote:
                 "alarm": night.almanac.set_alarm, "identify": lambda _: night.bedside.identify(),
                 "quiet_from": lambda minute: night.almanac.set_quiet(0, minute),
                 "quiet_to": lambda minute: night.almanac.set_quiet(1, minute),
-                "privacy": self.hide, "sharing": self.share, "light": self.lighten, "message": lambda _: None}
+                "privacy": self.hide, "sharing": self.others.join, "light": self.lighten, "message": lambda _: None}
         obey[command.kind](value)
         night.diary.remember(KEY, {"cap": self.cap, "light": self.light, "privacy": self.privacy,
-                                   "sharing": self.sharing})
+                                   "sharing": self.others.sharing})
         self.tell()
 
     def turn(self, volume: float) -> None:
@@ -66,12 +68,6 @@ class Remote:
     def hide(self, privacy: bool) -> None:
         self.privacy = self.night.diary.private = privacy
 
-    def share(self, sharing: bool) -> None:
-        """Withdrawing consent purges what waits."""
-        self.sharing = sharing
-        if self.feedback and not sharing:
-            self.feedback.withdraw()
-
     def lighten(self, light: float) -> None:
         self.light = light
 
@@ -83,12 +79,13 @@ class Remote:
             "session": night.mode, "care": night.keeper.care(), "sound": night.mode in SOUNDING,
             "volume": hands.volume, "volume_cap": self.cap, "muted": hands.muted, "programme": night.programme,
             "timer": almanac.timer, "alarm": almanac.minute, "quiet_from": almanac.quiet_hours[0],
-            "quiet_to": almanac.quiet_hours[1], "privacy": self.privacy, "sharing": self.sharing, "light": self.light,
-            "occupancy": epoch.present if epoch else None, "firmware": (night.keeper.version, None),
+            "quiet_to": almanac.quiet_hours[1], "privacy": self.privacy, "sharing": self.others.sharing,
+            "light": self.light, "occupancy": epoch.present if epoch else None,
+            "firmware": (night.keeper.version, None),
             "reason": night.choice.reason.sentence if night.choice else None,
             "quality": max(epoch.heart_quality, epoch.motion_quality) if epoch else None,
             "clock_synced": almanac.local(night.clock.wall()) is not None,
             "problem": bool(night.trouble or hands.beat is None or night.diary.trouble),
-            "learning": night.keeper.others.sentence,
+            "learning": self.others.sentence,
             "error": "; ".join(filter(None, (*night.trouble, night.diary.trouble))) or None,
         })

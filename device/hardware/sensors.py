@@ -69,10 +69,15 @@ class Sensors:
                     break
             else:
                 notes.append(f"no {role} sensor answers; check its wiring and power, or name it in the config")
-        if isinstance(getattr(self.feeds.get("motion"), "chip", None), ADXL355):
+        if self.mattress:
             notes = [note for note in notes if not note.startswith("no ppg")]       # nothing needs to be worn
         self.notes = tuple(notes)
         self.next_search = self.clock.now() + SEARCH
+
+    @property
+    def mattress(self) -> bool:
+        """One lies under the mattress, which can tell whether somebody is in the bed."""
+        return isinstance(getattr(self.feeds.get("motion"), "chip", None), ADXL355)
 
     def drain(self, now: float) -> Readings:
         """Everything the chips have read since the last call."""

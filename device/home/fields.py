@@ -124,3 +124,4 @@ FIELDS: dict[str, Field] = {
     "learning": Field(words),
     "diagnostics": Field(diagnostics, period=PERIOD),
 }
+PERSONAL = tuple(name for name, field in FIELDS.items() if field.personal)

@@ -16,7 +16,7 @@ from pathlib import Path
 from device.clock import Clock
 from device.home import discovery
 from device.home.commands import Seen, parse
-from device.home.fields import DIAGNOSTICS, FIELDS
+from device.home.fields import DIAGNOSTICS, FIELDS, PERSONAL
 from device.home.link import Link
 from device.home.outbox import Courier, Outbox
 from device.home.prior import Prior, read
@@ -34,18 +34,21 @@ class Home:
 
     def __init__(self, settings: Settings, inbox, clock: Clock, facts: DeviceFacts | None = None,
                  outbox: Path | None = None, boot: str = "", on_prior: Callable[[Prior], None] | None = None,
-                 newest_prior: int = 0, chance: random.Random | None = None):
+                 newest_prior: int = 0, health: Callable[[], Mapping[str, object]] = dict,
+                 chance: random.Random | None = None):
         """`outbox` None keeps it in memory. `on_prior` is called, in our thread, with priors that the pinned hub signed
-        and that are newer than `newest_prior`."""
+        and that are newer than `newest_prior`. `health()` answers diagnostics of the machine itself."""
         self.settings, self.inbox, self.clock = settings, inbox, clock
         self.facts = facts or DeviceFacts()
         self.boot = boot or boot_id()
-        self.on_prior, self.newest_prior = on_prior, newest_prior
+        self.on_prior, self.newest_prior, self.health = on_prior, newest_prior, health
         self.chance = chance or random.Random()
         topics = topic(settings.bed, "cmd", "#"), topic(settings.bed, "ack", "+"), f"{HOME_ASSISTANT}/status", PRIOR
         self.link = Link(settings, clock, topics, self._hear, self._joined, self._lost, self.chance)
         self._disk = ""                             # what is wrong with the outbox's file
         self.outbox = self._open(outbox)
+        if not settings.care:                       # consent was withdrawn: what waits isn't sent any more
+            self.outbox.purge("event/")
         self.courier, self.teller, self.seen = Courier(self.outbox), Teller(), Seen()
         self._lock = threading.Lock()
         # As last told, in the device's units; both guarded by _lock. The programmes are for the page.
@@ -130,7 +133,7 @@ class Home:
     def erase(self) -> None:
         """No personal byte stays in the outbox or, once connected, retained on the broker."""
         with self._lock:
-            for name in [name for name in self._state if name in FIELDS and FIELDS[name].personal]:
+            for name in PERSONAL:
                 self._state[name] = self._news[name] = None
         self.outbox.purge()
         self.courier.look()
@@ -163,9 +166,11 @@ class Home:
 
     def _goodbye(self) -> None:
         try:
+            if self.connected:
+                self._speak(self.clock.now())       # the last words, such as a night that ended just now
             self.link.leave()
-        except (OSError, ValueError) as trouble:
-            self.trouble = f"home: leaving: {trouble}"
+        except Exception as trouble:
+            self.link.fault(trouble)
 
     def _joined(self) -> None:
         self._announce = self.clock.now()
@@ -200,9 +205,12 @@ class Home:
         with self._lock:
             news, self._news = self._news, {}
             private = self._private()
-            if "privacy" in news:
-                news |= {name: self._state[name] for name in self._state if name in FIELDS and FIELDS[name].personal}
+            if private:             # also what an earlier life of ours told, which the broker still shows
+                news |= dict.fromkeys(PERSONAL)
+            elif "privacy" in news:
+                news |= {name: self._state[name] for name in PERSONAL if name in self._state}
             diagnostics = {name: self._state.get(name) for name in DIAGNOSTICS}
+        diagnostics |= self.health()
         counts = self.outbox.counts()
         diagnostics |= {"outbox": counts["waiting"], "dropped": counts["dropped"]}
         wanted = {"diagnostics": FIELDS["diagnostics"].write(diagnostics)}

@@ -22,11 +22,8 @@ from device.errors import SoundError
 from device.hardware.bus import Bus
 from device.hardware.panel import Panel, desk_pins, press
 from device.hardware.sensors import Sensors
-from device.home.mqtt import Home
-from device.home.settings import DeviceFacts
 from device.modes import Mode
 from device.night import Night
-from device.programmes import PROGRAMMES
 from device.sim.bus import SimBus
 from device.sim.chips_adxl355 import ADXL355
 from device.sim.chips_lis3dh import LIS3DH
@@ -85,16 +82,14 @@ def night(config: Config, desk: Desk, **hooks) -> Iterator[tuple[Night, object]]
         sound = stack.enter_context(speaker(config, desk, clock, real_time))
         diary = Diary(desk.out / "diary.sqlite")
         stack.callback(diary.close)
+        sensors = Sensors.find(bus, clock)
         # A virtual clock runs far ahead of any broker's: messages keep the wall's time.
-        home = Home(parts.home_settings(config), inbox, SystemClock(),
-                    facts=DeviceFacts(programmes=("auto", *PROGRAMMES)), outbox=desk.out / "outbox.sqlite"
-                    if config.home.host else None)
-        home.start()
-        stack.callback(home.stop)
+        home, feedback = stack.enter_context(parts.at_home(config, inbox, SystemClock(), diary, sensors.mattress))
         panel = Panel(clock, inbox.put, config.panel.button, config.panel.led, pins)
         stack.callback(panel.close)
-        mine = parts.brain(config, clock, inbox, sensors=Sensors.find(bus, clock), sound=sound, panel=panel, home=home,
-                           diary=diary, seed=desk.seed, models=desk.models, tick=tick, **hooks)
+        mine = parts.brain(config, clock, inbox, sensors=sensors, sound=sound, panel=panel, home=home,
+                           diary=diary, seed=desk.seed, models=desk.models, tick=tick, feedback=feedback,
+                           woken=parts.publish if config.home.host else None, **hooks)
         if desk.bedtime:
             later(stack, clock, BEDTIME, lambda: mine.mode is Mode.IDLE and press(pins, True, config.panel.button))
             later(stack, clock, BEDTIME + TOUCH, lambda: press(pins, False, config.panel.button))

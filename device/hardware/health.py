@@ -1,0 +1,28 @@
+"""How the board itself fares, from the kernel's own files; what can't be read is None."""
+
+from pathlib import Path
+
+TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
+WIRELESS = Path("/proc/net/wireless")
+
+
+def temperature(file: Path = TEMPERATURE) -> float | None:
+    """Of the processor, °C; the file has thousandths."""
+    try:
+        return int(file.read_text()) / 1000
+    except (OSError, ValueError):
+        return None
+
+
+def rssi(file: Path = WIRELESS) -> float | None:
+    """Of the first Wi-Fi interface, dBm: below two header lines `wlan0: 0000 54. -56. …` are status, quality, level."""
+    try:
+        level = float(file.read_text().splitlines()[2].split()[3])
+        return level if level < 0 else None         # some drivers give a level without unit
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def read() -> dict[str, float | None]:
+    """By the names of the hub's diagnostics."""
+    return {"temperature": temperature(), "rssi": rssi()}
