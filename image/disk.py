@@ -15,7 +15,7 @@ MIB = recipe.MIB
 def squash(root: Path, out: Path, epoch: int) -> None:
     """The read-only root of a slot."""
     out.unlink(missing_ok=True)
-    run("mksquashfs", root, out, "-noappend", "-no-progress", "-comp", "zstd", "-Xcompression-level", 15, "-no-xattrs",
+    run("mksquashfs", root, out, "-noappend", "-no-progress", "-comp", "zstd", "-Xcompression-level", 9, "-no-xattrs",
         "-reproducible", env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch)})
     if out.stat().st_size > recipe.ROOT * MIB:
         raise Trouble(f"the root has {out.stat().st_size >> 20} MiB, more than a slot's {recipe.ROOT}")
@@ -37,7 +37,7 @@ def fat_files(root: Path, kernel_debs: Path, folder: Path, sbom: Path) -> None:
         (folder / name).write_text((HERE / "boot" / name).read_text().replace("\n", "\r\n"))
     (folder / "config.txt").write_bytes(tryboot.text("A"))
     (folder / "tryboot.txt").write_bytes(tryboot.text("B"))
-    shutil.copy(HERE.parent / "systemd/nocturne.toml", folder)
+    shutil.copy(root / "usr/lib/nocturne/nocturne.toml", folder)
     shutil.copy(sbom, folder / "sbom.cdx.json")
 
 

@@ -19,8 +19,8 @@ from image.host import CACHE, HERE, Trouble, run
 BUTTON, LED = 5, 6              # lines of the PL061, which has eight
 REVISION = "0x902120"           # of a Zero 2 W, so that gpiozero knows the board
 HARNESS = """$B mount -t tmpfs -o mode=755 t /root/run; $B mkdir -p /root/run/systemd/system/sysinit.target.wants
-until [ -b /dev/vdb ]; do $B usleep 100000; done
-$B mount -t squashfs -o ro /dev/vdb /root/mnt
+until [ -b /root/dev/vdb ]; do $B usleep 100000; done
+$B mount -t squashfs -o ro /root/dev/vdb /root/mnt
 $B cp -a /root/mnt/units/. /root/run/systemd/system/
 for unit in agent chips sound hub; do
     $B ln -s ../bench-$unit.service /root/run/systemd/system/sysinit.target.wants/

@@ -12,6 +12,7 @@ from image import kernel, recipe
 from image.host import CACHE, HERE, REPOSITORY, Trouble, run, say, step
 
 PYTHON = "usr/lib/nocturne/python"
+SOURCE = CACHE / "source"           # the last commit
 PLATFORMS = ("manylinux_2_34_aarch64", "manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux2014_aarch64",
              "manylinux_2_17_aarch64")
 COMMAND_LINE = "quiet loglevel=3 console=tty1 panic=10 systemd.show_status=0"
@@ -92,17 +93,16 @@ def nocturne(root: Path, epoch: int) -> None:
                     ["--only-binary=:all:", "--python-version=3.11", "--implementation=cp", *platform])
             run(*pip, "download", "--no-deps", "--require-hashes", *kind, "--dest", wheels, "--requirement", only)
         stamp.touch()
-    source = CACHE / "source"
-    shutil.rmtree(source, ignore_errors=True)
-    source.mkdir()
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    SOURCE.mkdir()
     run("git", "archive", "--output", CACHE / "source.tar", "HEAD", cwd=REPOSITORY)
     with tarfile.open(CACHE / "source.tar") as archive:
-        archive.extractall(source, filter="data")
+        archive.extractall(SOURCE, filter="data")
     target = root / PYTHON
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch)}
     run(*pip, "install", "--no-deps", "--no-compile", "--target", target, "--python-version=3.11",
         "--implementation=cp", "--only-binary=:all:", *platform, *sorted(wheels.glob("*.whl")))
-    for tree in (*wheels.glob("sdnotify*.tar.gz"), source):
+    for tree in (*wheels.glob("sdnotify*.tar.gz"), SOURCE):
         run(*pip, "install", "--no-deps", "--no-compile", "--target", target, tree, env=environment)
     for model in ("composer.onnx", "recommender.tflite", "stager.json"):
         if not (target / "device/models" / model).exists():
@@ -136,8 +136,8 @@ def overlay(root: Path, version: str, certificate: Path) -> None:
         (board / file.name).write_bytes(file.read_bytes())
         (board / file.name).chmod(0o755)
     for unit in ("nocturne.service", "nocturne-sound.service"):
-        shutil.copy(REPOSITORY / "systemd" / unit, root / "usr/lib/systemd/system")
-    shutil.copy(REPOSITORY / "systemd/nocturne.toml", root / "usr/lib/nocturne/nocturne.toml")
+        shutil.copy(SOURCE / "systemd" / unit, root / "usr/lib/systemd/system")
+    shutil.copy(SOURCE / "systemd/nocturne.toml", root / "usr/lib/nocturne/nocturne.toml")
     shutil.copy(certificate, root / "etc/rauc/keyring.pem")
     (root / "usr/lib/nocturne/version").write_text(version + "\n")
     (root / "etc/hostname").write_text("nocturne\n")

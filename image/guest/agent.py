@@ -4,12 +4,17 @@
 import json
 import subprocess
 import sys
+import time
+from pathlib import Path
 
-PORT = "/dev/virtio-ports/bench"
+NAME = "bench"
 
 
 def main() -> int:
-    with open(PORT, "r+b", buffering=0) as port:
+    while not (found := [path for path in Path("/sys/class/virtio-ports").glob("*/name")
+                         if path.read_text().strip() == NAME]):
+        time.sleep(0.2)
+    with open(Path("/dev") / found[0].parent.name, "r+b", buffering=0) as port:
         tell(port, {"ready": True})
         waiting = b""
         while True:

@@ -7,6 +7,7 @@ there, the chips are off the bus. Usage: cuse.py clip|mattress SECONDS-UNTIL-ASL
 
 import errno
 import os
+import shutil
 import struct
 import sys
 import threading
@@ -16,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, "/usr/lib/nocturne/python")
 
 import numpy as np
+import sdnotify
 from smbus2 import i2c_msg
 
 from device.clock import SystemClock
@@ -153,7 +155,13 @@ class Device:
 
 
 def plug(chips: list, clock: SystemClock) -> None:
-    """Follow the file that stands for the plug."""
+    """Give the device to the group i2c, as udev does on a board; then follow the file that stands for the plug."""
+    node = Path("/dev") / NAME
+    while not node.exists():
+        time.sleep(0.1)
+    shutil.chown(node, group="i2c")
+    node.chmod(0o660)
+    sdnotify.SystemdNotifier().notify("READY=1")
     while True:
         for chip in chips:
             if chip.present and UNPLUGGED.exists():
