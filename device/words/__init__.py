@@ -13,10 +13,10 @@ __all__ = ["Words"]
 
 
 class Words:
-    """`trouble`: why the mood comes from a lexicon alone, or ""."""
+    """`trouble`: why the mood comes from a lexicon alone, or "".  `keep`: the owner wants the text in the diary."""
 
-    def __init__(self, folder: Path = cards.MODELS):
-        self.trouble = ""
+    def __init__(self, folder: Path = cards.MODELS, keep: bool = False):
+        self.trouble, self.keep = "", keep
         try:
             self.mood: mood.Mood | None = mood.Mood(folder)
         except ModelMismatch as trouble:

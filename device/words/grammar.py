@@ -319,7 +319,7 @@ def named(anchor: Anchor, strange: int) -> Iterator[Wish]:
     denied = anchor.has(*DENIALS)
     if anchor.has("mind"):
         return
-    if anchor.has("no", "never") and anchor.has("drop", "lacking"):      # "don't stop the rain", "can't sleep without rain"
+    if anchor.has("no", "never") and anchor.has("drop", "lacking"):      # "don't stop the rain"
         yield Wish("require", name, 1.0)
     elif denied and anchor.has("enough"):
         yield Wish("raise", name, degree)

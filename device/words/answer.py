@@ -1,0 +1,65 @@
+"""The one line that answers a note, in its language. Pure."""
+
+from collections.abc import Sequence
+
+from device.values import Understood, Wish
+
+LONGEST = 250           # characters: Home Assistant shows at most 255
+UNKNOWN = "I don't know what that means. I understand short notes in English or Chinese, as “warm rain, no bells”. " \
+          "Nothing was changed."
+PRIVATE = "Privacy is on: notes are neither read nor kept. Nothing was changed."
+NOTHING = {"en": "I found no wish in that; nothing was changed.", "zh": "没有听出愿望；什么都没有改变。"}
+UNDONE = {"en": "Forgotten: it is as it was before your last note.", "zh": "已撤销，恢复到上一条之前。"}
+UNDO = {"en": "Say “undo” to forget it.", "zh": "说“撤销”即可取消。"}
+FIELDS = {      # field → what raising and lowering it is called
+    "en": {"pulse": ("faster", "slower"), "density": ("fuller", "sparser"), "register": ("higher", "lower"),
+           "brightness": ("brighter", "warmer"), "tension": ("livelier", "calmer"), "level": ("louder", "quieter")},
+    "zh": {"pulse": ("快些", "慢些"), "density": ("丰富些", "简单些"), "register": ("高些", "低些"),
+           "brightness": ("亮些", "暗些"), "tension": ("活泼些", "平静些"), "level": ("响些", "轻些")}}
+VERBS = {"en": {"forbid": "no {}", "require": "{}", "raise": "more {}", "lower": "less {}"},
+         "zh": {"forbid": "不要{}", "require": "{}", "raise": "多些{}", "lower": "少些{}"}}
+PLURAL = {"bell": "bells", "pad": "pads", "drone": "drone", "pink": "pink noise", "brown": "brown noise"}
+CHINESE = {"rain": "雨", "ocean": "海浪", "wind": "风", "stream": "溪流", "fire": "篝火", "pink": "粉红噪音",
+           "brown": "棕色噪音", "bell": "铃", "piano": "钢琴", "pad": "弦乐", "drone": "低音", "music": "音乐",
+           "silence": "安静"}
+DEGREES = {"en": {0.5: "a little ", 2.0: "much "}, "zh": {0.5: "稍微", 2.0: "大幅"}}
+MOODS = {"en": {"tense": "you sound tense, so starting slower", "weary": "you sound weary, so starting softer"},
+         "zh": {"tense": "听起来有些紧张，所以开始得慢些", "weary": "听起来很累，所以开始得轻些"}}
+SAID = {"en": ("like last night", "every night", "a good night", "a poor night", "Understood: ", ", ", "; "),
+        "zh": ("像昨晚一样", "每晚", "睡得好", "睡得不好", "明白了：", "，", "；")}
+
+
+def named(wish: Wish, tongue: str) -> str:
+    """A wish in a few words."""
+    field = FIELDS[tongue].get(wish.name)
+    degree = DEGREES[tongue].get(wish.degree, "")
+    if field and wish.verb in ("raise", "lower"):
+        if tongue == "en" and wish.verb == "raise" and wish.name == "level":
+            return f"{degree}louder, up to your limit"
+        return degree + field[wish.verb == "lower"]
+    name = CHINESE.get(wish.name, wish.name) if tongue == "zh" else PLURAL.get(wish.name, wish.name)
+    degree = degree if wish.verb in ("raise", "lower") or degree == "a little " and wish.verb == "require" else ""
+    return degree + VERBS[tongue][wish.verb].format(name)
+
+
+def listed(wishes: Sequence[Wish], tongue: str) -> str:
+    """Qualities before what they qualify: "warmer, rain, no bells"."""
+    return SAID[tongue][5].join(named(wish, tongue) for wish in wishes)
+
+
+def answered(heard: Understood, mood: str) -> str:
+    """What was understood, in one line."""
+    if not heard.language:
+        return UNKNOWN
+    tongue = heard.language
+    last, always, good, poor, begin, comma, part = SAID[tongue]
+    said = [last] if heard.like_last else []
+    said += [listed(heard.wishes, tongue)] if heard.wishes else []
+    said += [good if heard.rested > 0 else poor] if heard.rested else []
+    said += [always] if heard.always and said else []
+    parts = [comma.join(said)] if said else []
+    parts += [MOODS[tongue][mood]] if mood else []
+    if not parts:
+        return NOTHING[tongue]
+    line = begin + part.join(parts)
+    return f"{line[:LONGEST - 30]}{'.' if tongue == 'en' else '。'} {UNDO[tongue]}"
