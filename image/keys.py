@@ -18,7 +18,8 @@ def development(folder: Path) -> tuple[Path, Path]:
 
 
 def make(key: Path, certificate: Path, name: str) -> None:
-    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", certificate,
-        "-days", YEARS * 365, "-subj", f"/O=Nocturne/CN={name}",
-        "-addext", "keyUsage=critical,digitalSignature,keyCertSign", "-addext", "basicConstraints=critical,CA:TRUE")
+    # RAUC of Debian bookworm can't sign by Ed25519.
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
+        "-out", certificate, "-days", YEARS * 365, "-subj", f"/O=Nocturne/CN={name}", "-addext",
+        "keyUsage=critical,digitalSignature,keyCertSign", "-addext", "basicConstraints=critical,CA:TRUE")
     key.chmod(0o600)
