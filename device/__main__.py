@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     learner = command("learner", "print what was learned of a sleeper, or forget it")
     learner.add_argument("--diary", type=Path)
     learner.add_argument("--reset", action="store_true", help="forget it; the nights stay")
-    erase = command("erase", "erase every night and all that was learned")
+    erase = command("erase", "erase every night and all that was learned; stop nocturne.service first")
     erase.add_argument("--diary", type=Path)
     erase.add_argument("--yes", action="store_true", help="don't ask")
     commands.add_parser("hub", help="run the home hub", add_help=False)
@@ -141,8 +141,23 @@ def erase_diary(config: Config, options: argparse.Namespace) -> int:
         path.with_name(name).unlink(missing_ok=True)
     if path.with_name("ledger.sqlite").exists():
         Ledger(path.with_name("ledger.sqlite")).forget()
+    for aside in (*path.parent.glob(f"{path.name}.corrupt-*"), *path.parent.glob("outbox.torn*")):
+        aside.unlink()
     shutil.rmtree(path.with_name("repeats"), ignore_errors=True)
     print(f"{path}, its reports, what waited for the hub and the list of what was played: erased")
+    return erase_retained(config) if config.home.host else 0
+
+
+def erase_retained(config: Config) -> int:
+    from device.clock import SystemClock
+    from device.home.erase import retained
+    from device.parts import home_settings
+    if trouble := retained(home_settings(config), SystemClock()):
+        print(f"{config.home.host} may still show the last state ({trouble}): erase again when it can be reached",
+              file=sys.stderr)
+        return 1
+    print(f"What {config.home.host} showed of {config.home.bed}: erased. There, `nocturne hub --erase "
+          f"{config.home.bed}` forgets its events")
     return 0
 
 

@@ -119,7 +119,7 @@ def payload(bed: str, facts: DeviceFacts) -> dict:
         add(key, sensor, state_topic=state("diagnostics"), value_template=template, entity_category="diagnostic",
             expire_after=EXPIRE_AFTER)
     add("button", {"p": "event", "name": "Button", "device_class": "button"}, state_topic=topic(bed, "event", "button"),
-        event_types=["single", "double", "hold"])
+        event_types=["single", "double", "triple", "hold"])
     if facts.occupancy:
         add("occupancy", {"p": "binary_sensor", "name": "In bed", "device_class": "occupancy"},
             state_topic=state("occupancy"))

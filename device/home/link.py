@@ -79,6 +79,11 @@ class Link:
         info = self._client.publish(where, payload, qos=1, retain=retain, properties=properties)
         self._mids[info.mid] = self.clock.now()
 
+    @property
+    def unconfirmed(self) -> int:
+        """Publishes that the broker hasn't acknowledged yet."""
+        return len(self._mids)
+
     def wake(self) -> None:
         """From any thread: end the wait of `turn`."""
         try:
