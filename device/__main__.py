@@ -19,6 +19,7 @@ from device.errors import NocturneError
 
 CONFIG = Path("/etc/nocturne.toml")
 SOCKET = Path("/run/nocturne/sound.socket")
+STATE = Path("/var/lib/nocturne")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -47,6 +48,9 @@ def main(argv: list[str] | None = None) -> int:
     erase = command("erase", "erase every night and all that was learned; stop nocturne.service first")
     erase.add_argument("--diary", type=Path)
     erase.add_argument("--yes", action="store_true", help="don't ask")
+    say = command("say", "tell the night something in words, such as \"warm rain, no bells\"")
+    say.add_argument("text", nargs="+")
+    say.add_argument("--socket", type=Path, default=SOCKET)
     commands.add_parser("hub", help="run the home hub", add_help=False)
     options, rest = parser.parse_known_args(argv)
     if rest and options.command != "hub":
@@ -55,15 +59,27 @@ def main(argv: list[str] | None = None) -> int:
         if options.command == "hub":
             from device.home.hub.main import main as hub
             return hub(rest) or 0
+        if options.command in ("run", "sound"):
+            return {"run": run_board, "sound": run_sound}[options.command](options)
         config = Config.load(options.config) if options.config else Config()
-        return {"run": run_board, "sound": run_sound, "config": show_config, "report": write_report,
-                "export": export_diary, "erase": erase_diary, "learner": show_learner}[options.command](config, options)
+        return {"config": show_config, "report": write_report, "export": export_diary, "erase": erase_diary,
+                "learner": show_learner, "say": say_it}[options.command](config, options)
     except NocturneError as trouble:
         print(f"nocturne: {trouble}", file=sys.stderr)
         return 1
 
 
-def run_board(config: Config, options: argparse.Namespace) -> int:
+def trusted(options: argparse.Namespace) -> tuple[Config, str]:
+    """What makes sound doesn't stop for a torn config."""
+    if options.config is None:
+        return Config(), ""
+    config, trouble = Config.trusted(options.config, Path(os.environ.get("STATE_DIRECTORY", STATE)) / "last-good.toml")
+    if trouble:
+        print(f"nocturne: {trouble}", file=sys.stderr)
+    return config, trouble
+
+
+def run_board(options: argparse.Namespace) -> int:
     import sdnotify
 
     from device import board
@@ -71,22 +87,39 @@ def run_board(config: Config, options: argparse.Namespace) -> int:
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: inbox.put(Stop(finish=False)))
+    config, trouble = trusted(options)
     notify = sdnotify.SystemdNotifier().notify
-    with board.night(config, options.socket, inbox, alive=lambda: notify("WATCHDOG=1")) as night:
+    with board.night(config, options.socket, inbox, [trouble] if trouble else [],
+                     alive=lambda: notify("WATCHDOG=1")) as night:
         notify("READY=1")
         night.run()
     return 0
 
 
-def run_sound(config: Config, options: argparse.Namespace) -> int:
+def run_sound(options: argparse.Namespace) -> int:
     from device.parts import sound_flags
     from device.sound.process import main as sound
-    return sound(["--socket", str(options.socket), *sound_flags(config)]) or 0
+    return sound(["--socket", str(options.socket), *sound_flags(trusted(options)[0])]) or 0
 
 
 def show_config(config: Config, options: argparse.Namespace) -> int:
     print(document(config), end="")
     return 0
+
+
+def say_it(config: Config, options: argparse.Namespace) -> int:
+    """Through the door of the night that runs here; without one, what it would have understood."""
+    from device.home import door
+    text = " ".join(options.text)
+    try:
+        print(door.say(options.socket.with_name(door.NAME), text))
+        return 0
+    except OSError as trouble:
+        from device.words import Words
+        from device.words.answer import answered
+        print(answered(Words().understand(text), ""))
+        print(f"nocturne: no night runs here, so nothing was changed ({trouble})", file=sys.stderr)
+        return 1
 
 
 def write_report(config: Config, options: argparse.Namespace) -> int:

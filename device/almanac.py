@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from device.modes import Event
+
 EARLIEST = 1_735_689_600        # s since 1970, 2025-01-01: a clock before that was never set
 MINUTES = 24 * 60
 ELAPSED = 0                     # stands for the day when there is none
@@ -24,7 +26,7 @@ class Almanac:
         self.quiet_hours = [minute_of(quiet[0]), minute_of(quiet[1])]     # minutes after midnight, or None
         self._zone = zone
         self._rung: tuple[int, int] | None = None           # day and minute that have rung already
-        self._seen: float | None = None                     # s since 1970, at the last call of `due`
+        self._seen: datetime | None = None                  # local time at the last call of `due`
         self.timer = 0.0                                    # min, as asked from afar; 0 is off
         self._ends: float | None = None                     # s, monotonic
 
@@ -32,23 +34,29 @@ class Almanac:
         """None when the clock was never set."""
         return datetime.fromtimestamp(wall, self._zone) if wall >= EARLIEST else None
 
+    def calls(self, wall: float, now: float, minutes: float, light: bool) -> list[Event]:
+        """What time itself asks for at this tick; see `due` and `timed_out`."""
+        return [event for event, comes in ((Event.ALARM, self.due(wall, minutes, light)),
+                                           (Event.STOP, self.timed_out(now))) if comes]
+
     def due(self, wall: float, minutes: float = 0.0, light: bool = False) -> bool:
         """Whether it is time to wake; once a day, however the clock is moved.
 
         minutes: since lights out, which count while the clock is unknown.  light: the sleeper sleeps lightly now, so
         that any time in the smart window will do; its end is the deadline.
         """
-        seen, self._seen = self._seen, wall
-        now = self.local(wall)
         if self.minute is None:
             return False
-        if now is None:
+        # Told by the clock on the wall: an hour that summer time leaves out is a jump over the alarm like any other.
+        now = datetime.fromtimestamp(wall, self._zone).replace(tzinfo=None)
+        seen, self._seen = self._seen, now
+        if wall < EARLIEST:
             rings = minutes >= 60 * self.elapsed and self._rung != (ELAPSED, self.minute)
             self._rung = (ELAPSED, self.minute) if rings else self._rung
             return rings
         since = (3600 * now.hour + 60 * now.minute + now.second - 60 * self.minute) % DAY     # s
         past, coming = (((now + timedelta(seconds=by)).toordinal(), self.minute) for by in (-since, DAY - since))
-        if seen is not None and since < min(wall - seen, JUMP) and self._rung != past:
+        if seen is not None and since < min((now - seen).total_seconds(), JUMP) and self._rung != past:
             self._rung = past
             return True
         if light and DAY - since <= 60 * self.smart and self._rung != coming:
@@ -73,7 +81,7 @@ class Almanac:
         self.quiet_hours[end] = minute
 
     def set_alarm(self, minute: int | None) -> None:
-        self.minute, self._rung = minute, None
+        self.minute, self._rung, self._seen = minute, None, None
 
     def set_timer(self, now: float, minutes: float) -> None:
         """Sound for `minutes` from `now` (s, monotonic) on; 0 is no timer."""

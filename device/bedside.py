@@ -13,6 +13,7 @@ from device.resume import KEY, resume, snapshot
 from device.values import Heartbeat, Volume
 
 THANKS = 2.0                # s that the light answers a press
+KNOB = 40.0                 # dB: the whole way of the volume
 
 
 class Stop(NamedTuple):
@@ -27,6 +28,7 @@ class Bedside:
         """`quiet(wall)`: whether the light should be dark.  `lock`: the button mutes and unmutes, and nothing else."""
         self.lock = lock
         self.night, self.volume, self.quiet = night, volume, quiet
+        self.sent = volume                      # what the sound process was told: on its way up to `volume`
         self.muted = self.stopped = self.unfinished = self.snoozed = False
         self.turned_down = 0                    # tonight
         self.liked = 0                          # likes minus skips, tonight
@@ -39,7 +41,8 @@ class Bedside:
     def begin(self) -> None:
         if resume(self.night):
             self.night.shape()
-        self.night.sound.send(Volume(self.volume, self.muted))
+        self.sent = self.volume
+        self.night.sound.send(Volume(self.sent, self.muted))
         self.night.remote.tell()
 
     def patience(self, left: float) -> float:
@@ -82,9 +85,9 @@ class Bedside:
             night.keeper.answer(+1 if press is Press.SHORT else -1)     # two presses: the second word holds
         elif press is Press.SHORT:
             self.snoozed = night.mode is Mode.WAKING
-            night.go(Event.PRESS)
+            night.go(Event.PRESS, by_hand=True)
         elif night.choice is not None and night.mode in NIGHT:
-            night.go(Event.START)               # the first press may have stopped the sound
+            night.go(Event.START, by_hand=True)         # the first press may have stopped the sound
             self.skip() if press is Press.SECOND else self.like()
         self.night.remote.tell()
 
@@ -95,8 +98,7 @@ class Bedside:
         self.refused += (night.choice.candidate,)
         self.liked -= 1
         night.keeper.feedback("skip", -1)
-        slept = any(staging.asleep for staging in night.stagings)       # nothing new after sleep onset
-        night.choose("night" if slept else "bedtime", self.refused)
+        night.choose("night" if night.keeper.slept else "bedtime", self.refused)     # nothing new after sleep onset
         night.shape()
 
     def like(self) -> None:
@@ -114,7 +116,18 @@ class Bedside:
     def mute(self, muted: bool) -> None:
         """Heard within the sound process's 100 ms; only the button undoes it."""
         self.muted = muted
-        self.night.sound.send(Volume(self.volume, muted))
+        self.night.sound.send(Volume(self.sent, muted))
+
+    def turn(self, volume: float) -> None:
+        """From afar. Who sleeps is not startled: then it rises at a sleeper's pace, `creep` by `creep`."""
+        self.volume = volume
+        self.sent = min(self.sent, volume) if self.night.keeper.slept else volume
+        self.night.sound.send(Volume(self.sent, self.muted))
+
+    def creep(self) -> None:
+        if self.sent < self.volume:
+            self.sent = min(self.sent + policy.RISE / KNOB * self.night.tick, self.volume)
+            self.night.sound.send(Volume(self.sent, self.muted))
 
     # ---- the light ---------------------------------------------------------------------------------------------------
 
@@ -124,7 +137,7 @@ class Bedside:
             return brightness(Light.THANKS, now, quiet)
         if self.muted:
             return brightness(Light.MUTED, now, quiet)
-        if self.night.trouble or self.beat is None:
+        if self.night.trouble or self.beat is None or self.night.diary.trouble:
             return brightness(Light.TROUBLE, now, quiet)
         if self.night.mode in SOUNDING:
             return brightness(Light.BREATHING, now, quiet)
@@ -136,7 +149,11 @@ class Bedside:
         if (beat is None) != (self.beat is None):
             self.night.note("sound", f"process {self.night.sound.state}" if beat is None
                             else f"plays on {beat.device or 'nothing'}")
+            self.night.wanted = self.night.course = None    # one that comes back begins in silence
         self.beat = beat
+        if self.night.wanted is None and beat is not None:
+            self.night.shape()
+        self.creep()
 
     def identify(self) -> None:
         """Somebody looks for this device: the light answers for ten seconds."""

@@ -2,10 +2,12 @@
 
 import contextlib
 import logging
+import os
 import queue
 import secrets
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from device import parts
@@ -16,8 +18,12 @@ from device.errors import DiaryError, SensorError
 from device.hardware.bus import open_bus
 from device.hardware.panel import Panel
 from device.hardware.sensors import Sensors
+from device.home.door import NAME, Door
 from device.night import Night
 from device.sound.link import SoundLink
+
+# On a tmpfs, which outlives a restart of the unit but not of the machine.
+SPARE = Path(os.environ.get("RUNTIME_DIRECTORY") or tempfile.gettempdir()) / "spare"
 
 
 class NoPanel:
@@ -31,12 +37,18 @@ class NoPanel:
 
 
 @contextlib.contextmanager
-def night(config: Config, socket: Path, inbox: queue.SimpleQueue, **hooks) -> Iterator[Night]:
-    """Raises ConfigError or DiaryError; whatever else is missing gets a fallback and a mark in the diary."""
+def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequence[str] = (),
+          **hooks) -> Iterator[Night]:
+    """Whatever is missing gets a fallback, a mark in the diary and a word to the hub, like the `troubles` there were
+    before. Raises ConfigError for a chip that isn't known, DiaryError when there is no place even for one night."""
     clock = SystemClock()
-    troubles = []
+    troubles = [*troubles]
     with contextlib.ExitStack() as stack:
-        diary = Diary(config.diary.path)
+        try:
+            diary = Diary(config.diary.path)
+        except DiaryError as trouble:
+            diary = Diary(SPARE / "diary.sqlite")
+            troubles.append(f"{trouble}; what happens meanwhile is kept in memory, in {SPARE}")
         stack.callback(diary.close)
         try:
             sensors = Sensors.find(open_bus(config.sensors.bus), clock,
@@ -53,11 +65,27 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, **hooks) -> It
         sound = SoundLink(socket)
         stack.callback(sound.close)
         home, feedback = stack.enter_context(parts.at_home(config, inbox, clock, diary, sensors.mattress))
+        stack.enter_context(door(socket.with_name(NAME), inbox, troubles))
+        if diary.path.parent == SPARE:
+            feedback = None                     # what was spent isn't known, so nothing is shared
         mine = parts.brain(config, clock, inbox, sensors=sensors, sound=sound, panel=panel, home=home, diary=diary,
                            seed=secrets.randbits(31), woken=publish, feedback=feedback, **hooks)
         for trouble in troubles:
-            mine.note("fallback", trouble)
+            mine.remote.lack(trouble)
         yield mine
+
+
+@contextlib.contextmanager
+def door(path: Path, inbox: queue.SimpleQueue, troubles: list[str]) -> Iterator[None]:
+    """Where `nocturne say` knocks; the night does without, if it must."""
+    try:
+        mine = Door(path, inbox)
+    except OSError as trouble:
+        troubles.append(f"`nocturne say` can't be heard: {trouble}")
+        yield
+        return
+    with contextlib.closing(mine):
+        yield
 
 
 def publish(mine: Night) -> None:

@@ -1,5 +1,6 @@
 """One TOML file → one frozen Config. Unknown keys are errors with a suggestion; parts receive values, not this."""
 
+import contextlib
 import dataclasses
 import difflib
 import re
@@ -59,6 +60,7 @@ class Night:
     trial: bool = setting(False, "a trial of one: a coin decides each night between silence and what has proved best")
     withdraw: bool = setting(False, "need less over weeks: 1 dB softer and 5 % shorter with every seven nights")
     keep_playing: bool = setting(False, "go on softly while asleep, instead of silence")
+    keep_notes: bool = setting(False, "keep the text of notes in the diary; otherwise it is read and let go")
     composer: str = setting("rnn", "who composes", among=("rnn", "markov", "rules"))
 
 
@@ -127,6 +129,22 @@ class Config:
             raise ConfigError(f"{path}: isn't text in UTF-8; `nocturne config` prints a good one") from trouble
         except ConfigError as trouble:
             raise ConfigError(f"{path}: {trouble}") from None
+
+    @classmethod
+    def trusted(cls, path: Path | str, kept: Path) -> tuple["Config", str]:
+        """Never raises: the config at `path`, of which a copy is `kept`; or the copy; or the built-in one. And why."""
+        try:
+            config, text = cls.load(path), Path(path).read_text(encoding="utf-8")
+        except ConfigError as trouble:
+            try:
+                return cls.load(kept), f"{trouble}; going on with the last good one"
+            except ConfigError:
+                return cls(), f"{trouble}; going on with the built-in one"
+        with contextlib.suppress(OSError):      # the disk may be full, or not ours to write
+            if not kept.exists() or kept.read_text(encoding="utf-8") != text:
+                kept.touch(mode=0o600)
+                kept.write_text(text, encoding="utf-8")
+        return config, ""
 
     @classmethod
     def parse(cls, text: str) -> "Config":

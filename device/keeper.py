@@ -36,9 +36,14 @@ class Keeper:
         return f"{name}:{self.sleeper}"
 
     @property
-    def first(self) -> bool:
-        """Nothing is known of this sleeper yet: tonight must be heard."""
-        return not self.sols
+    def audible(self) -> bool:
+        """Nothing is known of this sleeper yet, or some sound was asked for: silence would be no answer."""
+        return not self.sols or self.night.remote.said.sounding
+
+    @property
+    def slept(self) -> bool:
+        """Somebody has fallen asleep tonight, or the timer says so where nothing can tell."""
+        return self.night.depth >= 1.0 or any(staging.asleep for staging in self.night.stagings)
 
     # ---- while it lasts ----------------------------------------------------------------------------------------------
 
@@ -63,7 +68,8 @@ class Keeper:
             rmssd=ratio(epoch.rmssd, "rmssd") if epoch else None,
             movement=epoch.movement if epoch else None, breathing=epoch.breathing if epoch else None,
             since_lights_out=night.minutes, hour=wall.hour + wall.minute / 60 if wall else None,
-            last_sol=mean(self.sols), last_wakings=mean(self.wakings))
+            last_sol=mean(self.sols), last_wakings=mean(self.wakings),
+            valence=night.remote.said.kept.valence, arousal=night.remote.said.kept.arousal)
 
     def decided(self, moment: str, named: bool) -> None:
         """A choice was made; one that a person made by name teaches nothing."""
@@ -97,7 +103,7 @@ class Keeper:
                 stage=staging.stage, p_asleep=staging.p_asleep, p_wake=p[0], p_light=p[1], p_deep=p[2], p_rem=p[3],
                 heart_rate=epoch.heart_rate, rmssd=epoch.rmssd, breathing=epoch.breathing, movement=epoch.movement,
                 activity=epoch.activity, heart_quality=epoch.heart_quality, motion_quality=epoch.motion_quality,
-                present=epoch.present, target=night.scene.level if night.scene else None,
+                present=epoch.present, target=night.course.scene.level if night.course else None,
                 level=beat.level if beat else None, dose=beat.dose if beat else None)
             if epoch.index % EVERY == 0 and not night.remote.privacy:
                 night.diary.remember(KEY, snapshot(night))
@@ -149,6 +155,7 @@ class Keeper:
             except OSError as trouble:
                 night.note("fallback", f"the repeat filter can't be kept, so music may return one day: {trouble}")
         night.diary.remember(KEY, None)
+        night.remote.said.over()
         night.diary.commit()
         night.diary.forget(self.retention)
         if night.woken:

@@ -23,7 +23,7 @@ class Night:
     def __init__(self, clock, inbox, *, sensors, signs, epochs, stager, recommender, composer, sound, panel, home,
                  diary, almanac, rules: policy.Rules, seed: int = 0, sleeper: str = "sleeper", programme: str = "auto",
                  volume: float = 1.0, retention: int = 400, lock: bool = False, effect=None, tick: float = TICK,
-                 feedback=None, cap: float = 1.0, watch=None, alive=None, woken=None):
+                 feedback=None, cap: float = 1.0, words=None, watch=None, alive=None, woken=None):
         """`watch(night, epoch, staging)` is called each epoch, `alive()` each tick, `woken(night)` in the morning."""
         self.clock, self.inbox, self.sensors, self.signs, self.epochs = clock, inbox, sensors, signs, epochs
         self.stager, self.recommender, self.composer, self.sound = stager, recommender, composer, sound
@@ -37,7 +37,7 @@ class Night:
         self.choice: Choice | None = None
         self.recipe: Recipe = SILENCE
         self.wanted: Scene | None = None
-        self.scene: Scene | None = None             # as it was sent: what is wanted, at a bearable pace
+        self.course: policy.Course | None = None    # as it was sent: what is wanted, at a bearable pace
         self.depth = 0.0
         self.stagings: list[Staging] = []           # of tonight
         self.epoch: Epoch | None = None
@@ -45,7 +45,7 @@ class Night:
         self.trouble: tuple[str, ...] = ()
         self.bedside = Bedside(self, volume, almanac.quiet, lock)
         self.keeper = Keeper(self, sleeper, retention, effect)
-        self.remote = Remote(self, feedback, cap)
+        self.remote = Remote(self, feedback, cap, words)
 
     def run(self, until: float | None = None) -> None:
         """The loop; a press or a command is answered at once, between ticks."""
@@ -65,6 +65,8 @@ class Night:
         if readings.trouble != self.trouble:
             self.trouble = readings.trouble
             self.note("sensors", "; ".join(readings.trouble) or "all answer again")
+        for event in self.almanac.calls(self.clock.wall(), now, self.minutes, policy.light(self.stagings)):
+            self.go(event)
         for vitals in self.signs.add(readings):
             for epoch in self.epochs.add(vitals):
                 self.on_epoch(epoch)
@@ -83,8 +85,6 @@ class Night:
         self.empty = self.empty + 1 if epoch.present is False else 0
         self.depth = policy.deepen(self.depth, self.mode, staging.p_asleep, staging.asleep, self.minutes, self.rules)
         now = policy.Standing(staging, self.depth, (self.clock.now() - self.since) / 60, self.blind, self.empty,
-                              self.almanac.due(self.clock.wall(), self.minutes, policy.light(staging)),
-                              self.almanac.timed_out(self.clock.now()),
                               self.bedside.snoozed and self.mode is Mode.PAUSED)
         for event in policy.told(self.mode, now, self.rules):
             self.go(event)
@@ -93,7 +93,7 @@ class Night:
         if self.watch:
             self.watch(self, epoch, staging)
 
-    def go(self, event: Event) -> None:
+    def go(self, event: Event, by_hand: bool = False) -> None:
         """Take an event to the table, and do what entering the new mode asks for."""
         then = step(self.mode, event)
         if then is self.mode:
@@ -114,37 +114,38 @@ class Night:
             self.keeper.morning()
         elif before is Mode.MORNING:
             self.keeper.lesson()
-        self.shape(by_hand=event in (Event.PRESS, Event.START))
+        self.shape(by_hand)
 
     def choose(self, moment: str, refused: tuple[int, ...] = ()) -> None:
         """Ask the recommender; a programme that somebody named goes first."""
-        def asked(refused: tuple[int, ...]) -> Choice:
-            return self.recommender.choose(self.keeper.context(), moment=moment, seed=int(self.rng.integers(2**31)),
-                                           refused=refused, trial=self.rules.trial)
-        self.choice = asked(refused)
-        if self.keeper.first and moment == "bedtime" and policy.silent(self.choice.recipe) and not self.rules.trial:
-            self.choice = asked((*refused, self.choice.candidate))      # the first night must be heard
+        said = self.remote.said
+        def asked(*refused: int) -> Choice:
+            return said.explained(self.recommender.choose(
+                self.keeper.context(), moment=moment, seed=int(self.rng.integers(2**31)), wishes=said.bounds(),
+                refused=refused, trial=self.rules.trial))
+        self.choice = asked(*refused)
+        if self.keeper.audible and moment == "bedtime" and policy.silent(self.choice.recipe) and not self.rules.trial:
+            self.choice = asked(*refused, self.choice.candidate)
         named = None if moment == "arousal" else self.remote.named()
-        self.recipe = named or self.choice.recipe
+        self.recipe = said.shaped(named or self.choice.recipe)
         self.keeper.decided(moment, named is not None)
 
     def shape(self, by_hand: bool = False) -> None:
         """Tell the sound process where to go, if that changed; nothing but a hand makes it rise quickly."""
         wanted = policy.scene(self.mode, self.recipe, self.depth, self.rules, self.epoch)
         if wanted != self.wanted:
-            scene = wanted if by_hand else policy.gentle(self.scene, wanted)
-            self.wanted, self.scene = wanted, scene
-            self.sound.send(scene)
+            self.wanted, self.course = wanted, policy.course(self.course, wanted, self.clock.now(), by_hand)
+            self.sound.send(self.course.scene)
 
     def write_music(self, now: float) -> None:
         """Keep the music written AHEAD; silence needs none."""
-        if self.scene is None or self.scene.level <= policy.SILENT:
+        if self.course is None or self.course.scene.level <= policy.SILENT:
             return
         self.written = max(self.written, now + 2.0)         # the ring is 1.5 s long
         while self.written < now + AHEAD:
             p_asleep = self.stagings[-1].p_asleep if self.stagings else None
             phrase = self.composer.compose(policy.steered(self.recipe, self.mode), p_asleep)
-            phrase = replace(phrase, start=self.written)
+            phrase = replace(self.remote.said.played(phrase), start=self.written)
             if phrase.notes:
                 self.sound.send(phrase)
                 self.diary.add("phrases", night=self.number, start=phrase.start, length=phrase.length,
@@ -152,8 +153,7 @@ class Night:
             self.written += phrase.length
 
     @property
-    def minutes(self) -> float:
-        """Since lights out."""
+    def minutes(self) -> float:             # since lights out
         return 0.0 if self.lights_out is None else (self.clock.now() - self.lights_out) / 60
 
     def note(self, kind: str, detail: str) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import queue
+import sqlite3
 from dataclasses import asdict
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from device.sleep.epochs import Epochs
 from device.sleep.stager import Stager
 from device.sleep.vitals import VitalSigns
 from device.values import EPOCH, Staging
+from device.words import Words
 
 
 class Blind:
@@ -74,19 +76,21 @@ def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, d
                          config.night.trial)
     if config.night.withdraw:
         rules = policy.withdrawn(rules, len(recommender.nights))
+    words = Words(models, config.night.keep_notes)
     almanac = Almanac(config.alarm.time, (config.quiet.start, config.quiet.end), config.alarm.smart,
                       config.alarm.elapsed)
     night = Night(clock, inbox, sensors=sensors, signs=VitalSigns(), epochs=Epochs(clock.now()), stager=stager,
                   recommender=recommender, composer=composer, sound=sound, panel=panel, home=home, diary=diary,
                   almanac=almanac, rules=rules, seed=seed, sleeper=sleeper, programme=config.night.programme,
                   volume=config.sound.volume, retention=config.diary.retention,
-                  lock=config.panel.lock, cap=config.home.cap / 100,
+                  lock=config.panel.lock, cap=config.home.cap / 100, words=words,
                   effect=effect if config.night.trial else None, **hooks)
     if almanac.unknown(clock.wall()):
         troubles.append(f"the time isn't known: the alarm will ring {almanac.elapsed:g} h after lights out")
-    for trouble in (*troubles, why, diary.trouble, *getattr(sensors, "notes", ())):
-        if trouble:
-            night.note("fallback", trouble)
+    for trouble in filter(None, (*troubles, why, words.trouble, diary.trouble)):
+        night.remote.lack(trouble)
+    for remark in getattr(sensors, "notes", ()):
+        night.note("fallback", remark)
     return night
 
 
@@ -113,7 +117,10 @@ def at_home(config: Config, inbox: queue.SimpleQueue, clock: Clock, diary: Diary
     facts = DeviceFacts(programmes=("auto", *PROGRAMMES), cap=config.home.cap, occupancy=occupancy)
     home = Home(home_settings(config), inbox, clock, facts, beside("outbox.sqlite"), on_prior=inbox.put,
                 newest_prior=(diary.recall(others.KEY) or {}).get("version", 0), health=health.read)
-    feedback = Feedback(Ledger(beside("ledger.sqlite")), home)
+    try:
+        feedback = Feedback(Ledger(beside("ledger.sqlite")), home)
+    except sqlite3.Error:                       # what was spent isn't known, so nothing is shared
+        feedback = None
     home.start()
     try:
         yield home, feedback

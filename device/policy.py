@@ -5,9 +5,11 @@ Depth is the fade's place: 0 is the settling level, 1 is silence. It moves towar
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from device.modes import Event, Mode
+from device.programmes import DEFAULT
 from device.values import EPOCH, Epoch, Recipe, Scene, Stage, Staging
 
 SILENT = -80.0          # dB
@@ -16,6 +18,7 @@ SOFT = -12.0            # dB: keep_playing's level while asleep, 28 dBA
 MASK = -6.0             # dB: masking is softer than settling was
 RETURN = 5.0            # min: coming back from silence to the settling level
 HURRY = 8.0             # s: a press asked for quiet
+ANSWER = 4.0            # s: a press asked for sound
 AUDIBLE = -20.0         # dB re the settling level: 20 dBA
 RISE = 0.5              # dB/s: the fastest rise that nobody asked for
 DAWN = 180.0            # s: the alarm's rise
@@ -71,7 +74,7 @@ def scene(mode: Mode, recipe: Recipe, depth: float, rules: Rules, epoch: Epoch |
     if rules.softer and mode is not Mode.WAKING:
         recipe = replace(recipe, level=recipe.level - rules.softer)
     if mode is Mode.WAKING:
-        return of(recipe, 6.0, DAWN, waking=True)
+        return of(audible(recipe), 6.0, DAWN, waking=True)
     if mode is Mode.MASKING:
         return of(recipe, MASK + (recipe.level if recipe.level < 0 else 0.0), EPOCH)
     if mode is Mode.PAUSED:
@@ -96,14 +99,46 @@ def of(recipe: Recipe, level: float, glide: float, waking: bool = False) -> Scen
                  glide, waking)
 
 
-def gentle(before: Scene | None, after: Scene) -> Scene:
-    """The same goal, but a rise takes the time that a sleeper is due. A press may be quicker.
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A scene on its way. The sound process glides evenly in √amplitude (`sound/glide.py`)."""
+    low: float              # dB re the settling level, where it set out
+    scene: Scene
+    began: float            # s
 
-    A glide is a straight line of amplitude, so it is steepest in dB where it begins, or where it becomes audible.
-    """
-    low, high = (10 ** (scene.level / 20) if scene else 0.0 for scene in (before, after))
-    steepest = 20 / math.log(10) * (high - low) / max(low, 10 ** (AUDIBLE / 20))      # dB/s, were it to take 1 s
-    return replace(after, glide=max(after.glide, steepest / RISE))
+    def at(self, now: float) -> float:
+        """dB re the settling level."""
+        share = min((now - self.began) / self.scene.glide, 1.0) if self.scene.glide else 1.0
+        low, high = root(self.low), root(self.scene.level)
+        return max(40 * math.log10(max(low + (high - low) * share, 1e-4)), SILENT)
+
+
+def course(before: Course | None, wanted: Scene, now: float, by_hand: bool = False) -> Course:
+    """From where `before` has got to."""
+    low = before.at(now) if before else SILENT
+    return Course(low, prompt(wanted) if by_hand else gentle(low, wanted), now)
+
+
+def root(level: float) -> float:
+    """√amplitude of a level in dB."""
+    return 0.0 if level <= SILENT else 10 ** (level / 40)
+
+
+def gentle(low: float, scene: Scene) -> Scene:
+    """The same goal, but a rise from `low` dB takes the time that a sleeper is due."""
+    start = max(root(low), root(AUDIBLE))       # steepest in dB where it begins, or where it becomes audible
+    steepest = 40 / math.log(10) * (root(scene.level) - root(low)) / start      # dB/s, were it to take 1 s
+    return replace(scene, glide=max(scene.glide, steepest / RISE))
+
+
+def prompt(scene: Scene) -> Scene:
+    """A hand asked for it, and waits."""
+    return replace(scene, glide=min(scene.glide, ANSWER)) if scene.level > SILENT else scene
+
+
+def audible(recipe: Recipe) -> Recipe:
+    """For the alarm: it is heard after a night of silence, too."""
+    return DEFAULT if silent(recipe) else recipe
 
 
 def silent(recipe: Recipe) -> bool:
@@ -115,6 +150,7 @@ def steered(recipe: Recipe, mode: Mode) -> Recipe:
     if mode is Mode.MASKING:
         return replace(recipe, density=min(recipe.density, 0.15), music=recipe.music * 0.5)
     if mode is Mode.WAKING:
+        recipe = audible(recipe)
         return replace(recipe, density=min(recipe.density + 0.2, 0.8), brightness=min(recipe.brightness + 0.2, 1.0),
                        register=min(recipe.register + 5, 67.0), music=1.0, level=0.0)
     return recipe
@@ -129,22 +165,18 @@ class Standing:
     in_mode: float                  # min in this mode
     blind: int                      # epochs in a row without a judgement
     empty: int                      # epochs in a row with nobody there
-    alarm: bool = False             # it is time
-    timed_out: bool = False         # the timer from afar has run out
     snoozed: bool = False           # paused by a press at the alarm
 
 
-def light(staging: Staging) -> bool:
-    """Sleep that a smart alarm may end."""
-    return staging.stage in (Stage.WAKE, Stage.LIGHT)
+def light(stagings: Sequence[Staging]) -> bool:
+    """Whether the sleeper is, by the newest judgement, in a sleep that a smart alarm may end."""
+    return bool(stagings) and stagings[-1].stage in (Stage.WAKE, Stage.LIGHT)
 
 
 def told(mode: Mode, now: Standing, rules: Rules) -> list[Event]:
     """What an epoch means for the mode, most urgent first."""
     p = now.staging.p_asleep
     cases = {
-        Event.ALARM: now.alarm,
-        Event.STOP: now.timed_out,
         Event.UP: now.empty >= EMPTY and mode is not Mode.IDLE,
         Event.SNOOZE_OVER: now.snoozed and now.in_mode >= SNOOZE,
         Event.OVER: mode is Mode.MORNING and now.in_mode >= UNANSWERED,

@@ -4,7 +4,8 @@ from device.home.commands import Command
 from device.modes import NIGHT, SOUNDING, Event
 from device.others import Others
 from device.programmes import PROGRAMMES
-from device.values import Recipe, Volume
+from device.said import Said
+from device.values import Recipe
 
 STEP = 0.02                 # of volume: a change smaller than this is the hub's rounding
 AUTO = "auto"
@@ -12,8 +13,9 @@ KEY = "remote"              # in the diary's memory: what was set from afar outl
 
 
 class Remote:
-    def __init__(self, night, feedback=None, ceiling: float = 1.0):
-        """feedback: `home.privacy.Feedback`, or None: nothing can be shared.  ceiling: the owner's, 0..1."""
+    def __init__(self, night, feedback=None, ceiling: float = 1.0, words=None):
+        """feedback: `home.privacy.Feedback`, or None: nothing can be shared.  ceiling: the owner's, 0..1.
+        words: see `Said`."""
         self.night = night
         kept = night.diary.recall(KEY) or {}
         self.cap = min(kept.get("cap", 1.0), ceiling)       # of volume; the hardware's caps lie below it
@@ -22,28 +24,36 @@ class Remote:
         self.privacy: bool = kept.get("privacy", False)     # nothing is recorded or queued
         self.others = Others(night, feedback, kept.get("sharing", False))       # off until somebody says yes
         night.diary.private = self.privacy
+        self.said = Said(night, words)
+        self.lacks: tuple[str, ...] = ()                    # what is replaced by a fallback, in words
 
     def command(self, command: Command) -> None:
         """Bounded by `home.commands`; the mute by hand stays, whatever is asked."""
         night, value = self.night, command.value
-        night.note(*(("message", value) if command.kind == "message" else ("command", f"{command.kind} {value}")))
-        obey = {"sound": lambda on: night.go(Event.START if on else Event.STOP),
+        if command.kind != "say":           # words are read and let go
+            night.note(*(("message", value) if command.kind == "message" else ("command", f"{command.kind} {value}")))
+        obey = {"sound": lambda on: night.go(Event.START if on else Event.STOP, by_hand=not night.keeper.slept),
                 "stop": lambda _: night.go(Event.STOP), "volume": lambda volume: self.turn(min(volume, self.cap)),
                 "volume_cap": self.bound, "timer": self.timer, "programme": self.programme,
                 "alarm": night.almanac.set_alarm, "identify": lambda _: night.bedside.identify(),
                 "quiet_from": lambda minute: night.almanac.set_quiet(0, minute),
                 "quiet_to": lambda minute: night.almanac.set_quiet(1, minute),
-                "privacy": self.hide, "sharing": self.others.join, "light": self.lighten, "message": lambda _: None}
+                "privacy": self.hide, "sharing": self.others.join, "light": self.lighten, "message": lambda _: None,
+                "say": lambda text: (command.reply or discard)(self.said.hear(text))}
         obey[command.kind](value)
         night.diary.remember(KEY, {"cap": self.cap, "light": self.light, "privacy": self.privacy,
                                    "sharing": self.others.sharing})
         self.tell()
 
+    def lack(self, trouble: str) -> None:
+        """A part is replaced by its fallback: diary and hub hear of it."""
+        self.lacks += (trouble,)
+        self.night.note("fallback", trouble)
+
     def turn(self, volume: float) -> None:
         night, hands = self.night, self.night.bedside
         hands.turned_down += volume < hands.volume - STEP and night.mode in SOUNDING
-        hands.volume = volume
-        night.sound.send(Volume(volume, hands.muted))
+        hands.turn(volume)
 
     def bound(self, cap: float) -> None:
         self.cap = cap
@@ -62,11 +72,13 @@ class Remote:
             night.shape()
 
     def named(self) -> Recipe | None:
-        """The programme that somebody chose by name, if any."""
-        return PROGRAMMES.get(self.night.programme)
+        """What somebody chose by name or in words, if anything."""
+        return self.said.named() or PROGRAMMES.get(self.night.programme)
 
     def hide(self, privacy: bool) -> None:
         self.privacy = self.night.diary.private = privacy
+        if privacy:
+            self.said.forget()
 
     def lighten(self, light: float) -> None:
         self.light = light
@@ -75,6 +87,7 @@ class Remote:
         """The hub hears what is, never what was asked."""
         night, hands, almanac = self.night, self.night.bedside, self.night.almanac
         epoch = night.epoch
+        troubles = [*night.trouble, *self.lacks, *filter(None, [night.diary.trouble])]
         night.home.tell({
             "session": night.mode, "care": night.keeper.care(), "sound": night.mode in SOUNDING,
             "volume": hands.volume, "volume_cap": self.cap, "muted": hands.muted, "programme": night.programme,
@@ -85,7 +98,11 @@ class Remote:
             "reason": night.choice.reason.sentence if night.choice else None,
             "quality": max(epoch.heart_quality, epoch.motion_quality) if epoch else None,
             "clock_synced": almanac.local(night.clock.wall()) is not None,
-            "problem": bool(night.trouble or hands.beat is None or night.diary.trouble),
-            "learning": self.others.sentence,
-            "error": "; ".join(filter(None, (*night.trouble, night.diary.trouble))) or None,
+            "problem": hands.beat is None or bool(troubles),
+            "learning": self.others.sentence, "say": None, "understood": self.said.answer,
+            "error": "; ".join(troubles) or None,
         })
+
+
+def discard(answer: str) -> None:
+    """Nobody waits for the answer; the hub is told anyway."""

@@ -2,8 +2,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device import policy
 from device.modes import Mode
 from device.policy import RETURN, SILENT, Rules, deepen, gentle, scene, withdrawn
+from device.sound.glide import Glide
+from device.sound.settings import CONTROL, RATE
 from device.values import SILENCE, Recipe, Scene
 
 P = st.none() | st.floats(0, 1)
@@ -55,8 +58,9 @@ def test_without_a_sensor_the_timer_fades():
 
 
 @given(st.sampled_from(Mode), st.floats(0, 1), RULES)
-def test_silence_is_a_recipe_too(mode, depth, rules):
-    assert scene(mode, SILENCE, depth, rules).level == SILENT
+def test_silence_is_a_recipe_too_but_the_alarm_is_heard(mode, depth, rules):
+    shown = scene(mode, SILENCE, depth, rules)
+    assert shown.level == SILENT if mode is not Mode.WAKING else shown.level > 0 and any(shown.textures.values())
 
 
 LEVELS = st.floats(-80, 6)
@@ -64,14 +68,34 @@ LEVELS = st.floats(-80, 6)
 
 @given(LEVELS, LEVELS, st.floats(0, 60))
 def test_nothing_but_a_hand_makes_it_rise_faster_than_half_a_decibel_a_second(before, after, glide):
-    def at(level, glide):
-        return Scene({"rain": 1.0}, 1.0, 0.5, level, glide)
-    told = gentle(at(before, 0.0), at(after, glide))
+    told = gentle(before, at(after, glide))
     assert told.level == after
-    ramp = np.linspace(10 ** (before / 20), 10 ** (after / 20), 1000)       # as the sound process glides
-    level = 40 + 20 * np.log10(ramp)
-    rises = np.diff(level) / max(told.glide / 999, 1e-9)
-    assert np.all(rises[level[:-1] > 20] <= 0.5 + 1e-6)
+    assert rises_gently([(0.0, at(before, 0.0)), (100.0, told)], 100 + told.glide, settled=50.0)
+
+
+@given(st.lists(st.tuples(LEVELS, st.floats(0.25, 200)), min_size=2, max_size=12))
+def test_no_sequence_of_scenes_rises_faster_however_early_each_breaks_into_the_one_before(asked):
+    course, now, sent = None, 0.0, []
+    for level, wait in asked:
+        course = policy.course(course, at(level, 30.0), now)
+        sent.append((now, course.scene))
+        now += wait
+    assert rises_gently(sent, now)
+
+
+def at(level: float, glide: float) -> Scene:
+    return Scene({"rain": 1.0}, 1.0, 0.5, level, glide)
+
+
+def rises_gently(sent: list[tuple[float, Scene]], until: float, settled: float = 0.0) -> bool:
+    """Whether the sound process's own glide, told this, stays below 0.5 dB/s wherever it is above 20 dBA."""
+    glide, levels, step = Glide(), [], CONTROL / RATE
+    for (time, told), (then, _) in zip(sent, [*sent[1:], (until, None)], strict=True):
+        glide.to(0.0 if told.level <= SILENT else 10 ** (told.level / 20), told.glide)
+        levels += list(glide.points(max(round((then - time) / step), 1))[:-1])
+    audible = np.maximum(20 * np.log10(np.maximum(levels, 1e-9)), -20.0)[round(settled / step):]
+    second = round(1 / step)
+    return bool(np.all(audible[second:] - audible[:-second] <= 0.5 * second * step + 0.05))
 
 
 @given(st.integers(0, 1000), RULES, st.floats(0, 1))

@@ -12,21 +12,23 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
+from device.bedside import KNOB
 from device.config import Alarm, Config, Night
 from device.diary import reading
 from device.hardware.panel import press
 from device.home.commands import Command
 from device.modes import NEXT, Event, Mode
-from device.policy import AUDIBLE, RISE
+from device.policy import AUDIBLE, RISE, SILENT, Course, root
 from device.sim.faults import Plan
 from device.sim.parts import BEDTIME, Desk, night
-from device.values import Scene
+from device.values import TICK, Scene, Volume
 
 HANG = 5.0              # s that one tick may take of real time
 GROWTH = 20.0           # MB that many nights may add once everything is warm
@@ -36,20 +38,27 @@ COMMANDS = (("volume", 0.3), ("volume", 1.0), ("sound", False), ("sound", True),
             ("identify", None), ("message", "sleep well"), ("alarm", None))
 
 
+class Told(NamedTuple):
+    """What the sound process heard, when, and whether somebody had fallen asleep by then."""
+    time: float             # s
+    message: Scene | Volume
+    slept: bool
+
+
 class Watched:
     """A night's sound link that remembers what it was told, and may be away for a while."""
 
-    def __init__(self, sound, clock):
-        self._sound, self._clock = sound, clock
+    def __init__(self, mine):
+        self._mine, self._sound, self._clock = mine, mine.sound, mine.clock
         self.away = False
-        self.scenes: list[tuple[float, Scene]] = []
+        self.told: list[Told] = []
 
     def __getattr__(self, name):
         return getattr(self._sound, name)
 
     def send(self, message) -> bool:
-        if isinstance(message, Scene):
-            self.scenes.append((self._clock.now(), message))
+        if isinstance(message, Scene | Volume) and not self.away:
+            self.told.append(Told(self._clock.now(), message, self._mine.keeper.slept))
         return False if self.away else self._sound.send(message)
 
     def heartbeat(self):
@@ -103,7 +112,7 @@ def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[st
     slowest = 0.0
     desk = Desk(out, hours=minutes / 60, seed=seed % 2**31, audio_minutes=0, build=build, faults=plan, sleeper=body)
     with night(config, desk) as (mine, pins):
-        mine.sound = watched = Watched(mine.sound, mine.clock)
+        mine.sound = watched = Watched(mine)
         disturb(rng, mine, pins, watched, minutes, faults)
         tick = mine.on_tick
 
@@ -157,7 +166,8 @@ def judge(diary: Path, watched: Watched, mine, slowest: float) -> list[tuple[str
         for row in rows.execute("SELECT night, number FROM epochs ORDER BY night, number"):
             numbers.setdefault(row["night"], []).append(row["number"])
         changes = [row["detail"] for row in rows.execute("SELECT detail FROM events WHERE kind = 'mode' ORDER BY id")]
-        hands = [row["time"] for row in rows.execute("SELECT time FROM events WHERE kind IN ('press', 'command')")]
+        hands = [(row["time"], row["kind"] == "press") for row in
+                 rows.execute("SELECT time, kind FROM events WHERE kind IN ('press', 'command')")]
         if rows.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
             troubles.append(("lost rows", "the diary is corrupt"))
     for found in numbers.values():
@@ -174,20 +184,30 @@ def judge(diary: Path, watched: Watched, mine, slowest: float) -> list[tuple[str
         if Mode(before) is not mode or NEXT.get((mode, Event(event))) is not Mode(then):
             troubles.append(("wrong modes", change))
         mode = Mode(then)
-    troubles += [("startles", detail) for detail in startles(watched.scenes, hands)]
+    troubles += [("startles", detail) for detail in startles(watched.told, hands)]
     if slowest > HANG:
         troubles.append(("hangs", f"a tick took {slowest:.1f} s"))
     return troubles
 
 
-def startles(scenes: list[tuple[float, Scene]], hands: list[float]) -> list[str]:
-    """Rises above RISE where they can be heard, within no second of a hand."""
+def startles(told: list[Told], hands: list[tuple[float, bool]]) -> list[str]:
+    """Rises above RISE where they can be heard, of the soundscape or of the knob. `hands`: when somebody did
+    something, and whether at the bed. Until somebody sleeps, what is asked from afar may rise quickly too."""
     found = []
-    for (_, before), (time_, after) in zip(scenes, scenes[1:], strict=False):
-        low = max(10 ** (before.level / 20), 10 ** (AUDIBLE / 20))
-        rate = 20 / math.log(10) * (10 ** (after.level / 20) - 10 ** (before.level / 20)) / low / max(after.glide, 1e-3)
-        if rate > RISE + 1e-6 and not any(0 <= time_ - hand <= 1.0 for hand in hands):
-            found.append(f"{before.level:.0f} → {after.level:.0f} dB in {after.glide:.0f} s at {time_:.0f} s")
+    course, knob = None, None
+    for time_, message, slept in told:
+        excused = any(0 <= time_ - hand <= 1.0 and (there or not slept) for hand, there in hands)
+        if isinstance(message, Volume):
+            rise = KNOB * (message.volume - knob) if knob is not None else 0.0
+            if slept and rise > RISE * TICK + 1e-6:
+                found.append(f"the knob rose by {rise:.1f} dB at once at {time_:.0f} s")
+            knob = message.volume
+            continue
+        low = course.at(time_) if course else SILENT
+        steepest = 40 / math.log(10) * (root(message.level) - root(low)) / max(root(low), root(AUDIBLE))
+        if steepest / max(message.glide, 1e-3) > RISE + 1e-6 and not excused:
+            found.append(f"{low:.0f} → {message.level:.0f} dB in {message.glide:.0f} s at {time_:.0f} s")
+        course = Course(low, message, time_)
     return found
 
 

@@ -32,7 +32,8 @@ def sleep(tmp_path):
         seen = []
         desk = {"audio_minutes": 0, "build": "clip", "sleeper": {"latency": 12.0}, **desk}
         with night(config or Config(), Desk(tmp_path / name, hours=hours, seed=seed, **desk),
-                   watch=lambda mine, epoch, staging: seen.append((mine.mode, mine.scene, staging))) as (mine, pins):
+                   watch=lambda mine, epoch, staging: seen.append(
+                       (mine.mode, mine.course.scene if mine.course else None, staging))) as (mine, pins):
             clock = mine.clock
             assert isinstance(clock, VirtualClock)
             for when, held in presses:

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from device.values import Scene
-from tools.soaking import soak, startles
+from device.values import Scene, Volume
+from tools.soaking import Told, soak, startles
 
 
 def at(level: float, glide: float) -> Scene:
@@ -13,10 +13,21 @@ def at(level: float, glide: float) -> Scene:
 
 
 def test_a_jump_that_nobody_asked_for_is_a_startle():
-    assert startles([(0.0, at(-80, 8)), (10.0, at(-6, 30))], [])
-    assert not startles([(0.0, at(-80, 8)), (10.0, at(-6, 30))], [9.5])
-    assert not startles([(0.0, at(-6, 8)), (10.0, at(-80, 1))], [])
-    assert not startles([(0.0, at(-80, 8)), (10.0, at(-6, 120))], [])
+    jump = [Told(0.0, at(-80, 8), True), Told(10.0, at(-6, 30), True)]
+    assert startles(jump, [])
+    assert not startles(jump, [(9.5, True)])
+    assert startles(jump, [(9.5, False)])       # asked for from afar, while somebody sleeps
+    assert not startles([told._replace(slept=False) for told in jump], [(9.5, False)])
+    assert not startles([Told(0.0, at(-80, 8), True), Told(20.0, at(-80, 1), True)], [])
+    assert not startles([Told(0.0, at(-80, 8), True), Told(10.0, at(-6, 120), True)], [])
+    # Half way up, the rest is no shorter a way for being asked for again.
+    assert startles([Told(0.0, at(-6, 120), True), Told(10.0, at(-6, 30), True)], [])
+
+
+def test_a_knob_that_jumps_while_somebody_sleeps_is_a_startle():
+    up = [Told(0.0, Volume(0.2), True), Told(9.0, Volume(1.0), True)]
+    assert startles(up, [(9.0, False)])
+    assert not startles([told._replace(slept=False) for told in up], [])
 
 
 @pytest.mark.parametrize("nights", [2, pytest.param(200, marks=pytest.mark.full)])
