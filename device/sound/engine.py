@@ -75,6 +75,11 @@ class Engine:
         return self._now * CONTROL
 
     @property
+    def resting(self) -> bool:
+        """What comes out is exact silence, until the next scene."""
+        return self._rest > 2 and self._asleep()
+
+    @property
     def faults(self) -> int:
         return self._safety.faults
 

@@ -55,7 +55,7 @@ class Player:
     """A thread that takes rendered blocks from the ring, fades them, and writes them out. What it counts only grows;
     others read it."""
 
-    def __init__(self, stream, fader: Fader, ring_seconds: float, seed: int):
+    def __init__(self, stream, fader: Fader, seed: int):
         self.fader = fader
         self.frames = 0                 # written to the device
         self.underruns = 0
@@ -64,13 +64,10 @@ class Player:
         self.energy = 0.0               # A-weighted mean square × s, what was let through
         self._stream = stream
         self._ring: deque[Block] = deque()
-        self._most = max(int(ring_seconds * RATE), 2 * CONTROL)
         self._queued = 0
         self._taken = 0
         self._flush = False
-        self._running = True
         self._random = np.random.default_rng([seed, 0xD17E])
-        self._wants = threading.Event()
         self._thread = threading.Thread(target=self._play, name="player", daemon=True)
 
     def start(self, before=lambda: None) -> None:
@@ -88,10 +85,6 @@ class Player:
         """Frames rendered, not yet written."""
         return self._queued - self._taken
 
-    @property
-    def hungry(self) -> bool:
-        return self.buffered < self._most
-
     def put(self, block: Block) -> None:
         self._queued += block.samples.shape[1]
         self._ring.append(block)
@@ -104,42 +97,32 @@ class Player:
         """Throw away what was rendered, as soon as the fader, which somebody has to cut, is silent."""
         self._flush = True
 
-    def wait_hungry(self, seconds: float) -> None:
-        self._wants.clear()
-        if not self.hungry:
-            self._wants.wait(seconds)
-
-    def stop(self) -> None:
-        self._running = False
-        self._thread.join(2.0)
-        with contextlib.suppress(self._stream.failure):
-            self._stream.close()
-
     def _play(self) -> None:
         self._before()
         silence = np.zeros((2, CHUNK), np.float32)
-        block, powers, at = None, None, 0
+        block, powers, at, sounding = None, None, 0, False
         try:
-            while self._running:
+            while True:
                 if self._flush and self.fader.silent:
                     while self._ring:
                         self._taken += self._ring.popleft().samples.shape[1]
                     if block is not None:
                         self._taken += block.shape[1] - at
-                    block, self._flush = None, False
+                    block, sounding, self._flush = None, False, False
                 if block is None and self._ring:
                     (block, powers), at = self._ring.popleft(), 0
                 if block is None:
                     chunk, power = silence, 0.0
-                    self.underruns += self._queued > 0 and not self.fader.silent and self._running
+                    self.underruns += sounding      # to run dry in silence harms nobody
+                    sounding = False
                 else:
                     chunk, power = block[:, at:at + CHUNK], float(powers[at // CONTROL])
+                    sounding = bool(chunk.any()) and not self.fader.silent
                     at += chunk.shape[1]
                     self._taken += chunk.shape[1]
                     if at >= block.shape[1]:
                         block = None
                 self._write(chunk, power)
-                self._wants.set()
         except self._stream.failure as trouble:
             self.trouble = str(trouble)
 

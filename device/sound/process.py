@@ -26,7 +26,8 @@ from device.sound.settings import BLOCK, HIGHEST_CEILING, NOMINAL, RATE, UNMEASU
 from device.values import Heartbeat, Panic, Scene
 from device.wire import Message
 
-RING = 1.5                  # s rendered ahead
+RING = 1.5                  # s rendered ahead; of pure silence nothing, so that a start is soon heard
+JUMP = 0.2                  # s: frames were thrown away or ran dry, and time is told anew
 BEAT = 0.5                  # s between heartbeats
 RETRY = 5.0                 # s between tries to find a device
 STUCK = 4.0                 # s that a device may take nothing: PortAudio can wait for ever on one that is gone
@@ -46,7 +47,7 @@ class Realtime:
         self._player: Player | None = None
         self._trouble = ""
         self._moved = (0, 0.0)                  # frames played, and when that last grew
-        self._offset: float | None = None       # monotonic time of frame 0 at the speaker
+        self._origin: float | None = None       # monotonic time of frame 0 at the speaker
         self._heard = self._said = clock.now()
         self._energy = deque([(clock.now(), 0.0)], maxlen=3)
         self._notify = sdnotify.SystemdNotifier()
@@ -84,7 +85,7 @@ class Realtime:
                 self._trouble = str(trouble)
                 say(f"{trouble}; trying again every {RETRY:.0f} s")
             return
-        self._player = Player(stream, self._console.fader, RING, self._settings.seed)
+        self._player = Player(stream, self._console.fader, self._settings.seed)
         self._player.start(lambda: raise_priority(60))
         self._moved = (0, self._clock.now())
 
@@ -94,22 +95,24 @@ class Realtime:
         return f"it took nothing for {STUCK:.0f} s" if now - self._moved[1] > STUCK else ""
 
     def _fill(self, now: float) -> None:
-        player = self._player
-        if self._console.engine.heard(player.energy, now):
-            self._console.engine.dose.keep(self._ledger)
+        player, engine = self._player, self._console.engine
+        if engine.heard(player.energy, now):
+            engine.dose.keep(self._ledger)
         if not player.flushing:
             self._console.restore()
-        if player.hungry:
-            player.put(self._console.engine.render())
-        else:
+        if engine.resting or player.buffered >= RING * RATE:
             self._server.wait(0.01)
-        sounding = now - (player.frames / RATE - player.latency)
-        self._offset = sounding if self._offset is None else self._offset + 0.02 * (sounding - self._offset)
+        else:
+            player.put(engine.render())
+        origin = now + player.latency - (engine.frame - player.buffered) / RATE
+        if self._origin is None or engine.resting or abs(origin - self._origin) > JUMP:
+            self._origin = origin
+        self._origin += 0.02 * (origin - self._origin)
 
     def _take(self, message: Message) -> None:
         if isinstance(message, Panic) and self._player is not None:
             self._player.flush()
-        self._console.take(message, self._offset)
+        self._console.take(message, self._origin)
 
     def _heartbeat(self, now: float) -> Heartbeat:
         player = self._player

@@ -18,7 +18,7 @@ import numpy as np
 
 from device.sound.link import SoundLink
 from device.sound.settings import RATE
-from device.values import Heartbeat, Note, Phrase, Scene, Volume
+from device.values import Heartbeat, Note, Panic, Phrase, Scene, Volume
 
 ROOT = Path(__file__).resolve().parents[2]
 PERIOD = 480                # frames
@@ -182,26 +182,33 @@ def naive(folder: Path, seconds: float = 20.0) -> int:
     return rig.starved()
 
 
-def presses(folder: Path, count: int = 40) -> list[float]:
-    """ms from sending an unmute to the first sample of sound at the DAC."""
-    playing, delays = Playing(folder, SHORT_PIPE), []
+def presses(folder: Path, count: int = 40) -> tuple[list[float], list[float]]:
+    """ms from sending to the first sample of sound at the DAC: of an unmute, and of a scene out of silence."""
+    playing, unmutes, starts = Playing(folder, SHORT_PIPE), [], []
+    random = np.random.default_rng(1)
+
+    def first(message) -> float:
+        playing.link.send(message)
+        sent = time.monotonic()
+        time.sleep(0.3 + 0.1 * random.random())
+        heard = playing.rig.samples()[round((sent - playing.rig.begun()) * RATE):]
+        return 1000.0 * np.flatnonzero(heard.any(axis=1))[0] / RATE
+
     try:
-        playing.link.send(Scene({"pink": 1.0}, 0.0, 0.5, 0.0, 0.0))
+        scene = Scene({"pink": 1.0}, 0.0, 0.5, 0.0, 0.0)
+        playing.link.send(scene)
         playing.wait(lambda beat: beat.level > 35.0)
-        random = np.random.default_rng(1)
         for _ in range(count):
             playing.link.send(Volume(1.0, muted=True))
             time.sleep(0.35)
-            playing.link.send(Volume(1.0, muted=False))
-            sent = time.monotonic()
-            time.sleep(0.3 + 0.1 * random.random())
-            start = round((sent - playing.rig.begun()) * RATE)
-            heard = playing.rig.samples()[start:]
-            sounding = np.flatnonzero(heard.any(axis=1))
-            delays.append(1000.0 * sounding[0] / RATE)
+            unmutes.append(first(Volume(1.0, muted=False)))
+        for _ in range(count // 2):
+            playing.link.send(Panic())
+            time.sleep(0.5)
+            starts.append(first(scene))
     finally:
         playing.stop()
-    return delays
+    return unmutes, starts
 
 
 def measure(seconds: float = 20.0) -> tuple[dict[str, float], dict[str, float]]:
@@ -209,5 +216,6 @@ def measure(seconds: float = 20.0) -> tuple[dict[str, float], dict[str, float]]:
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two, \
             tempfile.TemporaryDirectory() as three:
         figures = stress(Path(one), seconds)
-        figures["press_to_sample_ms_p99"] = float(np.percentile(presses(Path(three)), 99))
+        for key, delays in zip(("press_to_sample_ms_p99", "start_to_sample_ms_p99"), presses(Path(three)), strict=True):
+            figures[key] = float(np.percentile(delays, 99))
         return figures, {"underruns": float(naive(Path(two), seconds))}
