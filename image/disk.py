@@ -34,7 +34,7 @@ def fat_files(root: Path, kernel_debs: Path, folder: Path, sbom: Path) -> None:
     (folder / "overlays").mkdir()
     shutil.copy(slot_files / "nocturne-dac.overlay", folder / "overlays/nocturne-dac.dtbo")
     for name in ("common.txt", "settings.txt", "wifi.txt", "README.txt"):
-        (folder / name).write_text((HERE / "boot" / name).read_text().replace("\n", "\r\n"))
+        (folder / name).write_text((HERE / "card" / name).read_text().replace("\n", "\r\n"))
     (folder / "config.txt").write_bytes(tryboot.text("A"))
     (folder / "tryboot.txt").write_bytes(tryboot.text("B"))
     shutil.copy(root / "usr/lib/nocturne/nocturne.toml", folder)

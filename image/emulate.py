@@ -65,7 +65,6 @@ class Pi:
         run("truncate", "--size", card * recipe.MIB, self.card)
         self.process: subprocess.Popen | None = None
         self.number = 0
-        self.waiting = b""
 
     # ---- the card, while the board is off
 
@@ -88,13 +87,13 @@ class Pi:
         slot = next(line for line in text.splitlines() if line.startswith("os_prefix="))[10:].strip("/")
         for name in ("kernel.img", "initrd.img"):
             (self.folder / name).write_bytes(self.read_boot(f"{slot}/{name}"))
-        init = (HERE / "boot" / "init.sh").read_text().replace("# HARNESS\n", HARNESS)
+        init = (HERE / "card" / "init.sh").read_text().replace("# HARNESS\n", HARNESS)
         extended = gzip.compress(kernel.archive({"init": init.encode()}, (), 0), 1)
         (self.folder / "initrd.img").write_bytes((self.folder / "initrd.img").read_bytes() + extended)
         line = self.read_boot(f"{slot}/cmdline.txt").decode().strip().replace("console=tty1", "console=ttyAMA0")
         self.start(line + " modprobe.blacklist=i2c_dev", held)
         began = time.monotonic()
-        self.guest = self.connect("bench.sock")
+        self.guest, self.waiting = self.connect("bench.sock"), b""
         self.receive(seconds)
         return time.monotonic() - began
 
@@ -180,14 +179,22 @@ class Pi:
 
     def run(self, command: str, seconds: float = 120.0, check: bool = True) -> str:
         """A shell command inside; its output. Raises Trouble if it fails."""
+        answer = self.reply(command, seconds)
+        if check and answer["code"]:
+            raise Trouble(f"{command}: {answer['code']}: {answer['err'] or answer['out']}")
+        return answer["out"].strip()
+
+    def answers(self, command: str) -> bool:
+        """Whether a shell command inside succeeds."""
+        return self.reply(command, 120.0)["code"] == 0
+
+    def reply(self, command: str, seconds: float) -> dict:
         self.number += 1
         asked = {"number": self.number, "command": command, "timeout": seconds}
         self.guest.sendall(json.dumps(asked).encode() + b"\n")
         while (answer := self.receive(seconds + 60)).get("number") != self.number:
             pass
-        if check and answer["code"]:
-            raise Trouble(f"{command}: {answer['code']}: {answer['err'] or answer['out']}")
-        return answer["out"].strip()
+        return answer
 
     def receive(self, seconds: float) -> dict:
         deadline = time.monotonic() + seconds
@@ -207,18 +214,8 @@ class Pi:
         """s until the shell command succeeds inside. Raises Trouble if it doesn't in time."""
         began = time.monotonic()
         while time.monotonic() - began < seconds:
-            self.number += 1
-            if subprocess_ok(self, command):
+            if self.answers(command):
                 return time.monotonic() - began
-            time.sleep(0.3)
+            time.sleep(0.5)
         raise Trouble(f"still not after {seconds:.0f} s: {command}")
 
-
-def subprocess_ok(pi: Pi, command: str) -> bool:
-    try:
-        pi.run(command)
-    except Trouble as trouble:
-        if "went off" in str(trouble) or "says nothing" in str(trouble):
-            raise
-        return False
-    return True

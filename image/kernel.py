@@ -45,7 +45,7 @@ def install_boot_files(kernel: Path, root: Path, epoch: int, command_line: str) 
 def overlay(name: str, folder: Path) -> Path:
     compiled = folder / f"{name}.dtbo"
     if not compiled.exists():
-        run("dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", compiled, HERE / "boot" / f"{name}.dts")
+        run("dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", compiled, HERE / "card" / f"{name}.dts")
     return compiled
 
 
@@ -53,7 +53,7 @@ def initrd(kernel: Path, root: Path, epoch: int) -> bytes:
     """A cpio archive, gzipped: busybox, the modules of recipe.INITRD_MODULES with what they need, and boot/init.sh."""
     order = wanted(root / "usr/lib/modules" / version(kernel))
     busybox = next(path for path in (kernel / "usr/bin/busybox", kernel / "bin/busybox") if path.exists())
-    files = {"bin/busybox": busybox.read_bytes(), "init": (HERE / "boot" / "init.sh").read_bytes()}
+    files = {"bin/busybox": busybox.read_bytes(), "init": (HERE / "card" / "init.sh").read_bytes()}
     files |= {f"m/{number:02d}.ko": lzma.decompress(path.read_bytes()) for number, path in enumerate(order)}
     return gzip.compress(archive(files, ("bin", "dev", "m", "proc", "root", "sys"), epoch), 6, mtime=0)
 

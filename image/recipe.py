@@ -38,7 +38,7 @@ UNUSED_MODULES = ("drivers/gpu", "drivers/infiniband", "drivers/media", "drivers
 MIB = 1 << 20
 DISK_ID = "4e6f6374"            # "Noct": partitions are named by it, whatever the disk is called
 START = 4                       # MiB before the first partition
-BOOT, ROOT = 192, 384           # MiB
+BOOT, ROOT = 448, 384           # MiB; an update bundle fits beside both slots' kernels
 DATA = 16                       # MiB, in the image: the first boot makes it DATA_MOST at most
 INITRD_MODULES = ("virtio_mmio", "virtio_pci", "virtio_blk", "mmc_block", "sdhci_iproc", "bcm2835", "bcm2835_dma",
                   "squashfs")

@@ -2,8 +2,7 @@
 """Looks for a signed update, has RAUC check and install it, and restarts into it to try it.
 
 It lies on the boot partition (*.raucb), or at the hub: https://HOST:8443/nocturne.raucb, whose certificate must be
-signed by the CA of `home.ca`. RAUC refuses what isn't signed, isn't for this board, or is older. While a night is on,
-it waits.
+signed by the CA of `home.ca`. RAUC refuses what isn't signed, isn't for this board, or is older.
 """
 
 import ssl
