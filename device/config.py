@@ -62,6 +62,8 @@ class Night:
     keep_playing: bool = setting(False, "go on softly while asleep, instead of silence")
     keep_notes: bool = setting(False, "keep the text of notes in the diary; otherwise it is read and let go")
     composer: str = setting("rnn", "who composes", among=("rnn", "markov", "rules"))
+    motif: str = setting("/boot/firmware/seed.mid", "a lullaby of one's own: a MIDI file whose opening the music "
+                                                    "develops, if it is there")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ import numpy as np
 
 from device import cards, compose, others, policy, report
 from device.almanac import Almanac
-from device.clock import Clock
+from device.clock import Clock, SystemClock
 from device.compose.repeats import Repeats
+from device.compose.seed import motif
 from device.config import Config
 from device.diary import Diary
-from device.errors import ModelMismatch
+from device.errors import ModelMismatch, Refused
 from device.hardware import health
 from device.home.mqtt import Home
 from device.home.privacy import Feedback, Ledger
@@ -70,7 +71,8 @@ def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, d
     except ModelMismatch as trouble:
         recommender = SafeDefault(state, sleeper=sleeper)
         troubles.append(f"no recommender, so the safe programme: {trouble}")
-    composer, why = compose.load(seed, config.night.composer, models)
+    # Only a real clock can tell that the network is too slow for this machine.
+    composer, why = compose.load(seed, config.night.composer, models, clock if isinstance(clock, SystemClock) else None)
     composer.repeats = Repeats.load(diary.path.with_name("repeats"))
     rules = policy.Rules(config.night.fade, config.night.timer, config.night.masking, config.night.keep_playing,
                          config.night.trial)
@@ -87,11 +89,22 @@ def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, d
                   effect=effect if config.night.trial else None, **hooks)
     if almanac.unknown(clock.wall()):
         troubles.append(f"the time isn't known: the alarm will ring {almanac.elapsed:g} h after lights out")
-    for trouble in filter(None, (*troubles, why, words.trouble, diary.trouble)):
+    for trouble in filter(None, (*troubles, why, words.trouble, diary.trouble,
+                                     lullaby(composer, Path(config.night.motif)))):
         night.remote.lack(trouble)
     for remark in getattr(sensors, "notes", ()):
         night.note("fallback", remark)
     return night
+
+
+def lullaby(composer: compose.Composer, path: Path) -> str:
+    """Have the night develop a tune of one's own, if there is a file; why it can't be, or ""."""
+    try:
+        if path.exists():
+            composer.give_motif(motif(path))
+    except (Refused, OSError) as trouble:
+        return f"no lullaby of one's own: {trouble}"
+    return ""
 
 
 def sound_flags(config: Config) -> list[str]:
