@@ -2,9 +2,11 @@
 
 import argparse
 import signal
+import socket
 from pathlib import Path
 
 from device.errors import NocturneError
+from device.home.hub.pairing import pair
 from device.home.hub.server import Server, load_key
 from device.home.hub.store import Store
 from device.home.hub.web import Page
@@ -20,6 +22,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--page", type=int, default=8480, metavar="PORT", help="serve the page here; 0 is not at all")
     parser.add_argument("--key", action="store_true", help="print the public key for home.hub_key, and end")
     parser.add_argument("--erase", metavar="BED", help="forget all events of a bed, and end")
+    parser.add_argument("--pair", metavar="BED", help="make what the broker and this bed need to know each other by, "
+                        "and end; as root, beside the broker")
+    parser.add_argument("--host", action="append", metavar="NAME", help="with --pair: the broker's name or address, as "
+                        "the bed will use it; may be given again for further ones (this machine's name)")
+    parser.add_argument("--etc", type=Path, default=Path("/etc"), help="with --pair: where the broker's files go")
     options = parser.parse_args(argv)
     try:
         return run(options)
@@ -33,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
     if options.key:
         print(public(key))
         return 0
+    if options.pair:
+        return introduce(options, public(key))
     store = Store(options.data / "hub.sqlite")
     if options.erase:
         print(f"{store.erase(options.erase)} events of {options.erase} erased")
@@ -52,6 +61,17 @@ def run(options: argparse.Namespace) -> int:
     if page and page.built:
         page.stop()
     store.close()
+    return 0
+
+
+def introduce(options: argparse.Namespace, hub_key: str) -> int:
+    out = Path(options.pair)
+    hosts = options.host or [f"{socket.gethostname()}.local", socket.gethostname()]
+    made = pair(options.pair, hosts, hub_key, options.etc, options.data, out)
+    for user, password in made.items():
+        print(f"Password of {user} at the broker, shown this once: {password}")
+    print(f"Restart the broker; then copy {out}/home.toml and {out}/ca.crt to the bed, and delete the folder here. "
+          f"The bed will find the broker at {hosts[0]}.")
     return 0
 
 

@@ -1,0 +1,120 @@
+"""`nocturne hub --pair BED`: what one bed and its broker need to know each other by. Run as root beside the broker.
+
+Certificates are made by openssl, password hashes by mosquitto_passwd; both come with the broker. The first pairing also
+makes the authority, the broker's certificate and config, and the users of hub and Home Assistant.
+"""
+
+import contextlib
+import re
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from device.errors import ConfigError
+from device.home.settings import Settings
+
+HERE = Path(__file__).resolve().parent
+DAYS = "7300"           # twenty years: nobody renews a bedside device
+CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+USERS = ("hub", "homeassistant")
+NAME = re.compile(r"[A-Za-z0-9.:-]{1,253}")
+IP = re.compile(r"[\d.]+|.*:.*")
+
+
+def pair(bed: str, hosts: Sequence[str], hub_key: str, etc: Path, data: Path, out: Path) -> dict[str, str]:
+    """Write the broker's files below `etc`, the authority's key into `data`, and into `out` the bed's `home.toml` and
+    `ca.crt`. Answers the passwords that were made for people to type, by user.
+
+    `hosts`: the broker's names and addresses, the first is what the bed will use. Pairing again makes a new password.
+    Raises ConfigError in words.
+    """
+    Settings(bed=bed)
+    if bed in USERS or not hosts or not all(NAME.fullmatch(host) for host in hosts):
+        raise ConfigError(f"pairing: {bed!r} at {', '.join(hosts) or 'no host'}: not a bed's id and a broker's names")
+    for program in ("openssl", "mosquitto_passwd"):
+        if shutil.which(program) is None:
+            raise ConfigError(f"pairing: {program} is missing: apt install openssl mosquitto")
+    broker = etc / "mosquitto"
+    for folder in (broker / "conf.d", data, out):
+        folder.mkdir(parents=True, exist_ok=True)
+    for supplied, place in (("acl", "nocturne.acl"), ("mosquitto.conf", "conf.d/nocturne.conf"),
+                            ("tls.conf", "conf.d/nocturne-tls.conf")):
+        if not (broker / place).exists():
+            text = (HERE / supplied).read_text(encoding="utf-8")
+            readable(broker / place, text.replace("/etc/mosquitto", str(broker)))
+    certify(broker, data, hosts)
+    made, passwords = {}, broker / "nocturne.passwd"
+    known = passwords.read_text().splitlines() if passwords.exists() else []
+    for user in (bed, *(user for user in USERS if not any(line.startswith(f"{user}:") for line in known))):
+        made[user] = secrets.token_urlsafe(18)
+        known = [line for line in known if not line.startswith(f"{user}:")] + [hashed(user, made[user])]
+    readable(passwords, "\n".join(known) + "\n")
+    if "hub" in made:
+        secret(etc / "nocturne-hub.password", made.pop("hub"))
+    shutil.copyfile(broker / "nocturne-ca.crt", out / "ca.crt")
+    secret(out / "home.toml", f"""# Of {bed}: its [home] in /etc/nocturne.toml; ca.crt goes beside, as nocturne-ca.crt.
+[home]
+host = "{hosts[0]}"
+port = 8883
+password = "{made.pop(bed)}"
+ca = "/etc/nocturne-ca.crt"
+bed = "{bed}"
+hub_key = "{hub_key}"
+""")
+    return made
+
+
+def certify(broker: Path, data: Path, hosts: Sequence[str]) -> None:
+    """An authority if there is none, and the broker's certificate if it is missing or the names have changed."""
+    authority, key, names = broker / "nocturne-ca.crt", data / "ca.key", data / "names"
+    if not authority.exists() or not key.exists():
+        openssl("req", "-x509", *CURVE, "-days", DAYS, "-subj", "/CN=Nocturne at home", "-keyout", key, "-out",
+                authority)
+        key.chmod(0o600)
+        names.unlink(missing_ok=True)
+    wanted = "subjectAltName=" + ",".join(f"{'IP' if IP.fullmatch(host) else 'DNS'}:{host}" for host in hosts)
+    if names.exists() and names.read_text() == wanted:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        request, private = Path(folder) / "request", Path(folder) / "key"
+        names.write_text(wanted)
+        openssl("req", *CURVE, "-subj", "/CN=Nocturne hub", "-keyout", private, "-out", request)
+        openssl("x509", "-req", "-in", request, "-CA", authority, "-CAkey", key, "-CAcreateserial", "-CAserial",
+                data / "serial", "-days", DAYS, "-extfile", names, "-out", broker / "nocturne-hub.crt")
+        readable(broker / "nocturne-hub.key", private.read_text())
+
+
+def hashed(user: str, password: str) -> str:
+    """A line of mosquitto's password file. Not by `-b`: everybody may read a command line."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "line"
+        secret(file, f"{user}:{password}\n")
+        run("mosquitto_passwd", "-U", file)
+        return file.read_text().strip()
+
+
+def secret(path: Path, text: str) -> None:
+    path.touch(0o600)
+    path.chmod(0o600)
+    path.write_text(text, encoding="utf-8")
+
+
+def readable(path: Path, text: str) -> None:
+    """By the broker, which gives up root's rights before it reads its files."""
+    secret(path, text)
+    with contextlib.suppress(LookupError, PermissionError):
+        shutil.chown(path, group="mosquitto")
+        path.chmod(0o640)
+
+
+def openssl(*words: object) -> None:
+    run("openssl", *words)
+
+
+def run(*words: object) -> None:
+    ran = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+    if ran.returncode:
+        raise ConfigError(f"pairing: {words[0]}: {ran.stderr.strip()[-300:]}")

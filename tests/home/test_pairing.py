@@ -1,0 +1,102 @@
+"""`nocturne hub --pair`: a bed and a broker that never met, and what another bed may not."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from device.clock import SystemClock
+from device.config import Config
+from device.home.mqtt import Home
+from device.parts import home_settings
+from tests.home.around import Listener, soon
+from tools import mosquitto
+
+pytest.importorskip("nacl.signing", reason="PyNaCl is not installed: pairing is not tested")
+ROOT = Path(__file__).resolve().parents[2]
+CODE = "import sys; from device.home.hub import main; sys.exit(main(sys.argv[1:]))"
+
+
+@pytest.fixture
+def pair(tmp_path):
+    if any(shutil.which(name) is None for name in ("openssl", "mosquitto_passwd")) or mosquitto.find() is None:
+        pytest.skip("openssl or mosquitto is not installed: pairing is not tested")
+
+    def run(bed, *more):
+        return subprocess.run([sys.executable, "-c", CODE, "--data", tmp_path / "hub", "--etc", tmp_path / "etc",
+                               "--host", "127.0.0.1", "--pair", bed, *more], cwd=tmp_path, text=True,
+                              capture_output=True, timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    return run
+
+
+@pytest.fixture
+def paired(pair, tmp_path):
+    """A broker on the very files that pairing wrote, ports and user apart, and Home Assistant's password."""
+    said = pair("bed1")
+    assert said.returncode == 0, said.stderr
+    assert pair("bed2").returncode == 0
+    plain, tls = mosquitto.free_port(), mosquitto.free_port()
+    conf = "".join(path.read_text() for path in sorted((tmp_path / "etc" / "mosquitto" / "conf.d").iterdir()))
+    for old, new in (("listener 1883", f"listener {plain}"), ("listener 8883", f"listener {tls}"),
+                     ("listener 9001", f"listener {mosquitto.free_port()}"), ("set_tcp_nodelay true\n", "")):
+        conf = conf.replace(old, new)
+    broker = mosquitto.Mosquitto(tmp_path / "broker", f"persistence_location {tmp_path}/broker/\n{conf}", anyone=False)
+    broker.start()
+    for port in (plain, tls):       # they listen a little later than the one that `start` waits for
+        assert soon(lambda port=port: not socket.socket().connect_ex(("127.0.0.1", port)))
+    yield plain, tls, said.stdout.split("homeassistant at the broker, shown this once: ")[1].split()[0]
+    broker.stop()
+
+
+def bed_of(tmp_path, name, port, inbox):
+    """As the bed reads it, but for the place of the authority and the port."""
+    text = (tmp_path / name / "home.toml").read_text().replace("/etc/nocturne-ca.crt", str(tmp_path / name / "ca.crt"))
+    settings = home_settings(Config.parse(text))
+    assert settings.port == 8883 and len(settings.hub_key) == 64
+    return Home(replace(settings, port=port), inbox, SystemClock())
+
+
+def test_a_paired_bed_comes_in_by_tls_and_reads_nothing_of_another(paired, tmp_path, inbox):
+    plain, tls, password = paired
+    beds = [bed_of(tmp_path, name, tls, inbox) for name in ("bed1", "bed2")]
+    watching = Listener(plain, [("nocturne/#", 1)], "homeassistant", password)
+    for bed in beds:
+        bed.start()
+    beds[0].tell({"sound": True})
+    assert soon(lambda: watching.last("nocturne/bed1/state/sound") == b"ON"), beds[0].trouble
+    assert soon(lambda: all(bed.connected for bed in beds)), beds[1].trouble
+    watching.send("nocturne/bed1/cmd/volume", b"30")
+    assert inbox.get(timeout=5).value == 0.3
+    other = Listener(plain, [("nocturne/bed1/#", 1)], "bed2", beds[1].settings.password)
+    other.client.publish("nocturne/bed1/cmd/volume", b"99", qos=1).wait_for_publish(5)
+    time.sleep(0.3)
+    assert inbox.empty() and not other.messages
+    hub = Listener(plain, [("nocturne/+/event/#", 1)], "hub", (tmp_path / "etc" / "nocturne-hub.password").read_text())
+    assert beds[0].event("night", {}) and soon(lambda: hub.messages)
+    for one in (*beds, watching, other, hub):
+        (one.stop if isinstance(one, Home) else one.close)()
+
+
+def test_pairing_again_changes_only_that_beds_password(pair, tmp_path):
+    pair("bed1")
+    first = {path: path.read_bytes() for path in (tmp_path / "etc").rglob("*") if path.is_file()}
+    before = (tmp_path / "bed1" / "home.toml").read_text()
+    said = pair("bed1")
+    changed = {path.name for path, content in first.items() if path.read_bytes() != content}
+    assert changed == {"nocturne.passwd"} and "homeassistant" not in said.stdout
+    assert (tmp_path / "bed1" / "home.toml").read_text() != before
+    assert (tmp_path / "bed1" / "home.toml").stat().st_mode & 0o77 == 0
+    assert (tmp_path / "hub" / "ca.key").stat().st_mode & 0o77 == 0
+
+
+@pytest.mark.parametrize("bed, host", [("../x", "hub"), ("hub", "hub"), ("homeassistant", "hub"), ("bed", "a b"),
+                                       ("bed", 'x"\nhub_key = ""')])
+def test_names_that_could_do_harm_are_refused_in_words(pair, bed, host):
+    said = pair(bed, "--host", host)
+    assert said.returncode == 1 and "nocturne hub: " in said.stderr and "Traceback" not in said.stderr
