@@ -8,8 +8,8 @@ import numpy as np
 from device.sound.pools import HOP
 from device.sound.settings import RATE
 
-KINDS = 48                  # different ones, made beforehand
-LENGTH = 6.0                # decays
+KINDS = 32                  # different ones, made beforehand
+LENGTH = 5.0                # decays
 RISE = 0.001                # s
 
 
