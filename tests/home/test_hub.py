@@ -1,16 +1,22 @@
 import json
 import subprocess
 import sys
+import threading
 import uuid
 
 import numpy as np
 import pytest
 
+from device.clock import SystemClock
 from device.errors import Refused
 from device.home.hub.population import ENOUGH, debias, estimate, simplex
+from device.home.hub.server import Server
 from device.home.hub.store import HOLD, Store
+from device.home.mqtt import Home
 from device.home.prior import USUAL, Prior, blend, read, sign
 from device.home.privacy import EPSILON, Ledger, keep_probability, randomise
+from device.home.settings import Settings
+from tests.home.around import soon
 
 KEY, OTHER = bytes(range(32)), bytes(range(1, 33))
 nacl = pytest.importorskip("nacl.signing", reason="PyNaCl is not installed: nothing signed is tested")
@@ -131,6 +137,26 @@ def test_the_whole_loop_from_a_true_answer_to_the_published_shares(store):
         store.feedback(told.id, f"bed{bed}", told.payload())
     prior = estimate("quiet_v1", store.counts("quiet_v1"), EPSILON, 1)
     assert abs(prior.shares[1] - 0.75) < 2.5 * prior.errors[1] < 0.25
+
+
+def test_several_hubs_share_the_work_and_apply_each_event_once(broker, inbox, tmp_path):
+    stores = [Store(tmp_path / "hub.sqlite") for _ in range(2)]
+    hubs = [Server(store, KEY, "127.0.0.1", broker.port, group="ward", say=lambda text: None) for store in stores]
+    threads = [threading.Thread(target=hub.serve) for hub in hubs]
+    home = Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1"), inbox, SystemClock())
+    for thread in threads:
+        thread.start()
+    assert soon(lambda: all(hub.client.is_connected() for hub in hubs))
+    home.start()
+    for n in range(40):
+        home.event("count", {"n": n})
+    assert soon(lambda: home.outbox.counts()["acknowledged"] == 40), home.outbox.counts()
+    assert sorted(json.loads(payload)["data"]["n"] for *_, payload in stores[0].events()) == list(range(40))
+    assert all(hub.applied for hub in hubs)
+    home.stop()
+    for hub, thread in zip(hubs, threads, strict=True):
+        hub.stop()
+        thread.join()
 
 
 def run(*words):

@@ -20,6 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--ca", default="", help="the one certificate authority to trust; without it no TLS")
     parser.add_argument("--data", type=Path, default=Path("/var/lib/nocturne-hub"))
     parser.add_argument("--page", type=int, default=8480, metavar="PORT", help="serve the page here; 0 is not at all")
+    parser.add_argument("--group", default="", help="of several hubs on one --data: the broker deals out to them")
     parser.add_argument("--key", action="store_true", help="print the public key for home.hub_key, and end")
     parser.add_argument("--erase", metavar="BED", help="forget all events of a bed, and end")
     parser.add_argument("--pair", metavar="BED", help="make what the broker and this bed need to know each other by, "
@@ -48,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     host, _, port = options.broker.partition(":")
     password = options.password_file.read_text().strip() if options.password_file else ""
-    server = Server(store, key, host, int(port or 1883), options.username if password else "", password, options.ca)
+    server = Server(store, key, host, int(port or 1883), options.username if password else "", password, options.ca,
+                    options.group)
     page = Page(options.page) if options.page else None
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: server.stop())

@@ -23,12 +23,15 @@ class Server:
     """`serve` runs until `stop`; `key` is the Ed25519 seed that signs the prior."""
 
     def __init__(self, store: Store, key: bytes, host: str, port: int, username: str = "", password: str = "",
-                 ca: str = "", say=print):
+                 ca: str = "", group: str = "", say=print):
+        """`group`: of several hubs with one store, among which the broker deals out what the beds send."""
         self.store, self.key, self.host, self.port, self.say = store, key, host, port, say
         self.applied = self.refused = 0
         self._published: list[int] | None = None
         self._stopping = False
-        self.client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id="nocturne-hub", protocol=paho.MQTTv5)
+        self._share = f"$share/{group}/" if group else ""
+        name = f"nocturne-hub-{os.urandom(4).hex()}" if group else "nocturne-hub"
+        self.client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=name, protocol=paho.MQTTv5)
         self.client.on_connect, self.client.on_message = self._on_connect, self._on_message
         if username:
             self.client.username_pw_set(username, password)
@@ -57,8 +60,8 @@ class Server:
         if reason.is_failure:
             self.say(f"broker {self.host}:{self.port} refuses the hub: {reason}")
             return
-        client.subscribe([(f"{ROOT}/+/event/+", paho.SubscribeOptions(qos=1)),
-                          (f"{ROOT}/+/feedback/+", paho.SubscribeOptions(qos=1))])
+        client.subscribe([(f"{self._share}{ROOT}/+/{plane}/+", paho.SubscribeOptions(qos=1))
+                          for plane in ("event", "feedback")])
         client.publish(f"{ROOT}/hub/avail", "online", qos=1, retain=True)
         self._published = None
         self.learn()
