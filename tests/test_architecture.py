@@ -4,12 +4,13 @@ import ast
 from pathlib import Path
 
 DEVICE = Path(__file__).resolve().parent.parent / "device"
-ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "home")
+ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "home", "words")
 SHARED = {"values", "errors", "clock", "cards", "tflite", "wire", "programmes"}
 BUILDERS = {"__main__", "board", "parts", "sim/parts"}          # the only files that name real classes
 # The night's own files use a few pure modules of the rooms; its parts arrive built.
-NIGHT = {"night", "bedside", "remote", "keeper", "resume", "policy", "modes", "almanac", "others"}
-PURE = {"hardware.light", "hardware.presses", "home.commands", "home.prior", "sleep.hypnogram"}
+NIGHT = {"night", "bedside", "remote", "keeper", "resume", "policy", "modes", "almanac", "others", "said"}
+PURE = {"hardware.light", "hardware.presses", "home.commands", "home.prior", "sleep.hypnogram", "words.answer",
+        "words.bounds"}
 HEAVY = {"scipy", "pandas", "torch", "tensorflow", "matplotlib", "librosa", "sklearn", "lightgbm"}
 
 

@@ -55,7 +55,7 @@ class Student(nn.Module):
         return (weight[..., None] * said[..., :3]).sum(1)
 
 
-def start(vocabulary: Vocabulary, vectors: np.ndarray) -> np.ndarray:
+def start(vectors: np.ndarray) -> np.ndarray:
     """(1 + n, SIZE) float32: the teacher's vectors (n, 384) by their main components, within −1..1."""
     centred = vectors - vectors.mean(0)
     _, _, axes = np.linalg.svd(centred[::max(len(centred) // 8000, 1)], full_matrices=False)

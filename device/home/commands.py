@@ -24,10 +24,12 @@ ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class Command:
     """One bounded wish. `value`: bool (sound, privacy, sharing), 0..1 (volume, volume_cap, light), minutes (timer; 0
-    is off), minutes after midnight (alarm, quiet_from, quiet_to; None is off), text (programme, message), or None."""
+    is off), minutes after midnight (alarm, quiet_from, quiet_to; None is off), text (programme, message, say), or None.
+    `reply` takes the answer of `say`, where somebody waits for it."""
     kind: str
     value: bool | float | int | str | None = None
     id: str = ""
+    reply: Callable[[str], None] | None = None
 
 
 def switch(value: object) -> bool:
@@ -86,6 +88,7 @@ KINDS: dict[str, Callable[[object], bool | float | int | str | None]] = {
     "sound": switch, "volume": percent, "programme": name, "timer": number(0, 720), "stop": press,
     "volume_cap": percent, "quiet_from": time_or_off, "quiet_to": time_or_off, "alarm": time_or_off,
     "privacy": switch, "sharing": switch, "light": percent, "identify": press, "message": message,
+    "say": message,
 }
 
 

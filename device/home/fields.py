@@ -117,6 +117,8 @@ FIELDS: dict[str, Field] = {
     "occupancy": Field(on_off, personal=True),
     "summary": Field(summary, personal=True, blank=summary(None)),
     "reason": Field(words, personal=True),
+    "say": Field(lambda _: "…"),            # what was typed is not shown again
+    "understood": Field(words, personal=True, blank="Notes are not read, or not answered here: privacy"),
     "picture": Field(picture, personal=True, blank=b""),
     "problem": Field(on_off),
     "error": Field(words),

@@ -9,9 +9,9 @@ from types import MappingProxyType
 
 from device.values import TEXTURES, VOICES, Note, Phrase, Recipe, Wish
 
-# The span of the recommender's vetted set (recommend/candidates.py), and the step of a plain wish.
-RANGES = MappingProxyType({"pulse": (42.0, 64.0), "density": (0.12, 0.45), "register": (50.0, 60.0),
-                           "brightness": (0.12, 0.45), "tension": (0.05, 0.20), "music": (0.2, 1.0),
+# The span of the recommender's vetted set (recommend/candidates.py), softer music aside; and a plain wish's step.
+RANGES = MappingProxyType({"pulse": (44.0, 64.0), "density": (0.12, 0.45), "register": (50.0, 60.0),
+                           "brightness": (0.15, 0.45), "tension": (0.10, 0.20), "music": (0.2, 1.0),
                            "level": (-18.0, 0.0)})
 STEPS = MappingProxyType({"pulse": 6.0, "density": 0.1, "register": 3.0, "brightness": 0.12, "tension": 0.06,
                           "music": 0.25, "level": 4.0})

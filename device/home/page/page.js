@@ -18,6 +18,8 @@ const show = {
   session: text => { $("session").textContent = SESSIONS[text] ?? SESSIONS.unknown; },
   care: text => { $("care").textContent = CARE[text] ?? CARE.unknown; },
   reason: text => { $("reason").textContent = known(text) ? `Why this sound: ${text}` : ""; },
+  understood: text => { $("understood").textContent = known(text); },
+  say: () => {},      // never what was typed
   muted: text => { $("muted").hidden = text !== "ON"; },
   sound: text => $("sound").setAttribute("aria-checked", String(text === "ON")),
   volume: text => { settle($("volume"), known(text) || 0); $("volume-shown").textContent = known(text) ? `${text} %` : "–"; },
@@ -81,7 +83,7 @@ function command(kind, value) {
   waiting.set(kind, setTimeout(() => failed(`No answer from the bed to “${kind}”.`), PATIENCE));
   client.publish(`nocturne/${bed}/cmd/${kind}`, body, { qos: 1 }, trouble => {
     if (trouble) failed("You may look at this bed, but not change anything.");
-    else if (kind === "stop") answered(kind);
+    else if (["stop", "say"].includes(kind)) answered(kind);
   });
 }
 
@@ -138,5 +140,10 @@ $("volume").addEventListener("change", () => command("volume", Number($("volume"
 $("volume").addEventListener("input", () => { $("volume-shown").textContent = `${$("volume").value} % …`; });
 $("programme").addEventListener("change", () => command("programme", $("programme").value));
 $("timer").addEventListener("change", () => { if ($("timer").checkValidity()) command("timer", Number($("timer").value)); });
+$("say-form").addEventListener("submit", event => {
+  event.preventDefault();
+  if ($("say").value.trim()) command("say", $("say").value.trim());
+  $("say").value = "";
+});
 $("alarm-set").addEventListener("click", () => { if ($("alarm").value) command("alarm", $("alarm").value); });
 $("alarm-off").addEventListener("click", () => command("alarm", "off"));
