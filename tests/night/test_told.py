@@ -23,9 +23,30 @@ def test_a_night_is_told_and_a_command_is_obeyed(sleep, broker):
     assert soon(lambda: hub.last("nocturne/bed1/state/volume") == b"40")
     assert slept.night.bedside.volume == 0.4
     assert b"winding_down" in hub.on("nocturne/bed1/state/session")
+    assert soon(lambda: (hub.last("nocturne/bed1/state/picture") or b"").startswith(b"\x89PNG"))
+    assert json.loads(hub.last("nocturne/bed1/state/summary"))["out_of_bed"] is not None
+    diagnostics = json.loads(hub.last("nocturne/bed1/state/diagnostics"))
+    assert {"temperature", "rssi", "quality"} <= set(diagnostics) and diagnostics["outbox"] == 0
     discovery = json.loads(next(m.payload for m in hub.messages if m.topic.startswith("homeassistant/device/")))
     assert {"dev", "o", "cmps"} <= set(discovery)
     assert soon(lambda: any(m.topic.startswith("nocturne/bed1/event/night") for m in hub.messages))
+    hub.close()
+
+
+def test_nobody_exceeds_the_owners_cap_from_afar_not_even_after_a_restart(sleep, broker):
+    hub = Listener(broker.port)
+    there = Config(home=Home(host="127.0.0.1", port=broker.port, bed="bed1", cap=60))
+
+    def ask(mine):
+        assert soon(lambda: mine.home.connected), mine.home.trouble
+        hub.send("nocturne/bed1/cmd/volume_cap", "80")
+        hub.send("nocturne/bed1/cmd/volume", "90")
+        assert soon(lambda: not mine.inbox.empty())
+    slept = sleep(hours=0.05, config=there, build="mattress", acts=[(20, ask)])
+    assert slept.night.bedside.volume == slept.night.remote.cap == 0.6
+    assert "above the owner's 60 %" in slept.night.home.trouble
+    discovery = json.loads(next(m.payload for m in hub.messages if m.topic.startswith("homeassistant/device/")))
+    assert discovery["cmps"]["volume_cap"]["max"] == 60 and "occupancy" in discovery["cmps"]
     hub.close()
 
 
