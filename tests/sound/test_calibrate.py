@@ -1,0 +1,45 @@
+"""`tools/calibrate`, as somebody with a sound level meter uses it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tools.areas.sound_measures import IEC_61672
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def calibrate(*flags: str, said: str = "", environment: dict[str, str] | None = None) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, ROOT / "tools" / "calibrate", *flags], input=said, text=True, timeout=60,
+                          capture_output=True, env={**os.environ, "NOCTURNE_NO_SETUP": "1", **(environment or {})})
+
+
+def pink_as_weighed() -> float:
+    """dB(A) re the plain level of pink noise of 30 Hz to 16 kHz, from the standard's table."""
+    octaves = np.linspace(np.log2(30.0), np.log2(16_000.0), 2000)       # pink: as much power in each octave
+    table = np.interp(octaves, np.log2(list(IEC_61672)), [row[0] for row in IEC_61672.values()])
+    return 10 * np.log10(np.mean(10 ** (table / 10)))
+
+
+def test_the_answer_explains_the_meter():
+    done = calibrate("--level", "-30", "--reading", "52")
+    found = float(done.stdout.split("calibration = ")[1].split()[0])
+    assert -30.0 + pink_as_weighed() + found == pytest.approx(52.0, abs=0.15)
+
+
+def test_a_reading_that_no_bedside_loudspeaker_gives_is_refused():
+    done = calibrate("--level", "-50", "--reading", "110")
+    assert done.returncode == 1 and "measure again" in done.stderr
+
+
+def test_the_noise_is_as_quiet_as_it_says_and_a_plus_raises_it(alsa_capture):
+    environment, raw = alsa_capture
+    done = calibrate("--seconds", "5", said="+\n50\n", environment=environment)
+    assert done.returncode == 0 and "calibration = " in done.stdout
+    played = np.frombuffer(raw.read_bytes(), "<i2").reshape(-1, 2) / 32768      # the louder one: a file begins anew
+    middle = played[len(played) // 2 - 20_000:len(played) // 2 + 20_000]        # two seconds of fade on either side
+    assert 20 * np.log10(middle.std()) == pytest.approx(-45.0, abs=0.5)
