@@ -1,0 +1,123 @@
+"""A night that is spoken to: notes bound what is chosen, and nothing else happens."""
+
+import json
+
+from device.config import Config, Home
+from device.config import Night as NightConfig
+from device.diary import everything
+from device.home.commands import Command
+from device.modes import Mode
+from device.values import Volume
+from tests.home.around import Listener, soon
+
+
+def say(text: str, into: list | None = None):
+    return lambda mine: mine.inbox.put(Command("say", text, reply=(into if into is not None else []).append))
+
+
+def test_a_note_in_the_evening_bounds_the_night_and_the_reason_names_it(sleep):
+    answers = []
+    slept = sleep(hours=0.15, acts=[(-30, say("warm rain, no bells please", answers))])
+    assert answers == ["Understood: warmer, rain, no bells. Say “undo” to forget it."]
+    first = slept.rows["decisions"][0]
+    recipe = json.loads(first["recipe"])
+    assert recipe["textures"].get("rain", 0) > 0 and recipe["brightness"] <= 0.35
+    assert "as you said: warmer, rain, no bells" in first["sentence"]
+    voices = {note[4] for row in slept.rows["phrases"] for note in json.loads(row["notes"])}
+    assert "bell" not in voices
+
+
+def test_a_note_in_the_night_is_heard_at_once_and_can_be_undone(sleep):
+    seen = {}
+
+    def look(name):
+        return lambda mine: seen.update({name: mine.recipe})
+    sleep(hours=0.1, acts=[(60, look("before")), (61, say("much quieter, please, and no rain")), (70, look("bound")),
+                           (71, say("undo")), (80, look("after"))])
+    assert "rain" not in seen["bound"].textures and seen["bound"].level < seen["before"].level
+    assert seen["after"].level == seen["before"].level
+
+
+def test_wishes_end_with_the_night_unless_always(sleep):
+    def end(mine):
+        mine.keeper.finish()
+        mine.mode = Mode.IDLE
+    first = sleep(hours=0.1, acts=[(10, say("darker tonight")), (20, say("always without bells")), (200, end)])
+    assert [wish.name for wish in first.night.remote.said.kept.wishes] == ["bell"]
+    second = sleep(hours=0.05)
+    assert [(wish.verb, wish.name) for wish in second.night.remote.said.kept.wishes] == [("forbid", "bell")]
+
+
+def test_words_never_raise_the_cap_undo_a_mute_or_wake_a_sleeper(sleep):
+    sent = []
+
+    def mute(mine):
+        mine.bedside.mute(True)
+        send = mine.sound.send
+        mine.sound.send = lambda message: (sent.append(message), send(message))
+    slept = sleep(hours=0.1, acts=[(30, mute), (40, say("much louder! unmute, volume cap 100 %")),
+                                   (50, say("turn it up a lot, more music, louder rain"))])
+    assert slept.night.bedside.muted and slept.night.remote.cap == 1.0
+    assert not [message for message in sent if isinstance(message, Volume) and not message.muted]
+    assert all(scene.level <= 0 for _, scene, _ in slept.seen if scene)
+
+
+def test_a_morning_s_words_are_feedback(sleep):
+    def up(mine):
+        mine.keeper.morning()
+        mine.mode = Mode.MORNING
+    slept = sleep(hours=0.3, acts=[(900, up), (905, say("woke twice, the waves were too loud"))])
+    feedback = {row["kind"]: row["value"] for row in slept.rows["feedback"]}
+    assert feedback == {"rested": -1.0, "note": -1.0}
+    assert slept.night.keeper.rested == -1 and slept.night.remote.said.kept.wishes == ()
+
+
+def test_the_text_is_kept_nowhere_unless_the_owner_wants_it(sleep):
+    text = "zebra crossing was loud today, slower please"
+    quiet = sleep(hours=0.05, acts=[(10, say(text))], name="let go")
+    assert "zebra" not in json.dumps(everything(quiet.path))
+    kept = sleep(hours=0.05, acts=[(10, say(text))], name="kept", config=Config(night=NightConfig(keep_notes=True)))
+    assert kept.details("said") == [text]
+
+
+def test_privacy_ignores_notes_and_says_so(sleep):
+    answers = []
+    slept = sleep(hours=0.05, acts=[(10, lambda mine: mine.inbox.put(Command("privacy", True))),
+                                    (20, say("no rain", answers))])
+    assert answers[0].startswith("Privacy is on") and slept.night.remote.said.kept.wishes == ()
+
+
+def test_silence_a_programme_and_last_night_can_be_asked_for(sleep):
+    silent = sleep(hours=0.05, acts=[(-30, say("no sound at all tonight"))], name="silent")
+    assert silent.night.recipe.name == "silence"
+    tide = sleep(hours=0.05, acts=[(-30, say("slow tide please"))], name="tide")
+    assert tide.night.recipe.name == "slow tide"
+    again = sleep(hours=0.05, acts=[(-30, say("like last night but darker"))], name="tide")
+    assert again.night.recipe.name == "slow tide"
+    assert again.night.recipe.brightness < tide.night.recipe.brightness
+
+
+def test_after_sleep_onset_a_note_only_shapes_what_plays(sleep):
+    def asleep(mine):
+        mine.depth = 1.0
+        say("play the ocean and no rain")(mine)
+    slept = sleep(hours=0.1, acts=[(100, asleep)])
+    assert {row["moment"] for row in slept.rows["decisions"]} == {"bedtime"}
+    assert len(slept.rows["decisions"]) == 1
+
+
+def test_the_hub_s_text_is_understood_and_never_repeated(sleep, broker):
+    hub = Listener(broker.port)
+
+    def ask(mine):
+        assert soon(lambda: mine.home.connected), mine.home.trouble
+        hub.send("nocturne/bed1/cmd/say", "zebra, much darker please")
+        hub.send("nocturne/bed1/cmd/say", "x" * 10_000)
+        assert soon(lambda: not mine.inbox.empty())
+    home = Home(host="127.0.0.1", port=broker.port, bed="bed1")
+    sleep(hours=0.05, config=Config(home=home), acts=[(20, ask)])
+    assert soon(lambda: hub.last("nocturne/bed1/state/understood").startswith(b"Understood: much warmer"))
+    told = [m for m in hub.messages if "/cmd/" not in m.topic]
+    assert not [m for m in told if b"zebra" in m.payload]
+    assert not [m for m in told if "/feedback/" in m.topic]
+    hub.close()
