@@ -48,7 +48,7 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
             diary = Diary(config.diary.path)
         except DiaryError as trouble:
             diary = Diary(SPARE / "diary.sqlite")
-            troubles.append(f"{trouble}; what happens meanwhile is kept in memory, in {SPARE}")
+            troubles.append(f"nights are kept in memory, in {SPARE}: {trouble}")
         stack.callback(diary.close)
         try:
             sensors = Sensors.find(open_bus(config.sensors.bus), clock,

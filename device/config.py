@@ -139,9 +139,9 @@ class Config:
             config, text = cls.load(path), Path(path).read_text(encoding="utf-8")
         except ConfigError as trouble:
             try:
-                return cls.load(kept), f"{trouble}; going on with the last good one"
+                return cls.load(kept), f"going on with the last good config: {trouble}"
             except ConfigError:
-                return cls(), f"{trouble}; going on with the built-in one"
+                return cls(), f"going on with the built-in config: {trouble}"
         with contextlib.suppress(OSError):      # the disk may be full, or not ours to write
             if not kept.exists() or kept.read_text(encoding="utf-8") != text:
                 kept.touch(mode=0o600)
@@ -218,3 +218,12 @@ def document(config: Config | None = None) -> str:
             lines.append(f"{item.name} = {text}".ljust(42) + f" # {item.metadata['doc']}{bounds}")
         lines.append("")
     return "\n".join(lines)
+
+
+def sound_flags(config: Config) -> list[str]:
+    """The sound process's command line."""
+    sound = config.sound
+    flags = ["--calibration", f"{sound.calibration:g}", "--settle", f"{sound.settle:g}", "--cap", f"{sound.cap:g}",
+             "--ceiling", f"{sound.ceiling:g}", "--leq", f"{sound.leq:g}", "--monitor", f"{sound.monitor:g}",
+             "--highpass", f"{sound.highpass:g}"]
+    return flags + (["--device", sound.device] if sound.device else [])

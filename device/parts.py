@@ -107,15 +107,6 @@ def lullaby(composer: compose.Composer, path: Path) -> str:
     return ""
 
 
-def sound_flags(config: Config) -> list[str]:
-    """The sound process's command line."""
-    sound = config.sound
-    flags = ["--calibration", f"{sound.calibration:g}", "--settle", f"{sound.settle:g}", "--cap", f"{sound.cap:g}",
-             "--ceiling", f"{sound.ceiling:g}", "--leq", f"{sound.leq:g}", "--monitor", f"{sound.monitor:g}",
-             "--highpass", f"{sound.highpass:g}"]
-    return flags + (["--device", sound.device] if sound.device else [])
-
-
 def home_settings(config: Config) -> Settings:
     home = config.home
     return Settings(home.host, home.port, home.username, home.password, home.ca, home.bed, home.hub_key, home.care)

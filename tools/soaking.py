@@ -132,7 +132,7 @@ def disturb(rng: np.random.Generator, mine, pins, watched: Watched, minutes: flo
     clock = mine.clock
 
     def moment() -> float:
-        return BEDTIME + float(rng.uniform(5, 60 * minutes - 70))
+        return BEDTIME + float(rng.uniform(5, 60 * minutes - BEDTIME - 70))
     for _ in range(rng.integers(5)):
         when, held = moment(), float(rng.choice([0.1, 0.1, 1.2]))
         clock.at(when, lambda: press(pins, True))

@@ -16,7 +16,7 @@ import numpy as np
 from device import parts
 from device.cards import MODELS
 from device.clock import Clock, PacedClock, SystemClock, VirtualClock
-from device.config import Config
+from device.config import Config, sound_flags
 from device.diary import Diary
 from device.errors import SoundError
 from device.hardware.bus import Bus
@@ -134,7 +134,7 @@ def speaker(config: Config, desk: Desk, clock: Clock, real_time: bool) -> Iterat
     socket = desk.out / "sound.socket"
     socket.unlink(missing_ok=True)
     command = [sys.executable, "-m", "device.sound", "--socket", str(socket), "--seed", str(desk.seed),
-               *parts.sound_flags(config)]
+               *sound_flags(config)]
     if not real_time:
         command += ["--lockstep", "--out", str(desk.out / "night.wav")]
         command += ["--through-portaudio"] if desk.through_portaudio else []
