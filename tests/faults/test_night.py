@@ -49,13 +49,14 @@ def test_chips_unplugged_and_back_are_read_again_within_5_s_and_the_sound_never_
 
 
 @pytest.mark.parametrize("jump", [-DAY, *(pytest.param(by, marks=pytest.mark.full) for by in (DAY, 3600.0, -3600.0))])
-def test_a_clock_that_is_set_in_mid_night_moves_neither_fade_nor_timer(sleep, jump):
+def test_a_clock_that_is_set_in_mid_night_moves_neither_judgement_nor_fade_nor_timer(sleep, jump):
     def acts():
         return [(5, lambda mine: mine.inbox.put(Command("timer", 6.0)))]
     plain = sleep(hours=0.2, name="plain", acts=acts())
     moved = sleep(hours=0.2, name="moved", acts=[
         *acts(), (200, lambda mine: mine.clock.set_wall(mine.clock.wall() + jump))])
-    assert [row["target"] for row in moved.rows["epochs"]] == [row["target"] for row in plain.rows["epochs"]]
+    for column in ("p_asleep", "stage", "target"):
+        assert [row[column] for row in moved.rows["epochs"]] == [row[column] for row in plain.rows["epochs"]]
     stopped = next(row["time"] for row in moved.rows["events"] if row["detail"].endswith(": stop"))
     assert stopped == pytest.approx(BEDTIME + 5 + 360, abs=0.5)
 
