@@ -1,4 +1,4 @@
-"""Whole nights through the judging chain: a simulated sleeper through the chips, and real beats from the beats on."""
+"""Whole nights through the judging chain: simulated chips on a simulated body or on one with a real night's beats."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,75 +12,79 @@ from device.hardware.sensors import Sensors
 from device.sim.bus import SimBus
 from device.sim.parts import BEDTIME, Desk, body
 from device.sim.sleeper import Sleeper
+from device.sim.sleeper_night import HABITS, POSTURES, Bout
 from device.sleep.epochs import Epochs
 from device.sleep.features import WINDOW
 from device.sleep.heart_variability import FILTERS, REACH, HeartVariability
 from device.sleep.stager import Stager
 from device.sleep.vitals import VitalSigns
-from device.values import EPOCH, STAGES, Measured, Staging, Vitals
+from device.values import EPOCH, STAGES, Stage, Staging
 
 PLAUSIBLE = (300.0, 2000.0)     # ms
 JUMP = .3                       # share of the median around it by which an interval may differ
-STIRRED = .3                    # share of implausible intervals from which a half minute counts as moved
-COUNTS = 150.0                  # activity of a half minute without one plausible interval
 AROUND = 11                     # intervals
+STIRRED = .3                    # share of implausible intervals from which a half minute counts as moved
+STIR = 8.0                      # s that such a movement lasts
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
     name: str
     stagings: list[Staging]
-    truth: np.ndarray | None        # (n,) place in STAGES, of a simulated sleeper
+    truth: np.ndarray | None = None             # (n,) place in STAGES, of a simulated sleeper
     heart: tuple[float, float] | None = None    # see `heart_difference`
 
 
-def simulated(seed: int, hours: float, build: str = "clip") -> Judged:
-    """A simulated night through simulated chips, real drivers, vital signs and stager. `build`: as in tools/night."""
+def judge(desk: Desk) -> list[Staging]:
+    """The stagings of a night on simulated chips: real drivers, vital signs, features and stager."""
     clock = VirtualClock()
-    desk = Desk(out=Path(), hours=hours, seed=seed, build=build)
     chips, tick = body(desk, clock)
     sensors = Sensors.find(Bus(SimBus(chips, clock, None)), clock)
-    vital_signs, epochs, stager = VitalSigns(), Epochs(BEDTIME), Stager.load()
-    stagings = []
-    while clock.now() < hours * 3600:
+    vital_signs, epochs, stager, out = VitalSigns(), Epochs(BEDTIME), Stager.load(), []
+    while clock.now() < desk.hours * 3600:
         clock.sleep(tick)
         for vitals in vital_signs.add(sensors.drain(clock.now())):
-            stagings += [stager.judge(epoch, BEDTIME) for epoch in epochs.add(vitals)]
+            out += [stager.judge(epoch, BEDTIME) for epoch in epochs.add(vitals)]
+    return out
+
+
+def simulated(seed: int, hours: float, build: str = "clip") -> Judged:
+    """A simulated sleeper's night. `build`: as in tools/night."""
+    stagings = judge(Desk(out=Path(), hours=hours, seed=seed, build=build))
     slept = Sleeper(seed, max(hours - BEDTIME / 3600, .1), BEDTIME)
     truth = np.array([STAGES.index(stage) for stage in slept.hypnogram])
     n = min(len(stagings), len(truth))
     return Judged(f"sleeper {seed}, {build}", stagings[:n], truth[:n])
 
 
-def real_nights(data: Path) -> Iterator[Judged]:
-    """Each night of night_rr_bcgsleep.npz from its beats on. Nobody recorded movement: it is taken to be where the
-    intervals fall apart, since a moving body is what spoils them."""
+def real_nights(data: Path, build: str = "clip") -> Iterator[Judged]:
+    """The first night of each person in night_rr_bcgsleep.npz, felt by chips. Nobody recorded movement: it is taken to
+    be where the intervals fall apart, since a moving body is what spoils them; breathing is drawn."""
     with np.load(data / "night_rr_bcgsleep.npz") as file:
+        people = {}
         for key in sorted(key for key in file.files if key.startswith("rr_ms_")):
-            name = key.removeprefix("rr_ms_")
-            interval, time = file[key].astype(float), file[f"t_s_{name}"]
-            yield Judged(name.replace("_", ", "), judge_beats(interval, time), None, heart_difference(interval, time))
+            people.setdefault(key.split("_")[2], key.removeprefix("rr_ms_"))
+        for person, name in people.items():
+            interval, time = file[f"rr_ms_{name}"].astype(float), file[f"t_s_{name}"]
+            beats, moves = night_of(interval)
+            desk = Desk(out=Path(), hours=(beats[-1] + BEDTIME) / 3600, seed=int(person), build=build,
+                        sleeper={"real": (beats, moves)})
+            yield Judged(name.replace("_", ", "), judge(desk), heart=heart_difference(interval, time))
 
 
-def judge_beats(interval: np.ndarray, time: np.ndarray) -> list[Staging]:
-    """The stagings of a night from its beat-to-beat intervals (n,) ms and their times (n,) s."""
+def night_of(interval: np.ndarray) -> tuple[np.ndarray, list[Bout]]:
+    """R peaks (s) and movements from beat-to-beat intervals (n,) ms; implausible ones become the median around them."""
     padded = np.pad(interval, AROUND // 2, mode="edge")
     median = np.median(np.lib.stride_tricks.sliding_window_view(padded, AROUND), axis=1)
     good = (interval > PLAUSIBLE[0]) & (interval < PLAUSIBLE[1]) & (np.abs(interval - median) < JUMP * median)
-    half_minute = (time / EPOCH).astype(int)
-    bad = np.bincount(half_minute, ~good) / np.maximum(np.bincount(half_minute), 1)
-    counts = np.where(bad >= STIRRED, COUNTS * bad, 0.0)
-    epochs, stager, out = Epochs(0.0), Stager.load(), []
-    for second in range(1, int(time[-1])):
-        first, last = np.searchsorted(time, [second - 8, second])
-        steady = good[first:last]
-        rate = None
-        if steady.sum() >= 4:
-            rate = Measured(float(60_000 / interval[first:last][steady].mean()), float(steady.mean()))
-        vitals = Vitals(float(second), rate, movement=.01, present=True,
-                        activity=float(counts[min(int((second - 1) / EPOCH), len(counts) - 1)] / EPOCH))
-        out += [stager.judge(epoch, 0.0) for epoch in epochs.add(vitals)]
-    return out
+    beats = np.cumsum(np.where(good, interval, np.clip(median, *PLAUSIBLE))) / 1000
+    half_minute = (beats / EPOCH).astype(int)
+    spoilt = np.bincount(half_minute, ~good) / np.maximum(np.bincount(half_minute), 1)
+    force = HABITS[Stage.LIGHT].force
+    moves = [Bout(0.0, 1.0, .5, 0)]
+    for place in np.flatnonzero(spoilt >= STIRRED):
+        moves.append(Bout(place * EPOCH + STIR, STIR, force, len(moves) % len(POSTURES)))
+    return beats, moves
 
 
 def heart_difference(interval: np.ndarray, time: np.ndarray) -> tuple[float, float]:

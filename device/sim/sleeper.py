@@ -5,6 +5,7 @@ however the night is cut into pieces. Asking for 30 s at a time is cheap; asking
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,11 +32,13 @@ class Sleeper:
     seed: same seed, same night.  hours: length of the night.  start: s, monotonic, of its first epoch.
     latency: min until asleep, None draws 10–25.  nobody: the bed is empty and the sensors lie still.
     away: (start, length) min of trips out of bed.  sensor_off: (start, length) min without a finger on the PPG.
+    real: somebody's R peaks (m,) and movements, s since `start`, in place of drawn ones; the hypnogram is nobody's.
     """
 
     def __init__(self, seed: int, hours: float = 8.0, start: float = 0.0, *, latency: float | None = None,
                  nobody: bool = False, away: Sequence[tuple[float, float]] = (),
-                 sensor_off: Sequence[tuple[float, float]] = ()):
+                 sensor_off: Sequence[tuple[float, float]] = (),
+                 real: tuple[np.ndarray, Sequence[plan.Bout]] | None = None):
         rng = np.random.default_rng(seed)
         self.start, self.nobody = start, nobody
         self._off = [(60 * first, 60 * (first + length)) for first, length in sensor_off]
@@ -48,8 +51,10 @@ class Sleeper:
         self.hypnogram: tuple[Stage, ...] = tuple(stages)
         self.rest = float(np.clip(rng.normal(57, 6), 45, 72))       # /min
         longer = [*stages, *[Stage.WAKE] * LINGER]
-        moves = plan.bouts(rng, longer, self._away)
+        moves = real[1] if real else plan.bouts(rng, longer, self._away)
         self._rhythm = plan.rhythm(rng, longer, moves, self.rest)
+        if real:
+            self._rhythm = replace(self._rhythm, beats=real[0], rate=60 / np.diff(real[0]))
         self._bout_start = np.array([move.start for move in moves])
         self._bout_length = np.array([move.length for move in moves])
         self._force = np.array([move.force for move in moves])
