@@ -40,6 +40,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--build", choices=("clip", "mattress", "none"), default="mattress",
                         help="sensors: ADXL355 under the mattress, MAX30102 + LIS3DH clip, or none (mattress)")
     parser.add_argument("--config", type=Path, help="a nocturne.toml")
+    parser.add_argument("--motif", type=Path, metavar="FILE", help="a MIDI file whose opening the music develops")
+    parser.add_argument("--export-midi", type=Path, metavar="FILE", help="write the night's composition as MIDI")
     parser.add_argument("--through-portaudio", action="store_true", help="play into PortAudio's default device too")
     options = parser.parse_args(argv)
     for name, low, high in (("hours", 0.05, 24), ("speed", 0.1, 1e4), ("audio_minutes", 0, 1e4)):
@@ -54,10 +56,15 @@ def main(argv: list[str] | None = None) -> int:
 
 def sleep(options: argparse.Namespace) -> int:
     from device import report
+    from device.compose import seed
     from device.sim.parts import Desk, night
+    from tools import written
     config = Config.load(options.config) if options.config else Config()
+    if options.motif:
+        seed.motif(options.motif)               # refused here and now, not noted in the diary
     config = dataclasses.replace(
-        config, night=dataclasses.replace(config.night, keep_playing=options.keep_playing or config.night.keep_playing),
+        config, night=dataclasses.replace(config.night, keep_playing=options.keep_playing or config.night.keep_playing,
+                                          motif=str(options.motif or config.night.motif)),
         # A file is listened to at a desk: 40 dBA at the pillow lies at −25 dBFS, A-weighted.
         sound=dataclasses.replace(config.sound, monitor=config.sound.monitor or 20.0))
     out = options.out or Path("out") / f"night-{options.seed}"
@@ -76,6 +83,8 @@ def sleep(options: argparse.Namespace) -> int:
             mine.run(until=end)
         memory = [peak("self"), *(peak(str(mine.sound.pid)) for _ in range(hasattr(mine.sound, "pid")))]
     report.write(out / "diary.sqlite", out / "report.html", out / "report.png")
+    if options.export_midi:
+        written.export(out / "diary.sqlite", options.export_midi)
     progress.done(time.monotonic() - began, out, getattr(mine.sound, "levels", []), memory)
     return 0
 

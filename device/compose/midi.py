@@ -14,7 +14,8 @@ LARGEST = 4_000_000         # bytes: nobody's lullaby is longer
 MOST_NOTES = 200_000
 DRUMS = 9                   # channel 10, counted from 0
 PROGRAMS = {"pad": 89, "bell": 14, "piano": 0, "drone": 43}        # General MIDI: warm pad, tubular bells, piano, bass
-RESOLUTION = 480            # ticks per quarter
+RESOLUTION = 480            # ticks per quarter, here a second
+RESOLVED = 1 / RESOLUTION   # s
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,29 @@ class Piece:
 
 def read(source: Path | bytes) -> Piece:
     """Any standard MIDI file, formats 0–2, drums left out. Raises Refused, which says why."""
+    name, file = opened(source)
+    notes, tempos = [], []
+    for track in file.tracks:
+        notes += track_notes(track, file.ticks_per_beat, tempos)
+    if not notes:
+        raise Refused(f"{name}: has no notes (other than drums)")
+    if len(notes) > MOST_NOTES:
+        raise Refused(f"{name}: has more than {MOST_NOTES} notes; use a shorter piece")
+    end = max(start + duration for start, duration, *_ in notes)
+    return Piece(tuple(sorted(notes)), longest_tempo(sorted(tempos), end))
+
+
+def notes(source: Path | bytes) -> list[Note]:
+    """What `write` wrote: starts in seconds, voices by the names of the tracks. Raises Refused, which says why."""
+    name, file = opened(source)
+    if [track.name for track in file.tracks[1:]] != list(PROGRAMS) or file.ticks_per_beat != RESOLUTION:
+        raise Refused(f"{name}: isn't a night's composition")
+    return sorted(Note(start, pitch, duration, velocity, track.name) for track in file.tracks[1:]
+                  for start, duration, pitch, velocity in track_notes(track, RESOLUTION, []))
+
+
+def opened(source: Path | bytes) -> tuple[str, mido.MidiFile]:
+    """The file's name and the file. Raises Refused."""
     name = source.name if isinstance(source, Path) else "the MIDI file"
     try:
         data = source.read_bytes() if isinstance(source, Path) else source
@@ -45,15 +69,7 @@ def read(source: Path | bytes) -> Piece:
         raise Refused(f"{name}: torn or not MIDI ({what}); export it again") from trouble
     if file.ticks_per_beat <= 0:
         raise Refused(f"{name}: counts time in SMPTE frames, which is not supported; export it with beats")
-    notes, tempos = [], []
-    for track in file.tracks:
-        notes += track_notes(track, file.ticks_per_beat, tempos)
-    if not notes:
-        raise Refused(f"{name}: has no notes (other than drums)")
-    if len(notes) > MOST_NOTES:
-        raise Refused(f"{name}: has more than {MOST_NOTES} notes; use a shorter piece")
-    end = max(start + duration for start, duration, *_ in notes)
-    return Piece(tuple(sorted(notes)), longest_tempo(sorted(tempos), end))
+    return name, file
 
 
 def track_notes(track, per_quarter: int, tempos: list) -> list[tuple[float, float, int, float]]:
@@ -88,13 +104,14 @@ def write(path: Path, notes: Iterable[Note]) -> None:
     file.tracks.append(mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000, time=0)]))
     notes = list(notes)
     for channel, (voice, program) in enumerate(PROGRAMS.items()):
-        events = []
-        for note in notes:
-            if note.voice == voice:
-                start = round(note.start * RESOLUTION)
-                end = max(round((note.start + note.duration) * RESOLUTION), start + 1)
-                velocity = min(max(round(note.velocity * 127), 1), 127)
-                events += [(start, 1, note.pitch, velocity), (end, 0, note.pitch, 0)]
+        events, again = [], {}              # pitch → when it is struck again: a key is let go before that
+        for note in sorted((note for note in notes if note.voice == voice), reverse=True):
+            start = round(note.start * RESOLUTION)
+            end = max(round((note.start + note.duration) * RESOLUTION), start + 1)
+            velocity = min(max(round(note.velocity * 127), 1), 127)
+            if again.get(note.pitch) != start:
+                events += [(start, 1, note.pitch, velocity), (min(end, again.get(note.pitch, end)), 0, note.pitch, 0)]
+            again[note.pitch] = start
         track = mido.MidiTrack([mido.MetaMessage("track_name", name=voice, time=0),
                                 mido.Message("program_change", channel=channel, program=program, time=0)])
         now = 0

@@ -1,10 +1,16 @@
 """The night's music: a lullaby of one's own, and what becomes of likes."""
 
 import json
+import wave
+
+import numpy as np
 
 from device.compose import midi
-from device.config import Config, Night
+from device.config import Config, Night, Sound
+from device.sound.settings import RATE, Settings
 from device.values import Note
+from tools import written
+from tools.areas.sound_measures import short_term
 
 TUNE = [Note(1.0 * i, pitch, 0.9, 0.6, "piano") for i, pitch in enumerate((67, 64, 60, 62, 64, 60))]
 
@@ -28,3 +34,25 @@ def test_a_torn_lullaby_is_refused_with_its_reason_and_the_night_goes_on(sleep, 
     slept = sleep(hours=0.1, config=night_of(tmp_path / "seed.mid"))
     assert any("no lullaby of one's own: seed.mid: torn" in detail for detail in slept.details("fallback"))
     assert slept.rows["phrases"]
+
+
+def test_a_night_rendered_again_from_its_midi_and_diary_sounds_the_same(sleep, tmp_path):
+    config = Config(night=Night(), sound=Sound(monitor=20.0))
+    slept = sleep(hours=0.12, config=config, audio_minutes=5)
+    written.export(slept.path, tmp_path / "night.mid")
+    played, again = written.phrases(slept.path), written.imported(tmp_path / "night.mid", slept.path)
+    for phrase, mine in zip(played, again, strict=True):
+        wanted = {(note.voice, note.pitch, round(note.start, 2)): note for note in phrase.notes}
+        got = {(note.voice, note.pitch, round(note.start + 1e-4, 2)): note for note in mine.notes}
+        assert len(wanted) == len(got)
+        for note, other in zip(sorted(wanted.values()), sorted(got.values()), strict=True):
+            assert abs(note.start - other.start) < 0.003 and abs(note.velocity - other.velocity) < 0.005
+    scenes = written.scenes(slept.path)
+    sounds = [np.concatenate(list(written.sounded(phrases, scenes, 120.0, Settings(monitor=20.0))), axis=1)
+              for phrases in (played, again)]
+    loudness = [short_term(sound)[300:] for sound in sounds]
+    apart = np.abs(loudness[0] - loudness[1])[loudness[0] > -40]        # LU, once the fade-in is over
+    assert np.median(apart) < 0.1 and np.percentile(apart, 95) < 0.5
+    with wave.open(str(slept.path.with_name("night.wav"))) as file:
+        heard = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2).T / 2**15
+    assert abs(np.median(short_term(heard[:, -90 * RATE:])) - np.median(loudness[1])) < 1.5
