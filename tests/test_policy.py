@@ -113,3 +113,12 @@ def test_the_fade_after_masking_sets_out_no_louder_than_masking_was(rules):
         depth = deepen(depth, Mode.MASKING, 0.5, False, 0.0, rules)
         masked = scene(Mode.MASKING, Recipe(), depth, rules).level
         assert scene(Mode.DRIFTING, Recipe(), depth, rules).level <= masked + 1e-9
+
+
+@given(st.none() | st.floats(1, 60))
+def test_swells_breathe_no_quicker_than_the_sleeper_and_only_until_sleep(breathing):
+    pace = policy.breath(breathing)
+    assert 6 <= pace <= 12 and (breathing is None or pace <= max(6, breathing))
+    assert scene(Mode.SETTLING, Recipe(), 0.0, Rules()).breath == 6
+    assert scene(Mode.SETTLING, Recipe(music=0.0), 0.0, Rules()).breath == 0
+    assert {scene(mode, Recipe(), 0.0, Rules()).breath for mode in (Mode.ASLEEP, Mode.MASKING, Mode.WAKING)} == {0}

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -92,3 +94,12 @@ def test_time_that_passes_unheard_moves_the_glides_on():
     _, levels = play(engine, 4)
     assert levels[-1] == pytest.approx(20.0, abs=2.0)
     assert engine.frame == pytest.approx((8 * RATE) + 800 * engine.block, abs=2 * engine.block)
+
+
+def test_swells_come_and_go_with_each_breath():
+    engine = Engine(Settings())
+    engine.scene(replace(scene(music=1.0), breath=10.0))
+    _, levels = play(engine, 62)
+    slow = np.abs(np.fft.rfft(levels[2:62] - levels[2:62].mean()))
+    assert np.argmax(slow) == 10            # of the minute's cycles
+    assert not any(np.isneginf(levels[3:]))
