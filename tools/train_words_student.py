@@ -1,6 +1,6 @@
 """The mood model that the board gets: a table of word vectors and a small network over each word and its neighbours.
 
-It starts from the teacher's vectors of single words and learns the teacher's judgements together with people's own.
+It starts from the teacher's vectors of word pieces and learns the teacher's judgements together with people's own.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ SIZE = 64           # of a word's vector
 HIDDEN = 96
 PIECES = 4096       # buckets of letter runs, for words that the table lacks
 TRUST = 0.5         # of a person's judgement beside the teacher's, where both are known
+BATCH = 64
 LOST = 0.1          # share of words that training reads by their letters alone
 
 
@@ -41,7 +42,7 @@ class Student(nn.Module):
 
     def __init__(self, vectors: np.ndarray):
         super().__init__()
-        self.table = nn.Embedding.from_pretrained(torch.tensor(vectors), freeze=False, padding_idx=0)
+        self.table = nn.Embedding.from_pretrained(torch.tensor(vectors), freeze=False, padding_idx=0, sparse=True)
         self.hidden = nn.Linear(3 * SIZE, HIDDEN)
         self.say = nn.Linear(HIDDEN, 4)
         self.drop = nn.Dropout(0.3)
@@ -56,7 +57,7 @@ class Student(nn.Module):
 
 
 def start(vectors: np.ndarray) -> np.ndarray:
-    """(1 + n, SIZE) float32: the teacher's vectors (n, 384) by their main components, within −1..1."""
+    """(1 + n, SIZE) float32: the teacher's vectors (n, 384) by their main components; the first is nothing."""
     centred = vectors - vectors.mean(0)
     _, _, axes = np.linalg.svd(centred[::max(len(centred) // 8000, 1)], full_matrices=False)
     small = centred @ axes[:SIZE].T
@@ -82,22 +83,25 @@ def learn(student: Student, rows: np.ndarray, gold: np.ndarray, soft: np.ndarray
     rows, gold, soft = torch.tensor(rows), torch.tensor(gold, dtype=torch.float32), torch.tensor(soft)
     known = torch.isfinite(gold)
     wanted = torch.where(known, TRUST * torch.nan_to_num(gold) + (1 - TRUST) * soft, soft)
-    optimiser = torch.optim.Adam([{"params": student.table.parameters(), "lr": 2e-3},
-                                  {"params": [*student.hidden.parameters(), *student.say.parameters()], "lr": 1e-3}])
-    steps = epochs * (len(rows) // 64)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda i: max(1 - i / steps, 0.02))
+    optimisers = (torch.optim.SparseAdam(student.table.parameters(), lr=2e-3),
+                  torch.optim.Adam([*student.hidden.parameters(), *student.say.parameters()], lr=1e-3))
+    steps = epochs * (len(rows) // BATCH)
+    schedules = [torch.optim.lr_scheduler.LambdaLR(one, lambda i: max(1 - i / steps, 0.02)) for one in optimisers]
+    lengths = (rows > 0).sum(1).numpy()
     for epoch in range(epochs):
         student.train()
-        for batch in chance.permutation(len(rows))[:len(rows) // 64 * 64].reshape(-1, 64):
+        order = np.argsort(lengths + chance.normal(0, 3, len(rows)))        # alike in length: less is empty
+        for batch in chance.permutation(order[:len(rows) // BATCH * BATCH].reshape(-1, BATCH)):
             length = int((rows[batch] > 0).sum(1).max().clamp(min=1))
             seen = rows[batch][:, :SLOTS if length > SLOTS - 2 else length + 2]
             seen = torch.where(torch.rand(seen.shape) < LOST, 0, seen)
             weight = torch.tensor([1.0, 1.0, 0.3])
             loss = (weight * (student(seen) - wanted[batch]) ** 2).mean()
-            optimiser.zero_grad()
+            for optimiser in optimisers:
+                optimiser.zero_grad()
             loss.backward()
-            optimiser.step()
-            schedule.step()
+            for one in (*optimisers, *schedules):
+                one.step()
         if check:
             student.eval()
             check(epoch, student)

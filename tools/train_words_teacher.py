@@ -1,6 +1,6 @@
 """The teacher of the words' mood model: all-MiniLM-L6-v2 (Apache-2.0), fine-tuned on people's judgements.
 
-Only a desk sees it: its word vectors start the device's table, and its judgements of more sentences teach the table.
+Only a desk sees it: its word pieces start the device's table, and its judgements of more sentences teach the table.
 """
 
 from collections.abc import Sequence
@@ -33,6 +33,13 @@ class Teacher(nn.Module):
         states = self.body(**pieces).last_hidden_state
         mask = pieces["attention_mask"][..., None].float()
         return (states * mask).sum(1) / mask.sum(1)
+
+    @torch.no_grad()
+    def words(self, words: Sequence[str]) -> np.ndarray:
+        """(n, 384): what each word is before any context, the mean of its pieces."""
+        rows = self.body.embeddings.word_embeddings.weight.numpy()
+        ids = self.cut(list(words), add_special_tokens=False)["input_ids"]
+        return np.stack([rows[some or [self.cut.unk_token_id]].mean(0) for some in ids])
 
     def forward(self, texts: Sequence[str]) -> torch.Tensor:
         return self.head(self.embed(texts))
@@ -71,11 +78,11 @@ def fine_tune(teacher: Teacher, texts: Sequence[str], targets: np.ndarray, seed:
 
 
 @torch.no_grad()
-def judge(teacher: Teacher, texts: Sequence[str], vectors: bool = False, step: int = 64) -> np.ndarray:
-    """(n, 3) judgements, or with `vectors` (n, 384) embeddings."""
+def judge(teacher: Teacher, texts: Sequence[str], step: int = 64) -> np.ndarray:
+    """(n, 3) judgements."""
     order = np.argsort([len(text) for text in texts])
-    out = np.zeros((len(texts), teacher.body.config.hidden_size if vectors else 3), np.float32)
+    out = np.zeros((len(texts), 3), np.float32)
     for i in range(0, len(order), step):
         some = order[i:i + step]
-        out[some] = (teacher.embed if vectors else teacher)([texts[j] for j in some]).numpy()
+        out[some] = teacher([texts[j] for j in some]).numpy()
     return out
