@@ -70,7 +70,7 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
             feedback = None                     # what was spent isn't known, so nothing is shared
         mine = parts.brain(config, clock, inbox, sensors=sensors, sound=sound, panel=panel, home=home, diary=diary,
                            seed=secrets.randbits(31), woken=publish, feedback=feedback, **hooks)
-        for trouble in troubles:
+        for trouble in reversed(troubles):      # the hub shows the beginning: the worst goes first
             mine.remote.lack(trouble)
         yield mine
 

@@ -82,6 +82,13 @@ class Keeper:
                         sentence=sentence, contributions=[tuple(c) for c in choice.reason.contributions],
                         seed=choice.seed, propensity=choice.propensity, candidate=choice.candidate,
                         receipt=dict(choice.receipt))
+        self.put_aside()
+
+    def put_aside(self) -> None:
+        """From here on a cut costs no more than what comes after."""
+        if not self.night.remote.privacy:
+            self.night.diary.remember(KEY, snapshot(self.night))
+        self.night.diary.commit()
 
     def taken_back(self) -> None:
         """The newest choice didn't stand."""
@@ -105,8 +112,8 @@ class Keeper:
                 activity=epoch.activity, heart_quality=epoch.heart_quality, motion_quality=epoch.motion_quality,
                 present=epoch.present, target=night.course.scene.level if night.course else None,
                 level=beat.level if beat else None, dose=beat.dose if beat else None)
-            if epoch.index % EVERY == 0 and not night.remote.privacy:
-                night.diary.remember(KEY, snapshot(night))
+            if epoch.index % EVERY == 0:
+                self.put_aside()
         night.diary.commit()
         night.remote.tell()
 
@@ -123,8 +130,7 @@ class Keeper:
                                turned_down=night.bedside.turned_down, signal_quality=judged)
         self.write(asdict(sums))
         self.settle(sums, judged)
-        night.diary.remember(KEY, snapshot(night))
-        night.diary.commit()
+        self.put_aside()
         told = {"sol": sums.sol, "tst": sums.tst, "waso": sums.waso, "wakings": sums.long_wakings}
         night.home.event("night", told)
         night.home.tell({"summary": {**told, "lights_out": night.clock.wall() - 60 * night.minutes,
@@ -147,6 +153,7 @@ class Keeper:
             if self.effect:
                 night.note("learned", self.effect(night.recommender.nights).sentence)
             night.remote.others.judge()
+        self.savour(outcome.liked)
         night.remote.others.share(self.mornings)
         if not night.remote.privacy:
             self.keep()
@@ -160,6 +167,14 @@ class Keeper:
         night.diary.forget(self.retention)
         if night.woken:
             night.woken(night)
+
+    def savour(self, liked: int) -> None:
+        """Likes and skips move the composer's taste; the next night sets out from there."""
+        night, key = self.night, self._key("taste")
+        liked = liked if self.sleeper != "guest" and not night.remote.privacy else 0
+        taste = night.composer.savour(night.diary.recall(key), night.rng, liked)
+        if liked:
+            night.diary.remember(key, taste)
 
     def finish(self) -> None:
         """Whatever there is of a night becomes one that is over."""

@@ -47,7 +47,7 @@ class Remote:
 
     def lack(self, trouble: str) -> None:
         """A part is replaced by its fallback: diary and hub hear of it."""
-        self.lacks += (trouble,)
+        self.lacks = trouble, *self.lacks
         self.night.note("fallback", trouble)
 
     def turn(self, volume: float) -> None:

@@ -103,7 +103,7 @@ def page(night: Mapping, tables: Mapping[str, Sequence[Mapping]], nights: Sequen
 <h2>What was learned</h2><p>{escape("; ".join(learned) or "Nothing yet.")}</p>
 {dose(tables["epochs"])}
 <h2>What happened</h2>{happened(night, tables)}
-<h2>The last nights</h2>{compared(nights)}
+<h2>The last nights, estimated</h2>{compared(nights)}
 </main></body></html>
 """
 
@@ -143,7 +143,7 @@ def happened(night: Mapping, tables: Mapping[str, Sequence[Mapping]]) -> str:
                    f"<td>{escape(detail)}</td></tr>" for t, kind, detail in rows)
     gaps = sum(row["stage"] is None for row in tables["epochs"])
     return (f"<p>{count(gaps, 'epoch')} of {len(tables['epochs'])} could not be judged.</p><table><thead><tr><th>when"
-            f"</th><th>what</th><th></th></tr></thead><tbody>{body}</tbody></table>")
+            f"</th><th>what</th><th>in words</th></tr></thead><tbody>{body}</tbody></table>")
 
 
 def compared(nights: Sequence[Mapping]) -> str:

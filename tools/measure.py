@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tools.setup import ensure
 
-AREAS = ("vitals", "staging", "recommender", "composer", "sound", "words")
+AREAS = ("vitals", "staging", "recommender", "composer", "sound", "words", "night")
 EXTRAS = {"evaluate": ["evaluate"], "bench": ["evaluate", "bench"]}
 
 

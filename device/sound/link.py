@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 from device.errors import Refused, SoundError
@@ -9,6 +10,7 @@ from device.values import Advance, Heartbeat, Scene, Volume
 from device.wire import LONGEST_LINE, Message, decode, encode
 
 MOST_UNSENT = 262_144       # bytes kept for a sound process that is slow; beyond it the link is made anew
+BACK = 110.0                # s in which a sound process that comes back rises: 0.5 dB/s where it becomes audible
 PATIENCE = 120.0            # s that `advance` waits for an answer
 
 
@@ -23,6 +25,7 @@ class SoundLink:
         self._scene: Scene | None = None
         self._volume: Volume | None = None
         self._calls = 0
+        self._met = False               # there was a sound process before
         self.state = "not connected"    # in words; "connected" when all is well
 
     @property
@@ -98,6 +101,9 @@ class SoundLink:
             return False
         self._socket, self.state = link, "connected"
         self._coming, self._newest = b"", None
+        if self._met and self._scene is not None:       # it begins in silence, perhaps beside somebody asleep
+            self._scene = replace(self._scene, glide=max(self._scene.glide, BACK))
+        self._met = True
         self._going = b"".join(encode(known) for known in (self._volume, self._scene) if known is not None)
         return True
 
