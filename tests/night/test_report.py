@@ -1,0 +1,84 @@
+"""The morning report in a real browser: on a phone, in light and dark, by keyboard and screen reader."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from device import report
+
+pytestmark = pytest.mark.full
+AXE = "axe-core@4.10.3"
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory):
+    """The text of axe-core, the usual judge of accessibility."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed: axe-core doesn't judge the report")
+    folder = tmp_path_factory.mktemp("axe")
+    subprocess.run(["npm", "install", "--silent", "--ignore-scripts", "--prefix", folder, AXE], check=True)
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+
+@pytest.fixture
+def browser(tmp_path):
+    pytest.importorskip("websocket", reason="websocket-client is not installed: the report is not looked at")
+    from tests.home import chromium
+    if chromium.find() is None:
+        pytest.skip("chromium is not installed: the report is not looked at (apt-get install chromium)")
+    browser = chromium.Chromium(tmp_path / "profile")
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def html(sleep, tmp_path):
+    """Two nights, the second with a gap of the sensors, an arousal's worth of hours and a press."""
+    from device.sim.faults import Plan
+    sleep(hours=0.3)
+    plan = Plan(unplugged=((1500.0, 1900.0, 0x57), (1500.0, 1900.0, 0x18)))
+    slept = sleep(hours=1.2, presses=[(300, 0.1), (300.3, 0.1)], faults=plan, wall=1_767_218_400.0 + 86_400)
+    report.write(slept.path, tmp_path / "report.html")
+    return tmp_path / "report.html"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_on_a_phone_in_light_and_dark(browser, html, axe, scheme):
+    browser.scheme(scheme)
+    browser.open(html.as_uri())
+    browser.run(axe)
+    browser.run("axe.run().then(found => { window.found = JSON.stringify(found.violations.map("
+                "v => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200), v.nodes[0].failureSummary])) })")
+    from tests.home.around import soon
+    assert soon(lambda: browser.run("window.found")) and json.loads(browser.run("window.found")) == []
+    assert browser.run("document.documentElement.scrollWidth <= innerWidth"), "wider than a phone"
+    if folder := os.environ.get("NOCTURNE_SHOTS"):
+        browser.shoot(Path(folder) / f"report-{scheme}.png")
+    assert not browser.problems
+
+
+def test_the_chart_can_be_reached_and_moved_by_keyboard_and_is_described(browser, html):
+    browser.open(html.as_uri())
+    browser.tab()
+    assert browser.run("document.activeElement.getAttribute('role')") == "region"
+    browser.key("ArrowRight", 39)
+    from tests.home.around import soon
+    assert soon(lambda: browser.run("document.activeElement.scrollLeft") > 0)
+    names = browser.names()
+    assert any("night" in name for role, name in names if role == "image"), names
+    assert browser.run("document.querySelector('svg desc').textContent").startswith("Asleep after")
+
+
+def test_it_is_one_file_that_asks_nothing_of_any_network(browser, html, tmp_path):
+    (tmp_path / "alone").mkdir()
+    alone = shutil.copy(html, tmp_path / "alone" / "report.html")
+    browser.open(Path(alone).as_uri())
+    assert browser.run("performance.getEntriesByType('resource').length") == 0
+    text = browser.run("document.body.innerText")
+    for word in ("SOL", "TST", "WASO", "SE", "TIB", "Estimates", "could not be judged", "LAeq", "The last nights"):
+        assert word in text, word
+    assert not browser.problems
