@@ -40,6 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--build", choices=("clip", "mattress", "none"), default="mattress",
                         help="sensors: ADXL355 under the mattress, MAX30102 + LIS3DH clip, or none (mattress)")
     parser.add_argument("--config", type=Path, help="a nocturne.toml")
+    parser.add_argument("--say", default="", metavar="TEXT", help="what is said at bedtime: \"warm rain, no bells\"")
     parser.add_argument("--motif", type=Path, metavar="FILE", help="a MIDI file whose opening the music develops")
     parser.add_argument("--export-midi", type=Path, metavar="FILE", help="write the night's composition as MIDI")
     parser.add_argument("--through-portaudio", action="store_true", help="play into PortAudio's default device too")
@@ -71,7 +72,7 @@ def sleep(options: argparse.Namespace) -> int:
     keep_clear(out)
     minutes = options.audio_minutes if options.audio_minutes is not None else 1e4 if options.speed == 1 else 10.0
     desk = Desk(out, options.hours, options.seed, options.speed, minutes, options.recording, options.build,
-                through_portaudio=options.through_portaudio)
+                through_portaudio=options.through_portaudio, say=options.say)
     progress = Progress(options.hours)
     began = time.monotonic()
     with night(config, desk, watch=progress) as (mine, pins):

@@ -22,6 +22,7 @@ from device.errors import SoundError
 from device.hardware.bus import Bus
 from device.hardware.panel import Panel, desk_pins, press
 from device.hardware.sensors import Sensors
+from device.home.commands import Command
 from device.modes import Mode
 from device.night import Night
 from device.sim.bus import SimBus
@@ -57,6 +58,7 @@ class Desk:
     wall: float = 1_767_218_400.0       # s since 1970 at power on: 2025-12-31 22:00 UTC
     bedtime: bool = True                # a finger presses the button a minute after power on
     sleeper: dict | None = None         # options of `Sleeper`
+    say: str = ""                       # what the sleeper says before going to bed
 
 
 class Source:
@@ -90,6 +92,8 @@ def night(config: Config, desk: Desk, **hooks) -> Iterator[tuple[Night, object]]
         mine = parts.brain(config, clock, inbox, sensors=sensors, sound=sound, panel=panel, home=home,
                            diary=diary, seed=desk.seed, models=desk.models, tick=tick, feedback=feedback,
                            woken=parts.publish if config.home.host else None, **hooks)
+        if desk.say:
+            later(stack, clock, BEDTIME / 2, lambda: inbox.put(Command("say", desk.say, reply=print)))
         if desk.bedtime:
             later(stack, clock, BEDTIME, lambda: mine.mode is Mode.IDLE and press(pins, True, config.panel.button))
             later(stack, clock, BEDTIME + TOUCH, lambda: press(pins, False, config.panel.button))
