@@ -107,7 +107,7 @@ def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[st
         body["sensor_off"] = [(minutes / 3, minutes / 5)]
     config = Config(night=Night(fade=float(rng.uniform(2, 6)), timer=5.0, masking=float(rng.choice([0, 3])),
                                 keep_playing=bool(rng.random() < 0.2)),
-                    alarm=Alarm(time="22:12" if rng.random() < 0.2 else ""))
+                    alarm=Alarm(time=f"22:{min(round(minutes), 60) - 1:02d}" if rng.random() < 0.2 else ""))
     faults.update({build: 1, "bus faults": plan is not None, "nobody": body["nobody"]})
     slowest = 0.0
     desk = Desk(out, hours=minutes / 60, seed=seed % 2**31, audio_minutes=0, build=build, faults=plan, sleeper=body)
