@@ -14,13 +14,29 @@ def version(kernel: Path) -> str:
     return next((kernel / "boot").glob("vmlinuz-*")).name.removeprefix("vmlinuz-")
 
 
-def install_modules(kernel: Path, root: Path) -> None:
+def build_module(headers: Path, name: str) -> bytes:
+    """image/module, for the kernel `name`, made by the emulated compiler that made the kernel."""
+    place = headers / "module"
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(HERE / "module", place)
+    awk = headers / "usr/bin/awk"           # the packages are unpacked only: nobody has made this link
+    awk.unlink(missing_ok=True)
+    awk.symlink_to("mawk")
+    inside = ("chroot", headers, "/usr/bin/env", "PATH=/usr/bin:/bin")
+    run(*inside, "make", "-s", "-C", f"/usr/src/linux-headers-{name}", "M=/module", "modules")
+    run(*inside, "aarch64-linux-gnu-strip", "--strip-debug", "/module/nocturne-tryboot.ko")
+    return (place / "nocturne-tryboot.ko").read_bytes()
+
+
+def install_modules(kernel: Path, headers: Path, root: Path) -> None:
     """Modules go to `root`, but for those that no supported board can use."""
     name = version(kernel)
     target = root / "usr/lib/modules" / name
     shutil.copytree(kernel / "usr/lib/modules" / name, target, symlinks=True)
     for folder in recipe.UNUSED_MODULES:
         shutil.rmtree(target / "kernel" / folder, ignore_errors=True)
+    (target / "updates").mkdir()
+    (target / "updates/nocturne-tryboot.ko").write_bytes(build_module(headers, name))
     run("depmod", "--basedir", root, name)
 
 

@@ -14,6 +14,9 @@ PACKAGES = (
     "python3", "libportaudio2", "libasound2", "alsa-utils", "i2c-tools", "fonts-dejavu-core",
 )
 KERNEL_PACKAGES = ("linux-image-arm64", "raspi-firmware", "busybox-static")
+# What builds image/module for that kernel; nothing of it is in the image.
+MODULE_PACKAGES = ("linux-headers-arm64", "make", "dash", "base-files", "coreutils", "sed", "grep",
+                   "findutils", "mawk")
 DOCUMENTS = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*")
 COPYRIGHTS = "/usr/share/doc/*/copyright"
 PURGED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer",

@@ -18,10 +18,11 @@ PLATFORMS = ("manylinux_2_34_aarch64", "manylinux_2_28_aarch64", "manylinux_2_27
 COMMAND_LINE = "quiet loglevel=3 console=tty1 panic=10 systemd.show_status=0"
 
 
-def debian(epoch: int, fresh: bool) -> tuple[Path, Path]:
-    """Folders with trixie's kernel packages, unpacked, and with bookworm's system; kept in the cache till the recipe
-    changes."""
+def debian(epoch: int, fresh: bool) -> tuple[Path, Path, Path]:
+    """Folders with trixie's kernel packages and what builds a module for it, unpacked, and with bookworm's system; kept
+    in the cache till the recipe changes."""
     return (bootstrap("kernel", recipe.KERNEL_SUITE, "extract", recipe.KERNEL_PACKAGES, epoch, fresh),
+            bootstrap("headers", recipe.KERNEL_SUITE, "extract", recipe.MODULE_PACKAGES, epoch, fresh),
             bootstrap("system", recipe.SUITE, "minbase", recipe.PACKAGES, epoch, fresh))
 
 
@@ -51,12 +52,13 @@ def bootstrap(name: str, suite: str, variant: str, packages: tuple[str, ...], ep
     return folder
 
 
-def assemble(root: Path, debs: Path, kernel_debs: Path, epoch: int, version: str, firmware: Path | None,
+def assemble(root: Path, debian: tuple[Path, Path, Path], epoch: int, version: str, firmware: Path | None,
              certificate: Path) -> None:
-    """Make `root` from the cached Debian at `debs`."""
-    subprocess.run(["cp", "-a", "--reflink=auto", debs, root], check=True)
+    """Make `root` from the cached Debian."""
+    kernel_debs, headers, system = debian
+    subprocess.run(["cp", "-a", "--reflink=auto", system, root], check=True)
     with step("kernel modules and files for the boot partition"):
-        kernel.install_modules(kernel_debs, root)
+        kernel.install_modules(kernel_debs, headers, root)
         kernel.install_boot_files(kernel_debs, root, epoch, COMMAND_LINE)
     wifi(root, firmware)
     with step("Nocturne and its wheels"):
