@@ -73,6 +73,7 @@ def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, d
         troubles.append(f"no recommender, so the safe programme: {trouble}")
     # Only a real clock can tell that the network is too slow for this machine.
     composer, why = compose.load(seed, config.night.composer, models, clock if isinstance(clock, SystemClock) else None)
+    composer.savour(diary.recall(f"taste:{sleeper}"), np.random.default_rng(seed))
     composer.repeats = Repeats.load(diary.path.with_name("repeats"))
     rules = policy.Rules(config.night.fade, config.night.timer, config.night.masking, config.night.keep_playing,
                          config.night.trial)

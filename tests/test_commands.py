@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from device.compose.taste import Taste
 from device.config import Config
 from device.diary import Diary
 
@@ -68,7 +69,9 @@ def test_no_diary_is_a_clear_message(tmp_path):
 def test_what_was_learned_is_printed_and_forgotten_by_one_command(tmp_path):
     diary = Diary(tmp_path / "diary.sqlite")
     diary.remember("learner:sleeper", {"nights": [1]})
+    diary.remember("taste:sleeper", {"style": [0.1] * 8, "biases": [0.1] * 3})
     diary.close()
     assert json.loads(nocturne("learner", "--diary", diary.path).stdout) == {"nights": [1]}
     assert nocturne("learner", "--diary", diary.path, "--reset").returncode == 0
     assert json.loads(nocturne("learner", "--diary", diary.path).stdout) is None
+    assert Taste.recall(Diary(diary.path).recall("taste:sleeper")) == Taste()

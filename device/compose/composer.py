@@ -60,6 +60,7 @@ class Composer:
         self.steering = Steering()
         self.motifs = Motifs()
         self.taste = Taste()
+        self.leans = np.array(self.taste.leans())
         self.aim: Aim | None = None
         self.style: np.ndarray | None = None
         self.scale = ""
@@ -96,6 +97,14 @@ class Composer:
     def follow(self, line: Line) -> None:
         """Sing this melody next (see `seed.melody`), in our own key, scale and style: a piece re-dressed."""
         self.motifs.follow(line, self.tick)
+
+    def savour(self, kept: dict | None, rng: np.random.Generator, liked: int = 0) -> dict:
+        """Set out a small step from the taste that is `kept`, once tonight's likes or skips have moved it; what to keep
+        now."""
+        taste = Taste.recall(kept).learn(self.taste, liked)
+        self.taste = taste.vary(rng)
+        self.leans = np.array(self.taste.leans())
+        return taste.state()
 
     # ---- one tick ----------------------------------------------------------------------------------------------------
 
@@ -243,7 +252,7 @@ class Composer:
         allowed = np.flatnonzero(bias > -math.inf).tolist()
         token = allowed[0]
         if len(allowed) > 1:
-            logits = (self.opinion.logits()[allowed] + bias[allowed]).tolist()
+            logits = (self.opinion.logits()[allowed] + bias[allowed] + self.leans[allowed]).tolist()
             token = drawn(dict(zip(allowed, logits, strict=True)), self.rng.random())
         self.opinion.push(token)
         return token

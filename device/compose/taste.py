@@ -1,27 +1,74 @@
-"""What feedback has moved: a little of the style and of the light, inside a trust region."""
+"""What feedback moves: a little of the style, and a few output biases, inside a trust region.
 
-from dataclasses import dataclass, replace
+Weights stay frozen. Each night sets out a small random step from what is liked; a like carries the taste toward that
+step, a skip away from it (simultaneous perturbation, after Spall 1992).
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from device.compose.tokens import STYLE_SIZE
+from device.compose import tokens as tk
+from device.compose.theory import CHORDS
 
-TRUST = 0.5                 # how far feedback may carry the style: the named points lie about as far apart
-LIGHT_TRUST = 0.15          # and the brightness
-STEP = 0.06                 # of one like or skip
+STYLE_TRUST = 0.5           # how far feedback may carry the style: the named points lie about as far apart
+TRUST = {"light": 0.15, "long notes": 0.8, "suspended chords": 0.8}      # of brightness, and nats
+NUANCE = 0.3                # of the trust region: the size of a night's step
+STEP = 0.3                  # of that step: what a like or skip moves
 
 
 @dataclass(frozen=True)
 class Taste:
     """What the sleeper likes, as far as it was learnt. `Taste()` is where everyone starts, and the reset."""
-    style: tuple[float, ...] = (0.0,) * STYLE_SIZE
-    light: float = 0.0
+    style: tuple[float, ...] = (0.0,) * tk.STYLE_SIZE
+    biases: tuple[float, ...] = (0.0,) * len(TRUST)
 
-    def learn(self, liked: int, style: np.ndarray, home: np.ndarray, light: float = 0.0) -> "Taste":
-        """Toward (`liked` > 0) or away from what was played: its style (seen from `home`) and its light."""
-        move = STEP * np.sign(liked) * (np.asarray(style) - home)
-        moved = np.array(self.style) + move
-        length = float(np.linalg.norm(moved))
-        moved = moved * min(1.0, TRUST / length) if length > 0 else moved
-        new = self.light + STEP * float(np.sign(liked)) * light
-        return replace(self, style=tuple(float(x) for x in moved), light=min(max(new, -LIGHT_TRUST), LIGHT_TRUST))
+    @classmethod
+    def recall(cls, state) -> "Taste":
+        """From what `state` gave; anything else is nobody's taste."""
+        try:
+            style, biases = (tuple(float(value) for value in state[name]) for name in ("style", "biases"))
+        except (KeyError, TypeError, ValueError):
+            return cls()
+        fits = len(style) == tk.STYLE_SIZE and len(biases) == len(TRUST) and np.isfinite((*style, *biases)).all()
+        return cls(style, biases).trusted() if fits else cls()
+
+    def state(self) -> dict:
+        """JSON-able."""
+        return {"style": list(self.style), "biases": list(self.biases)}
+
+    def trusted(self) -> "Taste":
+        """The nearest taste within the trust region."""
+        style, limits = np.array(self.style), np.array(list(TRUST.values()))
+        style *= min(1.0, STYLE_TRUST / max(float(np.linalg.norm(style)), 1e-9))
+        return Taste(tuple(style.tolist()), tuple(np.clip(self.biases, -limits, limits).tolist()))
+
+    def moved(self, style: np.ndarray, biases: np.ndarray) -> "Taste":
+        return Taste(tuple((self.style + style).tolist()), tuple((self.biases + biases).tolist())).trusted()
+
+    def vary(self, rng: np.random.Generator) -> "Taste":
+        """Where a night sets out."""
+        step = NUANCE * rng.normal(size=tk.STYLE_SIZE + len(TRUST))
+        return self.moved(step[:tk.STYLE_SIZE] * STYLE_TRUST / tk.STYLE_SIZE ** 0.5,
+                          step[tk.STYLE_SIZE:] * list(TRUST.values()))
+
+    def learn(self, tonight: "Taste", liked: int) -> "Taste":
+        """Toward (`liked` > 0) or away from what was played."""
+        share = STEP * float(np.sign(liked))
+        return self.moved(share * np.subtract(tonight.style, self.style),
+                          share * np.subtract(tonight.biases, self.biases))
+
+    @property
+    def light(self) -> float:
+        """To add to the brightness."""
+        return self.biases[0]
+
+    def leans(self) -> list[float]:
+        """(VOCABULARY,) nats to add to the opinion's logits."""
+        _, long, suspended = self.biases
+        out = [0.0] * tk.VOCABULARY
+        for token in range(tk.RHYTHM, tk.PITCH):
+            out[token] = long * (tk.DURATIONS[(token - tk.RHYTHM) % len(tk.DURATIONS)] >= 8)
+        for index, (_, quality) in enumerate(CHORDS):
+            out[tk.CHORD + index] = suspended * (quality == "sus")
+        return out

@@ -1,15 +1,17 @@
 """Motifs come back varied, nothing else comes back at all, and feedback moves only a little."""
 
+import json
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.compose import RulesComposer
 from device.compose.motifs import Motifs, to_pitch, to_step, vary
 from device.compose.repeats import ONSETS, WINDOW, Repeats, error_rate
-from device.compose.taste import LIGHT_TRUST, TRUST, Taste
+from device.compose.taste import STYLE_TRUST, TRUST, Taste
 from device.compose.theory import DEGREES
-from device.compose.tokens import STYLE_SIZE
 from device.values import Recipe
 
 
@@ -120,10 +122,33 @@ def test_a_full_layer_is_followed_by_another_and_nothing_is_forgotten(tmp_path):
 
 @given(st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 2**32 - 1)), max_size=60))
 @settings(max_examples=30)
-def test_feedback_stays_inside_the_trust_region(feedback):
+def test_feedback_stays_inside_the_trust_region_and_survives_the_diary(feedback):
     taste = Taste()
     for liked, seed in feedback:
-        style = np.random.default_rng(seed).normal(size=STYLE_SIZE)
-        taste = taste.learn(liked, style, np.zeros(STYLE_SIZE), light=style[0])
-        assert np.linalg.norm(taste.style) <= TRUST + 1e-9 and abs(taste.light) <= LIGHT_TRUST
-    assert taste.learn(0, np.ones(STYLE_SIZE), np.zeros(STYLE_SIZE)) == taste
+        taste = taste.learn(taste.vary(np.random.default_rng(seed)), liked)
+        assert np.linalg.norm(taste.style) <= STYLE_TRUST + 1e-9
+        assert all(abs(bias) <= most + 1e-9 for bias, most in zip(taste.biases, TRUST.values(), strict=True))
+    assert taste.learn(Taste().vary(np.random.default_rng(1)), 0) == taste
+    assert np.allclose(Taste.recall(json.loads(json.dumps(taste.state()))).biases, taste.biases)
+
+
+def test_whoever_likes_long_notes_hears_more_of_them_after_some_nights():
+    liked, rng = Taste(), np.random.default_rng(1)
+    for _ in range(60):
+        tonight = liked.vary(rng)
+        liked = liked.learn(tonight, 1 if tonight.biases[1] > liked.biases[1] else -1)
+    assert liked.biases[1] > 0.5
+
+    def long_notes(taste: Taste) -> float:
+        composer = RulesComposer(3)
+        composer.leans = np.array(taste.leans())
+        notes = [note for _ in range(300) for note in composer.compose(Recipe(density=0.3), None).notes
+                 if note.voice == "piano"]
+        return np.mean([note.duration > 4 for note in notes])
+    assert long_notes(liked) > long_notes(Taste()) + 0.05
+
+
+@pytest.mark.parametrize("torn", [None, 3, {}, {"style": [1], "biases": [0, 0, 0]},
+                                  {"style": [float("nan")] * 8, "biases": [0, 0, 0]}])
+def test_a_torn_memory_is_nobodys_taste(torn):
+    assert Taste.recall(torn) == Taste()

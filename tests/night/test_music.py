@@ -6,7 +6,9 @@ import wave
 import numpy as np
 
 from device.compose import midi
+from device.compose.taste import Taste
 from device.config import Config, Night, Sound
+from device.diary import reading
 from device.sound.settings import RATE, Settings
 from device.values import Note
 from tools import written
@@ -34,6 +36,19 @@ def test_a_torn_lullaby_is_refused_with_its_reason_and_the_night_goes_on(sleep, 
     slept = sleep(hours=0.1, config=night_of(tmp_path / "seed.mid"))
     assert any("no lullaby of one's own: seed.mid: torn" in detail for detail in slept.details("fallback"))
     assert slept.rows["phrases"]
+
+
+def test_likes_move_the_composers_taste_until_it_is_reset(sleep):
+    tastes = []
+
+    def like(mine):
+        tastes.append(mine.composer.taste)
+        mine.bedside.liked = 1
+    slept = sleep(hours=0.1, acts=[(200, like)])
+    with reading(slept.path) as rows:
+        kept = json.loads(rows.execute("SELECT value FROM memory WHERE key = 'taste:sleeper'").fetchone()["value"])
+    assert Taste.recall(kept) == Taste().learn(tastes[0], 1) != Taste()
+    assert slept.night.composer.taste != tastes[0]
 
 
 def test_a_night_rendered_again_from_its_midi_and_diary_sounds_the_same(sleep, tmp_path):
