@@ -18,6 +18,8 @@ from image.host import CACHE, HERE, Trouble, run
 
 BUTTON, LED = 5, 6              # lines of the PL061, which has eight
 REVISION = "0x902120"           # of a Zero 2 W, so that gpiozero knows the board
+# Emulation on a busy machine is up to fifty times slower than a board.
+PATIENCE = "systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900"
 HARNESS = """$B mount -t tmpfs -o mode=755 t /root/run; $B mkdir -p /root/run/systemd/system/sysinit.target.wants
 until [ -b /root/dev/vdb ]; do $B usleep 100000; done
 $B mount -t squashfs -o ro /root/dev/vdb /root/mnt
@@ -91,7 +93,7 @@ class Pi:
         extended = gzip.compress(kernel.archive({"init": init.encode()}, (), 0), 1)
         (self.folder / "initrd.img").write_bytes((self.folder / "initrd.img").read_bytes() + extended)
         line = self.read_boot(f"{slot}/cmdline.txt").decode().strip().replace("console=tty1", "console=ttyAMA0")
-        self.start(line + " modprobe.blacklist=i2c_dev", held)
+        self.start(f"{line} modprobe.blacklist=i2c_dev {PATIENCE}", held)
         began = time.monotonic()
         self.guest, self.waiting = self.connect("bench.sock"), b""
         self.receive(seconds)

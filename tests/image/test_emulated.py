@@ -1,0 +1,25 @@
+"""The built image as an emulated Pi: `tools/test image`, after `sudo image/build`."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from image import scenario
+from image.host import OUT, missing
+
+pytestmark = pytest.mark.image
+
+
+def test_the_built_image_lives_through_everything_in_an_emulated_pi():
+    if lacking := missing(scenario.TOOLS):
+        pytest.skip(f"missing: apt-get install {' '.join(lacking)}")
+    if os.geteuid():
+        pytest.skip("needs root, for the bench's packages")
+    if not (OUT / "nocturne.img").exists():
+        pytest.skip("there is no image: run sudo image/build")
+    with tempfile.TemporaryDirectory() as folder:
+        rows = scenario.run_all(Path(folder))
+    print(scenario.table(rows))
+    assert all(row.passed for row in rows), "\n" + scenario.table([row for row in rows if not row.passed])
