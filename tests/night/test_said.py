@@ -66,7 +66,7 @@ def test_a_morning_s_words_are_feedback(sleep):
     def up(mine):
         mine.keeper.morning()
         mine.mode = Mode.MORNING
-    slept = sleep(hours=0.3, acts=[(900, up), (905, say("woke twice, the waves were too loud"))])
+    slept = sleep(hours=0.15, acts=[(400, up), (405, say("woke twice, the waves were too loud"))])
     feedback = {row["kind"]: row["value"] for row in slept.rows["feedback"]}
     assert feedback == {"rested": -1.0, "note": -1.0}
     assert slept.night.keeper.rested == -1 and slept.night.remote.said.kept.wishes == ()
