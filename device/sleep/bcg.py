@@ -6,7 +6,7 @@ which is what the rate is read from; the ringing itself, learnt, gives the beats
 
 import numpy as np
 
-from device.sleep.filters import bandpass
+from device.sleep.filters import bandpass, rows
 from device.sleep.grid import RATE
 from device.sleep.heart import RATES
 from device.sleep.pulse import NOTHING, Heart, Pulse
@@ -28,8 +28,9 @@ EMPTY = 20              # s without any heart after which a still bed is empty
 
 class Recoil:
     def __init__(self):
-        self.taps = bandpass(*BAND, RATE, TAPS)
-        self.raw = np.full((RATE + TAPS - 1, 3), np.nan)
+        self.filter = rows(bandpass(*BAND, RATE, TAPS), RATE)
+        self.raw = np.zeros((RATE + TAPS - 1, 3))
+        self.seconds = 0            # of readings in a row
         self.pulse = Pulse(skewed=False)
         self.spread = np.eye(3) * 1e-8   # of the ringing, (3, 3), over the last half minute
         self.axis = np.array([0.0, 0.0, 1.0])
@@ -40,19 +41,24 @@ class Recoil:
 
     def add(self, second: int, motion: np.ndarray | None, movement: float) -> Heart:
         """A second of `motion` (RATE, 3) m/s² whose RMS was `movement`; None is a gap."""
-        self.raw[:-RATE] = self.raw[RATE:]
-        self.raw[-RATE:] = np.nan if motion is None else motion
-        self.still = self.still + 1 if motion is not None and movement < QUIET else 0
         ringing = None
-        if self.still > SETTLE and not np.isnan(self.raw[0, 0]):
-            centred = self.raw - self.raw.mean(axis=0)
-            axes = np.stack([np.convolve(axis, self.taps, "valid") for axis in centred.T], axis=1)
+        if motion is None:
+            self.still = self.seconds = 0
+        else:
+            self.raw[:-RATE] = self.raw[RATE:]
+            self.raw[-RATE:] = motion
+            self.seconds += 1
+            self.still = self.still + 1 if movement < QUIET else 0
+        if self.still > SETTLE and self.seconds > 1:
+            level = self.raw[-1]
+            axes = self.filter @ (self.raw - level)
             ringing = (axes @ self.along(axes))[:, None]
             self.ring[:-RATE] = self.ring[RATE:]
             self.ring[-RATE:] = ringing[:, 0]
             if float(np.vdot(ringing, ringing)) < RATE * SILENT**2:
                 ringing = None
-        heart = self.pulse.add(second, None if ringing is None else np.abs(ringing), None, ringing, self.repeats)
+        heart = self.pulse.add(second, None if ringing is None else np.abs(ringing), None,
+                              movement, ringing, self.repeats)
         self.heartless = 0 if heart is not NOTHING else self.heartless + 1
         if self.heartless == 0 or 0 < self.still <= EMPTY // 2:
             self.present = True

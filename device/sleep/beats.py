@@ -4,12 +4,12 @@ The upstroke alone gives intervals 6–16 ms off an ECG's; the shape of the whol
 (measured on two finger recordings). Works for whatever repeats with each beat: a pulse of light or a recoil.
 """
 
-from collections import deque
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from device.sleep.filters import lowpass
+from device.sleep.filters import lowpass, rows
 from device.sleep.grid import LAG, RATE
 
 SPAN = 8                            # s of slope kept to learn a shape from
@@ -20,10 +20,13 @@ RINGING = 32                        # the same before a recoil's: both of its co
 HIGH = 14.0                         # Hz up to which beats have a shape
 ALIKE = 0.6                         # correlation with the shape that makes a beat
 LOUD = 0.4                          # of the usual height that makes a beat
-FOLLOW = 0.08                       # share of each good beat that enters the shape
-REFRACTORY = 0.55                   # of the period
-WAIT = 0.05                         # s in which a better match may still come
+FIT = 0.8                           # correlation of a beat that enters the shape,
+FOLLOW = 0.08                       # its share
+REFRACTORY = 0.55                   # of the usual interval
+RECENT = 4 * RATE                   # grid values in which beats are looked for with a new shape
+HOLD = 4                            # grid values, 0.06 s, in which a better match may still come
 TAPS = 33                           # of the filter that makes the slope: 0.25 s of delay
+SILENT, FAINTER = 2, 0.8            # s without a beat after which softer ones will do, each second more
 PATIENT = 6                         # s without a beat after which the shape is learnt anew
 
 
@@ -39,15 +42,16 @@ class Beats:
     """`skewed`: upstrokes are the steepest (a pulse); else beats ring (a recoil), and more than once."""
 
     def __init__(self, skewed: bool = True):
-        self.taps = np.gradient(lowpass(HIGH, RATE, TAPS)) * RATE
+        self.filter = rows(np.gradient(lowpass(HIGH, RATE, TAPS)) * RATE, RATE)
         self.before = BEFORE if skewed else RINGING
         self.length = self.before + AFTER
         self.delay = LAG + TAPS // 2 / RATE     # s: of the grid and of the filter
         self.skewed = skewed
         self.raw = np.zeros(RATE + TAPS - 1)
         self.slope = np.zeros(SPAN * RATE)
-        self.match = np.full((2, 4 * RATE), -np.inf)    # height and correlation at each place of the last seconds
+        self.evenly = np.full(self.length, 1 / self.length)
         self.shape = None
+        self.energy = self.turning = 0.0                # of the shape and, per s², of its derivative
         self.forget()
 
     def forget(self) -> None:
@@ -56,26 +60,31 @@ class Beats:
         self.last = None                    # s
         self.height = 0.0
 
-    def add(self, second: int, block: np.ndarray | None, period: float | None) -> list[Beat]:
-        """Beats that became certain with this second's (RATE,) values; `period` s is about how far apart they are."""
+    def add(self, second: int, block: np.ndarray | None, period: float | None, apart: float) -> list[Beat]:
+        """Beats that became certain with this second's (RATE,) values.
+
+        `period` s to learn a shape with, None when it isn't sure; beats are found about `apart` s from each other.
+        """
         if block is None:
             self.forget()
             return []
         self.raw[:-RATE] = self.raw[RATE:]
         self.raw[-RATE:] = block
         self.slope[:-RATE] = self.slope[RATE:]
-        self.slope[-RATE:] = np.convolve(self.raw - block[0], self.taps, "valid")
+        self.slope[-RATE:] = self.filter @ (self.raw - block[0])
         self.seconds += 1
         self.since += 1
         if self.seconds == 1:
             return []
+        places = RATE + HOLD + 2
+        if self.since > SILENT:
+            self.height *= FAINTER
         if self.shape is None or self.since > PATIENT:
-            if period is None or self.seconds < ENOUGH or not self.learn(period):
+            if period is not None and self.seconds >= ENOUGH and self.learn(period):
+                places = RECENT
+            elif self.shape is None:
                 return []
-            self.search(self.slope)
-        else:
-            self.search(self.slope[-RATE - self.length + 1:])
-        return self.pick(second - self.delay, period or 60 / 75)
+        return self.pick(self.slope[1 - places - self.length:], second - self.delay, apart)
 
     def learn(self, period: float) -> bool:
         """A first shape from the last SPAN seconds: where the slope is greatest, once a period.
@@ -111,61 +120,54 @@ class Beats:
             places = [p for p in places if self.before <= p <= len(known) - AFTER]
             if not places:
                 return False
-        self.shape = shape - shape.mean()
+        self.keep(shape)
         self.height = float(np.median(match[np.array(places) - self.before]))
         self.since = 0
         return self.height > 0
 
-    def search(self, slope: np.ndarray) -> None:
-        """Height and correlation of the shape at each place that the newest slope completes."""
-        height = np.correlate(slope, self.shape, "valid")[-self.match.shape[1]:]
-        sums = np.zeros((2, len(slope) + 1))
-        np.cumsum((slope, slope * slope), axis=1, out=sums[:, 1:])
-        total, energy = (sums[:, self.length:] - sums[:, :-self.length])[:, -self.match.shape[1]:]
-        energy -= total * total / self.length
-        size = len(height)
-        self.match[:, :-size] = self.match[:, size:]
-        self.match[0, -size:] = height
-        self.match[1, -size:] = height / np.sqrt(np.maximum(energy * np.vdot(self.shape, self.shape), 1e-300))
+    def keep(self, shape: np.ndarray) -> None:
+        self.shape = shape - self.evenly @ shape
+        self.energy = max(float(self.shape @ self.shape), 1e-300)
+        bends = self.shape[1:] - self.shape[:-1]
+        self.turning = max(float(bends @ bends) * RATE**2, 1e-300)
 
-    def pick(self, now: float, period: float) -> list[Beat]:
-        """Local maxima that are alike and loud enough, none too near; `now` is the time after the newest slope."""
-        height, alike = self.match
-        begin = now - (AFTER - 1) / RATE - len(height) / RATE       # the time of place 0's steepest point
+    def pick(self, slope: np.ndarray, now: float, apart: float) -> list[Beat]:
+        """Places that match the shape better than their neighbours, loud and alike enough, none too near the last.
+
+        `now` is the time after the newest slope.
+        """
+        height = np.correlate(slope, self.shape, "valid")
+        begin = now - (AFTER - 1 + len(height)) / RATE      # the time of the first place's steepest point
         inner = height[1:-1]
-        tops = np.flatnonzero((inner > height[:-2]) & (inner >= height[2:]) & (alike[1:-1] > ALIKE)
-                              & (inner > LOUD * self.height)) + 1
-        beats = []
-        places = deque(tops)
-        while places:
-            place = places.popleft()
+        high = (inner > height[:-2]) & (inner >= height[2:]) & (inner > LOUD * self.height)
+        tops = (np.flatnonzero(high) + 1).tolist()
+        beats, energy = [], self.energy
+        for following, place in enumerate(tops, 1):
             time = begin + place / RATE
-            if self.last is not None and time < self.last + REFRACTORY * period:
+            if self.last is not None and time < self.last + REFRACTORY * apart:
                 continue
-            if (len(height) - 1 - place) / RATE < WAIT:
+            if len(height) - 1 - place < HOLD:
                 break
-            if places and places[0] <= place + WAIT * RATE and height[places[0]] > height[place]:
+            left, top, right = height[place - 1:place + 2].tolist()
+            if following < len(tops) and tops[following] < place + HOLD and height[tops[following]] > top:
                 continue
-            left, top, right = height[place - 1:place + 2]
+            piece = slope[place:place + self.length]
+            piece = piece - self.evenly @ piece
+            alike = min(top / math.sqrt(max(float(piece @ piece) * energy, 1e-300)), 1.0)
+            if alike < ALIKE:
+                continue
             time += 0.5 * (left - right) / (left - 2 * top + right) / RATE
             if now + self.delay - time <= STALE:
-                beats.append(Beat(float(time), float(alike[place]), self.jitter(float(alike[place])), float(top)))
+                beats.append(Beat(time, alike, self.jitter(alike), top))
             self.last, self.since = time, 0
-            self.follow(place, float(top), float(alike[place]))
+            if alike > FIT and top < 2.5 * self.height:
+                self.keep(self.shape + FOLLOW * (piece - self.shape))
+                self.height += FOLLOW * 2 * (top - self.height)
         return beats
 
     def jitter(self, alike: float) -> float:
         """s: the Cramér–Rao bound of a known shape's delay in noise, even up to HIGH, of the energy that is left."""
         if not self.skewed:
             return 0.0      # a recoil's neighbours ring into its shape: what the match leaves is no noise
-        turning = np.diff(self.shape) * RATE
-        noise = (1 / alike**2 - 1) * np.vdot(self.shape, self.shape) / self.length * (RATE / 2 / HIGH)
-        return float(np.sqrt(noise / max(float(np.vdot(turning, turning)), 1e-300)))
-
-    def follow(self, place: int, height: float, alike: float) -> None:
-        """Let a good beat into the shape."""
-        at = len(self.slope) - (self.match.shape[1] - place) - self.length + 1
-        if alike > 0.8 and at >= 0 and height < 2.5 * self.height:
-            segment = self.slope[at:at + self.length]
-            self.shape = self.shape + FOLLOW * (segment - segment.mean() - self.shape)
-            self.height += FOLLOW * 2 * (height - self.height)
+        noise = (1 / alike**2 - 1) * self.energy / self.length * (RATE / 2 / HIGH)
+        return math.sqrt(noise / self.turning)

@@ -4,6 +4,8 @@ Each is a slow signal; their spectra are added, the more concentrated the heavie
 TBME 60(7), with weights in place of a vote).
 """
 
+import math
+
 import numpy as np
 
 from device.sleep.beats import Beat
@@ -21,23 +23,26 @@ CHANCE = 0.35                   # share near its peak that noise has
 TRUSTED = 0.42                  # share near the fused peak that makes a breathing rate
 MISSING = 0.4                  # share of a signal that may be missing
 MOVING = 0.3                    # m/s² RMS in a second: no tilt can be read
-HELD = 3 * SLOW                 # values for which the last beat stands for the next
-EVERY = 3                       # s between judgements: a window of 48 s says the same in between
+HELD = 3                        # s for which the last beat stands for the next
+EVERY = 4                       # s between judgements: a window of 48 s says the same in between
 AVERAGE = np.kron(np.eye(SLOW), np.full(RATE // SLOW, SLOW / RATE))     # (SLOW, RATE)
-ROWS = {"level": [0], "size": [1], "spacing": [2], "tilt": [3, 4, 5]}
+LIGHT, BEATS, TILT = range(3)   # where the columns of the rows come from
+SOURCES = np.array([LIGHT, BEATS, BEATS, TILT, TILT, TILT])
+SIGNALS = np.eye(4)[[0, 1, 2, 3, 3, 3]]         # (6, 4): level, size of beats, their spacing, tilt
 
 
 class Breathing:
     def __init__(self):
-        self.rows = np.full((SPAN * SLOW, 6), np.nan)
+        self.rows = np.zeros((SPAN * SLOW, 6))          # level, size and spacing of beats, tilt (x, y, z)
+        self.known = np.zeros((SPAN, 3), bool)          # each second's sources
         count = len(self.rows)
         k = np.arange(1 + int(2 * SLOWEST * SPAN))
         trends = np.cos(np.pi * k * (np.arange(count)[:, None] + 0.5) / count)
         self.trends = trends / np.sqrt((trends**2).sum(axis=0))
         self.window = np.hanning(count + 2)[1:-1, None]
         self.beat: Beat | None = None
-        self.latest = (np.nan, np.nan)      # size and spacing of the last beat
-        self.held = 0
+        self.latest = (0.0, 0.0)            # size and spacing of the last beat,
+        self.held = HELD                    # s ago
         self.rate: Measured | None = None
         self.age = 0                        # s since it was judged
 
@@ -45,50 +50,46 @@ class Breathing:
             movement: float) -> Measured | None:
         """A second of light (RATE, channels) and motion (RATE, 3), None where there is none to trust; /min or None."""
         self.rows[:-SLOW] = self.rows[SLOW:]
+        self.known[:-1] = self.known[1:]
         new = self.rows[-SLOW:]
-        new[:] = np.nan
         if light is not None:
             new[:, 0] = AVERAGE @ light[:, 0]
+        self.held += 1
         for beat in beats:
             if self.beat is not None and beat.time - self.beat.time < 2.2:
-                self.latest, self.held = (np.sqrt(max(beat.size, 0.0)), beat.time - self.beat.time), 0
+                self.latest, self.held = (math.sqrt(max(beat.size, 0.0)), beat.time - self.beat.time), 0
             self.beat = beat
-        self.held += SLOW
-        if self.held <= HELD:
-            new[:, 1:3] = self.latest
-        if motion is not None and movement < MOVING:
+        new[:, 1:3] = self.latest
+        tilted = motion is not None and movement < MOVING
+        if tilted:
             new[:, 3:] = AVERAGE @ motion
+        self.known[-1] = light is not None, self.held < HELD, tilted
         self.age += 1
         if self.age >= EVERY:
             self.rate, self.age = self.judge(), 0
         return self.rate
 
     def judge(self) -> Measured | None:
-        missing = np.isnan(self.rows)
-        usable = missing.mean(axis=0) <= MISSING
+        shares = self.known.mean(axis=0)
+        usable = (shares >= 1 - MISSING)[SOURCES]
         if not usable.any():
             return None
         rows = self.rows
-        if missing.any():
-            means = np.nansum(rows, axis=0) / np.maximum((~missing).sum(axis=0), 1)
-            rows = np.where(missing, means, rows)
+        if (shares < 1).any():
+            known = np.repeat(self.known[:, SOURCES], SLOW, axis=0)
+            means = (rows * known).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+            rows = np.where(known, rows, means)
         rows = rows - self.trends @ (self.trends.T @ rows)
-        power = np.abs(np.fft.rfft(rows * self.window, SIZE, axis=0)[BINS[0] - LOBE:BINS[-1] + LOBE + 1]) ** 2
-        fused = np.zeros(len(power))
-        for columns in ROWS.values():
-            if usable[columns].all():
-                share = power[:, columns].sum(axis=1)
-                total = share.sum()
-                if total > 0:
-                    share = share / total
-                    mass = float(around(share).max())
-                    fused += share * max(mass - CHANCE, 0.0) ** 2
+        spectrum = np.fft.rfft(rows * self.window, SIZE, axis=0)[BINS[0] - LOBE:BINS[-1] + LOBE + 1]
+        power = (spectrum.real**2 + spectrum.imag**2) @ (SIGNALS * usable[:, None])
+        power /= np.maximum(power.sum(axis=0), 1e-300)
+        fused = power @ np.maximum(around(power).max(axis=0) - CHANCE, 0.0) ** 2
         total = fused.sum()
         if total <= 0:
             return None
         mass = around(fused)
         peak = int(np.argmax(fused[LOBE:-LOBE])) + LOBE
-        quality = float(mass[peak - LOBE]) / total
+        quality = float(mass[peak - LOBE] / total)
         if quality < TRUSTED:
             return None
         left, top, right = fused[peak - 1:peak + 2]
@@ -97,6 +98,7 @@ class Breathing:
 
 
 def around(share: np.ndarray) -> np.ndarray:
-    """Sums within LOBE bins of each bin but the outermost."""
-    sums = np.concatenate(((0.0,), np.cumsum(share)))
-    return sums[2 * LOBE + 1:] - sums[:-2 * LOBE - 1]
+    """Sums along the first axis within LOBE bins of each bin but the outermost."""
+    sums = np.cumsum(share, axis=0)
+    sums[2 * LOBE + 1:] -= sums[:-2 * LOBE - 1].copy()
+    return sums[2 * LOBE:]

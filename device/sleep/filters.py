@@ -1,6 +1,7 @@
 """Finite impulse responses, designed once at start in plain numpy.
 
-Recursive filters are out: one needs a Python step per reading. A convolution over one second costs microseconds.
+Recursive filters are out: one needs a Python step per reading. A second's convolution, written as a matrix, costs
+microseconds.
 """
 
 from functools import lru_cache
@@ -34,6 +35,14 @@ def butterworth_bandpass(low: float, high: float, order: int, rate: float, taps:
         squared = 1 / (1 + ((w**2 - w1 * w2) / (w * (w2 - w1))) ** (2 * order))
     h = np.fft.irfft(np.nan_to_num(squared), size)
     return np.roll(h, taps // 2)[:taps] * np.hanning(taps + 2)[1:-1]
+
+
+def rows(taps: np.ndarray, count: int) -> np.ndarray:
+    """The matrix (count, count + taps − 1) that convolves: np.convolve(x, taps, "valid") for x of that many values."""
+    matrix = np.zeros((count, count + len(taps) - 1))
+    for row in range(count):
+        matrix[row, row:row + len(taps)] = taps[::-1]
+    return matrix
 
 
 @lru_cache(maxsize=64)

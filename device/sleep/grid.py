@@ -1,4 +1,4 @@
-"""Readings at whatever rate the chip has, put on one even grid: a block a second, gaps as NaN."""
+"""Readings at whatever rate the chip has, put on one even grid: a block a second, or a gap."""
 
 import math
 
@@ -19,64 +19,52 @@ class Grid:
 
     def __init__(self):
         self.channels = 0
-        self.clear()
-
-    def clear(self) -> None:
-        self.readings = np.empty((0, self.channels))
+        self.pieces: list[np.ndarray] = []              # of readings, oldest first
+        self.count = 0                                  # readings in them
         self.rate = math.nan
-        self.end = -math.inf        # s: when the reading after the last is due
+        self.end = -math.inf                            # s: when the reading after the last is due
 
     def add(self, signal: Signal) -> None:
         """Take the next readings; whatever is missing before them becomes NaN. Nonsense is no reading."""
-        values = np.asarray(signal.values, dtype=float)
-        rate, start = float(signal.rate), float(signal.start)
-        if values.ndim == 1:
-            values = values[:, None]
-        if not (values.ndim == 2 and len(values) and SLOWEST <= rate <= FASTEST and math.isfinite(start)):
+        values, rate, start = signal.values, signal.rate, signal.start
+        if not (len(values) and SLOWEST <= rate <= FASTEST and math.isfinite(start)):
             return
         same = values.shape[1] == self.channels and abs(rate / self.rate - 1) < 0.1
         missing = round((start - self.end) * rate) if same else 0
         if not same or missing < -2 or missing > 2 * rate:
             self.channels = values.shape[1]
-            self.readings = values
+            self.pieces, self.count = [], 0
         elif missing > 2 or (missing > 0 and signal.lost > 0):
-            gap = np.full((missing, self.channels), np.nan)
-            self.readings = np.concatenate((self.readings, gap, values))
-        else:
-            self.readings = np.concatenate((self.readings, values))
+            self.pieces.append(np.full((missing, self.channels), np.nan))
+            self.count += missing
+        self.pieces.append(values)
+        self.count += len(values)
         self.rate = rate
         self.end = start + len(values) / rate
 
     def take(self, second: int) -> np.ndarray | None:
-        """The block of the second that ends at `second`: (RATE, channels), NaN where readings are missing.
+        """The block of the second that ends at `second`, (RATE, channels); None if a reading of it is missing or wild.
 
-        None when not even one value is there. Readings older than the next block needs are forgotten.
+        Readings older than the next block needs are forgotten.
         """
-        if not len(self.readings):
+        if not self.count:
             return None
+        readings = self.pieces[0] if len(self.pieces) == 1 else np.concatenate(self.pieces)
         half = max(2 / self.rate, 0.05)
-        begin = self.end - len(self.readings) / self.rate
+        begin = self.end - self.count / self.rate
         # Rate and phase are rounded (to 0.1 %, 1/32 reading: under 1 ms) so that the weights can be kept.
         rate = round(self.rate, 3 - math.floor(math.log10(self.rate)))
         offset = (second - 1 - LAG - half - begin) * self.rate
         first = math.floor(offset)
-        phase = round((offset - first) * 32) / 32
-        weights = resampling(rate, RATE, phase, RATE, half, min(self.rate / 2, PASS))
-        need = weights.shape[1]
-        low, high = max(first, 0), min(first + need, len(self.readings))
-        if high <= low:
-            return None
-        piece = self.readings[low:high]
-        if high - low < need:
-            padded = np.full((need, self.channels), np.nan)
-            padded[low - first:high - first] = piece
-            piece = padded
+        weights = resampling(rate, RATE, round((offset - first) * 32) / 32, RATE, half, min(self.rate / 2, PASS))
         keep = math.floor((second - LAG - half - begin) * self.rate) - 2
         if keep > 0:
-            self.readings = self.readings[keep:]
-        if np.abs(piece).max() < WILD:          # False for NaN too
-            return weights @ piece
-        bad = ~(np.abs(piece) < WILD)
-        block = weights @ np.where(bad, 0.0, piece)
-        block[(np.abs(weights) > 1e-3).astype(float) @ bad > 0] = np.nan
-        return None if np.isnan(block).all() else block
+            self.pieces, self.count = [readings[keep:]], max(self.count - keep, 0)
+        low, high = max(-first, 0), min(len(readings) - first, weights.shape[1])
+        if high - low < weights.shape[1]:
+            absent = np.abs(weights).max(axis=0)
+            if high <= low or max(absent[:low].max(initial=0), absent[high:].max(initial=0)) > 1e-3:
+                return None
+            weights = weights[:, low:high]
+        piece = readings[first + low:first + high]
+        return weights @ piece if np.vdot(piece, piece) < WILD**2 else None     # nor with a NaN

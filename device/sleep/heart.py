@@ -20,10 +20,11 @@ SLOW = RATE // EVERY                    # Hz, 16: pulses and two harmonics fit b
 SIZE = 480                              # FFT length: 2 /min a bin
 STEP = 60 * SLOW // SIZE                # /min
 RATES = np.arange(36, 222, STEP)        # /min: the grid of beliefs
-FIRST, SECOND, THIRD = (np.minimum(RATES * harmonic // STEP, SIZE // 2) for harmonic in (1, 2, 3))
+FIRST, SECOND = (slice(RATES[0] * n // STEP, RATES[-1] * n // STEP + 1, n) for n in (1, 2))     # their bins
+THIRD = np.minimum(RATES * 3 // STEP, SIZE // 2)
 BAND = slice(20, 201)                   # bins: 0.67–6.7 Hz, pulse and harmonics
 FREEDOM = 30.0                          # degrees of freedom in 8 s of the pulse's band
-OVERLAP = 4.0                           # successive spectra share most of their signal: each counts this much less
+OVERLAP = 4                             # s between spectra that share no more of their signal than counts
 DRIFT = 2.0                             # /min per second, scale of a Laplace law
 LOST = 0.001                            # chance per second that the belief is wrong altogether
 WANDER = 0.2                           # Hz: breathing and drift, taken out before the spectrum
@@ -35,7 +36,7 @@ BUSY = 75                               # /min
 GONE = 0.03                             # of the usual second's energy: no pulse reaches the sensor any more
 CLEARER = 1.5                           # times the R² of the present channel
 FAINT, CLEAR = 0.22, 0.38               # R²: what noise reaches by chance, and what it never does
-FRESH = 0.35                            # share of the newest R²; one poor second doesn't end what was clear
+FRESH = 0.2                             # share of the newest R², a second; one poor window doesn't end what was clear
 LOUD = 1.5                              # times the RMS of the window's median second
 NEAR = 3                                # bins to either side that count as the same rate
 
@@ -62,7 +63,8 @@ class HeartRate:
 
     def __init__(self, overtones: float = 1.0):
         self.overtones = overtones
-        self.moves = transition()
+        moves = transition()
+        self.moves = [np.linalg.matrix_power(moves, seconds) for seconds in range(OVERLAP + 1)]
         windows = [np.hanning(max(seconds, 1) * SLOW + 2)[1:-1, None] for seconds in range(SPAN + 1)]
         self.windows = [(window, SIZE * float(np.vdot(window, window)) / float(window.sum()) ** 2)
                         for window in windows]
@@ -70,8 +72,9 @@ class HeartRate:
         self.slow = np.maximum(75 - RATES, 0) / 30      # how unlike an active heart each rate is
         self.tilt = 1 / np.maximum(np.arange(SIZE // 2 + 1), 1)[:, None]    # turns |derivative|² into f·|signal|²
         self.pulses = np.empty((0, 1))                  # (SPAN·SLOW, channels)
-        self.motions = np.full((SPAN * SLOW + LAGS, 3), np.nan)
+        self.motions = np.zeros((SPAN * SLOW + LAGS, 3))
         self.seconds = 0                                # of pulses in a row
+        self.age = 0                                    # s since the belief was last brought up to date
         self.moved = 0                                  # s of motion in a row
         self.sway = 0.0                                 # m/s² RMS over the window; 0 when nobody measures it
         self.r2 = 0.0                                   # of the last seconds' best rates
@@ -79,31 +82,35 @@ class HeartRate:
         self.belief = np.full(len(RATES), 1 / len(RATES))
 
     def take(self, pulse: np.ndarray | None, motion: np.ndarray | None) -> bool:
-        """A second on the grid, (RATE, channels) and (RATE, 3) m/s²; None or NaN is a gap. True: enough to judge."""
-        swing = math.nan if motion is None else float(motion.sum())
-        self.moved = 0 if math.isnan(swing) else min(self.moved + 1, SPAN + 1)
-        self.motions = shifted(self.motions, motion if self.moved else None)
-        self.belief = self.belief @ self.moves
-        if pulse is None or math.isnan(float(pulse.sum())):
+        """A second on the grid, (RATE, channels) and (RATE, 3) m/s²; None is a gap. True: enough to judge."""
+        self.age += 1
+        if motion is None or motion.shape[1] != 3:
+            self.moved = 0
+        else:
+            self.moved = min(self.moved + 1, SPAN + 1)
+            shift(self.motions, motion)
+        if pulse is None:
             self.seconds = 0
             return False
         if pulse.shape[1] != self.pulses.shape[1] or len(self.pulses) == 0:
             self.pulses = np.zeros((SPAN * SLOW, pulse.shape[1]))
             self.channel = 0
             self.evenly = np.full(pulse.shape[1], 1 / pulse.shape[1])
-        self.pulses = shifted(self.pulses, pulse)
+        shift(self.pulses, pulse)
         self.seconds = min(self.seconds + 1, SPAN)
         return self.seconds >= FEWEST
 
     def judge(self, hint: np.ndarray | float) -> Measured | None:
-        """The rate and how far it is believed. `hint` (rates,): log likelihood of each from elsewhere."""
+        """The rate and how far it is believed. `hint` (rates,): log likelihood of each from elsewhere, a second."""
         count = self.seconds * SLOW
         pulses = self.pulses[-count:]
         steep = np.empty_like(pulses)
         steep[0] = 0
         np.subtract(pulses[1:], pulses[:-1], out=steep[1:])
         steep -= self.trends[self.seconds] @ (self.trends[self.seconds].T @ steep)
-        freedom = FREEDOM / 2 / OVERLAP * self.seconds / SPAN
+        elapsed, self.age = min(self.age, self.seconds - FEWEST + 1, OVERLAP), 0
+        prior = self.belief @ self.moves[elapsed]
+        freedom = FREEDOM / 2 * elapsed / OVERLAP * self.seconds / SPAN
         self.sway = 0.0
         if self.moved > self.seconds:
             steep, self.sway = unmoved(steep, self.motions[-count - LAGS:])
@@ -111,12 +118,12 @@ class HeartRate:
         energy = np.einsum("ijk,ijk->ik", parts, parts)
         usual = np.sort(energy, axis=0)[self.seconds // 2]
         if (energy[-2:] < GONE * usual).all():
-            self.seconds = 0
+            self.seconds, self.belief = 0, prior
             return None
         shares = self.explained(even(parts, energy, usual))
         explained = shares @ self.evenly
-        gain = -freedom * np.log1p(-explained) - min(self.sway / SWAYING, 1.0) * self.slow + hint
-        belief = self.belief * np.exp(gain - gain.max())
+        gain = elapsed * (hint - min(self.sway / SWAYING, 1.0) * self.slow) - freedom * np.log1p(-explained)
+        belief = prior * np.exp(gain - gain.max())
         self.belief = belief / belief.sum()
         peak = int(np.argmax(self.belief))
         low = max(peak - NEAR, 0)
@@ -133,7 +140,8 @@ class HeartRate:
                 self.channel = clearest
         if best == 0:
             return None         # what wanders slower than any heart spills over the edge of the grid
-        self.r2 = max(float(explained[best]), self.r2 + FRESH * (float(explained[best]) - self.r2))
+        newest = float(explained[best])
+        self.r2 = max(newest, newest + (1 - FRESH) ** elapsed * (self.r2 - newest))
         evidence = (self.r2 - FAINT) / (CLEAR - FAINT)
         return Measured(value, mass * min(max(evidence, 0.0), 1.0))
 
@@ -158,9 +166,8 @@ def unmoved(steep: np.ndarray, motion: np.ndarray) -> tuple[np.ndarray, float]:
     if sway < STILL:
         return steep, sway
     swing = motion[1:] - motion[:-1]
-    swing -= np.full(len(swing), 1 / len(swing)) @ swing
     rows, width = len(steep), 3 * LAGS
-    lagged = np.lib.stride_tricks.as_strided(swing, (rows, width), (24, 8))
+    lagged = np.ndarray((rows, width), buffer=swing, strides=(24, 8))
     gram = lagged.T @ lagged
     spread = gram.trace() / width
     gram.flat[::width + 1] += RIDGE * spread + 1e-2
@@ -179,11 +186,7 @@ def even(parts: np.ndarray, energy: np.ndarray, usual: np.ndarray) -> np.ndarray
     return parts.reshape(-1, parts.shape[2])
 
 
-def shifted(history: np.ndarray, block: np.ndarray | None) -> np.ndarray:
-    """The history with a second more at its end, EVERY values averaged into one, and one less at its beginning."""
+def shift(history: np.ndarray, block: np.ndarray) -> None:
+    """Put a second more at the history's end, EVERY values averaged into one, and drop one at its beginning."""
     history[:-SLOW] = history[SLOW:]
-    if block is None or block.shape[1] != history.shape[1]:
-        history[-SLOW:] = np.nan
-    else:
-        history[-SLOW:] = AVERAGE @ block
-    return history
+    np.matmul(AVERAGE, block, out=history[-SLOW:])

@@ -1,21 +1,21 @@
 """Movement from the accelerometer: its strength, activity counts, and turning over."""
 
 import math
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 
-from device.sleep.filters import butterworth_bandpass
+from device.sleep.filters import butterworth_bandpass, rows
 from device.sleep.grid import RATE
 
 GRAVITY = 9.80665               # m/s², exact by convention (CGPM 1901)
 COUNT = 5 / 128 * GRAVITY       # m/s² per step: 128 steps over 0..5 g
 OFFSET = 18 / 15                # steps: the paper takes 18 off each sum of 15 seconds
 FACTOR = 3.07                   # counts per step, wrist to Actiwatch
-TURN = np.cos(np.radians(25))   # between the means of the seconds before and after
+TURN = math.cos(math.radians(25))       # between the means of the seconds before and after
 SETTLED = 5                     # s on each side
 EVENLY = np.full(RATE, 1 / RATE)
-HALVES = np.kron(np.eye(2), np.full(SETTLED, 1 / SETTLED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,38 +36,41 @@ class Movement:
     """
 
     def __init__(self):
-        self.taps = butterworth_bandpass(3, 11, 5, RATE, RATE + 1)
-        self.z = np.full(2 * RATE, np.nan)
-        self.means = np.full((2 * SETTLED, 3), np.nan)
+        self.filter = rows(butterworth_bandpass(3, 11, 5, RATE, RATE + 1), RATE)
+        self.z = np.zeros(2 * RATE)
+        self.means: deque[list[float]] = deque(maxlen=2 * SETTLED)
+        self.seconds = 0                # of readings in a row
         self.since_turn = 0
 
     def add(self, block: np.ndarray | None) -> Motion | None:
-        """`block` (RATE, 3) m/s², NaN in gaps. None: there was not a whole second of readings."""
-        self.z[:RATE] = self.z[RATE:]
-        self.means[:-1] = self.means[1:]
-        mean = None if block is None or block.shape[1] != 3 else EVENLY @ block
-        if mean is None or math.isnan(mean[0] + mean[1] + mean[2]):
-            self.z[RATE:] = np.nan
-            self.means[-1] = np.nan
+        """`block` (RATE, 3) m/s². None: there was not a whole second of readings."""
+        if block is None or block.shape[1] != 3:
+            self.seconds = 0
+            self.means.clear()
             return None
-        self.z[RATE:] = block[:, 2]
-        self.means[-1] = mean
+        self.seconds += 1
+        mean = EVENLY @ block
         swing = block - mean
-        movement = math.sqrt(float(np.vdot(swing, swing)) / RATE)
-        if math.isnan(self.z[0]):
-            self.z[:RATE] = mean[2]
-        filtered = np.convolve(self.z - mean[2], self.taps, "valid")
-        step = int(np.abs(filtered).max() / COUNT) + 1
-        return Motion(movement, max(step - OFFSET, 0.0) * FACTOR, self.turn())
+        self.means.append(mean.tolist())
+        level = self.means[-1][2]
+        z = self.z
+        if self.seconds == 1:
+            z[RATE:] = level
+        z[:RATE] = z[RATE:]
+        z[RATE:] = block[:, 2]
+        filtered = self.filter @ (z - level)
+        step = int(max(filtered.max(), -filtered.min()) / COUNT) + 1
+        return Motion(math.sqrt(float(np.vdot(swing, swing)) / RATE), max(step - OFFSET, 0.0) * FACTOR, self.turn())
 
     def turn(self) -> bool:
         """Whether gravity points elsewhere than it did; told once, when the new posture has settled."""
         self.since_turn += 1
-        if self.since_turn < 2 * SETTLED or math.isnan(self.means[0, 0]):
+        if min(self.since_turn, len(self.means)) < 2 * SETTLED:
             return False
-        (bx, by, bz), (ax, ay, az) = (HALVES @ self.means).tolist()
-        sizes = math.sqrt((bx * bx + by * by + bz * bz) * (ax * ax + ay * ay + az * az))
-        turned = bool(bx * ax + by * ay + bz * az < TURN * sizes)
+        (x0, y0, z0), (x1, y1, z1) = ((sum(axis) for axis in zip(*half, strict=True))
+                                      for half in (list(self.means)[:SETTLED], list(self.means)[SETTLED:]))
+        sizes = math.sqrt((x0 * x0 + y0 * y0 + z0 * z0) * (x1 * x1 + y1 * y1 + z1 * z1))
+        turned = x0 * x1 + y0 * y1 + z0 * z1 < TURN * sizes
         if turned:
             self.since_turn = 0
         return turned

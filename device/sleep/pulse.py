@@ -21,9 +21,10 @@ SUPPORTED = 0.4         # share of the last seconds' intervals that must fit the
 FASTEST = 180           # /min: no heart at rest; lamps beat against the chip's clock like that
 RINGING = 5.0           # times its fundamental that a recoil's overtones count: it rings more than once a beat
 CLEAR = 0.95            # a quality of this and beats that bear it out: for
-COUNTED = 2             # s the beats are counted and no spectrum is made
-SLIGHT = 0.3            # m/s² RMS: below this counted beats are better than the spectrum
-SHARE = 0.75            # of beats that were counted in the rate, the rest is the spectrum's
+HOP, LEAP = 2, 4        # s between spectra, and when it is clear
+SLIGHT = 0.3            # m/s² RMS: above this no beat can be told, below it counted beats beat the spectrum
+BEATS = 0.5             # quality of a rate that only the beats bear out
+USUAL = 0.8             # s between beats, before anything is known
 LEARNING = 9            # s of signal before beats can be asked for
 
 
@@ -45,48 +46,46 @@ class Pulse:
         self.skewed = skewed
         self.heart = HeartRate() if skewed else HeartRate(RINGING)
         self.beats, self.intervals = Beats(skewed=skewed), Intervals()
-        self.clear, self.age = False, 0                 # so clear that counting will do; s since the last spectrum
-        self.last: Measured | None = None
+        self.clear = False                              # so clear that counting will do
+        self.last: Measured | None = None               # by spectrum
         self.channel = self.seconds = 0                 # whose beats are looked for; s of signal in a row
 
-    def add(self, second: int, signal: np.ndarray | None, motion: np.ndarray | None,
+    def add(self, second: int, signal: np.ndarray | None, motion: np.ndarray | None, movement: float,
             shapes: np.ndarray | None = None, hint: Callable[[], np.ndarray] | None = None) -> Heart:
-        """A second of `signal` (RATE, channels) and `motion` (RATE, 3) m/s²; None is a gap.
+        """A second of `signal` (RATE, channels) and `motion` (RATE, 3) m/s², with its RMS; None is a gap.
 
         `shapes` (RATE, channels): where to look for the beats themselves, when that isn't `signal`.
         `hint` gives HeartRate's, when it is asked for.
         """
         self.seconds = 0 if signal is None else self.seconds + 1
-        ready = self.heart.take(signal, motion)
-        self.age += 1
-        rate, counting = None, ready and self.clear and self.age <= COUNTED
-        if ready and not counting:
-            rate = self.judge(hint)
+        if not self.heart.take(signal, motion):
+            self.last = None
+        elif self.last is None or second % (LEAP if self.clear else HOP) == 0:
+            self.last = self.heart.judge(hint() if hint else 0.0)
         if self.heart.channel != self.channel:
             self.channel = self.heart.channel
             self.beats = Beats(skewed=self.skewed)
-        guide = self.last if counting else rate
-        period = 60 / guide.value if guide and guide.quality >= SURE else None
+        period = 60 / self.last.value if self.last and self.last.quality >= SURE else None
         block = signal if shapes is None else shapes
-        beats = self.beats.add(second, None if signal is None else block[:, self.channel], period)
+        deaf = signal is None or movement > SLIGHT
+        apart = min((each for each in (period, self.intervals.period()) if each), default=USUAL)
+        beats = self.beats.add(second, None if deaf else block[:, self.channel], period, apart)
         self.intervals.add(beats, second)
-        if counting:
-            counted = self.intervals.rate(second, 60 / self.last.value)
-            rate = Measured(counted, self.last.quality) if counted else self.judge(hint)
-        if rate is None or not self.trusted(rate, second):
-            self.clear = False
-            return NOTHING
-        if self.age == 0 and self.heart.sway <= SLIGHT:
-            counted = self.intervals.rate(second, 60 / rate.value)
-            if counted is not None:
-                rate = Measured(SHARE * counted + (1 - SHARE) * rate.value, rate.quality)
-        self.clear = self.heart.sway <= CALM and rate.quality >= CLEAR and self.seconds >= LEARNING
-        self.last = rate
-        return Heart(rate, self.intervals.rmssd(), tuple(beats))
+        rate = self.rate(second)
+        self.clear = (rate is not None and rate.quality >= CLEAR and self.heart.sway <= CALM
+                      and self.seconds >= LEARNING)
+        return Heart(rate, self.intervals.rmssd(), tuple(beats)) if rate else NOTHING
 
-    def judge(self, hint: Callable[[], np.ndarray] | None) -> Measured | None:
-        self.age = 0
-        return self.heart.judge(hint() if hint else 0.0)
+    def rate(self, second: int) -> Measured | None:
+        """The spectrum's, made finer by the beats of a body at rest; without it what they say by themselves."""
+        if self.last is not None and self.trusted(self.last, second):
+            counted = self.intervals.rate(second, 60 / self.last.value) if self.heart.sway <= SLIGHT else None
+            return self.last if counted is None else Measured(counted, self.last.quality)
+        period = self.intervals.period()
+        if period is None or self.heart.sway > CALM or self.intervals.support(second, period) < SUPPORTED:
+            return None
+        counted = self.intervals.rate(second, period)
+        return Measured(counted, BEATS) if counted and counted < FASTEST else None
 
     def trusted(self, rate: Measured, second: int) -> bool:
         """Whether the rate is believed, and, of a body at rest, whether beats bear it out."""
@@ -94,6 +93,8 @@ class Pulse:
             return False
         if self.heart.sway > SWINGING and rate.value < RESTING:
             return False
-        if self.heart.sway > CALM or self.seconds < LEARNING:
+        if self.heart.sway > CALM:
             return True
-        return rate.value < FASTEST and self.intervals.support(second, 60 / rate.value) >= SUPPORTED
+        if rate.value >= FASTEST:
+            return False
+        return self.seconds < LEARNING or self.intervals.support(second, 60 / rate.value) >= SUPPORTED

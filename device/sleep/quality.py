@@ -1,12 +1,12 @@
 """Is there anything to measure? A signal that stands still, sticks to a rail or is mere noise has no pulse in it."""
 
-import math
-
 import numpy as np
 
+from device.sleep.grid import RATE
 from device.values import Measured
 
-STUCK = 0.25            # share of a second's values equal to its extreme: a rail, or no conversion at all
+STUCK = RATE // 4       # values of a second at its extreme: a rail, or no conversion at all
+EXTREMES = [0, STUCK, -1 - STUCK, -1]
 ABSENT = 5              # s without a pulse after which a still signal means nobody is there
 
 
@@ -17,7 +17,7 @@ class Contact:
 
     def add(self, block: np.ndarray | None) -> bool:
         """Whether the second (RATE, channels) may hold a pulse at all."""
-        alive = block is not None and not math.isnan(float(block.sum())) and lively(block)
+        alive = block is not None and lively(block)
         self.still = 0 if alive or block is None else self.still + 1
         return alive
 
@@ -31,10 +31,10 @@ class Contact:
 
 def lively(block: np.ndarray) -> bool:
     """False when any channel stands still or sticks to its highest or lowest value."""
-    low, high = block.min(axis=0), block.max(axis=0)
-    width = (high - low) * 1e-3
-    if (width <= 1e-12 * np.abs(high)).any():
-        return False
-    most = STUCK * len(block)
-    return not ((np.count_nonzero(block >= high - width, axis=0) > most).any()
-                or (np.count_nonzero(block <= low + width, axis=0) > most).any())
+    ranked = block.copy()
+    ranked.sort(axis=0)
+    for low, near_low, near_high, high in ranked[EXTREMES].T.tolist():
+        width = (high - low) * 1e-3
+        if width <= 1e-12 * abs(high) or near_low - low <= width or high - near_high <= width:
+            return False
+    return True

@@ -1,8 +1,7 @@
 """What the intervals between beats say: whether they support a heart rate, and RMSSD."""
 
+import math
 from collections import deque
-
-import numpy as np
 
 from device.sleep.beats import Beat
 from device.values import Measured
@@ -14,7 +13,7 @@ ECTOPIC = 0.25          # of the usual interval: a greater deviation is an extra
 ALIKE = 0.7             # correlation of both beats with the shape
 RECENT = 6.0            # s in which beats must support a rate
 SEEN = 8.0              # s of beats in a rate
-ENOUGH = 4.5            # s of them that must be intervals
+ENOUGH = 3.5            # s of them that must be intervals
 CONVINCING = 0.7        # correlation that noise doesn't reach
 STEADY = 0.002          # s: no heart keeps time better than this; a lamp does
 SAME = 0.998            # correlation: nor are its beats more alike than this
@@ -24,7 +23,7 @@ class Intervals:
     """Keeps the last WINDOW seconds."""
 
     def __init__(self):
-        self.recent: deque[tuple[float, float, float]] = deque(maxlen=40)   # beat s, interval s, alike
+        self.recent: deque[tuple[float, float, float]] = deque()            # beat s, interval s, alike
         self.usual: deque[float] = deque(maxlen=9)                          # s, the last intervals
         self.squares: deque[tuple[float, float, float]] = deque()           # beat s, interval s, difference² s²
         self.sum = self.covered = 0.0
@@ -33,7 +32,7 @@ class Intervals:
 
     def add(self, beats: list[Beat], second: int) -> None:
         for beat in beats:
-            interval = beat.time - self.last.time if self.last else np.inf
+            interval = beat.time - self.last.time if self.last else math.inf
             alike = min(beat.alike, self.last.alike) if self.last else 0.0
             self.last = beat
             if not SHORT < interval < LONG:
@@ -41,7 +40,7 @@ class Intervals:
                 continue
             self.recent.append((beat.time, interval, beat.alike))
             self.usual.append(interval)
-            usual = sorted(self.usual)[len(self.usual) // 2]
+            usual = self.period()
             good = alike > ALIKE and abs(interval - usual) < ECTOPIC * usual
             if good and self.before is not None:
                 # A difference of intervals holds three times: t2 − 2·t1 + t0, so six times a time's variance.
@@ -49,6 +48,8 @@ class Intervals:
                 self.sum += self.squares[-1][2]
                 self.covered += interval
             self.before = interval if good else None
+        while self.recent and self.recent[0][0] < second - SEEN:
+            self.recent.popleft()
         while self.squares and self.squares[0][0] < second - WINDOW:
             _, interval, square = self.squares.popleft()
             self.sum -= square
@@ -58,7 +59,11 @@ class Intervals:
         """ms, its quality the share of the window whose intervals were good."""
         if self.covered < LEAST:
             return None
-        return Measured(1000 * float(np.sqrt(max(self.sum, 0.0) / len(self.squares))), min(self.covered / WINDOW, 1.0))
+        return Measured(1000 * math.sqrt(max(self.sum, 0.0) / len(self.squares)), min(self.covered / WINDOW, 1.0))
+
+    def period(self) -> float | None:
+        """s: the usual interval of late."""
+        return sorted(self.usual)[len(self.usual) // 2] if self.usual else None
 
     def rate(self, now: float, period: float) -> float | None:
         """/min over the window that spectra see, when intervals that fit `period` s fill enough of it."""
@@ -73,7 +78,8 @@ class Intervals:
                   if time > now - RECENT and alike > CONVINCING]
         fitting = [interval for interval, _ in latest if abs(interval - period) < 0.3 * period]
         if len(latest) >= 5:
-            intervals, alikes = np.array(latest).T
-            if intervals.std() < STEADY and alikes.mean() > SAME:
+            mean = sum(interval for interval, _ in latest) / len(latest)
+            spread = sum((interval - mean) ** 2 for interval, _ in latest) / len(latest)
+            if spread < STEADY**2 and sum(alike for _, alike in latest) > SAME * len(latest):
                 return 0.0
         return min(sum(fitting) / (RECENT - 2.0), 1.0)

@@ -12,6 +12,7 @@ from device.values import Readings, Vitals
 
 PATIENCE = 1.0          # s after a second's end that a late chip is waited for
 SPARE = 0.03            # s before a second's end after which its block needs no more readings
+EARLY = 0.1             # s before a second's end when none of its last readings can have come
 ALONE = 5               # s without light before the bed's recoil is listened to
 
 
@@ -32,13 +33,15 @@ class VitalSigns:
 
     def add(self, readings: Readings) -> list[Vitals]:
         """The Vitals of each second that ended, oldest first; [] when none did."""
-        for grid, signal in ((self.light, readings.ppg), (self.motion, readings.motion)):
-            if signal is not None:
-                grid.add(signal)
-                if self.second is None and math.isfinite(grid.end):
-                    self.second = math.floor(float(signal.start) + 1e-6) + 1
+        if readings.ppg is not None:
+            self.light.add(readings.ppg)
+        if readings.motion is not None:
+            self.motion.add(readings.motion)
         if self.second is None:                         # no chip has spoken yet: seconds pass all the same
-            self.second = math.floor(readings.time) + 1
+            starts = [s.start for s in (readings.ppg, readings.motion) if s is not None and len(s.values)]
+            self.second = math.floor(min(starts, default=readings.time) + 1e-6) + 1
+        if readings.time < self.second - EARLY:
+            return []
         late = readings.time - PATIENCE
         ended = []
         while True:
@@ -51,15 +54,15 @@ class VitalSigns:
     def finish(self, second: int) -> Vitals:
         light, motion = self.light.take(second), self.motion.take(second)
         moved = self.movement.add(motion)
+        movement = moved.movement if moved else 0.0
         self.dark = self.dark + 1 if light is None else 0
         if self.dark < ALONE:
-            heart = self.pulse.add(second, light if self.contact.add(light) else None, motion)
+            heart = self.pulse.add(second, light if self.contact.add(light) else None, motion, movement)
             present = self.contact.present(heart.rate)
         else:
-            heart = self.recoil.add(second, motion if moved else None, moved.movement if moved else 0.0)
+            heart = self.recoil.add(second, motion if moved else None, movement)
             present = self.recoil.present
-        breath = self.breathing.add(light if heart.rate else None, motion if moved else None, heart.beats,
-                                    moved.movement if moved else 0.0)
+        breath = self.breathing.add(light if heart.rate else None, motion if moved else None, heart.beats, movement)
         beats = tuple(beat.time for beat in heart.beats)
         if moved is None:
             return Vitals(float(second), heart.rate, heart.rmssd, breath, present=present, beats=beats)

@@ -81,21 +81,22 @@ class Heard:
 
 def play(recording: Recording, tick: float = TICK) -> Heard:
     """Feed a recording to fresh vital signs, tick by tick as the night's loop does."""
-    signs = VitalSigns()
     streams = [(recording.ppg, recording.fs), (recording.motion, recording.motion_fs or recording.fs)]
     ticks = int(np.ceil(recording.seconds / tick))
-    edges = [np.minimum((np.arange(ticks + 1) * tick * fs + 1e-6).astype(int), len(values)) if values is not None else
-             None for values, fs in streams]
+    edges = [np.minimum((np.arange(ticks + 1) * tick * fs + 1e-6).astype(int), len(values)).tolist()
+             if values is not None else None for values, fs in streams]
+    fed = [Readings((i + 1) * tick, *(None if values is None else
+                                      Signal(values[edge[i]:edge[i + 1]], edge[i] / fs, fs)
+                                      for (values, fs), edge in zip(streams, edges, strict=True)))
+           for i in range(ticks)]
+    signs = VitalSigns()
     told_at, vitals = [], []
     begin = time.process_time()
-    for i in range(ticks):
-        signals = [None if values is None else Signal(values[edge[i]:edge[i + 1]], edge[i] / fs, fs)
-                   for (values, fs), edge in zip(streams, edges, strict=True)]
-        now = (i + 1) * tick
-        said = signs.add(Readings(now, *signals))
+    for readings in fed:
+        said = signs.add(readings)
         if said:
             vitals += said
-            told_at += [now] * len(said)
+            told_at += [readings.time] * len(said)
     return Heard(vitals, np.array(told_at), time.process_time() - begin)
 
 
