@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Takes over what a person wrote on the boot partition: nocturne.toml, wifi.txt, authorized_keys. Then the firewall.
+"""Takes over what a person wrote on the boot partition: nocturne.toml, wifi.txt, ca.crt, keys. Then the firewall.
 
 Secrets move to the data partition, readable by their user only, and are replaced by (kept) where they stood. A file
 that can't be understood is named in TROUBLE.txt on the boot partition, and the last good one stays in force.
@@ -33,7 +33,8 @@ def main() -> int:
     folder(DATA / "rauc", "root", 0o700)
     folder(DATA / "ssh", "root", 0o700)
     troubles = [*take_config(BOOT, DATA / "config"), *take_wifi(BOOT, DATA / "config")]
-    take_keys(BOOT, DATA / "ssh")
+    take_file(BOOT / "authorized_keys", DATA / "ssh/authorized_keys", "root")
+    take_file(BOOT / "ca.crt", DATA / "config/nocturne-ca.crt", "nocturne")
     tell(BOOT, troubles)
     subprocess.run(["nft", "-f", "-"], input=firewall(hub(DATA / "config" / "nocturne.toml")), text=True, check=True)
     return 0
@@ -108,11 +109,10 @@ def network(name: str, password: str, country: str) -> str:
     return f"country={country}\nnetwork={{\n\tssid={name.encode().hex()}\n{key}\n}}\n"
 
 
-def take_keys(boot: Path, kept: Path) -> None:
-    """SSH is on while the file lies there."""
-    theirs, mine = boot / "authorized_keys", kept / "authorized_keys"
+def take_file(theirs: Path, mine: Path, owner: str) -> None:
+    """In force while it lies there: SSH by authorized_keys, the hub's CA by ca.crt."""
     if theirs.exists():
-        secretly(mine, theirs.read_text(), "root")
+        secretly(mine, theirs.read_text(), owner)
     else:
         mine.unlink(missing_ok=True)
 
