@@ -68,7 +68,7 @@ def assemble(root: Path, debian: tuple[Path, Path, Path], epoch: int, version: s
     inside(root, "ldconfig")        # or sounddevice says that PortAudio isn't there
     with step("byte code, for a root that can't be written"):
         inside(root, "python3", "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash",
-               "/usr/lib/python3.11", "/usr/lib/python3", f"/{PYTHON}", "/usr/lib/nocturne/board")
+               "/usr/lib/python3.11", "/usr/lib/python3", "/usr/lib/nocturne")
     for unit in recipe.PURGED:
         inside(root, "systemctl", "mask", unit)
     inside(root, "systemctl", "enable", *recipe.ENABLED)
@@ -137,6 +137,10 @@ def overlay(root: Path, version: str, certificate: Path) -> None:
     for file in sorted((HERE / "board").glob("*.py")):
         (board / file.name).write_bytes(file.read_bytes())
         (board / file.name).chmod(0o755)
+    doctor = root / "usr/lib/nocturne/tools"
+    doctor.mkdir()
+    for name in ("diagnosis.py", "surroundings.py", "raw.py"):
+        shutil.copy(SOURCE / "tools" / name, doctor)
     for unit in ("nocturne.service", "nocturne-sound.service"):
         shutil.copy(SOURCE / "systemd" / unit, root / "usr/lib/systemd/system")
     shutil.copy(SOURCE / "systemd/nocturne.toml", root / "usr/lib/nocturne/nocturne.toml")

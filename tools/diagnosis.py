@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 # Before numpy: its BLAS would start a thread per core for the smallest product.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -15,14 +16,17 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from device.clock import Clock
+from device.config import Config
 from device.errors import NocturneError, SensorError
 from device.hardware.bus import Bus
 from device.hardware.feed import Feed
 from device.hardware.sensors import Sensors
 from device.sleep.vitals import VitalSigns
 from device.values import Signal, Vitals
+from tools import surroundings
 from tools.raw import add_body, chosen, wired
 
+CONFIG = Path("/etc/nocturne.toml")
 KNOWN = {0x57: "MAX30102 or MAX30101", 0x18: "LIS3DH", 0x19: "LIS3DH", 0x1D: "ADXL355", 0x53: "ADXL355",
          0x52: "XM125 radar (not used)"}
 SLOW = 0.06                 # share by which a chip's rate may be off before it is worth a word
@@ -88,6 +92,9 @@ def main(argv: list[str] | None = None) -> int:
     except NocturneError as trouble:
         print(f"tools/doctor: {trouble}", file=sys.stderr)
         return 1
+    if not simulated:
+        config = Config.load(CONFIG) if CONFIG.exists() else Config()
+        diagnosis.findings.extend(Finding(*trouble) for trouble in surroundings.troubles(config))
     print(json.dumps(asdict(diagnosis), indent=1) if options.json else told(diagnosis))
     return 0 if diagnosis.chips else 1
 
