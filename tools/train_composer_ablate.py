@@ -69,15 +69,15 @@ def main() -> None:
     music = corpus(options.data, options.cache)
     everything = net.weighted(music)
     mutopia = [piece for piece in everything if piece.style in ("piano", "lute")]
-    test = [net.sequence(heard, source.style) for source, slow, heard in music
-            if source.part == "test" and source.calm and slow == 1]
+    held, test = ([net.sequence(heard, source.style) for source, slow, heard in music
+                   if source.part == part and source.calm and slow == 1] for part in ("valid", "test"))
     for name, kind, pieces in (("full", net.Net, everything), ("no chorales or folk", net.Net, mutopia),
                                ("no style latent", NoStyle, everything), ("no looks back", NoSides, everything),
                                ("attention instead of GRU", Attention, everything)):
         if options.only and name not in options.only:
             continue
         torch.manual_seed(options.seed)
-        model = net.train(pieces, test, options.steps, options.seed, start=kind(), average=kind(), say=lambda *_: None)
+        model = net.train(pieces, held, options.steps, options.seed, start=kind(), average=kind(), say=lambda *_: None)
         deaf = [dataclasses.replace(p, fields=np.where(np.arange(7) < 5, p.fields, tk.BOS)) for p in test]
         print(json.dumps({"name": name, "steps": options.steps, "tick_nll": round(net.tick_nll(model, test), 3),
                           "without_echoes": round(net.tick_nll(model, deaf), 3),

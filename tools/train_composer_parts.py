@@ -12,7 +12,7 @@ from device.compose import RNNComposer
 from device.compose import tokens as tk
 from device.compose.composer import Composer
 from device.compose.rnn import RNN
-from device.compose.steering import NEVER, Steering
+from device.compose.steering import Steering
 from tools.areas import composer_trials as trials
 
 
@@ -20,20 +20,14 @@ class Free(Steering):
     """No masks and no controllers: the grammar alone. The network must do what it was asked by itself."""
 
     def chord_bias(self, before, ahead):
-        bias = np.full(tk.VOCABULARY, NEVER)
-        bias[tk.CHORD:tk.DWELL] = 0
-        return bias
-
-    def bass_bias(self, fresh):
-        return self.anything(slice(tk.BASS, tk.DYNAMIC - 1))
+        return dict.fromkeys(range(tk.CHORD, tk.DWELL), 0.0)
 
     def rhythm_bias(self, wish):
-        bias = self.anything(slice(tk.END, tk.END + 1))
-        bias[tk.RHYTHM + min(self.slot, tk.SLOTS) * len(tk.DURATIONS):tk.PITCH] = 0
-        return bias
+        first = tk.RHYTHM + min(self.slot, tk.SLOTS) * len(tk.DURATIONS)
+        return dict.fromkeys([tk.END, *range(first, tk.PITCH)], 0.0)
 
     def pitch_bias(self, slot, wish, forbidden):
-        return self.anything(tk.PITCH_TOKENS)
+        return dict.fromkeys(range(tk.PITCH, tk.VOCABULARY), 0.0)
 
 
 class Guided:

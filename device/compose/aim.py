@@ -32,7 +32,7 @@ def destination(recipe: Recipe, p_asleep: float | None) -> Aim:
     want = {name: bounded(getattr(recipe, name), bounds) for name, bounds in BOUNDS.items()}
     want["density"] *= 1 - 0.6 * asleep
     want["register"] = max(want["register"] - 6 * asleep, BOUNDS["register"][0])
-    want["brightness"] *= 1 - 0.5 * asleep
+    want["brightness"] *= 1 - 0.75 * asleep
     return Aim(**want)
 
 

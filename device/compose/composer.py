@@ -1,7 +1,7 @@
 """One composer for every opinion: it asks what comes next, holds the answer to the recipe, and spells out a Phrase.
 
-The opinion (the RNN, the rules or the Markov chain) gives logits over tokens. Steering adds what the recipe asks and
-takes away what music theory forbids; then a token is drawn. So all three can be asked for the same things.
+The opinion (the RNN, the rules or the Markov chain) gives logits over tokens. Steering says which of them music theory
+allows and leans them to what the recipe asks; then a token is drawn. So all three can be asked for the same things.
 """
 
 import math
@@ -18,7 +18,7 @@ from device.compose.aim import Aim, approach, destination
 from device.compose.mixture import BELL_CHORDS, BELL_MELODY, touch
 from device.compose.motifs import Line, Motifs
 from device.compose.repeats import Repeats
-from device.compose.steering import Steering
+from device.compose.steering import Bias, Steering
 from device.compose.taste import Taste
 from device.compose.theory import CHORD_CLASSES, DEGREES
 from device.values import Note, Phrase, Recipe
@@ -29,6 +29,8 @@ SLOWEST_CHORDS, FASTEST_CHORDS = 36.0, 9.0      # s: chords change every 8–40 
 KEY_WALK = (1200.0, 2400.0)                     # s: the tonic walks by a fifth every 20–40 min
 AHEAD = 4                                       # ticks of a known melody that a chord is chosen for
 BASS_LASTS = 14.0                               # s
+BASS_BIAS = {tk.BASS + 1: 1.5, tk.BASS + 2: -1.0, tk.BASS + 3: -0.5}    # a root, a third or a fifth under each chord
+DYNAMIC_BIAS = dict.fromkeys(range(tk.DYNAMIC, tk.END), 0.0)
 
 
 class Opinion(Protocol):
@@ -60,7 +62,7 @@ class Composer:
         self.steering = Steering()
         self.motifs = Motifs()
         self.taste = Taste()
-        self.leans = np.array(self.taste.leans())
+        self.leans = self.taste.leans()
         self.aim: Aim | None = None
         self.style: np.ndarray | None = None
         self.scale = ""
@@ -72,7 +74,7 @@ class Composer:
         self.before: list[int] = []             # the chord sounding until now, MIDI pitch classes
         self.pads: list[int] = []
         self.walk_at = float(self.rng.uniform(*KEY_WALK))
-        self.light = 0.0                        # 0..1 to play in, for the brightness asked of so many notes
+        self.light = 0.4                        # 0..1 to play in, for the brightness asked of so many notes
         self.bells = 0.0                        # error diffusion: which notes are bells
         opinion.push(tk.BOS)
 
@@ -103,7 +105,7 @@ class Composer:
         now."""
         taste = Taste.recall(kept).learn(self.taste, liked)
         self.taste = taste.vary(rng)
-        self.leans = np.array(self.taste.leans())
+        self.leans = self.taste.leans()
         return taste.state()
 
     # ---- one tick ----------------------------------------------------------------------------------------------------
@@ -114,19 +116,16 @@ class Composer:
             self.turn(recipe)
         steering = self.steering
         steering.begin(aim, self.scale, self.tonic)
-        self.light = steering.mixture.light(min(max(aim.brightness + self.taste.light, 0.0), 1.0), aim.density)
+        bright = min(max(aim.brightness + self.taste.light, 0.0), 1.0)
+        self.light = steering.mixture.light(self.light, bright, aim.density)
         self.opinion.condition(self.asked(aim), self.styled(recipe, aim))
-        notes: list[Note] = self.chord_notes(aim) if fresh else []
+        notes = self.chord_notes(aim) if fresh else []
         if not fresh:
             self.opinion.push(tk.HOLD)
-        part = self.draw(steering.bass_bias(fresh)) - tk.BASS
-        if part:
-            notes.append(self.bass_note(part, aim))
-        if notes:
-            steering.spend(0)
-        dynamic = self.draw(steering.anything(tk.DYNAMIC_TOKENS)) - tk.DYNAMIC - 1
+            self.opinion.push(tk.BASS)
+        dynamic = self.draw(DYNAMIC_BIAS) - tk.DYNAMIC - 1
         wish = self.motifs.begin(self.tick, self.tonic, self.scale, steering.reference,
-                                 steering.playable(0, leap=24), self.rng)
+                                 lambda: steering.playable(0, leap=24), self.rng)
         notes += self.melody(aim, dynamic, wish)
         notes = self.vary_repeats(notes, aim)
         steering.rest(tk.SLOTS)
@@ -158,29 +157,28 @@ class Composer:
         return self.style
 
     def chord_notes(self, aim: Aim) -> list[Note]:
-        """A new chord, how long it stays, and its pads."""
+        """A new chord, how long it stays, its pads and its bass."""
         steering = self.steering
         ahead = self.motifs.ahead(self.tick, AHEAD, steering.reference, self.tonic, self.scale)
         before = frozenset((step - self.tonic) % 12 for step in self.before)
-        self.chord = self.draw(self.steering.chord_bias(before, ahead)) - tk.CHORD
+        self.chord = self.draw(steering.chord_bias(before, ahead)) - tk.CHORD
         dwell = self.draw(self.dwell_bias(aim)) - tk.DWELL
         self.chord_left = self.ticks(tk.DWELLS[dwell] * self.rng.uniform(0.75, 1.33), aim)
-        self.pads = voicing.lead(self.chord, self.tonic, self.steering.centre, self.pads)
+        self.pads = voicing.lead(self.chord, self.tonic, steering.centre, self.pads)
         for pitch in self.pads:
-            self.steering.sound(pitch, 0, self.chord_left * tk.SLOTS)
+            steering.sound(pitch, 0, self.chord_left * tk.SLOTS)
         seconds, light = self.chord_left * aim.length, self.light
-        self.steering.mixture.chord(seconds)
+        steering.mixture.chord(seconds)
+        steering.spend(0)
         notes = [Note(0.0, pitch, seconds, touch("pad", light), "pad") for pitch in self.pads]
         if self.bell(BELL_CHORDS * light):      # doubles the top of the chord
             notes.append(Note(0.0, self.pads[-1], min(seconds, 6.0), touch("bell", light), "bell"))
-        return notes
+        return [*notes, self.bass_note(self.draw(BASS_BIAS) - tk.BASS, aim)]
 
-    def dwell_bias(self, aim: Aim) -> np.ndarray:
+    def dwell_bias(self, aim: Aim) -> Bias:
         """Only dwells that put chord changes some 8–40 s apart."""
-        bias = np.full(tk.VOCABULARY, -math.inf)
-        bias[tk.DWELL_TOKENS] = [0.0 if FASTEST_CHORDS / 1.5 < dwell * aim.length < SLOWEST_CHORDS * 1.2 else -math.inf
-                                 for dwell in tk.DWELLS]
-        return bias
+        return {tk.DWELL + index: 0.0 for index, dwell in enumerate(tk.DWELLS)
+                if FASTEST_CHORDS / 1.5 < dwell * aim.length < SLOWEST_CHORDS * 1.2}
 
     def ticks(self, dwell: float, aim: Aim) -> int:
         """A dwell in whole ticks, held between the fastest and slowest changes."""
@@ -195,25 +193,22 @@ class Composer:
 
     def melody(self, aim: Aim, dynamic: int, wish: dict[int, int]) -> list[Note]:
         steering, notes = self.steering, []
-        while True:
-            choice = self.draw(steering.rhythm_bias(wish))
-            if choice == tk.END:
-                return notes
+        while (choice := self.draw(steering.rhythm_bias(wish))) != tk.END:
             slot, duration = divmod(choice - tk.RHYTHM, len(tk.DURATIONS))
             hooks = self.motifs.hooks(self.tick, slot, steering.playable(slot), self.elapsed)
             token = self.draw(steering.pitch_bias(slot, wish.get(slot), hooks))
             pitch = steering.reference + token - tk.PITCH - tk.REACH
             slots = min(tk.DURATIONS[duration], self.chord_left * tk.SLOTS - slot)
             notes = [ended(note, slot * aim.length / tk.SLOTS) for note in notes]
-            notes.append(self.melody_note(aim, pitch, slot, slots, dynamic))
+            notes.append(self.melody_note(aim, pitch, slot, slots))
+        return [note._replace(velocity=max(note.velocity + 0.04 * dynamic, 0.1)) for note in notes]
 
-    def melody_note(self, aim: Aim, pitch: int, slot: int, slots: int, dynamic: int) -> Note:
+    def melody_note(self, aim: Aim, pitch: int, slot: int, slots: int) -> Note:
         self.steering.melody_note(pitch, slot, slots)
         self.motifs.sung(self.tick, slot, pitch, self.elapsed)
-        light = self.light
-        voice = "bell" if self.bell(BELL_MELODY * light) else "piano"
-        velocity = max(touch(voice, light) + 0.04 * dynamic, 0.1)
-        return Note(slot * aim.length / tk.SLOTS, pitch, slots * aim.length / tk.SLOTS, velocity, voice)
+        voice = "bell" if self.bell(BELL_MELODY * self.light) else "piano"
+        length = aim.length / tk.SLOTS
+        return Note(slot * length, pitch, slots * length, touch(voice, self.light), voice)
 
     def bell(self, share: float) -> bool:
         """Whether this note is a bell, so that in the long run `share` of them are."""
@@ -247,19 +242,20 @@ class Composer:
         onsets = sorted((round(note.start / aim.length * tk.SLOTS), note.pitch - self.tonic) for note in notes)
         return repr(onsets).encode(), len({slot for slot, _ in onsets})
 
-    def draw(self, bias: np.ndarray) -> int:
-        """A token by the opinion's logits plus `bias` (−inf forbids), tempered, from the top of the distribution."""
-        allowed = np.flatnonzero(bias > -math.inf).tolist()
-        token = allowed[0]
-        if len(allowed) > 1:
-            logits = (self.opinion.logits()[allowed] + bias[allowed] + self.leans[allowed]).tolist()
-            token = drawn(dict(zip(allowed, logits, strict=True)), self.rng.random())
+    def draw(self, bias: Bias) -> int:
+        """One of the tokens in `bias`, by the opinion's logits and their leans, from the top of the distribution."""
+        token = next(iter(bias))
+        if len(bias) > 1:
+            logits = self.opinion.logits().tolist()
+            leans = self.leans
+            token = drawn({token: logits[token] + lean + leans[token] for token, lean in bias.items()},
+                          self.rng.random())
         self.opinion.push(token)
         return token
 
     # ---- carrying on after a restart ---------------------------------------------------------------------------------
 
-    PLAIN = ("scale", "tonic", "tick", "elapsed", "chord", "chord_left", "before", "pads", "walk_at", "bells")
+    PLAIN = ("scale", "tonic", "tick", "elapsed", "chord", "chord_left", "before", "pads", "walk_at", "bells", "light")
 
     def snapshot(self) -> dict:
         """All but the repeat filter, JSON-able: a restored composer goes on with the very next tick."""

@@ -4,14 +4,16 @@ at once and not past the mark. The few averages it needs are listened for."""
 from dataclasses import asdict, dataclass
 
 VOICE_LIGHT = {"drone": 0.1, "pad": 0.3, "piano": 0.5, "bell": 0.9}      # how bright a voice is, of itself
+TOUCH = {"pad": (0.16, 0.38), "drone": (0.22, 0.3), "bell": (0.15, 0.45), "piano": (0.16, 0.5)}
+LIGHT_SLOPE = 0.4               # about how much brighter the notes are in full light than in none
 SLOW = 0.02                     # share of each new observation
 BELL_CHORDS, BELL_MELODY = 0.7, 0.8     # of chords and melody notes that are bells when all is brightest
 
 
 def touch(voice: str, light: float) -> float:
     """Velocity of a voice, 0..1."""
-    return {"pad": 0.16 + 0.38 * light, "drone": 0.22 + 0.3 * light, "bell": 0.15 + 0.45 * light,
-            "piano": 0.16 + 0.5 * light}[voice]
+    least, more = TOUCH[voice]
+    return least + more * light
 
 
 def shade(brightness: float) -> float:
@@ -44,20 +46,19 @@ class Mixture:
         melody, chords = self.melody(density), 4 / self.chord_seconds
         return (self.melody_lift * melody + self.chord_lift * chords) / (melody + chords)
 
-    def light(self, brightness: float, density: float) -> float:
-        """The light 0..1 to play in so that the notes are as bright as asked on average."""
-        low, high = 0.0, 1.0
-        for _ in range(8):
-            middle = (low + high) / 2
-            low, high = (middle, high) if self.brightness(middle, density) < shade(brightness) else (low, middle)
-        return (low + high) / 2
+    def light(self, now: float, brightness: float, density: float) -> float:
+        """The light 0..1 to play in for notes as bright as asked on average: two steps nearer to it than `now`."""
+        for _ in range(2):
+            now = min(max(now + (shade(brightness) - self.brightness(now, density)) / LIGHT_SLOPE, 0.0), 1.0)
+        return now
 
     def brightness(self, light: float, density: float) -> float:
         chords, melody = 1 / self.chord_seconds, self.melody(density)
-        bells = BELL_CHORDS * light * chords + BELL_MELODY * light * melody
-        notes = {"pad": 3 * chords, "drone": chords, "bell": bells, "piano": melody * (1 - BELL_MELODY * light)}
-        return (sum(many * (touch(voice, light) + VOICE_LIGHT[voice]) / 2 for voice, many in notes.items())
-                / sum(notes.values()))
+        bells = BELL_MELODY * light * melody
+        notes = (("pad", 3 * chords), ("drone", chords), ("bell", bells + BELL_CHORDS * light * chords),
+                 ("piano", melody - bells))
+        return (sum(many * (touch(voice, light) + VOICE_LIGHT[voice]) / 2 for voice, many in notes)
+                / sum(many for _, many in notes))
 
     def snapshot(self) -> dict:
         return asdict(self)

@@ -1,6 +1,7 @@
 """Motif memory: short melodies are kept, and come back on purpose and varied; and a bound on hooks."""
 
 from collections import deque
+from collections.abc import Callable
 
 import numpy as np
 
@@ -63,10 +64,10 @@ class Motifs:
                     for _, step in self.script.get(str(at), ())]
         return scripted + [pitch for at, wish in self.wishes.items() if at < tick + ticks for pitch in wish.values()]
 
-    def begin(self, tick: int, tonic: int, scale: str, reference: int, fits: list[int],
-              rng: np.random.Generator) -> dict[int, int]:
+    def begin(self, tick: int, tonic: int, scale: str, reference: int,
+              fits: Callable[[], list[int]], rng: np.random.Generator) -> dict[int, int]:
         """The motif's wishes for this tick: slot → MIDI pitch. Now and then a motif begins to return, on pitches that
-        the present chord bears (`fits`)."""
+        the present chord bears (`fits()`)."""
         if self.script:
             self.returning = "as written"
             home = to_step(reference, tonic, scale)
@@ -75,7 +76,7 @@ class Motifs:
         if not self.wishes:
             self.returning = ""
             if self.kept and rng.random() < RETURN:
-                self.recall(tick, tonic, scale, fits, rng)
+                self.recall(tick, tonic, scale, fits(), rng)
         return self.wishes.get(tick, {})
 
     def recall(self, tick: int, tonic: int, scale: str, fits: list[int], rng: np.random.Generator) -> None:
@@ -123,11 +124,11 @@ class Motifs:
         """Those pitches that would make a pattern heard once too often."""
         if len(self.line) < HOOK_NOTES - 1:
             return set()
-        gap = min(tick * SLOTS + slot - self.last_slot, 16)
         tail = self.line[-(HOOK_NOTES - 1):]
-        return {pitch for pitch in pitches
-                if sum(time > elapsed - HOOK_SPAN
-                       for time in self.patterns.get(self.pattern([*tail, (pitch, gap)]), ())) >= HOOK_BOUND}
+        start, last, gap = self.pattern(tail), tail[-1][0], min(tick * SLOTS + slot - self.last_slot, 16)
+        heard = ((pitch, self.patterns.get((*start, (pitch - last, gap)), ())) for pitch in pitches)
+        return {pitch for pitch, times in heard
+                if len(times) >= HOOK_BOUND and times[-HOOK_BOUND] > elapsed - HOOK_SPAN}
 
     def snapshot(self) -> dict:
         return {**vars(self), "wishes": [[at, list(wish.items())] for at, wish in self.wishes.items()],

@@ -36,17 +36,17 @@ class Repeats:
         self.bits, self.capacity = bits, capacity
         self.layers = [np.zeros(2 ** bits // 8, np.uint8)]
         self.count = 0                                      # windows in the newest layer
-        self.window: deque[bytes] = deque(maxlen=WINDOW)
-        self.onsets: deque[int] = deque(maxlen=WINDOW)
+        self.window: deque[bytes] = deque(maxlen=WINDOW - 1)
+        self.onsets: deque[int] = deque(maxlen=WINDOW - 1)
         self.found = 0
 
     def places(self, tick: bytes) -> list[int]:
-        digest = hashlib.blake2b(b"|".join([*list(self.window)[-WINDOW + 1:], tick]), digest_size=16).digest()
+        digest = hashlib.blake2b(b"|".join([*self.window, tick]), digest_size=16).digest()
         a, b = int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little") | 1
         return [(a + i * b) % 2 ** self.bits for i in range(HASHES)]
 
     def full(self, onsets: int) -> bool:
-        return len(self.window) >= WINDOW - 1 and sum(list(self.onsets)[-WINDOW + 1:]) + onsets >= ONSETS
+        return len(self.window) == WINDOW - 1 and sum(self.onsets) + onsets >= ONSETS
 
     def returns(self, tick: bytes, onsets: int) -> bool:
         """Whether the window that this tick would end may have been heard before."""

@@ -10,6 +10,7 @@ from device.compose import tokens as tk
 from device.compose.contexts import FIELDS, Memory
 from device.errors import ModelMismatch
 
+STATES = ("one", "two")
 INPUTS = (*FIELDS, *tk.CONDITIONS, *(f"style {i}" for i in range(tk.STYLE_SIZE)))
 
 
@@ -34,16 +35,19 @@ class RNN:
     def __init__(self, model: bytes, facts: dict, echoes: bool = False):
         self.session = session(model, "composer.onnx")
         self.styles = {name: np.array(point, np.float32) for name, point in facts["styles"].items()}
-        shapes = {given.name: given.shape for given in self.session.get_inputs()}
-        sizes = [shapes[name][1] for name in ("fields", "asked") if name in shapes]
-        if shapes.keys() != {"fields", "asked", "one", "two"} or sum(sizes) != len(INPUTS):
-            raise ModelMismatch(f"composer.onnx: has inputs {shapes}; install Nocturne again")
-        self.state = [np.zeros((1, int(shapes[name][1])), np.float32) for name in ("one", "two")]
-        self.asked = np.zeros((1, len(INPUTS) - len(FIELDS)), np.float32)
+        # Arrays bound once: at this size handing them over anew would cost a quarter of a run.
+        self.binding, self.arrays = self.session.io_binding(), {}
+        for given in (*self.session.get_inputs(), *self.session.get_outputs()):
+            self.arrays[given.name] = np.zeros(given.shape, np.int64 if given.name == "fields" else np.float32)
+            value = onnxruntime.OrtValue.ortvalue_from_numpy(self.arrays[given.name])
+            known = given.name in ("fields", "asked", *STATES)
+            (self.binding.bind_ortvalue_input if known else self.binding.bind_ortvalue_output)(given.name, value)
+        if self.arrays["fields"].size + self.arrays["asked"].size != len(INPUTS):
+            raise ValueError(f"{len(INPUTS)} inputs")
+        self.last = self.arrays["logits"][0]
         self.echoes = echoes
         self.memory = Memory(echoes)
         self.pending = False
-        self.last = np.zeros(tk.VOCABULARY, np.float32)
 
     @classmethod
     def load(cls, folder: Path = cards.MODELS, echoes: bool = False) -> "RNN":
@@ -55,7 +59,8 @@ class RNN:
             raise ModelMismatch(f"composer.json: incomplete ({trouble!r}); install Nocturne again") from trouble
 
     def condition(self, values: np.ndarray, style: np.ndarray) -> None:
-        self.asked = np.concatenate([values, style])[None].astype(np.float32)
+        self.arrays["asked"][0, :len(values)] = values
+        self.arrays["asked"][0, len(values):] = style
 
     def push(self, token: int) -> None:
         self.run()
@@ -69,19 +74,20 @@ class RNN:
     def run(self) -> None:
         if not self.pending:
             return
-        fields = np.array([self.memory.fields()], np.int64)
-        out, *self.state = self.session.run(None, {"fields": fields, "asked": self.asked,
-                                                   "one": self.state[0], "two": self.state[1]})
-        self.last, self.pending = out[0], False
+        self.arrays["fields"][:] = self.memory.fields()
+        self.session.run_with_iobinding(self.binding)
+        for name in STATES:
+            self.arrays[name][:] = self.arrays[f"{name}_next"]
+        self.pending = False
 
     def snapshot(self) -> dict:
-        return {"state": [part[0].tolist() for part in self.state], "asked": self.asked[0].tolist(),
-                "pending": self.pending, "last": self.last.tolist(), "heard": list(self.memory.heard)}
+        return {"arrays": {name: self.arrays[name].tolist() for name in (*STATES, "asked", "logits")},
+                "pending": self.pending, "heard": list(self.memory.heard)}
 
     def restore(self, state: dict) -> None:
-        self.state = [np.array([part], np.float32) for part in state["state"]]
-        self.asked = np.array([state["asked"]], np.float32)
-        self.pending, self.last = state["pending"], np.array(state["last"], np.float32)
+        for name, values in state["arrays"].items():
+            self.arrays[name][:] = values
+        self.pending = state["pending"]
         self.memory = Memory(self.echoes)
         for token in state["heard"]:
             self.memory.push(token)

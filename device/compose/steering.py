@@ -1,28 +1,25 @@
 """Holding the music to what was asked: masks from music theory, and small controllers that close the loop.
 
-Everything here is a bias over tokens: −inf forbids, a number leans. The state is a few running sums, all JSON-able.
-Small Python loops, not arrays: a tick is a dozen of these, and a numpy call costs more than a loop over 14 pitches.
+Everything here is a bias: the tokens that may come next, each with a lean in nats. The state is a few running sums, all
+JSON-able. Small Python loops, not arrays: a numpy call costs more than a loop over 14 pitches.
 """
 
 import math
 
-import numpy as np
-
 from device.compose import tokens as tk
 from device.compose.aim import Aim
 from device.compose.mixture import Mixture
-from device.compose.theory import CHORD_CLASSES, CHORDS, DEGREES, HARSH, PROFILES, chords_in, harsh
+from device.compose.theory import CHORD_CLASSES, CHORDS, DEGREES, HARSH, PROFILES, harsh
 from device.compose.voicing import MELODY
 
-NEVER = -math.inf
 MEMORY = 110.0          # notes: how far back the pitch-class balance reaches
-LEAP = 9                # semitones: no larger step in the melody
+LEAP = 16               # semitones: no larger step in the melody
+WIDTH = 9.0             # semitones: how far the melody strays from its middle
 STEP_COST = 0.05       # nats per semitone beyond a major third
 BALANCE = 2.0           # how strongly the pitch classes are drawn to the key profile
 CLEAN = [sum(1 << step for step in range(12) if (step - pitch) % 12 not in HARSH) for pitch in range(12)]
 WANTED = {scale: [float(PROFILES[scale][step]) if step in degrees else 0.0 for step in range(12)]
           for scale, degrees in DEGREES.items()}
-MAJORITY = [float(root == 0 and quality in ("maj", "min")) for root, quality in CHORDS]
 CHORD_PULL = 7.0        # how strongly that bears on the choice of chords
 MOTIF_PULL = 5.0        # nats per semitone from a motif's pitch
 ACCOUNT_PULL = 1.5      # how strongly onsets owed call for a note: weak, so that there are phrases and rests
@@ -32,6 +29,8 @@ REPEATS = 0.12          # share of repeated notes in calm melodies
 REPEAT_PULL = 30.0      # nats per share in excess
 DEBT = -3.0             # onsets: what a motif may overdraw
 LENGTHS = (-1.0, -0.3, 0.3, 0.5, 0.3)       # lean over DURATIONS: legato
+
+Bias = dict[int, float]         # token → lean; what isn't in it is forbidden
 
 
 class Steering:
@@ -106,7 +105,7 @@ class Steering:
             classes |= 1 << (degree + self.tonic) % 12
         for pitch, left, melody in self.sounding:
             if left > slot and not melody:
-                classes &= CLEAN[pitch % 12]
+                classes = classes & CLEAN[pitch % 12] or classes
         centre = round(self.centre)
         good = [pitch for pitch in range(max(centre + MELODY[0], self.reference - tk.REACH),
                                          min(centre + MELODY[1], self.reference + tk.REACH) + 1)
@@ -125,79 +124,60 @@ class Steering:
 
     # ---- biases ------------------------------------------------------------------------------------------------------
 
-    def anything(self, which: slice) -> np.ndarray:
-        bias = np.full(tk.VOCABULARY, NEVER)
-        bias[which] = 0.0
-        return bias
-
-    def chord_bias(self, before: frozenset | None, ahead: list[int]) -> np.ndarray:
+    def chord_bias(self, before: frozenset | None, ahead: list[int]) -> Bias:
         """Chords of the scale that share a note with `before` (tonic-relative pitch classes) and add another; `ahead`
         are pitches of the melody to come, if it is known."""
-        bias = np.full(tk.VOCABULARY, NEVER)
-        allowed = chords_in(self.scale)
-        allowed &= np.array([quality != "dim" or self.aim.tension > 0.8 for _, quality in CHORDS])
+        degrees = frozenset(DEGREES[self.scale])
+        allowed = [index for index, (_, quality) in enumerate(CHORDS)
+                   if CHORD_CLASSES[index] <= degrees and (quality != "dim" or self.aim.tension > 0.8)]
         if before:
-            shared = np.array([len(classes & before) for classes in CHORD_CLASSES])
-            near = allowed & (shared > 0) & (shared < 3)
-            allowed = near if near.any() else allowed & (shared < 3)
-        pull = np.array([sum(self.lean[step] for step in classes) / 3 for classes in CHORD_CLASSES])
-        home = np.array(MAJORITY) * (2.0 - self.aim.tension)
-        fit = np.zeros(len(CHORDS))
-        for pitch in ahead:
-            step = (pitch - self.tonic) % 12
-            fit += [(step in classes) - 1.5 * any(harsh(step, other) for other in classes) for classes in CHORD_CLASSES]
-        bias[tk.CHORD:tk.DWELL] = np.where(allowed, CHORD_PULL * pull + home + fit, NEVER)
-        return bias
+            allowed = [index for index in allowed if len(CHORD_CLASSES[index] & before) < 3]
+            allowed = [index for index in allowed if CHORD_CLASSES[index] & before] or allowed
+        return {tk.CHORD + index: self.chord_lean(index, ahead) for index in allowed}
 
-    def bass_bias(self, fresh: bool) -> np.ndarray:
-        """A new chord has a bass; a held one none."""
-        bias = np.full(tk.VOCABULARY, NEVER)
-        if fresh:
-            bias[tk.BASS + 1:tk.BASS + 4] = (1.5, -1.0, -0.5)
-        else:
-            bias[tk.BASS] = 0.0
-        return bias
+    def chord_lean(self, index: int, ahead: list[int]) -> float:
+        (root, quality), classes = CHORDS[index], CHORD_CLASSES[index]
+        steps = [(pitch - self.tonic) % 12 for pitch in ahead]
+        return (CHORD_PULL * sum(self.lean[step] for step in classes) / 3
+                + (2.0 - self.aim.tension) * (root == 0 and quality in ("maj", "min"))
+                + sum((step in classes) - 1.5 * any(harsh(step, other) for other in classes) for step in steps))
 
-    def rhythm_bias(self, wish: dict[int, int]) -> np.ndarray:
+    def rhythm_bias(self, wish: dict[int, int]) -> Bias:
         """Where the next melody note may begin, or END; `wish` is a motif's slots of this tick and their pitches."""
-        bias = np.full(tk.VOCABULARY, NEVER)
-        bias[tk.END] = -ACCOUNT_PULL * (self.account - 0.5)
         many = self.aim.density * self.aim.length
-        open_slots = [slot for slot in range(self.slot, tk.SLOTS) if self.playable(slot)]
-        wished = [slot for slot in open_slots if slot in wish]
+        slots = list(range(self.slot, tk.SLOTS))
+        wished = [slot for slot in slots if slot in wish]
         if wished:
-            open_slots, bias[tk.END] = wished[:1], NEVER
+            slots = wished[:1]
         elif wish or self.account <= OVERDRAFT:
-            open_slots = []
-        for slot in open_slots:
+            slots = []
+        bias = {}
+        for slot in slots:
             if slot == 0 and self.spent < 0 and self.account <= OVERDRAFT and not wished:
                 continue
             start = tk.RHYTHM + slot * len(tk.DURATIONS)
             odd = -2.0 if slot % 2 and many < 1.6 else 0.0
             odd -= PLACE_PULL * math.log((1 + self.places[slot]) / (1 + self.places[slot ^ 2]))
-            bias[start:start + len(tk.DURATIONS)] = [odd + length for length in LENGTHS]
-        notes = np.isfinite(bias[tk.RHYTHM:tk.PITCH]).any()
-        if not notes:
-            bias[tk.END] = 0.0
-        elif self.account > 2.5:
-            bias[tk.END] = NEVER
+            for duration, length in enumerate(LENGTHS):
+                bias[start + duration] = odd + length
+        if not bias or not wished and self.account <= 2.5:
+            bias[tk.END] = -ACCOUNT_PULL * (self.account - 0.5)
         return bias
 
-    def pitch_bias(self, slot: int, wish: int | None, forbidden: set[int]) -> np.ndarray:
+    def pitch_bias(self, slot: int, wish: int | None, forbidden: set[int]) -> Bias:
         """Leans to the middle, to the key's balance and to small steps; `wish` is a motif's pitch."""
-        bias = np.full(tk.VOCABULARY, NEVER)
+        base = tk.PITCH + tk.REACH - self.reference
         if wish is not None:                    # a motif is recognized by its pitches: little else counts
-            for pitch in self.playable(slot, leap=24):
-                bias[tk.PITCH + tk.REACH + pitch - self.reference] = -MOTIF_PULL * abs(pitch - wish)
-            return bias
+            return {base + pitch: -MOTIF_PULL * abs(pitch - wish) for pitch in self.playable(slot, leap=24)}
         playable = self.playable(slot)
+        bias = {}
         for pitch in [p for p in playable if p not in forbidden] or playable:
-            lean = self.lean[(pitch - self.tonic) % 12] - ((pitch - self.middle) / 7.0) ** 2 / 2
+            lean = self.lean[(pitch - self.tonic) % 12] - ((pitch - self.middle) / WIDTH) ** 2 / 2
             if pitch == self.last_pitch:
                 lean -= REPEAT_PULL * (self.repeated - REPEATS)
             if self.last_pitch is not None:
                 lean -= STEP_COST * max(abs(pitch - self.last_pitch) - 4, 0)
-            bias[tk.PITCH + tk.REACH + pitch - self.reference] = lean
+            bias[base + pitch] = lean
         return bias
 
     def snapshot(self) -> dict:

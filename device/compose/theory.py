@@ -45,11 +45,5 @@ def estimate_key(weights: np.ndarray) -> tuple[int, str]:
     return best[1], best[2]
 
 
-def chords_in(scale: str) -> np.ndarray:
-    """(48,) bool: chords whose notes all belong to the scale, tonic-relative."""
-    degrees = set(DEGREES[scale])
-    return np.array([classes <= degrees for classes in CHORD_CLASSES])
-
-
 def harsh(a: int, b: int) -> bool:
     return (a - b) % 12 in HARSH

@@ -6,7 +6,7 @@ from device.compose.theory import CHORD_CLASSES, CHORDS, QUALITIES
 
 PADS = (-9, 3)              # semitones from the centre: where pads may lie
 DRONE = (-13, -2)           # and the bass; twelve, so that each pitch class has one place
-MELODY = (-4, 12)
+MELODY = (-5, 17)
 LOWEST = 33                 # MIDI: nothing below; a small speaker has nothing there
 
 
