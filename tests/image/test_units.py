@@ -33,3 +33,7 @@ def lines(unit: str) -> set[str]:
 def test_the_sound_process_has_no_network_and_the_night_no_capabilities():
     assert {"PrivateNetwork=yes", "RestrictAddressFamilies=AF_UNIX"} <= lines("nocturne-sound.service")
     assert "CapabilityBoundingSet=" in lines("nocturne.service")
+
+
+def test_the_night_sees_proc_cpuinfo_without_which_onnxruntime_aborts_on_aarch64():
+    assert "ProcSubset=pid" not in lines("nocturne.service")
