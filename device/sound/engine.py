@@ -30,8 +30,8 @@ WET, DRY = 0.5, 0.8
 TEXTURE_SEND = 0.15
 RANGES = {"pad": (31, 88), "bell": (50, 96), "piano": (33, 96), "drone": (31, 50), "swell": (45, 62)}
 # MIDI; folded by octaves. And a note of velocity 1, re the whole music:
-LEVELS = {"pad": 0.5, "bell": 0.8, "piano": 1.25, "drone": 0.4, "swell": 0.45}
-BREATHED = 0.5              # velocity of a swell that comes with a breath
+LEVELS = {"pad": 0.5, "bell": 0.8, "piano": 1.25, "drone": 0.4, "swell": 0.27}
+BREATHED = 0.4              # velocity of a swell that comes with a breath
 TRIM = (-12.0, 10.0)        # dB: how far the music is brought towards its level, whether notes are many or few
 TRIM_RATE = 0.4             # dB/s
 TRIM_EVERY = 16             # control periods
