@@ -82,7 +82,7 @@ def bounded(command):
             return value is None or 0 <= value < 1440
         case "programme":
             return 0 < len(value) <= 40
-        case "message":
+        case "message" | "say":
             return 0 < len(value) <= 280 and value.isprintable()
         case "stop" | "identify":
             return value is None

@@ -73,9 +73,12 @@ def test_own_nights_may_refuse_it_and_say_why(bed):
 
 
 def test_it_is_remembered_over_a_restart_and_judged_anew(bed):
-    bed(Recommender.load())[0].hear(MOST)
+    first, _ = bed(Recommender.load())
+    first.hear(MOST)
+    first.night.diary.flush()
     again, notes = bed(Recommender.load())
-    assert again.version == 3 and weights(again.night.recommender) != weights(Recommender.load()) and not notes
+    assert again.version == 3
+    assert weights(again.night.recommender) != weights(Recommender.load()) and not notes
     torn, notes = bed(lived(quiet_helps=False, nights=12))
     assert "not used" in torn.sentence and notes
 
