@@ -11,7 +11,7 @@ from device.modes import NIGHT, SOUNDING, Mode
 from device.programmes import PROGRAMMES
 from device.values import SILENCE, TEXTURES, VOICES, Choice, Phrase, Recipe, Understood, Wish
 from device.words.answer import PRIVATE, UNDONE, answered, listed
-from device.words.bounds import feeling, narrowing, played, within
+from device.words.bounds import narrowing, played, within
 
 MOST = 24                   # wishes that are kept: older ones give way
 
@@ -24,15 +24,12 @@ class Kept:
     like_last: bool = False
     valence: float | None = None
     arousal: float | None = None
+    mood: str = ""
     language: str = "en"
 
     @property
     def wishes(self) -> tuple[Wish, ...]:
         return merged(self.always, self.tonight)
-
-    @property
-    def mood(self) -> str:
-        return feeling(self.valence, self.arousal)
 
 
 class Said:
@@ -58,8 +55,7 @@ class Said:
             self.undo(heard.language)
         else:
             self.take(heard)
-            evening = night.mode is not Mode.MORNING
-            self.answer = answered(heard, feeling(heard.valence, heard.arousal) if evening else "")
+            self.answer = answered(heard, "" if night.mode is Mode.MORNING else heard.mood)
         self.remember()
         return self.answer
 
@@ -78,10 +74,10 @@ class Said:
         if self.night.mode is Mode.MORNING or not heard.language:
             return
         wishes = () if heard.always else heard.wishes
-        mood = {"valence": heard.valence, "arousal": heard.arousal} if heard.valence is not None else {}
+        mood = {"valence": heard.valence, "arousal": heard.arousal, "mood": heard.mood or self.kept.mood}
         self.kept = replace(self.kept, tonight=merged(self.kept.tonight, wishes), language=heard.language,
                             like_last=self.kept.like_last or heard.like_last, **mood)
-        if heard.wishes or heard.like_last:
+        if heard.wishes or heard.like_last or heard.mood:
             self.apply()
 
     def feedback(self, heard: Understood) -> None:

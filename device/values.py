@@ -165,6 +165,7 @@ class Understood:
     rested: int | None = None               # a morning's word: +1 slept well, −1 badly
     valence: float | None = None            # −1..1
     arousal: float | None = None            # −1..1
+    mood: str = ""                          # "tense", "weary" or neither
 
 
 @dataclass(frozen=True, slots=True)

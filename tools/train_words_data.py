@@ -28,6 +28,16 @@ def emobank(data: Path) -> dict[str, tuple[list[str], np.ndarray]]:
             for split, part in rows.items()}
 
 
+def lexicon(archive: Path) -> Iterator[tuple[str, float]]:
+    """(word, mean sentiment −4..4 of ten people): VADER's lexicon, emoticons and phrases aside."""
+    with tarfile.open(archive) as tar:
+        member = next(member for member in tar if member.name.endswith("vader_sentiment_lexicon.txt"))
+        for line in io.TextIOWrapper(tar.extractfile(member), "utf-8", "replace"):
+            word, mean, *_ = line.split("\t")
+            if word.isalpha():
+                yield word, float(mean)
+
+
 def vader(archive: Path) -> Iterator[tuple[str, float]]:
     """(sentence, mean sentiment −4..4 of twenty people): tweets, reviews and editorials."""
     with tarfile.open(archive) as tar:

@@ -34,16 +34,12 @@ class Words:
         if not tongue:
             return Understood()
         flags = reading.flags
-        valence, arousal = self.sounds(said, feelings, tongue)
+        judged = self.mood(said) if self.mood and tongue == "en" else None
+        named = mean(feelings) if feelings else None
+        valence, arousal = judged or named or (None, None)
         return Understood(tongue, reading.wishes, "last" in flags, "always" in flags, "undo" in flags,
-                          1 if "good" in flags else -1 if "poor" in flags else None, valence, arousal)
-
-    def sounds(self, said: list[str], feelings: list, tongue: str) -> tuple[float | None, float | None]:
-        """The network's word for English, the named feelings' for Chinese; where both speak, their mean."""
-        both = [mean(feelings)] if feelings else []
-        if self.mood and tongue == "en":
-            both.append(self.mood(said))
-        return mean(both) if both else (None, None)
+                          1 if "good" in flags else -1 if "poor" in flags else None, valence, arousal,
+                          mood.called(*(named or judged or (0.0, 0.0))))
 
 
 def mean(pairs: list[tuple[float, float]]) -> tuple[float, float]:

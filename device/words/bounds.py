@@ -19,17 +19,6 @@ LOUDEST = 0.8               # of a texture
 ASKED = 0.4                 # of a texture that was asked for
 STEP = 0.2                  # of a texture that shall be more or less
 INSTEAD = MappingProxyType({"bell": "piano", "piano": "bell"})      # who plays on when one is forbidden
-TENSE = (-0.15, 0.15)       # valence below, arousal above
-WEARY = (-0.15, 0.0)        # valence and arousal below
-
-
-def feeling(valence: float | None, arousal: float | None) -> str:
-    """ "tense", "weary" or ""."""
-    if valence is None or arousal is None:
-        return ""
-    if valence < TENSE[0] and arousal > TENSE[1]:
-        return "tense"
-    return "weary" if valence < WEARY[0] and arousal < WEARY[1] else ""
 
 
 def narrowing(wishes: Iterable[Wish]) -> dict[str, list[str]]:

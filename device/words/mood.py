@@ -18,10 +18,18 @@ from device.words.lexicon import FELT
 from device.words.text import HAN
 
 INPUTS = ("before", "word", "after")    # a vector each
+HARD = 0.2              # of valence below, and of arousal above 0
 SLOTS = 48              # words of a note that are read
 LONGEST_FEELING = max(len(phrase.split()) for phrase in FELT)
 DENIALS = frozenset(("not", "no", "less", "never", "isn't", "don't"))
 PIECES = (3, 4, 5)      # letters: what a word that the table lacks is made of
+
+
+def called(valence: float, arousal: float) -> str:
+    """What an evening may be helped with: "tense", "weary" or ""."""
+    if valence > -HARD:
+        return ""
+    return "tense" if arousal > HARD else "weary" if arousal < 0 else ""
 
 
 def word_hash(word: str) -> int:
@@ -54,26 +62,31 @@ class Mood:
         except (KeyError, ValueError, OSError) as trouble:
             raise ModelMismatch(f"{folder}/words_table.npz: {trouble}; install Nocturne again") from trouble
 
-    def vectors(self, words: Sequence[str]) -> np.ndarray:
-        """(n, size), −1..1."""
+    def vectors(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """(n, size), −1..1, and (n,) whether it says anything: a mark or number that the table lacks doesn't."""
         hashes = np.array([word_hash(word) for word in words], np.uint32)
         places = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
-        out = self._rows[places].astype(float)
-        for i in np.flatnonzero(self._hashes[places] != hashes):
-            out[i] = self._pieces[pieces(words[i], len(self._pieces))].mean(0)
-        return out / 127
+        known = self._hashes[places] == hashes
+        out = np.where(known[:, None], self._rows[places], 0).astype(float)
+        for i in np.flatnonzero(~known):
+            if words[i].isalpha() and words[i].isascii():
+                out[i] = self._pieces[pieces(words[i], len(self._pieces))].mean(0)
+                known[i] = True
+        return out / 127, known
 
     def __call__(self, words: Sequence[str]) -> tuple[float, float]:
         """(valence, arousal), each −1..1."""
-        some = self.vectors(words[:SLOTS])
+        some, known = self.vectors(words[:SLOTS])
+        if not known.any():
+            return 0.0, 0.0
         size, count = some.shape[1], len(some)
         windows = np.zeros((SLOTS, 3 * size))
         windows[1:count + 1, :size][:SLOTS - 1] = some[:SLOTS - 1]
         windows[:count, size:2 * size] = some
         windows[:count - 1, 2 * size:] = some[1:]
-        said = self._model(windows)[0].reshape(SLOTS, 3)[:count]
-        weights = np.exp(said[:, 2] - said[:, 2].max())
-        valence, arousal = weights @ said[:, :2] / weights.sum() / 3
+        feelings, logits = (array.reshape(SLOTS, -1)[:count] for array in self._model(windows))
+        weights = known * np.exp(logits[:, 0] - logits[known].max())
+        valence, arousal = weights @ feelings / weights.sum() / 3
         return float(np.clip(valence, -1, 1)), float(np.clip(arousal, -1, 1))
 
 

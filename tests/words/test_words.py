@@ -11,7 +11,6 @@ from device.cards import MODELS
 from device.values import Understood
 from device.words import Words
 from device.words.answer import LONGEST, NOTHING, UNKNOWN, answered
-from device.words.bounds import feeling
 from device.words.mood import Mood, word_hash
 
 
@@ -30,7 +29,7 @@ def test_a_hard_day_sounds_worse_than_a_lovely_one(words):
 
 def test_a_worried_evening_starts_slower(words):
     heard = words.understand("so anxious and stressed about tomorrow")
-    assert feeling(heard.valence, heard.arousal) == "tense"
+    assert heard.mood == "tense"
     assert "you sound tense, so starting slower" in answered(heard, "tense")
 
 
@@ -69,13 +68,13 @@ def test_marks_that_nobody_sees_change_nothing(words):
 @given(st.text())
 def test_nothing_that_can_be_typed_is_too_much(text):
     heard = FALLBACK.understand(text)
-    assert len(answered(heard, feeling(heard.valence, heard.arousal))) <= LONGEST + 30
+    assert len(answered(heard, heard.mood)) <= LONGEST + 30
 
 
 def test_without_its_model_the_room_falls_back_to_its_lexicon(tmp_path):
     mine = Words(tmp_path)
     assert "lexicon" in mine.trouble
-    assert feeling(*(lambda h: (h.valence, h.arousal))(mine.understand("a bit anxious, more rain please"))) == "tense"
+    assert mine.understand("a bit anxious, more rain please").mood == "tense"
     assert answered(mine.understand("tere tulemast koju"), "") == UNKNOWN
 
 
@@ -92,7 +91,7 @@ def test_a_table_of_another_network_is_refused(tmp_path):
 
 def test_a_word_that_the_table_lacks_is_read_by_its_letters():
     mood = Mood()
-    unknown, near = mood.vectors(["happinesss", "happiness"])
+    (unknown, near), _ = mood.vectors(["happinesss", "happiness"])
     assert word_hash("happinesss") not in mood._hashes
     assert np.corrcoef(unknown, near)[0, 1] > 0.3
 

@@ -26,6 +26,7 @@ import numpy as np
 
 from device.values import Understood
 from device.words import Words
+from device.words.text import clean, tokens
 from tools.areas import words_peers as peers
 from tools.figures import Goal, Result
 from tools.train_words_data import emobank
@@ -82,7 +83,9 @@ def evaluate(data: Path | None, train: Path | None, options) -> Result:
 
 
 def feeling(words: Words, text: str) -> tuple[float, float]:
-    """What the device would take from it; nothing is 0."""
+    """The network's word, even for what the device would hardly take for a note in English; by the lexicon without."""
+    if words.mood:
+        return words.mood(tokens(clean(text)))
     heard = words.understand(text)
     return heard.valence or 0.0, heard.arousal or 0.0
 
