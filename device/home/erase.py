@@ -8,7 +8,7 @@ from device.home.link import Link
 from device.home.settings import Settings, topic
 
 
-def retained(settings: Settings, clock: Clock, seconds: float = 10.0) -> str:
+def retained(settings: Settings, clock: Clock, seconds: float = 5.0) -> str:
     """Empty every retained state; "" once the broker has confirmed it, else what is wrong in words."""
     link = Link(settings, clock, (topic(settings.bed, "cmd", "#"),), hear=lambda message: None, joined=lambda: None,
                 lost=lambda: None, chance=random.Random())
