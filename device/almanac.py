@@ -8,12 +8,18 @@ EARLIEST = 1_735_689_600        # s since 1970, 2025-01-01: a clock before that 
 MINUTES = 24 * 60
 ELAPSED = 0                     # stands for the day when there is none
 DAY = 60 * MINUTES              # s
+NAPS = (9, 19)                  # h: what begins between them is a nap
 JUMP = 3600.0                   # s: a clock that jumps over the alarm by more than this doesn't ring it
 
 
 def minute_of(text: str) -> int | None:
     """Minutes after midnight of "22:30"; None for ""."""
     return int(text[:2]) * 60 + int(text[3:]) if text else None
+
+
+def by_day(local: datetime | None) -> bool:
+    """Whether what begins now is a nap; where the time isn't known it is a night."""
+    return local is not None and NAPS[0] <= local.hour < NAPS[1]
 
 
 class Almanac:

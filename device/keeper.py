@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 
+from device.almanac import by_day
 from device.modes import NIGHT, Mode
 from device.resume import EVERY, KEY, snapshot
 from device.sleep import hypnogram
@@ -39,6 +40,12 @@ class Keeper:
     def audible(self) -> bool:
         """Nothing is known of this sleeper yet, or some sound was asked for: silence would be no answer."""
         return not self.sols or self.night.remote.said.sounding
+
+    @property
+    def nap(self) -> bool:
+        """Lights went out by day: kept and told like a night, but no measure of one, so nothing is learned from it."""
+        night = self.night
+        return by_day(night.almanac.local(night.clock.wall() - 60 * night.minutes))
 
     @property
     def slept(self) -> bool:
@@ -144,7 +151,7 @@ class Keeper:
         outcome, self.outcome = replace(self.outcome, rested=self.rested), None
         if self.rested is not None and not night.remote.privacy:
             self.mornings = [*self.mornings, self.rested][-MORNINGS:]
-        if self.receipts and not night.remote.privacy:
+        if self.receipts and not night.remote.privacy and not self.nap:
             reward = night.recommender.learn(self.receipts, outcome)
             learned = ("tonight taught nothing: too little could be judged" if reward is None else
                        f"worth {reward:+.1f} minutes against a night without sound")
@@ -191,7 +198,7 @@ class Keeper:
 
     def settle(self, sums: hypnogram.Sums, judged: float) -> None:
         """A night that could be judged moves the sleeper's own baseline."""
-        if judged < 0.5 or sums.sol is None or self.night.remote.privacy:
+        if judged < 0.5 or sums.sol is None or self.night.remote.privacy or self.nap:
             return
         self.sols = [*self.sols, sums.sol][-NIGHTS:]
         self.wakings = [*self.wakings, sums.long_wakings][-NIGHTS:]

@@ -28,7 +28,7 @@ EMPTY = 60                      # epochs with nobody on the sensors after sleep:
 SNOOZE = 9.0                    # min
 BREATHS = (6.0, 12.0)           # /min: between which swells lead the breath
 SLOWER = 0.85                   # × the sleeper's own breath
-UNANSWERED = 60.0               # min until nobody will say how the night was
+UNANSWERED = 60.0               # min until nobody will say how the night was, or answer the alarm
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,8 @@ def told(mode: Mode, now: Standing, rules: Rules) -> list[Event]:
     """What an epoch means for the mode, most urgent first."""
     p = now.staging.p_asleep
     cases = {
-        Event.UP: now.empty >= EMPTY and mode is not Mode.IDLE,
+        # An alarm that nobody hears doesn't sound all day.
+        Event.UP: mode is not Mode.IDLE and now.empty >= EMPTY or mode is Mode.WAKING and now.in_mode >= UNANSWERED,
         Event.SNOOZE_OVER: now.snoozed and now.in_mode >= SNOOZE,
         Event.OVER: mode is Mode.MORNING and now.in_mode >= UNANSWERED,
         Event.BLIND: now.blind >= BLIND,

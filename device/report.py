@@ -12,6 +12,7 @@ from pathlib import Path
 import resvg_py
 
 from device import chart
+from device.almanac import by_day
 from device.diary import reading
 from device.errors import DiaryError
 
@@ -79,9 +80,10 @@ def summary(night: Mapping) -> str:
     sums = json.loads(night["sums"]) if night["sums"] else {}
     if not sums:
         return "This night isn't over, or was cut short: no sums yet."
+    nap = "A nap: " if night["began"] and by_day(datetime.fromtimestamp(night["began"])) else ""
     if sums["sol"] is None:
-        return f"No sleep was seen in {minutes(sums['tib'])}."
-    return (f"Asleep after {minutes(sums['sol'])}, for {minutes(sums['tst'])} in all; awake for "
+        return f"{nap}No sleep was seen in {minutes(sums['tib'])}."
+    return (f"{nap}Asleep after {minutes(sums['sol'])}, for {minutes(sums['tst'])} in all; awake for "
             f"{minutes(sums['waso'])} in between, {count(sums['long_wakings'], 'long waking')}.")
 
 

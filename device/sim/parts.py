@@ -31,7 +31,7 @@ from device.sim.chips_lis3dh import LIS3DH
 from device.sim.chips_max30102 import MAX30102
 from device.sim.faults import FaultyBus, Plan
 from device.sim.recording import Recording
-from device.sim.sleeper import Sleeper
+from device.sim.sleeper import STANDARD_GRAVITY, Sleeper
 from device.sim.speaker import NoSpeaker, Speaker
 from device.sound.link import SoundLink
 from device.values import TICK
@@ -58,6 +58,7 @@ class Desk:
     wall: float = 1_767_218_400.0       # s since 1970 at power on: 2025-12-31 22:00 UTC
     bedtime: bool = True                # a finger presses the button a minute after power on
     sleeper: dict | None = None         # options of `Sleeper`
+    partner: int | None = None          # seed of a second body in the same bed
     say: str = ""                       # what the sleeper says before going to bed
 
 
@@ -124,7 +125,13 @@ def body(desk: Desk, clock: Clock) -> tuple[list, float]:
     if desk.build == "none":
         return [], TICK
     if desk.build == "mattress":
-        return [ADXL355(clock, Source(sleeper.mattress), skew=desk.skew, rng=rng)], TICK
+        source = sleeper.mattress
+        if desk.partner is not None:
+            other = Sleeper(desk.partner, desk.hours, clock.now() + BEDTIME)
+
+            def source(t: np.ndarray) -> np.ndarray:
+                return sleeper.mattress(t) + 0.5 * (other.mattress(t) - [0.0, 0.0, STANDARD_GRAVITY])
+        return [ADXL355(clock, Source(source), skew=desk.skew, rng=rng)], TICK
     return [MAX30102(clock, Source(sleeper.ppg), skew=desk.skew, rng=rng),
             LIS3DH(clock, Source(sleeper.wrist), skew=desk.skew, rng=rng)], TICK
 

@@ -99,10 +99,10 @@ def test_a_sound_process_that_stalls_or_dies_is_back_within_20_s_with_a_ramp(dev
     device.sound.send(blow)
     assert soon(lambda: len(device.sound.ready) > before, 25), device.words()
     assert device.sound.ready[-1] - struck <= 20.0
-    # The virtual DAC of the new process begins a new file.
+    assert soon(lambda: device.rig.begun() > struck, 20), "the virtual DAC of the new process begins a new file"
     assert soon(lambda: device.level(1.0) > 0.3 * steady, 90), device.words()
     audible = np.maximum(20 * np.log10(np.maximum(ramp(device, 0), 1e-3) / steady), -20.0)      # 20 dBA
-    assert np.diff(audible[::8]).max() <= 4 * 0.5 + 2.0, audible      # the rain itself wavers by a decibel or two
+    assert np.diff(audible[::8]).max() <= 4 * 0.5 + 3.0, audible      # the rain itself wavers by a decibel or two
     assert device.night.starts[-1] < struck        # the night didn't fall with it
 
 

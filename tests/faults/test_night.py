@@ -77,6 +77,7 @@ def test_without_a_clock_it_says_so_and_rings_once_the_time_is_known(sleep):
     assert len(rang(slept)) == 1 and 0 <= rang(slept)[0] - 660.0 <= 1.0
 
 
+@pytest.mark.full
 def test_without_a_clock_all_night_it_rings_by_elapsed_time(sleep):
     slept = sleep(hours=1.05, wall=0.0, config=Config(alarm=Alarm(time="07:00", elapsed=1.0)))
     assert len(rang(slept)) == 1 and rang(slept)[0] == pytest.approx(BEDTIME + 3600, abs=1.0)
@@ -96,6 +97,7 @@ def test_the_alarm_rings_once_by_the_wall_in_the_nights_when_the_clocks_change(n
     assert [datetime.fromtimestamp(wall, UTC) for wall in rung] == [datetime.fromisoformat(rings)]
 
 
+@pytest.mark.full
 def test_a_sound_process_that_comes_back_while_somebody_sleeps_rises_at_a_sleepers_pace(sleep):
     acts = []
     scenes = told(acts, Scene)
@@ -114,6 +116,7 @@ def keep_playing():
     return Night(keep_playing=True)
 
 
+@pytest.mark.full
 def test_what_is_asked_from_afar_while_somebody_sleeps_rises_at_a_sleepers_pace(sleep):
     acts = []
     heard = told(acts, Scene | Volume)
