@@ -12,7 +12,8 @@ from device.sleep.heart import RATES
 from device.sleep.pulse import NOTHING, Heart, Pulse
 
 BAND = (2.5, 14.0)      # Hz
-TAPS = 49               # 0.38 s of delay
+TAPS = 41
+LATE = TAPS // 2 / RATE # s: the filter's delay
 QUIET = 0.3             # m/s² RMS in a second: more is a body that moves, and its bed with it
 SILENT = 1e-4           # m/s² RMS: less than any accelerometer's own noise is no signal
 SETTLE = 2              # s after moving before the bed is still enough
@@ -31,7 +32,7 @@ class Recoil:
         self.filter = rows(bandpass(*BAND, RATE, TAPS), RATE)
         self.raw = np.zeros((RATE + TAPS - 1, 3))
         self.seconds = 0            # of readings in a row
-        self.pulse = Pulse(skewed=False)
+        self.pulse = Pulse(skewed=False, late=LATE)
         self.spread = np.eye(3) * 1e-8   # of the ringing, (3, 3), over the last half minute
         self.axis = np.array([0.0, 0.0, 1.0])
         self.ring = np.zeros(SPAN * RATE)

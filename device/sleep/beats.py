@@ -39,13 +39,16 @@ class Beat:
 
 
 class Beats:
-    """`skewed`: upstrokes are the steepest (a pulse); else beats ring (a recoil), and more than once."""
+    """`skewed`: upstrokes are the steepest (a pulse); else beats ring (a recoil), and more than once.
 
-    def __init__(self, skewed: bool = True):
+    A recoil comes band-passed, `late` s later for it, and is matched as it is; of a pulse the slope is.
+    """
+
+    def __init__(self, skewed: bool = True, late: float = 0.0):
         self.filter = rows(np.gradient(lowpass(HIGH, RATE, TAPS)) * RATE, RATE)
         self.before = BEFORE if skewed else RINGING
         self.length = self.before + AFTER
-        self.delay = LAG + TAPS // 2 / RATE     # s: of the grid and of the filter
+        self.delay = LAG + late + (TAPS // 2 / RATE if skewed else 0.0)     # s: of the grid and of the filters
         self.skewed = skewed
         self.raw = np.zeros(RATE + TAPS - 1)
         self.slope = np.zeros(SPAN * RATE)
@@ -68,10 +71,13 @@ class Beats:
         if block is None:
             self.forget()
             return []
-        self.raw[:-RATE] = self.raw[RATE:]
-        self.raw[-RATE:] = block
         self.slope[:-RATE] = self.slope[RATE:]
-        self.slope[-RATE:] = self.filter @ (self.raw - block[0])
+        if self.skewed:
+            self.raw[:-RATE] = self.raw[RATE:]
+            self.raw[-RATE:] = block
+            self.slope[-RATE:] = self.filter @ (self.raw - block[0])
+        else:
+            self.slope[-RATE:] = block
         self.seconds += 1
         self.since += 1
         if self.seconds == 1:

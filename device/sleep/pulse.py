@@ -18,7 +18,8 @@ RESTING = 60            # /min: fools the light with every other step, while no 
 SURE = 0.5              # a belief of less can't guide the search for beats
 CALM = 0.1              # m/s² RMS: below this a pulse has beats one can tell apart
 SUPPORTED = 0.4         # share of the last seconds' intervals that must fit the rate
-FASTEST = 180           # /min: no heart at rest; lamps beat against the chip's clock like that
+FASTEST = 180           # /min: no heart at rest; lamps beat against the chip's clock like that,
+FASTEST_FELT = 110      # and a bed rings twice a beat
 RINGING = 5.0           # times its fundamental that a recoil's overtones count: it rings more than once a beat
 CLEAR = 0.95            # a quality of this and beats that bear it out: for
 HOP, LEAP = 2, 4        # s between spectra, and when it is clear
@@ -40,12 +41,13 @@ NOTHING = Heart()
 
 
 class Pulse:
-    """`skewed`: beats rise steeply (a pulse of light); else they ring (a recoil)."""
+    """`skewed`: beats rise steeply (a pulse of light); else they ring (a recoil), and come filtered, `late` s later."""
 
-    def __init__(self, skewed: bool = True):
-        self.skewed = skewed
+    def __init__(self, skewed: bool = True, late: float = 0.0):
+        self.skewed, self.late = skewed, late
         self.heart = HeartRate() if skewed else HeartRate(RINGING)
-        self.beats, self.intervals = Beats(skewed=skewed), Intervals()
+        self.fastest = FASTEST if skewed else FASTEST_FELT
+        self.beats, self.intervals = Beats(skewed, late), Intervals()
         self.clear = False                              # so clear that counting will do
         self.last: Measured | None = None               # by spectrum
         self.channel = self.seconds = 0                 # whose beats are looked for; s of signal in a row
@@ -64,11 +66,12 @@ class Pulse:
             self.last = self.heart.judge(hint() if hint else 0.0)
         if self.heart.channel != self.channel:
             self.channel = self.heart.channel
-            self.beats = Beats(skewed=self.skewed)
+            self.beats = Beats(self.skewed, self.late)
         period = 60 / self.last.value if self.last and self.last.quality >= SURE else None
         block = signal if shapes is None else shapes
         deaf = signal is None or movement > SLIGHT
-        apart = min((each for each in (period, self.intervals.period()) if each), default=USUAL)
+        usual = self.intervals.period()
+        apart = min(period or usual or USUAL, usual or USUAL) if self.skewed else period or usual or USUAL
         beats = self.beats.add(second, None if deaf else block[:, self.channel], period, apart)
         self.intervals.add(beats, second)
         rate = self.rate(second)
@@ -85,7 +88,7 @@ class Pulse:
         if period is None or self.heart.sway > CALM or self.intervals.support(second, period) < SUPPORTED:
             return None
         counted = self.intervals.rate(second, period)
-        return Measured(counted, BEATS) if counted and counted < FASTEST else None
+        return Measured(counted, BEATS) if counted and counted < self.fastest else None
 
     def trusted(self, rate: Measured, second: int) -> bool:
         """Whether the rate is believed, and, of a body at rest, whether beats bear it out."""
@@ -95,6 +98,6 @@ class Pulse:
             return False
         if self.heart.sway > CALM:
             return True
-        if rate.value >= FASTEST:
+        if rate.value >= self.fastest:
             return False
         return self.seconds < LEARNING or self.intervals.support(second, 60 / rate.value) >= SUPPORTED

@@ -66,11 +66,14 @@ class Intervals:
         return sorted(self.usual)[len(self.usual) // 2] if self.usual else None
 
     def rate(self, now: float, period: float) -> float | None:
-        """/min over the window that spectra see, when intervals that fit `period` s fill enough of it."""
-        fitting = [interval for time, interval, alike in self.recent if time > now - SEEN + interval
-                   and abs(interval - period) < ECTOPIC * period and alike > CONVINCING]
-        total = sum(fitting)
-        return 60 * len(fitting) / total if total > ENOUGH else None
+        """/min over the window that spectra see, when enough of it is intervals of `period` s, or of two such."""
+        beats, total = 0, 0.0
+        for time, interval, alike in self.recent:
+            times = 1 if interval < 1.5 * period else 2
+            if (alike > CONVINCING and time > now - SEEN + interval
+                    and abs(interval - times * period) < ECTOPIC * period):
+                beats, total = beats + times, total + interval
+        return 60 * beats / total if total > ENOUGH else None
 
     def support(self, now: float, period: float) -> float:
         """Share, 0..1, of the last seconds whose intervals fit `period` s; 0 for what is too regular to live."""
