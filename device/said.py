@@ -38,7 +38,8 @@ class Said:
         understood."""
         self.night, self.words = night, words
         self.answer = ""
-        memory = night.diary.recall("said")
+        self._key = f"said:{night.keeper.sleeper}"
+        memory = night.diary.recall(self._key)
         self.kept, self.last = restored(memory if isinstance(memory, Mapping) else {})
         self._before: Kept | None = None
 
@@ -155,7 +156,7 @@ class Said:
 
     def remember(self) -> None:
         last = {**asdict(replace(self.last, textures={})), "textures": dict(self.last.textures)} if self.last else None
-        self.night.diary.remember("said", {"kept": asdict(self.kept), "last": last})
+        self.night.diary.remember(self._key, {"kept": asdict(self.kept), "last": last})
 
 
 def merged(old: tuple[Wish, ...], new: tuple[Wish, ...]) -> tuple[Wish, ...]:
