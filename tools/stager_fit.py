@@ -1,4 +1,4 @@
-"""Fits the stager: multinomial logistic regression on each input, bent at two knots; convex, so it ends the same."""
+"""Fits the stager: logistic regression on each input bent at two knots, and boosted trees; both end the same."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,19 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from device.sleep import features
-from device.sleep.additive import CLIP, Additive
+from device.sleep.additive import Additive
+from device.sleep.blend import Blend
+from device.sleep.trees import DEPTH, SPLITS, Trees
 from device.values import STAGES
 from tools.stager_data import Night, known, recovered
 
 RIDGE = 10.0            # on weights of standardised inputs; 3 to 30 score alike
 STEPS = 150
 KNOTS = (.5, .85)       # quantiles
+ROUNDS = 150            # trees
+GROWTH = {"objective": "binary", "learning_rate": .05, "max_depth": DEPTH, "num_leaves": SPLITS + 1, "max_bin": 63,
+          "min_data_in_leaf": 100, "lambda_l2": 5, "feature_fraction": .4, "seed": 0, "deterministic": True,
+          "force_row_wise": True, "num_threads": 1, "verbose": -1}
 LEAN = .5               # how far decisions lean towards showing each stage as often as it occurs; 0: the likeliest
 
 
@@ -48,17 +54,44 @@ def inputs_of(night: Night, way: str) -> np.ndarray:
     return board_inputs(night, recovered(night), heart=way == "board")
 
 
-def fit(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray], ridge: float = RIDGE) -> Additive:
-    """The model of these nights. Accelerated descent on Böhning's quadratic bound (1992): one factorisation."""
+def fit(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]) -> Blend:
+    """The model of these nights."""
+    additive = fit_additive(inputs, stages)
+    return Blend(additive, fit_trees(additive.standard(np.concatenate(inputs)), np.concatenate(stages) == 0))
+
+
+def fit_trees(z: np.ndarray, wake: np.ndarray) -> Trees:
+    """LightGBM's trees of wake (n,) by standardised inputs (n, k), as heaps; a short branch goes on unchanged."""
+    import lightgbm
+    grown = lightgbm.train(GROWTH, lightgbm.Dataset(z, wake.astype(float)), ROUNDS).dump_model()["tree_info"]
+    feature, threshold = np.zeros((len(grown), SPLITS), int), np.zeros((len(grown), SPLITS))
+    value = np.zeros((len(grown), SPLITS + 1))
+    for tree, told in enumerate(grown):
+        level = [told["tree_structure"]]
+        for depth in range(DEPTH):
+            lower = []
+            for place, node in enumerate(level, 2 ** depth - 1):
+                if "split_feature" in node:
+                    feature[tree, place] = node["split_feature"]
+                    threshold[tree, place] = node["threshold"]
+                lower += [node.get("left_child", node), node.get("right_child", node)]
+            level = lower
+        value[tree] = [leaf["leaf_value"] for leaf in level]
+    below = np.floor(threshold * 1e4) / 1e4         # not rounded: "−1e-35" is how LightGBM parts zero from less
+    return Trees(feature, below, value.round(5))
+
+
+def fit_additive(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray], ridge: float = RIDGE) -> Additive:
+    """Accelerated descent on Böhning's quadratic bound (1992): one factorisation."""
     x, y = np.concatenate(inputs), np.concatenate(stages)
     with np.errstate(all="ignore"):
         seen = ~np.isnan(x).all(0)
         mean = np.where(seen, np.nanmean(np.where(seen, x, 0.0), 0), 0.0)
         scale = np.where(seen, np.nanstd(np.where(seen, x, 0.0), 0), 1.0)
     mean, scale = mean.round(4), np.maximum(scale, 1e-2).round(4)
-    z = np.nan_to_num(np.clip((x - mean) / scale, -CLIP, CLIP))
-    knots = np.quantile(z, KNOTS, axis=0).round(3)
     none = np.zeros(len(STAGES))
+    z = Additive(mean, scale, none, none, none).standard(x)
+    knots = np.quantile(z, KNOTS, axis=0).round(3)
     basis = Additive(mean, scale, knots, none, none).basis(x)
     penalty = np.full(basis.shape[1], ridge)
     penalty[-1] = 1e-6

@@ -1,4 +1,4 @@
-"""Who the stager is compared with: boosted trees on lagged rows, rules without any signal, and two other models."""
+"""Who the stager is compared with: boosted trees on lagged rows, rules without any signal, and other models."""
 
 import warnings
 from collections.abc import Sequence
@@ -45,6 +45,12 @@ def boosted(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]):
     return predict
 
 
+def additive(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]):
+    """The stager without its trees."""
+    model = stager_fit.fit_additive(inputs, stages)
+    return lambda x, night: Verdict.of(model, x)
+
+
 def share(stages: Sequence[np.ndarray]) -> np.ndarray:
     return np.bincount(np.concatenate(stages), minlength=len(STAGES)) / sum(map(len, stages))
 
@@ -75,7 +81,7 @@ def majority(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]):
 
 def hidden_markov(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]):
     """Forward filter of a chain of stages; evidence: the additive model's odds, discounted for being much the same."""
-    model, chain, prior = stager_fit.fit(inputs, stages), stager_fit.changes(stages), share(stages)
+    model, chain, prior = stager_fit.fit_additive(inputs, stages), stager_fit.changes(stages), share(stages)
 
     def predict(x: np.ndarray, night: Night) -> Verdict:
         evidence = (model.probabilities(x) / prior) ** STAYS
@@ -128,5 +134,5 @@ def recurrent(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]):
 INPUTS = {"lagged": rows, "own": partial(stager_fit.inputs_of, way="rows")}
 FITS = {"lightgbm": (boosted, "lagged"), "constant_time": (constant_time, "lagged"),
         "constant_probability": (constant_probability, "lagged"), "majority": (majority, "lagged")}
-COMPARED = {"lightgbm_own_inputs": (boosted, "own"), "hidden_markov": (hidden_markov, "own"),
-            "gru": (recurrent, "own")}
+COMPARED = {"additive": (additive, "own"), "lightgbm_own_inputs": (boosted, "own"),
+            "hidden_markov": (hidden_markov, "own"), "gru": (recurrent, "own")}

@@ -1,10 +1,8 @@
-"""The stager's model: logistic regression in which each input may bend twice; every term can be read."""
+"""Logistic regression in which each input may bend twice; every term can be read."""
 
 from dataclasses import dataclass
 
 import numpy as np
-
-from device.errors import ModelMismatch
 
 CLIP = 3.0      # SD: an input further out than this tells no more
 
@@ -20,26 +18,26 @@ class Additive:
 
     @classmethod
     def of(cls, numbers: dict, inputs: int) -> "Additive":
-        """From a model file's numbers. Raises ModelMismatch if they don't fit together."""
-        try:
-            parts = [np.array(numbers[name], float) for name in ("mean", "scale", "knots", "weights", "lean")]
-            mean, scale, knots, weights, lean = parts
-            fits = (mean.shape == scale.shape == (inputs,) and knots.shape[1:] == (inputs,) and lean.shape == (4,)
-                    and weights.shape == ((1 + len(knots)) * inputs + 1, 4)
-                    and all(np.isfinite(part).all() for part in parts))
-        except (KeyError, ValueError, TypeError) as trouble:
-            raise ModelMismatch(f"models/stager: unreadable ({trouble}); install Nocturne again") from trouble
-        if not fits:
-            raise ModelMismatch("models/stager: shapes don't fit the inputs; install Nocturne again")
-        return cls(mean, scale, knots, weights, lean)
+        """From a model file's numbers. Raises KeyError, TypeError, OverflowError or ValueError."""
+        mean, scale, knots, weights, lean = parts = [
+            np.array(numbers[name], float) for name in ("mean", "scale", "knots", "weights", "lean")]
+        if not (mean.shape == scale.shape == (inputs,) and knots.shape[1:] == (inputs,) and lean.shape == (4,)
+                and weights.shape == ((1 + len(knots)) * inputs + 1, 4)
+                and all(np.isfinite(part).all() for part in parts)):
+            raise ValueError("shapes don't fit the inputs")
+        return cls(*parts)
 
     def numbers(self) -> dict:
         """What `of` reads."""
         return {name: getattr(self, name).tolist() for name in ("mean", "scale", "knots", "weights", "lean")}
 
+    def standard(self, x: np.ndarray) -> np.ndarray:
+        """(n, k) SD from the mean; a missing input says what an average one says."""
+        return np.nan_to_num(np.clip((x - self.mean) / self.scale, -CLIP, CLIP))
+
     def basis(self, x: np.ndarray) -> np.ndarray:
-        """(n, (1 + j) k + 1) of inputs (n, k); a missing input says what an average one says."""
-        z = np.nan_to_num(np.clip((x - self.mean) / self.scale, -CLIP, CLIP))
+        """(n, (1 + j) k + 1) of inputs (n, k)."""
+        z = self.standard(x)
         bent = [np.maximum(z - knot, 0) for knot in self.knots]
         return np.concatenate([z, *bent, np.ones((len(z), 1))], 1)
 

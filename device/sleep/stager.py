@@ -11,7 +11,7 @@ import numpy as np
 from device import cards
 from device.errors import ModelMismatch
 from device.sleep import features
-from device.sleep.additive import Additive
+from device.sleep.blend import Blend
 from device.sleep.heart_variability import HeartVariability
 from device.sleep.onset import SETTINGS, Detector, Setting
 from device.values import EPOCH, STAGES, Epoch, Staging
@@ -31,10 +31,10 @@ class Stager:
         try:
             numbers = json.loads(model)
             self.changes = np.array(numbers["changes"], float).reshape(len(STAGES), len(STAGES))
-            boards = numbers["board"], numbers["motion"]
-        except (ValueError, KeyError, TypeError) as trouble:
+            self._whole, self._motion = (Blend.of(numbers[part], len(features.INPUTS))
+                                         for part in ("board", "motion"))
+        except (ValueError, KeyError, TypeError, OverflowError) as trouble:
             raise ModelMismatch(f"models/stager: unreadable ({trouble}); install Nocturne again") from trouble
-        self._whole, self._motion = (Additive.of(part, len(features.INPUTS)) for part in boards)
         self.card = card
         self._setting = SETTINGS[setting] if isinstance(setting, str) else setting
         self.reset()

@@ -22,6 +22,14 @@ def test_a_night_by_hand():
     assert (night.light, night.deep, night.rem, night.unknown) == (25, 10, 5, 0)
 
 
+def test_a_night_as_yasa_sums_it():
+    """The example in the docstring of YASA's `sleep_statistics`; its SE is over the sleep period, ours over the bed."""
+    stages = [0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 2, 3, 3, 4, 4, 4, 4, 0, 0]
+    night = sums(stagings("".join("WLLDR"[stage] for stage in stages)))
+    assert (night.tib, night.spt, night.waso, night.tst) == (10.0, 8.0, 0.0, 8.0)
+    assert (night.sol, night.light, night.deep, night.rem) == (1.0, 1.5 + 2.0, 2.5, 2.0)
+
+
 def test_time_in_bed_is_latency_sleep_period_and_final_wake():
     rng = np.random.default_rng(1)
     for _ in range(50):

@@ -110,6 +110,15 @@ def test_a_night_at_any_hour_is_judged_the_same(start):
     assert [s.p_asleep for s in there] == [s.p_asleep for s in judge(night())]
 
 
+def test_a_nap_is_found_and_its_end_too():
+    """Five restless minutes, half an hour of stillness, then up again: no threshold needs a whole night."""
+    still, restless = night()[RESTLESS:], night()[:RESTLESS]
+    nap = [replace(e, index=i, start=30.0 * i) for i, e in enumerate([*restless[:10], *still[:60], *restless[10:20]])]
+    stagings = judge(nap)
+    assert not any(s.asleep for s in stagings[:10])
+    assert stagings[65].asleep and not stagings[-1].asleep
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.one_of(st.none(), st.floats()), st.one_of(st.none(), st.floats()),
                           st.sampled_from([None, True, False])), max_size=40))
@@ -135,6 +144,8 @@ def test_a_model_with_other_inputs_or_torn_numbers_is_refused():
     model, card = cards.read("stager", features.INPUTS)
     torn = json.loads(model)
     torn["board"]["weights"].pop()
-    for broken in (b"{", b"{}", json.dumps(torn).encode()):
+    odd = json.loads(model)
+    odd["motion"]["feature"][3][2] = len(features.INPUTS)
+    for broken in (b"{", b"{}", json.dumps(torn).encode(), json.dumps(odd).encode()):
         with pytest.raises(ModelMismatch):
             Stager(broken, card)

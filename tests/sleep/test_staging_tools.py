@@ -1,5 +1,10 @@
 """Training data and figures of the stager: causal where they say so, and right where others can tell."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,6 +16,9 @@ from device.sleep.onset import SETTINGS
 from tools import stager_data, stager_fit
 from tools.areas import staging_scores as scores
 from tools.stager_data import HAT, Night, known, recovered
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = Path(os.environ.get("NOCTURNE_DATA", ROOT.parent / "shared" / "data")) / "sleep_accel"
 
 
 def night_of(counts, seed=0, n=None):
@@ -85,10 +93,43 @@ def test_the_fit_finds_the_best_point_of_a_convex_problem():
     rng = np.random.default_rng(2)
     x = rng.standard_normal((600, 3))
     y = np.where(x[:, 0] + rng.standard_normal(600) > 0, np.where(x[:, 1] > 0, 1, 2), np.where(x[:, 2] > 0, 3, 0))
-    ours = stager_fit.fit([x], [y])
+    ours = stager_fit.fit_additive([x], [y])
     basis = ours.basis(x)
     other = LogisticRegression(C=1 / stager_fit.RIDGE, max_iter=5000).fit(basis[:, :-1], y)
     np.testing.assert_allclose(ours.probabilities(x), other.predict_proba(basis[:, :-1]), atol=2e-3)
+
+
+def test_the_trees_answer_as_lightgbm_does():
+    """Numpy's heaps against LightGBM's own prediction; small nights, so that some branches end early."""
+    import lightgbm
+    rng = np.random.default_rng(4)
+    z = np.clip(rng.standard_normal((900, 6)), -3, 3).round(3)
+    z[::3, 2] = 0.0                             # missing ones
+    wake = z[:, 0] * z[:, 1] + z[:, 2] + .5 * rng.standard_normal(900) > .6
+    theirs = lightgbm.train(stager_fit.GROWTH, lightgbm.Dataset(z, wake.astype(float)), stager_fit.ROUNDS)
+    ours = stager_fit.fit_trees(z, wake)
+    assert min(tree["num_leaves"] for tree in theirs.dump_model()["tree_info"]) < 8
+    np.testing.assert_allclose(ours.score(z), theirs.predict(z, raw_score=True), atol=2e-3)
+
+
+def test_detectors_intervals_hold_what_they_are_of():
+    rng = np.random.default_rng(8)
+    nights, verdicts = [], []
+    for _ in range(8):
+        stage = np.r_[np.zeros(int(rng.integers(10, 40)), int), np.ones(300, int), np.zeros(12, int), np.ones(60, int)]
+        p = np.where(np.roll(stage, int(rng.integers(1, 12))) == 0, .9, .02)
+        nights.append(Night("n", 30.0 * np.arange(len(stage)), p, p, stage))
+        verdicts.append(scores.Verdict(np.c_[p, 1 - p, 0 * p, 0 * p], stage))
+    got = scores.figures(nights, verdicts, SETTINGS["cautious"])
+    for key, (low, high) in scores.detector_intervals(nights, verdicts, SETTINGS["cautious"], 300).items():
+        assert low <= got[key] <= high and (key != "onset_median_min" or high > low)
+
+
+@pytest.mark.full
+@pytest.mark.skipif(not DATA.exists(), reason=f"no nights at {DATA}: set NOCTURNE_DATA")
+def test_training_again_gives_the_committed_model_bit_for_bit(tmp_path):
+    subprocess.run([sys.executable, ROOT / "tools" / "train_stager", "--data", DATA, "--out", tmp_path], check=True)
+    assert (tmp_path / "stager.weights.json").read_bytes() == (ROOT / "models" / "stager.weights.json").read_bytes()
 
 
 def test_shapes_of_a_night_are_checked_at_the_door(tmp_path):

@@ -6,6 +6,7 @@ Strictly causal on these rows: activity from rows at least ten epochs old, the h
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import process_time
@@ -14,7 +15,7 @@ import numpy as np
 
 from device import cards
 from device.sleep import features
-from device.sleep.additive import Additive
+from device.sleep.blend import Blend
 from device.sleep.hypnogram import smoothed
 from device.sleep.onset import SETTINGS
 from device.sleep.stager import Stager
@@ -22,12 +23,13 @@ from device.values import Epoch
 from tools import stager_fit, stager_peers
 from tools.areas import staging_scores as scores
 from tools.figures import Goal, Result
-from tools.stager_data import Night, load
+from tools.stager_data import Night, load, recovered
 
 FOLDS = 8
 RESAMPLES = 2000
 PAIRED = ("kappa2", "kappa3", "kappa4", "brier", "spec_at_93")
 CLAIMED = PAIRED[:4]      # those that the goal counts
+ALTERED = {"heart × .75": (.75, 1), "heart × 1.35": (1.35, 1), "activity × .5": (1, .5), "activity × 2": (1, 2)}
 GOALS = (Goal("spec_at_93", ">=", .58), Goal("kappa3", ">=", .30), Goal("kappa4", ">=", .35),
          Goal("onset_median_min", "<=", 9.0), Goal("onset_early", "<=", .15), Goal("brier_skill", ">=", .30),
          Goal("ece", "<=", .05), Goal("wake_bias_points_abs", "<=", 5.0),
@@ -36,7 +38,7 @@ GOALS = (Goal("spec_at_93", ">=", .58), Goal("kappa3", ">=", .30), Goal("kappa4"
 
 def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--compare", action="store_true",
-                        help="also a recurrent network and a hidden Markov model (staging; minutes)")
+                        help="also a recurrent network, a hidden Markov model and others (staging; minutes)")
 
 
 def evaluate(data: Path, train: Path | None, options: Namespace) -> Result:
@@ -44,6 +46,8 @@ def evaluate(data: Path, train: Path | None, options: Namespace) -> Result:
     schooled = load(train) if train else []
     model, card = cards.read("stager", features.INPUTS)
     ways = {way: [stager_fit.inputs_of(night, way) for night in nights] for way in ("rows", "board")}
+    altered = {name: [stager_fit.board_inputs(replace(night, heart=heart * night.heart), counts * recovered(night))
+                      for night in nights] for name, (heart, counts) in ALTERED.items()}
     peers = {"lagged": [stager_peers.rows(night) for night in nights], "own": ways["rows"]}
     split, said = folds(nights, schooled, set(card.facts["training"].get("nights", ())))
     shipped = stager_numbers(model)
@@ -58,6 +62,8 @@ def evaluate(data: Path, train: Path | None, options: Namespace) -> Result:
                                                 partial(stager_fit.inputs_of, way=way)))
             for n in test:
                 put(verdicts, way, n, len(nights), scores.Verdict.of(mine, ways[way][n]))
+                for name in ALTERED if way == "board" else ():
+                    put(verdicts, name, n, len(nights), scores.Verdict.of(mine, altered[name][n]))
         changes = stager_fit.changes(stages_of(nights, learn or test, schooled))
         for n in test:
             p = smoothed(verdicts["rows"][n].probabilities, changes)
@@ -91,11 +97,14 @@ def told(nights: Sequence[Night], verdicts: Mapping[str, list], late: list, peer
         "by_subject": {"nocturne": scores.by_subject(nights, verdicts["rows"], RESAMPLES),
                        **{peer: scores.by_subject(nights, verdicts[peer], RESAMPLES) for peer in peers}},
         "constant_time_at_equal_early": scores.constant_time_at(nights, figures["onset_early"]),
+        "intervals": {way: {name: scores.detector_intervals(nights, verdicts[way], setting, RESAMPLES)
+                            for name, setting in SETTINGS.items()} for way in ("rows", "board")},
         "quick": {key: value for key, value in all_of("rows", "quick").items() if key.startswith(("onset", "arousal"))},
         "events": scores.events(nights),
         "board": {"what": "the board's own inputs: the counts under the rows, recovered, without delay, and the heart "
                           "ten epochs late, which leaves 142 s of the heart filter in the future",
                   "figures": all_of("board"), "quick": all_of("board", "quick"),
+                  "altered": {name: all_of(name) for name in ALTERED},
                   "constant_time_at_equal_early": scores.constant_time_at(nights, all_of("board")["onset_early"]),
                   "by_subject": scores.by_subject(nights, verdicts["board"], RESAMPLES)},
         "compared": {"nocturne": figures, **{name: all_of(name) for name in peers}},
@@ -138,9 +147,9 @@ def stages_of(nights: Sequence[Night], chosen: Sequence[int], schooled: Sequence
     return [night.stage for night in schooled] or [nights[n].stage for n in chosen]
 
 
-def stager_numbers(model: bytes) -> dict[str, Additive]:
+def stager_numbers(model: bytes) -> dict[str, Blend]:
     numbers = json.loads(model)
-    return {way: Additive.of(numbers[way], len(features.INPUTS)) for way in ("rows", "board")}
+    return {way: Blend.of(numbers[way], len(features.INPUTS)) for way in ("rows", "board")}
 
 
 def put(verdicts: dict[str, list], name: str, n: int, of: int, verdict) -> None:

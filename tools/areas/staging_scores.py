@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from device.sleep.additive import Additive
+from device.sleep.blend import Blend
 from device.sleep.onset import Detector, Setting
 from device.values import EPOCH
 from tools.stager_data import Night
@@ -23,11 +23,11 @@ class Verdict:
     """One night's judgement."""
     probabilities: np.ndarray           # (n, 4)
     stage: np.ndarray                   # (n,) place in STAGES
-    model: Additive | None = None
+    model: Blend | None = None
     onset: float | None = None          # min: said by a rule that has no probabilities
 
     @classmethod
-    def of(cls, model: Additive, inputs: np.ndarray) -> "Verdict":
+    def of(cls, model: Blend, inputs: np.ndarray) -> "Verdict":
         p = model.probabilities(inputs)
         return cls(p, model.decide(p), model)
 
@@ -46,7 +46,7 @@ def figures(nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setti
     three, three_said = THREE[truth], THREE[stage]
     out |= {"acc3": (three == three_said).mean(), "kappa3": kappa(three, three_said),
             "acc4": (truth == stage).mean(), "kappa4": kappa(truth, stage)}
-    out |= onsets(nights, verdicts, setting) | arousals(nights, verdicts, setting)
+    out |= onsets(onset_errors(nights, verdicts, setting)) | arousals(arousal_counts(nights, verdicts, setting))
     out |= {"wake_bias_points": 100 * (said.mean() - wake.mean()), "ece": calibration_error(1 - p[:, 0], ~wake),
             "brier_skill": brier_skill(p[:, 0], wake)}
     return {key: float(value) for key, value in out.items()}
@@ -97,22 +97,24 @@ def detected(verdict: Verdict, setting: Setting) -> tuple[np.ndarray, np.ndarray
     return np.array([a for a, _ in pairs]), np.array([b for _, b in pairs])
 
 
-def onsets(nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setting) -> dict[str, float]:
-    """Minutes between declared and scored sleep onset (first epoch of any sleep), and the share declared before it."""
-    errors, early = [], []
+def onset_errors(nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setting) -> np.ndarray:
+    """(m,) min that sleep onset was declared after the first epoch of any sleep, of the nights with sleep."""
+    errors = []
     for night, verdict in zip(nights, verdicts, strict=True):
         if not (night.stage > 0).any():
             continue
-        true = (night.stage > 0).argmax() * MINUTES
-        if verdict.onset is not None:
-            said = verdict.onset
-        else:
+        said = verdict.onset
+        if said is None:
             asleep, _ = detected(verdict, setting)
             said = (asleep.argmax() if asleep.any() else len(asleep)) * MINUTES
-        errors.append(abs(said - true))
-        early.append(said < true)
-    return {"onset_median_min": np.median(errors), "onset_p90_min": np.percentile(errors, 90),
-            "onset_early": np.mean(early)}
+        errors.append(said - (night.stage > 0).argmax() * MINUTES)
+    return np.array(errors)
+
+
+def onsets(errors: np.ndarray) -> dict[str, float]:
+    """Of `onset_errors`: size, and the share declared before any sleep."""
+    return {"onset_median_min": np.median(np.abs(errors)), "onset_p90_min": np.percentile(np.abs(errors), 90),
+            "onset_early": np.mean(errors < 0)}
 
 
 def constant_time_at(nights: Sequence[Night], early: float) -> dict[str, float]:
@@ -130,19 +132,40 @@ def wakings(night: Night, least: int = 1) -> list[tuple[int, int]]:
     return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a > onset and b - a >= least]
 
 
-def arousals(nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setting) -> dict[str, float]:
-    """Wakings ≥ 5 min with an alarm within 3 min of their start; alarms outside any waking per hour of sleep."""
-    caught, false, hours = [], 0, 0.0
+def arousal_counts(nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setting) -> np.ndarray:
+    """(n, 4) of each night: wakings ≥ 5 min with an alarm within 3 min of their start, such wakings, alarms outside any
+    waking, hours of sleep."""
+    rows = []
     for night, verdict in zip(nights, verdicts, strict=True):
         _, aroused = detected(verdict, setting)
-        caught += [bool(aroused[first:first + IN_TIME + 1].any()) for first, _ in wakings(night, WAKING)]
+        long = wakings(night, WAKING)
         excused = night.stage == 0
         for first, end in wakings(night):
             excused[first:end + ALLOWED] = True
-        false += int((aroused & ~excused).sum())
-        hours += (night.stage > 0).sum() * EPOCH / 3600
-    return {"arousal_caught": np.mean(caught) if caught else np.nan,
+        rows.append((sum(aroused[first:first + IN_TIME + 1].any() for first, _ in long), len(long),
+                     (aroused & ~excused).sum(), (night.stage > 0).sum() * EPOCH / 3600))
+    return np.array(rows, float)
+
+
+def arousals(counts: np.ndarray) -> dict[str, float]:
+    """Of `arousal_counts`, pooled."""
+    caught, wanted, false, hours = counts.sum(0)
+    return {"arousal_caught": caught / wanted if wanted else np.nan,
             "arousal_false_per_h": false / hours if hours else np.nan}
+
+
+def detector_intervals(nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setting, resamples: int
+                       ) -> dict[str, list[float]]:
+    """95 % bootstrap intervals of onset and arousal figures: nights are drawn, with all that happened in them."""
+    rng = np.random.default_rng(0)
+    out = {}
+    for per_night, sums in ((onset_errors(nights, verdicts, setting), onsets),
+                            (arousal_counts(nights, verdicts, setting), arousals)):
+        drawn = [sums(per_night[rng.integers(len(per_night), size=len(per_night))])
+                 for _ in range(resamples if len(per_night) else 0)]
+        out |= {key: [float(q) for q in np.nanpercentile([one[key] for one in drawn], [2.5, 97.5])]
+                for key in (drawn[0] if drawn else ())}
+    return out
 
 
 def events(nights: Sequence[Night]) -> dict[str, float]:
