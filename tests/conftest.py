@@ -1,4 +1,4 @@
-"""What the tests of several rooms share: a broker, and ALSA's file plug-in instead of a sound card."""
+"""What the tests of several rooms share: a broker, a browser, and ALSA's file plug-in instead of a sound card."""
 
 import pytest
 
@@ -25,3 +25,15 @@ pcm.capture {{ type file; slave.pcm "nowhere"; file "{raw}"; format "raw"; }}
 pcm.!default {{ type plug; slave {{ pcm "capture"; format S16_LE; rate 48000; channels 2 }} }}
 """)
     return {"ALSA_CONFIG_PATH": str(conf)}, raw
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """A headless Chromium the size of a phone."""
+    pytest.importorskip("websocket", reason="websocket-client is not installed: no page is looked at")
+    from tests.home import chromium
+    if chromium.find() is None:
+        pytest.skip("chromium is not installed: no page is looked at (apt-get install chromium)")
+    browser = chromium.Chromium(tmp_path / "profile")
+    yield browser
+    browser.close()

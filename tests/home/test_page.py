@@ -42,17 +42,6 @@ def page(tmp_path_factory):
 
 
 @pytest.fixture
-def browser(tmp_path):
-    pytest.importorskip("websocket", reason="websocket-client is not installed: the page is not tested")
-    from tests.home import chromium
-    if chromium.find() is None:
-        pytest.skip("chromium is not installed: the page is not tested (apt-get install chromium)")
-    browser = chromium.Chromium(tmp_path / "profile")
-    yield browser
-    browser.close()
-
-
-@pytest.fixture
 def bed(supplied, tmp_path):
     """A bed that obeys at once."""
     inbox = queue.SimpleQueue()

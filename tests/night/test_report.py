@@ -25,17 +25,6 @@ def axe(tmp_path_factory):
 
 
 @pytest.fixture
-def browser(tmp_path):
-    pytest.importorskip("websocket", reason="websocket-client is not installed: the report is not looked at")
-    from tests.home import chromium
-    if chromium.find() is None:
-        pytest.skip("chromium is not installed: the report is not looked at (apt-get install chromium)")
-    browser = chromium.Chromium(tmp_path / "profile")
-    yield browser
-    browser.close()
-
-
-@pytest.fixture
 def html(sleep, tmp_path):
     """Two nights, the second with a gap of the sensors, an arousal's worth of hours and a press."""
     from device.sim.faults import Plan
