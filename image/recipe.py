@@ -43,5 +43,6 @@ DISK_ID = "4e6f6374"            # "Noct": partitions are named by it, whatever t
 START = 4                       # MiB before the first partition
 BOOT, ROOT = 448, 384           # MiB; an update bundle fits beside both slots' kernels
 DATA = 16                       # MiB, in the image: the first boot makes it DATA_MOST at most
-INITRD_MODULES = ("virtio_mmio", "virtio_pci", "virtio_blk", "mmc_block", "sdhci_iproc", "bcm2835", "bcm2835_dma",
-                  "squashfs")
+# A Pi 4's card waits for its two regulators.
+INITRD_MODULES = ("virtio_mmio", "virtio_pci", "virtio_blk", "fixed", "gpio_regulator", "mmc_block", "sdhci_iproc",
+                  "bcm2835", "squashfs")

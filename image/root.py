@@ -72,7 +72,6 @@ def assemble(root: Path, debian: tuple[Path, Path, Path], epoch: int, version: s
     for unit in recipe.PURGED:
         inside(root, "systemctl", "mask", unit)
     inside(root, "systemctl", "enable", *recipe.ENABLED)
-    inside(root, "systemctl", "enable", "wpa_supplicant@wlan0.service")
     tidy(root)
 
 
