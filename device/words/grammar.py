@@ -17,6 +17,7 @@ DENIALS = ("no", "drop", "lacking", "never")
 LONGEST_PHRASE = max(len(phrase.split()) for phrase in ENGLISH)
 LONGEST_HAN = max(map(len, CHINESE))
 FLAGS = {"last": "last", "always": "always", "never": "always", "undo": "undo", "good": "good", "poor": "poor"}
+NOUNS = ("one", "ones", "stuff", "thing", "something")     # that a quality may stand before, as "something slow"
 OPPOSITE = {"raise": "lower", "lower": "raise", "require": "forbid", "forbid": "require"}
 
 
@@ -296,8 +297,9 @@ def coloured(anchor: Anchor, about_me: bool) -> Iterator[Wish]:
     field_, sign = anchor.word.value
     plain = anchor.word.kind == "quality" and not anchor.has("too", "less", "more", "enough", *DENIALS)
     strange = any(word.kind == "word" for word in anchor.before)
-    if plain and (about_me or anchor.has("was") and strange or anchor.after and anchor.after[0].kind == "word"
-                  and anchor.after[0].text not in ("one", "ones", "stuff", "thing", "something")):
+    elsewhere = strange and (anchor.has("was") or HAN.match(anchor.word.text))      # "the kids were noisy"
+    noun = anchor.after and anchor.after[0].kind == "word" and anchor.after[0].text not in NOUNS
+    if plain and (about_me or elsewhere or noun):
         return
     if about_me and anchor.word.kind == "quality" and not anchor.has("want", "love"):
         return
