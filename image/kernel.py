@@ -1,6 +1,7 @@
 """Trixie's kernel, its modules, and a small initrd that boots a Pi and QEMU alike: made without emulation."""
 
 import gzip
+import hashlib
 import lzma
 import shutil
 from pathlib import Path
@@ -15,17 +16,21 @@ def version(kernel: Path) -> str:
 
 
 def build_module(headers: Path, name: str) -> bytes:
-    """image/module, for the kernel `name`, made by the emulated compiler that made the kernel."""
-    place = headers / "module"
-    shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(HERE / "module", place)
-    awk = headers / "usr/bin/awk"           # the packages are unpacked only: nobody has made this link
-    awk.unlink(missing_ok=True)
-    awk.symlink_to("mawk")
-    inside = ("chroot", headers, "/usr/bin/env", "PATH=/usr/bin:/bin")
-    run(*inside, "make", "-s", "-C", f"/usr/src/linux-headers-{name}", "M=/module", "modules")
-    run(*inside, "aarch64-linux-gnu-strip", "--strip-debug", "/module/nocturne-tryboot.ko")
-    return (place / "nocturne-tryboot.ko").read_bytes()
+    """image/module, for the kernel `name`, made by the emulated compiler that made the kernel; once for each source."""
+    source = b"".join(file.read_bytes() for file in sorted((HERE / "module").iterdir()))
+    place = headers / f"module-{hashlib.sha256(source).hexdigest()[:12]}"
+    made = place / "nocturne-tryboot.ko"
+    if not made.exists():
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(HERE / "module", headers / "module", dirs_exist_ok=True)
+        awk = headers / "usr/bin/awk"           # the packages are unpacked only: nobody has made this link
+        awk.unlink(missing_ok=True)
+        awk.symlink_to("mawk")
+        inside = ("chroot", headers, "/usr/bin/env", "PATH=/usr/bin:/bin")
+        run(*inside, "make", "-s", "-C", f"/usr/src/linux-headers-{name}", "M=/module", "modules")
+        run(*inside, "aarch64-linux-gnu-strip", "--strip-debug", "/module/nocturne-tryboot.ko")
+        (headers / "module").rename(place)
+    return made.read_bytes()
 
 
 def install_modules(kernel: Path, headers: Path, root: Path) -> None:
