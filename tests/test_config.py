@@ -47,3 +47,15 @@ def test_any_text_is_a_config_or_a_clear_refusal(text):
         assert isinstance(Config.parse(text), Config)
     except ConfigError as trouble:
         assert str(trouble)
+
+
+def test_a_torn_config_is_replaced_by_the_last_good_one_or_else_by_the_built_in_one(tmp_path):
+    path, kept = tmp_path / "nocturne.toml", tmp_path / "last-good.toml"
+    path.write_text("[sound")
+    assert Config.trusted(path, kept)[0] == Config() and "built-in" in Config.trusted(path, kept)[1]
+    path.write_text("[sound]\nvolume = 0.5")
+    assert Config.trusted(path, kept) == (Config.load(path), "")
+    assert kept.stat().st_mode & 0o777 == 0o600         # the broker's password is in it
+    path.write_text("[sond]")
+    config, trouble = Config.trusted(path, kept)
+    assert config.sound.volume == 0.5 and trouble.startswith("going on with the last good config: ")

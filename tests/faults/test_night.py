@@ -142,3 +142,18 @@ def test_the_alarm_is_heard_after_a_night_of_silence(sleep):
     slept = sleep(hours=0.3, config=Config(alarm=Alarm(time=at(12)), night=Night(trial=True)), acts=[(30, hush)])
     waking = [scene for mode, scene, _ in slept.seen if mode is Mode.WAKING]
     assert waking and waking[-1].level > 0 and any(waking[-1].textures.values())
+
+
+def test_a_board_without_a_disk_keeps_its_nights_in_memory_shares_nothing_and_says_so(tmp_path, monkeypatch):
+    import queue
+
+    from device import board
+    from device.config import Diary
+    monkeypatch.setattr(board, "SPARE", tmp_path / "spare")
+    (tmp_path / "a file").write_text("")
+    config = Config(diary=Diary(path=str(tmp_path / "a file" / "diary.sqlite")))
+    with board.night(config, tmp_path / "socket", queue.SimpleQueue(), ["a torn config"]) as mine:
+        assert mine.remote.lacks[0] == "a torn config" and "nights are kept in memory" in mine.remote.lacks[1]
+        assert mine.diary.path == tmp_path / "spare" / "diary.sqlite" and mine.remote.others.feedback is None
+        mine.run(until=mine.clock.now() + 0.6)
+    assert (tmp_path / "spare" / "diary.sqlite").exists()
