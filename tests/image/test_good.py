@@ -1,0 +1,77 @@
+"""When a system that is tried may stay, and when the button at power-on means a reset."""
+
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from image.board import data
+
+FACTS = {"Id": "nocturne.service", "ActiveState": "active", "ActiveEnterTimestampMonotonic": "20000000"}
+
+
+@pytest.fixture
+def good(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(data.__file__).parent))
+    import good as module
+    yield module
+    sys.modules.pop("good"), sys.modules.pop("tryboot", None)
+
+
+@pytest.mark.parametrize("change, now, word", [
+    ({}, 130.0, None),
+    ({}, 60.0, "40 s ago"),                                                         # it restarted on the way
+    ({"ActiveState": "activating"}, 130.0, "activating"),
+    ({"ActiveState": "failed", "ActiveEnterTimestampMonotonic": "0"}, 130.0, "failed"),
+])
+def test_a_process_is_steady_if_it_has_run_without_a_restart(good, change, now, word):
+    found = good.unsteady({**FACTS, **change}, now)
+    assert found is None if word is None else word in found
+
+
+def test_the_running_slot_is_read_from_the_command_line(good):
+    assert good.slot("quiet rauc.slot=B panic=10") == "B"
+
+
+class Pins:
+    """lgpio with a button that is let go after so many looks."""
+    SET_PULL_UP, error = 32, OSError
+
+    def __init__(self, looks: float):
+        self.looks, self.blinks = looks, []
+
+    def gpiochip_open(self, number):
+        return 1
+
+    def gpiochip_close(self, chip):
+        pass
+
+    def gpio_claim_input(self, chip, pin, flags):
+        self.button = pin
+
+    def gpio_claim_output(self, chip, pin, level):
+        self.led = pin
+
+    def gpio_read(self, chip, pin):
+        assert pin == self.button
+        self.looks -= 1
+        return int(self.looks < 0)
+
+    def gpio_write(self, chip, pin, level):
+        assert pin == self.led
+        self.blinks.append(level)
+
+
+@pytest.mark.parametrize("looks, reset", [(0, False), (20, False), (49, False), (50, True), (1000, True)])
+def test_only_a_button_held_for_five_seconds_erases(monkeypatch, looks, reset):
+    pins, slept = Pins(looks), []
+    monkeypatch.setitem(sys.modules, "lgpio", pins)
+    assert data.held(sleep=slept.append) is reset
+    if reset:
+        assert sum(slept) == pytest.approx(5.0, abs=0.1) and set(pins.blinks) == {0, 1}
+
+
+def test_without_pins_nothing_is_erased(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lgpio", types.ModuleType("lgpio"))      # has nothing in it
+    assert data.held(sleep=lambda _: None) is False
