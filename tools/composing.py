@@ -48,12 +48,13 @@ def add_options(parser: ArgumentParser) -> None:
 def recipe_of(words: str) -> Recipe:
     """A programme's name and/or field=value pairs. Raises ConfigError, which names what it can't read."""
     recipe = DEFAULT
-    fields = {field.name: type(getattr(DEFAULT, field.name)) for field in dataclasses.fields(Recipe)}
+    values = {field.name: getattr(DEFAULT, field.name) for field in dataclasses.fields(Recipe)}
+    fields = {name: str if isinstance(value, str) else float for name, value in values.items() if name != "textures"}
     for word in filter(None, (word.strip() for word in words.split(","))):
         name, equals, value = (part.strip() for part in word.partition("="))
         if not equals and name in PROGRAMMES:
             recipe = PROGRAMMES[name]
-        elif name in fields and fields[name] in (str, float):
+        elif name in fields:
             try:
                 recipe = dataclasses.replace(recipe, **{name: fields[name](value)})
             except ValueError as trouble:

@@ -17,7 +17,8 @@ def options(*words):
 
 
 def test_a_recipe_is_read_from_words_and_typos_are_named():
-    recipe = composing.recipe_of("felt piano, density=0.2, scale=lydian")
+    recipe = composing.recipe_of("felt piano, density=0.2, scale=lydian, pulse=60")
+    assert recipe.pulse == 60
     assert (recipe.name, recipe.density, recipe.scale) == ("felt piano", 0.2, "lydian")
     for words in ("felt pianno", "densty=0.3", "density=much"):
         with pytest.raises(ConfigError, match=words.split("=")[0][:6]):
