@@ -14,11 +14,11 @@ from device.words.mood import SLOTS, pieces, word_hash
 from device.words.text import clean, tokens
 
 SIZE = 64           # of a word's vector
-HIDDEN = 96
+HIDDEN = 160
 PIECES = 4096       # buckets of letter runs, for words that the table lacks
-TRUST = 0.3         # of a person's judgement beside the teacher's, where both are known
+TRUST = 0.2         # of a person's judgement beside the teacher's, where both are known
 BATCH = 64
-DROP = 0.2
+DROP = 0.3
 LOST = 0.1          # share of words that training reads by their letters alone
 
 
@@ -76,7 +76,7 @@ def places(vocabulary: Vocabulary, texts: Sequence[str]) -> np.ndarray:
     return out
 
 
-def learn(student: Student, rows: np.ndarray, gold: np.ndarray, soft: np.ndarray, seed: int, epochs: int = 6,
+def learn(student: Student, rows: np.ndarray, gold: np.ndarray, soft: np.ndarray, seed: int, epochs: int = 7,
           check=None) -> None:
     """`rows` (n, SLOTS), `gold` (n, 3) with NaN where nobody judged, `soft` (n, 3) the teacher's."""
     torch.manual_seed(seed)

@@ -25,11 +25,10 @@ DENIALS = frozenset(("not", "no", "less", "never", "isn't", "don't"))
 PIECES = (3, 4, 5)      # letters: what a word that the table lacks is made of
 
 
-def called(valence: float, arousal: float) -> str:
-    """What an evening may be helped with: "tense", "weary" or ""."""
-    if valence > -HARD:
-        return ""
-    return "tense" if arousal > HARD else "weary" if arousal < 0 else ""
+def called(feelings: Sequence[tuple[float, float]]) -> str:
+    """What an evening may be helped with, by the (valence, arousal) of its feelings: "tense", else "weary", else ""."""
+    hard = [arousal for valence, arousal in feelings if valence < -HARD]
+    return "tense" if any(arousal > HARD for arousal in hard) else "weary" if any(a < 0 for a in hard) else ""
 
 
 def word_hash(word: str) -> int:

@@ -28,8 +28,9 @@ def test_a_hard_day_sounds_worse_than_a_lovely_one(words):
 
 
 def test_a_worried_evening_starts_slower(words):
-    heard = words.understand("so anxious and stressed about tomorrow")
-    assert heard.mood == "tense"
+    heard = words.understand("long day, a bit anxious")
+    assert heard.mood == "tense" and words.understand("I am exhausted").mood == "weary"
+    assert words.understand("a lovely day").mood == words.understand("not anxious at all").mood == ""
     assert "you sound tense, so starting slower" in answered(heard, "tense")
 
 
