@@ -100,7 +100,8 @@ class Feed:
             missed = max(self.timebase.taken(time) - self.index, 0)
             self.skip(missed)
             self.restarts += 1
-            self.trouble.append(f"{self.chip}: had lost its settings; set up again, {missed} readings lost")
+            # By the clock alone: a reset chip no longer tells what it held, so one more may be gone.
+            self.trouble.append(f"{self.chip}: had lost its settings; set up again, about {missed} readings lost")
         self.timebase.restart(self.index, time)
         self.running = self.started = True
         self.unsure = False

@@ -167,7 +167,7 @@ def unmoved(steep: np.ndarray, motion: np.ndarray) -> tuple[np.ndarray, float]:
         return steep, sway
     swing = motion[1:] - motion[:-1]
     rows, width = len(steep), 3 * LAGS
-    lagged = np.ndarray((rows, width), buffer=swing, strides=(24, 8))
+    lagged = np.ndarray((rows, width), buffer=swing, strides=(24, 8)).copy()     # BLAS takes no overlapping rows
     gram = lagged.T @ lagged
     spread = gram.trace() / width
     gram.flat[::width + 1] += RIDGE * spread + 1e-2
