@@ -3,7 +3,7 @@
 
 Level: RMS of its last ten seconds. Gaps: runs of 10 ms of exact zeros once it sounds (the device dithers its silence
 away, so zeros are what the card plays when nobody writes). Pitch: how far the strongest partial between 100 and 1000 Hz
-lies from the nearest note of equal temperament at 440 Hz.
+lies from the nearest note of equal temperament at 440 Hz, if it stands out from what rain and wind leave there.
 """
 
 import sys
@@ -17,6 +17,8 @@ import numpy as np
 RATE = 48000
 QUIETEST = -75.0            # dBFS
 GAP = RATE // 100
+CLEAR = 30.0                # dB above the band's median
+MISTUNED = 30.0             # cents
 
 
 def main() -> int:
@@ -31,8 +33,10 @@ def main() -> int:
     peak = hertz[band][np.argmax(spectrum[band])]
     note = 12 * np.log2(peak / 440)
     cents = 100 * (note - round(note))
-    print(f"{level:.1f} dBFS, strongest {peak:.1f} Hz ({cents:+.0f} cents), longest gap {1000 * gaps / RATE:.1f} ms")
-    return int(level < QUIETEST or gaps >= GAP or abs(cents) > 30)
+    prominence = 20 * np.log10(spectrum[band].max() / np.median(spectrum[band]))
+    print(f"{level:.1f} dBFS, strongest {peak:.1f} Hz ({cents:+.0f} cents, {prominence:.0f} dB clear), longest gap "
+          f"{1000 * gaps / RATE:.1f} ms")
+    return int(level < QUIETEST or gaps >= GAP or prominence > CLEAR and abs(cents) > MISTUNED)
 
 
 def longest_zeros(samples: np.ndarray) -> int:
