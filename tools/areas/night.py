@@ -49,8 +49,10 @@ def watch(mine, epoch, staging):
         sizes.append(resident())
 with night(settings, Desk(out, hours=hours, audio_minutes=audio, build="mattress"), watch=watch) as (mine, pins):
     mine.run(until=3600 * hours)
+    mine.diary.flush()
+    disk = written()        # before the sound process is counted in: its night.wav is the desk's own
 own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps({"cpu": sum((own.ru_utime, own.ru_stime, others.ru_utime, others.ru_stime)), "written": written(),
+print(json.dumps({"cpu": sum((own.ru_utime, own.ru_stime, others.ru_utime, others.ru_stime)), "written": disk,
                   "sizes": sizes}))
 """
 BUSY = """
@@ -58,6 +60,7 @@ import queue, sys, threading, time
 from pathlib import Path
 import numpy as np
 from device import parts
+from device.bedside import Stop
 from device.clock import SystemClock
 from device.config import Config
 from device.diary import Diary
@@ -91,10 +94,9 @@ with parts.at_home(Config(), inbox, clock, diary, False) as (home, feedback):
             time.sleep(1.0)
             print(finger(0.05), flush=True)     # a short press acts on its release
             time.sleep(2.6 + rng.uniform(0, 0.3))
-    finished = threading.Thread(target=hand, daemon=True)
-    finished.start()
-    while finished.is_alive():
-        mine.run(until=clock.now() + 0.5)
+        inbox.put(Stop())
+    threading.Thread(target=hand).start()
+    mine.run()
 """
 
 
