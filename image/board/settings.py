@@ -160,7 +160,7 @@ table inet nocturne {{
         icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, echo-reply }} accept
         udp dport {{ 67, 547 }} accept
         meta skuid systemd-timesync udp dport {NTP} accept
-        meta skuid systemd-resolve meta l4proto {{ tcp, udp }} th dport {DNS} accept
+        meta l4proto {{ tcp, udp }} th dport {DNS} accept
         {hub if host else ""}
     }}
 }}

@@ -20,6 +20,7 @@ from tryboot import BOOT, Backend, writable
 CONFIG = Path("/etc/nocturne.toml")
 VERSION = Path("/usr/lib/nocturne/version")
 FETCHED = Path("/data/update.raucb")
+SEEN = Path("/data/rauc/seen")
 LARGEST = 600 << 20
 PORT = 8443
 
@@ -52,10 +53,9 @@ def from_hub() -> Path | None:
     home = Config.load(CONFIG).home
     if not home.host or not home.ca:
         return None
-    seen = Path("/data/rauc/seen")
     request = urllib.request.Request(f"https://{home.host}:{PORT}/nocturne.raucb")
-    if seen.exists():
-        request.add_header("If-None-Match", seen.read_text())
+    if SEEN.exists():
+        request.add_header("If-None-Match", SEEN.read_text())
     try:
         with urllib.request.urlopen(request, timeout=30, context=ssl.create_default_context(cafile=home.ca)) as answer:
             size = int(answer.headers.get("Content-Length", 0))
@@ -65,7 +65,7 @@ def from_hub() -> Path | None:
             with open(FETCHED, "wb") as file:
                 while chunk := answer.read(1 << 16):
                     file.write(chunk)
-            seen.write_text(answer.headers.get("ETag", ""))
+            SEEN.write_text(answer.headers.get("ETag", ""))
     except (OSError, urllib.error.URLError) as trouble:
         if getattr(trouble, "code", None) != 304:
             print(f"no update from the hub: {trouble}", file=sys.stderr)
