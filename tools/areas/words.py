@@ -69,7 +69,7 @@ def evaluate(data: Path | None, train: Path | None, options) -> Result:
         said.append(f"EmoBank {split}: {len(texts)} sentences")
     found = notes(data) if data else []
     rows = counting(found or notes(OWN))
-    said.append(f"{len(rows)} notes of split {rows[0]['split']}" + ("" if found else ", the repository's own"))
+    said.append(f"{len(rows)} notes of split {rows[0].get('split', 'none')}" + ("" if found else ", the repository's own"))
     figures |= wishes(rows, [slots(words.understand(row["text"])) for row in rows])
     figures |= unknown(rows, [not words.understand(row["text"]).language for row in rows])
     others["keywords"] |= wishes(rows, [peers.keywords(row["text"]) for row in rows])
@@ -113,9 +113,9 @@ def wishes(rows: Sequence[Mapping], answers: Sequence[Mapping[str, str]]) -> dic
     """Micro F1 over slots without their degree, and denials taken for their opposite."""
     hit = told = wanted = wrong = cases = 0
     for row, answer in zip(rows, answers, strict=True):
-        if row["language"] == "other":
+        if row.get("language") == "other":
             continue
-        gold = {":".join(slot.split(":")[:2]) for slot in row["wishes"]}
+        gold = {":".join(slot.split(":")[:2]) for slot in row.get("wishes", ())}
         hit, told, wanted = hit + len(gold & set(answer)), told + len(answer), wanted + len(gold)
         if row.get("negated"):
             cases += 1
@@ -130,8 +130,8 @@ def opposites(gold: Iterable[str]) -> set[str]:
 
 
 def unknown(rows: Sequence[Mapping], answers: Sequence[bool]) -> dict[str, float]:
-    strange = [answer for row, answer in zip(rows, answers, strict=True) if row["language"] == "other"]
-    known = [answer for row, answer in zip(rows, answers, strict=True) if row["language"] != "other"]
+    strange = [answer for row, answer in zip(rows, answers, strict=True) if row.get("language") == "other"]
+    known = [answer for row, answer in zip(rows, answers, strict=True) if row.get("language") != "other"]
     return {"unknown_recall": share(strange), "known_refused": share(known)}
 
 
