@@ -31,6 +31,7 @@ import json, resource, sys
 from pathlib import Path
 from dataclasses import replace
 from device.config import Config
+from device.modes import Event
 from device.sim.parts import Desk, night
 
 out, hours, audio = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
@@ -42,11 +43,15 @@ def written():
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 2**20
-sizes, each = [], max(round(hours * 120 / 24), 1)
+sizes, day = [], round(float(sys.argv[4]) * 120)     # epochs: a third of each is a night
 
 def watch(mine, epoch, staging):
-    if epoch.index % each == 0:
+    if epoch.index % 10 == 0:
         sizes.append(resident())
+    if day and epoch.index % day == day // 3:
+        mine.go(Event.UP)
+    if day and epoch.index and epoch.index % day == 0:
+        mine.go(Event.PRESS, by_hand=True)
 with night(settings, Desk(out, hours=hours, audio_minutes=audio, build="mattress"), watch=watch) as (mine, pins):
     mine.run(until=3600 * hours)
     mine.diary.flush()
@@ -115,8 +120,8 @@ def bench(data: Path | None, options: Namespace) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         figures |= memory(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
-        sizes = slept(Path(folder) / "long", options.growth_hours, 0.0)["sizes"]
-        figures["growth_mb_72h"] = growth(sizes) * 72.0
+        sizes = slept(Path(folder) / "long", options.growth_hours, 0.0, options.growth_hours / 3)["sizes"]
+        figures["growth_mb_72h"] = growth(sizes)
     with tempfile.TemporaryDirectory() as folder:
         delays = presses(Path(folder), options.presses)
         figures["press_to_sample_ms_p50"], figures["press_to_sample_ms_p99"] = np.percentile(delays, [50, 99])
@@ -128,17 +133,18 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def slept(out: Path, hours: float, audio: float) -> dict:
-    done = subprocess.run([sys.executable, "-c", NIGHT, str(out), str(hours), str(audio)], env=environment(), cwd=ROOT,
-                          check=True, capture_output=True, text=True)
+def slept(out: Path, hours: float, audio: float, day: float = 0.0) -> dict:
+    """`audio`: minutes of sound.  `day`: hours after which the next night begins; 0 is one night."""
+    command = [sys.executable, "-c", NIGHT, str(out), str(hours), str(audio), str(day)]
+    done = subprocess.run(command, env=environment(), cwd=ROOT, check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def growth(sizes: list[float]) -> float:
-    """MB/h over all but the first quarter, in which everything is used for the first time: the slope of a line.
-    The sizes lie evenly over `growth-hours`."""
-    warm = np.array(sizes[len(sizes) // 4:])
-    return float(np.polyfit(np.arange(len(warm)), warm, 1)[0]) * len(sizes) / 72.0
+    """MB in three days: how much higher the third day's peak lies than the second's, thrice. In the first everything is
+    used for the first time."""
+    third = len(sizes) // 3
+    return 3 * (max(sizes[2 * third:]) - max(sizes[third:2 * third]))
 
 
 def memory(folder: Path) -> dict[str, float]:
