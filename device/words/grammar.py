@@ -23,10 +23,11 @@ OPPOSITE = {"raise": "lower", "lower": "raise", "require": "forbid", "forbid": "
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the grammar made of a line; `known` is how many of its `words` the lexicon has."""
+    """What the grammar made of a line; `known` is how many of its `words` the lexicon has, small ones like "no", which
+    other languages share, by half."""
     wishes: tuple[Wish, ...] = ()
     flags: frozenset[str] = frozenset()     # "last", "always", "undo", "good", "poor"
-    known: int = 0
+    known: float = 0.0
     words: int = 0
 
 
@@ -75,7 +76,8 @@ def read(tokens: Sequence[str]) -> Reading:
             wishes[wish.verb, wish.name] = wish
         denied, before = bool(said) and said[-1].verb == "forbid", clause
     meant = [word for word in words if word.kind not in ("end", "filler")]
-    return Reading(tuple(wishes.values()), frozenset(flags), sum(word.kind != "word" for word in meant), len(meant))
+    known = sum(1.0 if word.kind in (*ANCHORS, *FLAGS) else 0.5 for word in meant if word.kind != "word")
+    return Reading(tuple(wishes.values()), frozenset(flags), known, len(meant))
 
 
 def refuses(clause: Sequence[Word]) -> bool:

@@ -69,7 +69,8 @@ def evaluate(data: Path | None, train: Path | None, options) -> Result:
         said.append(f"EmoBank {split}: {len(texts)} sentences")
     found = notes(data) if data else []
     rows = counting(found or notes(OWN))
-    said.append(f"{len(rows)} notes of split {rows[0].get('split', 'none')}" + ("" if found else ", the repository's own"))
+    whose = "" if found else ", the repository's own"
+    said.append(f"{len(rows)} notes of split {rows[0].get('split', 'none')}{whose}")
     figures |= wishes(rows, [slots(words.understand(row["text"])) for row in rows])
     figures |= unknown(rows, [not words.understand(row["text"]).language for row in rows])
     others["keywords"] |= wishes(rows, [peers.keywords(row["text"]) for row in rows])
