@@ -6,10 +6,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
+from device.sleep.beats import Beat
 from device.sleep.breathing import Breathing
 from device.sleep.filters import butterworth_bandpass
 from device.sleep.grid import LAG, RATE, Grid
 from device.sleep.movement import FACTOR, OFFSET, Movement
+from device.sleep.variability import Intervals
 from device.sleep.vitals import VitalSigns
 from device.values import Readings, Signal
 
@@ -87,6 +89,29 @@ def test_a_bed_tells_heart_and_breath_without_being_worn():
     breaths = [v.breathing.value for v in said if v.breathing]
     assert len(breaths) > 45 and np.median(breaths) == pytest.approx(13.2, abs=0.7)
     assert said[-1].present is True
+
+
+@pytest.mark.parametrize("bpm", [48, 79, 92])
+def test_a_bed_that_rings_twice_a_beat_is_not_read_as_twice_the_rate(bpm):
+    motion, _ = bed(62.5, 120, np.random.default_rng(bpm), bpm=bpm)
+    rates = [v.heart_rate.value for v in hear(motion=motion, rate=62.5) if v.time > 60 and v.heart_rate]
+    assert len(rates) > 40 and np.abs(np.array(rates) - bpm).max() < 8
+
+
+def test_a_rate_is_that_of_the_intervals_though_a_beat_was_missed():
+    intervals = Intervals()
+    for second, times in enumerate(([0.1], [1.0], [1.9], [], [3.7], [4.6], [5.5], [6.4]), 1):
+        intervals.add([Beat(time, 0.95, 0.0, 1.0) for time in times], second)
+    assert intervals.rate(8.0, 0.9) == pytest.approx(60 / 0.9)
+    assert intervals.rate(8.0, 1.4) is None
+
+
+def test_a_pulse_that_comes_back_after_a_jolt_has_a_rate_again_within_seven_seconds():
+    ppg, _ = beat_train(50.0, 60, np.random.default_rng(12), bpm=70)
+    ppg[30 * 50:34 * 50] = np.linspace(2.5e5, 0.2e5, 200)[:, None] + np.random.default_rng(13).normal(0, 8, (200, 1))
+    told = [v for v in hear(ppg) if v.heart_rate]
+    assert any(34 < v.time <= 41 for v in told)
+    assert all(abs(v.heart_rate.value - 70) < 6 for v in told if v.time > 12)
 
 
 def test_an_empty_bed_has_no_heart():
