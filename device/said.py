@@ -153,6 +153,7 @@ class Said:
     def forget(self) -> None:
         """Privacy begins: what was said for tonight goes too."""
         self.kept, self._before, self.answer = Kept(always=self.kept.always), None, PRIVATE
+        self.remember()
 
     def remember(self) -> None:
         last = {**asdict(replace(self.last, textures={})), "textures": dict(self.last.textures)} if self.last else None

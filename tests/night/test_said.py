@@ -82,9 +82,10 @@ def test_the_text_is_kept_nowhere_unless_the_owner_wants_it(sleep):
 
 def test_privacy_ignores_notes_and_says_so(sleep):
     answers = []
-    slept = sleep(hours=0.05, acts=[(10, lambda mine: mine.inbox.put(Command("privacy", True))),
+    slept = sleep(hours=0.05, acts=[(5, say("darker")), (10, lambda mine: mine.inbox.put(Command("privacy", True))),
                                     (20, say("no rain", answers))])
     assert answers[0].startswith("Privacy is on") and slept.night.remote.said.kept.wishes == ()
+    assert sleep(hours=0.02).night.remote.said.kept.wishes == ()
 
 
 def test_silence_a_programme_and_last_night_can_be_asked_for(sleep):
