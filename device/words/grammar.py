@@ -5,17 +5,13 @@ A learned tagger on the same words does worse on notes that neither had seen; `t
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from device.values import TEXTURES, Wish
-from device.words.lexicon import CHINESE, ENGLISH
+from device.words.phrases import Word, clauses, spoken
 from device.words.text import HAN
 
-ENDS = frozenset(".,;:!?()。\n")
 ANCHORS = ("thing", "field", "quality", "compared")
 DENIALS = ("no", "drop", "lacking", "never")
-LONGEST_PHRASE = max(len(phrase.split()) for phrase in ENGLISH)
-LONGEST_HAN = max(map(len, CHINESE))
 FLAGS = {"last": "last", "always": "always", "never": "always", "undo": "undo", "good": "good", "poor": "poor"}
 NOUNS = ("one", "ones", "stuff", "thing", "something")     # that a quality may stand before, as "something slow"
 OPPOSITE = {"raise": "lower", "lower": "raise", "require": "forbid", "forbid": "require"}
@@ -29,12 +25,6 @@ class Reading:
     flags: frozenset[str] = frozenset()     # "last", "always", "undo", "good", "poor"
     known: float = 0.0
     words: int = 0
-
-
-class Word(NamedTuple):
-    kind: str
-    value: object
-    text: str
 
 
 @dataclass(slots=True)
@@ -104,56 +94,7 @@ def conditional(clause: Sequence[Word]) -> bool:
     return "poor" in kinds and "thing" in kinds and any(kind in ("no", "never", "lacking") for kind in kinds)
 
 
-# ---- tokens → words of a kind → clauses → anchors --------------------------------------------------------------------
-
-def spoken(tokens: Sequence[str]) -> Iterator[Word]:
-    """The longest phrases of the lexicon, and whatever lies between them."""
-    place = 0
-    while place < len(tokens):
-        token = tokens[place]
-        if HAN.fullmatch(token):
-            yield from han(token)
-            place += 1
-            continue
-        for length in range(min(LONGEST_PHRASE, len(tokens) - place), 0, -1):
-            phrase = " ".join(tokens[place:place + length])
-            if phrase in ENGLISH:
-                yield Word(*ENGLISH[phrase], phrase)
-                place += length
-                break
-        else:
-            yield Word(*CHINESE[token], token) if token in CHINESE else other(token)        # the comma of lists
-            place += 1
-
-
-def han(run: str) -> Iterator[Word]:
-    place = 0
-    while place < len(run):
-        for length in range(min(LONGEST_HAN, len(run) - place), 0, -1):
-            phrase = run[place:place + length]
-            if phrase in CHINESE:
-                yield Word(*CHINESE[phrase], phrase)
-                place += length
-                break
-        else:
-            yield other(run[place])
-            place += 1
-
-
-def other(token: str) -> Word:
-    return Word("end" if token in ENDS else "word" if token.isalnum() else "filler", None, token)
-
-
-def clauses(words: Sequence[Word]) -> Iterator[list[Word]]:
-    clause: list[Word] = []
-    for word in words:
-        if word.kind in ("end", "but"):
-            yield clause
-            clause = []
-        else:
-            clause.append(word)
-    yield clause
-
+# ---- clauses → anchors --------------------------------------------------------------------
 
 def anchored(clause: Sequence[Word]) -> list[Anchor]:
     """Each anchor with its words: those before an "and" belong to what came before, the rest to what follows."""

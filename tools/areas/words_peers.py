@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from device.words.grammar import ANCHORS, Word, spoken
+from device.words.grammar import ANCHORS
+from device.words.phrases import Word, spoken
 from device.words.text import clean, tokens
 from tools.words_sentences import sentence
 

@@ -1,0 +1,66 @@
+"""Tokens → words of a kind, by the longest phrases of the lexicon → clauses."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from device.words.lexicon import CHINESE, ENGLISH
+from device.words.text import HAN
+
+ENDS = frozenset(".,;:!?()。\n")
+LONGEST_PHRASE = max(len(phrase.split()) for phrase in ENGLISH)
+LONGEST_HAN = max(map(len, CHINESE))
+
+
+class Word(NamedTuple):
+    kind: str
+    value: object
+    text: str
+
+
+def spoken(tokens: Sequence[str]) -> Iterator[Word]:
+    """The longest phrases of the lexicon, and whatever lies between them."""
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        if HAN.fullmatch(token):
+            yield from han(token)
+            place += 1
+            continue
+        for length in range(min(LONGEST_PHRASE, len(tokens) - place), 0, -1):
+            phrase = " ".join(tokens[place:place + length])
+            if phrase in ENGLISH:
+                yield Word(*ENGLISH[phrase], phrase)
+                place += length
+                break
+        else:
+            yield Word(*CHINESE[token], token) if token in CHINESE else other(token)        # the comma of lists
+            place += 1
+
+
+def han(run: str) -> Iterator[Word]:
+    place = 0
+    while place < len(run):
+        for length in range(min(LONGEST_HAN, len(run) - place), 0, -1):
+            phrase = run[place:place + length]
+            if phrase in CHINESE:
+                yield Word(*CHINESE[phrase], phrase)
+                place += length
+                break
+        else:
+            yield other(run[place])
+            place += 1
+
+
+def other(token: str) -> Word:
+    return Word("end" if token in ENDS else "word" if token.isalnum() else "filler", None, token)
+
+
+def clauses(words: Sequence[Word]) -> Iterator[list[Word]]:
+    clause: list[Word] = []
+    for word in words:
+        if word.kind in ("end", "but"):
+            yield clause
+            clause = []
+        else:
+            clause.append(word)
+    yield clause
