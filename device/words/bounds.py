@@ -51,7 +51,7 @@ def within(recipe: Recipe, wishes: Sequence[Wish], mood: str = "") -> Recipe:
 
 def moved(recipe: Recipe, field: str, degrees: float) -> Recipe:
     """A step up or down, never past RANGES; what lies outside already stays where it is."""
-    if field == "music" and not recipe.music:
+    if field in ("music", "density") and not recipe.music:
         return recipe
     now, (low, high) = getattr(recipe, field), RANGES[field]
     then = now + STEPS[field] * degrees
