@@ -170,7 +170,6 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA cache_size = -256")      # KiB; the default of 2 MiB would fill over some nights
     connection.row_factory = sqlite3.Row
     return connection
 
