@@ -15,7 +15,7 @@ PYTHON = "usr/lib/nocturne/python"
 SOURCE = CACHE / "source"           # the last commit
 PLATFORMS = ("manylinux_2_34_aarch64", "manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux2014_aarch64",
              "manylinux_2_17_aarch64")
-COMMAND_LINE = "quiet loglevel=3 console=tty1 panic=10 systemd.show_status=0"
+COMMAND_LINE = "quiet loglevel=3 console=tty1 panic=10 systemd.show_status=0 systemd.getty_auto=0"
 
 
 def debian(epoch: int, fresh: bool) -> tuple[Path, Path, Path]:
