@@ -47,6 +47,7 @@ sizes, day = [], round(float(sys.argv[4]) * 120)     # epochs: a third of each i
 
 def watch(mine, epoch, staging):
     if epoch.index % 10 == 0:
+        pins.pin(settings.panel.led).clear_states()     # the mock pin keeps every brightness; a real one doesn't
         sizes.append(resident())
     if day and epoch.index % day == day // 3:
         mine.go(Event.UP)
