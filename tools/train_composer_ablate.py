@@ -6,6 +6,7 @@
 import argparse
 import dataclasses
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +21,14 @@ from tools.train_composer_data import corpus
 class Attention(net.Net):
     """The desk comparison: a small causal transformer in place of the two GRUs, of about the same size."""
 
-    def __init__(self, hidden: int = net.HIDDEN):
-        super().__init__(hidden)
-        width = self.first.input_size
+    def __init__(self):
+        super().__init__()
+        width, hidden = self.first.input_size, net.HIDDEN
         self.first = self.second = None
         self.narrow = nn.Linear(width, hidden)
-        self.place = nn.Embedding(4096, hidden)
+        self.place = nn.Embedding(net.LENGTH, hidden)
         layer = nn.TransformerEncoderLayer(hidden, 4, 2 * hidden, dropout=0.15, batch_first=True, norm_first=True)
-        self.layers = nn.TransformerEncoder(layer, 1)
+        self.layers = nn.TransformerEncoder(layer, 2)
 
     def forward(self, fields, asked, style):
         length = fields.shape[1]
@@ -37,7 +38,7 @@ class Attention(net.Net):
         reach = torch.arange(length)
         blind = (reach[None] > reach[:, None]) | (reach[:, None] - reach[None] >= net.LENGTH)
         x = self.layers(x, mask=blind)
-        return self.scores(self.drop(x), fields).masked_fill(~net.FOLLOW[fields[..., 0]], -1e9)
+        return self.scores(self.drop(x), fields).masked_fill(~net.FOLLOW[fields[..., net.TOKEN]], -1e9)
 
 
 class NoStyle(net.Net):
@@ -46,15 +47,14 @@ class NoStyle(net.Net):
         return zero, zero - 20      # no spread: nothing is told
 
 
-class NoSides(net.Net):
-    """Without the looks back: the last token and the state alone."""
+class NoLooksBack(net.Net):
+    """The last token and the state alone."""
 
     def given(self, fields, asked):
-        blank = torch.cat([fields[..., :1], torch.zeros_like(fields[..., 1:])], -1)
-        return super().given(blank, asked)
+        return super().given(torch.where(torch.arange(len(net.FIELDS)) == net.TOKEN, fields, tk.BOS), asked)
 
     def scores(self, x, fields):
-        return self.out(x)
+        return self.heads(x)[..., :tk.VOCABULARY]
 
 
 def main() -> None:
@@ -72,17 +72,19 @@ def main() -> None:
     held, test = ([net.sequence(heard, source.style) for source, slow, heard in music
                    if source.part == part and source.calm and slow == 1] for part in ("valid", "test"))
     for name, kind, pieces in (("full", net.Net, everything), ("no chorales or folk", net.Net, mutopia),
-                               ("no style latent", NoStyle, everything), ("no looks back", NoSides, everything),
+                               ("no style latent", NoStyle, everything), ("no looks back", NoLooksBack, everything),
                                ("attention instead of GRU", Attention, everything)):
         if options.only and name not in options.only:
             continue
-        torch.manual_seed(options.seed)
-        model = net.train(pieces, held, options.steps, options.seed, start=kind(), average=kind(), say=lambda *_: None)
-        deaf = [dataclasses.replace(p, fields=np.where(np.arange(7) < 5, p.fields, tk.BOS)) for p in test]
+        began = time.process_time()
+        model = net.train(pieces, held, options.steps, options.seed, kind, say=lambda *_: None)
+        spent = time.process_time() - began
+        deaf = [dataclasses.replace(p, fields=np.where(np.arange(len(net.FIELDS)) < 5, p.fields, tk.BOS)) for p in test]
         print(json.dumps({"name": name, "steps": options.steps, "tick_nll": round(net.tick_nll(model, test), 3),
                           "without_echoes": round(net.tick_nll(model, deaf), 3),
                           "without_conditions": round(net.tick_nll(model, test, False), 3),
-                          "parameters": sum(p.numel() for p in model.parameters())}), flush=True)
+                          "cpu_min": round(spent / 60, 1), "parameters": sum(p.numel() for p in model.parameters())}),
+              flush=True)
 
 
 if __name__ == "__main__":

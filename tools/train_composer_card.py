@@ -19,13 +19,13 @@ def main() -> None:
                         help="what train_composer_ablate and train_composer_parts printed")
     options = parser.parse_args()
     card, result = json.loads(CARD.read_text()), json.loads(options.figures.read_text())
-    card["figures"] = {key: {"value": short(value), "command": COMMAND, "data": result["data"],
-                             **{peer: short(figures[key]) for peer, figures in result["peers"].items()
-                                if figures.get(key) is not None}}
-                       for key, value in result["figures"].items() if value is not None}
-    if options.ablations:
-        card["ablations"] = [json.loads(line) for path in options.ablations for line in path.read_text().splitlines()
-                             if line.startswith("{")]
+    card["figures"] |= {key: {"value": short(value), "command": COMMAND, "data": result["data"],
+                              **{peer: short(figures[key]) for peer, figures in result["peers"].items()
+                                 if figures.get(key) is not None}}
+                        for key, value in result["figures"].items() if value is not None}
+    rows = [json.loads(line) for path in options.ablations for line in path.read_text().splitlines()]
+    card["ablations"] = [{"name": "int8 against float, whole training", "int8": card["figures"]["tick_nll"]["value"],
+                          "float": card["figures"]["tick_nll_float"]["value"]}, *rows]
     CARD.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -11,57 +11,48 @@ from torch import nn
 
 from device.compose import tokens as tk
 from device.compose.contexts import FIELDS
-from tools.train_composer_net import CONDITIONS, EXCERPT, ROOTS, WIDTH, Net
+from tools.train_composer_net import CONDITIONS, EXCERPT, HIDDEN, TOKEN, Net
 
 
 class Cell(nn.Module):
-    """A GRU cell as two MatMuls: onnxruntime's quantize_dynamic leaves the ONNX GRU operator alone."""
+    """A GRU cell as one MatMul of input and state: onnxruntime's quantize_dynamic leaves the ONNX GRU operator alone,
+    and at this size its time goes by nodes, not by numbers. The new gate's two halves stay apart, hence the zeros."""
 
     def __init__(self, gru: nn.GRU):
         super().__init__()
-        self.wi = nn.Parameter(gru.weight_ih_l0.detach().t().contiguous())
-        self.wh = nn.Parameter(gru.weight_hh_l0.detach().t().contiguous())
-        self.bi, self.bh, self.size = gru.bias_ih_l0.detach(), gru.bias_hh_l0.detach(), gru.hidden_size
+        self.size = n = gru.hidden_size
+        wi, wh, bi, bh = (each.detach().t() for each in (gru.weight_ih_l0, gru.weight_hh_l0, gru.bias_ih_l0,
+                                                         gru.bias_hh_l0))
+        zero = torch.zeros
+        self.weight = nn.Parameter(torch.cat([torch.cat([wi, zero(len(wi), n)], 1),
+                                              torch.cat([wh[:, :2 * n], zero(n, n), wh[:, 2 * n:]], 1)]))
+        self.bias = torch.cat([bi[:2 * n] + bh[:2 * n], bi[2 * n:], bh[2 * n:]])
 
     def forward(self, x, h):
         n = self.size
-        gates_a, new_a = torch.split(x @ self.wi + self.bi, [2 * n, n], 1)
-        gates_b, new_b = torch.split(h @ self.wh + self.bh, [2 * n, n], 1)
-        r, z = torch.split(torch.sigmoid(gates_a + gates_b), [n, n], 1)
-        new = torch.tanh(new_a + r * new_b)
+        gates, given, kept = torch.split(torch.cat([x, h], 1) @ self.weight + self.bias, [2 * n, n, n], 1)
+        r, z = torch.split(torch.sigmoid(gates), [n, n], 1)
+        new = torch.tanh(given + r * kept)
         return new + z * (h - new)
 
 
 class Step(nn.Module):
-    """One token: (fields (1, 7), asked (1, CONDITIONS + STYLE_SIZE), one, two (1, hidden)) → logits, new states.
-
-    The same as `Net`, in as few nodes as may be: at this size onnxruntime's time goes by nodes, not by numbers.
-    """
+    """One token: (fields (7,), asked (1, CONDITIONS + STYLE_SIZE), one, two (1, hidden)) → logits, new states; the same
+    as `Net`."""
 
     def __init__(self, net: Net):
         super().__init__()
         self.first, self.second, self.asked = Cell(net.first), Cell(net.second), net.asked
-        self.embed = nn.Parameter(net.embed.weight.detach())
-        self.sides = nn.Parameter(torch.cat([table.weight.detach() for table in net.sides]))
-        heads = net.out, net.moves, net.over
-        self.out = nn.Parameter(torch.cat([head.weight.detach() for head in heads]).t().contiguous())
-        self.bias = torch.cat([head.bias.detach() for head in heads])
-        self.tables = torch.arange(len(net.sides)) * tk.VOCABULARY
-        pitches = torch.arange(WIDTH)
-        self.shifts = pitches + WIDTH - 1 + tk.PITCH            # minus the last pitch: which move
-        # Which place over the root each pitch has, for every chord token.
-        self.places = (pitches[None] - tk.REACH - ROOTS[:, None]) % 12 + tk.VOCABULARY + 2 * WIDTH - 1
+        self.embed, self.tables, self.relative = nn.Parameter(net.embed.weight.detach()), net.tables, net.relative
+        self.heads, self.bias = nn.Parameter(net.heads.weight.detach().t().contiguous()), net.heads.bias.detach()
 
     def forward(self, fields, asked, one, two):
-        token, rest = torch.split(fields, [1, len(FIELDS) - 1], 1)
-        sides = self.sides[(rest + self.tables)[0]].reshape(1, -1)
-        one = self.first(torch.cat([self.embed[token[0]], torch.tanh(self.asked(asked)), sides], 1), one)
+        rows = fields + self.tables
+        one = self.first(self.embed[rows].reshape(1, -1) + self.asked(asked), one)
         two = self.second(one, two)
-        whole = two @ self.out + self.bias
-        plain, pitched = torch.split(whole[:, :tk.VOCABULARY], [tk.PITCH, WIDTH], 1)
-        moves = torch.index_select(whole, 1, self.shifts - fields[0, 4] + tk.VOCABULARY)
-        over = torch.index_select(whole, 1, self.places[fields[0, 3]])
-        return torch.cat([plain, pitched + moves + over], 1), one, two
+        whole = two @ self.heads + self.bias
+        more = whole[0][self.relative[rows[:2]]]        # after the chord and the pitch, the first two FIELDS
+        return whole[:, :tk.VOCABULARY] + more.sum(0, keepdim=True), one, two
 
 
 class Listen(nn.Module):
@@ -69,7 +60,8 @@ class Listen(nn.Module):
 
     def __init__(self, net: Net):
         super().__init__()
-        self.embed, self.cell, self.latent = net.embed, Cell(net.listen), net.latent
+        self.embed = nn.Embedding.from_pretrained(net.embed.weight.detach()[TOKEN * tk.VOCABULARY:][:tk.VOCABULARY])
+        self.cell, self.latent = Cell(net.listen), net.latent
 
     def forward(self, token, h, sums):
         h = self.cell(self.embed(token), h)
@@ -85,17 +77,17 @@ def quantized(module: nn.Module, args: tuple, inputs: list[str], outputs: list[s
                       dynamo=False)
     if not quantize:
         return exact
-    # The Gemm of the conditions is too small to gain by it.
+    # The conditions' weights are too few to gain by it.
     quantize_dynamic(str(exact), str(small), weight_type=QuantType.QInt8, per_channel=True,
-                     op_types_to_quantize=["MatMul"])
+                     op_types_to_quantize=["MatMul"], nodes_to_exclude=["/asked/Gemm_MatMul"])
     return small
 
 
 def step_model(net: Net, folder: Path, quantize: bool = True) -> Path:
     """Writes composer.onnx (and composer.float.onnx beside it)."""
-    state = torch.zeros(1, net.hidden)
+    state = torch.zeros(1, HIDDEN)
     asked = torch.zeros(1, CONDITIONS + tk.STYLE_SIZE)
-    return quantized(Step(net), (torch.full((1, len(FIELDS)), tk.PITCH), asked, state, state),
+    return quantized(Step(net), (torch.full((len(FIELDS),), tk.PITCH), asked, state, state),
                      ["fields", "asked", "one", "two"], ["logits", "one_next", "two_next"], folder, "composer",
                      quantize)
 

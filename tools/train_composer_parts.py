@@ -20,11 +20,11 @@ class Free(Steering):
     """No masks and no controllers: the grammar alone. The network must do what it was asked by itself."""
 
     def chord_bias(self, before, ahead):
-        return dict.fromkeys(range(tk.CHORD, tk.DWELL), 0.0)
+        return dict.fromkeys(range(tk.CHORD, tk.END), 0.0)
 
     def rhythm_bias(self, wish):
         first = tk.RHYTHM + min(self.slot, tk.SLOTS) * len(tk.DURATIONS)
-        return dict.fromkeys([tk.END, *range(first, tk.PITCH)], 0.0)
+        return dict.fromkeys([*range(tk.END, tk.RHYTHM), *range(first, tk.PITCH)], 0.0)
 
     def pitch_bias(self, slot, wish, forbidden):
         return dict.fromkeys(range(tk.PITCH, tk.VOCABULARY), 0.0)

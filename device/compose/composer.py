@@ -30,7 +30,6 @@ KEY_WALK = (1200.0, 2400.0)                     # s: the tonic walks by a fifth 
 AHEAD = 4                                       # ticks of a known melody that a chord is chosen for
 BASS_LASTS = 14.0                               # s
 BASS_BIAS = {tk.BASS + 1: 1.5, tk.BASS + 2: -1.0, tk.BASS + 3: -0.5}    # a root, a third or a fifth under each chord
-DYNAMIC_BIAS = dict.fromkeys(range(tk.DYNAMIC, tk.END), 0.0)
 
 
 class Opinion(Protocol):
@@ -120,13 +119,9 @@ class Composer:
         self.light = steering.mixture.light(self.light, bright, aim.density)
         self.opinion.condition(self.asked(aim), self.styled(recipe, aim))
         notes = self.chord_notes(aim) if fresh else []
-        if not fresh:
-            self.opinion.push(tk.HOLD)
-            self.opinion.push(tk.BASS)
-        dynamic = self.draw(DYNAMIC_BIAS) - tk.DYNAMIC - 1
         wish = self.motifs.begin(self.tick, self.tonic, self.scale, steering.reference,
                                  lambda: steering.playable(0, leap=24), self.rng)
-        notes += self.melody(aim, dynamic, wish)
+        notes += self.melody(aim, wish)
         notes = self.vary_repeats(notes, aim)
         steering.rest(tk.SLOTS)
         self.motifs.end(self.tick, self.tonic, self.scale, self.elapsed)
@@ -191,9 +186,9 @@ class Composer:
         self.steering.sound(pitch, 0, slots)
         return Note(0.0, pitch, slots * aim.length / tk.SLOTS, touch("drone", self.light), "drone")
 
-    def melody(self, aim: Aim, dynamic: int, wish: dict[int, int]) -> list[Note]:
+    def melody(self, aim: Aim, wish: dict[int, int]) -> list[Note]:
         steering, notes = self.steering, []
-        while (choice := self.draw(steering.rhythm_bias(wish))) != tk.END:
+        while (choice := self.draw(steering.rhythm_bias(wish))) >= tk.RHYTHM:
             slot, duration = divmod(choice - tk.RHYTHM, len(tk.DURATIONS))
             hooks = self.motifs.hooks(self.tick, slot, steering.playable(slot), self.elapsed)
             token = self.draw(steering.pitch_bias(slot, wish.get(slot), hooks))
@@ -201,7 +196,8 @@ class Composer:
             slots = min(tk.DURATIONS[duration], self.chord_left * tk.SLOTS - slot)
             notes = [ended(note, slot * aim.length / tk.SLOTS) for note in notes]
             notes.append(self.melody_note(aim, pitch, slot, slots))
-        return [note._replace(velocity=max(note.velocity + 0.04 * dynamic, 0.1)) for note in notes]
+        louder = 0.04 * (choice - tk.END - 1)
+        return [note._replace(velocity=max(note.velocity + louder, 0.1)) for note in notes]
 
     def melody_note(self, aim: Aim, pitch: int, slot: int, slots: int) -> Note:
         self.steering.melody_note(pitch, slot, slots)

@@ -6,7 +6,7 @@ from device.compose import tokens as tk
 
 SHORT, LONG = 5, 12             # tokens that must agree for an echo
 KEPT = 6000                     # tokens remembered for echoes: about half an hour of music
-FIELDS = ("token", "near", "far", "chord", "pitch", "short echo", "long echo")
+FIELDS = ("chord", "pitch", "token", "near", "far", "short echo", "long echo")
 
 
 class Context:
@@ -15,22 +15,18 @@ class Context:
     def __init__(self):
         self.last = self.before = tk.BOS
         self.chord = tk.BOS
-        self.chords = [tk.BOS, tk.BOS]          # with HOLD as the newest when the last tick held
+        self.chords = [tk.BOS, tk.BOS]          # with END as the newest when the last tick held its chord
         self.pitches = [tk.BOS, tk.BOS]
-        self.bass = self.dynamic = tk.BOS
+        self.bass = tk.BOS
 
     def push(self, token: int) -> None:
-        if tk.HOLD <= token < tk.DWELL:
-            if token != tk.HOLD:
-                self.chord = token
-            if self.chords[1] == tk.HOLD:
-                self.chords = [self.chords[0], token]
-            else:
-                self.chords = [self.chords[1], token]
-        elif tk.BASS <= token < tk.DYNAMIC:
+        if tk.following(self.last) == tk.OPENING_TOKENS:
+            chord = token if token < tk.END else tk.END
+            self.chords = [self.chords[self.chords[1] != tk.END], chord]
+        if tk.CHORD <= token < tk.END:
+            self.chord = token
+        elif tk.BASS <= token < tk.CHORD:
             self.bass = token
-        elif tk.DYNAMIC <= token < tk.END:
-            self.dynamic = token
         elif token >= tk.PITCH:
             self.pitches = [self.pitches[1], token]
         self.before, self.last = self.last, token
@@ -38,14 +34,12 @@ class Context:
     def key(self) -> tuple[int, int]:
         """(near, far)."""
         follow = tk.following(self.last)
-        if follow == tk.HARMONY_TOKENS:
+        if follow == tk.OPENING_TOKENS:
             return self.chords[1], self.chords[0]
         if follow == tk.PITCH_TOKENS:
             return self.pitches[1], self.pitches[0]
         if follow == tk.BASS_TOKENS:
             return self.last, self.bass
-        if follow == tk.DYNAMIC_TOKENS:
-            return self.dynamic, self.last
         return self.last, self.before
 
 
@@ -89,4 +83,4 @@ class Memory:
         context = self.context
         pitch = context.pitches[1] if context.pitches[1] >= tk.PITCH else tk.PITCH + tk.REACH
         echoes = [echo.next() for echo in self.echoes] or (tk.BOS, tk.BOS)
-        return (context.last, *context.key(), context.chord, pitch, *echoes)
+        return (context.chord, pitch, context.last, *context.key(), *echoes)

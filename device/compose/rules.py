@@ -25,7 +25,7 @@ class Rules:
 
     def push(self, token: int) -> None:
         self.last = token
-        if tk.CHORD <= token < tk.DWELL:
+        if tk.CHORD <= token < tk.END:
             self.chord = token - tk.CHORD
         elif token >= tk.PITCH:
             self.pitch = token - tk.PITCH - tk.REACH
@@ -34,18 +34,14 @@ class Rules:
         """(VOCABULARY,) log weights of the next token."""
         weights = np.full(tk.VOCABULARY, 1e-4)
         follow = tk.following(self.last)
-        if follow == tk.HARMONY_TOKENS:
-            weights[tk.HOLD] = 4.0
-            weights[tk.CHORD:tk.DWELL] = self.harmony()
-        elif follow == tk.DWELL_TOKENS:
+        if follow == tk.DWELL_TOKENS:
             weights[follow] = (0.1, 0.3, 1.0, 1.0, 0.5, 0.1)
         elif follow == tk.BASS_TOKENS:
-            new = tk.DWELL <= self.last < tk.BASS
-            weights[follow] = (0.05, 1.0, 0.15, 0.1, 0.01) if new else (1.0, 0.1, 0.02, 0.05, 0.001)
-        elif follow == tk.DYNAMIC_TOKENS:
-            weights[follow] = (0.5, 1.0, 0.4)
-        elif follow == tk.NOTE_TOKENS:
-            weights[tk.END] = 3.0
+            weights[follow] = (0.05, 1.0, 0.15, 0.1, 0.01)
+        elif follow != tk.PITCH_TOKENS:
+            if follow == tk.OPENING_TOKENS:
+                weights[tk.CHORD:tk.END] = self.harmony()
+            weights[tk.END:tk.RHYTHM] = (0.8, 1.6, 0.6)
             weights[tk.RHYTHM:tk.PITCH] = np.outer((1.0, 0.15, 0.8, 0.15), (0.1, 0.5, 1.0, 0.8, 0.2)).ravel()
         else:
             weights[follow] = self.melody()

@@ -14,7 +14,7 @@ from device.compose.voicing import MELODY
 
 MEMORY = 110.0          # notes: how far back the pitch-class balance reaches
 LEAP = 16               # semitones: no larger step in the melody
-WIDTH = 9.0             # semitones: how far the melody strays from its middle
+WIDTH = 8.0             # semitones: how far the melody strays from its middle
 STEP_COST = 0.05       # nats per semitone beyond a major third
 BALANCE = 2.0           # how strongly the pitch classes are drawn to the key profile
 CLEAN = [sum(1 << step for step in range(12) if (step - pitch) % 12 not in HARSH) for pitch in range(12)]
@@ -161,7 +161,7 @@ class Steering:
             for duration, length in enumerate(LENGTHS):
                 bias[start + duration] = odd + length
         if not bias or not wished and self.account <= 2.5:
-            bias[tk.END] = -ACCOUNT_PULL * (self.account - 0.5)
+            bias |= dict.fromkeys(range(tk.END, tk.RHYTHM), -ACCOUNT_PULL * (self.account - 0.5))
         return bias
 
     def pitch_bias(self, slot: int, wish: int | None, forbidden: set[int]) -> Bias:

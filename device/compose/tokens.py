@@ -1,9 +1,10 @@
 """The language of the composers: a tick of music (two pulses, four slots) as a short sentence of tokens.
 
-    tick  := (HOLD | chord dwell) bass dynamics (rhythm pitch)* END
+    tick  := (chord dwell bass)? (rhythm pitch)* end
 
-Everything is relative to the tonic, so that one sentence means the same in every key: chords and bass by pitch class,
-melody pitches in semitones from a reference tonic. A rhythm token is a slot and a duration.
+A tick without a chord holds the one before; the end tells how loud the tick was. Everything is relative to the tonic,
+so that one sentence means the same in every key: chords and bass by pitch class, melody pitches in semitones from a
+reference tonic. A rhythm token is a slot and a duration.
 """
 
 from dataclasses import dataclass
@@ -19,20 +20,18 @@ BASSES = ("none", "root", "third", "fifth", "other")
 DYNAMICS = ("softer", "even", "louder")
 REACH = 24                              # semitones a melody pitch may lie from the reference tonic
 
-BOS, HOLD = 0, 1
-CHORD = 2
-DWELL = CHORD + len(CHORDS)
+BOS = 0
+DWELL = 1
 BASS = DWELL + len(DWELLS)
-DYNAMIC = BASS + len(BASSES)
-END = DYNAMIC + len(DYNAMICS)
-RHYTHM = END + 1
+CHORD = BASS + len(BASSES)
+END = CHORD + len(CHORDS)               # one for each of DYNAMICS
+RHYTHM = END + len(DYNAMICS)
 PITCH = RHYTHM + SLOTS * len(DURATIONS)
 VOCABULARY = PITCH + 2 * REACH + 1
 
-HARMONY_TOKENS = slice(HOLD, DWELL)
 DWELL_TOKENS = slice(DWELL, BASS)
-BASS_TOKENS = slice(BASS, DYNAMIC)
-DYNAMIC_TOKENS = slice(DYNAMIC, END)
+BASS_TOKENS = slice(BASS, CHORD)
+OPENING_TOKENS = slice(CHORD, PITCH)
 NOTE_TOKENS = slice(END, PITCH)
 PITCH_TOKENS = slice(PITCH, VOCABULARY)
 
@@ -42,29 +41,26 @@ class Tick:
     """One tick, spelled out. `chord` None holds the one before."""
     chord: int | None                           # index into CHORDS, tonic-relative
     dwell: int = 0                              # index into DWELLS; of a new chord
-    bass: int = 0                               # index into BASSES
+    bass: int = 0                               # index into BASSES; under a new chord
     dynamic: int = 1                            # index into DYNAMICS
     notes: tuple[tuple[int, int, int], ...] = ()  # (slot, index into DURATIONS, semitones from the reference tonic)
 
     def tokens(self) -> list[int]:
         """Notes in order of slot, each slot from the top down."""
-        out = [HOLD] if self.chord is None else [CHORD + self.chord, DWELL + self.dwell]
-        out += [BASS + self.bass, DYNAMIC + self.dynamic]
+        out = [] if self.chord is None else [CHORD + self.chord, DWELL + self.dwell, BASS + self.bass]
         for slot, duration, pitch in self.notes:
             out += [RHYTHM + slot * len(DURATIONS) + duration, PITCH + REACH + pitch]
-        return [*out, END]
+        return [*out, END + self.dynamic]
 
 
 def following(token: int) -> slice:
     """The tokens that may follow one."""
-    if token in (BOS, END):
-        return HARMONY_TOKENS
-    if CHORD <= token < DWELL:
+    if token == BOS or END <= token < RHYTHM:
+        return OPENING_TOKENS
+    if CHORD <= token < END:
         return DWELL_TOKENS
-    if token == HOLD or DWELL <= token < BASS:
+    if DWELL <= token < BASS:
         return BASS_TOKENS
-    if BASS <= token < DYNAMIC:
-        return DYNAMIC_TOKENS
     if RHYTHM <= token < PITCH:
         return PITCH_TOKENS
     return NOTE_TOKENS

@@ -33,12 +33,12 @@ def test_an_opinion_is_on_the_next_token_and_carries_its_state():
     rnn.condition(np.zeros(len(tk.CONDITIONS), np.float32), NOBODY)
     rnn.push(tk.BOS)
     first = rnn.logits().copy()
-    rnn.push(tk.HOLD)
+    rnn.push(tk.END)
     assert first.shape == (tk.VOCABULARY,) and np.isfinite(first).all()
     assert not np.allclose(first, rnn.logits())
-    rnn.push(tk.HOLD)
+    rnn.push(tk.END)
     second = rnn.logits().copy()
-    rnn.push(tk.HOLD)
+    rnn.push(tk.END)
     assert not np.array_equal(second, rnn.logits())
 
 
