@@ -5,6 +5,7 @@ It grows to a gigabyte at most: that is years of nights, can be overwritten with
 card to its wear levelling. `data.py` runs as nocturne-data.service.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -32,8 +33,12 @@ def main() -> int:
         wipe(partition, blocks(partition))
         say(f"erased {blocks(partition) >> 20} MiB in {time.monotonic() - start:.0f} s")
     if erase or label(partition) != LABEL:
-        grow(disk, partition)
-        subprocess.run(["mkfs.ext4", "-q", "-F", "-L", LABEL, partition], check=True)
+        # udev leaves a locked disk alone; looking meanwhile it would lose the partition's name, and its mount with it.
+        with open(disk, "rb") as whole:
+            fcntl.flock(whole, fcntl.LOCK_EX)
+            grow(disk, partition)
+            subprocess.run(["mkfs.ext4", "-q", "-F", "-L", LABEL, partition], check=True)
+        subprocess.run(["udevadm", "settle", "--timeout=120"], check=False)
         say(f"{partition}: made, {blocks(partition) >> 20} MiB")
     return 0
 
