@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -163,11 +164,27 @@ def memory(folder: Path) -> dict[str, float]:
     try:
         time.sleep(40.0)
         peaks = {name: peak(str(process.pid)) for name, process in processes.items()}
+        once = shared_once([process.pid for process in processes.values()])
     finally:
         for process in processes.values():
             process.terminate()
             process.wait(20)
-    return {"rss_mb": sum(peaks.values()), "rss_night_mb": peaks["run"], "rss_sound_mb": peaks["sound"]}
+    return {"rss_mb": sum(peaks.values()), "rss_night_mb": peaks["run"], "rss_sound_mb": peaks["sound"],
+            "rss_shared_once_mb": once}
+
+
+def shared_once(pids: Sequence[int]) -> float:
+    """MB that processes hold together: a file's pages that several have mapped are in the memory once."""
+    held: dict[tuple, int] = {}
+    for pid in pids:
+        for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+            words = line.split()
+            if not words[0].endswith(":"):
+                place, _, offset, _, inode = words[:5]
+                page = (inode, offset) if inode != "0" else (pid, place)
+            elif words[0] == "Rss:":
+                held[page] = max(held.get(page, 0), int(words[1]))
+    return sum(held.values()) / 1024
 
 
 def presses(folder: Path, count: int) -> list[float]:
