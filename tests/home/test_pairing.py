@@ -30,8 +30,9 @@ def pair(tmp_path):
 
     def run(bed, *more):
         return subprocess.run([sys.executable, "-c", CODE, "--data", tmp_path / "hub", "--etc", tmp_path / "etc",
-                               "--host", "127.0.0.1", "--pair", bed, *more], cwd=tmp_path, text=True,
-                              capture_output=True, timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT)})
+                               *(["--host", "127.0.0.1", "--pair", bed] if bed else []), *more],
+                              cwd=tmp_path, text=True, capture_output=True, timeout=60,
+                              env={**os.environ, "PYTHONPATH": str(ROOT)})
     return run
 
 
@@ -41,6 +42,8 @@ def paired(pair, tmp_path):
     said = pair("bed1")
     assert said.returncode == 0, said.stderr
     assert pair("bed2").returncode == 0
+    people = {name: pair(None, role, name, "--bed", "bed1").stdout.split("shown this once: ")[1].split()[0]
+              for role, name in (("--viewer", "grandma"), ("--caregiver", "nurse"))}
     plain, tls = mosquitto.free_port(), mosquitto.free_port()
     conf = "".join(path.read_text() for path in sorted((tmp_path / "etc" / "mosquitto" / "conf.d").iterdir()))
     for old, new in (("listener 1883", f"listener {plain}"), ("listener 8883", f"listener {tls}"),
@@ -50,7 +53,7 @@ def paired(pair, tmp_path):
     broker.start()
     for port in (plain, tls):       # they listen a little later than the one that `start` waits for
         assert soon(lambda port=port: not socket.socket().connect_ex(("127.0.0.1", port)))
-    yield plain, tls, said.stdout.split("homeassistant at the broker, shown this once: ")[1].split()[0]
+    yield plain, tls, said.stdout.split("homeassistant at the broker, shown this once: ")[1].split()[0], people
     broker.stop()
 
 
@@ -63,7 +66,7 @@ def bed_of(tmp_path, name, port, inbox):
 
 
 def test_a_paired_bed_comes_in_by_tls_and_reads_nothing_of_another(paired, tmp_path, inbox):
-    plain, tls, password = paired
+    plain, tls, password, _ = paired
     beds = [bed_of(tmp_path, name, tls, inbox) for name in ("bed1", "bed2")]
     watching = Listener(plain, [("nocturne/#", 1)], "homeassistant", password)
     for bed in beds:
@@ -81,6 +84,39 @@ def test_a_paired_bed_comes_in_by_tls_and_reads_nothing_of_another(paired, tmp_p
     assert beds[0].event("night", {}) and soon(lambda: hub.messages)
     for one in (*beds, watching, other, hub):
         (one.stop if isinstance(one, Home) else one.close)()
+
+
+def test_a_viewer_reads_one_bed_and_a_caregiver_also_commands_it(paired, tmp_path, inbox):
+    plain, tls, password, people = paired
+    bed = bed_of(tmp_path, "bed1", tls, inbox)
+    bed.start()
+    bed.tell({"sound": True})
+    viewer = Listener(plain, [("nocturne/#", 1)], "grandma", people["grandma"])
+    nurse = Listener(plain, [("nocturne/#", 1)], "nurse", people["nurse"])
+    assert soon(lambda: viewer.last("nocturne/bed1/state/sound") == b"ON") and soon(lambda: nurse.messages)
+    viewer.client.publish("nocturne/bed1/cmd/volume", b"99", qos=1).wait_for_publish(5)
+    nurse.client.publish("nocturne/bed2/cmd/volume", b"99", qos=1).wait_for_publish(5)
+    nurse.client.publish("nocturne/bed1/cmd/volume", b"20", qos=1).wait_for_publish(5)
+    assert inbox.get(timeout=5).value == 0.2
+    time.sleep(0.3)
+    assert inbox.empty() and not any("/bed2/" in message.topic for message in nurse.messages)
+    bed.stop()
+    viewer.close()
+    nurse.close()
+
+
+@pytest.mark.parametrize("person, bed", [("bed2", "bed1"), ("hub", "bed1"), ("a\ntopic #", "bed1"), ("nurse", "bed9")])
+def test_nobody_is_called_like_a_bed_or_let_to_a_bed_that_is_not_there(pair, person, bed):
+    pair("bed1")
+    pair("bed2")
+    said = pair(None, "--caregiver", person, "--bed", bed)
+    assert said.returncode == 1 and "nocturne hub: " in said.stderr and "Traceback" not in said.stderr
+
+
+def test_no_bed_gets_a_persons_name(pair):
+    pair("bed1")
+    assert pair(None, "--viewer", "anna", "--bed", "bed1").returncode == 0
+    assert pair("anna").returncode == 1
 
 
 def test_pairing_again_changes_only_that_beds_password(pair, tmp_path):

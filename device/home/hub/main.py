@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 
 from device.errors import NocturneError
-from device.home.hub.pairing import pair
+from device.home.hub.pairing import admit, pair
 from device.home.hub.server import Server, load_key
 from device.home.hub.store import Store
 from device.home.hub.web import Page
@@ -27,7 +27,10 @@ def main(argv: list[str] | None = None) -> int:
                         "and end; as root, beside the broker")
     parser.add_argument("--host", action="append", metavar="NAME", help="with --pair: the broker's name or address, as "
                         "the bed will use it; may be given again for further ones (this machine's name)")
-    parser.add_argument("--etc", type=Path, default=Path("/etc"), help="with --pair: where the broker's files go")
+    parser.add_argument("--viewer", metavar="NAME", help="let a person look at --bed by the page, and end")
+    parser.add_argument("--caregiver", metavar="NAME", help="let a person look at --bed and command it, and end")
+    parser.add_argument("--bed", help="with --viewer or --caregiver")
+    parser.add_argument("--etc", type=Path, default=Path("/etc"), help="with these: where the broker's files go")
     options = parser.parse_args(argv)
     try:
         return run(options)
@@ -43,6 +46,10 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.pair:
         return introduce(options, public(key))
+    if person := options.viewer or options.caregiver:
+        password = admit(person, options.bed or "", bool(options.caregiver), options.etc)
+        print(f"Password of {person} at the broker, shown this once: {password}\nRestart the broker.")
+        return 0
     store = Store(options.data / "hub.sqlite")
     if options.erase:
         print(f"{store.erase(options.erase)} events of {options.erase} erased")

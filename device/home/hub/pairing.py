@@ -1,4 +1,5 @@
-"""`nocturne hub --pair BED`: what one bed and its broker need to know each other by. Run as root beside the broker.
+"""`nocturne hub --pair BED`: what one bed and its broker need to know each other by; `--viewer`, `--caregiver`: who may
+look at it or command it by the page. Run as root beside the broker.
 
 Certificates are made by openssl, password hashes by mosquitto_passwd; both come with the broker. The first pairing also
 makes the authority, the broker's certificate and config, and the users of hub and Home Assistant.
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from device.errors import ConfigError
-from device.home.settings import Settings
+from device.home.settings import BED, RESERVED, Settings
 
 HERE = Path(__file__).resolve().parent
 DAYS = "7300"           # twenty years: nobody renews a bedside device
@@ -45,13 +46,10 @@ def pair(bed: str, hosts: Sequence[str], hub_key: str, etc: Path, data: Path, ou
         if not (broker / place).exists():
             text = (HERE / supplied).read_text(encoding="utf-8")
             readable(broker / place, text.replace("/etc/mosquitto", str(broker)))
+    if f"user {bed}" in (broker / "nocturne.acl").read_text(encoding="utf-8").splitlines():
+        raise ConfigError(f"pairing: {bed!r} is a person's name at this broker")
     certify(broker, data, hosts)
-    made, passwords = {}, broker / "nocturne.passwd"
-    known = passwords.read_text().splitlines() if passwords.exists() else []
-    for user in (bed, *(user for user in USERS if not any(line.startswith(f"{user}:") for line in known))):
-        made[user] = secrets.token_urlsafe(18)
-        known = [line for line in known if not line.startswith(f"{user}:")] + [hashed(user, made[user])]
-    readable(passwords, "\n".join(known) + "\n")
+    made = passwords(broker, (bed, *(user for user in USERS if user not in known(broker))))
     if "hub" in made:
         secret(etc / "nocturne-hub.password", made.pop("hub"))
     shutil.copyfile(broker / "nocturne-ca.crt", out / "ca.crt")
@@ -64,6 +62,38 @@ ca = "/etc/nocturne-ca.crt"
 bed = "{bed}"
 hub_key = "{hub_key}"
 """)
+    return made
+
+
+def admit(person: str, bed: str, commands: bool, etc: Path) -> str:
+    """Let a person look at a bed, and command it too, by the page. Answers a new password. Raises ConfigError."""
+    broker = etc / "mosquitto"
+    acl = broker / "nocturne.acl"
+    if bed not in known(broker) or not acl.exists():
+        raise ConfigError(f"{bed!r} is not paired yet: nocturne hub --pair {bed}")
+    lines = acl.read_text(encoding="utf-8").splitlines()
+    # A name is a bed's right to its own topics, by the patterns: a person must not be called like one.
+    if not BED.fullmatch(person) or person in (*RESERVED, *USERS) or (
+            person in known(broker) and f"user {person}" not in lines):
+        raise ConfigError(f"{person!r}: letters, digits, - and _ only, at most 32; no bed's name, nor the broker's own")
+    mine = [f"topic read nocturne/{bed}/avail", f"topic read nocturne/{bed}/state/#",
+            *([f"topic write nocturne/{bed}/cmd/#"] if commands else [])]
+    readable(acl, "\n".join((*lines, "", f"user {person}", *mine)) + "\n")
+    return passwords(broker, (person,))[person]
+
+
+def known(broker: Path) -> tuple[str, ...]:
+    """The users that have a password."""
+    file = broker / "nocturne.passwd"
+    return tuple(line.partition(":")[0] for line in file.read_text().splitlines()) if file.exists() else ()
+
+
+def passwords(broker: Path, users: Sequence[str]) -> dict[str, str]:
+    """New ones for these, by user; everybody else's stays."""
+    file, made = broker / "nocturne.passwd", {user: secrets.token_urlsafe(18) for user in users}
+    lines = file.read_text().splitlines() if file.exists() else []
+    kept = (line for line in lines if line.partition(":")[0] not in made)
+    readable(file, "\n".join((*kept, *(hashed(*each) for each in made.items()))) + "\n")
     return made
 
 
