@@ -28,7 +28,8 @@ for unit in agent chips sound hub; do
     $B ln -s ../bench-$unit.service /root/run/systemd/system/sysinit.target.wants/
 done
 """
-HUB = ("mosquitto", "libcjson1", "libwebsockets17", "libev4", "libuv1", "libmosquitto1", "mosquitto-clients")
+HUB = ("mosquitto", "libcjson1", "libwebsockets17", "libev4", "libuv1", "libmosquitto1", "libwrap0",
+       "libdlt2", "mosquitto-clients")
 
 
 def make_bench(out: Path) -> None:
