@@ -33,7 +33,7 @@ def main() -> int:
     peak = hertz[band][np.argmax(spectrum[band])]
     note = 12 * np.log2(peak / 440)
     cents = 100 * (note - round(note))
-    prominence = 20 * np.log10(spectrum[band].max() / np.median(spectrum[band]))
+    prominence = 20 * np.log10((spectrum[band].max() + 1e-12) / (np.median(spectrum[band]) + 1e-12))
     print(f"{level:.1f} dBFS, strongest {peak:.1f} Hz ({cents:+.0f} cents, {prominence:.0f} dB clear), longest gap "
           f"{1000 * gaps / RATE:.1f} ms")
     return int(level < QUIETEST or gaps >= GAP or prominence > CLEAR and abs(cents) > MISTUNED)
