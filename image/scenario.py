@@ -27,7 +27,8 @@ password = "geheimes-{NAME}"
 [night]
 sleeper = "{NAME}"
 """
-ACTIVE = "systemctl is-active --quiet nocturne nocturne-sound"
+# One word for two units: systemctl itself is content with one that runs.
+ACTIVE = "systemctl is-active --quiet nocturne && systemctl is-active --quiet nocturne-sound"
 SUBSCRIBE = "LD_LIBRARY_PATH=/mnt/hub/lib timeout {} /mnt/hub/mosquitto_sub -C 1 -t nocturne/bedside/state/{}"
 RECORD = "arecord -q -D hw:Loopback,1,0 -f S16_LE -r 48000 -c 2"
 CAPTURED = Path("/run/bench/heard.wav")
