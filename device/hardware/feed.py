@@ -97,11 +97,13 @@ class Feed:
         self.chip.configure()
         time = self.clock.now()
         if self.started:
-            missed = max(self.timebase.taken(time) - self.index, 0)
+            taken, certain = self.timebase.end(time)
+            missed = max(taken - self.index, 0)
             self.skip(missed)
             self.restarts += 1
-            # By the clock alone: a reset chip no longer tells what it held, so one more may be gone.
-            self.trouble.append(f"{self.chip}: had lost its settings; set up again, about {missed} readings lost")
+            # By the clock alone: a reset chip no longer tells what it held.
+            self.trouble.append(f"{self.chip}: had lost its settings; set up again, {'' if certain else 'about '}"
+                                f"{missed} readings lost")
         self.timebase.restart(self.index, time)
         self.running = self.started = True
         self.unsure = False

@@ -15,9 +15,10 @@ ENOUGH = 8                      # answers that make a line
 SETTLED = 256                   # answers after which the likeliest count is taken
 PARTS = 0.06                    # of the nominal rate: how far parts differ
 WANDER = 5e-4                   # of the measured rate: how far an oscillator may have wandered while it was off
-MEASURED = 30.0                 # s of answers that make a rate measured
+YOUNG = 45.0                    # s for which the moment of a start says more than the answers since
 TOLERANCE = 0.05                # periods by which bounds may contradict each other: oscillators aren't rigid
-WAKING = 0.02                   # s: a part may take this long to start
+WAKING = 0.01                   # s: a part may take this long to start (ADXL355's data sheet)
+EARLY = 0.3                     # periods by which its first reading may come sooner (an average of four: a quarter)
 GOLDEN = (5 ** 0.5 - 1) / 2
 
 
@@ -27,7 +28,9 @@ class Timebase:
     def __init__(self, nominal: float):
         """`nominal` Hz: believed until measured."""
         self.period = 1.0 / nominal
-        self.measured = False
+        self.known, self.reach = self.period, PARTS     # what earlier answers said of the period, give or take
+        self.sure: int | None = None            # how many of the answers have a count beyond doubt; None: all
+        self.uncertain = 0                      # by how many all counts so far may be off, for good
         self.points = np.zeros((3, POINTS))     # readings taken, before, after; relative to index and origin
         self.seen = 0
         self.restart(0, 0.0)
@@ -38,16 +41,14 @@ class Timebase:
         return 1.0 / self.period
 
     def restart(self, index: int, time: float) -> None:
-        """Conversions start at `time`: reading `index` comes one period later."""
-        self.measured = self.measured or self.span() >= MEASURED
-        self.reach = WANDER if self.measured else PARTS
-        self.known = self.period                # what the rate was before this run
+        """Conversions start at `time`: reading `index` comes one period later, give or take EARLY and WAKING."""
+        self.learn(slice(0, self.seen if self.sure is None else self.sure))
         self.index = index
         self.origin = time
         self.offset = self.period               # s from the origin to reading `index`
-        self.points[:, 0] = 0, 0.0, WAKING
-        self.seen = 1
-        self.sure = None                        # how many of the answers have a count beyond doubt; None: all
+        self.points[:, :2] = (-1, 0), (-EARLY * self.period, 0.0), (np.inf, WAKING)
+        self.seen = 2
+        self.sure = None
         self.extras: list[int] = [0]            # what may have to be added to the others' counts
         self.strange = 0                        # answers in a row that fit no line
 
@@ -55,9 +56,16 @@ class Timebase:
         """When reading `index` was (or will be) taken."""
         return self.origin + self.offset + (index - self.index) * self.period
 
-    def taken(self, time: float) -> int:
-        """Readings taken by `time`, by the fitted line."""
-        return self.index + max(int((time - self.origin - self.offset) / self.period + 1), 0)
+    def end(self, time: float) -> tuple[int, bool]:
+        """Readings taken by `time`, when conversions ended for good, and whether the answers leave no other count."""
+        if self.sure is not None:
+            self.reconsider(decide=True)
+        self.period, self.offset, _ = self.fit(*self.points[:, :self.seen])
+        time -= self.origin
+        taken = max(int((time - self.offset) / self.period + 1), 0)
+        fewest, most = self.lines(time, time, slice(0, self.seen))
+        self.uncertain += max(most, taken) - min(max(fewest, 0), taken)
+        return self.index + taken, fewest == most
 
     def between(self, before: float, after: float) -> tuple[int, int]:
         """The fewest and the most readings that can have been taken at a moment between `before` and `after`. Where
@@ -68,12 +76,11 @@ class Timebase:
         low = count + max(int((before - last_after) / slow), 0)
         high = count + (int((after - last_before) / fast) + 1 if after > last_before else 0)
         since = 0 if self.sure is None else self.sure
-        if low < high and self.seen - since >= ENOUGH:
+        if low < high:
             low, high = overlap((low, high), self.lines(before, after, slice(since, self.seen)))
         if low < high and since:
             low, high = low + self.extras[0], high + self.extras[-1]
-            if since >= ENOUGH:
-                low, high = overlap((low, high), self.lines(before, after, slice(0, since)))
+            low, high = overlap((low, high), self.lines(before, after, slice(0, since)))
         return self.index + int(low), self.index + int(high)
 
     def see(self, taken: int, before: float, after: float) -> int:
@@ -113,10 +120,6 @@ class Timebase:
         self.points[:, self.seen] = taken - self.index, before - self.origin, after - self.origin
         self.seen += 1
 
-    def span(self) -> float:
-        """s of answers."""
-        return self.points[1, self.seen - 1] - self.points[1, 0] if self.seen else 0.0
-
     def bend(self) -> int:
         """The last answer isn't on the line: another line, or a wrong answer, or readings that vanished silently."""
         period, offset, room = self.fit(*self.points[:, :self.seen])
@@ -133,7 +136,7 @@ class Timebase:
         if missing > 0:
             self.strange = 0
             return missing
-        self.measured, self.seen = False, 0                         # its clock has jumped: begin again
+        self.seen, self.reach = 0, PARTS                            # its clock has jumped: begin again
         self.restart(self.index + int(count), after + self.origin)
         return 0
 
@@ -148,7 +151,8 @@ class Timebase:
         if count.size < 2 * ENOUGH:
             return
         low, high = self.periods(count, before, after)
-        self.known, self.reach = (low + high) / 2, min(max((high - low) / (high + low), WANDER), self.reach)
+        self.known = min(max(self.known, (3 * low + high) / 4), (low + 3 * high) / 4)
+        self.reach = min(max((high - low) / (high + low), WANDER), self.reach)
 
     def reconsider(self, decide: bool = False) -> int:
         """Rule out what the answers since contradict. Looks after 1, 2, 4, 8 … answers."""
@@ -162,6 +166,8 @@ class Timebase:
             fits.append((extra, *self.fit(counts, *self.points[1:, :self.seen])))
         possible = [fit for fit in fits if fit[3] >= -TOLERANCE * fit[1]]
         if decide or since >= SETTLED or not possible:
+            if len(possible) > 1:
+                self.uncertain += possible[-1][0] - possible[0][0]
             possible = [max(fits, key=lambda fit: fit[3])]
         least, self.period, self.offset, _ = possible[0]
         self.points[0, self.sure:self.seen] += least
@@ -186,15 +192,20 @@ class Timebase:
         return by_slope                         # boards are known to run at half the rate asked (SparkFun_MAX3010x #2)
 
     def fit(self, count: np.ndarray, before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:
-        """Period, offset and room (s) of the line farthest from all bounds; without room they contradict."""
+        """Period, offset and room (s): soon after a start of a line from there if one fits, else of the line farthest
+        from all bounds. Without room they contradict."""
         def room(period: float) -> float:
             return (after - count * period).min() - (before - count * period).max() + period
 
-        young = self.measured and before[-1] - before[0] < MEASURED and before[0] == 0
-        period = self.known if young and room(self.known) > 0 else widest(room, *self.bracket(count, before))
+        if count[0] < 0 < count[-1] and before[-1] < YOUNG:
+            later = count > 0
+            low = max((before[later] / (count[later] + 1)).max(), self.known * (1 - self.reach))
+            high = min((after[later] / count[later]).min(), self.known * (1 + self.reach))
+            if low < high:
+                period = (low + high) / 2
+                return period, period, room(period)
+        period = widest(room, *self.bracket(count, before))
         top, bottom = (after - count * period).min() + period, (before - count * period).max()
-        if young and period == self.known:      # soon after a restart the old rate and its first moment say more
-            return period, min(max(period, bottom), top), top - bottom
         return period, (top + bottom) / 2, top - bottom
 
     def periods(self, count: np.ndarray, before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
