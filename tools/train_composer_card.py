@@ -24,6 +24,9 @@ def main() -> None:
                                  if figures.get(key) is not None}}
                         for key, value in result["figures"].items() if value is not None}
     rows = [json.loads(line) for path in options.ablations for line in path.read_text().splitlines()]
+    card["ablations_command"] = ("python -m tools.train_composer_ablate --data DIR --steps 150; "
+                                 "python -m tools.train_composer_parts: rows with steps are short trainings of equal "
+                                 "length, to compare with each other only")
     card["ablations"] = [{"name": "int8 against float, whole training", "int8": card["figures"]["tick_nll"]["value"],
                           "float": card["figures"]["tick_nll_float"]["value"]}, *rows]
     CARD.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
