@@ -152,7 +152,7 @@ class Timebase:
             return
         low, high = self.periods(count, before, after)
         self.known = min(max(self.known, (3 * low + high) / 4), (low + 3 * high) / 4)
-        self.reach = min(max((high - low) / (high + low), WANDER), self.reach)
+        self.reach = min(max(1.5 * (high - low) / (high + low), WANDER), self.reach)
 
     def reconsider(self, decide: bool = False) -> int:
         """Rule out what the answers since contradict. Looks after 1, 2, 4, 8 … answers."""
