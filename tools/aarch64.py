@@ -49,8 +49,8 @@ from device.values import Recipe
 composer, why = compose.load(1)
 assert not why, why
 for _ in range(times):
-    composer.compose(Recipe(density=0.6), None)
-""", 8, 40, 2.0),
+    composer.compose(Recipe(), None)
+""", 20, 120, 2.0),
     "sound": ("""
 from device.sound.engine import Engine
 from device.sound.settings import BLOCK, RATE, Settings
