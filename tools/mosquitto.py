@@ -1,5 +1,7 @@
 """A real mosquitto of one's own on a random port of the loopback, for tests and tools/swarm."""
 
+import contextlib
+import random
 import shutil
 import signal
 import socket
@@ -15,9 +17,12 @@ def find() -> str | None:
 
 
 def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the kernel lends to clients: one that knocks at a broker gone for a while can be lent the very
+    port it knocks at, meets itself there, and keeps the broker from coming back."""
+    while True:
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", random.randrange(10_000, 32_000)))
+            return s.getsockname()[1]
 
 
 class Mosquitto:
