@@ -49,7 +49,7 @@ class Diary:
         self.path = Path(path)
         self.trouble = ""
         self.private = False                # nothing but settings and what was learned before is written
-        self.lost = 0                       # rows dropped because the disk refused for too long
+        self.lost = 0                       # rows dropped: the disk refused for too long, or SQLite can't hold them
         self._rows: list[tuple[str, dict]] = []
         self._batches: queue.SimpleQueue = queue.SimpleQueue()
         self._nights = self._open()
@@ -75,6 +75,11 @@ class Diary:
         self._batches.put(done)
         done.wait()
         return not self.trouble
+
+    @property
+    def writing(self) -> bool:
+        """Whether the writer lives; nothing would be kept without it."""
+        return self._writer.is_alive()
 
     def close(self) -> None:
         self.flush()
@@ -139,14 +144,23 @@ class Diary:
             if waiting:
                 try:
                     with connection:
-                        for table, row in waiting:
-                            connection.execute(statement(table, tuple(row)), tuple(row.values()))
+                        unfit = sum(not written(connection, table, row) for table, row in waiting)
+                    self.lost += unfit
                     waiting, self.trouble = [], ""
                 except sqlite3.Error as trouble:
                     self.trouble = f"diary {self.path}: can't write ({trouble}); {len(waiting)} rows wait in memory"
             if isinstance(batch, threading.Event):
                 batch.set()
         connection.close()
+
+
+def written(connection: sqlite3.Connection, table: str, row: Mapping) -> bool:
+    """False for a row that SQLite can't hold, a lone surrogate or 2**63: it must not keep the others from the disk."""
+    try:
+        connection.execute(statement(table, tuple(row)), tuple(row.values()))
+    except (OverflowError, UnicodeError):
+        return False
+    return True
 
 
 def shifted(connection: sqlite3.Connection, night: int, seconds: float) -> None:

@@ -47,6 +47,17 @@ def test_no_acknowledged_row_is_lost_to_kill_9(tmp_path, runs):
         assert kept >= acknowledged > 0
 
 
+def test_a_row_that_sqlite_cannot_hold_is_counted_and_keeps_no_other_from_the_disk(tmp_path):
+    diary = Diary(tmp_path / "diary.sqlite")
+    for detail in ("before", "a lone surrogate \ud800", "after"):
+        diary.add("events", night=1, time=0.0, kind="said", detail=detail)
+    diary.add("events", night=2**63, time=0.0, kind="said", detail="too large")
+    assert diary.flush() and diary.writing and diary.lost == 2
+    diary.close()
+    assert not diary.writing
+    assert [row["detail"] for row in everything(tmp_path / "diary.sqlite")["events"]] == ["before", "after"]
+
+
 def test_what_is_remembered_is_recalled_after_a_restart(tmp_path):
     diary = Diary(tmp_path / "diary.sqlite")
     diary.remember("learner", {"nights": [1, 2]})
