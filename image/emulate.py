@@ -20,12 +20,12 @@ BUTTON, LED = 5, 6              # lines of the PL061, which has eight
 REVISION = "0x902120"           # of a Zero 2 W, so that gpiozero knows the board
 # Emulation on a busy machine is up to fifty times slower than a board.
 PATIENCE = "systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900"
-HARNESS = """$B mount -t tmpfs -o mode=755 t /root/run; $B mkdir -p /root/run/systemd/system/sysinit.target.wants
-until [ -b /root/dev/vdb ]; do $B usleep 100000; done
-$B mount -t squashfs -o ro /root/dev/vdb /root/mnt
-$B cp -a /root/mnt/units/. /root/run/systemd/system/
+HARNESS = """$B mount -t tmpfs -o mode=755 t /sysroot/run; $B mkdir -p /sysroot/run/systemd/system/sysinit.target.wants
+until [ -b /sysroot/dev/vdb ]; do $B usleep 100000; done
+$B mount -t squashfs -o ro /sysroot/dev/vdb /sysroot/mnt
+$B cp -a /sysroot/mnt/units/. /sysroot/run/systemd/system/
 for unit in agent chips sound hub; do
-    $B ln -s ../bench-$unit.service /root/run/systemd/system/sysinit.target.wants/
+    $B ln -s ../bench-$unit.service /sysroot/run/systemd/system/sysinit.target.wants/
 done
 """
 HUB = ("mosquitto", "libcjson1", "libwebsockets17", "libev4", "libuv1", "libmosquitto1", "libwrap0",

@@ -76,7 +76,7 @@ def initrd(kernel: Path, root: Path, epoch: int) -> bytes:
     busybox = next(path for path in (kernel / "usr/bin/busybox", kernel / "bin/busybox") if path.exists())
     files = {"bin/busybox": busybox.read_bytes(), "init": (HERE / "card" / "init.sh").read_bytes()}
     files |= {f"m/{number:02d}.ko": lzma.decompress(path.read_bytes()) for number, path in enumerate(order)}
-    return gzip.compress(archive(files, ("bin", "dev", "m", "proc", "root", "sys"), epoch), 6, mtime=0)
+    return gzip.compress(archive(files, ("bin", "dev", "m", "proc", "sys", "sysroot"), epoch), 6, mtime=0)
 
 
 def wanted(modules: Path) -> list[Path]:

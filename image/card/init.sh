@@ -12,7 +12,7 @@ while [ $tries -lt 300 ]; do
     tries=$((tries + 1))
 done
 # No shell here: without a root the board restarts, and a tried slot falls back.
-$B mount -t squashfs -o ro $disk$n /root || { $B sleep 5; $B reboot -f; }
-$B mount --move /dev /root/dev; $B mount --move /proc /root/proc; $B mount --move /sys /root/sys
+$B mount -t squashfs -o ro $disk$n /sysroot || { $B sleep 5; $B reboot -f; }
+$B mount --move /dev /sysroot/dev; $B mount --move /proc /sysroot/proc; $B mount --move /sys /sysroot/sys
 # HARNESS
-exec $B switch_root /root /sbin/init
+exec $B switch_root /sysroot /sbin/init
