@@ -3,18 +3,18 @@
 A learned tagger on the same words does worse on notes that neither had seen; `tools/evaluate words` compares them.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from device.values import TEXTURES, Wish
 from device.words.phrases import Word, clauses, spoken
+from device.words.scope import ANCHORS, DENIALS, Anchor, anchored
 from device.words.text import HAN
 
-ANCHORS = ("thing", "field", "quality", "compared")
-DENIALS = ("no", "drop", "lacking", "never")
 FLAGS = {"last": "last", "always": "always", "never": "always", "undo": "undo", "good": "good", "poor": "poor"}
-NOUNS = ("one", "ones", "stuff", "thing", "something")     # that a quality may stand before, as "something slow"
-OPPOSITE = {"raise": "lower", "lower": "raise", "require": "forbid", "forbid": "require"}
+AGAINST = {"raise": ("lower", "forbid"), "lower": ("raise",), "require": ("forbid",), "forbid": ("require", "raise")}
+DOUBT = "doubt"             # the verb of a thing that was named, while an unknown word may have turned the wish round
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,32 +22,17 @@ class Reading:
     """What the grammar made of a line; `known` is how many of its `words` the lexicon has, small ones like "no", which
     other languages share, by half."""
     wishes: tuple[Wish, ...] = ()
+    unsure: tuple[str, ...] = ()            # things that were named, but what is wished of them isn't clear
     flags: frozenset[str] = frozenset()     # "last", "always", "undo", "good", "poor"
     known: float = 0.0
     words: int = 0
-
-
-@dataclass(slots=True)
-class Anchor:
-    """A thing or quality, and the words that belong to it."""
-    word: Word
-    before: list[Word] = field(default_factory=list)
-    after: list[Word] = field(default_factory=list)
-    joined: bool = False                    # nothing but "and" or "or" lies between it and the anchor before
-
-    def has(self, *kinds: str) -> bool:
-        return any(word.kind in kinds for word in (*self.before, *self.after))
-
-    @property
-    def degree(self) -> float:
-        said = [word.value for word in (*self.before, *self.after) if word.kind == "degree"]
-        return said[-1] if said else 1.0
 
 
 def read(tokens: Sequence[str]) -> Reading:
     """Everything that was wished; of two wishes that contradict each other the later counts."""
     wishes: dict[tuple[str, str], Wish] = {}
     flags: set[str] = set()
+    unsure: list[str] = []
     words = list(spoken(tokens))
     denied, before = False, []
     for clause in clauses(words):
@@ -57,34 +42,43 @@ def read(tokens: Sequence[str]) -> Reading:
         else:
             said = list(wished(clause, denied and any(word.kind == "or" for word in clause)))
         for wish in said:
-            against = OPPOSITE[wish.verb], wish.name
-            if against in wishes and wish.verb in ("raise", "lower") and any(w.kind in DENIALS for w in clause):
-                # "slower, but not too slow"
-                wishes[against] = wishes[against]._replace(degree=0.5)
+            if wish.verb == DOUBT:
+                unsure.append(wish.name)
                 continue
-            wishes.pop(against, None)
+            against = [(verb, wish.name) for verb in AGAINST[wish.verb] if (verb, wish.name) in wishes]
+            if against and wish.verb in ("raise", "lower") and any(w.kind in DENIALS for w in clause):
+                # "slower, but not too slow"
+                wishes[against[0]] = wishes[against[0]]._replace(degree=0.5)
+                continue
+            if wish.verb in ("require", "raise") and wish.name != "silence":
+                wishes.pop(("require", "silence"), None)
+            for each in against:
+                del wishes[each]
             wishes[wish.verb, wish.name] = wish
         denied, before = bool(said) and said[-1].verb == "forbid", clause
-    meant = [word for word in words if word.kind not in ("end", "filler")]
+    meant = [word for word in words if word.kind not in ("end", "filler", "at")]
     known = sum(1.0 if word.kind in (*ANCHORS, *FLAGS) else 0.5 for word in meant if word.kind != "word")
-    return Reading(tuple(wishes.values()), frozenset(flags), known, len(meant))
+    clear = {name for _, name in wishes}
+    return Reading(tuple(wishes.values()), tuple(name for name in dict.fromkeys(unsure) if name not in clear),
+                   frozenset(flags), known, len(meant))
 
 
 def refuses(clause: Sequence[Word]) -> bool:
-    """A clause that does nothing but deny: "Bells? No thanks." """
-    meant = [word for word in clause if word.kind not in ("filler", "want")]
-    return bool(meant) and meant[0].kind in ("no", "never") and all(word.kind in ("no", "never") for word in meant)
+    """A clause that does nothing but deny: "Bells? No thanks.", "the wind scares me, leave it off"."""
+    meant = {word.kind for word in clause} - {"filler", "want", "too", "rather"}
+    return bool(meant) and meant <= set(DENIALS)
 
 
 def flagged(clause: Sequence[Word]) -> Iterator[str]:
-    """What a clause says as a whole; "not a good night" is a poor one."""
+    """What a clause says as a whole; "not a good night" is a poor one, "not like last night" asks for no other."""
     for place, word in enumerate(clause):
         said = [before.kind for before in clause[max(place - 3, 0):place] if before.kind != "filler"]
-        if word.kind == "poor" and conditional(clause):
-            continue
-        if word.kind in ("good", "poor") and any(kind in DENIALS for kind in said):
+        denied = any(kind in DENIALS for kind in said)
+        if word.kind in ("good", "poor") and {"no", "never"} & set(said) and not conditional(clause):
             yield "poor" if word.kind == "good" else "good"
-        elif word.kind in FLAGS:
+        elif word.kind in FLAGS and not {
+                "poor": conditional(clause), "last": denied or "too" in said, "always": said[-1:] == ["no"],
+                "undo": any(each.kind == "thing" for each in clause)}.get(word.kind):
             yield FLAGS[word.kind]
 
 
@@ -94,45 +88,11 @@ def conditional(clause: Sequence[Word]) -> bool:
     return "poor" in kinds and "thing" in kinds and any(kind in ("no", "never", "lacking") for kind in kinds)
 
 
-# ---- clauses → anchors --------------------------------------------------------------------
-
-def anchored(clause: Sequence[Word]) -> list[Anchor]:
-    """Each anchor with its words: those before an "and" belong to what came before, the rest to what follows."""
-    anchors: list[Anchor] = []
-    between: list[Word] = []
-    for word in clause:
-        if word.kind not in ANCHORS:
-            between.append(word)
-            continue
-        anchor = Anchor(word)
-        split = next((i for i, w in enumerate(between) if w.kind in ("and", "or")), None)
-        if anchors and split is not None:
-            anchors[-1].after += between[:split]
-            plain = all(w.kind in ("and", "or", "filler", "degree") for w in between)
-            anchor.before, anchor.joined = between[split:], plain
-        elif anchors and follows(anchors[-1], between, word):
-            anchors[-1].after += between
-        else:
-            anchor.before = between
-        anchors.append(anchor)
-        between = []
-    if anchors:
-        anchors[-1].after += between
-    return anchors
-
-
-def follows(before: Anchor, between: Sequence[Word], word: Word) -> bool:
-    """Whether what lies between two things speaks of the first: "rain 多一点 wind 少一点"."""
-    return (before.word.kind == word.kind == "thing" and bool(between) and between[-1].kind == "degree"
-            and between[0].kind in ("more", "less"))
-
-
 # ---- anchors → wishes ------------------------------------------------------------------------------------------------
 
 def wished(clause: Sequence[Word], denied: bool) -> Iterator[Wish]:
     """The wishes of one clause; `denied`: it goes on with a list that began with "no"."""
-    anchors = anchored(clause)
-    strange = sum(word.kind == "word" for word in clause)
+    anchors = swapped(anchored(clause))
     about_me = any(word.kind == "i" for word in clause) and not any(word.kind == "want" for word in clause)
     place = 0
     while place < len(anchors):
@@ -141,31 +101,52 @@ def wished(clause: Sequence[Word], denied: bool) -> Iterator[Wish]:
         if place and anchor.joined and anchor.word.kind == anchors[place - 1].word.kind in ("thing", "quality"):
             anchor.before = [*anchors[place - 1].before, *anchor.before]
         if conditional(clause):
-            anchor.before = [*anchor.before, Word("no", None, ""), Word("lacking", None, "")]
+            anchor.before = [*anchor.before, Word("never", None, ""), Word("lacking", None, "")]
         if denied and not anchor.has("want", "more", "less"):
-            anchor.before = [Word("no", None, ""), *anchor.before]
+            anchor.before = [Word("no", None, "no"), *anchor.before]
         if anchor.word.kind in ("thing", "field") and after and described(anchor, after):
-            yield from judged(anchor, after)
+            yield from sure([anchor, after], judged(anchor, after))
             place += 2
         elif anchor.word.kind in ("quality", "compared") and after and qualifies(anchor, after):
-            yield from qualified(anchor, after, strange)
+            yield from sure([anchor, after], qualified(anchor, after))
             place += 2
-        elif anchor.word.kind == "thing":
-            yield from named(anchor, strange)
-            place += 1
-        elif anchor.word.kind == "field":
-            yield from turned(anchor)
-            place += 1
         else:
-            yield from coloured(anchor, about_me)
+            one = {"thing": named, "field": turned}.get(anchor.word.kind)
+            yield from sure([anchor], one(anchor) if one else coloured(anchor, about_me))
             place += 1
+
+
+def sure(anchors: Sequence[Anchor], wishes: Iterator[Wish]) -> Iterator[Wish]:
+    """The wishes that stand whatever the unknown words around them mean; a thing whose wish doesn't is in doubt."""
+    whole = Anchor(anchors[0].word, anchors[0].before, anchors[-1].after)
+    thing = next((each.word.value for each in anchors if each.word.kind == "thing"), None)
+    signs = [each.word.value[1] for each in anchors if each.word.kind in ("quality", "compared")]
+    for wish in wishes:
+        denied = (whole.doubled or wish.verb == "forbid" or wish.verb == "lower" and signs != [-1]
+                  or wish.verb == "raise" and signs == [-1] or wish.name == "silence" != anchors[0].word.value)
+        if not whole.doubtful(denied):
+            yield wish
+        elif thing:
+            yield Wish(DOUBT, thing)
+
+
+def swapped(anchors: list[Anchor]) -> list[Anchor]:
+    """"Swap the piano for bells", "from waves to rain", "把海浪换成雨": the first thing goes, the second comes."""
+    for first, second in itertools.pairwise(anchors):
+        if first.word.kind == second.word.kind == "thing":
+            if any(word.kind == "swap" for word in first.before) or any(word.kind == "into" for word in second.before):
+                first.before = [*(w for w in first.before if w.kind != "swap"), Word("drop", None, "")]
+                second.before = [Word("want", None, "")]
+            elif any(word.kind == "than" for word in second.before) and first.has("rather"):
+                second.before = [Word("drop", None, "")]
+    return anchors
 
 
 def described(thing: Anchor, quality: Anchor) -> bool:
     """"The waves were too loud", "rain louder", "雨声大一点"."""
     between = quality.before
     return (quality.word.kind in ("quality", "compared") and not quality.has("want", "and", "or")
-            and not any(word.kind == "word" for word in between)
+            and not any(word.kind in ("word", "at") for word in between)
             and (not thing.has(*DENIALS) or any(word.kind in ("is", "was") for word in between)))
 
 
@@ -192,7 +173,7 @@ def subject(thing: Word, field_: str) -> str:
     return thing.value if field_ == "level" and thing.value not in ("sound", "silence") else field_
 
 
-def qualified(quality: Anchor, noun: Anchor, strange: int) -> Iterator[Wish]:
+def qualified(quality: Anchor, noun: Anchor) -> Iterator[Wish]:
     field_, sign = quality.word.value
     both = replace(quality, after=[*quality.after, *noun.after])
     way = direction(both, sign) if both.word.kind == "quality" else 0 if both.has(*DENIALS) else sign
@@ -201,20 +182,20 @@ def qualified(quality: Anchor, noun: Anchor, strange: int) -> Iterator[Wish]:
         if way:
             yield Wish("raise" if way > 0 else "lower", subject(noun.word, field_), both.degree)
     elif quality.word.value == ("tension", -1) and noun.word.value in TEXTURES and not both.has(*DENIALS, "less"):
-        yield from named(replace(noun, before=[*quality.before, Word("degree", 0.5, "")]), strange)     # gentle rain
+        yield from named(replace(noun, before=[*quality.before, Word("degree", 0.5, "")]))     # gentle rain
     elif field_ != "level" and both.has(*DENIALS) and not both.has("too") and quality.word.kind == "quality":
         yield silenced(noun.word.value)                         # "no deep hum"
     elif field_ != "level":
         if way:
             yield Wish("raise" if way > 0 else "lower", field_, both.degree)
         if quality.word.kind == "quality" and not both.has(*DENIALS, "too", "less", "more"):
-            yield from named(replace(noun, before=quality.before), strange)
+            yield from named(replace(noun, before=quality.before))
     elif quality.word.kind == "compared" or both.has(*DENIALS, "too", "less", "more"):
         if way:
             yield Wish("raise" if way > 0 else "lower", subject(noun.word, field_), both.degree)
     elif noun.word.value != "sound":
         loudness = Word("degree", 2.0 if sign > 0 else 0.5, "")
-        yield from named(replace(noun, before=[*quality.before, loudness]), strange)
+        yield from named(replace(noun, before=[*quality.before, loudness]))
 
 
 def direction(anchor: Anchor, sign: int, predicate: bool = False) -> int:
@@ -224,11 +205,13 @@ def direction(anchor: Anchor, sign: int, predicate: bool = False) -> int:
         return 0
     if anchor.has("enough"):
         return sign if denied else 0
+    less = any(word.kind == "less" for word in anchor.before) or any(word.kind == "less" and HAN.match(word.text)
+                                                                     for word in anchor.after)
     compared = anchor.word.kind == "compared" or any(word.kind == "degree" and HAN.match(word.text)
                                                       for word in anchor.after) or anchor.has("more")
     if compared:
-        return 0 if denied else sign
-    if anchor.has("too", "less") or denied:
+        return 0 if denied or less else sign
+    if less or anchor.has("too") or denied:         # but "slow it down" is no less slow
         return -sign
     if predicate and anchor.has("was"):
         return -sign if anchor.word.value == ("level", 1) and not anchor.has("love") else 0
@@ -241,7 +224,7 @@ def coloured(anchor: Anchor, about_me: bool) -> Iterator[Wish]:
     plain = anchor.word.kind == "quality" and not anchor.has("too", "less", "more", "enough", *DENIALS)
     strange = any(word.kind == "word" for word in anchor.before)
     elsewhere = strange and (anchor.has("was") or HAN.match(anchor.word.text))      # "the kids were noisy"
-    noun = anchor.after and anchor.after[0].kind == "word" and anchor.after[0].text not in NOUNS
+    noun = anchor.after and anchor.after[0].kind == "word"
     if plain and (about_me or elsewhere or noun):
         return
     if about_me and anchor.word.kind == "quality" and not anchor.has("want", "love"):
@@ -258,18 +241,23 @@ def turned(anchor: Anchor) -> Iterator[Wish]:
         yield Wish("raise", anchor.word.value, anchor.degree)
 
 
-def named(anchor: Anchor, strange: int) -> Iterator[Wish]:
+def named(anchor: Anchor) -> Iterator[Wish]:
     """A thing by name, required, forbidden, raised or lowered."""
     name, degree = anchor.word.value, anchor.degree
-    denied = anchor.has(*DENIALS)
-    if anchor.has("mind"):
+    denied = anchor.has(*DENIALS, "undo")
+    if anchor.has("mind") and not any(word.kind == "drop" for word in anchor.before):      # "anything but rain is fine"
         return
-    if anchor.has("no", "never") and anchor.has("drop", "lacking"):      # "don't stop the rain"
+    if anchor.has("than") and not denied:
+        return
+    if anchor.has("unheard"):
+        yield Wish("raise", "level" if name == "sound" else name, degree)
+    elif anchor.doubled:
         yield Wish("require", name, 1.0)
     elif denied and anchor.has("enough"):
         yield Wish("raise", name, degree)
     elif denied and anchor.has("more", "less"):     # "don't add more rain" leaves it as it is
-        if anchor.has("less") and anchor.has("lacking"):
+        too = any(word.text.startswith(("too ", "太")) for word in anchor.after)
+        if too or anchor.has("less") and anchor.has("lacking"):
             yield Wish("lower", name, degree)
     elif denied:
         yield silenced(name)
@@ -284,8 +272,7 @@ def named(anchor: Anchor, strange: int) -> Iterator[Wish]:
             yield Wish("forbid", "music", 1.0)
     elif anchor.has("love"):
         yield Wish("raise", name, degree)
-    elif name != "sound" and (anchor.has("want") or
-                              strange <= 1 and name != "music" and not anchor.has("is", "was", "i")):
+    elif name != "sound" and (anchor.has("want") or name != "music" and not anchor.has("is", "was", "i")):
         yield Wish("require", name, degree)
 
 

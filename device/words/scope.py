@@ -1,0 +1,108 @@
+"""How far small words reach: which belong to a thing or quality, and what stands over it that nobody here knows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from device.words.phrases import Word
+
+ANCHORS = ("thing", "field", "quality", "compared")
+DENIALS = ("no", "drop", "lacking", "never")
+ARTICLES = frozenset(("the", "a", "an", "my", "this", "these", "those", "of"))
+
+
+@dataclass(slots=True)
+class Anchor:
+    """A thing or quality, and the words that belong to it."""
+    word: Word
+    before: list[Word] = field(default_factory=list)
+    after: list[Word] = field(default_factory=list)
+    joined: bool = False                    # nothing but "and" or "or" lies between it and the anchor before
+
+    def has(self, *kinds: str) -> bool:
+        return any(word.kind in kinds for word in (*self.before, *self.after))
+
+    @property
+    def degree(self) -> float:
+        said = [word.value for word in (*self.before, *self.after) if word.kind == "degree"]
+        return said[-1] if said else 1.0
+
+    @property
+    def doubled(self) -> bool:
+        """Whether one denial undoes another: "don't stop the rain", "不能没有雨"; "no, stop" and "no, no" don't."""
+        said = [*self.before, *self.after]
+        for place, word in enumerate(said):
+            later = [w.kind for w in said[place + 1:]]
+            if word.kind in ("no", "never") and ("drop" in later or "lacking" in later):
+                return word.text not in ("no", "nope") or later[0] not in ("drop", "lacking")
+            if word.kind == "drop" and "lacking" in later:
+                return True
+        return False
+
+    def doubtful(self, denied: bool) -> bool:
+        """Whether an unknown word may turn the meaning round: "quit the bells", "the bells scare me", and of what is
+        `denied` "don't forget the bells", "the bells don't scare me"."""
+        before = self.before if self.word.kind == "thing" else [word for word in self.before if word.kind != "verb"]
+        last = max((i for i, word in enumerate(before) if word.kind in DENIALS), default=-1)
+        if denied and last >= 0:
+            return governed(before[last + 1:])
+        if denied:
+            last = max((i for i, word in enumerate(self.after) if word.kind in DENIALS), default=-1)
+            return last >= 0 and self.after[last].kind == "no" and judged(self.after[last + 1:])
+        steered = any(word.kind in ("more", "less", "want", *DENIALS) for word in self.after)
+        return governed([word for word in before if word.kind != "verb"] if steered else before) or judged(self.after)
+
+
+def governed(before: Sequence[Word]) -> bool:
+    """Whether a word that nobody here knows stands over what follows; one right before it only describes it, as in
+    "summer rain", and one before "and" stands beside it. "Turn" or "leave" alone says nothing either."""
+    describes = True
+    for place in range(len(before) - 1, -1, -1):
+        word, following = before[place], before[place + 1] if place + 1 < len(before) else None
+        if word.kind == "verb" or word.kind == "word" and not (describes or following.kind in ("and", "or")):
+            return True
+        describes = describes and (word.kind in ("word", "degree") or word.text == "的")
+    return False
+
+
+def judged(after: Sequence[Word]) -> bool:
+    """Whether an unknown word follows as if it were the verb, and not after a preposition or article."""
+    for word in after:
+        if word.kind in ("at", "and", "or", "than", "want", "only", "love", "mind", *DENIALS) or word.text in ARTICLES:
+            return False
+        if word.kind == "word":
+            return not word.text.endswith("ing")
+    return False
+
+
+# ---- clauses → anchors -----------------------------------------------------------------------------------------------
+
+def anchored(clause: Sequence[Word]) -> list[Anchor]:
+    """Each anchor with its words: those before an "and" belong to what came before, the rest to what follows."""
+    anchors: list[Anchor] = []
+    between: list[Word] = []
+    for word in clause:
+        if word.kind not in ANCHORS:
+            between.append(word)
+            continue
+        anchor = Anchor(word)
+        split = next((i for i, w in enumerate(between) if w.kind in ("and", "or")), None)
+        if anchors and split is not None:
+            anchors[-1].after += between[:split]
+            plain = all(w.kind in ("and", "or", "filler", "degree") for w in between)
+            anchor.before, anchor.joined = between[split:], plain
+        elif anchors and follows(anchors[-1], between, word):
+            anchors[-1].after += between
+        else:
+            anchor.before = between
+        anchors.append(anchor)
+        between = []
+    if anchors:         # but "and now I'm scared" is another matter
+        me = (i for i, w in enumerate(between) if w.kind == "i" and any(each.kind == "and" for each in between[:i]))
+        anchors[-1].after += between[:next(me, None)]
+    return anchors
+
+
+def follows(before: Anchor, between: Sequence[Word], word: Word) -> bool:
+    """Whether what lies between two things speaks of the first: "rain 多一点 wind 少一点"."""
+    return (before.word.kind == word.kind == "thing" and bool(between) and between[-1].kind == "degree"
+            and between[0].kind in ("more", "less"))
