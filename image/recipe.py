@@ -21,7 +21,12 @@ DOCUMENTS = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/u
 COPYRIGHTS = "/usr/share/doc/*/copyright"
 PURGED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer",
           "e2scrub_reap.service", "systemd-pstore.service", "wpa_supplicant.service", "getty@tty1.service",
-          "remote-fs.target", "systemd-networkd-wait-online.service", "rauc-mark-good.service")
+          "remote-fs.target", "systemd-networkd-wait-online.service", "rauc-mark-good.service",
+          # nobody logs in, and file systems for debugging take time at each start
+          "systemd-logind.service", "systemd-user-sessions.service", "systemd-update-utmp.service",
+          "systemd-update-utmp-runlevel.service", "systemd-network-generator.service", "systemd-binfmt.service",
+          "proc-sys-fs-binfmt_misc.automount", "dev-hugepages.mount", "dev-mqueue.mount", "sys-kernel-debug.mount",
+          "sys-kernel-tracing.mount", "sys-kernel-config.mount", "sys-fs-fuse-connections.mount")
 ENABLED = ("systemd-networkd.service", "nocturne.service", "nocturne-sound.service", "nocturne-data.service",
            "nocturne-setup.service", "nocturne-update.timer", "nocturne-good.timer", "nocturne-ssh.service")
 

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, "/usr/lib/nocturne/python")
 
@@ -25,7 +26,6 @@ from device.sim.bus import FUNCTIONS, READ, SimBus
 from device.sim.chips_adxl355 import ADXL355
 from device.sim.chips_lis3dh import LIS3DH
 from device.sim.chips_max30102 import MAX30102
-from device.sim.parts import Source
 from device.sim.sleeper import Sleeper
 
 NAME = "i2c-1"
@@ -175,8 +175,8 @@ def main() -> int:
     build, latency = sys.argv[1], float(sys.argv[2]) / 60
     clock, rng = SystemClock(), np.random.default_rng(1)
     body = Sleeper(1, 1.0, clock.now(), latency=latency)
-    chips = ([ADXL355(clock, Source(body.mattress), rng=rng)] if build == "mattress" else
-             [MAX30102(clock, Source(body.ppg), rng=rng), LIS3DH(clock, Source(body.wrist), rng=rng)])
+    chips = ([ADXL355(clock, SimpleNamespace(values=body.mattress), rng=rng)] if build == "mattress" else
+             [MAX30102(clock, SimpleNamespace(values=body.ppg), rng=rng), LIS3DH(clock, SimpleNamespace(values=body.wrist), rng=rng)])
     threading.Thread(target=plug, args=(chips, clock), daemon=True).start()
     Device(SimBus(chips, clock)).serve()
     return 0
