@@ -39,6 +39,10 @@ def read(tokens: Sequence[str]) -> Reading:
         flags |= set(flagged(clause))
         if refuses(clause):
             said = [silenced(word.value) for word in before if word.kind == "thing"]
+        elif kinds(clause) == {"want"} and any(word.kind == "asked" for word in before):
+            said = [Wish("require", word.value) for word in before if word.kind == "thing"]        # "Rain? Yes please"
+        elif kinds(clause) == {"only"} and {word.value for word in before} & {*TEXTURES}:
+            said = [Wish("forbid", "music", 1.0)]               # "rain, nothing else"
         else:
             said = list(wished(clause, denied and any(word.kind == "or" for word in clause)))
         for wish in said:
@@ -55,7 +59,8 @@ def read(tokens: Sequence[str]) -> Reading:
             for each in against:
                 del wishes[each]
             wishes[wish.verb, wish.name] = wish
-        denied, before = bool(said) and said[-1].verb == "forbid", clause
+        denied = bool(said) and said[-1].verb == "forbid"
+        before = clause if kinds(clause) & {*ANCHORS} else before
     meant = [word for word in words if word.kind not in ("end", "filler", "at")]
     known = sum(1.0 if word.kind in (*ANCHORS, *FLAGS) else 0.5 for word in meant if word.kind != "word")
     clear = {name for _, name in wishes}
@@ -65,8 +70,12 @@ def read(tokens: Sequence[str]) -> Reading:
 
 def refuses(clause: Sequence[Word]) -> bool:
     """A clause that does nothing but deny: "Bells? No thanks.", "the wind scares me, leave it off"."""
-    meant = {word.kind for word in clause} - {"filler", "want", "too", "rather"}
+    meant = kinds(clause) - {"want", "too", "rather", "asked"}
     return bool(meant) and meant <= set(DENIALS)
+
+
+def kinds(clause: Sequence[Word]) -> set[str]:
+    return {word.kind for word in clause} - {"filler"}
 
 
 def flagged(clause: Sequence[Word]) -> Iterator[str]:
@@ -147,7 +156,7 @@ def described(thing: Anchor, quality: Anchor) -> bool:
     between = quality.before
     return (quality.word.kind in ("quality", "compared") and not quality.has("want", "and", "or")
             and not any(word.kind in ("word", "at") for word in between)
-            and (not thing.has(*DENIALS) or any(word.kind in ("is", "was") for word in between)))
+            and (not thing.has(*DENIALS) or quality.has("too") or any(word.kind in ("is", "was") for word in between)))
 
 
 def qualifies(quality: Anchor, noun: Anchor) -> bool:
@@ -245,11 +254,13 @@ def named(anchor: Anchor) -> Iterator[Wish]:
     """A thing by name, required, forbidden, raised or lowered."""
     name, degree = anchor.word.value, anchor.degree
     denied = anchor.has(*DENIALS, "undo")
+    predicated = any(word.kind in ("is", "was") for word in anchor.after)       # "the wind is getting on my nerves"
+    asked = any(word.kind == "want" for word in (anchor.before if predicated else (*anchor.before, *anchor.after)))
     if anchor.has("mind") and not any(word.kind == "drop" for word in anchor.before):      # "anything but rain is fine"
         return
     if anchor.has("than") and not denied:
         return
-    if anchor.has("unheard"):
+    if anchor.has("scarce"):
         yield Wish("raise", "level" if name == "sound" else name, degree)
     elif anchor.doubled:
         yield Wish("require", name, 1.0)
@@ -272,7 +283,7 @@ def named(anchor: Anchor) -> Iterator[Wish]:
             yield Wish("forbid", "music", 1.0)
     elif anchor.has("love"):
         yield Wish("raise", name, degree)
-    elif name != "sound" and (anchor.has("want") or name != "music" and not anchor.has("is", "was", "i")):
+    elif name != "sound" and (asked or name != "music" and not anchor.has("is", "was", "i")):
         yield Wish("require", name, degree)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from device.words.lexicon import CHINESE, ENGLISH
 from device.words.text import HAN
 
-ENDS = frozenset(".,;:!?()。\n")
+ENDS = frozenset(".,:;!?()。\n")
 LONGEST_PHRASE = max(len(phrase.split()) for phrase in ENGLISH)
 LONGEST_HAN = max(map(len, CHINESE))
 
@@ -56,10 +56,12 @@ def other(token: str) -> Word:
 
 
 def clauses(words: Sequence[Word]) -> Iterator[list[Word]]:
+    """What lies between marks; what is asked and then answered, "Bells? No!", ends with a word "asked"."""
     clause: list[Word] = []
-    for word in words:
+    for place, word in enumerate(words):
         if word.kind in ("end", "but"):
-            yield clause
+            answered = word.text in ("?", ":") and any(later.kind != "end" for later in words[place:])
+            yield [*clause, Word("asked", None, "")] if answered else clause
             clause = []
         else:
             clause.append(word)

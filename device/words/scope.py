@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from device.words.phrases import Word
+from device.words.text import HAN
 
 ANCHORS = ("thing", "field", "quality", "compared")
-DENIALS = ("no", "drop", "lacking", "never")
+DENIALS = ("no", "drop", "lacking", "never", "hate")
+LINKS = ("of", "the", "a", "an", "的")
 ARTICLES = frozenset(("the", "a", "an", "my", "this", "these", "those", "of"))
 
 
@@ -28,14 +30,19 @@ class Anchor:
 
     @property
     def doubled(self) -> bool:
-        """Whether one denial undoes another: "don't stop the rain", "不能没有雨"; "no, stop" and "no, no" don't."""
+        """Whether one denial undoes another: "don't stop the rain", "I'd hate to lose it", "no reason to stop it",
+        "不能没有雨"; "no, no", "no, stop" and "I hate it, please stop" don't."""
         said = [*self.before, *self.after]
         for place, word in enumerate(said):
             later = [w.kind for w in said[place + 1:]]
-            if word.kind in ("no", "never") and ("drop" in later or "lacking" in later):
-                return word.text not in ("no", "nope") or later[0] not in ("drop", "lacking")
-            if word.kind == "drop" and "lacking" in later:
-                return True
+            under = next((i for i, kind in enumerate(later) if kind in ("lacking", "drop")), None)
+            if under is None or word.kind not in ("no", "never", "hate", "drop"):
+                continue
+            if word.kind == "drop":
+                return later[under] == "lacking"
+            if word.text in ("no", "nope"):
+                return later[0] == "word" or later[under] == "lacking" and under > 0
+            return word.kind != "hate" or place < len(self.before) and "want" not in later[:under]
         return False
 
     def doubtful(self, denied: bool) -> bool:
@@ -49,7 +56,8 @@ class Anchor:
             last = max((i for i, word in enumerate(self.after) if word.kind in DENIALS), default=-1)
             return last >= 0 and self.after[last].kind == "no" and judged(self.after[last + 1:])
         steered = any(word.kind in ("more", "less", "want", *DENIALS) for word in self.after)
-        return governed([word for word in before if word.kind != "verb"] if steered else before) or judged(self.after)
+        return (governed([word for word in before if word.kind != "verb"] if steered else before) or judged(self.after)
+                or self.has("asked") and not self.has("want"))
 
 
 def governed(before: Sequence[Word]) -> bool:
@@ -80,16 +88,18 @@ def anchored(clause: Sequence[Word]) -> list[Anchor]:
     """Each anchor with its words: those before an "and" belong to what came before, the rest to what follows."""
     anchors: list[Anchor] = []
     between: list[Word] = []
-    for word in clause:
+    for word in whole(clause):
         if word.kind not in ANCHORS:
             between.append(word)
             continue
         anchor = Anchor(word)
         split = next((i for i, w in enumerate(between) if w.kind in ("and", "or")), None)
         if anchors and split is not None:
-            anchors[-1].after += between[:split]
+            reach = denying(between[:split])
+            anchors[-1].after += between[:reach]
+            between, split = between[reach:], split - reach
             plain = all(w.kind in ("and", "or", "filler", "degree") for w in between)
-            anchor.before, anchor.joined = between[split:], plain
+            anchor.before, anchor.joined = between, plain
         elif anchors and follows(anchors[-1], between, word):
             anchors[-1].after += between
         else:
@@ -98,8 +108,34 @@ def anchored(clause: Sequence[Word]) -> list[Anchor]:
         between = []
     if anchors:         # but "and now I'm scared" is another matter
         me = (i for i, w in enumerate(between) if w.kind == "i" and any(each.kind == "and" for each in between[:i]))
-        anchors[-1].after += between[:next(me, None)]
+        between = between[:next(me, None)]
+        anchors[-1].after += between[:denying(between)]
     return anchors
+
+
+def denying(between: Sequence[Word]) -> int:
+    """Where in words after a thing a denial begins that is another's: "rain without thunder or wind"."""
+    return next((i for i, word in enumerate(between) if word.kind == "lacking" and HAN.match(word.text) is None
+                 and any(each.kind == "word" for each in between[i:])), len(between))
+
+
+def whole(clause: Sequence[Word]) -> list[Word]:
+    """"The sound of rain", "rain noise", "雨的声音": the thing alone."""
+    out: list[Word] = []
+    for word in clause:
+        if word.kind == "thing":
+            link: list[Word] = []
+            while out and out[-1].text in LINKS:
+                link.insert(0, out.pop())
+            linked = bool(out) and out[-1].kind == "thing"
+            if linked and word.value == "sound" and all(each.text == "的" for each in link):
+                continue
+            if linked and out[-1].value == "sound" and link and link[0].text == "of":
+                out.pop()
+            else:
+                out += link
+        out.append(word)
+    return out
 
 
 def follows(before: Anchor, between: Sequence[Word], word: Word) -> bool:
