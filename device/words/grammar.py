@@ -102,13 +102,15 @@ def conditional(clause: Sequence[Word]) -> bool:
 def wished(clause: Sequence[Word], denied: bool) -> Iterator[Wish]:
     """The wishes of one clause; `denied`: it goes on with a list that began with "no"."""
     anchors = swapped(anchored(clause))
-    about_me = any(word.kind == "i" for word in clause) and not any(word.kind == "want" for word in clause)
+    about_me = "i" in kinds(clause) and "want" not in kinds(clause)
+    blame = Word("hate" if "poor" in kinds(clause) else "love", None, "")       # "slept badly because of the bells"
     place = 0
     while place < len(anchors):
         anchor = anchors[place]
         after = anchors[place + 1] if place + 1 < len(anchors) else None
         if place and anchor.joined and anchor.word.kind == anchors[place - 1].word.kind in ("thing", "quality"):
             anchor.before = [*anchors[place - 1].before, *anchor.before]
+        anchor.before = [blame if word.kind == "cause" else word for word in anchor.before]
         if conditional(clause):
             anchor.before = [*anchor.before, Word("never", None, ""), Word("lacking", None, "")]
         if denied and not anchor.has("want", "more", "less"):

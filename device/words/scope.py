@@ -103,7 +103,7 @@ def anchored(clause: Sequence[Word]) -> list[Anchor]:
         elif anchors and follows(anchors[-1], between, word):
             anchors[-1].after += between
         else:
-            anchor.before = between
+            anchor.before, anchor.joined = between, not between         # "no fire crackling"
         anchors.append(anchor)
         between = []
     if anchors:         # but "and now I'm scared" is another matter
