@@ -90,7 +90,7 @@ def run_board(options: argparse.Namespace) -> int:
     config, trouble = trusted(options)
     notify = sdnotify.SystemdNotifier().notify
     with board.night(config, options.socket, inbox, [trouble] if trouble else [],
-                     alive=lambda: night.diary.writing and notify("WATCHDOG=1")) as night:
+                     alive=lambda: night.diary.writing(night.clock.now()) and notify("WATCHDOG=1")) as night:
         notify("READY=1")
         night.run()
     return 0

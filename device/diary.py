@@ -34,7 +34,11 @@ CREATE TABLE feedback (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL
     value REAL NOT NULL);
 CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+PAGE = 1024                 # bytes, of a new file: a night writes half of what it does with SQLite's usual 4096
+CACHE = 256                 # KiB of the file kept in memory: SQLite's usual 2000 only fill up, night by night
 PATIENCE = 2.0              # s that the writer waits for another process's lock
+STUCK = 8.0                 # s in which a writer that has work does nothing: it hangs
+STEPS = 10_000              # of SQLite's machine between two signs of life in a long statement
 MOST_WAITING = 100_000      # rows kept in memory while the disk refuses them; about 30 nights
 
 
@@ -52,6 +56,9 @@ class Diary:
         self.lost = 0                       # rows dropped: the disk refused for too long, or SQLite can't hold them
         self._rows: list[tuple[str, dict]] = []
         self._batches: queue.SimpleQueue = queue.SimpleQueue()
+        self._busy = False                  # the writer has taken a batch
+        self._moves = 0                     # its signs of life
+        self._seen, self._since = 0, 0.0    # the last of them that was looked at, and when (s)
         self._nights = self._open()
         self._writer = threading.Thread(target=self._write, name="diary", daemon=True)
         self._writer.start()
@@ -76,10 +83,12 @@ class Diary:
         done.wait()
         return not self.trouble
 
-    @property
-    def writing(self) -> bool:
-        """Whether the writer lives; nothing would be kept without it."""
-        return self._writer.is_alive()
+    def writing(self, now: float) -> bool:
+        """Whether the writer lives and gets on, as far as it was looked at until `now` s; nothing would be kept
+        without it."""
+        if self._moves != self._seen or not self._busy:
+            self._seen, self._since = self._moves, now
+        return self._writer.is_alive() and now - self._since < STUCK
 
     def close(self) -> None:
         self.flush()
@@ -132,8 +141,11 @@ class Diary:
 
     def _write(self) -> None:
         connection = connect(self.path)
+        connection.set_progress_handler(self._move, STEPS)
         waiting: list[tuple[str, dict]] = []
         while (batch := self._batches.get()) is not None:
+            self._busy = True
+            self._move()
             if callable(batch):
                 with contextlib.suppress(sqlite3.Error):        # a later day is early enough
                     batch(connection)
@@ -151,7 +163,11 @@ class Diary:
                     self.trouble = f"diary {self.path}: can't write ({trouble}); {len(waiting)} rows wait in memory"
             if isinstance(batch, threading.Event):
                 batch.set()
+            self._busy = False
         connection.close()
+
+    def _move(self) -> None:
+        self._moves += 1
 
 
 def written(connection: sqlite3.Connection, table: str, row: Mapping) -> bool:
@@ -168,7 +184,8 @@ def shifted(connection: sqlite3.Connection, night: int, seconds: float) -> None:
         for table in ("epochs", "decisions", "events", "feedback"):
             connection.execute(f"UPDATE {table} SET time = time + ? WHERE night = ?", (seconds, night))
         connection.execute("UPDATE phrases SET start = start + ? WHERE night = ?", (seconds, night))
-        connection.execute("UPDATE nights SET lights_out = lights_out + ? WHERE id = ?", (seconds, night))
+        connection.execute("UPDATE nights SET lights_out = lights_out + ?, ended = ended + ? WHERE id = ?",
+                           (seconds, seconds, night))
 
 
 def tidy(connection: sqlite3.Connection, keep: int) -> None:
@@ -182,6 +199,8 @@ def tidy(connection: sqlite3.Connection, keep: int) -> None:
 
 def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE)
+    connection.execute(f"PRAGMA page_size = {PAGE}")
+    connection.execute(f"PRAGMA cache_size = -{CACHE}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.row_factory = sqlite3.Row

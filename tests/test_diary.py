@@ -52,9 +52,9 @@ def test_a_row_that_sqlite_cannot_hold_is_counted_and_keeps_no_other_from_the_di
     for detail in ("before", "a lone surrogate \ud800", "after"):
         diary.add("events", night=1, time=0.0, kind="said", detail=detail)
     diary.add("events", night=2**63, time=0.0, kind="said", detail="too large")
-    assert diary.flush() and diary.writing and diary.lost == 2
+    assert diary.flush() and diary.writing(0.0) and diary.lost == 2
     diary.close()
-    assert not diary.writing
+    assert not diary.writing(0.0)
     assert [row["detail"] for row in everything(tmp_path / "diary.sqlite")["events"]] == ["before", "after"]
 
 

@@ -1,6 +1,6 @@
 /* A disk that tells: every write, truncation, removal and sync below DISK_FOLDER is logged, in order, to DISK_LOG, so
    that a test can rebuild what a power cut would have left. While the file DISK_TROUBLE exists, nothing can be written
-   below DISK_FOLDER: the number in it is the errno. LD_PRELOAD; SQLite's shared memory (-shm) is left alone. */
+   below DISK_FOLDER: the number in it is the errno, or negative, and then whoever writes hangs. LD_PRELOAD; SQLite's shared memory (-shm) is left alone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -29,6 +29,10 @@ static int refused(void) {
     if (!path || access(path, F_OK) || !(file = fopen(path, "r"))) return 0;
     if (fscanf(file, "%d", &number) != 1) number = 0;
     fclose(file);
+    if (number < 0) {
+        usleep(100000);
+        return refused();
+    }
     errno = number;
     return number;
 }

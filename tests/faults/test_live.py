@@ -20,13 +20,15 @@ BED = "nocturne/bedside"
 
 
 class Device:
-    def __init__(self, folder: Path, port: int, diary: Path | None = None, python: list | None = None):
+    def __init__(self, folder: Path, port: int, diary: Path | None = None, python: list | None = None,
+                 surroundings: dict[str, str] | None = None):
         self.rig = Rig(folder)
         self.diary = diary or folder / "diary.sqlite"
         self.config = folder / "nocturne.toml"
         self.config.write_text(f'[home]\nhost = "127.0.0.1"\nport = {port}\n[diary]\npath = "{self.diary}"\n'
                                '[sensors]\nppg = "none"\nmotion = "none"\n')
-        environment = {**self.rig.environment, "STATE_DIRECTORY": str(folder), "RUNTIME_DIRECTORY": str(folder)}
+        environment = {**(surroundings or {}), **self.rig.environment, "STATE_DIRECTORY": str(folder),
+                       "RUNTIME_DIRECTORY": str(folder)}
         command = [*(python or []), sys.executable, "-m", "device"]
         words = ["--config", self.config, "--socket", folder / "sound.socket"]
         self.units = {"nocturne-sound": Unit("nocturne-sound", [*command, "sound", *words], environment, folder),
@@ -89,6 +91,22 @@ def test_a_night_that_stalls_or_dies_is_back_within_20_s_and_the_sound_never_sto
     levels = ramp(device, at)
     assert levels.min() > 0.4 * np.median(levels), levels
     assert levels.max() < 2.5 * np.median(levels), levels
+
+
+def test_a_writer_that_hangs_in_the_disk_is_seen_and_the_night_back_within_20_s(tmp_path, broker, disk):
+    device = Device(tmp_path, broker.port, diary=disk.folder / "diary.sqlite", surroundings=disk.environment)
+    try:
+        device.play()
+        at, struck = len(device.rig.samples()), time.monotonic()
+        disk.trouble.write_text("-1")
+        device.hub.send(f"{BED}/cmd/volume", "90")          # which is to be kept
+        assert soon(lambda: len(device.night.starts) > 1, 25), device.words()
+        disk.trouble.unlink()
+        assert soon(lambda: len(device.night.ready) > 1, 10), device.words()
+        assert device.night.ready[-1] - struck <= 20.0
+        assert ramp(device, at).min() > 0.4 * np.median(ramp(device, at))
+    finally:
+        device.stop()
 
 
 @pytest.mark.parametrize("blow", [signal.SIGSTOP, signal.SIGKILL])

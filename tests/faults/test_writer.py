@@ -7,12 +7,14 @@ import random
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from device.diary import prepare, reading
+from device.diary import Diary, prepare, reading
 from tests.faults.disk import WITNESS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,3 +150,19 @@ def test_a_disk_that_refuses_for_a_while_loses_nothing_and_is_told(disk, number)
     assert all("rows wait in memory" in trouble for _, trouble in said[10:20])
     with reading(disk.folder / "diary.sqlite") as diary:
         assert [row[0] for row in diary.execute("SELECT time FROM events ORDER BY time")] == list(range(30))
+
+
+def test_a_writer_that_hangs_is_told_from_one_that_works_long(tmp_path):
+    diary, hung, gate = Diary(tmp_path / "diary.sqlite"), threading.Event(), threading.Event()
+    long = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT max(i) FROM n"
+    diary._batches.put(lambda connection: connection.execute(long).fetchone())
+    seen = []
+    while diary._busy or not seen:
+        seen.append(diary.writing(0.5 * len(seen)))
+        time.sleep(0.02)
+    assert len(seen) > 16 and all(seen)
+    diary._batches.put(lambda connection: (hung.set(), gate.wait()))
+    hung.wait()
+    assert all(diary.writing(1000.0 + second) for second in range(8)) and not diary.writing(1008.0)
+    gate.set()
+    diary.close()
