@@ -57,8 +57,8 @@ class Almanac:
         now = datetime.fromtimestamp(wall, self._zone).replace(tzinfo=None)
         seen, self._seen = self._seen, now
         if wall < EARLIEST:
-            rings = minutes >= 60 * self.elapsed and self._rung != (ELAPSED, self.minute)
-            self._rung = (ELAPSED, self.minute) if rings else self._rung
+            late, mark = minutes >= 60 * self.elapsed, (ELAPSED, self.minute)
+            rings, self._rung = late and self._rung != mark, mark if late else None
             return rings
         since = (3600 * now.hour + 60 * now.minute + now.second - 60 * self.minute) % DAY     # s
         past, coming = (((now + timedelta(seconds=by)).toordinal(), self.minute) for by in (-since, DAY - since))
@@ -70,9 +70,14 @@ class Almanac:
             return True
         return False
 
-    def unknown(self, wall: float) -> bool:
-        """An alarm is set, but the time isn't known: say so beforehand."""
-        return self.minute is not None and self.local(wall) is None
+    def missed(self, wall: float) -> None:
+        """Nobody looked at the clock since `wall`: an alarm that came meanwhile rings now."""
+        self._seen = datetime.fromtimestamp(wall, self._zone).replace(tzinfo=None)
+
+    def warning(self, wall: float) -> str:
+        """What is to be said beforehand where an alarm is set, but the time isn't known; or ""."""
+        return "" if self.minute is None or self.local(wall) is not None else \
+            f"the time isn't known: the alarm will ring {self.elapsed:g} h after lights out"
 
     def quiet(self, wall: float) -> bool:
         """Whether the light should be dark."""

@@ -14,6 +14,7 @@ from device.values import Heartbeat, Volume
 
 THANKS = 2.0                # s that the light answers a press
 KNOB = 40.0                 # dB: the whole way of the volume
+MUTED = "muted"             # in the diary's memory: a mute outlives whatever ends the night or its process
 
 
 class Stop(NamedTuple):
@@ -29,7 +30,8 @@ class Bedside:
         self.lock = lock
         self.night, self.volume, self.quiet = night, volume, quiet
         self.sent = volume                      # what the sound process was told: on its way up to `volume`
-        self.muted = self.stopped = self.unfinished = self.snoozed = False
+        self.muted = bool(night.diary.recall(MUTED))
+        self.stopped = self.unfinished = self.snoozed = False
         self.turned_down = 0                    # tonight
         self.liked = 0                          # likes minus skips, tonight
         self.presses = Presses()
@@ -81,15 +83,40 @@ class Bedside:
             self.mute(True)
         elif self.lock:
             return
-        elif night.mode is Mode.MORNING:
-            night.keeper.answer(+1 if press is Press.SHORT else -1)     # two presses: the second word holds
+        elif night.mode is Mode.MORNING and (press is not Press.SHORT or night.keeper.rested is None):
+            self.answer(press)
+        elif self.waking:
+            self.rouse(press)
         elif press is Press.SHORT:
-            self.snoozed = night.mode is Mode.WAKING
-            night.go(Event.PRESS, by_hand=True)
+            night.go(Event.OVER)                    # a morning that was answered
+            soft = night.mode is Mode.ASLEEP and night.rules.keep_playing
+            night.go(Event.HUSH if soft else Event.PRESS, by_hand=True)
         elif night.choice is not None and night.mode in NIGHT:
             night.go(Event.START, by_hand=True)         # the first press may have stopped the sound
             self.skip() if press is Press.SECOND else self.like()
-        self.night.remote.tell()
+        night.keeper.put_aside()
+        night.remote.tell()
+
+    @property
+    def waking(self) -> bool:
+        """The alarm sounds, or is snoozed."""
+        return self.night.mode is Mode.WAKING or self.snoozed and self.night.mode is Mode.PAUSED
+
+    def rouse(self, press: Press) -> None:
+        """At the alarm: a press snoozes, and snoozes anew; a second one means up."""
+        night = self.night
+        if press is not Press.SHORT:
+            night.go(Event.UP, by_hand=True)
+        elif night.mode is Mode.WAKING:
+            self.snoozed = True
+            night.go(Event.PRESS, by_hand=True)
+        else:
+            night.since = night.clock.now()
+
+    def answer(self, press: Press) -> None:
+        """Up: one press was a good night, two a poor one: the second word holds. A third says nothing."""
+        if press is Press.SHORT or press is Press.SECOND and self.night.keeper.rested is not None:
+            self.night.keeper.answer(+1 if press is Press.SHORT else -1)
 
     def skip(self) -> None:
         """Not this one: something else now, and a word for the learner."""
@@ -99,7 +126,7 @@ class Bedside:
         self.liked -= 1
         night.keeper.feedback("skip", -1)
         night.choose("night" if night.keeper.slept else "bedtime", self.refused)     # nothing new after sleep onset
-        night.shape()
+        night.shape(by_hand=True)
 
     def like(self) -> None:
         """The third press takes the second back: this one after all, and liked."""
@@ -111,12 +138,13 @@ class Bedside:
             self.liked += 1
         self.liked += 1
         night.keeper.feedback("like", +1)
-        night.shape()
+        night.shape(by_hand=True)
 
     def mute(self, muted: bool) -> None:
         """Heard within the sound process's 100 ms; only the button undoes it."""
         self.muted = muted
         self.night.sound.send(Volume(self.sent, muted))
+        self.night.diary.remember(MUTED, muted)
 
     def turn(self, volume: float) -> None:
         """From afar. Who sleeps is not startled: then it rises at a sleeper's pace, `creep` by `creep`."""
@@ -141,8 +169,8 @@ class Bedside:
             return brightness(Light.TROUBLE, now, quiet)
         if self.night.mode in SOUNDING:
             return brightness(Light.BREATHING, now, quiet)
-        lit = self.night.remote.light
-        return lit or brightness(Light.STEADY if self.night.mode is Mode.IDLE else Light.OFF, now, quiet)
+        waits = Light.TROUBLE if self.night.remote.missing else Light.STEADY       # said beforehand, not all night
+        return self.night.remote.light or brightness(waits if self.night.mode is Mode.IDLE else Light.OFF, now, quiet)
 
     def pulse(self, beat: Heartbeat | None) -> None:
         """The sound process's word; that it is gone is noted once."""

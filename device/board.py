@@ -26,6 +26,9 @@ from device.sound.link import SoundLink
 SPARE = Path(os.environ.get("RUNTIME_DIRECTORY") or tempfile.gettempdir()) / "spare"
 
 
+DRAWING = threading.Lock()
+
+
 class NoPanel:
     """Without usable pins the night is driven from the hub."""
 
@@ -92,7 +95,8 @@ def publish(mine: Night) -> None:
     """On a thread of its own, for the chips' FIFOs don't wait."""
     def draw() -> None:
         try:
-            parts.publish(mine)
+            with DRAWING:
+                parts.publish(mine)
         except (DiaryError, OSError) as trouble:
             logging.getLogger("nocturne").error("no morning report: %s", trouble)
     threading.Thread(target=draw, name="report").start()

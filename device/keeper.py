@@ -26,6 +26,7 @@ class Keeper:
         self.outcome: Outcome | None = None
         self.receipts: list[Mapping] = []       # tonight's bedtime choices that were heard
         self.rested: int | None = None
+        self.bedtime = True                     # the night began by going to bed, not by its alarm
         self.hearts: list[tuple[float, float | None]] = []      # (heart rate, RMSSD) of tonight's epochs
         past = night.diary.recall(self._key("past")) or {}
         self.sols: list[float] = past.get("sols", [])
@@ -43,9 +44,10 @@ class Keeper:
 
     @property
     def nap(self) -> bool:
-        """Lights went out by day: kept and told like a night, but no measure of one, so nothing is learned from it."""
+        """Lights went out by day, or there was nothing but an alarm: kept and told like a night, but no measure of
+        one, so nothing is learned from it."""
         night = self.night
-        return by_day(night.almanac.local(night.clock.wall() - 60 * night.minutes))
+        return not self.bedtime or by_day(night.almanac.local(night.clock.wall() - 60 * night.minutes))
 
     @property
     def slept(self) -> bool:
@@ -58,7 +60,8 @@ class Keeper:
         night = self.night
         night.lights_out, night.number = night.clock.now(), night.diary.next_night()
         night.stagings, night.depth = [], 0.0
-        self.receipts, self.hearts, self.rested = [], [], None
+        self.receipts, self.hearts, self.rested, self.bedtime = [], [], None, night.mode is not Mode.WAKING
+        night.bedside.snoozed = False
         night.bedside.refused, night.bedside.liked, night.bedside.turned_down = (), 0, 0
         night.diary.add("nights", id=night.number, began=night.clock.wall(), lights_out=night.lights_out, seed=seed,
                         sleeper=self.sleeper, software=self.version)
@@ -108,7 +111,7 @@ class Keeper:
     def remember(self, epoch: Epoch, staging: Staging) -> None:
         """An epoch's row; the night so far survives a cut from here on."""
         night, beat = self.night, self.night.bedside.beat
-        if night.number:
+        if night.mode is not Mode.IDLE:
             if epoch.heart_rate and staging.p_asleep is not None and staging.p_asleep > 0.5:
                 self.hearts.append((epoch.heart_rate, epoch.rmssd))
             p = staging.probabilities or (None,) * 4
@@ -138,6 +141,7 @@ class Keeper:
         self.write(asdict(sums))
         self.settle(sums, judged)
         self.put_aside()
+        self.draw()
         told = {"sol": sums.sol, "tst": sums.tst, "waso": sums.waso, "wakings": sums.long_wakings}
         night.home.event("night", told)
         night.home.tell({"summary": {**told, "lights_out": night.clock.wall() - 60 * night.minutes,
@@ -172,8 +176,12 @@ class Keeper:
         night.remote.said.over()
         night.diary.commit()
         night.diary.forget(self.retention)
-        if night.woken:
-            night.woken(night)
+        self.draw()
+
+    def draw(self) -> None:
+        """The report: as soon as it is morning, and again with what was learned."""
+        if self.night.woken and self.bedtime:
+            self.night.woken(self.night)
 
     def savour(self, liked: int) -> None:
         """Likes and skips move the composer's taste; the next night sets out from there."""

@@ -20,6 +20,7 @@ class Mode(StrEnum):
 
 class Event(StrEnum):
     PRESS = "press"             # short, on the button
+    HUSH = "hush"               # the same, where the sound goes on softly for somebody asleep
     START = "start"             # from afar
     STOP = "stop"
     LIKELY = "likely"           # P(asleep) says drifting off
@@ -52,8 +53,9 @@ NEXT = {
     (M.FAULT, E.STOP): M.PAUSED,
     (M.PAUSED, E.PRESS): M.SETTLING,
     (M.PAUSED, E.START): M.SETTLING,
-    # Asleep is silent, so that a press there asks for sound.
+    # Asleep is silent, so that a press there asks for sound; unless the owner has it go on.
     (M.ASLEEP, E.PRESS): M.SETTLING,
+    (M.ASLEEP, E.HUSH): M.PAUSED,
     (M.ASLEEP, E.START): M.SETTLING,
 
     (M.SETTLING, E.LIKELY): M.DRIFTING,
@@ -85,6 +87,7 @@ NEXT = {
     (M.PAUSED, E.UP): M.MORNING,
     (M.WAKING, E.UP): M.MORNING,
     (M.FAULT, E.UP): M.MORNING,
+    (M.MORNING, E.ALARM): M.WAKING,         # who lay down again is woken all the same
     (M.MORNING, E.OVER): M.IDLE,
 }
 SOUNDING = frozenset({M.SETTLING, M.DRIFTING, M.MASKING, M.FAULT})

@@ -79,7 +79,7 @@ class Night:
     def on_epoch(self, epoch: Epoch) -> None:
         staging = self.stager.judge(epoch, self.lights_out)
         self.epoch = epoch
-        if self.mode in NIGHT:
+        if self.mode is not Mode.IDLE:
             self.stagings.append(staging)
         self.blind = 0 if staging.p_asleep is not None or self.mode not in NIGHT else self.blind + 1
         self.empty = self.empty + 1 if epoch.present is False else 0
@@ -99,10 +99,10 @@ class Night:
         if then is self.mode:
             return
         before, self.mode, self.since = self.mode, then, self.clock.now()
-        if then in NIGHT and before not in NIGHT:
+        if before is Mode.IDLE:
             self.keeper.lights_out(self.seed)
             self.stager.reset()
-            self.choose("bedtime")
+            self.choose("night" if event is Event.ALARM else "bedtime")
         elif then is Mode.MASKING:
             self.choose("arousal")
         elif then is Mode.SETTLING and before in (Mode.PAUSED, Mode.ASLEEP):
@@ -112,7 +112,7 @@ class Night:
         self.note("mode", f"{before} → {then}: {event}")
         if then is Mode.MORNING:
             self.keeper.morning()
-        elif before is Mode.MORNING:
+        elif then is Mode.IDLE:
             self.keeper.lesson()
         self.shape(by_hand)
 

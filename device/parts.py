@@ -88,8 +88,8 @@ def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, d
                   volume=config.sound.volume, retention=config.diary.retention,
                   lock=config.panel.lock, cap=config.home.cap / 100, words=words,
                   effect=effect if config.night.trial else None, **hooks)
-    if almanac.unknown(clock.wall()):
-        troubles.append(f"the time isn't known: the alarm will ring {almanac.elapsed:g} h after lights out")
+    if warning := almanac.warning(clock.wall()):
+        night.note("fallback", warning)
     for trouble in filter(None, (*troubles, why, words.trouble, diary.trouble,
                                      lullaby(composer, Path(config.night.motif)))):
         night.remote.lack(trouble)

@@ -18,6 +18,7 @@ SOFT = -12.0            # dB: keep_playing's level while asleep, 28 dBA
 MASK = -6.0             # dB: masking is softer than settling was
 RETURN = 5.0            # min: coming back from silence to the settling level
 HURRY = 8.0             # s: a press asked for quiet
+EASE = 180.0            # s: nobody is there who waits for it: a timer ran out
 ANSWER = 4.0            # s: a press asked for sound
 AUDIBLE = -20.0         # dB re the settling level: 20 dBA
 RISE = 0.5              # dB/s: the fastest rise that nobody asked for
@@ -25,6 +26,7 @@ DAWN = 180.0            # s: the alarm's rise
 LIKELY, UNLIKELY = 0.6, 0.3     # P(asleep): drifting off; wide awake again
 BLIND = 10                      # epochs without a judgement until the timer programme takes over
 EMPTY = 60                      # epochs with nobody on the sensors after sleep: the night is over
+LEFT = 10                       # epochs with nobody there after the alarm: it was answered by getting up
 SNOOZE = 9.0                    # min
 BREATHS = (6.0, 12.0)           # /min: between which swells lead the breath
 SLOWER = 0.85                   # × the sleeper's own breath
@@ -78,7 +80,7 @@ def scene(mode: Mode, recipe: Recipe, depth: float, rules: Rules, epoch: Epoch |
     if mode is Mode.MASKING:
         return of(recipe, MASK + (recipe.level if recipe.level < 0 else 0.0), EPOCH)
     if mode is Mode.PAUSED:
-        return of(recipe, SILENT, HURRY)
+        return of(recipe, SILENT, EASE)
     if mode is Mode.ASLEEP and rules.keep_playing:
         return of(recipe, recipe.level + SOFT, EPOCH)
     if mode in (Mode.SETTLING, Mode.DRIFTING, Mode.FAULT):
@@ -133,7 +135,7 @@ def gentle(low: float, scene: Scene) -> Scene:
 
 def prompt(scene: Scene) -> Scene:
     """A hand asked for it, and waits."""
-    return replace(scene, glide=min(scene.glide, ANSWER)) if scene.level > SILENT else scene
+    return replace(scene, glide=min(scene.glide, ANSWER if scene.level > SILENT else HURRY))
 
 
 def audible(recipe: Recipe) -> Recipe:
@@ -173,12 +175,19 @@ def light(stagings: Sequence[Staging]) -> bool:
     return bool(stagings) and stagings[-1].stage in (Stage.WAKE, Stage.LIGHT)
 
 
+def left(now: Standing) -> bool:
+    """Whether an alarm has been answered by getting up. It rings for `LEFT` in any case: somebody may lie beside the
+    sensor."""
+    return min(now.empty, 60 * now.in_mode / EPOCH) >= LEFT
+
+
 def told(mode: Mode, now: Standing, rules: Rules) -> list[Event]:
     """What an epoch means for the mode, most urgent first."""
     p = now.staging.p_asleep
     cases = {
         # An alarm that nobody hears doesn't sound all day.
-        Event.UP: mode is not Mode.IDLE and now.empty >= EMPTY or mode is Mode.WAKING and now.in_mode >= UNANSWERED,
+        Event.UP: left(now) or now.in_mode >= UNANSWERED if mode is Mode.WAKING else
+        mode is not Mode.IDLE and now.empty >= EMPTY or now.snoozed and left(now),
         Event.SNOOZE_OVER: now.snoozed and now.in_mode >= SNOOZE,
         Event.OVER: mode is Mode.MORNING and now.in_mode >= UNANSWERED,
         Event.BLIND: now.blind >= BLIND,

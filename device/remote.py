@@ -19,6 +19,10 @@ class Remote:
         self.night = night
         kept = night.diary.recall(KEY) or {}
         self.cap = min(kept.get("cap", 1.0), ceiling)       # of volume; the hardware's caps lie below it
+        self.configured = self.settings()                   # what was set from afar stands until the config changes
+        if kept.get("configured") == self.configured:
+            night.bedside.volume, night.programme = kept["volume"], kept["programme"]
+            night.almanac.minute, night.almanac.quiet_hours = kept["alarm"], kept["quiet"]
         night.bedside.volume = min(night.bedside.volume, self.cap)
         self.light: float = kept.get("light", 0.0)          # 0..1: a night light
         self.privacy: bool = kept.get("privacy", False)     # nothing is recorded or queued
@@ -27,13 +31,19 @@ class Remote:
         self.said = Said(night, words)
         self.lacks: tuple[str, ...] = ()                    # what is replaced by a fallback, in words
 
+    def settings(self) -> dict:
+        """JSON-able: what config and hub both may set."""
+        night, almanac = self.night, self.night.almanac
+        return {"volume": night.bedside.volume, "programme": night.programme, "alarm": almanac.minute,
+                "quiet": [*almanac.quiet_hours]}
+
     def command(self, command: Command) -> None:
         """Bounded by `home.commands`; the mute by hand stays, whatever is asked."""
         night, value = self.night, command.value
         if command.kind != "say":           # words are read and let go
             night.note(*(("message", value) if command.kind == "message" else ("command", f"{command.kind} {value}")))
-        obey = {"sound": lambda on: night.go(Event.START if on else Event.STOP, by_hand=not night.keeper.slept),
-                "stop": lambda _: night.go(Event.STOP), "volume": lambda volume: self.turn(min(volume, self.cap)),
+        obey = {"sound": self.play, "stop": lambda _: self.play(False),
+                "volume": lambda volume: self.turn(min(volume, self.cap)),
                 "volume_cap": self.bound, "timer": self.timer, "programme": self.programme,
                 "alarm": night.almanac.set_alarm, "identify": lambda _: night.bedside.identify(),
                 "quiet_from": lambda minute: night.almanac.set_quiet(0, minute),
@@ -42,13 +52,24 @@ class Remote:
                 "say": lambda text: (command.reply or discard)(self.said.hear(text))}
         obey[command.kind](value)
         night.diary.remember(KEY, {"cap": self.cap, "light": self.light, "privacy": self.privacy,
-                                   "sharing": self.others.sharing})
+                                   "sharing": self.others.sharing, "configured": self.configured, **self.settings()})
+        night.diary.commit()
         self.tell()
+
+    def play(self, on: bool) -> None:
+        """Who waits for it is answered at once, unless that would startle who sleeps."""
+        self.night.go(Event.START if on else Event.STOP, by_hand=not on or not self.night.keeper.slept)
 
     def lack(self, trouble: str) -> None:
         """A part is replaced by its fallback: diary and hub hear of it."""
         self.lacks = trouble, *self.lacks
         self.night.note("fallback", trouble)
+
+    @property
+    def missing(self) -> list[str]:
+        """What a fallback stands for now, in words."""
+        night = self.night
+        return [*self.lacks, *filter(None, [night.almanac.warning(night.clock.wall())])]
 
     def turn(self, volume: float) -> None:
         night, hands = self.night, self.night.bedside
@@ -87,7 +108,7 @@ class Remote:
         """The hub hears what is, never what was asked."""
         night, hands, almanac = self.night, self.night.bedside, self.night.almanac
         epoch = night.epoch
-        troubles = [*night.trouble, *self.lacks, *filter(None, [night.diary.trouble])]
+        troubles = [*night.trouble, *self.missing, *filter(None, [night.diary.trouble])]
         night.home.tell({
             "session": night.mode, "care": night.keeper.care(), "sound": night.mode in SOUNDING,
             "volume": hands.volume, "volume_cap": self.cap, "muted": hands.muted, "programme": night.programme,

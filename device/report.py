@@ -15,6 +15,7 @@ from device import chart
 from device.almanac import by_day
 from device.diary import reading
 from device.errors import DiaryError
+from device.modes import Mode
 
 STYLE = """
 :root { --ink: #1c2430; --faint: #5d6878; --line: #d9dee6; --paper: #ffffff; --gap: #eceff3; --wake: #b8661a;
@@ -46,18 +47,28 @@ def write(diary: Path, html: Path, png: Path | None = None, night: int | None = 
     """The report of a night, by default the last. Raises DiaryError when there is none to tell of."""
     try:
         with reading(diary) as rows:
-            nights = rows.execute("SELECT * FROM nights ORDER BY id").fetchall()
+            # An alarm of a bed that nobody went to is no night.
+            nights = rows.execute("SELECT * FROM nights WHERE id IN (SELECT night FROM decisions WHERE "
+                                  "moment = 'bedtime') ORDER BY id").fetchall()
             mine = next((n for n in nights if n["id"] == (night or (nights[-1]["id"] if nights else None))), None)
             if mine is None:
                 raise DiaryError(f"{diary}: no night {night or ''} in it; press the button first")
             tables = {name: rows.execute(f"SELECT * FROM {name} WHERE night = ? ORDER BY {order}", (mine["id"],))
                       .fetchall() for name, order in (("epochs", "number"), ("decisions", "id"), ("events", "id"),
                                                       ("feedback", "id"))}
+            tables["epochs"] = [row for row in tables["epochs"] if row["mode"] != Mode.MORNING]
     except sqlite3.Error as trouble:
         raise DiaryError(f"{diary}: can't be read ({trouble})") from trouble
-    html.write_text(page(mine, tables, [n for n in nights if n["id"] <= mine["id"]][-COMPARED:]), encoding="utf-8")
+    replace(html, page(mine, tables, [n for n in nights if n["id"] <= mine["id"]][-COMPARED:]).encode())
     if png:
-        png.write_bytes(picture(mine, tables))
+        replace(png, picture(mine, tables))
+
+
+def replace(file: Path, content: bytes) -> None:
+    """Whole or not at all: somebody may be looking at the last one."""
+    part = file.with_name(file.name + ".part")
+    part.write_bytes(content)
+    part.replace(file)
 
 
 def picture(night: Mapping, tables: Mapping[str, Sequence[Mapping]]) -> bytes:

@@ -7,12 +7,13 @@ monotonic time starts anew with each boot; without a known clock no night is res
 import json
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import asdict
 from types import MappingProxyType
 
 from device.almanac import EARLIEST
 from device.diary import reading
 from device.modes import NIGHT, Mode
-from device.values import EPOCH, SILENCE, Choice, Contribution, Reason, Recipe, Stage, Staging
+from device.values import EPOCH, SILENCE, Choice, Contribution, Outcome, Reason, Recipe, Stage, Staging
 
 EVERY = 4               # epochs between snapshots: a restart may cost two minutes of the stager's memory
 FRESH = 30 * 60.0       # s: an older snapshot is of a night that is over
@@ -23,11 +24,12 @@ KEY = "tonight"
 
 def snapshot(night) -> dict:
     """JSON-able. Rising levels are no part of it: what resumes begins in silence and comes back at a sleeper's pace."""
-    hands = night.bedside
+    hands, outcome = night.bedside, night.keeper.outcome
     return {"wall": night.clock.wall(), "mode": night.mode, "number": night.number, "minutes": night.minutes,
-            "depth": night.depth, "stager": night.stager.snapshot(), "liked": hands.liked, "muted": hands.muted,
-            "turned_down": hands.turned_down, "refused": hands.refused, "volume": hands.volume,
-            "programme": night.programme}
+            "depth": night.depth, "stager": night.stager.snapshot(), "liked": hands.liked, "volume": hands.volume,
+            "turned_down": hands.turned_down, "refused": hands.refused, "programme": night.programme,
+            "snoozed": hands.snoozed, "bedtime": night.keeper.bedtime, "outcome": asdict(outcome) if outcome else None,
+            "rested": night.keeper.rested}
 
 
 def resume(night) -> bool:
@@ -45,6 +47,7 @@ def resume(night) -> bool:
         gone = max(gone, 0.0) if gone > -BEHIND else FRESH + 1
         lights_out = night.clock.now() - 60 * kept["minutes"] - gone
         stagings, hearts, decisions, last, then = remembered(night.diary.path, kept["number"])
+        outcome = Outcome(**kept["outcome"]) if kept["outcome"] else None
         night.stager.restore(kept["stager"])
     except (KeyError, TypeError, ValueError, sqlite3.Error) as trouble:
         night.note("fallback", f"the night before the restart can't be resumed: {trouble!r}")
@@ -54,19 +57,22 @@ def resume(night) -> bool:
     if abs(lights_out - then) > SAME_BOOT:
         night.diary.shift(night.number, lights_out - then)
     night.epochs = type(night.epochs)(night.clock.now(), last + 1 + round(gone / EPOCH))
-    night.keeper.hearts = hearts
+    night.keeper.hearts, night.keeper.outcome, night.keeper.rested = hearts, outcome, kept["rested"]
     night.keeper.receipts = [json.loads(row["receipt"]) for row in decisions if row["moment"] == "bedtime"]
+    night.keeper.bedtime = kept["bedtime"]
     if decisions:
         night.choice, night.recipe = chosen(decisions[-1])
     hands = night.bedside
     hands.liked, hands.turned_down, hands.refused = kept["liked"], kept["turned_down"], tuple(kept["refused"])
+    hands.snoozed = kept["snoozed"]
     # Never louder than before: the knob comes back where it was, or lower.
-    hands.volume, hands.muted = min(hands.volume, kept["volume"]), kept["muted"]
+    hands.volume = min(hands.volume, kept["volume"])
     if gone > FRESH:
         night.note("finished", f"a night that was cut off while {mode}")
         night.keeper.finish()
         night.mode, night.depth, night.stagings, night.recipe = Mode.IDLE, 0.0, [], SILENCE
         return False
+    night.almanac.missed(kept["wall"])
     night.note("resumed", f"{mode} after {gone:.0f} s")
     return True
 

@@ -72,7 +72,9 @@ def test_the_smart_window_ends_light_sleep_early_and_the_deadline_holds():
 
 def test_without_a_clock_the_alarm_rings_by_elapsed_time_and_says_so_before():
     almanac = Almanac("07:00", elapsed=8.0)
-    assert almanac.unknown(0.0)
+    assert "8 h after lights out" in almanac.warning(0.0) and not almanac.warning(at("2026-03-02T06:39"))
     assert not almanac.due(30.0, minutes=479.5)
     assert almanac.due(60.0, minutes=480.0)
     assert not almanac.due(90.0, minutes=480.5)
+    assert not almanac.due(50_000.0, minutes=1.0)       # the next night
+    assert almanac.due(90_000.0, minutes=481.0)

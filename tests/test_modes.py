@@ -11,17 +11,17 @@ README = Path(__file__).resolve().parent.parent / "README.md"
 
 
 DECIDED = """
-         press    start    stop    likely   unlikely gone   aroused calm     blind seeing   alarm  snooze up      over
-idle     settling settling .       .        .        .      .       .        .     .        waking .      .       .
-settling paused   .        paused  drifting .        .      .       .        fault .        waking .      morning .
-drifting paused   .        paused  .        settling asleep .       .        fault .        waking .      morning .
-asleep   settling settling .       .        .        .      masking .        .     .        waking .      morning .
-masking  paused   .        paused  .        .        .      .       drifting fault .        waking .      morning .
-paused   settling settling .       .        .        .      .       .        .     .        waking waking morning .
-waking   paused   .        morning .        .        .      .       .        .     .        .      .      morning .
-morning  .        .        .       .        .        .      .       .        .     .        .      .      .       idle
-fault    paused   .        paused  .        .        asleep .       .        .     settling waking .      morning .
-"""
+         press    hush   start    stop    likely   unlikely gone   aroused calm     blind seeing   alarm  snooze up      over
+idle     settling .      settling .       .        .        .      .       .        .     .        waking .      .       .
+settling paused   .      .        paused  drifting .        .      .       .        fault .        waking .      morning .
+drifting paused   .      .        paused  .        settling asleep .       .        fault .        waking .      morning .
+asleep   settling paused settling .       .        .        .      masking .        .     .        waking .      morning .
+masking  paused   .      .        paused  .        .        .      .       drifting fault .        waking .      morning .
+paused   settling .      settling .       .        .        .      .       .        .     .        waking waking morning .
+waking   paused   .      .        morning .        .        .      .       .        .     .        .      .      morning .
+morning  .        .      .        .       .        .        .      .       .        .     .        waking .      .       idle
+fault    paused   .      .        paused  .        .        asleep .       .        .     settling waking .      morning .
+"""     # noqa: E501
 HEAD, *ROWS = (line.split() for line in DECIDED.split("\n") if line.strip())
 PAIRS = [(row[0], event, then) for row in ROWS for event, then in zip(HEAD, row[1:], strict=True)]
 

@@ -17,10 +17,11 @@ DEVICE = """
 import sys
 from pathlib import Path
 from device.config import Config
+from device.modes import NIGHT
 from device.sim.parts import Desk, night
 
 def watch(mine, epoch, staging):
-    if mine.number and mine.diary.flush():
+    if mine.mode in NIGHT and mine.diary.flush():
         print(mine.number, epoch.index, flush=True)
 
 wall = float(sys.argv[2])

@@ -4,12 +4,14 @@ import pytest
 
 from device import report
 from device.config import Alarm, Config, Night, Quiet
+from device.errors import DiaryError
 from device.hardware.light import DIM
 from device.home.commands import Command
 from device.modes import Mode
 from device.policy import SILENT
 from device.recommend import Recommender
 
+LATE = 1_767_222_000.0          # an hour later than nights usually begin: the alarm's times below
 NOON = 1_767_182_400.0          # s since 1970: 2025-12-31 12:00 UTC
 QUICK = Config(night=Night(fade=3.0, masking=3.0, onset="quick"))
 
@@ -35,7 +37,7 @@ def test_with_nobody_in_bed_the_sound_ends_after_half_an_hour_and_nothing_is_lea
     slept = sleep(hours=0.7, build="mattress", sleeper={"nobody": True})
     ended = next(row["time"] for row in slept.rows["events"] if row["detail"].endswith("morning: up"))
     assert 29 * 60 <= ended - 60 <= 32 * 60
-    assert slept.rows["epochs"][-1]["target"] == SILENT and not slept.night.keeper.sols
+    assert slept.night.wanted.level == SILENT and not slept.night.keeper.sols
 
 
 @pytest.mark.full
@@ -61,6 +63,74 @@ def test_an_alarm_that_nobody_answers_ends_after_an_hour(sleep):
     slept = sleep(hours=1.2, build="none", config=Config(alarm=Alarm(time=at(6))))
     ended = next(row["time"] for row in slept.rows["events"] if row["detail"] == "waking → morning: up")
     assert 360 + 3570 <= ended <= 360 + 3660
+
+
+ALARM = Config(alarm=Alarm(time="23:05"))      # 4 min after bedtime
+
+
+def changes(slept) -> list[str]:
+    return [then for detail in slept.details("mode") if "fault" not in (then := detail.split(" → ")[1])]
+
+
+def test_a_press_snoozes_the_alarm_and_another_snoozes_it_anew(sleep):
+    slept = sleep(hours=0.6, build="none", config=ALARM, presses=[(400, 0.1), (800, 0.1)], wall=LATE)
+    assert changes(slept)[:4] == ["settling: press", "waking: alarm", "paused: press", "waking: snooze over"]
+    again = next(row["time"] for row in slept.rows["events"] if row["detail"].endswith("snooze over"))
+    assert 60 + 800 + 540 <= again <= 60 + 800 + 570
+
+
+def test_a_double_press_at_the_alarm_means_up_and_a_third_blames_no_night(sleep):
+    slept = sleep(hours=0.3, build="none", config=ALARM, presses=[(400, 0.1), (400.3, 0.1), (400.6, 0.1)], wall=LATE)
+    assert changes(slept)[1:4] == ["waking: alarm", "paused: press", "morning: up"]
+    assert slept.night.mode is Mode.MORNING and not slept.rows["feedback"]
+
+
+@pytest.mark.parametrize(("presses", "answer"), [([(500, 0.1)], 1), ([(500, 0.1), (500.3, 0.1)], -1)])
+def test_once_up_a_press_says_how_the_night_was_and_the_next_one_starts_again(sleep, presses, answer):
+    up = [(400, 0.1), (400.3, 0.1)]
+    slept = sleep(hours=0.3, build="none", config=ALARM, presses=[*up, *presses, (520, 0.1)], wall=LATE)
+    assert slept.rows["feedback"][-1]["value"] == answer and slept.night.keeper.mornings == [answer]
+    assert changes(slept)[-2:] == ["idle: over", "settling: press"] and len(slept.rows["nights"]) == 2
+
+
+@pytest.mark.full
+def test_who_leaves_the_bed_at_the_alarm_has_answered_it(sleep):
+    slept = sleep(hours=0.6, build="mattress", config=ALARM, wall=LATE, sleeper={"latency": 3.0, "away": [(7, 60)]})
+    up = next(row["time"] for row in slept.rows["events"] if row["detail"].endswith("morning: up"))
+    assert 60 + 7 * 60 + 290 <= up <= 60 + 7 * 60 + 400
+
+
+@pytest.mark.full
+def test_who_is_up_already_or_lies_beside_the_sensor_still_hears_the_alarm_for_five_minutes(sleep):
+    slept = sleep(hours=1.2, build="mattress", config=Config(alarm=Alarm(time="23:46")), wall=LATE,
+                  sleeper={"nobody": True})
+    assert changes(slept)[:4] == ["settling: press", "morning: up", "waking: alarm", "morning: up"]
+    times = [row["time"] for row in slept.rows["events"] if row["kind"] == "mode" and "fault" not in row["detail"]]
+    assert 300 <= times[3] - times[2] <= 360 and len(slept.rows["nights"]) == 1
+
+
+def test_an_alarm_of_a_bed_that_nobody_went_to_is_no_night(sleep):
+    slept = sleep(hours=0.4, config=ALARM, wall=LATE, bedtime=False, presses=[(700, 0.1), (700.3, 0.1)])
+    assert changes(slept) == ["waking: alarm", "paused: press", "morning: up"]
+    assert not slept.night.recommender.nights and not slept.night.keeper.sols
+    with pytest.raises(DiaryError):
+        report.write(slept.path, slept.path.with_name("report.html"))
+
+
+def test_a_press_stops_what_was_asked_to_go_on_while_asleep(sleep):
+    def asleep(mine):
+        mine.mode = Mode.ASLEEP
+    slept = sleep(hours=0.1, build="none", config=Config(night=Night(keep_playing=True)), acts=[(100, asleep)],
+                  presses=[(120, 0.1)])
+    assert changes(slept)[-1] == "paused: hush" and slept.night.wanted.level == SILENT
+
+
+def test_a_timer_that_runs_out_fades_for_minutes_where_a_hand_is_answered_at_once(sleep):
+    timer = sleep(hours=0.1, build="none", name="timer",
+                  acts=[(60, lambda mine: mine.inbox.put(Command("timer", 2.0)))])
+    assert timer.night.mode is Mode.PAUSED and timer.night.course.scene.glide >= 120
+    hand = sleep(hours=0.1, build="none", name="hand", presses=[(120, 0.1)])
+    assert hand.night.mode is Mode.PAUSED and hand.night.course.scene.glide <= 10
 
 
 def at(minutes: int) -> str:

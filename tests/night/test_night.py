@@ -10,7 +10,7 @@ import pytest
 from device import cards, report
 from device.config import Config, Night
 from device.home.commands import Command
-from device.modes import SOUNDING, Mode
+from device.modes import SOUNDING, Event, Mode
 from device.policy import SILENT
 from device.sim.faults import Plan
 from device.values import Volume
@@ -200,6 +200,16 @@ def test_a_trial_of_one_is_learned_from_and_told(sleep):
         names.add(slept.night.recipe.name)
     assert "silence" in names and len(names) == 2
     assert slept.details("learned")[-1].startswith(("the trial", "sound", "not clear"))
+
+
+def test_a_restart_in_the_morning_loses_neither_the_answer_nor_the_lesson(sleep):
+    from device.bedside import Stop
+    sleep(hours=0.3, build="none", acts=[
+        (600, lambda mine: mine.go(Event.UP)), (620, lambda mine: mine.keeper.answer(-1)),
+        (640, lambda mine: mine.inbox.put(Stop(finish=False)))])
+    second = sleep(hours=0.05, build="none", wall=1_767_218_400.0 + 60 + 640 + 20, bedtime=False)
+    assert any("morning after" in detail for detail in second.details("resumed"))
+    assert len(second.details("learned")) == 1 and second.night.keeper.mornings == [-1]
 
 
 def test_every_choice_of_a_night_can_be_made_again_from_its_receipt(sleep, capsys):
