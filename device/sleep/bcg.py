@@ -4,6 +4,9 @@ Each beat makes the bed ring for some tenths of a second at 2–14 Hz. How loud 
 which is what the rate is read from; the ringing itself, learnt, gives the beats.
 """
 
+import math
+from collections import deque
+
 import numpy as np
 
 from device.sleep.filters import bandpass, rows
@@ -21,6 +24,8 @@ FOLLOW = 0.03           # of each second in the spread of directions
 SPAN = 8                # s in which the ringing must repeat
 PERIODS = np.round(60 / RATES * RATE).astype(int)       # grid values
 SLACK = 3               # grid values, 47 ms: intervals vary
+BEYOND = np.zeros(PERIODS.max() + SLACK)
+PLACES = PERIODS - SLACK        # of the greatest of 2·SLACK + 1 around each period
 # A bed can ring twice a beat so evenly that nothing tells; who lies still enough to be felt has no racing heart.
 RACING = 8.0 * np.clip((RATES - 100) / 20, 0, 1)        # log likelihood a second
 REPEATS = 2.0           # log likelihood a second of ringing that repeats perfectly
@@ -35,7 +40,7 @@ class Recoil:
         self.pulse = Pulse(skewed=False, late=LATE)
         self.spread = np.eye(3) * 1e-8   # of the ringing, (3, 3), over the last half minute
         self.axis = np.array([0.0, 0.0, 1.0])
-        self.ring = np.zeros(SPAN * RATE)
+        self.ring = deque([np.zeros(RATE)] * SPAN, SPAN)        # the last seconds of ringing
         self.still = 0              # s since the last movement
         self.heartless = EMPTY      # s since the last heart rate
         self.present: bool | None = None
@@ -46,18 +51,14 @@ class Recoil:
         if motion is None:
             self.still = self.seconds = 0
         else:
-            self.raw[:-RATE] = self.raw[RATE:]
-            self.raw[-RATE:] = motion
+            self.raw = np.concatenate([self.raw[RATE:], motion])
             self.seconds += 1
             self.still = self.still + 1 if movement < QUIET else 0
         if self.still > SETTLE and self.seconds > 1:
-            level = self.raw[-1]
-            axes = self.filter @ (self.raw - level)
-            ringing = (axes @ self.along(axes))[:, None]
-            self.ring[:-RATE] = self.ring[RATE:]
-            self.ring[-RATE:] = ringing[:, 0]
-            if float(np.vdot(ringing, ringing)) < RATE * SILENT**2:
-                ringing = None
+            axes = self.filter @ (self.raw - motion[-1])
+            ringing = axes @ self.along(axes)
+            self.ring.append(ringing)
+            ringing = ringing[:, None] if float(ringing @ ringing) >= RATE * SILENT**2 else None
         heart = self.pulse.add(second, None if ringing is None else np.abs(ringing), None,
                               movement, ringing, self.repeats)
         self.heartless = 0 if heart is not NOTHING else self.heartless + 1
@@ -71,16 +72,21 @@ class Recoil:
 
     def repeats(self) -> np.ndarray:
         """How well the ringing repeats after each of RATES' periods: the loudness alone may rise twice a beat."""
-        power = np.abs(np.fft.rfft(self.ring, 2 * len(self.ring))) ** 2
-        alike = np.fft.irfft(power)[:PERIODS.max() + SLACK + 1]
-        alike /= max(alike[0], 1e-300)
-        pooled = np.lib.stride_tricks.sliding_window_view(alike, 2 * SLACK + 1).max(axis=1)
-        return REPEATS * pooled[PERIODS - SLACK] - RACING
+        ring = np.concatenate([*self.ring, BEYOND])
+        alike = np.correlate(ring, ring[:SPAN * RATE], "valid")
+        pooled = alike
+        for step in (1, 2, 3):      # the greatest of 2, 4 and 7
+            pooled = np.maximum(pooled[step:], pooled[:-step])
+        return pooled[PLACES] * (REPEATS / max(alike[0], 1e-300)) - RACING
 
     def along(self, axes: np.ndarray) -> np.ndarray:
         """The direction in which the bed rings most, (3,); it keeps its sign as it drifts."""
-        self.spread += FOLLOW * (axes.T @ axes / RATE - self.spread)
+        self.spread = (1 - FOLLOW) * self.spread + FOLLOW / RATE * (axes.T @ axes)
+        (xx, xy, xz), (_, yy, yz), (_, _, zz) = self.spread.tolist()
+        x, y, z = self.axis.tolist()
         for _ in range(2):          # power iteration from the direction so far
-            turned = self.spread @ self.axis
-            self.axis = turned / max(float(np.sqrt(turned @ turned)), 1e-300)
+            x, y, z = xx * x + xy * y + xz * z, xy * x + yy * y + yz * z, xz * x + yz * y + zz * z
+            length = max(math.sqrt(x * x + y * y + z * z), 1e-300)
+            x, y, z = x / length, y / length, z / length
+        self.axis = np.array([x, y, z])
         return self.axis

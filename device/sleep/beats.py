@@ -5,7 +5,7 @@ The upstroke alone gives intervals 6–16 ms off an ECG's; the shape of the whol
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,8 +30,7 @@ SILENT, FAINTER = 2, 0.8            # s without a beat after which softer ones w
 PATIENT = 6                         # s without a beat after which the shape is learnt anew
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
+class Beat(NamedTuple):
     time: float                     # s: of the shape's steepest point
     alike: float                    # correlation with the shape, −1..1
     jitter: float                   # s: how uncertain the time is, from what the shape leaves unexplained
@@ -73,8 +72,7 @@ class Beats:
             return []
         self.slope[:-RATE] = self.slope[RATE:]
         if self.skewed:
-            self.raw[:-RATE] = self.raw[RATE:]
-            self.raw[-RATE:] = block
+            self.raw = np.concatenate([self.raw[RATE:], block])
             self.slope[-RATE:] = self.filter @ (self.raw - block[0])
         else:
             self.slope[-RATE:] = block
@@ -126,40 +124,41 @@ class Beats:
             places = [p for p in places if self.before <= p <= len(known) - AFTER]
             if not places:
                 return False
-        self.keep(shape)
+        self.keep(shape - self.evenly @ shape)
         self.height = float(np.median(match[np.array(places) - self.before]))
         self.since = 0
         return self.height > 0
 
     def keep(self, shape: np.ndarray) -> None:
-        self.shape = shape - self.evenly @ shape
-        self.energy = max(float(self.shape @ self.shape), 1e-300)
-        bends = self.shape[1:] - self.shape[:-1]
-        self.turning = max(float(bends @ bends) * RATE**2, 1e-300)
+        """`shape` (length,), mean 0."""
+        self.shape = shape
+        self.energy = max(float(shape @ shape), 1e-300)
+        self.turning = None         # not known yet
 
     def pick(self, slope: np.ndarray, now: float, apart: float) -> list[Beat]:
         """Places that match the shape better than their neighbours, loud and alike enough, none too near the last.
 
         `now` is the time after the newest slope.
         """
-        height = np.correlate(slope, self.shape, "valid")
+        height = np.correlate(slope, self.shape, "valid").tolist()
         begin = now - (AFTER - 1 + len(height)) / RATE      # the time of the first place's steepest point
-        inner = height[1:-1]
-        high = (inner > height[:-2]) & (inner >= height[2:]) & (inner > LOUD * self.height)
-        tops = (np.flatnonzero(high) + 1).tolist()
-        beats, energy = [], self.energy
+        floor = LOUD * self.height
+        tops = [place for place in range(1, len(height) - 1)
+                if height[place] > floor and height[place - 1] < height[place] >= height[place + 1]]
+        beats = []
         for following, place in enumerate(tops, 1):
             time = begin + place / RATE
             if self.last is not None and time < self.last + REFRACTORY * apart:
                 continue
             if len(height) - 1 - place < HOLD:
                 break
-            left, top, right = height[place - 1:place + 2].tolist()
+            left, top, right = height[place - 1:place + 2]
             if following < len(tops) and tops[following] < place + HOLD and height[tops[following]] > top:
                 continue
             piece = slope[place:place + self.length]
-            piece = piece - self.evenly @ piece
-            alike = min(top / math.sqrt(max(float(piece @ piece) * energy, 1e-300)), 1.0)
+            level = float(self.evenly @ piece)
+            energy = float(piece @ piece) - self.length * level**2
+            alike = min(top / math.sqrt(max(energy * self.energy, 1e-300)), 1.0)
             if alike < ALIKE:
                 continue
             time += 0.5 * (left - right) / (left - 2 * top + right) / RATE
@@ -167,7 +166,7 @@ class Beats:
                 beats.append(Beat(time, alike, self.jitter(alike), top))
             self.last, self.since = time, 0
             if alike > FIT and top < 2.5 * self.height:
-                self.keep(self.shape + FOLLOW * (piece - self.shape))
+                self.keep((1 - FOLLOW) * self.shape + FOLLOW * (piece - level))
                 self.height += FOLLOW * 2 * (top - self.height)
         return beats
 
@@ -175,5 +174,8 @@ class Beats:
         """s: the Cramér–Rao bound of a known shape's delay in noise, even up to HIGH, of the energy that is left."""
         if not self.skewed:
             return 0.0      # a recoil's neighbours ring into its shape: what the match leaves is no noise
+        if self.turning is None:
+            bends = self.shape[1:] - self.shape[:-1]
+            self.turning = max(float(bends @ bends) * RATE**2, 1e-300)
         noise = (1 / alike**2 - 1) * self.energy / self.length * (RATE / 2 / HIGH)
         return math.sqrt(noise / self.turning)

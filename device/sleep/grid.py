@@ -21,7 +21,7 @@ class Grid:
         self.channels = 0
         self.pieces: list[np.ndarray] = []              # of readings, oldest first
         self.count = 0                                  # readings in them
-        self.rate = math.nan
+        self.rate = self.rounded = self.half = self.cutoff = math.nan
         self.end = -math.inf                            # s: when the reading after the last is due
 
     def add(self, signal: Signal) -> None:
@@ -39,7 +39,10 @@ class Grid:
             self.count += missing
         self.pieces.append(values)
         self.count += len(values)
-        self.rate = rate
+        if rate != self.rate:
+            # Rate and phase are rounded (to 0.1 %, 1/32 reading: under 1 ms) so that the weights can be kept.
+            self.rate, self.rounded = rate, round(rate, 3 - math.floor(math.log10(rate)))
+            self.half, self.cutoff = max(2 / rate, 0.05), min(rate / 2, PASS)
         self.end = start + len(values) / rate
 
     def take(self, second: int) -> np.ndarray | None:
@@ -50,14 +53,11 @@ class Grid:
         if not self.count:
             return None
         readings = self.pieces[0] if len(self.pieces) == 1 else np.concatenate(self.pieces)
-        half = max(2 / self.rate, 0.05)
-        begin = self.end - self.count / self.rate
-        # Rate and phase are rounded (to 0.1 %, 1/32 reading: under 1 ms) so that the weights can be kept.
-        rate = round(self.rate, 3 - math.floor(math.log10(self.rate)))
-        offset = (second - 1 - LAG - half - begin) * self.rate
+        offset = (second - 1 - LAG - self.half - self.end) * self.rate + self.count
         first = math.floor(offset)
-        weights = resampling(rate, RATE, round((offset - first) * 32) / 32, RATE, half, min(self.rate / 2, PASS))
-        keep = math.floor((second - LAG - half - begin) * self.rate) - 2
+        phase = round((offset - first) * 32) / 32
+        weights = resampling(self.rounded, RATE, phase, RATE, self.half, self.cutoff)
+        keep = math.floor(offset + self.rate) - 2
         if keep > 0:
             self.pieces, self.count = [readings[keep:]], max(self.count - keep, 0)
         low, high = max(-first, 0), min(len(readings) - first, weights.shape[1])

@@ -7,6 +7,7 @@ gives a flat answer and a pulse a sharp one. What the belief puts near its own p
 """
 
 import math
+from collections import deque
 
 import numpy as np
 
@@ -22,7 +23,8 @@ STEP = 60 * SLOW // SIZE                # /min
 RATES = np.arange(36, 222, STEP)        # /min: the grid of beliefs
 FIRST, SECOND = (slice(RATES[0] * n // STEP, RATES[-1] * n // STEP + 1, n) for n in (1, 2))     # their bins
 THIRD = np.minimum(RATES * 3 // STEP, SIZE // 2)
-BAND = slice(20, 201)                   # bins: 0.67–6.7 Hz, pulse and harmonics
+BINS = np.arange(SIZE // 2 + 1)
+PULSING = 1.0 * ((BINS >= 20) & (BINS <= 200))      # 0.67–6.7 Hz, pulse and harmonics
 FREEDOM = 30.0                          # degrees of freedom in 8 s of the pulse's band
 OVERLAP = 4                             # s between spectra that share no more of their signal than counts
 DRIFT = 2.0                             # /min per second, scale of a Laplace law
@@ -51,11 +53,14 @@ def transition() -> np.ndarray:
     return (1 - LOST) * law + LOST / len(RATES)
 
 
-def trends(count: int) -> np.ndarray:
-    """Orthonormal cosines below WANDER, (count, k), of what wanders slower than any heart."""
+def steepening(count: int) -> np.ndarray:
+    """(count, count): takes a signal to its differences, less what of them wanders slower than any heart, WANDER."""
     k = np.arange(1 + int(2 * WANDER * count / SLOW))
-    basis = np.cos(np.pi * k * (np.arange(count)[:, None] + 0.5) / max(count, 1))
-    return basis / np.sqrt(np.maximum((basis**2).sum(axis=0), 1e-300))
+    basis = np.cos(np.pi * k * (np.arange(count)[:, None] + 0.5) / count)
+    basis /= np.sqrt((basis**2).sum(axis=0))
+    differences = np.eye(count) - np.eye(count, k=-1)
+    differences[0] = 0
+    return differences - basis @ (basis.T @ differences)
 
 
 class HeartRate:
@@ -65,14 +70,14 @@ class HeartRate:
         self.overtones = overtones
         moves = transition()
         self.moves = [np.linalg.matrix_power(moves, seconds) for seconds in range(OVERLAP + 1)]
-        windows = [np.hanning(max(seconds, 1) * SLOW + 2)[1:-1, None] for seconds in range(SPAN + 1)]
-        self.windows = [(window, SIZE * float(np.vdot(window, window)) / float(window.sum()) ** 2)
-                        for window in windows]
-        self.trends = [trends(seconds * SLOW) for seconds in range(SPAN + 1)]
+        self.steepenings = {seconds: steepening(seconds * SLOW) for seconds in range(FEWEST, SPAN + 1)}
+        windows = {seconds: np.hanning(seconds * SLOW + 2)[1:-1] for seconds in range(FEWEST, SPAN + 1)}
+        self.windows = {seconds: (window, SIZE * float(window @ window) / float(window.sum()) ** 2)
+                        for seconds, window in windows.items()}
         self.slow = np.maximum(75 - RATES, 0) / 30      # how unlike an active heart each rate is
-        self.tilt = 1 / np.maximum(np.arange(SIZE // 2 + 1), 1)[:, None]    # turns |derivative|² into f·|signal|²
-        self.pulses = np.empty((0, 1))                  # (SPAN·SLOW, channels)
-        self.motions = np.zeros((SPAN * SLOW + LAGS, 3))
+        self.tilt = 1 / np.maximum(BINS, 1)     # turns |derivative|² into f·|signal|²
+        self.pulses: deque[np.ndarray] = deque(maxlen=SPAN)         # (SLOW, channels)
+        self.motions: deque[np.ndarray] = deque(maxlen=SPAN + 1)    # (SLOW, 3)
         self.seconds = 0                                # of pulses in a row
         self.age = 0                                    # s since the belief was last brought up to date
         self.moved = 0                                  # s of motion in a row
@@ -88,71 +93,74 @@ class HeartRate:
             self.moved = 0
         else:
             self.moved = min(self.moved + 1, SPAN + 1)
-            shift(self.motions, motion)
+            self.motions.append(AVERAGE @ motion)
         if pulse is None:
             self.seconds = 0
             return False
-        if pulse.shape[1] != self.pulses.shape[1] or len(self.pulses) == 0:
-            self.pulses = np.zeros((SPAN * SLOW, pulse.shape[1]))
-            self.channel = 0
+        if not self.pulses or pulse.shape[1] != self.pulses[0].shape[1]:
+            self.pulses.clear()
+            self.seconds = self.channel = 0
             self.evenly = np.full(pulse.shape[1], 1 / pulse.shape[1])
-        shift(self.pulses, pulse)
+        self.pulses.append(AVERAGE @ pulse)
         self.seconds = min(self.seconds + 1, SPAN)
         return self.seconds >= FEWEST
 
     def judge(self, hint: np.ndarray | float) -> Measured | None:
         """The rate and how far it is believed. `hint` (rates,): log likelihood of each from elsewhere, a second."""
         count = self.seconds * SLOW
-        pulses = self.pulses[-count:]
-        steep = np.empty_like(pulses)
-        steep[0] = 0
-        np.subtract(pulses[1:], pulses[:-1], out=steep[1:])
-        steep -= self.trends[self.seconds] @ (self.trends[self.seconds].T @ steep)
+        pulses = np.concatenate(self.pulses)[-count:]
+        steep = self.steepenings[self.seconds] @ (pulses - pulses[0])
         elapsed, self.age = min(self.age, self.seconds - FEWEST + 1, OVERLAP), 0
         prior = self.belief @ self.moves[elapsed]
         freedom = FREEDOM / 2 * elapsed / OVERLAP * self.seconds / SPAN
         self.sway = 0.0
         if self.moved > self.seconds:
-            steep, self.sway = unmoved(steep, self.motions[-count - LAGS:])
+            steep, self.sway = unmoved(steep, np.concatenate(self.motions)[-count - LAGS:])
         parts = steep.reshape(self.seconds, SLOW, -1)
-        energy = np.einsum("ijk,ijk->ik", parts, parts)
-        usual = np.sort(energy, axis=0)[self.seconds // 2]
-        if (energy[-2:] < GONE * usual).all():
+        energy = np.einsum("ijk,ijk->ki", parts, parts).tolist()        # of each second, by channel
+        usual = [sorted(channel)[self.seconds // 2] for channel in energy]
+        if all(max(channel[-2:]) < GONE * each for channel, each in zip(energy, usual, strict=True)):
             self.seconds, self.belief = 0, prior
             return None
-        shares = self.explained(even(parts, energy, usual))
-        explained = shares @ self.evenly
+        # No second louder than LOUD times the usual one: a jolt must not outweigh the pulses around it.
+        if any(max(channel) > LOUD**2 * each for channel, each in zip(energy, usual, strict=True)):
+            scales = [[min(LOUD * math.sqrt(each / max(e, 1e-300)), 1.0) for e in channel]
+                      for channel, each in zip(energy, usual, strict=True)]
+            steep = steep * np.repeat(scales, SLOW, axis=1).T
+        shares = self.explained(steep)
+        explained = self.evenly @ shares
         gain = elapsed * (hint - min(self.sway / SWAYING, 1.0) * self.slow) - freedom * np.log1p(-explained)
         belief = prior * np.exp(gain - gain.max())
         self.belief = belief / belief.sum()
-        peak = int(np.argmax(self.belief))
+        peak = int(self.belief.argmax())
         low = max(peak - NEAR, 0)
-        mass = float(self.belief[low:peak + NEAR + 1].sum())
-        best = low + int(np.argmax(explained[low:peak + NEAR + 1]))
+        mass = sum(self.belief[low:peak + NEAR + 1].tolist())
+        near = explained[low:peak + NEAR + 1].tolist()
+        newest = max(near)
+        best = low + near.index(newest)
         value = float(RATES[best])
         if 0 < best < len(RATES) - 1:
-            left, top, right = explained[best - 1:best + 2]
+            left, top, right = explained[best - 1:best + 2].tolist()
             if top > left and top >= right:
-                value += STEP * 0.5 * float((left - right) / (left - 2 * top + right))
-        if len(self.pulses[0]) > 1:
-            clearest = int(np.argmax(shares[best]))
-            if shares[best, clearest] > CLEARER * shares[best, self.channel]:
+                value += STEP * 0.5 * (left - right) / (left - 2 * top + right)
+        if len(shares) > 1:
+            clearest = int(shares[:, best].argmax())
+            if shares[clearest, best] > CLEARER * shares[self.channel, best]:
                 self.channel = clearest
         if best == 0:
             return None         # what wanders slower than any heart spills over the edge of the grid
-        newest = float(explained[best])
         self.r2 = max(newest, newest + (1 - FRESH) ** elapsed * (self.r2 - newest))
         evidence = (self.r2 - FAINT) / (CLEAR - FAINT)
         return Measured(value, mass * min(max(evidence, 0.0), 1.0))
 
     def explained(self, steep: np.ndarray) -> np.ndarray:
-        """R² of each rate's first three harmonics, (rates, channels); overtones need a fundamental."""
+        """R² of each rate's first three harmonics, (channels, rates); overtones need a fundamental."""
         window, gain = self.windows[self.seconds]
-        spectrum = np.fft.rfft(steep * window, SIZE, axis=0)
+        spectrum = np.fft.rfft(steep.T * window, SIZE)
         power = (spectrum.real**2 + spectrum.imag**2) * self.tilt
-        share = power * (gain / np.maximum(power[BAND].sum(axis=0), 1e-300))
-        first = share[FIRST]
-        return np.minimum(first + np.minimum(share[SECOND] + share[THIRD], self.overtones * first), 0.98)
+        share = power * (gain / np.maximum(power @ PULSING, 1e-300))[:, None]
+        first, second, third = share[:, FIRST], share[:, SECOND], share[:, THIRD]
+        return np.minimum(first + np.minimum(second + third, self.overtones * first), 0.98)
 
 
 def unmoved(steep: np.ndarray, motion: np.ndarray) -> tuple[np.ndarray, float]:
@@ -161,32 +169,15 @@ def unmoved(steep: np.ndarray, motion: np.ndarray) -> tuple[np.ndarray, float]:
     `steep` (n, channels) are differences; `motion` (n + LAGS, 3) ends with them.
     """
     about = motion[LAGS:]
-    about = about - np.full(len(about), 1 / len(about)) @ about
-    sway = math.sqrt(float(np.vdot(about, about)) / len(about))
+    total = np.ones(len(about)) @ about
+    sway = math.sqrt(max(float(np.vdot(about, about)) - float(total @ total) / len(about), 0.0) / len(about))
     if sway < STILL:
         return steep, sway
     swing = motion[1:] - motion[:-1]
     rows, width = len(steep), 3 * LAGS
     lagged = np.ndarray((rows, width), buffer=swing, strides=(24, 8)).copy()     # BLAS takes no overlapping rows
     gram = lagged.T @ lagged
-    spread = gram.trace() / width
-    gram.flat[::width + 1] += RIDGE * spread + 1e-2
+    diagonal = gram.ravel()[::width + 1]
+    diagonal += RIDGE / width * diagonal.sum() + 1e-2
     weights = np.linalg.solve(gram, lagged.T @ steep)
     return steep - lagged @ weights, sway
-
-
-def even(parts: np.ndarray, energy: np.ndarray, usual: np.ndarray) -> np.ndarray:
-    """No second louder than LOUD times the usual one: a jolt must not outweigh the pulses around it.
-
-    `parts` (seconds, SLOW, channels), its `energy` (seconds, channels) and that of a `usual` second (channels,).
-    """
-    most = LOUD**2 * usual
-    if (energy > most).any():
-        parts = parts * np.sqrt(np.minimum(most / np.maximum(energy, 1e-300), 1))[:, None, :]
-    return parts.reshape(-1, parts.shape[2])
-
-
-def shift(history: np.ndarray, block: np.ndarray) -> None:
-    """Put a second more at the history's end, EVERY values averaged into one, and drop one at its beginning."""
-    history[:-SLOW] = history[SLOW:]
-    np.matmul(AVERAGE, block, out=history[-SLOW:])

@@ -1,8 +1,7 @@
 """Movement from the accelerometer: its strength, activity counts, and turning over."""
 
 import math
-from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,10 +15,10 @@ FACTOR = 3.07                   # counts per step, wrist to Actiwatch
 TURN = math.cos(math.radians(25))       # between the means of the seconds before and after
 SETTLED = 5                     # s on each side
 EVENLY = np.full(RATE, 1 / RATE)
+HALVES = np.kron(np.eye(2), np.ones(SETTLED))
 
 
-@dataclass(frozen=True, slots=True)
-class Motion:
+class Motion(NamedTuple):
     """One second of the accelerometer."""
     movement: float             # m/s² RMS about the second's mean, all axes together
     activity: float             # counts
@@ -36,39 +35,43 @@ class Movement:
     """
 
     def __init__(self):
-        self.filter = rows(butterworth_bandpass(3, 11, 5, RATE, RATE + 1), RATE)
-        self.z = np.zeros(2 * RATE)
-        self.means: deque[list[float]] = deque(maxlen=2 * SETTLED)
+        taps = butterworth_bandpass(3, 11, 5, RATE, RATE + 1)
+        self.filter = rows(taps, RATE)
+        self.faint = COUNT**2 / float(taps @ taps)      # a swing of less energy can't fill a step (Cauchy, Schwarz)
+        self.means = np.zeros((2 * SETTLED, 3))
+        self.before = np.zeros(RATE)    # z of the second before, m/s²,
+        self.swung = 0.0                # the energy of that second's swing
         self.seconds = 0                # of readings in a row
         self.since_turn = 0
 
     def add(self, block: np.ndarray | None) -> Motion | None:
         """`block` (RATE, 3) m/s². None: there was not a whole second of readings."""
         if block is None or block.shape[1] != 3:
-            self.seconds = 0
-            self.means.clear()
+            self.seconds = self.since_turn = 0
             return None
         self.seconds += 1
         mean = EVENLY @ block
         swing = block - mean
-        self.means.append(mean.tolist())
-        level = self.means[-1][2]
-        z = self.z
+        swung = float(np.vdot(swing, swing))
+        z, level = block[:, 2], float(mean[2])
         if self.seconds == 1:
-            z[RATE:] = level
-        z[:RATE] = z[RATE:]
-        z[RATE:] = block[:, 2]
-        filtered = self.filter @ (z - level)
-        step = int(max(filtered.max(), -filtered.min()) / COUNT) + 1
-        return Motion(math.sqrt(float(np.vdot(swing, swing)) / RATE), max(step - OFFSET, 0.0) * FACTOR, self.turn())
+            self.before, self.swung = np.full(RATE, level), 0.0
+        else:
+            self.swung += RATE * (float(self.means[-1, 2]) - level) ** 2
+        step = 1
+        if self.swung + swung >= self.faint:
+            step += int(np.abs(self.filter @ (np.concatenate([self.before, z]) - level)).max() / COUNT)
+        self.before, self.swung = z, swung
+        self.means[:-1] = self.means[1:]
+        self.means[-1] = mean
+        return Motion(math.sqrt(swung / RATE), max(step - OFFSET, 0.0) * FACTOR, self.turn())
 
     def turn(self) -> bool:
         """Whether gravity points elsewhere than it did; told once, when the new posture has settled."""
         self.since_turn += 1
-        if min(self.since_turn, len(self.means)) < 2 * SETTLED:
+        if self.since_turn < 2 * SETTLED:
             return False
-        (x0, y0, z0), (x1, y1, z1) = ((sum(axis) for axis in zip(*half, strict=True))
-                                      for half in (list(self.means)[:SETTLED], list(self.means)[SETTLED:]))
+        (x0, y0, z0), (x1, y1, z1) = (HALVES @ self.means).tolist()
         sizes = math.sqrt((x0 * x0 + y0 * y0 + z0 * z0) * (x1 * x1 + y1 * y1 + z1 * z1))
         turned = x0 * x1 + y0 * y1 + z0 * z1 < TURN * sizes
         if turned:

@@ -1,7 +1,7 @@
 """One source of heartbeats, light through a finger or the bed's recoil: from its signal to what can be trusted."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,15 +22,14 @@ FASTEST = 180           # /min: no heart at rest; lamps beat against the chip's 
 FASTEST_FELT = 110      # and a bed rings twice a beat
 RINGING = 5.0           # times its fundamental that a recoil's overtones count: it rings more than once a beat
 CLEAR = 0.95            # a quality of this and beats that bear it out: for
-HOP, LEAP = 2, 4        # s between spectra, and when it is clear
+HOP, LEAP = 2, 6        # s between spectra, and when it is clear
 SLIGHT = 0.3            # m/s² RMS: above this no beat can be told, below it counted beats beat the spectrum
 BEATS = 0.5             # quality of a rate that only the beats bear out
 USUAL = 0.8             # s between beats, before anything is known
 LEARNING = 9            # s of signal before beats can be asked for
 
 
-@dataclass(frozen=True, slots=True)
-class Heart:
+class Heart(NamedTuple):
     """What one second said of the heart."""
     rate: Measured | None = None            # /min
     rmssd: Measured | None = None           # ms
@@ -49,7 +48,8 @@ class Pulse:
         self.fastest = FASTEST if skewed else FASTEST_FELT
         self.beats, self.intervals = Beats(skewed, late), Intervals()
         self.clear = False                              # so clear that counting will do
-        self.last: Measured | None = None               # by spectrum
+        self.last: Measured | None = None               # by spectrum, or carried on from it
+        self.told: Measured | None = None
         self.channel = self.seconds = 0                 # whose beats are looked for; s of signal in a row
 
     def add(self, second: int, signal: np.ndarray | None, motion: np.ndarray | None, movement: float,
@@ -64,6 +64,8 @@ class Pulse:
             self.last = None
         elif self.last is None or second % (LEAP if self.clear else HOP) == 0:
             self.last = self.heart.judge(hint() if hint else 0.0)
+        elif self.clear:
+            self.last = self.told                       # beats carry it on
         if self.heart.channel != self.channel:
             self.channel = self.heart.channel
             self.beats = Beats(self.skewed, self.late)
@@ -74,7 +76,7 @@ class Pulse:
         apart = min(period or usual or USUAL, usual or USUAL) if self.skewed else period or usual or USUAL
         beats = self.beats.add(second, None if deaf else block[:, self.channel], period, apart)
         self.intervals.add(beats, second)
-        rate = self.rate(second)
+        self.told = rate = self.rate(second)
         self.clear = (rate is not None and rate.quality >= CLEAR and self.heart.sway <= CALM
                       and self.seconds >= LEARNING)
         return Heart(rate, self.intervals.rmssd(), tuple(beats)) if rate else NOTHING

@@ -6,7 +6,6 @@ from device.sleep.grid import RATE
 from device.values import Measured
 
 STUCK = RATE // 4       # values of a second at its extreme: a rail, or no conversion at all
-EXTREMES = [0, STUCK, -1 - STUCK, -1]
 ABSENT = 5              # s without a pulse after which a still signal means nobody is there
 
 
@@ -31,10 +30,11 @@ class Contact:
 
 def lively(block: np.ndarray) -> bool:
     """False when any channel stands still or sticks to its highest or lowest value."""
-    ranked = block.copy()
-    ranked.sort(axis=0)
-    for low, near_low, near_high, high in ranked[EXTREMES].T.tolist():
+    ranked = block.T.copy()
+    ranked.sort()
+    for channel in ranked.tolist():
+        low, high = channel[0], channel[-1]
         width = (high - low) * 1e-3
-        if width <= 1e-12 * abs(high) or near_low - low <= width or high - near_high <= width:
+        if width <= 1e-12 * abs(high) or channel[STUCK] - low <= width or high - channel[-1 - STUCK] <= width:
             return False
     return True

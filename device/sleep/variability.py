@@ -80,9 +80,8 @@ class Intervals:
         latest = [(interval, alike) for time, interval, alike in self.recent
                   if time > now - RECENT and alike > CONVINCING]
         fitting = [interval for interval, _ in latest if abs(interval - period) < 0.3 * period]
-        if len(latest) >= 5:
+        if len(latest) >= 5 and sum(alike for _, alike in latest) > SAME * len(latest):
             mean = sum(interval for interval, _ in latest) / len(latest)
-            spread = sum((interval - mean) ** 2 for interval, _ in latest) / len(latest)
-            if spread < STEADY**2 and sum(alike for _, alike in latest) > SAME * len(latest):
+            if sum((interval - mean) ** 2 for interval, _ in latest) < STEADY**2 * len(latest):
                 return 0.0
         return min(sum(fitting) / (RECENT - 2.0), 1.0)

@@ -6,17 +6,21 @@ with what the device said at its end; `hr_within5` counts a window without a num
 """
 
 import argparse
+import os
 from collections import defaultdict
 from pathlib import Path
 
-import numpy as np
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")       # as on the board; threads that wait would count as cost
 
-from tools.areas import vitals_cost as cost
-from tools.areas import vitals_scores as scores
-from tools.areas.vitals_files import Heard, Recording, load, play, quiet_windows
-from tools.areas.vitals_nights import nights
-from tools.areas.vitals_nothing import nothings
-from tools.figures import Goal, Result
+import numpy as np  # noqa: E402
+
+from tools.areas import vitals_cost as cost  # noqa: E402
+from tools.areas import vitals_scores as scores  # noqa: E402
+from tools.areas.vitals_files import Heard, Recording, load, play, quiet_windows  # noqa: E402
+from tools.areas.vitals_nights import nights  # noqa: E402
+from tools.areas.vitals_nothing import nothings  # noqa: E402
+from tools.figures import Goal, Result  # noqa: E402
 
 SETTLED = 5.0           # s after which absent input must have no number
 GROUPS = ("rest", "quiet", "bami", "spc", "night", "night_bcg")
