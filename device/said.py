@@ -10,7 +10,7 @@ from types import MappingProxyType
 from device.modes import NIGHT, SOUNDING, Mode
 from device.programmes import PROGRAMMES
 from device.values import SILENCE, TEXTURES, VOICES, Choice, Phrase, Recipe, Understood, Wish
-from device.words.answer import PRIVATE, UNDONE, answered, listed
+from device.words.answer import PRIVATE, UNDONE, UNREADABLE, answered, listed
 from device.words.bounds import narrowing, played, within
 
 MOST = 24                   # wishes that are kept: older ones give way
@@ -43,11 +43,14 @@ class Said:
         self.kept, self.last = restored(memory if isinstance(memory, Mapping) else {})
         self._before: Kept | None = None
 
-    def hear(self, text: str) -> str:
-        """One note: its answer, after everything it may do has been done."""
+    def hear(self, text: str | None) -> str:
+        """One note, or None, too much to be one: its answer, after everything it may do has been done."""
         night = self.night
         if night.remote.privacy:
             self.answer = PRIVATE
+            return self.answer
+        if text is None:
+            self.answer = UNREADABLE
             return self.answer
         heard = self.words.understand(text) if self.words else Understood()
         if self.words and self.words.keep:
@@ -139,7 +142,7 @@ class Said:
         return replace(choice, reason=replace(choice.reason, sentence=sentence))
 
     def played(self, phrase: Phrase) -> Phrase:
-        return played(phrase, frozenset(w.name for w in self.kept.wishes if w.verb == "forbid" and w.name in VOICES))
+        return played(phrase, self.kept.wishes)
 
     # ---- how long it lasts -------------------------------------------------------------------------------------------
 

@@ -166,6 +166,7 @@ class Understood:
     valence: float | None = None            # −1..1
     arousal: float | None = None            # −1..1
     mood: str = ""                          # "tense", "weary" or neither
+    unsure: tuple[str, ...] = ()            # things that were named, but not what is wished of them
 
 
 @dataclass(frozen=True, slots=True)

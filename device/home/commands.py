@@ -24,8 +24,8 @@ ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class Command:
     """One bounded wish. `value`: bool (sound, privacy, sharing), 0..1 (volume, volume_cap, light), minutes (timer; 0
-    is off), minutes after midnight (alarm, quiet_from, quiet_to; None is off), text (programme, message, say), or None.
-    `reply` takes the answer of `say`, where somebody waits for it."""
+    is off), minutes after midnight (alarm, quiet_from, quiet_to; None is off), text (programme, message, say), or None:
+    so is a `say` that is too long or no text. `reply` takes its answer, where somebody waits for it."""
     kind: str
     value: bool | float | int | str | None = None
     id: str = ""
@@ -80,6 +80,14 @@ def message(value: object) -> str:
     return text
 
 
+def note(value: object) -> str | None:
+    """Words for the night; None is what nobody can read, for that is answered, too."""
+    try:
+        return message(value)
+    except Refused:
+        return None
+
+
 def press(_: object) -> None:
     return None
 
@@ -88,7 +96,7 @@ KINDS: dict[str, Callable[[object], bool | float | int | str | None]] = {
     "sound": switch, "volume": percent, "programme": name, "timer": number(0, 720), "stop": press,
     "volume_cap": percent, "quiet_from": time_or_off, "quiet_to": time_or_off, "alarm": time_or_off,
     "privacy": switch, "sharing": switch, "light": percent, "identify": press, "message": message,
-    "say": message,
+    "say": note,
 }
 
 
@@ -105,6 +113,8 @@ def parse(topic: str, payload: bytes, retained: bool, now: float | None, program
     kind = parts[3]
     if retained:
         raise Refused(f"{kind}: a retained command is not obeyed; send it live")
+    if len(payload) > LONGEST and kind == "say":
+        return Command(kind)
     if len(payload) > LONGEST:
         raise Refused(f"{kind}: {len(payload)} bytes are too many")
     value, identity, expires = envelope(kind, payload)

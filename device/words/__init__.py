@@ -39,7 +39,7 @@ class Words:
         valence, arousal = judged or named or (None, None)
         return Understood(tongue, reading.wishes, "last" in flags, "always" in flags, "undo" in flags,
                           1 if "good" in flags else -1 if "poor" in flags else None, valence, arousal,
-                          mood.called(feelings or [judged or (0.0, 0.0)]))
+                          mood.called(feelings or [judged or (0.0, 0.0)]), reading.unsure)
 
 
 def mean(pairs: list[tuple[float, float]]) -> tuple[float, float]:

@@ -18,7 +18,9 @@ STEPS = MappingProxyType({"pulse": 6.0, "density": 0.1, "register": 3.0, "bright
 LOUDEST = 0.8               # of a texture
 ASKED = 0.4                 # of a texture that was asked for
 STEP = 0.2                  # of a texture that shall be more or less
-INSTEAD = MappingProxyType({"bell": "piano", "piano": "bell"})      # who plays on when one is forbidden
+INSTEAD = MappingProxyType({"bell": "piano", "piano": "bell"})      # who has the melody when the other shall not
+BELLS_FROM = 50             # MIDI: no bell lies lower
+TOUCH = 1.25                # by how much harder a voice is played that shall be more, or softer
 
 
 def narrowing(wishes: Iterable[Wish]) -> dict[str, list[str]]:
@@ -39,7 +41,7 @@ def within(recipe: Recipe, wishes: Sequence[Wish], mood: str = "") -> Recipe:
         elif wish.name == "music" and wish.verb in ("forbid", "require"):
             recipe = replace(recipe, music=0.0, density=0.0) if wish.verb == "forbid" else sung(recipe)
         elif wish.name in VOICES and wish.verb == "require":
-            recipe = sung(recipe)
+            recipe = replace(sung(recipe), style="piano") if wish.name == "piano" else sung(recipe)
         elif wish.name in STEPS and wish.verb in ("raise", "lower"):
             recipe = moved(recipe, wish.name, wish.degree if wish.verb == "raise" else -wish.degree)
     if mood == "tense":
@@ -73,13 +75,25 @@ def sung(recipe: Recipe) -> Recipe:
     return recipe if recipe.music else replace(recipe, music=0.6, density=0.2)
 
 
-def played(phrase: Phrase, forbidden: frozenset[str]) -> Phrase:
-    """The phrase without the voices that nobody wants; bell and piano stand in for each other."""
-    if not forbidden:
+def played(phrase: Phrase, wishes: Sequence[Wish]) -> Phrase:
+    """The phrase by the voices that were asked for, without those that nobody wants. Piano and bells stand in for each
+    other in the melody; pads and drone are in all music."""
+    verbs = {wish.name: wish for wish in wishes if wish.name in VOICES}
+    if not verbs:
         return phrase
+    liked = {name for name, wish in verbs.items() if wish.verb in ("require", "raise")}
+    unwanted = {name for name, wish in verbs.items() if wish.verb == "forbid"}
     notes: list[Note] = []
     for note in phrase.notes:
-        voice = INSTEAD.get(note.voice, note.voice) if note.voice in forbidden else note.voice
-        if voice not in forbidden:
-            notes.append(note._replace(voice=voice))
+        instead = INSTEAD.get(note.voice)
+        if note.voice in unwanted or instead in liked and note.voice not in liked:
+            note = note._replace(voice=instead or note.voice)
+        if note.voice == "bell" and note.pitch < BELLS_FROM:
+            note = note._replace(pitch=note.pitch + 12)
+        wish = verbs.get(note.voice)
+        if wish and wish.verb in ("raise", "lower"):
+            harder = TOUCH ** (wish.degree if wish.verb == "raise" else -2 * wish.degree)
+            note = note._replace(velocity=min(note.velocity * harder, 1.0))
+        if note.voice not in unwanted:
+            notes.append(note)
     return replace(phrase, notes=tuple(notes))

@@ -148,7 +148,7 @@ def swapped(anchors: list[Anchor]) -> list[Anchor]:
             if any(word.kind == "swap" for word in first.before) or any(word.kind == "into" for word in second.before):
                 first.before = [*(w for w in first.before if w.kind != "swap"), Word("drop", None, "")]
                 second.before = [Word("want", None, "")]
-            elif any(word.kind == "than" for word in second.before) and first.has("rather"):
+            elif first.has("rather") and any(word.kind == "than" or word.text == "to" for word in second.before):
                 second.before = [Word("drop", None, "")]
     return anchors
 
@@ -236,7 +236,8 @@ def coloured(anchor: Anchor, about_me: bool) -> Iterator[Wish]:
     strange = any(word.kind == "word" for word in anchor.before)
     elsewhere = strange and (anchor.has("was") or HAN.match(anchor.word.text))      # "the kids were noisy"
     noun = anchor.after and anchor.after[0].kind == "word"
-    if plain and (about_me or elsewhere or noun):
+    tense = field_ == "tension" and sign > 0 and not anchor.has("want")     # how somebody feels, not what they wish
+    if plain and (about_me or elsewhere or noun or tense):
         return
     if about_me and anchor.word.kind == "quality" and not anchor.has("want", "love"):
         return

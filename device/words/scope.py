@@ -1,5 +1,6 @@
 """How far small words reach: which belong to a thing or quality, and what stands over it that nobody here knows."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -32,6 +33,8 @@ class Anchor:
     def doubled(self) -> bool:
         """Whether one denial undoes another: "don't stop the rain", "I'd hate to lose it", "no reason to stop it",
         "不能没有雨"; "no, no", "no, stop" and "I hate it, please stop" don't."""
+        if any(w.kind == "lacking" for w in self.before) and any(w.kind == "no" for w in self.after):
+            return True                         # "without rain I can't sleep"
         said = [*self.before, *self.after]
         for place, word in enumerate(said):
             later = [w.kind for w in said[place + 1:]]
@@ -66,7 +69,7 @@ def governed(before: Sequence[Word]) -> bool:
     describes = True
     for place in range(len(before) - 1, -1, -1):
         word, following = before[place], before[place + 1] if place + 1 < len(before) else None
-        if word.kind == "verb" or word.kind == "word" and not (describes or following.kind in ("and", "or")):
+        if word.kind in ("verb", "sub") or word.kind == "word" and not (describes or following.kind in ("and", "or")):
             return True
         describes = describes and (word.kind in ("word", "degree") or word.text == "的")
     return False
@@ -110,6 +113,8 @@ def anchored(clause: Sequence[Word]) -> list[Anchor]:
         me = (i for i, w in enumerate(between) if w.kind == "i" and any(each.kind == "and" for each in between[:i]))
         between = between[:next(me, None)]
         anchors[-1].after += between[:denying(between)]
+    for anchor in anchors:          # "rain when I can't sleep" denies no rain
+        anchor.after = list(itertools.takewhile(lambda word: word.kind != "sub", anchor.after))
     return anchors
 
 

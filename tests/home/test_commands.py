@@ -69,6 +69,11 @@ def test_the_owners_ceiling_cannot_be_raised_from_afar():
         parse(bed("volume_cap"), b"81", False, NOW, ceiling=0.8)
 
 
+@pytest.mark.parametrize("payload", [b"x" * 10_000_000, b"", b'{"value": 5}', "雨".encode() * 300])
+def test_a_note_that_is_too_long_or_no_text_is_answered_not_refused(payload):
+    assert parse(bed("say"), payload, False, NOW).value is None
+
+
 def bounded(command):
     value = command.value
     match command.kind:
@@ -82,6 +87,8 @@ def bounded(command):
             return value is None or 0 <= value < 1440
         case "programme":
             return 0 < len(value) <= 40
+        case "say" if value is None:        # what can't be read is answered
+            return True
         case "message" | "say":
             return 0 < len(value) <= 280 and value.isprintable()
         case "stop" | "identify":

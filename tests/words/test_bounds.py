@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from device.programmes import PROGRAMMES
 from device.recommend.candidates import CANDIDATES
+from device.sound.engine import RANGES as PITCHES
 from device.values import SILENCE, TEXTURES, VOICES, Note, Phrase, Wish
 from device.words.bounds import LOUDEST, RANGES, narrowing, played, within
 
@@ -49,8 +50,26 @@ def test_a_degree_is_a_size_of_step():
 
 def test_a_voice_that_nobody_wants_is_played_by_another():
     phrase = Phrase(4.0, (Note(0, 60, 1, 0.5, "bell"), Note(0, 48, 4, 0.3, "pad")))
-    assert [note.voice for note in played(phrase, frozenset({"bell"})).notes] == ["piano", "pad"]
-    assert [note.voice for note in played(phrase, frozenset({"bell", "piano", "pad"})).notes] == []
+    no = {voice: Wish("forbid", voice) for voice in ("bell", "piano", "pad")}
+    assert [note.voice for note in played(phrase, [no["bell"]]).notes] == ["piano", "pad"]
+    assert [note.voice for note in played(phrase, [*no.values()]).notes] == []
+
+
+def test_the_melody_goes_to_the_voice_that_was_asked_for_and_in_its_range():
+    phrase = Phrase(4.0, (Note(0, 60, 1, 0.5, "bell"), Note(1, 45, 1, 0.5, "piano"), Note(0, 48, 4, 0.3, "pad")))
+    assert [note.voice for note in played(phrase, [Wish("require", "piano")]).notes] == ["piano", "piano", "pad"]
+    bells = played(phrase, [Wish("require", "bell")]).notes
+    assert [(note.voice, note.pitch) for note in bells] == [("bell", 60), ("bell", 57), ("pad", 48)]
+    both = played(phrase, [Wish("require", "bell"), Wish("require", "piano")])
+    assert [note.voice for note in both.notes] == ["bell", "piano", "pad"]
+    assert all(PITCHES[note.voice][0] <= note.pitch <= PITCHES[note.voice][1] for note in bells)
+
+
+def test_a_voice_that_shall_be_more_is_played_harder_and_one_that_shall_be_less_softer():
+    phrase = Phrase(4.0, (Note(0, 60, 1, 0.5, "piano"), Note(0, 48, 4, 0.9, "pad")))
+    for degree in (0.5, 1.0, 2.0):
+        piano, pad = played(phrase, [Wish("lower", "piano", degree), Wish("raise", "pad", degree)]).notes
+        assert 0 < piano.velocity < 0.5 and 0.9 < pad.velocity <= 1.0
 
 
 def test_the_recommender_hears_only_names_it_knows():

@@ -30,8 +30,9 @@ DENIED = {
            "{}不要", "{}不要了", "讨厌{}", "不喜欢{}", "我不喜欢{}", "少一点{}", "{}太吵了", "{}太多了", "除了{}都行",
            "再也不要{}", "以后别放{}", "不想再听到{}", "跟昨晚一样，但不要{}", "千万别放{}", "今晚不听{}", "{}就算了")}
 KEPT = {"en": ("don't stop the {}", "never turn off the {}", "I can't sleep without {}", "please don't forget the {}",
-               "I wouldn't say no to {}", "don't leave out the {}", "not without {}", "why not some {}"),
-        "zh": ("别停{}", "别关掉{}", "没有{}我睡不着", "不能没有{}", "不要去掉{}")}
+               "I wouldn't say no to {}", "don't leave out the {}", "not without {}", "why not some {}",
+               "without {} I can't sleep", "{} when I can't sleep please", "play {} until I no longer hear the street"),
+        "zh": ("别停{}", "别关掉{}", "没有{}我睡不着", "不能没有{}", "不要去掉{}", "要不要来点{}", "别忘了放{}")}
 NOT_SO = {"en": ("not {}", "too {}", "not too {}", "less {}", "not so {}", "never {}", "don't make it {}",
                  "it was too {}",
                  "don't let it get {}", "nothing {}", "without being {}", "stop being so {}", "I don't want it {}",

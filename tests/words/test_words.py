@@ -36,9 +36,18 @@ def test_a_worried_evening_starts_slower(words):
 
 def test_the_answer_is_one_line_with_a_way_back(words):
     line = answered(words.understand("warm rain, no bells please"), "")
-    assert line == "Understood: warmer, rain, no bells. Say “undo” to forget it."
+    assert line == "Understood: warm rain, no bells. Say “undo” to forget it."
+    assert answered(words.understand("piano please, and darker"), "").startswith(
+        "Understood: the melody on the piano, warmer.")
     assert answered(words.understand("不要钟声"), "") == "明白了：不要铃。 说“撤销”即可取消。"
     assert answered(words.understand("今天去了超市"), "") == NOTHING["zh"]
+
+
+def test_what_is_in_doubt_is_asked_back(words):
+    assert answered(words.understand("gribble the bells"), "") == (
+        "I heard bells, but not what you wish; nothing was changed. Say it as “no bells” or “more bells”.")
+    assert "rain; not sure what you wish about bells. Say" in answered(words.understand("rain, gribble the bells"), "")
+    assert answered(words.understand("今天很紧张，来点雨声"), "tense").startswith("明白了：雨；从用词看您有些紧张")
 
 
 @pytest.mark.parametrize("text", [
