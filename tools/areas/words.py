@@ -11,6 +11,7 @@ slots: `raise|lower|forbid|require` `:` a field (pulse, density, register, brigh
 ocean, wind, stream, fire, pink, brown), a voice (pad, bell, piano, drone), "music", "silence" or the name of a
 programme, and then perhaps `:little` or `:much`; or `like:last night`, `keep:always`, `undo`, `rested:good`,
 `rested:poor`. `negated` marks notes whose wishes are put as denials: an answer with the opposite of a slot is an error.
+`fresh` marks notes that were written last of all and after which nothing was changed: `fresh_…` are theirs alone.
 
 The peer tfidf is fitted on split `train` of --train or --data; learned on made-up sentences and the notes of split dev.
 """
@@ -72,6 +73,9 @@ def evaluate(data: Path | None, train: Path | None, options) -> Result:
     whose = "" if found else ", the repository's own"
     said.append(f"{len(rows)} notes of split {rows[0].get('split', 'none')}{whose}")
     figures |= wishes(rows, [slots(words.understand(row["text"])) for row in rows])
+    if fresh := [row for row in rows if row.get("fresh")]:
+        answers = [slots(words.understand(row["text"])) for row in fresh]
+        figures |= {f"fresh_{key}": value for key, value in wishes(fresh, answers).items()}
     figures |= unknown(rows, [not words.understand(row["text"]).language for row in rows])
     others["keywords"] |= wishes(rows, [peers.keywords(row["text"]) for row in rows])
     tagger = peers.Tagger([row for row in notes(OWN) if row["split"] == "dev"])
