@@ -34,7 +34,8 @@ class Words:
         if not tongue:
             return Understood()
         flags = reading.flags
-        judged = self.mood(said) if self.mood and tongue == "en" else None
+        # Of the words around the wishes: "rain" and "no" aren't sad.
+        judged = self.mood(reading.rest) if self.mood and tongue == "en" and reading.rest else None
         named = mean(feelings) if feelings else None
         valence, arousal = judged or named or (None, None)
         return Understood(tongue, reading.wishes, "last" in flags, "always" in flags, "undo" in flags,

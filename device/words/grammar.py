@@ -24,6 +24,7 @@ class Reading:
     wishes: tuple[Wish, ...] = ()
     unsure: tuple[str, ...] = ()            # things that were named, but what is wished of them isn't clear
     flags: frozenset[str] = frozenset()     # "last", "always", "undo", "good", "poor"
+    rest: tuple[str, ...] = ()              # tokens of clauses that speak neither of sound nor of the night
     known: float = 0.0
     words: int = 0
 
@@ -33,6 +34,7 @@ def read(tokens: Sequence[str]) -> Reading:
     wishes: dict[tuple[str, str], Wish] = {}
     flags: set[str] = set()
     unsure: list[str] = []
+    rest: list[str] = []
     words = list(spoken(tokens))
     denied, before = False, []
     for clause in clauses(words):
@@ -59,13 +61,15 @@ def read(tokens: Sequence[str]) -> Reading:
             for each in against:
                 del wishes[each]
             wishes[wish.verb, wish.name] = wish
+        if not kinds(clause) & {*ANCHORS, *FLAGS} and not refuses(clause):
+            rest += " ".join(word.text for word in clause).split()
         denied = bool(said) and said[-1].verb == "forbid"
         before = clause if kinds(clause) & {*ANCHORS} else before
     meant = [word for word in words if word.kind not in ("end", "filler", "at")]
     known = sum(1.0 if word.kind in (*ANCHORS, *FLAGS) else 0.5 for word in meant if word.kind != "word")
     clear = {name for _, name in wishes}
     return Reading(tuple(wishes.values()), tuple(name for name in dict.fromkeys(unsure) if name not in clear),
-                   frozenset(flags), known, len(meant))
+                   frozenset(flags), tuple(rest), known, len(meant))
 
 
 def refuses(clause: Sequence[Word]) -> bool:

@@ -119,7 +119,7 @@ def test_the_hub_s_text_is_understood_and_never_repeated(sleep, broker):
     home = Home(host="127.0.0.1", port=broker.port, bed="bed1")
     sleep(hours=0.05, config=Config(home=home), acts=[(20, ask("x" * 10_000_000)),
                                                             (30, ask("zebra, much darker please"))])
-    assert soon(lambda: hub.last("nocturne/bed1/state/understood").startswith(b"Understood: much warmer"))
+    assert soon(lambda: hub.last("nocturne/bed1/state/understood").startswith(b"Understood: much warmer and darker"))
     told = [m for m in hub.messages if "/cmd/" not in m.topic]
     assert [m for m in told if m.topic.endswith("understood") and b"I can't read that" in m.payload]
     assert not [m for m in told if b"zebra" in m.payload]

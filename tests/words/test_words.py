@@ -38,7 +38,7 @@ def test_the_answer_is_one_line_with_a_way_back(words):
     line = answered(words.understand("warm rain, no bells please"), "")
     assert line == "Understood: warm rain, no bells. Say “undo” to forget it."
     assert answered(words.understand("piano please, and darker"), "").startswith(
-        "Understood: the melody on the piano, warmer.")
+        "Understood: the melody on the piano, warmer and darker.")
     assert answered(words.understand("不要钟声"), "") == "明白了：不要铃。 说“撤销”即可取消。"
     assert answered(words.understand("今天去了超市"), "") == NOTHING["zh"]
 
