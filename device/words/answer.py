@@ -17,7 +17,8 @@ UNDONE = {"en": "Forgotten: it is as it was before your last note.", "zh": "已�
 UNDO = {"en": "Say “undo” to forget it.", "zh": "说“撤销”即可取消。"}
 FIELDS = {      # field → what raising and lowering it is called
     "en": {"pulse": ("faster", "slower"), "density": ("fuller", "sparser"), "register": ("higher", "lower"),
-           "brightness": ("brighter", "warmer and darker"), "tension": ("livelier", "calmer"), "level": ("louder", "quieter")},
+           "brightness": ("brighter", "warmer and darker"), "tension": ("livelier", "calmer"),
+           "level": ("louder", "quieter")},
     "zh": {"pulse": ("快些", "慢些"), "density": ("丰富些", "简单些"), "register": ("高些", "低些"),
            "brightness": ("亮些", "暗些"), "tension": ("活泼些", "平静些"), "level": ("响些", "轻些")}}
 VERBS = {"en": {"forbid": "no {}", "require": "{}", "raise": "more {}", "lower": "less {}"},
