@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from device.words.grammar import ANCHORS
 from device.words.phrases import Word, spoken
+from device.words.scope import ANCHORS, DENIALS
 from device.words.text import clean, tokens
 from tools.words_sentences import sentence
 
-DENIALS = ("no", "drop", "lacking", "never")
 FLAGS = {"last": "like:last night", "always": "keep:always", "never": "keep:always", "undo": "undo",
          "good": "rested:good", "poor": "rested:poor"}
 SENTENCES, SEED = 3000, 11
