@@ -3,6 +3,7 @@ end. `textures.py` never plays a pool through; it takes short grains from anywhe
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -66,9 +67,11 @@ def fire(f, p):
 SHAPES: dict[str, Shape] = {"rain": rain, "ocean": ocean, "wind": wind, "stream": stream, "fire": fire,
                             "pink": pink, "brown": brown}
 
-def make_pool(name: str, random: np.random.Generator) -> tuple[np.ndarray, float]:
+
+@lru_cache(maxsize=3)       # half a MB each; making one takes 30 ms here and ten times that on the board
+def make_pool(name: str, seed: int) -> tuple[np.ndarray, float]:
     """(FRAMES,) int16 of texture `name`, and the scale that makes its A-weighted RMS near 1 everywhere."""
-    shape = SHAPES[name]
+    shape, random = SHAPES[name], np.random.default_rng([seed, sorted(SHAPES).index(name), 3])
     hops = FRAMES // HOP
     frequencies = np.fft.rfftfreq(2 * HOP, 1.0 / RATE)
     weights, rumble = a_gain(np.maximum(frequencies, 1.0)), 1.0 - lowpass(frequencies, 35.0, 2.0)

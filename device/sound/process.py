@@ -19,10 +19,12 @@ import sdnotify
 from device.clock import Clock, SystemClock
 from device.errors import NocturneError, SoundError
 from device.sound.console import Console, dose_of, level_of
+from device.sound.engine import Block
 from device.sound.lockstep import Lockstep
 from device.sound.player import Player, open_stream, raise_priority
+from device.sound.pools import make_pool
 from device.sound.server import Server
-from device.sound.settings import BLOCK, HIGHEST_CEILING, NOMINAL, RATE, UNMEASURED, Settings, decibels
+from device.sound.settings import BLOCK, CONTROL, HIGHEST_CEILING, NOMINAL, RATE, UNMEASURED, Settings, decibels
 from device.values import Heartbeat, Panic, Scene
 from device.wire import Message
 
@@ -33,6 +35,7 @@ RETRY = 5.0                 # s between tries to find a device
 STUCK = 4.0                 # s that a device may take nothing: PortAudio can wait for ever on one that is gone
 FORSAKEN = 180.0            # s without a word from the night until the sound goes
 LAST_FADE = 120.0           # s that going takes
+FIRST = ("rain", "ocean")   # made before anybody asks: they are in most recipes
 EX_TEMPFAIL = 75            # the device is gone: systemd starts us anew
 
 
@@ -55,6 +58,8 @@ class Realtime:
     def run(self) -> int:
         """Until the device dies. Returns the exit status."""
         self._notify.notify("READY=1")
+        for name in FIRST:
+            make_pool(name, self._settings.seed)
         tried = -math.inf
         while True:
             now = self._clock.now()
@@ -103,7 +108,11 @@ class Realtime:
         if engine.resting or player.buffered >= RING * RATE:
             self._server.wait(0.01)
         else:
-            player.put(engine.render())
+            block = engine.render()
+            # What comes after nothing need not begin with the control period that the safety stage looks ahead.
+            start = CONTROL if not player.buffered and not block.samples[:, :CONTROL].any() else 0
+            if start < engine.block:
+                player.put(Block(block.samples[:, start:], block.power[start // CONTROL:]))
         origin = now + player.latency - (engine.frame - player.buffered) / RATE
         if self._origin is None or engine.resting or abs(origin - self._origin) > JUMP:
             self._origin = origin

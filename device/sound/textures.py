@@ -94,7 +94,7 @@ class Texture:
         key = sorted(MOTIONS).index(name)
         self._random = np.random.default_rng([seed, key, 1])
         self._motion = (motion or MOTIONS[name])(np.random.default_rng([seed, key, 2]))
-        self._pool, self._scale = make_pool(name, np.random.default_rng([seed, key, 3]))
+        self._pool, self._scale = make_pool(name, seed)
         self._drops = Drops(EVENTS[name], np.random.default_rng([seed, key, 4])) if name in EVENTS else None
         self._last = [(0, np.float32(0.0)), (0, np.float32(0.0))]      # per channel: place and gain of the last grain
         self._hop = np.zeros((2, HOP), np.float32)
