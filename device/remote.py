@@ -1,5 +1,6 @@
 """What the hub asks and what it hears: commands are obeyed within the owner's bounds, and only what is gets told."""
 
+from device import updates
 from device.home.commands import Command
 from device.modes import NIGHT, SOUNDING, Event
 from device.others import Others
@@ -49,6 +50,7 @@ class Remote:
                 "quiet_from": lambda minute: night.almanac.set_quiet(0, minute),
                 "quiet_to": lambda minute: night.almanac.set_quiet(1, minute),
                 "privacy": self.hide, "sharing": self.others.join, "light": self.lighten, "message": lambda _: None,
+                "firmware": lambda _: updates.install(),
                 "say": lambda text: (command.reply or discard)(self.said.hear(text))}
         obey[command.kind](value)
         night.diary.remember(KEY, {"cap": self.cap, "light": self.light, "privacy": self.privacy,
@@ -115,7 +117,7 @@ class Remote:
             "timer": almanac.timer, "alarm": almanac.minute, "quiet_from": almanac.quiet_hours[0],
             "quiet_to": almanac.quiet_hours[1], "privacy": self.privacy, "sharing": self.others.sharing,
             "light": self.light, "occupancy": epoch.present if epoch else None,
-            "firmware": (night.keeper.version, None),
+            "firmware": updates.versions(night.keeper.version),
             "reason": night.choice.reason.sentence if night.choice else None,
             "quality": max(epoch.heart_quality, epoch.motion_quality) if epoch else None,
             "clock_synced": almanac.local(night.clock.wall()) is not None,

@@ -92,11 +92,16 @@ def press(_: object) -> None:
     return None
 
 
+def install(value: object) -> None:
+    if value != "install":
+        raise Refused(f"{value!r} isn't \"install\"")
+
+
 KINDS: dict[str, Callable[[object], bool | float | int | str | None]] = {
     "sound": switch, "volume": percent, "programme": name, "timer": number(0, 720), "stop": press,
     "volume_cap": percent, "quiet_from": time_or_off, "quiet_to": time_or_off, "alarm": time_or_off,
     "privacy": switch, "sharing": switch, "light": percent, "identify": press, "message": message,
-    "say": note,
+    "say": note, "firmware": install,
 }
 
 

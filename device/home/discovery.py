@@ -113,6 +113,8 @@ def payload(bed: str, facts: DeviceFacts) -> dict:
         add(key, button, command_topic=topic(bed, "cmd", key), command_template=SEND_VALUE, retain=False)
     for key, sensor in SENSORS.items():
         add(key, sensor, state_topic=state(key))
+    components["firmware"] |= {"command_topic": topic(bed, "cmd", "firmware"), "payload_install": "install",
+                               "retain": False}
     for key, sensor in SUMMARY.items():
         add(key, {"p": "sensor", **sensor}, state_topic=state("summary"),
             value_template=f"{{{{ value_json.{key} }}}}")
