@@ -8,11 +8,12 @@ import csv
 import gzip
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+LONGEST_EXCERPT = 11        # words
 VADER = "hutto_ICWSM_2014.tar.gz"
 
 
@@ -26,6 +27,17 @@ def emobank(data: Path) -> dict[str, tuple[list[str], np.ndarray]]:
                 rows.setdefault(row["split"], []).append((row["text"], float(row["V"]), float(row["A"])))
     return {split: ([text for text, _, _ in part], np.array([[v, a] for _, v, a in part]))
             for split, part in rows.items()}
+
+
+def excerpts(texts: Sequence[str], many: int, chance: np.random.Generator) -> Iterator[str]:
+    """Runs of words out of each text, which only the teacher judges: what a few words add (n-gram sampling, Tang et al.
+    2019, arXiv:1903.12136)."""
+    for text in texts:
+        words = text.split()
+        for _ in range(many):
+            size = int(chance.integers(1, min(LONGEST_EXCERPT, max(len(words) - 1, 1)) + 1))
+            start = int(chance.integers(max(len(words) - size, 0) + 1))
+            yield " ".join(words[start:start + size])
 
 
 def lexicon(archive: Path) -> Iterator[tuple[str, float]]:
