@@ -13,7 +13,7 @@ ECTOPIC = 0.25          # of the usual interval: a greater deviation is an extra
 ALIKE = 0.7             # correlation of both beats with the shape
 RECENT = 6.0            # s in which beats must support a rate
 SEEN = 8.0              # s of beats in a rate
-ENOUGH = 3.5            # s of them that must be intervals
+ENOUGH = 2.0            # s of them that must be intervals
 CONVINCING = 0.7        # correlation that noise doesn't reach
 STEADY = 0.002          # s: no heart keeps time better than this; a lamp does
 SAME = 0.998            # correlation: nor are its beats more alike than this
@@ -79,9 +79,10 @@ class Intervals:
         """Share, 0..1, of the last seconds whose intervals fit `period` s; 0 for what is too regular to live."""
         latest = [(interval, alike) for time, interval, alike in self.recent
                   if time > now - RECENT and alike > CONVINCING]
-        fitting = [interval for interval, _ in latest if abs(interval - period) < 0.3 * period]
+        single = sum(interval for interval, _ in latest if abs(interval - period) < 0.3 * period)
+        double = sum(interval for interval, _ in latest if abs(interval - 2 * period) < 0.3 * period)
         if len(latest) >= 5 and sum(alike for _, alike in latest) > SAME * len(latest):
             mean = sum(interval for interval, _ in latest) / len(latest)
             if sum((interval - mean) ** 2 for interval, _ in latest) < STEADY**2 * len(latest):
                 return 0.0
-        return min(sum(fitting) / (RECENT - 2.0), 1.0)
+        return min((single + min(double, single)) / (RECENT - 2.0), 1.0)
