@@ -8,6 +8,7 @@ from pathlib import Path
 from image import recipe
 from image.board import tryboot
 from image.host import HERE, Trouble, run
+from image.root import dos_text
 
 MIB = recipe.MIB
 
@@ -33,11 +34,12 @@ def fat_files(root: Path, kernel_debs: Path, folder: Path, sbom: Path) -> None:
         tryboot.Backend(folder, folder).fill(slot, slot_files)
     (folder / "overlays").mkdir()
     shutil.copy(slot_files / "nocturne-dac.overlay", folder / "overlays/nocturne-dac.dtbo")
-    for name in ("common.txt", "settings.txt", "wifi.txt", "README.txt"):
-        (folder / name).write_text((HERE / "card" / name).read_text().replace("\n", "\r\n"))
+    for name in ("common.txt", "settings.txt", "README.txt"):
+        (folder / name).write_bytes(dos_text(HERE / "card" / name))
     (folder / "config.txt").write_bytes(tryboot.text("A"))
     (folder / "tryboot.txt").write_bytes(tryboot.text("B"))
-    shutil.copy(root / "usr/lib/nocturne/nocturne.toml", folder)
+    for name in ("nocturne.toml", "wifi.txt"):
+        shutil.copy(root / "usr/lib/nocturne" / name, folder)
     shutil.copy(sbom, folder / "sbom.cdx.json")
 
 

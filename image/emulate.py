@@ -1,16 +1,22 @@
-"""An emulated Pi: QEMU's `virt` with two Cortex-A53, 512 MB and the built image, and a bench with pretended parts.
+"""An emulated Pi: QEMU's `virt` with a Cortex-A53, 512 MB and the built image, and a bench with pretended parts.
+
+Its time is counted in instructions, a thousand million a second, and goes as ours while nothing runs: then a busy host
+changes no figure and starves no sound (in the host's own time emulation is too slow to play). A Zero 2 W has four such
+cores of some seven hundred million. With `counted=False` it has two cores and the host's time.
 
 The image isn't changed. The boot ROM and the firmware, which QEMU lacks, are played here: config.txt (or tryboot.txt)
 names the folder whose kernel, initrd and command line are started. The bench comes on a second disk; units that start
 its pretended parts are laid into /run by an extended initrd. No network but the guest's own loopback.
 """
 
+import contextlib
 import gzip
 import json
 import shutil
 import socket
 import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from image import kernel, recipe
@@ -20,7 +26,7 @@ BUTTON, LED = 5, 6              # lines of the PL061, which has eight
 REVISION = "0x902120"           # of a Zero 2 W, so that gpiozero knows the board
 # A Cortex-A53 doesn't need page tables of their own for kernel and programs; switching them is what QEMU is slowest at.
 QUICKER = "kpti=off"
-# Emulation on a busy machine is up to fifty times slower than a board.
+SLOWER = 10             # times slower than the board's own time, when both it and this machine are busy
 PATIENCE = "systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900"
 HARNESS = """$B mount -t tmpfs -o mode=755 t /sysroot/run; $B mkdir -p /sysroot/run/systemd/system/sysinit.target.wants
 until [ -b /sysroot/dev/vdb ]; do $B usleep 100000; done
@@ -62,9 +68,10 @@ def make_bench(out: Path) -> None:
 class Pi:
     """One emulated board with its card in `folder`; may be started, cut off and started again."""
 
-    def __init__(self, folder: Path, image: Path, bench: Path, card: int = 2400):
+    def __init__(self, folder: Path, image: Path, bench: Path, counted: bool = True, card: int = 2400):
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.bench = folder, bench
+        self.folder, self.bench, self.counted = folder, bench, counted
+        self.clock = 0          # s since 1970, when it was last cut off: its own time may be ahead of ours
         self.card = folder / "card.img"
         run("cp", "--sparse=always", image, self.card)
         run("truncate", "--size", card * recipe.MIB, self.card)
@@ -87,7 +94,7 @@ class Pi:
     # ---- power
 
     def power_on(self, tried: bool = False, held: bool = False, seconds: float = 600.0) -> float:
-        """Start, by tryboot.txt if `tried`, with the button `held`. Returns s until the agent answers."""
+        """Start, by tryboot.txt if `tried`, with the button `held`. Returns s of ours until the agent answers."""
         text = self.read_boot("tryboot.txt" if tried else "config.txt").decode()
         slot = next(line for line in text.splitlines() if line.startswith("os_prefix="))[10:].strip("/")
         for name in ("kernel.img", "initrd.img"):
@@ -103,8 +110,10 @@ class Pi:
         return time.monotonic() - began
 
     def start(self, command_line: str, held: bool) -> None:
-        common = ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-m", "512", "-smp", "2",
+        pace = ["-icount", "shift=0,sleep=on"] if self.counted else ["-smp", "2", "-accel", "tcg,thread=multi"]
+        common = ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-m", "512", *pace,
                   "-display", "none", "-nic", "none"]
+        now = datetime.fromtimestamp(max(time.time(), self.clock + 1), UTC)
         tree = self.folder / "virt.dtb"
         subprocess.run([*common, "-M", f"dumpdtb={tree}"], check=True, capture_output=True)
         run("fdtput", "-c", tree, "/system")
@@ -113,7 +122,7 @@ class Pi:
             (self.folder / name).unlink(missing_ok=True)
         self.console = open(self.folder / "console.txt", "ab")      # noqa: SIM115  closed with the board's power
         self.process = subprocess.Popen([
-            *common, "-accel", "tcg,thread=multi", "-no-reboot", "-dtb", tree,
+            *common, "-no-reboot", "-dtb", tree, "-rtc", f"base={now:%Y-%m-%dT%H:%M:%S},clock=vm",
             "-kernel", self.folder / "kernel.img", "-initrd", self.folder / "initrd.img", "-append", command_line,
             "-serial", "stdio", "-monitor", "none",
             # The last one plugged in is the first that Linux finds.
@@ -135,6 +144,8 @@ class Pi:
         self.press(held)
 
     def power_cut(self) -> None:
+        with contextlib.suppress(Trouble, OSError):
+            self.clock = int(self.run("date +%s", 20))
         self.process.kill()
         self.off()
 
@@ -182,6 +193,12 @@ class Pi:
         self.qtest.flush()
         self.qtest.readline()
 
+    def click(self) -> None:
+        """A short press."""
+        self.press(True)
+        self.run("sleep 0.15")
+        self.press(False)
+
     def run(self, command: str, seconds: float = 120.0, check: bool = True) -> str:
         """A shell command inside; its output. Raises Trouble if it fails."""
         answer = self.reply(command, seconds)
@@ -189,15 +206,11 @@ class Pi:
             raise Trouble(f"{command}: {answer['code']}: {answer['err'] or answer['out']}")
         return answer["out"].strip()
 
-    def answers(self, command: str) -> bool:
-        """Whether a shell command inside succeeds."""
-        return self.reply(command, 120.0)["code"] == 0
-
     def reply(self, command: str, seconds: float) -> dict:
         self.number += 1
         asked = {"number": self.number, "command": command, "timeout": seconds}
         self.guest.sendall(json.dumps(asked).encode() + b"\n")
-        while (answer := self.receive(seconds + 60)).get("number") != self.number:
+        while (answer := self.receive(SLOWER * seconds + 60)).get("number") != self.number:
             pass
         return answer
 
@@ -216,11 +229,9 @@ class Pi:
         return json.loads(line)
 
     def await_true(self, command: str, seconds: float) -> float:
-        """s until the shell command succeeds inside. Raises Trouble if it doesn't in time."""
-        began = time.monotonic()
-        while time.monotonic() - began < seconds:
-            if self.answers(command):
-                return time.monotonic() - began
-            time.sleep(0.5)
-        raise Trouble(f"still not after {seconds:.0f} s: {command}")
-
+        """s of the board's own time until the shell command succeeds inside. Raises Trouble if it doesn't in time."""
+        return float(self.run(f"b=$(cut -d' ' -f1 /proc/uptime); until {{ {command}; }}; do sleep 0.5; "
+                              f"n=$(cut -d' ' -f1 /proc/uptime); [ ${{n%.*}} -lt $((${{b%.*}} + {seconds:.0f})) ] "
+                              "|| { echo not in time >&2; exit 1; }; done; "
+                              "echo $b $(cut -d' ' -f1 /proc/uptime) | awk '{print $2 - $1}'",
+                              seconds + 60).splitlines()[-1])

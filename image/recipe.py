@@ -28,7 +28,8 @@ PURGED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", 
           "proc-sys-fs-binfmt_misc.automount", "dev-hugepages.mount", "dev-mqueue.mount", "sys-kernel-debug.mount",
           "sys-kernel-tracing.mount", "sys-kernel-config.mount", "sys-fs-fuse-connections.mount")
 ENABLED = ("systemd-networkd.service", "nocturne.service", "nocturne-sound.service", "nocturne-data.service",
-           "nocturne-setup.service", "nocturne-update.timer", "nocturne-good.timer", "nocturne-ssh.service")
+           "nocturne-setup.service", "nocturne-update.timer", "nocturne-install.path",
+           "nocturne-good.timer", "nocturne-ssh.service")
 
 BOARDS = ("bcm2837-rpi-zero-2-w", "bcm2837-rpi-3-a-plus", "bcm2837-rpi-3-b", "bcm2837-rpi-3-b-plus", "bcm2711-rpi-4-b")
 FIRMWARE = ("bootcode.bin", "start_cd.elf", "fixup_cd.dat", "start4cd.elf", "fixup4cd.dat", "start.elf", "fixup.dat",
@@ -47,7 +48,7 @@ MIB = 1 << 20
 DISK_ID = "4e6f6374"            # "Noct": partitions are named by it, whatever the disk is called
 START = 4                       # MiB before the first partition
 BOOT, ROOT = 448, 384           # MiB; an update bundle fits beside both slots' kernels
-DATA = 16                       # MiB, in the image: the first boot makes it DATA_MOST at most
+DATA = 16                       # MiB, in the image: the first boot makes it 512 at most
 # A Pi 4's card waits for its two regulators.
 INITRD_MODULES = ("virtio_mmio", "virtio_pci", "virtio_blk", "fixed", "gpio_regulator", "mmc_block", "sdhci_iproc",
                   "bcm2835", "squashfs")

@@ -143,6 +143,7 @@ def overlay(root: Path, version: str, certificate: Path) -> None:
     for unit in ("nocturne.service", "nocturne-sound.service"):
         shutil.copy(SOURCE / "systemd" / unit, root / "usr/lib/systemd/system")
     shutil.copy(SOURCE / "systemd/nocturne.toml", root / "usr/lib/nocturne/nocturne.toml")
+    (root / "usr/lib/nocturne/wifi.txt").write_bytes(dos_text(HERE / "card/wifi.txt"))
     shutil.copy(certificate, root / "etc/rauc/keyring.pem")
     (root / "usr/lib/nocturne/version").write_text(version + "\n")
     (root / "etc/hostname").write_text("nocturne\n")
@@ -154,6 +155,11 @@ def overlay(root: Path, version: str, certificate: Path) -> None:
     link(root / "etc/resolv.conf", "/run/systemd/resolve/resolv.conf")
     link(root / "etc/wpa_supplicant/wpa_supplicant-wlan0.conf", "/data/config/wpa_supplicant-wlan0.conf")
     link(root / "root/.ssh", "/data/ssh")
+
+
+def dos_text(path: Path) -> bytes:
+    """For a partition that a person edits on any computer."""
+    return path.read_bytes().replace(b"\n", b"\r\n")
 
 
 def link(path: Path, target: str) -> None:

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """The data partition, before it is mounted: made at the first boot, erased while the button is held at power-on.
 
-It grows to a gigabyte at most: that is years of nights, can be overwritten within a minute, and leaves the rest of the
-card to its wear levelling. `data.py` runs as nocturne-data.service.
+It grows to half a gigabyte at most: that is years of nights, can be overwritten within a minute (the slowest class of
+cards writes 10 MB/s), and leaves the rest of the card to its wear levelling. What a person wrote on the boot partition
+goes with it. `data.py` runs as nocturne-data.service.
 """
 
 import fcntl
@@ -14,11 +15,17 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from tryboot import BOOT, blank, put, writable
+
 DISK_ID, NUMBER, LABEL = "4e6f6374", 4, "nocturne-data"
-MOST = 1 << 30              # bytes
+MOST = 512 << 20              # bytes
 SECTOR = 512
 HOLD = 5.0                  # s that the button must be held
-CONFIG = Path("/boot/firmware/nocturne.toml")
+CONFIG = BOOT / "nocturne.toml"
+DEFAULTS = Path("/usr/lib/nocturne")
+PERSONAL = ("nocturne.toml", "wifi.txt", "ca.crt", "seed.mid", "authorized_keys", "TROUBLE.txt")
 BUTTON, LED = 17, 18
 
 
@@ -31,6 +38,8 @@ def main() -> int:
         say("the button is held: erasing everything personal")
         start = time.monotonic()
         wipe(partition, blocks(partition))
+        with writable():
+            forget(BOOT, DEFAULTS)
         say(f"erased {blocks(partition) >> 20} MiB in {time.monotonic() - start:.0f} s")
     if erase or label(partition) != LABEL:
         # udev leaves a locked disk alone; looking meanwhile it would lose the partition's name, and its mount with it.
@@ -73,6 +82,16 @@ def wipe(device: Path, size: int) -> None:
         os.fsync(file)
     finally:
         os.close(file)
+
+
+def forget(boot: Path, defaults: Path) -> None:
+    """What a person wrote there is as on a new card, or gone."""
+    for name in PERSONAL:
+        if (boot / name).exists():
+            blank(boot / name)
+            (boot / name).unlink()
+        if (defaults / name).exists():
+            put(boot / name, (defaults / name).read_bytes())
 
 
 def held(seconds: float = HOLD, sleep: Callable[[float], None] = time.sleep) -> bool:

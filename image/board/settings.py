@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Takes over what a person wrote on the boot partition: nocturne.toml, wifi.txt, ca.crt, keys. Then the firewall.
+"""Takes over what a person wrote on the boot partition: settings, hub's CA, a lullaby, keys. Then the firewall.
 
 Secrets move to the data partition, readable by their user only, and are replaced by (kept) where they stood. A file
 that can't be understood is named in TROUBLE.txt on the boot partition, and the last good one stays in force.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, "/usr/lib/nocturne/board")
 
-from tryboot import BOOT, put, writable
+from tryboot import BOOT, blank, put, writable
 
 DATA = Path("/data")
 PYTHON = "/usr/lib/nocturne/python"
@@ -35,6 +35,7 @@ def main() -> int:
     troubles = [*take_config(BOOT, DATA / "config"), *take_wifi(BOOT, DATA / "config")]
     take_file(BOOT / "authorized_keys", DATA / "ssh/authorized_keys", "root")
     take_file(BOOT / "ca.crt", DATA / "config/nocturne-ca.crt", "nocturne")
+    take_file(BOOT / "seed.mid", DATA / "config/seed.mid", "nocturne")
     tell(BOOT, troubles)
     subprocess.run(["nft", "-f", "-"], input=firewall(hub(DATA / "config" / "nocturne.toml")), text=True, check=True)
     return 0
@@ -61,7 +62,7 @@ def take_config(boot: Path, kept: Path) -> list[str]:
         troubles = [f"nocturne.toml: {fault}; the last good one holds" for fault in faults(wanted)]
     if troubles:
         wanted = before
-    secretly(mine, wanted, "nocturne")
+    secretly(mine, wanted.encode(), "nocturne")
     if not troubles and (secret := PASSWORD.search(wanted)) and secret[2]:
         replace(theirs, PASSWORD.sub(rf'\1"{KEPT}"', wanted))
     return troubles
@@ -96,7 +97,7 @@ def take_wifi(boot: Path, kept: Path) -> list[str]:
         return [f"wifi.txt: country = {country}: write the two letters of your country, as GB or DE"]
     if password and not 8 <= len(password.encode()) <= 63:
         return ["wifi.txt: a Wi-Fi password has 8 to 63 characters"]
-    secretly(mine, network(name, password, country), "root")
+    secretly(mine, network(name, password, country).encode(), "root")
     if password:
         replace(theirs, "\n".join(re.sub(r"(password\s*=).*", rf"\1 {KEPT}", line) if WIFI.match(line) else line
                                   for line in lines) + "\n")
@@ -110,9 +111,9 @@ def network(name: str, password: str, country: str) -> str:
 
 
 def take_file(theirs: Path, mine: Path, owner: str) -> None:
-    """In force while it lies there: SSH by authorized_keys, the hub's CA by ca.crt."""
+    """In force while it lies there: SSH by authorized_keys, the hub's CA by ca.crt, a lullaby by seed.mid."""
     if theirs.exists():
-        secretly(mine, theirs.read_text(), owner)
+        secretly(mine, theirs.read_bytes(), owner)
     else:
         mine.unlink(missing_ok=True)
 
@@ -167,14 +168,14 @@ table inet nocturne {{
 """
 
 
-def secretly(path: Path, text: str, owner: str) -> None:
+def secretly(path: Path, data: bytes, owner: str) -> None:
     """Atomically, readable by its owner only."""
-    if path.exists() and path.read_text() == text:
+    if path.exists() and path.read_bytes() == data:
         return
     new = path.with_name(path.name + ".new")
     new.unlink(missing_ok=True)
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
         file.flush()
         os.fsync(file.fileno())
     shutil.chown(new, owner, owner)
@@ -183,6 +184,8 @@ def secretly(path: Path, text: str, owner: str) -> None:
 
 def replace(path: Path, text: str) -> None:
     with writable():
+        if path.exists():
+            blank(path)
         put(path, text.encode())
 
 

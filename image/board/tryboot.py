@@ -128,6 +128,14 @@ def put(path: Path, data: bytes) -> None:
     sync(path.parent)
 
 
+def blank(path: Path) -> None:
+    """Overwrite it with zeros where it lies: what is written next may lie elsewhere, and leave the old words."""
+    with open(path, "r+b") as file:
+        file.write(bytes(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def sync(folder: Path) -> None:
     file = os.open(folder, os.O_RDONLY)
     try:

@@ -1,13 +1,17 @@
 #!/usr/bin/python3
 """Looks for a signed update, has RAUC check and install it, and restarts into it to try it.
 
-It lies on the boot partition (*.raucb), or at the hub: https://HOST:8443/nocturne.raucb, whose certificate must be
-signed by the CA of `home.ca`. RAUC refuses what isn't signed, isn't for this board, or is older.
+It lies on the boot partition (*.raucb), and is installed at once; or at the hub, at https://HOST:8443/nocturne.raucb,
+whose certificate must be signed by the CA of `home.ca`. The hub's waits until somebody asks for it (the night, for Home
+Assistant, makes the file ASKED), or for the noon after a day. RAUC refuses what isn't signed, isn't for this board, or
+is older.
 """
 
+import json
 import ssl
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -21,18 +25,27 @@ CONFIG = Path("/etc/nocturne.toml")
 VERSION = Path("/usr/lib/nocturne/version")
 FETCHED = Path("/data/update.raucb")
 SEEN = Path("/data/rauc/seen")
-LARGEST = 600 << 20
+WAITING = Path("/run/nocturne-update/version")  # for the night to tell
+ASKED = Path("/run/nocturne/install")           # by the night
+LARGEST = 300 << 20         # bytes: it fits on the data partition
 PORT = 8443
+PATIENCE = 20 * 3600.0      # s that it waits to be asked for
+NOON = 12                   # o'clock, when it installs itself
 
 
 def main() -> int:
-    bundle = next(iter(sorted(BOOT.glob("*.raucb"))), None) or from_hub()
-    if bundle is None:
+    bundle = next(iter(sorted(BOOT.glob("*.raucb"))), None) or from_hub() or FETCHED
+    if not bundle.exists():
+        ASKED.unlink(missing_ok=True)
         return 0
+    if bundle == FETCHED and not due(time.time()):
+        return tell()
+    ASKED.unlink(missing_ok=True)
     done = subprocess.run(["rauc", "install", str(bundle)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     print(done.stdout, file=sys.stderr)
     if bundle == FETCHED:
         FETCHED.unlink()
+        WAITING.unlink(missing_ok=True)
     else:
         with writable():
             bundle.unlink()
@@ -44,6 +57,23 @@ def main() -> int:
     backend = Backend()
     if backend.primary() != backend.lasting():
         return subprocess.run(["systemctl", "reboot", "--reboot-argument=0 tryboot"]).returncode
+    return 0
+
+
+def due(now: float) -> bool:
+    """Whether the hub's bundle may be installed at `now` (s since 1970): nobody is woken by it."""
+    aged = now - FETCHED.stat().st_mtime > PATIENCE and time.localtime(now).tm_hour == NOON
+    return ASKED.exists() or aged
+
+
+def tell() -> int:
+    """Let the night know the version of the bundle that waits; one that RAUC doesn't trust is thrown away."""
+    done = subprocess.run(["rauc", "info", "--output-format=json", str(FETCHED)], stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        FETCHED.unlink()
+        return 1
+    WAITING.parent.mkdir(exist_ok=True)
+    WAITING.write_text(json.loads(done.stdout)["version"] + "\n")
     return 0
 
 

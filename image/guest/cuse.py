@@ -175,8 +175,8 @@ def main() -> int:
     build, latency = sys.argv[1], float(sys.argv[2]) / 60
     clock, rng = SystemClock(), np.random.default_rng(1)
     body = Sleeper(1, 1.0, clock.now(), latency=latency)
-    chips = ([ADXL355(clock, SimpleNamespace(values=body.mattress), rng=rng)] if build == "mattress" else
-             [MAX30102(clock, SimpleNamespace(values=body.ppg), rng=rng), LIS3DH(clock, SimpleNamespace(values=body.wrist), rng=rng)])
+    worn = {"clip": ((MAX30102, body.ppg), (LIS3DH, body.wrist)), "mattress": ((ADXL355, body.mattress),)}[build]
+    chips = [chip(clock, SimpleNamespace(values=values), rng=rng) for chip, values in worn]
     threading.Thread(target=plug, args=(chips, clock), daemon=True).start()
     Device(SimBus(chips, clock)).serve()
     return 0

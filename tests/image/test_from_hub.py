@@ -94,3 +94,14 @@ def test_a_bundle_too_large_for_the_card_is_refused(update, hub, monkeypatch):
 def test_without_a_hub_or_its_authority_nothing_is_asked(update):
     update.CONFIG.write_text('[home]\nhost = "localhost"\n')
     assert update.from_hub() is None
+
+
+def test_the_hubs_bundle_waits_until_it_is_asked_for_or_until_the_noon_after_a_day(update, tmp_path, monkeypatch):
+    monkeypatch.setattr(update, "ASKED", tmp_path / "install")
+    update.FETCHED.write_bytes(BUNDLE)
+    fetched = update.FETCHED.stat().st_mtime
+    hours = [hour for hour in range(48) if update.due(fetched + 3600 * hour)]
+    assert len(hours) == 1 and hours[0] > 20
+    assert update.time.localtime(fetched + 3600 * hours[0]).tm_hour == 12
+    update.ASKED.touch()
+    assert update.due(fetched)

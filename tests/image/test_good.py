@@ -75,3 +75,24 @@ def test_only_a_button_held_for_five_seconds_erases(monkeypatch, looks, reset):
 def test_without_pins_nothing_is_erased(monkeypatch):
     monkeypatch.setitem(sys.modules, "lgpio", types.ModuleType("lgpio"))      # has nothing in it
     assert data.held(sleep=lambda _: None) is False
+
+
+def test_a_reset_leaves_the_boot_partition_as_on_a_new_card(tmp_path):
+    boot, defaults = tmp_path / "boot", tmp_path / "defaults"
+    boot.mkdir()
+    defaults.mkdir()
+    (defaults / "nocturne.toml").write_text("# as new\n")
+    (boot / "nocturne.toml").write_text('[night]\nsleeper = "Ada"\n')
+    (boot / "authorized_keys").write_text("ssh-ed25519 AAAA ada@home\n")
+    (boot / "config.txt").write_text("os_prefix=a/\n")
+    data.forget(boot, defaults)
+    assert {path.name: path.read_text() for path in boot.iterdir()} == {"nocturne.toml": "# as new\n",
+                                                                        "config.txt": "os_prefix=a/\n"}
+
+
+def test_a_word_that_is_replaced_is_overwritten_where_it_lay(tmp_path):
+    path = tmp_path / "wifi.txt"
+    path.write_text("password = geheim\n")
+    inode = path.stat().st_ino
+    data.blank(path)
+    assert path.read_bytes() == bytes(18) and path.stat().st_ino == inode

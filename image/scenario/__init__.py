@@ -1,0 +1,72 @@
+"""What the emulated Pi must do: a table of checks, each with the figure it reached. `image/boot` runs it.
+
+One board lives through them in this order: first start, a press, an unplugged sensor, processes that are killed or
+hang, a power cut in mid-night, refused updates, a real one that is tried and kept, one that is tried in vain, a systemd
+that freezes, and a reset by the button.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from image.emulate import make_bench
+from image.host import CACHE, OUT, Trouble, say
+from image.scenario import accidents, night, start, updates
+from image.scenario.board import Board
+
+TOOLS = ("qemu-system-aarch64", "mcopy", "fdtput", "mksquashfs", "rauc", "openssl", "mmdebstrap")
+ONE_START = (start.ready, start.data, start.locked, start.secrets, start.egress, start.ports, start.bus, start.watchdog,
+             night.press, night.hub, night.memory, accidents.unplug, accidents.kill_sound, accidents.kill_night,
+             accidents.hang_sound, accidents.hang_night)
+MORE_STARTS = (accidents.power_cut, updates.refusals, updates.real_update, updates.cut_update, updates.tried,
+               updates.kept, updates.in_vain, accidents.frozen, accidents.reset)
+
+
+@dataclass(frozen=True)
+class Row:
+    what: str
+    passed: bool
+    figure: str
+    seconds: float
+
+
+def run_all(folder: Path, image: Path = OUT / "nocturne.img", short: bool = False) -> list[Row]:
+    """Every check, told as it ends; `short` stops before the power is cut. Raises Trouble without an image."""
+    if not image.exists():
+        raise Trouble(f"{image}: there is no image yet; run image/build")
+    folder.mkdir(parents=True, exist_ok=True)
+    bench = folder / "bench.img"
+    make_bench(bench)
+    version = (CACHE / "root/usr/lib/nocturne/version").read_text().strip()
+    board = Board(folder, image, bench, CACHE / "root.squashfs", CACHE / "keys/update.key", OUT / "update.crt", version)
+    rows = []
+    for row in checked(board, ONE_START if short else ONE_START + MORE_STARTS):
+        say(line(row, 0))
+        rows.append(row)
+    return rows
+
+
+def checked(board: Board, checks: tuple[Callable[[Board], str], ...]) -> Iterator[Row]:
+    """A row as each check ends. A board that doesn't start ends the run."""
+    try:
+        for check in checks:
+            began = time.monotonic()
+            try:
+                figure, passed = check(board), True
+            except Trouble as trouble:
+                figure, passed = str(trouble).replace("\n", " ")[:200], False
+            yield Row(check.__doc__.split(".")[0].strip(), passed, figure, time.monotonic() - began)
+            if not passed and board.pi.process is None:
+                break
+    finally:
+        if board.pi.process is not None:
+            board.pi.power_cut()
+
+
+def line(row: Row, width: int) -> str:
+    return f"{'ok  ' if row.passed else 'FAIL'}  {row.what.ljust(width)}  {row.seconds:5.0f} s  {row.figure}"
+
+
+def table(rows: list[Row]) -> str:
+    return "\n".join(line(row, max(len(row.what) for row in rows)) for row in rows)

@@ -1,0 +1,106 @@
+"""What goes wrong in a night: a plug, a process, the power, systemd itself; and the way back to a device like new."""
+
+from image import recipe
+from image.host import Trouble
+from image.scenario.board import ACTIVE, NAME, Board
+from image.scenario.night import listen
+
+LATEST = 20.0                   # s until a process that died or hangs is back
+RESET_GOAL = 60.0               # s
+
+
+def unplug(board: Board) -> str:
+    """The sensors are unplugged and come back, the sound goes on."""
+    before = board.count("events WHERE kind='sensors'")
+    board.run("touch /run/bench/unplugged; sleep 8")
+    board.run("rm /run/bench/unplugged")
+    back = board.pi.await_true(
+        "python3 -I /mnt/diary.py \"SELECT 1/(detail='all answer again') FROM events WHERE kind='sensors' AND "
+        f"(SELECT COUNT(*) FROM events WHERE kind='sensors')>{before} ORDER BY id DESC LIMIT 1\" | grep -qx 1", 60)
+    board.run(ACTIVE)
+    return f"all answer again {back:.1f} s after replugging"
+
+
+def struck(board: Board, unit: str, signal: str) -> str:
+    """Send the signal to the unit's process and wait for another one that is ready."""
+    old = board.run(f"systemctl show {unit} -P MainPID")
+    board.run(f"kill -{signal} {old}")
+    back = board.pi.await_true(f"systemctl is-active --quiet {unit} && "
+                               f"test $(systemctl show {unit} -P MainPID) != {old}", 240)
+    if back > LATEST:
+        raise Trouble(f"back only after {back:.0f} s")
+    return f"back after {back:.0f} s"
+
+
+def kill_sound(board: Board) -> str:
+    """The sound process is killed: it returns, and is heard again."""
+    back = struck(board, "nocturne-sound", "KILL")
+    board.run("sleep 10")
+    return f"{back}; {listen(board, 20)}"
+
+
+def kill_night(board: Board) -> str:
+    """The night process is killed: it returns to the same night."""
+    before = board.count("events WHERE kind='resumed'")
+    back = struck(board, "nocturne", "KILL")
+    board.pi.await_true("test $(python3 -I /mnt/diary.py \"SELECT COUNT(*) FROM events WHERE kind='resumed'\") "
+                        f"-gt {before}", 60)
+    return f"{back}, resumed"
+
+
+def hang_sound(board: Board) -> str:
+    """The sound process hangs: its watchdog ends it, and it returns."""
+    return struck(board, "nocturne-sound", "STOP")
+
+
+def hang_night(board: Board) -> str:
+    """The night process hangs: its watchdog ends it, and it returns."""
+    return struck(board, "nocturne", "STOP")
+
+
+def power_cut(board: Board) -> str:
+    """The power is cut in mid-night: nothing acknowledged is lost, and the night goes on."""
+    rows = board.count("epochs")
+    resumed = board.count("events WHERE kind='resumed'")
+    board.restart()
+    if board.diary("SELECT * FROM pragma_integrity_check") != "ok":
+        raise Trouble("the diary is damaged")
+    if (kept := board.count("epochs")) < rows:
+        raise Trouble(f"{rows - kept} rows lost")
+    if board.count("events WHERE kind='resumed'") <= resumed:
+        raise Trouble(f"the night didn't go on; it is {board.state('session')}")
+    return f"{kept} epochs kept of {rows}, and the night goes on"
+
+
+def frozen(board: Board) -> str:
+    """A systemd that freezes feeds the watchdog no more, which restarts the board."""
+    board.run("kill -SEGV 1", check=False)
+    if not board.pi.ended(600):
+        raise Trouble("nothing restarted the board")
+    board.start()
+    return "restarted, and up again"
+
+
+def reset(board: Board) -> str:
+    """The button held at power-on erases everything personal."""
+    if board.pi.process is not None:
+        board.pi.power_cut()
+    if NAME.encode() not in data_partition(board):
+        raise Trouble("there was nothing to erase")
+    board.pi.power_on(held=True)
+    board.pi.press(False)
+    board.pi.await_true(ACTIVE, 400)
+    said = board.run("journalctl -b -u nocturne-data --no-pager -o cat | grep erased")
+    board.run("sync")
+    board.pi.power_cut()
+    if left := data_partition(board).count(NAME.encode()):
+        raise Trouble(f"the name stands in {left} places")
+    if (took := float(said.split()[-2])) > RESET_GOAL:
+        raise Trouble(f"{took:.0f} s")
+    return f"{said}; 0 places with the sleeper's name"
+
+
+def data_partition(board: Board) -> bytes:
+    with open(board.pi.card, "rb") as file:
+        file.seek((recipe.START + recipe.BOOT + 2 * recipe.ROOT) * recipe.MIB)
+        return file.read()

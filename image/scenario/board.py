@@ -1,0 +1,67 @@
+"""The emulated Pi with its person's settings, and what every check asks of it."""
+
+from pathlib import Path
+
+from image.emulate import BUTTON, LED, Pi
+
+NAME = "Zwetschgenmus"          # of the sleeper: what a reset must leave no trace of
+CONFIG = f"""[panel]
+button = {BUTTON}
+led = {LED}
+
+[home]
+host = "127.0.0.1"
+password = "geheimes-{NAME}"
+
+[night]
+sleeper = "{NAME}"
+"""
+# One word for two units: systemctl itself is content with one that runs.
+ACTIVE = "systemctl is-active --quiet nocturne && systemctl is-active --quiet nocturne-sound"
+CAPTURED = Path("/run/bench/heard.wav")
+EAR = f"arecord -q -D hw:Loopback,1,0 -f S16_LE -r 48000 -c 2 -d {{}} {CAPTURED}"
+
+
+def told(field: str) -> str:
+    """The command inside that prints the retained word of one topic."""
+    return (f"LD_LIBRARY_PATH=/mnt/hub/lib timeout 20 /mnt/hub/mosquitto_sub -C 1 -t nocturne/bedside/state/{field}")
+
+
+class Board:
+    """`folder` is for the card and the bundles; `squash` the root that the update brings, `key` signs it."""
+
+    def __init__(self, folder: Path, image: Path, bench: Path, squash: Path, key: Path, certificate: Path,
+                 version: str, counted: bool = True):
+        self.folder, self.squash, self.key, self.certificate = folder, squash, key, certificate
+        self.version = version
+        self.pi = Pi(folder, image, bench, counted)
+        config = folder / "nocturne.toml"
+        config.write_text(CONFIG)
+        self.pi.write_boot("nocturne.toml", config)
+
+    def start(self, tried: bool = False) -> None:
+        """Give it power, and wait until both processes run."""
+        self.pi.power_on(tried)
+        self.pi.await_true(ACTIVE, 400)
+
+    def restart(self, tried: bool = False) -> None:
+        self.pi.power_cut()
+        self.start(tried)
+
+    def run(self, command: str, seconds: float = 120.0, check: bool = True) -> str:
+        return self.pi.run(command, seconds, check)
+
+    def diary(self, query: str) -> str:
+        """The answer of the diary, read beside the running device."""
+        return self.run(f"python3 -I /mnt/diary.py \"{query}\"")
+
+    def count(self, query: str) -> int:
+        return int(self.diary(f"SELECT COUNT(*) FROM {query}"))
+
+    def state(self, field: str) -> str:
+        """What the hub knows of the bed."""
+        return self.run(told(field))
+
+    def ask(self, command: str, value: str) -> None:
+        """The hub asks for something."""
+        self.run(f"LD_LIBRARY_PATH=/mnt/hub/lib /mnt/hub/mosquitto_pub -t nocturne/bedside/cmd/{command} -m {value}")

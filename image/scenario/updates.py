@@ -1,0 +1,134 @@
+"""Updates: what RAUC refuses, one that is asked for, tried and kept, and one that fails its trial."""
+
+import random
+import shutil
+from pathlib import Path
+
+from image import keys, recipe, update
+from image.host import Trouble, run
+from image.scenario.board import ACTIVE, Board, told
+
+CUTS = 50
+
+
+def bundle(board: Board, name: str, squash: Path, version: str, **more) -> Path:
+    out = board.folder / f"{name}.bundle"
+    update.bundle(squash, out, version, **{"key": board.key, "certificate": board.certificate, **more})
+    return out
+
+
+def slot(board: Board) -> str:
+    return next(word[10:] for word in board.run("cat /proc/cmdline").split() if word.startswith("rauc.slot="))
+
+
+def refusals(board: Board) -> str:
+    """An update of another key, of an older version or for another board is refused."""
+    small = board.folder / "small.squashfs"
+    run("mksquashfs", board.certificate, small, "-noappend", "-no-progress", "-quiet")
+    stranger = board.folder / "stranger.key", board.folder / "stranger.crt"
+    keys.make(*stranger, "a stranger")
+    bundles = {"stranger": bundle(board, "stranger", small, board.version, key=stranger[0], certificate=stranger[1]),
+               "older": bundle(board, "older", small, "0.0.1"),
+               "board": bundle(board, "board", small, board.version, compatible="toaster")}
+    reasons = {"stranger": "signature", "older": "older than", "board": "compatible"}
+    board.pi.power_cut()
+    for name, file in bundles.items():
+        board.pi.write_boot(f"{name}.bundle", file)
+    board.start()
+    for name, word in reasons.items():
+        said = board.run(f"rauc install /boot/firmware/{name}.bundle 2>&1 && echo INSTALLED; true", 300)
+        if "INSTALLED" in said or word not in said:
+            raise Trouble(f"{name}: {said[-200:]}")
+    if board.run("/usr/lib/nocturne/board/tryboot.py get-primary") != "A":
+        raise Trouble("something was installed")
+    return ", ".join(reasons)
+
+
+def real_update(board: Board) -> str:
+    """A signed update waits, Home Assistant shows it and asks for it, and the board restarts to try it."""
+    newer = ".".join([*board.version.split(".")[:-1], str(int(board.version.split(".")[-1]) + 1)])
+    file = bundle(board, "newer", board.squash, newer)
+    board.pi.power_cut()
+    for name in ("stranger", "older", "board"):
+        run("mdel", "-i", board.pi.fat, f"::/{name}.bundle")
+    board.pi.write_boot("newer.bundle", file)
+    shutil.copy(board.pi.card, board.folder / "before.img")
+    board.start()
+    # As if the hub had served it: tests/image/test_from_hub.py fetches one over TLS.
+    board.run("cp /boot/firmware/newer.bundle /data/update.raucb && systemctl start nocturne-update", 900)
+    board.pi.await_true(f"systemctl is-active --quiet nocturne && {told('firmware')} | grep -q '{newer}'", 60)
+    board.ask("firmware", "install")
+    if not board.pi.ended(1800):
+        raise Trouble(board.run("journalctl -b -u nocturne-update --no-pager | tail -5; true"))
+    return f"{file.stat().st_size / 1e6:.0f} MB, asked for over MQTT"
+
+
+def cut_update(board: Board) -> str:
+    """Whatever part of its writes to the boot partition had reached the card, the old slot is whole."""
+    start, size = recipe.START * recipe.MIB, recipe.BOOT * recipe.MIB
+    with open(board.folder / "before.img", "rb") as old, open(board.pi.card, "rb") as new:
+        old.seek(start)
+        new.seek(start)
+        before, after = old.read(size), new.read(size)
+    sectors = [at for at in range(0, size, 512) if before[at:at + 512] != after[at:at + 512]]
+    if not sectors:
+        raise Trouble("the update changed nothing there")
+    wanted = slot_files(board.folder, before)
+    rng = random.Random(1)
+    for _ in range(CUTS):
+        torn = bytearray(before)
+        for at in rng.sample(sectors, rng.randrange(len(sectors) + 1)):     # a card writes in any order
+            torn[at:at + 512] = after[at:at + 512]
+        if slot_files(board.folder, bytes(torn)) != wanted:
+            raise Trouble("the old slot was damaged")
+    return f"{CUTS} random parts of {len(sectors)} changed sectors"
+
+
+def slot_files(folder: Path, fat: bytes) -> dict[str, bytes]:
+    """config.txt and every file of slot A, read from a FAT image."""
+    path, out = folder / "cut.fat", folder / "cut-a"
+    path.write_bytes(fat)
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    run("mcopy", "-s", "-n", "-i", path, "::/a", "::/config.txt", "::/common.txt", out)
+    return {str(file.relative_to(out)): file.read_bytes() for file in out.rglob("*") if file.is_file()}
+
+
+def tried(board: Board) -> str:
+    """The new slot is tried; without a word from it the old one starts again."""
+    board.pi.power_on(tried=True)
+    if slot(board) != "B":
+        raise Trouble("slot B wasn't started")
+    board.pi.power_cut()
+    board.pi.power_on()
+    if slot(board) != "A":
+        raise Trouble("slot A wasn't started")
+    board.pi.power_cut()
+    return "B, and after a cut A"
+
+
+def kept(board: Board) -> str:
+    """Tried again, it runs well for two minutes and stays."""
+    board.start(tried=True)
+    board.pi.await_true("grep -q '^os_prefix=b/' /boot/firmware/config.txt", 600)
+    took = board.run("cut -d' ' -f1 /proc/uptime")
+    board.restart()
+    if slot(board) != "B":
+        raise Trouble("slot B didn't stay")
+    return f"marked good {float(took):.0f} s after the start; an ordinary start takes B"
+
+
+def in_vain(board: Board) -> str:
+    """A slot whose sound process can't run isn't kept."""
+    board.run("/usr/lib/nocturne/board/tryboot.py set-primary A")
+    board.pi.power_cut()
+    board.pi.power_on(tried=True)
+    board.run("systemctl mask --runtime --now nocturne-sound", check=False)
+    if not board.pi.ended(900):
+        raise Trouble("it didn't restart")
+    board.pi.power_on()
+    board.pi.await_true(ACTIVE, 400)
+    if slot(board) != "B":
+        raise Trouble("the good slot wasn't started")
+    board.run("test -e /data/rauc/bad-A")
+    return "restarted into B, A is bad"
