@@ -27,6 +27,15 @@ def test_a_note_in_the_evening_bounds_the_night_and_the_reason_names_it(sleep):
     assert "bell" not in voices
 
 
+def test_the_voice_that_was_asked_for_has_the_melody_and_the_answer_says_so(sleep):
+    answers = []
+    slept = sleep(hours=0.15, acts=[(-30, say("bells please, and no rain", answers))])
+    assert answers == ["Understood: the melody on bells, no rain. Say “undo” to forget it."]
+    voices = {note[4] for row in slept.rows["phrases"] for note in json.loads(row["notes"])}
+    assert "bell" in voices and "piano" not in voices
+    assert json.loads(slept.rows["decisions"][0]["recipe"])["music"] > 0
+
+
 def test_a_note_in_the_night_is_heard_at_once_and_can_be_undone(sleep):
     seen = {}
 
