@@ -5,6 +5,7 @@ import logging
 import os
 import queue
 import secrets
+import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -97,6 +98,6 @@ def publish(mine: Night) -> None:
         try:
             with DRAWING:
                 parts.publish(mine)
-        except (DiaryError, OSError) as trouble:
+        except (OSError, subprocess.SubprocessError) as trouble:
             logging.getLogger("nocturne").error("no morning report: %s", trouble)
     threading.Thread(target=draw, name="report").start()

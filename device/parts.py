@@ -1,14 +1,17 @@
 """Builds the night from its parts: what a board and a desk share, and the board's own."""
 
 import contextlib
+import os
 import queue
 import sqlite3
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from device import cards, compose, others, policy, report
+from device import cards, compose, others, policy
 from device.almanac import Almanac
 from device.clock import Clock, SystemClock
 from device.compose.repeats import Repeats
@@ -30,6 +33,8 @@ from device.sleep.stager import Stager
 from device.sleep.vitals import VitalSigns
 from device.values import EPOCH, Staging
 from device.words import Words
+
+DRAWING = 120.0         # s that the report may take
 
 
 class Blind:
@@ -54,6 +59,7 @@ def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, d
           models: Path = cards.MODELS, **hooks) -> Night:
     """A Night whose models are loaded, or replaced by their named fallbacks; the diary says which."""
     troubles = []
+    words = Words(models, config.night.keep_notes)      # first: what checking it takes is free again for the others
     try:
         stager = Stager(*cards.read("stager", features.INPUTS, models), config.night.onset)
     except ModelMismatch as trouble:
@@ -79,7 +85,6 @@ def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, d
                          config.night.trial)
     if config.night.withdraw:
         rules = policy.withdrawn(rules, len(recommender.nights))
-    words = Words(models, config.night.keep_notes)
     almanac = Almanac(config.alarm.time, (config.quiet.start, config.quiet.end), config.alarm.smart,
                       config.alarm.elapsed)
     night = Night(clock, inbox, sensors=sensors, signs=VitalSigns(), epochs=Epochs(clock.now()), stager=stager,
@@ -134,8 +139,11 @@ def at_home(config: Config, inbox: queue.SimpleQueue, clock: Clock, diary: Diary
 
 
 def publish(mine: Night) -> None:
-    """The report beside the diary, its picture to the hub. Raises DiaryError or OSError."""
+    """The report beside the diary, its picture to the hub. By a process of its own: drawing takes a second and memory
+    that the night needs. Raises OSError or subprocess.SubprocessError."""
     html = mine.diary.path.with_name("report.html")
     mine.diary.flush()
-    report.write(mine.diary.path, html, html.with_suffix(".png"))
+    paths = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
+    subprocess.run([sys.executable, "-m", "device", "report", "--diary", mine.diary.path, "--out", html], check=True,
+                   timeout=DRAWING, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.DEVNULL)
     mine.home.tell({"picture": html.with_suffix(".png").read_bytes()})

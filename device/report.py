@@ -48,8 +48,8 @@ def write(diary: Path, html: Path, png: Path | None = None, night: int | None = 
     try:
         with reading(diary) as rows:
             # An alarm of a bed that nobody went to is no night.
-            nights = rows.execute("SELECT * FROM nights WHERE id IN (SELECT night FROM decisions WHERE "
-                                  "moment = 'bedtime') ORDER BY id").fetchall()
+            nights = rows.execute("SELECT * FROM nights WHERE id NOT IN (SELECT night FROM decisions GROUP BY night "
+                                  "HAVING sum(moment = 'bedtime') = 0) ORDER BY id").fetchall()
             mine = next((n for n in nights if n["id"] == (night or (nights[-1]["id"] if nights else None))), None)
             if mine is None:
                 raise DiaryError(f"{diary}: no night {night or ''} in it; press the button first")

@@ -41,7 +41,7 @@ class Said:
         self._key = f"said:{night.keeper.sleeper}"
         memory = night.diary.recall(self._key)
         self.kept, self.last = restored(memory if isinstance(memory, Mapping) else {})
-        self._before: Kept | None = None
+        self._before: tuple[Kept, tuple | None] | None = None      # and the morning's outcome and answer
 
     def hear(self, text: str | None) -> str:
         """One note, or None, too much to be one: its answer, after everything it may do has been done."""
@@ -64,24 +64,33 @@ class Said:
         return self.answer
 
     def undo(self, language: str) -> None:
-        """As it was before the last note."""
-        self.kept, self._before = self._before or Kept(always=self.kept.always), None
+        """As it was before the last note that changed anything; a morning's word of the night is taken back, too."""
+        keeper = self.night.keeper
+        (self.kept, morning), self._before = self._before or (Kept(always=self.kept.always), None), None
+        if morning and self.night.mode is Mode.MORNING:
+            keeper.outcome, keeper.rested = morning
+            keeper.feedback("undone", 0)
         self.answer = UNDONE[language]
         self.apply()
 
     def take(self, heard: Understood) -> None:
-        self._before = self.kept
-        if self.night.mode is Mode.MORNING:
+        keeper, morning = self.night.keeper, self.night.mode is Mode.MORNING
+        changes = bool(heard.wishes or heard.like_last or heard.mood or heard.rested)
+        if changes:
+            self._before = self.kept, (keeper.outcome, keeper.rested) if morning else None
+        if morning:
             self.feedback(heard)
         if heard.always:
             self.kept = replace(self.kept, always=merged(self.kept.always, heard.wishes))
-        if self.night.mode is Mode.MORNING or not heard.language:
+        if morning or not heard.language:
             return
         wishes = () if heard.always else heard.wishes
-        mood = {"valence": heard.valence, "arousal": heard.arousal, "mood": heard.mood or self.kept.mood}
+        mood = {"mood": heard.mood or self.kept.mood}
+        if heard.valence is not None:
+            mood |= {"valence": heard.valence, "arousal": heard.arousal}
         self.kept = replace(self.kept, tonight=merged(self.kept.tonight, wishes), language=heard.language,
                             like_last=self.kept.like_last or heard.like_last, **mood)
-        if heard.wishes or heard.like_last or heard.mood:
+        if changes:
             self.apply()
 
     def feedback(self, heard: Understood) -> None:
@@ -151,6 +160,8 @@ class Said:
         if self.night.recipe != SILENCE and not self.night.remote.privacy:
             self.last = self.night.recipe
         self.kept, self._before, self.answer = Kept(always=self.kept.always), None, ""
+        if self.words:
+            self.words.rest()
         self.remember()
 
     def forget(self) -> None:

@@ -16,11 +16,24 @@ class Words:
     """`trouble`: why the mood comes from a lexicon alone, or "".  `keep`: the owner wants the text in the diary."""
 
     def __init__(self, folder: Path = cards.MODELS, keep: bool = False):
-        self.trouble, self.keep = "", keep
-        try:
-            self.mood: mood.Mood | None = mood.Mood(folder)
-        except ModelMismatch as trouble:
-            self.mood, self.trouble = None, f"the mood of notes by a lexicon: {trouble}"
+        self.trouble, self.keep, self._folder = "", keep, folder
+        self._mood: mood.Mood | None = None
+        if self.mood:
+            self.rest()
+
+    @property
+    def mood(self) -> "mood.Mood | None":
+        """Loaded when somebody says something: it takes 4 MB, and few nights need it."""
+        if self._mood is None and not self.trouble:
+            try:
+                self._mood = mood.Mood(self._folder)
+            except ModelMismatch as trouble:
+                self.trouble = f"the mood of notes by a lexicon: {trouble}"
+        return self._mood
+
+    def rest(self) -> None:
+        """Let go of it until somebody says something again."""
+        self._mood = None
 
     def understand(self, text: object) -> Understood:
         """Whatever `text` is: bounded work, and nothing but a frozen value comes of it."""
@@ -35,7 +48,7 @@ class Words:
             return Understood()
         flags = reading.flags
         # Of the words around the wishes: "rain" and "no" aren't sad.
-        judged = self.mood(reading.rest) if self.mood and tongue == "en" and reading.rest else None
+        judged = model(reading.rest) if model and tongue == "en" and reading.rest else None
         named = mean(feelings) if feelings else None
         valence, arousal = judged or named or (None, None)
         return Understood(tongue, reading.wishes, "last" in flags, "always" in flags, "undo" in flags,
