@@ -75,8 +75,8 @@ class Said:
 
     def take(self, heard: Understood) -> None:
         keeper, morning = self.night.keeper, self.night.mode is Mode.MORNING
-        changes = bool(heard.wishes or heard.like_last or heard.mood or heard.rested)
-        if changes:
+        changes = bool(heard.wishes or heard.like_last or heard.mood)
+        if changes or heard.rested:
             self._before = self.kept, (keeper.outcome, keeper.rested) if morning else None
         if morning:
             self.feedback(heard)

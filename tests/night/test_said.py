@@ -81,6 +81,26 @@ def test_a_morning_s_words_are_feedback(sleep):
     assert slept.night.keeper.rested == -1 and slept.night.remote.said.kept.wishes == ()
 
 
+def test_a_morning_s_words_can_be_taken_back(sleep):
+    seen = {}
+
+    def up(mine):
+        mine.keeper.morning()
+        mine.mode = Mode.MORNING
+
+    def look(name):
+        return lambda mine: seen.update({name: (mine.keeper.outcome, mine.keeper.rested)})
+    sleep(hours=0.15, acts=[(400, up), (401, look("before")), (405, say("slept badly, too loud")), (410, look("said")),
+                            (412, say("qwrtz plmk")), (415, say("undo")), (420, look("undone"))])
+    assert seen["said"][1] == -1 and seen["said"][0].liked < seen["before"][0].liked
+    assert seen["undone"] == seen["before"]
+
+
+def test_a_later_note_without_a_feeling_keeps_the_mood(sleep):
+    slept = sleep(hours=0.02, acts=[(-30, say("I am so sad and lonely")), (-20, say("no bells"))])
+    assert slept.night.remote.said.kept.valence < -0.2
+
+
 def test_the_text_is_kept_nowhere_unless_the_owner_wants_it(sleep):
     text = "zebra crossing was loud today, slower please"
     quiet = sleep(hours=0.05, acts=[(10, say(text))], name="let go")
