@@ -4,20 +4,21 @@ from image.host import Trouble
 from image.scenario.board import CAPTURED, EAR, Board
 
 MOST_MEMORY = 220               # MB on the whole board, while it plays
-UNDERRUNS = "python3 -I /mnt/heart.py underruns"
+BEAT = "python3 -I /mnt/heart.py"
 
 
 def listen(board: Board, seconds: int, meanwhile=lambda: None) -> str:
     """What the loudspeaker plays for so long. Raises Trouble for silence, gaps, a pitch off the scale, an xrun."""
-    before = int(board.run(UNDERRUNS))
+    before = int(board.run(f"{BEAT} underruns"))
     board.run(f"systemd-run -q --unit=ear {EAR.format(seconds)}; sleep 2")
     meanwhile()
     board.pi.await_true("! systemctl is-active --quiet ear", 4 * seconds)
     missed = board.run("journalctl -b -u ear -o cat --no-pager | grep -ci overrun; true")
     heard = board.run(f"python3 -I /mnt/heard.py {CAPTURED}")
-    if (dry := int(board.run(UNDERRUNS)) - before) or missed != "0":
+    after, level = board.run(f"{BEAT} underruns level").split()
+    if (dry := int(after) - before) or missed != "0":
         raise Trouble(f"{dry} underruns, {missed} overruns of the recorder; {heard}")
-    return f"{heard}, 0 xruns in {seconds} s"
+    return f"{heard}; the device says {float(level):.1f} dBA; 0 xruns in {seconds} s"
 
 
 def press(board: Board) -> str:

@@ -25,7 +25,7 @@ def since_kernel(board: Board) -> float:
 def data(board: Board) -> str:
     """The data partition has grown, the root can't be written."""
     size = int(board.run("df --output=size -B1M /data | tail -1"))
-    if size < 900:
+    if size < 450:
         raise Trouble(f"only {size} MiB")
     board.run("! touch /usr/x 2>/dev/null && findmnt -no FSTYPE / | grep squashfs")
     return f"{size} MiB"
