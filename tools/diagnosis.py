@@ -24,7 +24,7 @@ from device.hardware.sensors import Sensors
 from device.sleep.vitals import VitalSigns
 from device.values import Signal, Vitals
 from tools import surroundings
-from tools.raw import add_body, chosen, wired
+from tools.raw import add_body, chosen, counted, wired
 
 CONFIG = Path("/etc/nocturne.toml")
 KNOWN = {0x57: "MAX30102 or MAX30101", 0x18: "LIS3DH", 0x19: "LIS3DH", 0x1D: "ADXL355", 0x53: "ADXL355",
@@ -57,6 +57,7 @@ class Chip:
     rate: float | None                  # Hz, measured
     nominal: float                      # Hz
     lost: int
+    uncertain: int                      # by how many that may be off
     restarts: int
     errors: int                         # ticks in which it failed
     mean: tuple[float, ...] = ()        # counts or m/s², by channel
@@ -164,8 +165,9 @@ def look(feed: Feed, signals: list[Signal], errors: int, clock: Clock) -> Chip:
         curve = np.abs(np.diff(values, 2, axis=0)) / 6 ** 0.5
         noise = tuple(np.round(np.median(curve, axis=0) / 0.6745, 6).tolist()) if len(curve) else ()
     return Chip(chip.name, f"0x{chip.address:02x}", chip.role, identity,
-                round(feed.timebase.rate, 3) if signals else None, chip.rate, feed.lost, feed.restarts, errors, mean,
-                noise, None if celsius is None else round(celsius, 2))
+                round(feed.timebase.rate, 3) if signals else None, chip.rate, feed.lost,
+                feed.timebase.uncertain, feed.restarts, errors, mean, noise,
+                None if celsius is None else round(celsius, 2))
 
 
 def doubts(chip: Chip):
@@ -178,7 +180,8 @@ def doubts(chip: Chip):
         yield Finding(where, f"runs at {chip.rate:.1f} Hz instead of {chip.nominal:g}",
                       "nothing to do: its own time is used; a part this far off may be a copy")
     if chip.lost:
-        yield Finding(where, f"{chip.lost} readings were lost", "is the machine busy, or another program on the bus?")
+        yield Finding(where, f"{counted(chip.lost, chip.uncertain)} readings were lost",
+                      "is the machine busy, or another program on the bus?")
     if chip.restarts:
         yield Finding(where, f"forgot its settings {chip.restarts} times",
                       "its supply dips: shorter wires, and a 10 µF capacitor beside the chip")
@@ -235,7 +238,7 @@ def told(diagnosis: Diagnosis) -> str:
         unit = "counts" if chip.role == "ppg" else "m/s²"
         lines += [f"{chip.chip} at {chip.address} ({chip.role}): {chip.identity}",
                   f"  rate   {'–' if chip.rate is None else f'{chip.rate:.3f}'} Hz (asked {chip.nominal:g}); lost "
-                  f"{chip.lost}, restarts {chip.restarts}, failed ticks {chip.errors}"
+                  f"{counted(chip.lost, chip.uncertain)}, restarts {chip.restarts}, failed ticks {chip.errors}"
                   + (f"; {chip.celsius:.1f} °C" if chip.celsius is not None else ""),
                   f"  mean   {'  '.join(f'{value:.6g}' for value in chip.mean)} {unit}",
                   f"  noise  {'  '.join(f'{value:.3g}' for value in chip.noise)} {unit} RMS"]

@@ -26,6 +26,7 @@ from device.diary import Diary
 from device.errors import NocturneError
 from device.hardware.bus import open_bus
 from device.hardware.panel import Panel, desk_pins, press
+from device.hardware.sensors import Sensors
 from device.hardware.tape import PlayedSensors, Tape, TapedSensors
 from device.home.mqtt import Home
 from device.sim.bus import SimBus
@@ -94,11 +95,20 @@ def record(argv: list[str] | None = None) -> int:
                 print(f"{due - began:9.1f} s  {trouble}", flush=True)
             if due - told >= TOLD and isinstance(clock, SystemClock):
                 told = due
-                print(f"{due - began:9.1f} s  {megabytes(options.out)}, lost {sensors.lost}", flush=True)
+                print(f"{due - began:9.1f} s  {megabytes(options.out)}, lost {losses(sensors)}", flush=True)
     if sensors.taping.trouble:
         print(f"tools/record: {sensors.taping.trouble}", file=sys.stderr)
-    print(f"{options.out}: {(due - began) / 3600:.2f} h, {megabytes(options.out)}, lost {sensors.lost}")
+    print(f"{options.out}: {(due - began) / 3600:.2f} h, {megabytes(options.out)}, lost {losses(sensors)}")
     return 0
+
+
+def losses(sensors: Sensors) -> str:
+    """For a person: readings lost, by role."""
+    return ", ".join(f"{role} {counted(lost, sensors.uncertain[role])}" for role, lost in sensors.lost.items())
+
+
+def counted(lost: int, uncertain: int) -> str:
+    return f"{lost} ± {uncertain}" if uncertain else str(lost)
 
 
 def megabytes(path: Path) -> str:

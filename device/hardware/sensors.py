@@ -94,6 +94,11 @@ class Sensors:
         return {role: feed.lost for role, feed in self.feeds.items()}
 
     @property
+    def uncertain(self) -> dict[str, int]:
+        """By how many readings `lost` may be off: a chip can reset too near a reading for any answer to tell."""
+        return {role: feed.timebase.uncertain for role, feed in self.feeds.items()}
+
+    @property
     def patience(self) -> float:
         """s: how long the FIFOs last, a fifth kept in reserve; drain at least this often."""
         return min((0.8 * feed.chip.depth * feed.timebase.period for feed in self.feeds.values()), default=1.0)
