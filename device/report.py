@@ -34,7 +34,7 @@ h1 { font-size: 1.5rem; margin: .2em 0 } h2 { font-size: 1.15rem; margin: 1.6em 
 .chart:focus { outline: 3px solid var(--light) }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .3rem .6rem .3rem 0;
   border-bottom: 1px solid var(--line); vertical-align: top } td.n, th.n { text-align: right }
-small, .note { color: var(--faint) } li { margin: .3em 0 }
+small, .note { color: var(--faint) } li { margin: .3em 0 } summary { cursor: pointer; padding: .3rem 0 }
 """
 CSS_INK = {name: f"var(--{name})" for name in chart.INK}
 SUMS = (("sol", "fell asleep after", "SOL"), ("tst", "asleep", "TST"), ("waso", "awake after that", "WASO"),
@@ -122,13 +122,17 @@ def page(night: Mapping, tables: Mapping[str, Sequence[Mapping]], nights: Sequen
 
 
 def decided(night: Mapping, decisions: Sequence[Mapping]) -> str:
-    items = []
+    items, before = [], None
     for row in decisions:
-        recipe = json.loads(row["recipe"])
+        recipe, when = json.loads(row["recipe"]), clock_at(night, (row["time"] - night["lights_out"]) / 3600)
+        if recipe == before:                # a page of the same words hides what is worth reading
+            items.append(f"<li>{escape(row['moment'])}, {when}: the same</li>")
+            continue
+        before = recipe
         parts = ", ".join(f"{name} {amount:+.2f}" for name, amount in json.loads(row["contributions"])[:4])
         textures = ", ".join(name for name, gain in recipe["textures"].items() if gain) or "no texture"
-        items.append(f"<li><b>{escape(recipe['name'] or 'a recipe')}</b> ({escape(row['moment'])}, "
-                     f"{clock_at(night, (row['time'] - night['lights_out']) / 3600)}): {escape(row['sentence'])}<br>"
+        items.append(f"<li><b>{escape(recipe['name'] or 'a recipe')}</b> ({escape(row['moment'])}, {when}): "
+                     f"{escape(row['sentence'])}<br>"
                      f"<small>{escape(recipe['scale'])}, {recipe['pulse']:.0f} beats a minute, {escape(textures)}; "
                      f"chosen with probability {row['propensity']:.2f}"
                      f"{escape(f'; {parts}') if parts else ''}</small></li>")
@@ -155,8 +159,9 @@ def happened(night: Mapping, tables: Mapping[str, Sequence[Mapping]]) -> str:
     body = "".join(f"<tr><td>{clock_at(night, (t - night['lights_out']) / 3600)}</td><td>{escape(kind)}</td>"
                    f"<td>{escape(detail)}</td></tr>" for t, kind, detail in rows)
     gaps = sum(row["stage"] is None for row in tables["epochs"])
-    return (f"<p>{count(gaps, 'epoch')} of {len(tables['epochs'])} could not be judged.</p><table><thead><tr><th>when"
-            f"</th><th>what</th><th>in words</th></tr></thead><tbody>{body}</tbody></table>")
+    return (f"<p>{count(gaps, 'epoch')} of {len(tables['epochs'])} could not be judged.</p><details><summary>"
+            f"{count(len(rows), 'event')}, one by one</summary><table><thead><tr><th>when</th><th>what</th><th>in words"
+            f"</th></tr></thead><tbody>{body}</tbody></table></details>")
 
 
 def compared(nights: Sequence[Mapping]) -> str:
