@@ -1,12 +1,12 @@
 """What goes wrong in a night: a plug, a process, the power, systemd itself; and the way back to a device like new."""
 
-from image import recipe
 from image.host import Trouble
 from image.scenario.board import ACTIVE, NAME, Board
 from image.scenario.night import listen
 
 LATEST = 20.0                   # s until a process that died or hangs is back
 RECOVERED = 5.0                 # s until sensors that were plugged in again are read
+RESUMED = "events WHERE kind='resumed'"
 RESET_GOAL = 60.0               # s
 
 
@@ -37,17 +37,20 @@ def struck(board: Board, unit: str, signal: str) -> str:
 def kill_sound(board: Board) -> str:
     """The sound process is killed: it returns, and is heard again."""
     back = struck(board, "nocturne-sound", "KILL")
-    board.run("sleep 10")
+    board.run("sleep 20")
     return f"{back}; {listen(board, 20)}"
 
 
 def kill_night(board: Board) -> str:
     """The night process is killed: it returns to the same night."""
-    before = board.count("events WHERE kind='resumed'")
+    before = board.count(RESUMED)
     back = struck(board, "nocturne", "KILL")
-    board.pi.await_true("test $(python3 -I /mnt/diary.py \"SELECT COUNT(*) FROM events WHERE kind='resumed'\") "
-                        f"-gt {before}", 60)
+    await_more(board, RESUMED, before)
     return f"{back}, resumed"
+
+
+def await_more(board: Board, rows: str, than: int) -> None:
+    board.pi.await_true(f"test $(python3 -I /mnt/diary.py \"SELECT COUNT(*) FROM {rows}\") -gt {than}", 60)
 
 
 def hang_sound(board: Board) -> str:
@@ -63,14 +66,13 @@ def hang_night(board: Board) -> str:
 def power_cut(board: Board) -> str:
     """The power is cut in mid-night: nothing acknowledged is lost, and the night goes on."""
     rows = board.count("epochs")
-    resumed = board.count("events WHERE kind='resumed'")
+    resumed = board.count(RESUMED)
     board.restart()
     if board.diary("SELECT * FROM pragma_integrity_check") != "ok":
         raise Trouble("the diary is damaged")
     if (kept := board.count("epochs")) < rows:
         raise Trouble(f"{rows - kept} rows lost")
-    if board.count("events WHERE kind='resumed'") <= resumed:
-        raise Trouble(f"the night didn't go on; it is {board.state('session')}")
+    await_more(board, RESUMED, resumed)
     return f"{kept} epochs kept of {rows}, and the night goes on"
 
 
@@ -87,22 +89,17 @@ def reset(board: Board) -> str:
     """The button held at power-on erases everything personal."""
     if board.pi.process is not None:
         board.pi.power_cut()
-    if NAME.encode() not in data_partition(board):
+    if NAME.encode() not in board.pi.card.read_bytes():
         raise Trouble("there was nothing to erase")
     board.pi.power_on(held=True)
+    board.pi.await_true("systemctl is-active --quiet nocturne-data", 400)
     board.pi.press(False)
     board.pi.await_true(ACTIVE, 400)
     said = board.run("journalctl -b -u nocturne-data --no-pager -o cat | grep erased")
     board.run("sync")
     board.pi.power_cut()
-    if left := data_partition(board).count(NAME.encode()):
-        raise Trouble(f"the name stands in {left} places")
+    if left := board.pi.card.read_bytes().count(NAME.encode()):
+        raise Trouble(f"the sleeper's name stands in {left} places")
     if (took := float(said.split()[-2])) > RESET_GOAL:
         raise Trouble(f"{took:.0f} s")
-    return f"{said}; 0 places with the sleeper's name"
-
-
-def data_partition(board: Board) -> bytes:
-    with open(board.pi.card, "rb") as file:
-        file.seek((recipe.START + recipe.BOOT + 2 * recipe.ROOT) * recipe.MIB)
-        return file.read()
+    return f"{said}; 0 places on the card with the sleeper's name"

@@ -5,13 +5,14 @@ from pathlib import Path
 from image.emulate import BUTTON, LED, Pi
 
 NAME = "Zwetschgenmus"          # of the sleeper: what a reset must leave no trace of
+SECRET = f"geheimes-{NAME}"
 CONFIG = f"""[panel]
 button = {BUTTON}
 led = {LED}
 
 [home]
 host = "127.0.0.1"
-password = "geheimes-{NAME}"
+password = "{SECRET}"
 
 [night]
 sleeper = "{NAME}"
@@ -39,14 +40,14 @@ class Board:
         config.write_text(CONFIG)
         self.pi.write_boot("nocturne.toml", config)
 
-    def start(self, tried: bool = False) -> None:
+    def start(self, tried: bool = False, hurry: bool = True) -> None:
         """Give it power, and wait until both processes run."""
-        self.pi.power_on(tried)
+        self.pi.power_on(tried, hurry=hurry)
         self.pi.await_true(ACTIVE, 400)
 
-    def restart(self, tried: bool = False) -> None:
+    def restart(self, tried: bool = False, hurry: bool = True) -> None:
         self.pi.power_cut()
-        self.start(tried)
+        self.start(tried, hurry)
 
     def run(self, command: str, seconds: float = 120.0, check: bool = True) -> str:
         return self.pi.run(command, seconds, check)

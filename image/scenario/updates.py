@@ -23,8 +23,9 @@ def slot(board: Board) -> str:
 
 def refusals(board: Board) -> str:
     """An update of another key, of an older version or for another board is refused."""
-    small = board.folder / "small.squashfs"
-    run("mksquashfs", board.certificate, small, "-noappend", "-no-progress", "-quiet")
+    content, small = board.folder / "content", board.folder / "small.squashfs"
+    content.write_bytes(random.Random(1).randbytes(1 << 16))        # RAUC wants more than one block
+    run("mksquashfs", content, small, "-noappend", "-no-progress", "-quiet")
     stranger = board.folder / "stranger.key", board.folder / "stranger.crt"
     keys.make(*stranger, "a stranger")
     bundles = {"stranger": bundle(board, "stranger", small, board.version, key=stranger[0], certificate=stranger[1]),
@@ -36,7 +37,8 @@ def refusals(board: Board) -> str:
         board.pi.write_boot(f"{name}.bundle", file)
     board.start()
     for name, word in reasons.items():
-        said = board.run(f"rauc install /boot/firmware/{name}.bundle 2>&1 && echo INSTALLED; true", 300)
+        said = board.run(f"rauc install /boot/firmware/{name}.bundle 2>&1 && echo INSTALLED; "
+                         "journalctl -b -u rauc -o cat --no-pager | tail -20", 300)
         if "INSTALLED" in said or word not in said:
             raise Trouble(f"{name}: {said[-200:]}")
     if board.run("/usr/lib/nocturne/board/tryboot.py get-primary") != "A":
@@ -73,24 +75,32 @@ def cut_update(board: Board) -> str:
     sectors = [at for at in range(0, size, 512) if before[at:at + 512] != after[at:at + 512]]
     if not sectors:
         raise Trouble("the update changed nothing there")
-    wanted = slot_files(board.folder, before)
+    torn = board.folder / "torn.fat"
+    torn.write_bytes(before)
+    wanted = slot_files(torn)
     rng = random.Random(1)
     for _ in range(CUTS):
-        torn = bytearray(before)
-        for at in rng.sample(sectors, rng.randrange(len(sectors) + 1)):     # a card writes in any order
-            torn[at:at + 512] = after[at:at + 512]
-        if slot_files(board.folder, bytes(torn)) != wanted:
+        reached = rng.sample(sectors, rng.randrange(len(sectors) + 1))      # a card writes in any order
+        lay(torn, after, reached)
+        if slot_files(torn) != wanted:
             raise Trouble("the old slot was damaged")
+        lay(torn, before, reached)
     return f"{CUTS} random parts of {len(sectors)} changed sectors"
 
 
-def slot_files(folder: Path, fat: bytes) -> dict[str, bytes]:
+def lay(file: Path, source: bytes, sectors: list[int]) -> None:
+    with open(file, "r+b") as card:
+        for at in sectors:
+            card.seek(at)
+            card.write(source[at:at + 512])
+
+
+def slot_files(fat: Path) -> dict[str, bytes]:
     """config.txt and every file of slot A, read from a FAT image."""
-    path, out = folder / "cut.fat", folder / "cut-a"
-    path.write_bytes(fat)
+    out = fat.with_suffix(".a")
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
-    run("mcopy", "-s", "-n", "-i", path, "::/a", "::/config.txt", "::/common.txt", out)
+    run("mcopy", "-s", "-n", "-i", fat, "::/a", "::/config.txt", "::/common.txt", out)
     return {str(file.relative_to(out)): file.read_bytes() for file in out.rglob("*") if file.is_file()}
 
 
