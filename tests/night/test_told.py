@@ -2,7 +2,8 @@
 
 import json
 
-from device.config import Config, Home
+from device.bedside import Stop
+from device.config import Alarm, Config, Home
 from device.home.commands import Command
 from tests.home.around import Listener, soon
 from tools import mosquitto
@@ -72,3 +73,27 @@ def test_what_was_set_from_afar_outlives_a_restart(sleep):
     second = sleep(hours=0.05, acts=[(10, lambda mine: mine.inbox.put(Command("volume", 0.9)))])
     assert first.night.bedside.volume == 0.5 and second.night.remote.cap == 0.5
     assert second.night.bedside.volume == 0.5
+
+
+def test_an_alarm_and_a_volume_from_afar_outlive_a_restart_until_the_config_says_otherwise(sleep):
+    sleep(hours=0.05, build="none", acts=[(10, lambda mine: mine.inbox.put(Command("alarm", 390))),
+                                          (20, lambda mine: mine.inbox.put(Command("volume", 0.3)))])
+    again = sleep(hours=0.02, build="none").night
+    assert again.almanac.minute == 390 and again.bedside.volume == 0.3
+    other = sleep(hours=0.02, build="none", config=Config(alarm=Alarm(time="07:30"))).night
+    assert other.almanac.minute == 450 and other.bedside.volume == 1.0
+
+
+def test_a_mute_outlives_whatever_ends_the_night(sleep):
+    muted = sleep(hours=0.05, build="none", presses=[(60, 1.0)])
+    assert muted.night.bedside.muted
+    again = sleep(hours=0.05, build="none", bedtime=False, presses=[(60, 0.1)], wall=1_767_300_000.0)
+    assert again.details("mode") == ["idle → settling: press"]      # the first night's: this press unmuted, and no more
+    assert not again.night.bedside.muted
+
+
+def test_an_alarm_that_came_while_the_device_started_anew_rings_at_once(sleep):
+    at = Config(alarm=Alarm(time="22:10"))
+    sleep(hours=0.2, build="none", config=at, acts=[(530, lambda mine: mine.inbox.put(Stop(finish=False)))])
+    again = sleep(hours=0.02, build="none", config=at, wall=1_767_218_400.0 + 610, bedtime=False)
+    assert any(detail.endswith("waking: alarm") for detail in again.details("mode"))
