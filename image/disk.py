@@ -16,8 +16,9 @@ MIB = recipe.MIB
 def squash(root: Path, out: Path, epoch: int) -> None:
     """The read-only root of a slot."""
     out.unlink(missing_ok=True)
+    # All times are the commit's: the cache's are those of whenever it was made.
     run("mksquashfs", root, out, "-noappend", "-no-progress", "-comp", "zstd", "-Xcompression-level", 9, "-no-xattrs",
-        "-reproducible", env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch)})
+        "-reproducible", "-mkfs-time", epoch, "-all-time", epoch)
     if out.stat().st_size > recipe.ROOT * MIB:
         raise Trouble(f"the root has {out.stat().st_size >> 20} MiB, more than a slot's {recipe.ROOT}")
 
