@@ -19,10 +19,10 @@ from pathlib import Path
 sys.path.insert(0, "/usr/lib/nocturne/board")
 sys.path.insert(0, "/usr/lib/nocturne/python")
 
+from newer import VERSION, refusal
 from tryboot import BOOT, Backend, writable
 
 CONFIG = Path("/etc/nocturne.toml")
-VERSION = Path("/usr/lib/nocturne/version")
 FETCHED = Path("/data/update.raucb")
 SEEN = Path("/data/rauc/seen")
 WAITING = Path("/run/nocturne-update/version")  # for the night to tell
@@ -43,15 +43,15 @@ def main() -> int:
     ASKED.unlink(missing_ok=True)
     done = subprocess.run(["rauc", "install", str(bundle)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     print(done.stdout, file=sys.stderr)
+    why = reason(bundle, done.stdout) if done.returncode else ""
     if bundle == FETCHED:
         FETCHED.unlink()
         WAITING.unlink(missing_ok=True)
     else:
         with writable():
             bundle.unlink()
-            if done.returncode:
-                reason = done.stdout.strip().splitlines()[-1]
-                (BOOT / "TROUBLE.txt").write_text(f"{bundle.name}: not installed: {reason}\r\n")
+            if why:
+                (BOOT / "TROUBLE.txt").write_text(f"{bundle.name}: not installed: {why}\r\n")
     if done.returncode:
         return 1
     backend = Backend()
@@ -66,14 +66,27 @@ def due(now: float) -> bool:
     return ASKED.exists() or aged
 
 
+def offered(bundle: Path) -> str:
+    """The version of a bundle that RAUC trusts; "" of any other."""
+    done = subprocess.run(["rauc", "info", "--output-format=json", str(bundle)], stdout=subprocess.PIPE, text=True)
+    return "" if done.returncode else json.loads(done.stdout)["version"]
+
+
+def reason(bundle: Path, said: str) -> str:
+    """Why RAUC, which said so, didn't install it. What our own pre-install handler says stays in RAUC's log."""
+    version = offered(bundle)
+    older = refusal(f"version={version}", VERSION.read_text().strip()) if version else None
+    return older or said.strip().splitlines()[-1]
+
+
 def tell() -> int:
-    """Let the night know the version of the bundle that waits; one that RAUC doesn't trust is thrown away."""
-    done = subprocess.run(["rauc", "info", "--output-format=json", str(FETCHED)], stdout=subprocess.PIPE, text=True)
-    if done.returncode:
+    """Let the night know which version waits; a bundle that RAUC doesn't trust is thrown away."""
+    version = offered(FETCHED)
+    if not version:
         FETCHED.unlink()
         return 1
     WAITING.parent.mkdir(exist_ok=True)
-    WAITING.write_text(json.loads(done.stdout)["version"] + "\n")
+    WAITING.write_text(version + "\n")
     return 0
 
 

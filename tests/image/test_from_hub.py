@@ -105,3 +105,13 @@ def test_the_hubs_bundle_waits_until_it_is_asked_for_or_until_the_noon_after_a_d
     assert update.time.localtime(fetched + 3600 * hours[0]).tm_hour == 12
     update.ASKED.touch()
     assert update.due(fetched)
+
+
+@pytest.mark.parametrize("version, word", [("0.0.1", "older than 0.1.0.7"), ("0.1.0.8", "compatible mismatch"),
+                                           ("", "compatible mismatch")])
+def test_a_refused_bundle_is_told_with_a_reason_that_a_person_understands(update, tmp_path, monkeypatch, version, word):
+    running = tmp_path / "version"
+    running.write_text("0.1.0.7\n")
+    monkeypatch.setattr(update, "VERSION", running)
+    monkeypatch.setattr(update, "offered", lambda _: version)
+    assert word in update.reason(tmp_path, "installing\nfailed: compatible mismatch\n")
