@@ -144,6 +144,8 @@ def publish(mine: Night) -> None:
     html = mine.diary.path.with_name("report.html")
     mine.diary.flush()
     paths = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
-    subprocess.run([sys.executable, "-m", "device", "report", "--diary", mine.diary.path, "--out", html], check=True,
-                   timeout=DRAWING, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.DEVNULL)
+    # No config: it may be torn, and the night goes on with the last good one.
+    subprocess.run([sys.executable, "-m", "device", "report", "--config", os.devnull, "--diary", mine.diary.path,
+                    "--out", html], check=True, timeout=DRAWING, env={**os.environ, "PYTHONPATH": paths},
+                   stdout=subprocess.DEVNULL)
     mine.home.tell({"picture": html.with_suffix(".png").read_bytes()})
