@@ -31,7 +31,7 @@ def refusals(board: Board) -> str:
     bundles = {"stranger": bundle(board, "stranger", small, board.version, key=stranger[0], certificate=stranger[1]),
                "older": bundle(board, "older", small, "0.0.1"),
                "board": bundle(board, "board", small, board.version, compatible="toaster")}
-    reasons = {"stranger": "signature", "older": "older than", "board": "compatible"}
+    reasons = {"stranger": "signature", "older": "older than", "board": "Compatible mismatch"}
     board.pi.power_cut()
     for name, file in bundles.items():
         board.pi.write_boot(f"{name}.bundle", file)
