@@ -11,7 +11,8 @@ LEAST = 120             # s of good intervals for one
 SHORT, LONG = 0.3, 2.2  # s: intervals outside aren't hearts
 ECTOPIC = 0.25          # of the usual interval: a greater deviation is an extra or a missed beat
 ALIKE = 0.7             # correlation of both beats with the shape
-RECENT = 6.0            # s in which beats must support a rate
+RECENT = 6.0            # s in which beats must support a rate,
+HELD = 5.0              # and after the last of which none does
 SEEN = 7.7              # s of beats in a rate: those of 8 s, as they are felt some 0.3 s after the heart
 ENOUGH = 2.0            # s of them that must be intervals
 CONVINCING = 0.7        # correlation that noise doesn't reach
@@ -77,6 +78,8 @@ class Intervals:
 
     def support(self, now: float, period: float) -> float:
         """Share, 0..1, of the last seconds whose intervals fit `period` s; 0 for what is too regular to live."""
+        if not self.recent or self.recent[-1][0] < now - HELD:
+            return 0.0
         latest = [(interval, alike) for time, interval, alike in self.recent
                   if time > now - RECENT and alike > CONVINCING]
         single = sum(interval for interval, _ in latest if abs(interval - period) < 0.3 * period)

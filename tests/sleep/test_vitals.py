@@ -67,8 +67,9 @@ def test_the_future_changes_nothing_of_the_past():
     assert [v for v in first if v.time <= 25] == [v for v in second if v.time <= 25]
 
 
-def test_a_finger_taken_off_ends_the_heart_rate_within_five_seconds():
-    wave, _ = pulse_wave(50.0, 40, 65, np.random.default_rng(4))
+@pytest.mark.parametrize("bpm", [44, 65, 100])
+def test_a_finger_taken_off_ends_the_heart_rate_within_five_seconds(bpm):
+    wave, _ = pulse_wave(50.0, 40, bpm, np.random.default_rng(4))
     rng = np.random.default_rng(5)
     wave[20 * 50:] = np.round(700 + rng.normal(0, 4, (len(wave) - 1000, 2)))
     said = play(wave, 50.0)
