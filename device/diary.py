@@ -37,7 +37,7 @@ CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 PAGE = 1024                 # bytes, of a new file: a night writes half of what it does with SQLite's usual 4096
 CACHE = 256                 # KiB of the file kept in memory: SQLite's usual 2000 only fill up, night by night
 PATIENCE = 2.0              # s that the writer waits for another process's lock
-STUCK = 8.0                 # s in which a writer that has work does nothing: it hangs
+STUCK = 5.0                 # s in which a writer that has work does nothing: it hangs
 STEPS = 10_000              # of SQLite's machine between two signs of life in a long statement
 MOST_WAITING = 100_000      # rows kept in memory while the disk refuses them; about 30 nights
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from device.diary import Diary, prepare, reading
+from device.diary import STUCK, Diary, prepare, reading
 from tests.faults.disk import WITNESS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,15 +154,17 @@ def test_a_disk_that_refuses_for_a_while_loses_nothing_and_is_told(disk, number)
 
 def test_a_writer_that_hangs_is_told_from_one_that_works_long(tmp_path):
     diary, hung, gate = Diary(tmp_path / "diary.sqlite"), threading.Event(), threading.Event()
-    long = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT max(i) FROM n"
-    diary._batches.put(lambda connection: connection.execute(long).fetchone())
-    seen = []
-    while diary._busy or not seen:
-        seen.append(diary.writing(0.5 * len(seen)))
+    long = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000000) SELECT max(i) FROM n"
+    diary._batches.put(lambda connection: (hung.set(), connection.execute(long).fetchone()))
+    hung.wait()
+    began, seen = time.monotonic(), []
+    while diary._busy:
+        seen.append(diary.writing(10 * (time.monotonic() - began)))
         time.sleep(0.02)
-    assert len(seen) > 16 and all(seen)
+    assert 10 * (time.monotonic() - began) > STUCK and all(seen)
+    hung.clear()
     diary._batches.put(lambda connection: (hung.set(), gate.wait()))
     hung.wait()
-    assert all(diary.writing(1000.0 + second) for second in range(8)) and not diary.writing(1008.0)
+    assert diary.writing(1000.0) and diary.writing(1000.0 + STUCK - 1) and not diary.writing(1000.0 + STUCK)
     gate.set()
     diary.close()
