@@ -12,9 +12,10 @@ from image.emulate import PATIENCE
 from image.host import Trouble, run
 
 BOARD = "bcm2837-rpi-3-b.dtb"
-# The firmware would add the console by the board's own name for it.
-CONSOLE = ("console=ttyAMA0 console=ttyAMA1,115200 loglevel=6 systemd.show_status=1 systemd.log_target=kmsg "
-           "systemd.log_color=0")
+# The firmware would add the console by the board's own name for it. QEMU's power manager restarts the board as soon as
+# its watchdog is set, instead of when nobody feeds it.
+WORDS = ("console=ttyAMA0 console=ttyAMA1,115200 loglevel=7 systemd.show_status=1 systemd.log_target=kmsg "
+         "systemd.log_color=0 modprobe.blacklist=bcm2835_wdt")
 REACHED = ("Machine model: Raspberry Pi 3 Model B", "Started nocturne-sound.service", "Started nocturne.service")
 
 
@@ -26,10 +27,10 @@ def starts(folder: Path, image: Path, seconds: float = 900.0) -> float:
     run("truncate", "--size", 4 << 30, card)        # the emulated card reader wants a power of two
     files = ("kernel.img", "initrd.img", BOARD, "cmdline.txt")
     run("mcopy", "-o", "-n", "-i", f"{card}@@{recipe.START * recipe.MIB}", *(f"::/a/{name}" for name in files), folder)
-    line = (folder / "cmdline.txt").read_text().strip().replace("quiet loglevel=3 console=tty1", CONSOLE)
+    line = (folder / "cmdline.txt").read_text().strip().replace("quiet loglevel=3 console=tty1", WORDS)
     began = time.monotonic()
     board = subprocess.Popen([
-        "qemu-system-aarch64", "-M", "raspi3b", "-display", "none", "-monitor", "none",
+        "qemu-system-aarch64", "-M", "raspi3b", "-icount", "shift=0,sleep=on", "-display", "none", "-monitor", "none",
         "-no-reboot",
         "-kernel", folder / "kernel.img", "-initrd", folder / "initrd.img", "-dtb", folder / BOARD,
         "-drive", f"file={card},format=raw,if=sd", "-serial", f"file:{said}",

@@ -91,10 +91,10 @@ def reset(board: Board) -> str:
         board.pi.power_cut()
     if NAME.encode() not in board.pi.card.read_bytes():
         raise Trouble("there was nothing to erase")
-    board.pi.power_on(held=True)
+    board.pi.power_on(held=True, hurry=False)
     board.pi.await_true("systemctl is-active --quiet nocturne-data", 400)
     board.pi.press(False)
-    board.pi.await_true(ACTIVE, 400)
+    board.pi.await_true("systemctl is-active --quiet nocturne-setup", 400)
     said = board.run("journalctl -b -u nocturne-data --no-pager -o cat | grep erased")
     board.run("sync")
     board.pi.power_cut()
