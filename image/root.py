@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -72,7 +73,7 @@ def assemble(root: Path, debian: tuple[Path, Path, Path], epoch: int, version: s
     for unit in recipe.PURGED:
         inside(root, "systemctl", "mask", unit)
     inside(root, "systemctl", "enable", *recipe.ENABLED)
-    tidy(root)
+    tidy(root, epoch)
 
 
 def nocturne(root: Path, epoch: int) -> None:
@@ -108,8 +109,9 @@ def nocturne(root: Path, epoch: int) -> None:
     for model in ("composer.onnx", "recommender.tflite", "stager.json"):
         if not (target / "device/models" / model).exists():
             raise Trouble(f"the wheel lacks models/{model}: look at pyproject.toml")
-    for record in target.glob("*.dist-info/direct_url.json"):       # names a path of this machine
-        record.unlink()
+    for name in ("direct_url.json", "RECORD"):      # the one names a path of this machine, the other holds its hash
+        for record in target.glob(f"*.dist-info/{name}"):
+            record.unlink()
     shutil.rmtree(target / "bin", ignore_errors=True)
 
 
@@ -175,10 +177,13 @@ def inside(root: Path, *command: str) -> None:
     run("chroot", root, "/usr/bin/env", "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", *command)
 
 
-def tidy(root: Path) -> None:
+def tidy(root: Path, epoch: int) -> None:
     """What differs from build to build, or that nobody needs on a board."""
     for pattern in ("var/cache/*", "var/lib/apt/*", "var/log/*", "boot/*.old", "etc/machine-id", "etc/ssl/certs/java",
-                    "etc/*-", "var/lib/dbus/machine-id", "var/cache/ldconfig", "usr/share/alsa/ucm2"):
+                    "etc/*-", "var/lib/dbus/machine-id", "var/lib/dpkg/*-old", "etc/dpkg/dpkg.cfg.d/99mmdebstrap",
+                    "usr/share/alsa/ucm2"):
         for path in root.glob(pattern):
             subprocess.run(["rm", "-rf", "--one-file-system", path], check=True)
     (root / "etc/machine-id").touch()
+    shadow = root / "etc/shadow"        # the day on which the cache was made
+    shadow.write_text(re.sub(r"(?m)^([^:]*:[^:]*):\d+:", rf"\g<1>:{epoch // 86400}:", shadow.read_text()))
