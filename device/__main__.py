@@ -16,6 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from device.config import Config, document, sound_flags
 from device.errors import NocturneError
+from device.memory import give_memory_back
 
 CONFIG = Path("/etc/nocturne.toml")
 SOCKET = Path("/run/nocturne/sound.socket")
@@ -55,6 +56,7 @@ def main(argv: list[str] | None = None) -> int:
     options, rest = parser.parse_known_args(argv)
     if rest and options.command != "hub":
         parser.error(f"unknown arguments: {' '.join(rest)}")
+    give_memory_back()
     try:
         if options.command == "hub":
             from device.home.hub.main import main as hub

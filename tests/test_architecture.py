@@ -5,7 +5,7 @@ from pathlib import Path
 
 DEVICE = Path(__file__).resolve().parent.parent / "device"
 ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "home", "words")
-SHARED = {"values", "errors", "clock", "cards", "tflite", "wire", "programmes"}
+SHARED = {"values", "errors", "clock", "cards", "tflite", "wire", "programmes", "memory"}
 BUILDERS = {"__main__", "board", "parts", "sim/parts"}          # the only files that name real classes
 # The night's own files use a few pure modules of the rooms; its parts arrive built.
 NIGHT = {"night", "bedside", "remote", "keeper", "resume", "policy", "modes", "almanac", "others", "said"}

@@ -18,6 +18,7 @@ import sdnotify
 
 from device.clock import Clock, SystemClock
 from device.errors import NocturneError, SoundError
+from device.memory import give_memory_back
 from device.sound.console import Console, dose_of, level_of
 from device.sound.engine import Block
 from device.sound.lockstep import Lockstep
@@ -160,12 +161,6 @@ def told(options: argparse.Namespace) -> Settings:
     return Settings(calibration=options.calibration or NOMINAL, settle=options.settle, cap=min(options.cap, most),
                     ceiling=min(options.ceiling, most), leq=options.leq, monitor=options.monitor,
                     highpass=options.highpass, seed=options.seed, block=options.block)
-
-
-def give_memory_back() -> None:
-    """Have glibc return what making a table took: large blocks are mapped one by one (M_MMAP_THRESHOLD)."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(-3, 256 * 1024)
 
 
 def lock_memory() -> bool:

@@ -39,7 +39,9 @@ AGAINST = {"raise": ("lower", "forbid"), "require": ("lower", "forbid"), "lower"
            "forbid": ("raise", "require")}
 MEASURE = """
 import numpy, tomllib
+from device.memory import give_memory_back
 from device.recommend.network import Network
+give_memory_back()
 Network()                                   # what the night has loaded anyway
 def resident():
     return int(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]) / 1024
