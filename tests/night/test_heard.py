@@ -47,6 +47,6 @@ def test_after_onset_no_sample_rises_above_half_a_decibel_a_second_nor_6_db_over
     now, then = level[:-10 * SPAN], level[10 * SPAN:]
     rises = then - np.maximum(now, AUDIBLE)
     onsets = 10 * np.log10(power[10:10 + len(level)] + 1e-20) + NOMINAL - np.maximum(level, AUDIBLE)
-    assert len(level) > 600 and level.max() > AUDIBLE + 5
+    assert len(level) > 300 and level.max() > AUDIBLE + 5
     assert rises.max() <= 0.5 * SPAN + WAVERS
     assert onsets.max() <= 6.0
