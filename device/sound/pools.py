@@ -68,7 +68,7 @@ SHAPES: dict[str, Shape] = {"rain": rain, "ocean": ocean, "wind": wind, "stream"
                             "pink": pink, "brown": brown}
 
 
-@lru_cache(maxsize=3)       # half a MB each; making one takes 30 ms here and ten times that on the board
+@lru_cache(maxsize=3)       # half a MB each; making one takes 30 ms here, more on the board
 def make_pool(name: str, seed: int) -> tuple[np.ndarray, float]:
     """(FRAMES,) int16 of texture `name`, and the scale that makes its A-weighted RMS near 1 everywhere."""
     shape, random = SHAPES[name], np.random.default_rng([seed, sorted(SHAPES).index(name), 3])
