@@ -94,10 +94,14 @@ class Almanac:
     def set_alarm(self, minute: int | None) -> None:
         self.minute, self._rung, self._seen = minute, None, None
 
-    def set_timer(self, now: float, minutes: float) -> None:
-        """Sound for `minutes` from `now` (s, monotonic) on; 0 is no timer."""
+    def set_timer(self, now: float, minutes: float, left: float | None = None) -> None:
+        """Sound for `minutes` from `now` (s, monotonic) on, or for what is `left` of them; 0 is no timer."""
         self.timer = minutes
-        self._ends = now + 60 * minutes if minutes else None
+        self._ends = now + 60 * (minutes if left is None else left) if minutes else None
+
+    def timer_left(self, now: float) -> float:
+        """Minutes."""
+        return 0.0 if self._ends is None else (self._ends - now) / 60
 
     def timed_out(self, now: float) -> bool:
         """True once, when the timer has run out."""

@@ -84,6 +84,8 @@ class Remote:
 
     def timer(self, minutes: float) -> None:
         self.night.almanac.set_timer(self.night.clock.now(), minutes)
+        if self.night.mode in NIGHT:
+            self.night.keeper.put_aside()
 
     def programme(self, name: str) -> None:
         night = self.night

@@ -24,12 +24,12 @@ KEY = "tonight"
 
 def snapshot(night) -> dict:
     """JSON-able. Rising levels are no part of it: what resumes begins in silence and comes back at a sleeper's pace."""
-    hands, outcome = night.bedside, night.keeper.outcome
+    hands, outcome, almanac = night.bedside, night.keeper.outcome, night.almanac
     return {"wall": night.clock.wall(), "mode": night.mode, "number": night.number, "minutes": night.minutes,
             "depth": night.depth, "stager": night.stager.snapshot(), "liked": hands.liked, "volume": hands.volume,
             "turned_down": hands.turned_down, "refused": hands.refused, "programme": night.programme,
             "snoozed": hands.snoozed, "bedtime": night.keeper.bedtime, "outcome": asdict(outcome) if outcome else None,
-            "rested": night.keeper.rested}
+            "rested": night.keeper.rested, "timer": [almanac.timer, almanac.timer_left(night.clock.now())]}
 
 
 def resume(night) -> bool:
@@ -48,6 +48,7 @@ def resume(night) -> bool:
         lights_out = night.clock.now() - 60 * kept["minutes"] - gone
         stagings, hearts, decisions, last, then = remembered(night.diary.path, kept["number"])
         outcome = Outcome(**kept["outcome"]) if kept["outcome"] else None
+        timer, left = kept.get("timer", (0.0, 0.0))
         night.stager.restore(kept["stager"])
     except (KeyError, TypeError, ValueError, sqlite3.Error) as trouble:
         night.note("fallback", f"the night before the restart can't be resumed: {trouble!r}")
@@ -73,6 +74,7 @@ def resume(night) -> bool:
         night.mode, night.depth, night.stagings, night.recipe = Mode.IDLE, 0.0, [], SILENCE
         return False
     night.almanac.missed(kept["wall"])
+    night.almanac.set_timer(night.clock.now(), timer, left - gone / 60)
     night.note("resumed", f"{mode} after {gone:.0f} s")
     return True
 

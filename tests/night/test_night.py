@@ -169,6 +169,17 @@ def test_a_restart_in_mid_night_goes_on_where_it_was_and_never_louder(sleep):
     assert times == sorted(times)
 
 
+def test_a_timer_that_was_set_from_afar_runs_out_in_time_whatever_restarts_meanwhile(sleep):
+    from device.bedside import Stop
+    from device.home.commands import Command
+    sleep(hours=0.2, build="none", acts=[(60, lambda mine: mine.inbox.put(Command("timer", 10.0))),
+                                         (240, lambda mine: mine.inbox.put(Stop(finish=False)))])
+    second = sleep(hours=0.2, build="none", wall=1_767_218_400.0 + 60 + 240 + 20, bedtime=False)
+    assert second.night.mode is Mode.PAUSED
+    end = next(row["time"] for row in second.rows["events"] if row["detail"].endswith("paused: stop"))
+    assert abs(end - (660 - 260)) < 3
+
+
 def test_a_night_that_was_cut_off_for_good_gets_its_sums_the_next_evening(sleep):
     from device.bedside import Stop
     sleep(hours=0.6, acts=[(1500, lambda mine: mine.inbox.put(Stop(finish=False)))])
