@@ -23,7 +23,7 @@ class Panel:
             # Bounce is removed in Presses, where time is handed in and a test can see it.
             self.button = Button(button, pull_up=True, bounce_time=None, pin_factory=pin_factory)
             self.led = PWMLED(led, pin_factory=pin_factory)
-        except (GPIOZeroError, BadPinFactory, OSError) as trouble:
+        except (GPIOZeroError, BadPinFactory, ImportError, OSError) as trouble:
             raise SensorError(f"button on GPIO {button} or light on GPIO {led}: can't use these pins ({trouble}); "
                               "check panel.button and panel.led in the config, and install lgpio") from trouble
         self.button.when_pressed = lambda: self.inbox(Edge(True, self.clock.now()))

@@ -1,5 +1,7 @@
 """The button and the light: what a finger means, and what a sleeper sees."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -114,6 +116,14 @@ def test_a_pin_that_is_taken_is_named_with_a_remedy():
     with pytest.raises(SensorError, match=f"GPIO {BUTTON_PIN}.*panel.button"):
         Panel(VirtualClock(), [].append, led=19, pin_factory=pins)
     first.close()
+
+
+def test_pins_without_their_library_are_a_sensor_error_with_a_remedy(monkeypatch):
+    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "pigpio")
+    monkeypatch.setitem(sys.modules, "pigpio", None)
+    monkeypatch.setattr("gpiozero.Device.pin_factory", None)
+    with pytest.raises(SensorError, match="install lgpio"):
+        Panel(VirtualClock(), list().append)
 
 
 def test_the_light_is_dim_and_dark_in_quiet_hours():
