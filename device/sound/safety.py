@@ -21,7 +21,7 @@ FLOOR = -80.0               # dB re the settling level: silence
 CELL = 64                   # frames: what the peak limiter sees at once
 AHEAD = 3                   # cells, 4 ms
 WILD = 64.0                 # no voice is ever this tall; beyond it filters would lose their precision
-CEILING = amplitude(-7.0)   # dBFS: a programme stays under −6 dBTP, and whatever else comes under −1
+CEILING = amplitude(-7.5)   # dBFS: a programme stays under −6 dBTP, and whatever else comes under −1
 
 
 class Safety:

@@ -141,7 +141,7 @@ def spectra(samples: np.ndarray, size: int = 4096) -> tuple[np.ndarray, np.ndarr
 def calm(samples: np.ndarray) -> dict[str, float]:
     """Measures 9 to 12 that a recording can tell (facts/music.md): median centroid and 85 % roll-off (Hz, magnitude
     and power spectra as in librosa), the largest rise of 100 ms over the 2 s around (dB), SD of short-term loudness
-    and loudness range (LU), true peak (dBTP), and modulation at 1–8 Hz (share of the envelope's mean)."""
+    and loudness range (LU), true peak (dBTP), and fluctuation."""
     frequencies, magnitudes = spectra(samples)
     sums = magnitudes.sum(axis=1)
     heard = sums > sums.max() * 1e-3
@@ -154,10 +154,14 @@ def calm(samples: np.ndarray) -> dict[str, float]:
     middle = power[10:10 + len(surround)]
     onset = 10.0 * np.log10(np.maximum(middle, 1e-14) / np.maximum(surround, 1e-14))
     short = short_term(samples)
+    return {"centroid_hz": float(np.median(centroid)), "rolloff_hz": float(np.median(rolloff)),
+            "onset_db": float(onset.max()), "lufs_sd": float(short.std()), "lra_lu": loudness_range(short),
+            "true_peak_dbtp": true_peak(samples), "fluctuation": fluctuation(samples)}
+
+
+def fluctuation(samples: np.ndarray) -> float:
+    """Modulation of the envelope at 1–8 Hz, RMS, as a share of its mean."""
     fine = envelope(samples, RATE // 50)
     modulation = np.abs(np.fft.rfft(fine - fine.mean())) ** 2
     bands = np.fft.rfftfreq(len(fine), 0.02)
-    fluctuation = math.sqrt(2.0 * modulation[(bands >= 1) & (bands <= 8)].sum()) / len(fine) / fine.mean()
-    return {"centroid_hz": float(np.median(centroid)), "rolloff_hz": float(np.median(rolloff)),
-            "onset_db": float(onset.max()), "lufs_sd": float(short.std()), "lra_lu": loudness_range(short),
-            "true_peak_dbtp": true_peak(samples), "fluctuation": fluctuation}
+    return math.sqrt(2.0 * modulation[(bands >= 1) & (bands <= 8)].sum()) / len(fine) / fine.mean()
