@@ -16,7 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from device.config import Config, document, sound_flags
 from device.errors import NocturneError
-from device.memory import give_memory_back
+from device.memory import do_without_openssl_hashes, give_memory_back, unmap_code
 
 CONFIG = Path("/etc/nocturne.toml")
 SOCKET = Path("/run/nocturne/sound.socket")
@@ -84,6 +84,7 @@ def trusted(options: argparse.Namespace) -> tuple[Config, str]:
 def run_board(options: argparse.Namespace) -> int:
     import sdnotify
 
+    do_without_openssl_hashes()
     from device import board
     from device.bedside import Stop
     inbox: queue.SimpleQueue = queue.SimpleQueue()
@@ -94,6 +95,7 @@ def run_board(options: argparse.Namespace) -> int:
     with board.night(config, options.socket, inbox, [trouble] if trouble else [],
                      alive=lambda: night.diary.writing(night.clock.now()) and notify("WATCHDOG=1")) as night:
         notify("READY=1")
+        unmap_code()
         night.run()
     return 0
 

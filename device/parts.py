@@ -15,7 +15,6 @@ from device import cards, compose, others, policy
 from device.almanac import Almanac
 from device.clock import Clock, SystemClock
 from device.compose.repeats import Repeats
-from device.compose.seed import motif
 from device.config import Config
 from device.diary import Diary
 from device.errors import ModelMismatch, Refused
@@ -107,6 +106,7 @@ def lullaby(composer: compose.Composer, path: Path) -> str:
     """Have the night develop a tune of one's own, if there is a file; why it can't be, or ""."""
     try:
         if path.exists():
+            from device.compose.seed import motif  # and with it mido, for the few who have one
             composer.give_motif(motif(path))
     except (Refused, OSError) as trouble:
         return f"no lullaby of one's own: {trouble}"

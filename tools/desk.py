@@ -20,6 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from device.config import Config
 from device.errors import NocturneError
 from device.values import EPOCH
+from tools.memory import peak
 
 AUDIBLE = 20.0          # dBA
 SHOWN = 20.0            # simulated minutes between lines, if nothing happens
@@ -82,7 +83,7 @@ def sleep(options: argparse.Namespace) -> int:
               + f"; leaves {out}/", flush=True)
         with keys(mine, pins, config.panel.button):
             mine.run(until=end)
-        memory = [peak("self"), *(peak(str(mine.sound.pid)) for _ in range(hasattr(mine.sound, "pid")))]
+        memory = [peak(), *(peak(str(mine.sound.pid)) for _ in range(hasattr(mine.sound, "pid")))]
     report.write(out / "diary.sqlite", out / "report.html", out / "report.png")
     if options.export_midi:
         written.export(out / "diary.sqlite", options.export_midi)
@@ -147,12 +148,6 @@ class Progress:
             audible = sum(level >= AUDIBLE for level in levels) / len(levels)
             print(f"Sound: {len(levels) / 60:.0f} min rendered, {100 * audible:.0f} % of the seconds at or above "
                   f"{AUDIBLE:g} dBA")
-
-
-def peak(process: str) -> float:
-    """MB of resident memory at most so far. Not getrusage: a child's begins with its parent's, from before exec."""
-    status = Path(f"/proc/{process}/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 @contextlib.contextmanager

@@ -17,7 +17,6 @@ from device.clock import Clock
 from device.home import discovery
 from device.home.commands import Seen, parse
 from device.home.fields import DIAGNOSTICS, FIELDS, PERSONAL
-from device.home.link import Link
 from device.home.outbox import Courier, Outbox
 from device.home.prior import Prior, read
 from device.home.settings import HOME_ASSISTANT, PRIOR, DeviceFacts, Settings, topic
@@ -26,6 +25,16 @@ from device.home.telling import Teller
 LIVE = {"button"}           # events that mean nothing later: never queued
 BIRTH_JITTER = 10.0         # s: Home Assistant came back; not every bed shall answer at once
 TURN = 5.0                  # s: the longest a turn waits for something to happen
+
+
+class NoLink:
+    """Stands for the connection where there is no hub."""
+
+    connected, trouble = False, ""
+    connections = refused = faults = 0
+
+    def wake(self) -> None:
+        pass
 
 
 class Home:
@@ -44,7 +53,12 @@ class Home:
         self.on_prior, self.newest_prior, self.health = on_prior, newest_prior, health
         self.chance = chance or random.Random()
         topics = topic(settings.bed, "cmd", "#"), topic(settings.bed, "ack", "+"), f"{HOME_ASSISTANT}/status", PRIOR
-        self.link = Link(settings, clock, topics, self._hear, self._joined, self._lost, self.chance)
+        if settings.host:
+            # Not at the top: paho and OpenSSL are 6 MB that a bed without a hub doesn't need.
+            from device.home.link import Link
+            self.link = Link(settings, clock, topics, self._hear, self._joined, self._lost, self.chance)
+        else:
+            self.link = NoLink()
         self._disk = ""                             # what is wrong with the outbox's file
         self.outbox = self._open(outbox)
         if not settings.care:                       # consent was withdrawn: what waits isn't sent any more

@@ -7,8 +7,9 @@ import sys
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
-# hashlib then uses its own C: OpenSSL, which numpy.random only pulls in for `secrets`, is 3.5 MB.
-sys.modules["_hashlib"] = None
+from device.memory import do_without_openssl_hashes  # noqa: E402
+
+do_without_openssl_hashes()         # before numpy.random, which imports `secrets`
 
 from device.sound.process import main  # noqa: E402
 

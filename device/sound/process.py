@@ -18,7 +18,7 @@ import sdnotify
 
 from device.clock import Clock, SystemClock
 from device.errors import NocturneError, SoundError
-from device.memory import give_memory_back
+from device.memory import give_memory_back, unmap_code
 from device.sound.console import Console, dose_of, level_of
 from device.sound.engine import Block
 from device.sound.lockstep import Lockstep
@@ -178,6 +178,7 @@ def main(argv: list[str] | None = None) -> int:
                 stream = open_stream(options.device) if options.through_portaudio else None
                 return Lockstep(settings, server, options.out, stream).run()
             process = Realtime(settings, server, options.device, SystemClock())
+            unmap_code()
             lock_memory()
             raise_priority(50)
             gc.collect()

@@ -100,7 +100,7 @@ def make_table(timbre: Timbre, pitch: int, random: np.random.Generator) -> Table
 class Tables:
     """The tables in use and a few of the last: made at need, the longest unused is dropped."""
 
-    def __init__(self, seed: int, most: int = 16):
+    def __init__(self, seed: int, most: int = 12):
         self._seed, self._most = seed, most
         self._tables: OrderedDict[tuple[Timbre, int], Table] = OrderedDict()
 

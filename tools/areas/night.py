@@ -14,15 +14,15 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
 from device.sound.settings import RATE
 from tools.areas.sound_live import SHORT_PIPE, Rig
-from tools.desk import peak
 from tools.figures import Goal, Result
+from tools.memory import peak, resident, shared_once
 
 ROOT = Path(__file__).resolve().parents[2]
 GOALS = (Goal("cpu_percent", "<=", 4.0), Goal("rss_mb", "<=", 120.0), Goal("growth_mb_72h", "<", 1.0),
@@ -34,6 +34,7 @@ from dataclasses import replace
 from device.config import Config
 from device.modes import Event
 from device.sim.parts import Desk, night
+from tools.memory import resident
 
 out, hours, audio = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
 settings = Config()
@@ -42,8 +43,6 @@ settings = replace(settings, night=replace(settings.night, keep_playing=audio > 
 def written():
     return int(next(line for line in open("/proc/self/io") if line.startswith("write_bytes")).split()[1])
 
-def resident():
-    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 2**20
 sizes, day = [], round(float(sys.argv[4]) * 120)     # epochs: a third of each is a night
 
 def watch(mine, epoch, staging):
@@ -153,38 +152,28 @@ def growth(sizes: list[float]) -> float:
 
 
 def memory(folder: Path) -> dict[str, float]:
-    """Peaks of both services after a minute of sound, MB."""
+    """Of both services, MB: resident after a minute of the alarm's sound, and at most from their start."""
     rig = Rig(folder)
     config = folder / "nocturne.toml"
+    soon = datetime.now() + timedelta(minutes=1 + (datetime.now().second > 40))
     config.write_text(f'[diary]\npath = "{folder}/diary.sqlite"\n[sensors]\nppg = "none"\nmotion = "none"\n'
-                      '[alarm]\ntime = "00:00"\nelapsed = 1.0\n')
+                      f'[alarm]\ntime = "{soon:%H:%M}"\n')
     words = ["--config", str(config), "--socket", str(folder / "sound.socket")]
     processes = {name: subprocess.Popen([sys.executable, "-m", "device", name, *words], env=rig.environment, cwd=ROOT,
                                         stderr=subprocess.DEVNULL) for name in ("sound", "run")}
     try:
-        time.sleep(40.0)
-        peaks = {name: peak(str(process.pid)) for name, process in processes.items()}
-        once = shared_once([process.pid for process in processes.values()])
+        time.sleep((soon.replace(second=0) - datetime.now()).total_seconds() + 60.0)
+        pids = [str(process.pid) for process in processes.values()]
+        peaks, held = (sum(map(look, pids)) for look in (peak, resident))
+        once = shared_once(pids)
+        playing = any(rig.samples()[-RATE:].any(axis=1))
     finally:
         for process in processes.values():
             process.terminate()
             process.wait(20)
-    return {"rss_mb": sum(peaks.values()), "rss_night_mb": peaks["run"], "rss_sound_mb": peaks["sound"],
-            "rss_shared_once_mb": once}
-
-
-def shared_once(pids: Sequence[int]) -> float:
-    """MB that processes hold together: a file's pages that several have mapped are in the memory once."""
-    held: dict[tuple, int] = {}
-    for pid in pids:
-        for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
-            words = line.split()
-            if not words[0].endswith(":"):
-                place, _, offset, _, inode = words[:5]
-                page = (inode, offset) if inode != "0" else (pid, place)
-            elif words[0] == "Rss:":
-                held[page] = max(held.get(page, 0), int(words[1]))
-    return sum(held.values()) / 1024
+    if not playing:
+        raise RuntimeError("nothing sounded: this isn't the memory of a night that plays")
+    return {"rss_mb": held, "rss_peak_mb": peaks, "rss_shared_once_mb": once}
 
 
 def presses(folder: Path, count: int) -> list[float]:

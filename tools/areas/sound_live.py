@@ -19,6 +19,7 @@ import numpy as np
 from device.sound.link import SoundLink
 from device.sound.settings import RATE
 from device.values import Heartbeat, Note, Panic, Phrase, Scene, Volume
+from tools.memory import resident
 
 ROOT = Path(__file__).resolve().parents[2]
 PERIOD = 480                # frames
@@ -129,12 +130,6 @@ class Playing:
             time.sleep(0.01)
         raise RuntimeError(f"the sound process didn't come along: {self.link.state}")
 
-    def memory(self) -> float:
-        """MB resident now."""
-        line = next(line for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-                    if line.startswith("VmRSS"))
-        return int(line.split()[1]) / 1024
-
     def imports_scipy(self) -> bool:
         return "scipy" in Path(f"/proc/{self.process.pid}/maps").read_text()
 
@@ -162,7 +157,7 @@ def stress(folder: Path, seconds: float = 20.0) -> dict[str, float]:
                 hostile.sendall(RUBBISH)
                 time.sleep(0.1)
         beat = playing.wait(lambda beat: beat.refused > 0)
-        memory, scipy = playing.memory(), playing.imports_scipy()
+        memory, scipy = resident(str(playing.process.pid)), playing.imports_scipy()
     finally:
         idle = [neighbour for neighbour in neighbours if neighbour.poll() is not None]
         for neighbour in neighbours:

@@ -1,11 +1,10 @@
 """What the vital signs cost in memory."""
 
-from pathlib import Path
-
 import numpy as np
 
 from device.sleep.vitals import VitalSigns
 from device.values import Readings, Signal
+from tools.memory import resident
 
 RATE = 50.0             # Hz
 WARM, HOUR = 600, 3600  # s: RMSSD's five minutes are full long before
@@ -23,10 +22,5 @@ def rss_growth_mb() -> float:
         signs.add(Readings(second + 1.0, Signal(minute[part], float(second), RATE),
                            Signal(motion[part], float(second), RATE)))
         if second == WARM:
-            before = resident_mb()
-    return resident_mb() - before
-
-
-def resident_mb() -> float:
-    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
-    return int(fields["VmRSS"].split()[0]) / 1024
+            before = resident()
+    return resident() - before

@@ -41,10 +41,9 @@ MEASURE = """
 import numpy, tomllib
 from device.memory import give_memory_back
 from device.recommend.network import Network
+from tools.memory import resident
 give_memory_back()
 Network()                                   # what the night has loaded anyway
-def resident():
-    return int(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]) / 1024
 before = resident()
 from device.words import Words
 words = Words()
