@@ -155,7 +155,7 @@ def show_learner(config: Config, options: argparse.Namespace) -> int:
     kept = Diary(diary(config, options))
     try:
         if options.reset:
-            for key in ("learner", "past", "taste"):
+            for key in ("learner", "past", "taste", "favourites"):
                 kept.remember(f"{key}:{config.night.sleeper}", None)
             if others := kept.recall(OTHERS):       # its version stays: only a newer prior is considered again
                 kept.remember(OTHERS, {**others, "prior": None})

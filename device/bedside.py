@@ -138,6 +138,7 @@ class Bedside:
             self.liked += 1
         self.liked += 1
         night.keeper.feedback("like", +1)
+        night.keeper.favour(night.recipe)
         night.shape(by_hand=True)
 
     def mute(self, muted: bool) -> None:

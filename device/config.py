@@ -52,7 +52,7 @@ class Sound:
 @dataclass(frozen=True, slots=True)
 class Night:
     sleeper: str = setting("sleeper", "whose nights are learned from; \"guest\" learns nothing", like=r"[\w -]{1,40}")
-    programme: str = setting("auto", "auto lets the device choose; or the name of a programme")
+    programme: str = setting("auto", "auto, favourite (what was liked last) or a programme's name")
     onset: str = setting("cautious", "when sleep is believed", among=("quick", "cautious"))
     fade: float = setting(15.0, "minutes of the fade once asleep is likely", 2, 60)
     timer: float = setting(45.0, "minutes of sound when no sensor can tell", 5, 720)

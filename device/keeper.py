@@ -7,11 +7,12 @@ from device.almanac import by_day
 from device.modes import NIGHT, Mode
 from device.resume import EVERY, KEY, snapshot
 from device.sleep import hypnogram
-from device.values import Context, Epoch, Outcome, Staging
+from device.values import Context, Epoch, Outcome, Recipe, Staging
 
 SOFTWARE = "0.1.0"
 NIGHTS = 7              # that "the last nights" are
 MORNINGS = 28           # that "how the mornings were" are
+FAVOURITES = 5          # recipes that were liked last
 SLOW = 0.2              # share of a new night in the sleeper's own baseline
 RESTLESS = 20.0         # min awake in the last hour from which a caregiver hears "restless"
 
@@ -84,14 +85,13 @@ class Keeper:
     def decided(self, moment: str, named: bool) -> None:
         """A choice was made; one that a person made by name teaches nothing."""
         night, choice = self.night, self.night.choice
-        recipe = {**asdict(replace(night.recipe, textures={})), "textures": dict(night.recipe.textures)}
         sentence = f"you asked for {night.recipe.name}" if named else choice.reason.sentence
         if moment == "bedtime" and not named:
             self.receipts.append(choice.receipt)
-        night.diary.add("decisions", night=night.number, time=night.clock.now(), moment=moment, recipe=recipe,
-                        sentence=sentence, contributions=[tuple(c) for c in choice.reason.contributions],
-                        seed=choice.seed, propensity=choice.propensity, candidate=choice.candidate,
-                        receipt=dict(choice.receipt))
+        night.diary.add("decisions", night=night.number, time=night.clock.now(), moment=moment,
+                        recipe=night.recipe.plain(), sentence=sentence,
+                        contributions=[tuple(c) for c in choice.reason.contributions], seed=choice.seed,
+                        propensity=choice.propensity, candidate=choice.candidate, receipt=dict(choice.receipt))
         self.put_aside()
 
     def put_aside(self) -> None:
@@ -190,6 +190,25 @@ class Keeper:
         taste = night.composer.savour(night.diary.recall(key), night.rng, liked)
         if liked:
             night.diary.remember(key, taste)
+
+    def favour(self, recipe: Recipe) -> None:
+        """The newest of the sleeper's favourites; older ones give way."""
+        if self.sleeper != "guest" and not self.night.remote.privacy:
+            recipe = replace(recipe, name=recipe.name or "a favourite")
+            kept = [recipe, *(each for each in self.favourites() if each != recipe)][:FAVOURITES]
+            self.night.diary.remember(self._key("favourites"), [each.plain() for each in kept])
+
+    def favourites(self) -> list[Recipe]:
+        """Newest first; what can't be read was never liked."""
+        try:
+            return [Recipe.of(each) for each in self.night.diary.recall(self._key("favourites")) or ()]
+        except (KeyError, TypeError):
+            return []
+
+    def favourite(self) -> Recipe | None:
+        """The one liked last; "not this one" goes back to the one before."""
+        favourites = self.favourites()
+        return favourites[len(self.night.bedside.refused) % len(favourites)] if favourites else None
 
     def finish(self) -> None:
         """Whatever there is of a night becomes one that is over."""

@@ -23,7 +23,7 @@ from device.home.mqtt import Home
 from device.home.privacy import Feedback, Ledger
 from device.home.settings import DeviceFacts, Settings
 from device.night import Night
-from device.programmes import PROGRAMMES
+from device.programmes import NAMES
 from device.recommend import Recommender, SafeDefault, Weights
 from device.recommend.trial import effect
 from device.sleep import features
@@ -124,7 +124,7 @@ def at_home(config: Config, inbox: queue.SimpleQueue, clock: Clock, diary: Diary
     def beside(name: str) -> Path | None:
         path = diary.path.with_name(name)
         return path if config.home.host or path.exists() else None
-    facts = DeviceFacts(programmes=("auto", *PROGRAMMES), cap=config.home.cap, occupancy=occupancy)
+    facts = DeviceFacts(programmes=NAMES, cap=config.home.cap, occupancy=occupancy)
     home = Home(home_settings(config), inbox, clock, facts, beside("outbox.sqlite"), on_prior=inbox.put,
                 newest_prior=(diary.recall(others.KEY) or {}).get("version", 0), health=health.read)
     try:

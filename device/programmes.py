@@ -23,3 +23,5 @@ PROGRAMMES = MappingProxyType({recipe.name: recipe for recipe in (
     _programme("no music", {"rain": 0.6, "brown": 0.4}, density=0.0, brightness=0.2, tension=0.0, music=0.0),
 )})
 DEFAULT = PROGRAMMES["rain on a roof"]
+AUTO, FAVOURITE = "auto", "favourite"       # the device chooses; what the sleeper liked last
+NAMES = (AUTO, FAVOURITE, *PROGRAMMES)      # that can be asked for

@@ -4,12 +4,11 @@ from device import updates
 from device.home.commands import Command
 from device.modes import NIGHT, SOUNDING, Event
 from device.others import Others
-from device.programmes import PROGRAMMES
+from device.programmes import FAVOURITE, NAMES, PROGRAMMES
 from device.said import Said
 from device.values import Recipe
 
 STEP = 0.02                 # of volume: a change smaller than this is the hub's rounding
-AUTO = "auto"
 KEY = "remote"              # in the diary's memory: what was set from afar outlives a restart
 
 
@@ -89,7 +88,7 @@ class Remote:
 
     def programme(self, name: str) -> None:
         night = self.night
-        if name != AUTO and name not in PROGRAMMES:
+        if name not in NAMES:
             return
         night.programme = name
         if night.mode in NIGHT:
@@ -98,7 +97,8 @@ class Remote:
 
     def named(self) -> Recipe | None:
         """What somebody chose by name or in words, if anything."""
-        return self.said.named() or PROGRAMMES.get(self.night.programme)
+        favourite = self.night.keeper.favourite() if self.night.programme == FAVOURITE else None
+        return self.said.named() or favourite or PROGRAMMES.get(self.night.programme)
 
     def hide(self, privacy: bool) -> None:
         self.privacy = self.night.diary.private = privacy

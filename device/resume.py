@@ -8,7 +8,6 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict
-from types import MappingProxyType
 
 from device.almanac import EARLIEST
 from device.diary import reading
@@ -94,8 +93,7 @@ def remembered(path, number: int) -> tuple[list[Staging], list[tuple[float, floa
 
 def chosen(row: Mapping) -> tuple[Choice, Recipe]:
     """The choice in a row of the diary's decisions, and the recipe that was played."""
-    fields = json.loads(row["recipe"])
-    recipe = Recipe(**{**fields, "textures": MappingProxyType(fields["textures"])})
+    recipe = Recipe.of(json.loads(row["recipe"]))
     receipt = json.loads(row["receipt"])
     reason = Reason(row["sentence"], tuple(Contribution(*term) for term in json.loads(row["contributions"])))
     return Choice(recipe, reason, row["seed"], row["propensity"], row["candidate"], receipt), recipe

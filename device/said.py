@@ -5,7 +5,6 @@ The text itself is read and let go; only its meaning is kept, until the night is
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from types import MappingProxyType
 
 from device.modes import NIGHT, SOUNDING, Mode
 from device.programmes import PROGRAMMES
@@ -170,7 +169,7 @@ class Said:
         self.remember()
 
     def remember(self) -> None:
-        last = {**asdict(replace(self.last, textures={})), "textures": dict(self.last.textures)} if self.last else None
+        last = self.last.plain() if self.last else None
         self.night.diary.remember(self._key, {"kept": asdict(self.kept), "last": last})
 
 
@@ -185,7 +184,6 @@ def restored(memory: Mapping) -> tuple[Kept, Recipe | None]:
     try:
         kept, last = memory["kept"], memory["last"]
         wishes = {key: tuple(Wish(*wish) for wish in kept[key]) for key in ("tonight", "always")}
-        return (Kept(**{**kept, **wishes}),
-                Recipe(**{**last, "textures": MappingProxyType(last["textures"])}) if last else None)
+        return Kept(**{**kept, **wishes}), Recipe.of(last) if last else None
     except (KeyError, TypeError):
         return Kept(), None

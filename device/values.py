@@ -5,7 +5,7 @@ A missing reading is None or a gap, never a plausible number.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -114,6 +114,15 @@ class Recipe:
     music: float = 0.8              # 0..1
     level: float = 0.0              # dB re the settling level, −40..0
     name: str = ""                  # of the programme it came from, if any
+
+    def plain(self) -> dict:
+        """JSON-able, for the diary."""
+        return {**asdict(replace(self, textures={})), "textures": dict(self.textures)}
+
+    @classmethod
+    def of(cls, plain: Mapping) -> "Recipe":
+        """What `plain` wrote. Raises KeyError or TypeError."""
+        return cls(**{**plain, "textures": MappingProxyType(plain["textures"])})
 
 
 SILENCE = Recipe(density=0.0, textures=MappingProxyType({}), music=0.0, level=-40.0, name="silence")

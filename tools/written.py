@@ -5,7 +5,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
@@ -53,8 +52,7 @@ def scenes(diary: Path) -> list[tuple[float, Scene]]:
                                  "ORDER BY time").fetchall()
     out = []
     for row in epochs:
-        fields = json.loads([each["recipe"] for each in decisions if each["time"] <= row["time"]][-1])
-        recipe = Recipe(**{**fields, "textures": MappingProxyType(fields["textures"])})
+        recipe = Recipe.of(json.loads([each["recipe"] for each in decisions if each["time"] <= row["time"]][-1]))
         out.append((row["time"], policy.of(recipe, row["target"], policy.EPOCH)))
     return out
 

@@ -1,5 +1,7 @@
 """What happens when a night isn't one body falling asleep in one bed."""
 
+import json
+
 import pytest
 
 from device import report
@@ -139,12 +141,23 @@ def at(minutes: int) -> str:
     return datetime.fromtimestamp(1_767_218_400.0 + 60 * minutes).strftime("%H:%M")
 
 
-def test_a_favourite_named_from_afar_plays_until_auto_is_asked_for(sleep):
+def test_a_programme_named_from_afar_plays_until_auto_is_asked_for(sleep):
     slept = sleep(hours=0.1, acts=[(60, lambda mine: mine.inbox.put(Command("programme", "slow tide"))),
                                    (200, lambda mine: mine.inbox.put(Command("programme", "auto")))])
     names = [row["recipe"] for row in slept.rows["decisions"]]
     assert '"slow tide"' in names[1] and '"slow tide"' not in names[2]
     assert slept.rows["decisions"][1]["sentence"] == "you asked for slow tide"
+
+
+def test_what_was_liked_is_a_favourite_and_another_press_goes_back_to_the_one_before(sleep):
+    three, two = [(120 + 0.2 * i, 0.1) for i in range(3)], [(200, 0.1), (200.3, 0.1)]
+    for day, name in enumerate(("slow tide", "felt piano")):
+        sleep(hours=0.1, presses=three, wall=LATE + 86_400 * day, config=Config(night=Night(programme=name)))
+    again = sleep(hours=0.1, presses=two, wall=LATE + 86_400 * 2,
+                  acts=[(60, lambda mine: mine.inbox.put(Command("programme", "favourite")))])
+    night = [row for row in again.rows["decisions"] if row["night"] == 3]
+    assert [json.loads(row["recipe"])["name"] for row in night[1:]] == ["felt piano", "slow tide"]
+    assert night[1]["sentence"] == "you asked for felt piano"
 
 
 def test_sound_needs_less_over_weeks_if_the_sleeper_wants_that(sleep, monkeypatch):
