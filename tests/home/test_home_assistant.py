@@ -24,7 +24,7 @@ pytestmark = pytest.mark.full
 VERSION = "2025.4.4"
 ROOT = Path(__file__).resolve().parents[2]
 ASSISTANT = ROOT / "device" / "home" / "assistant"
-NEEDS = ("onboarding", "config", "api", "mqtt", "automation", "blueprint", "lovelace", "recorder")
+NEEDS = ("frontend", "onboarding", "config", "api", "mqtt", "automation", "blueprint", "lovelace", "recorder")
 # What the parts named above need beside Home Assistant itself; it would install them at its start.
 REQUIREMENTS = f"""
 import json, pathlib, homeassistant
