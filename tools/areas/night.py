@@ -171,6 +171,7 @@ def memory(folder: Path) -> dict[str, float]:
         for process in processes.values():
             process.terminate()
             process.wait(20)
+        rig.starved()           # the DAC's last word: nobody writes here any more
     if not playing:
         raise RuntimeError("nothing sounded: this isn't the memory of a night that plays")
     return {"rss_mb": held, "rss_peak_mb": peaks, "rss_shared_once_mb": once}
@@ -188,6 +189,7 @@ def presses(folder: Path, count: int) -> list[float]:
     finally:
         sound.terminate()
         sound.wait(10)
+        rig.starved()
     delays = []
     for line in done.stdout.split():
         start = round((float(line) - begun) * RATE)
