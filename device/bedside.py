@@ -42,10 +42,15 @@ class Bedside:
 
     def begin(self) -> None:
         if resume(self.night):
+            self.tell_volume()
             self.night.shape()
+        self.night.remote.tell()
+
+    def tell_volume(self) -> None:
+        """As a night begins or goes on. Not before: what still sounds of a night that couldn't be resumed stays as loud
+        or as mute as it was, until it has faded."""
         self.sent = self.volume
         self.night.sound.send(Volume(self.sent, self.muted))
-        self.night.remote.tell()
 
     def patience(self, left: float) -> float:
         """How long the loop may wait before a finger must be looked at again, s."""

@@ -27,6 +27,7 @@ from device.sound.link import SoundLink
 SPARE = Path(os.environ.get("RUNTIME_DIRECTORY") or tempfile.gettempdir()) / "spare"
 
 
+PATIENCE = 15.0         # s for the disk's first answer; slow cards take seconds for a sync
 DRAWING = threading.Lock()
 
 
@@ -49,7 +50,7 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
     troubles = [*troubles]
     with contextlib.ExitStack() as stack:
         try:
-            diary = Diary(config.diary.path)
+            diary = opened(config.diary.path)
         except DiaryError as trouble:
             diary = Diary(SPARE / "diary.sqlite")
             troubles.append(f"nights are kept in memory, in {SPARE}: {trouble}")
@@ -77,6 +78,29 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
         for trouble in reversed(troubles):      # the hub shows the beginning: the worst goes first
             mine.remote.lack(trouble)
         yield mine
+
+
+def opened(path: str) -> Diary:
+    """The diary, once the disk has taken a row. Raises DiaryError, also when it says nothing at all: a night that
+    waited for it would be restarted for ever."""
+    answers: queue.SimpleQueue = queue.SimpleQueue()
+
+    def attempt() -> None:
+        try:
+            diary = Diary(path)
+            diary.remember("opened", True)
+            diary.flush()
+            answers.put(diary)
+        except DiaryError as trouble:
+            answers.put(trouble)
+    threading.Thread(target=attempt, name="open", daemon=True).start()
+    try:
+        answer = answers.get(timeout=PATIENCE)
+    except queue.Empty:
+        raise DiaryError(f"diary {path}: the disk doesn't answer; check the card") from None
+    if isinstance(answer, DiaryError):
+        raise answer
+    return answer
 
 
 @contextlib.contextmanager

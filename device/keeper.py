@@ -64,6 +64,7 @@ class Keeper:
         self.receipts, self.hearts, self.rested, self.bedtime = [], [], None, night.mode is not Mode.WAKING
         night.bedside.snoozed = False
         night.bedside.refused, night.bedside.liked, night.bedside.turned_down = (), 0, 0
+        night.bedside.tell_volume()
         night.diary.add("nights", id=night.number, began=night.clock.wall(), lights_out=night.lights_out, seed=seed,
                         sleeper=self.sleeper, software=self.version)
 

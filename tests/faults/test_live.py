@@ -109,6 +109,26 @@ def test_a_writer_that_hangs_in_the_disk_is_seen_and_the_night_back_within_20_s(
         device.stop()
 
 
+def test_a_disk_that_never_answers_again_costs_one_restart_and_one_fade(tmp_path, broker, disk):
+    device = Device(tmp_path, broker.port, diary=disk.folder / "diary.sqlite", surroundings=disk.environment)
+    try:
+        device.play()
+        device.hub.send(f"{BED}/cmd/volume", "80")
+        time.sleep(2.0)
+        at, struck = len(device.rig.samples()), time.monotonic()
+        disk.trouble.write_text("-1")
+        device.hub.send(f"{BED}/cmd/volume", "70")
+        assert soon(lambda: len(device.night.ready) > 1, 60), device.words()
+        time.sleep(25.0)                        # the watchdog would have struck again
+        assert len(device.night.starts) == 2
+        assert b"the disk doesn't answer" in device.hub.last(f"{BED}/state/error")
+        heard = 20 * np.log10(ramp(device, at)[2 * round(device.night.ready[-1] - struck) - 4:])
+        assert heard[-1] < heard[0] - 10 and np.diff(heard[::2]).max() <= 2.0, heard       # the rain itself wavers
+    finally:
+        disk.trouble.unlink()
+        device.stop()
+
+
 @pytest.mark.parametrize("blow", [signal.SIGSTOP, signal.SIGKILL])
 def test_a_sound_process_that_stalls_or_dies_is_back_within_20_s_with_a_ramp(device, blow):
     device.play()
