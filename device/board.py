@@ -25,8 +25,6 @@ from device.sound.link import SoundLink
 
 # On a tmpfs, which outlives a restart of the unit but not of the machine.
 SPARE = Path(os.environ.get("RUNTIME_DIRECTORY") or tempfile.gettempdir()) / "spare"
-
-
 PATIENCE = 15.0         # s for the disk's first answer; slow cards take seconds for a sync
 DRAWING = threading.Lock()
 

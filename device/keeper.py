@@ -1,5 +1,6 @@
 """What is kept of a night: the rows of the diary, what the recommender may know, and the morning's lesson."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 
@@ -34,6 +35,9 @@ class Keeper:
         self.wakings: list[int] = past.get("wakings", [])
         self.baseline: dict[str, float] = past.get("baseline", {})
         self.mornings: list[int] = past.get("mornings", [])
+        self.favourites: list[Recipe] = []      # newest first
+        with contextlib.suppress(KeyError, TypeError):      # what can't be read was never liked
+            self.favourites = [Recipe.of(each) for each in night.diary.recall(self._key("favourites"), ())]
 
     def _key(self, name: str) -> str:
         return f"{name}:{self.sleeper}"
@@ -196,20 +200,12 @@ class Keeper:
         """The newest of the sleeper's favourites; older ones give way."""
         if self.sleeper != "guest" and not self.night.remote.privacy:
             recipe = replace(recipe, name=recipe.name or "a favourite")
-            kept = [recipe, *(each for each in self.favourites() if each != recipe)][:FAVOURITES]
-            self.night.diary.remember(self._key("favourites"), [each.plain() for each in kept])
-
-    def favourites(self) -> list[Recipe]:
-        """Newest first; what can't be read was never liked."""
-        try:
-            return [Recipe.of(each) for each in self.night.diary.recall(self._key("favourites")) or ()]
-        except (KeyError, TypeError):
-            return []
+            self.favourites = [recipe, *(each for each in self.favourites if each != recipe)][:FAVOURITES]
+            self.night.diary.remember(self._key("favourites"), [each.plain() for each in self.favourites])
 
     def favourite(self) -> Recipe | None:
         """The one liked last; "not this one" goes back to the one before."""
-        favourites = self.favourites()
-        return favourites[len(self.night.bedside.refused) % len(favourites)] if favourites else None
+        return self.favourites[len(self.night.bedside.refused) % len(self.favourites)] if self.favourites else None
 
     def finish(self) -> None:
         """Whatever there is of a night becomes one that is over."""
