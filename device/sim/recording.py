@@ -14,6 +14,7 @@ from device.errors import RecordingError
 
 G = 9.80665                         # m/s²
 COUNTS = 1 << 18                    # of the PPG chip
+LARGEST = 1e300                     # that a recording may say
 FLOAT_CENTRE, FLOAT_SPAN = 131_072, 8_192       # counts: where a PPG without a unit is laid; a finger's 6 % of light
 FIFO = 32                           # readings that every chip holds
 
@@ -98,7 +99,8 @@ def counts(rows: np.ndarray) -> tuple[np.ndarray, float, float]:
     """Whole counts of 18 bit, (n, channels) int32, and the scale and offset that lead back.
 
     Whole numbers of 16 bit are left-justified, as an ADC of fewer bits is in the chip, signed ones around the middle;
-    so they come back exactly. Others are laid around the middle as a finger's light would be. NaN is darkness.
+    so they come back exactly. Others are laid around the middle as a finger's light would be. NaN is darkness, and
+    so is what no photodiode counts: its span would overflow.
     """
     least, most = (int(rows.min()), int(rows.max())) if rows.dtype.kind in "iu" else (0, COUNTS)
     if least >= -32768 and most <= 65535:
@@ -106,7 +108,7 @@ def counts(rows: np.ndarray) -> tuple[np.ndarray, float, float]:
         if most + middle <= 65535:
             return (rows.astype(np.int32) + middle) * 4, 0.25, -float(middle)
     rows = rows.astype(float)
-    finite = np.isfinite(rows)
+    finite = np.abs(rows) < LARGEST
     low, high = (rows[finite].min(), rows[finite].max()) if finite.any() else (0.0, 0.0)
     scale = (high - low) / FLOAT_SPAN or 1.0
     offset = (high + low) / 2 - FLOAT_CENTRE * scale
