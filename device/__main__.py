@@ -16,7 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from device.config import Config, document, sound_flags
 from device.errors import NocturneError
-from device.memory import do_without_openssl_hashes, give_memory_back, unmap_code
+from device.process_memory import do_without_openssl_hashes, give_memory_back, unmap_code
 
 CONFIG = Path("/etc/nocturne.toml")
 SOCKET = Path("/run/nocturne/sound.socket")
@@ -24,12 +24,16 @@ STATE = Path("/var/lib/nocturne")
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="nocturne", description="The firmware of a bedside sleep device.")
+    parser = argparse.ArgumentParser(
+        prog="nocturne", description="The firmware of a bedside sleep device."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
 
     def command(name: str, help: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help, description=help)
-        sub.add_argument("--config", type=Path, default=CONFIG if CONFIG.exists() else None, help="TOML file")
+        sub.add_argument(
+            "--config", type=Path, default=CONFIG if CONFIG.exists() else None, help="TOML file"
+        )
         return sub
     run = command("run", "run the night on this board (what nocturne.service does)")
     run.add_argument("--socket", type=Path, default=SOCKET)
@@ -46,7 +50,9 @@ def main(argv: list[str] | None = None) -> int:
     learner = command("learner", "print what was learned of a sleeper, or forget it")
     learner.add_argument("--diary", type=Path)
     learner.add_argument("--reset", action="store_true", help="forget it; the nights stay")
-    erase = command("erase", "erase every night and all that was learned; stop nocturne.service first")
+    erase = command(
+        "erase", "erase every night and all that was learned; stop nocturne.service first"
+    )
     erase.add_argument("--diary", type=Path)
     erase.add_argument("--yes", action="store_true", help="don't ask")
     say = command("say", "tell the night something in words, such as \"warm rain, no bells\"")
@@ -64,8 +70,14 @@ def main(argv: list[str] | None = None) -> int:
         if options.command in ("run", "sound"):
             return {"run": run_board, "sound": run_sound}[options.command](options)
         config = Config.load(options.config) if options.config else Config()
-        return {"config": show_config, "report": write_report, "export": export_diary, "erase": erase_diary,
-                "learner": show_learner, "say": say_it}[options.command](config, options)
+        return {
+            "config": show_config,
+            "report": write_report,
+            "export": export_diary,
+            "erase": erase_diary,
+            "learner": show_learner,
+            "say": say_it,
+        }[options.command](config, options)
     except NocturneError as trouble:
         print(f"nocturne: {trouble}", file=sys.stderr)
         return 1
@@ -75,7 +87,9 @@ def trusted(options: argparse.Namespace) -> tuple[Config, str]:
     """What makes sound doesn't stop for a torn config."""
     if options.config is None:
         return Config(), ""
-    config, trouble = Config.trusted(options.config, Path(os.environ.get("STATE_DIRECTORY", STATE)) / "last-good.toml")
+    config, trouble = Config.trusted(
+        options.config, Path(os.environ.get("STATE_DIRECTORY", STATE)) / "last-good.toml"
+    )
     if trouble:
         print(f"nocturne: {trouble}", file=sys.stderr)
     return config, trouble
@@ -85,15 +99,20 @@ def run_board(options: argparse.Namespace) -> int:
     import sdnotify
 
     do_without_openssl_hashes()
-    from device import board
-    from device.bedside import Stop
+    from device.assembly import board
+    from device.session.controls import Stop
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: inbox.put(Stop(finish=False)))
     config, trouble = trusted(options)
     notify = sdnotify.SystemdNotifier().notify
-    with board.night(config, options.socket, inbox, [trouble] if trouble else [],
-                     alive=lambda: night.diary.writing(night.clock.now()) and notify("WATCHDOG=1")) as night:
+    with board.night(
+        config,
+        options.socket,
+        inbox,
+        [trouble] if trouble else [],
+        alive=lambda: night.diary.writing(night.clock.now()) and notify("WATCHDOG=1"),
+    ) as night:
         notify("READY=1")
         unmap_code()
         night.run()
@@ -101,9 +120,13 @@ def run_board(options: argparse.Namespace) -> int:
 
 
 def run_sound(options: argparse.Namespace) -> int:
-    # A process of its own image: what read the config is not kept beside the sound, and takes 20 MB with it.
+    # A process of its own image: what read the config is not kept beside the sound, and takes 20 MB
+    # with it.
     flags = sound_flags(trusted(options)[0])
-    os.execv(sys.executable, [sys.executable, "-m", "device.sound", "--socket", str(options.socket), *flags])
+    os.execv(
+        sys.executable,
+        [sys.executable, "-m", "device.sound", "--socket", str(options.socket), *flags],
+    )
 
 
 def show_config(config: Config, options: argparse.Namespace) -> int:
@@ -113,10 +136,10 @@ def show_config(config: Config, options: argparse.Namespace) -> int:
 
 def say_it(config: Config, options: argparse.Namespace) -> int:
     """Through the door of the night that runs here; without one, what it would have understood."""
-    from device.home import door
+    from device.home import say_socket
     text = " ".join(options.text)
     try:
-        print(door.say(options.socket.with_name(door.NAME), text))
+        print(say_socket.say(options.socket.with_name(say_socket.NAME), text))
         return 0
     except OSError as trouble:
         from device.words import Words
@@ -127,8 +150,11 @@ def say_it(config: Config, options: argparse.Namespace) -> int:
 
 
 def write_report(config: Config, options: argparse.Namespace) -> int:
-    from device import report
-    report.write(diary(config, options), options.out, options.out.with_suffix(".png"), options.night)
+    from device.report import report
+
+    report.write(
+        diary(config, options), options.out, options.out.with_suffix(".png"), options.night
+    )
     print(options.out)
     return 0
 
@@ -151,13 +177,14 @@ def export_diary(config: Config, options: argparse.Namespace) -> int:
 
 def show_learner(config: Config, options: argparse.Namespace) -> int:
     from device.diary import Diary
-    from device.others import KEY as OTHERS
+    from device.session.population import KEY as OTHERS
     kept = Diary(diary(config, options))
     try:
         if options.reset:
             for key in ("learner", "past", "taste", "favourites"):
                 kept.remember(f"{key}:{config.night.sleeper}", None)
-            if others := kept.recall(OTHERS):       # its version stays: only a newer prior is considered again
+            # its version stays: only a newer prior is considered again
+            if others := kept.recall(OTHERS):
                 kept.remember(OTHERS, {**others, "prior": None})
             return 0 if kept.flush() else 1
         json.dump(kept.recall(f"learner:{config.night.sleeper}"), sys.stdout, indent=1)
@@ -174,7 +201,13 @@ def erase_diary(config: Config, options: argparse.Namespace) -> int:
     if not options.yes and input(f"Erase every night in {path}? Type yes: ") != "yes":
         return 1
     erase(path)
-    for name in ("report.html", "report.png", "outbox.sqlite", "outbox.sqlite-wal", "outbox.sqlite-shm"):
+    for name in (
+        "report.html",
+        "report.png",
+        "outbox.sqlite",
+        "outbox.sqlite-wal",
+        "outbox.sqlite-shm",
+    ):
         path.with_name(name).unlink(missing_ok=True)
     if path.with_name("ledger.sqlite").exists():
         Ledger(path.with_name("ledger.sqlite")).forget()
@@ -186,15 +219,19 @@ def erase_diary(config: Config, options: argparse.Namespace) -> int:
 
 
 def erase_retained(config: Config) -> int:
+    from device.assembly.build import home_settings
     from device.clock import SystemClock
     from device.home.erase import retained
-    from device.parts import home_settings
     if trouble := retained(home_settings(config), SystemClock()):
-        print(f"{config.home.host} may still show the last state ({trouble}): erase again when it can be reached",
-              file=sys.stderr)
+        print(
+            f"{config.home.host} may still show the last state ({trouble}): erase again when it can be reached",
+            file=sys.stderr,
+        )
         return 1
-    print(f"What {config.home.host} showed of {config.home.bed}: erased. There, `nocturne hub --erase "
-          f"{config.home.bed}` forgets its events")
+    print(
+        f"What {config.home.host} showed of {config.home.bed}: erased. There, `nocturne hub --erase "
+        f"{config.home.bed}` forgets its events"
+    )
     return 0
 
 

@@ -11,7 +11,8 @@ class Clock(Protocol):
         """Monotonic seconds: never jumps, means nothing outside this boot."""
 
     def wall(self) -> float:
-        """Seconds since 1970, as far as this machine knows; for the alarm, `home/` and the diary's header only."""
+        """Seconds since 1970, as far as this machine knows; for the alarm, `home/` and the diary's
+        header only."""
 
     def sleep(self, seconds: float) -> None: ...
 
@@ -40,7 +41,7 @@ class SystemClock:
 class VirtualClock:
     """Sleeping just adds, so that a night takes seconds."""
 
-    def __init__(self, start: float = 0.0, wall: float = 1_767_218_400.0):     # 2025-12-31 22:00 UTC
+    def __init__(self, start: float = 0.0, wall: float = 1_767_218_400.0):  # 2025-12-31 22:00 UTC
         self._now = start
         self._wall = wall - start
         self._planned: list[tuple[float, int, Callable[[], object]]] = []
@@ -69,7 +70,9 @@ class VirtualClock:
         self._wall = wall - self._now
 
     def _pass(self, until: float) -> None:
-        for item in sorted((item for item in self._planned if item[0] <= until), key=lambda item: item[:2]):
+        for item in sorted(
+            (item for item in self._planned if item[0] <= until), key=lambda item: item[:2]
+        ):
             self._planned.remove(item)
             self._now = max(self._now, item[0])
             item[2]()

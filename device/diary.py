@@ -1,7 +1,8 @@
-"""What the device remembers: SQLite, one writer thread, nothing acknowledged that isn't on the disk.
+"""What the device remembers: SQLite, one writer thread, nothing acknowledged that isn't on the
+disk.
 
-Times are monotonic s of the boot that the night's row belongs to; only `nights.began` is wall time (s since 1970).
-WAL with synchronous=FULL: with NORMAL a power cut may roll back commits.
+Times are monotonic s of the boot that the night's row belongs to; only `nights.began` is wall time
+(s since 1970). WAL with synchronous=FULL: with NORMAL a power cut may roll back commits.
 """
 
 import contextlib
@@ -34,8 +35,8 @@ CREATE TABLE feedback (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL
     value REAL NOT NULL);
 CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
-PAGE = 1024                 # bytes, of a new file: a night writes half of what it does with SQLite's usual 4096
-CACHE = 256                 # KiB of the file kept in memory: SQLite's usual 2000 only fill up, night by night
+PAGE = 1024  # bytes, of a new file: a night writes half of what it does with SQLite's usual 4096
+CACHE = 256  # KiB of the file kept in memory: SQLite's usual 2000 only fill up, night by night
 PATIENCE = 2.0              # s that the writer waits for another process's lock
 STUCK = 5.0                 # s in which a writer that has work does nothing: it hangs
 STEPS = 10_000              # of SQLite's machine between two signs of life in a long statement
@@ -43,17 +44,19 @@ MOST_WAITING = 100_000      # rows kept in memory while the disk refuses them; a
 
 
 class Diary:
-    """Rows are collected by `add` and become one transaction by `commit`; neither ever waits for the disk."""
+    """Rows are collected by `add` and become one transaction by `commit`; neither ever waits for
+    the disk."""
 
     def __init__(self, path: Path | str):
-        """Opens, migrates or makes the diary. A corrupt one is set aside, never deleted; `trouble` says so.
+        """Opens, migrates or makes the diary. A corrupt one is set aside, never deleted; `trouble`
+        says so.
 
         Raises DiaryError if there is no diary to be had at this path at all.
         """
         self.path = Path(path)
         self.trouble = ""
-        self.private = False                # nothing but settings and what was learned before is written
-        self.lost = 0                       # rows dropped: the disk refused for too long, or SQLite can't hold them
+        self.private = False  # nothing but settings and what was learned before is written
+        self.lost = 0  # rows dropped: the disk refused for too long, or SQLite can't hold them
         self._rows: list[tuple[str, dict]] = []
         self._batches: queue.SimpleQueue = queue.SimpleQueue()
         self._busy = False                  # the writer has taken a batch
@@ -67,8 +70,17 @@ class Diary:
         """One row, kept until `commit`. Mappings and lists are stored as JSON."""
         if self.private and table != "memory":
             return
-        self._rows.append((table, {key: json.dumps(value, default=plain) if isinstance(value, Mapping | list | tuple)
-                                   else value for key, value in row.items()}))
+        self._rows.append(
+            (
+                table,
+                {
+                    key: json.dumps(value, default=plain)
+                    if isinstance(value, Mapping | list | tuple)
+                    else value
+                    for key, value in row.items()
+                },
+            )
+        )
 
     def commit(self) -> None:
         rows, self._rows = self._rows, []
@@ -84,8 +96,8 @@ class Diary:
         return not self.trouble
 
     def writing(self, now: float) -> bool:
-        """Whether the writer lives and gets on, as far as it was looked at until `now` s; nothing would be kept
-        without it."""
+        """Whether the writer lives and gets on, as far as it was looked at until `now` s; nothing
+        would be kept without it."""
         if self._moves != self._seen or not self._busy:
             self._seen, self._since = self._moves, now
         return self._writer.is_alive() and now - self._since < STUCK
@@ -125,19 +137,28 @@ class Diary:
             try:
                 return prepare(self.path)
             except sqlite3.DatabaseError as trouble:
-                if isinstance(trouble, sqlite3.OperationalError):       # locked, full, read-only: not corrupt
+                # locked, full, read-only: not corrupt
+                if isinstance(trouble, sqlite3.OperationalError):
                     raise
-                aside = next(name for i in range(1, 1000)
-                             if not (name := self.path.with_name(f"{self.path.name}.corrupt-{i}")).exists())
+                aside = next(
+                    name
+                    for i in range(1, 1000)
+                    if not (name := self.path.with_name(f"{self.path.name}.corrupt-{i}")).exists()
+                )
                 self.path.rename(aside)
                 for rest in ("-wal", "-shm"):
                     with contextlib.suppress(FileNotFoundError):
-                        self.path.with_name(self.path.name + rest).rename(aside.with_name(aside.name + rest))
-                self.trouble = f"diary {self.path}: was corrupt ({trouble}); kept as {aside.name}, begun anew"
+                        self.path.with_name(self.path.name + rest).rename(
+                            aside.with_name(aside.name + rest)
+                        )
+                self.trouble = (
+                    f"diary {self.path}: was corrupt ({trouble}); kept as {aside.name}, begun anew"
+                )
                 return prepare(self.path)
         except (OSError, sqlite3.Error) as trouble:
-            raise DiaryError(f"diary {self.path}: can't be opened ({trouble}); check the disk and its rights") \
-                from trouble
+            raise DiaryError(
+                f"diary {self.path}: can't be opened ({trouble}); check the disk and its rights"
+            ) from trouble
 
     def _write(self) -> None:
         connection = connect(self.path)
@@ -171,7 +192,8 @@ class Diary:
 
 
 def written(connection: sqlite3.Connection, table: str, row: Mapping) -> bool:
-    """False for a row that SQLite can't hold, a lone surrogate or 2**63: it must not keep the others from the disk."""
+    """False for a row that SQLite can't hold, a lone surrogate or 2**63: it must not keep the
+    others from the disk."""
     try:
         connection.execute(statement(table, tuple(row)), tuple(row.values()))
     except (OverflowError, UnicodeError):
@@ -182,15 +204,21 @@ def written(connection: sqlite3.Connection, table: str, row: Mapping) -> bool:
 def shifted(connection: sqlite3.Connection, night: int, seconds: float) -> None:
     with connection:
         for table in ("epochs", "decisions", "events", "feedback"):
-            connection.execute(f"UPDATE {table} SET time = time + ? WHERE night = ?", (seconds, night))
+            connection.execute(
+                f"UPDATE {table} SET time = time + ? WHERE night = ?", (seconds, night)
+            )
         connection.execute("UPDATE phrases SET start = start + ? WHERE night = ?", (seconds, night))
-        connection.execute("UPDATE nights SET lights_out = lights_out + ?, ended = ended + ? WHERE id = ?",
-                           (seconds, seconds, night))
+        connection.execute(
+            "UPDATE nights SET lights_out = lights_out + ?, ended = ended + ? WHERE id = ?",
+            (seconds, seconds, night),
+        )
 
 
 def tidy(connection: sqlite3.Connection, keep: int) -> None:
     with connection:
-        oldest = connection.execute("SELECT id FROM nights ORDER BY id DESC LIMIT 1 OFFSET ?", (keep,)).fetchone()
+        oldest = connection.execute(
+            "SELECT id FROM nights ORDER BY id DESC LIMIT 1 OFFSET ?", (keep,)
+        ).fetchone()
         if oldest:
             connection.execute("DELETE FROM nights WHERE id <= ?", tuple(oldest))
             for table in ("epochs", "decisions", "phrases", "events", "feedback"):
@@ -214,7 +242,9 @@ def prepare(path: Path) -> int:
             raise sqlite3.DatabaseError(found)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
-            raise sqlite3.OperationalError(f"version {version} is newer than this firmware's {VERSION}")
+            raise sqlite3.OperationalError(
+                f"version {version} is newer than this firmware's {VERSION}"
+            )
         if version == 0:
             connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
         return connection.execute("SELECT coalesce(max(id), 0) FROM nights").fetchone()[0]
@@ -223,7 +253,9 @@ def prepare(path: Path) -> int:
 @contextlib.contextmanager
 def reading(path: Path | str):
     """A read-only connection; rows are mappings."""
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
+    with contextlib.closing(
+        sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=PATIENCE)
+    ) as connection:
         connection.row_factory = sqlite3.Row
         yield connection
 
@@ -246,7 +278,10 @@ def everything(path: Path | str) -> dict[str, list[dict]]:
     """Every row of every table, JSON-able. Raises DiaryError."""
     try:
         with reading(path) as diary:
-            return {table: [dict(row) for row in diary.execute(f"SELECT * FROM {table}")] for table in TABLES}
+            return {
+                table: [dict(row) for row in diary.execute(f"SELECT * FROM {table}")]
+                for table in TABLES
+            }
     except sqlite3.Error as trouble:
         raise DiaryError(f"diary {path}: can't be read ({trouble})") from trouble
 

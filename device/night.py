@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from device import policy
-from device.bedside import Bedside
-from device.keeper import Keeper
-from device.modes import NIGHT, Event, Mode, step
-from device.remote import Remote
+from device.session import fade
+from device.session.commands import Remote
+from device.session.controls import Bedside
+from device.session.keeper import Keeper
+from device.session.modes import NIGHT, Event, Mode, step
 from device.values import SILENCE, TICK, Choice, Epoch, Recipe, Scene, Staging
 
 AHEAD = 6.0             # s: the music is written this far ahead of what is heard
@@ -21,7 +21,7 @@ class Night:
     """Its parts arrive built; see `sim/parts.py` and `__main__.py`."""
 
     def __init__(self, clock, inbox, *, sensors, signs, epochs, stager, recommender, composer, sound, panel, home,
-                 diary, almanac, rules: policy.Rules, seed: int = 0, sleeper: str = "sleeper", programme: str = "auto",
+                 diary, almanac, rules: fade.Rules, seed: int = 0, sleeper: str = "sleeper", programme: str = "auto",
                  volume: float = 1.0, retention: int = 400, lock: bool = False, effect=None, tick: float = TICK,
                  feedback=None, cap: float = 1.0, words=None, watch=None, alive=None, woken=None):
         """`watch(night, epoch, staging)` is called each epoch, `alive()` each tick, `woken(night)` in the morning."""
@@ -37,7 +37,7 @@ class Night:
         self.choice: Choice | None = None
         self.recipe: Recipe = SILENCE
         self.wanted: Scene | None = None
-        self.course: policy.Course | None = None    # as it was sent: what is wanted, at a bearable pace
+        self.course: fade.Course | None = None    # as it was sent: what is wanted, at a bearable pace
         self.depth = 0.0
         self.stagings: list[Staging] = []           # of tonight
         self.epoch: Epoch | None = None
@@ -65,7 +65,7 @@ class Night:
         if readings.trouble != self.trouble:
             self.trouble = readings.trouble
             self.note("sensors", "; ".join(readings.trouble) or "all answer again")
-        for event in self.almanac.calls(self.clock.wall(), now, self.minutes, policy.light(self.stagings)):
+        for event in self.almanac.calls(self.clock.wall(), now, self.minutes, fade.light(self.stagings)):
             self.go(event)
         for vitals in self.signs.add(readings):
             for epoch in self.epochs.add(vitals):
@@ -83,10 +83,10 @@ class Night:
             self.stagings.append(staging)
         self.blind = 0 if staging.p_asleep is not None or self.mode not in NIGHT else self.blind + 1
         self.empty = self.empty + 1 if epoch.present is False else 0
-        self.depth = policy.deepen(self.depth, self.mode, staging.p_asleep, staging.asleep, self.minutes, self.rules)
-        now = policy.Standing(staging, self.depth, (self.clock.now() - self.since) / 60, self.blind, self.empty,
+        self.depth = fade.deepen(self.depth, self.mode, staging.p_asleep, staging.asleep, self.minutes, self.rules)
+        now = fade.Standing(staging, self.depth, (self.clock.now() - self.since) / 60, self.blind, self.empty,
                               self.bedside.snoozed and self.mode is Mode.PAUSED)
-        for event in policy.told(self.mode, now, self.rules):
+        for event in fade.told(self.mode, now, self.rules):
             self.go(event)
         self.shape()
         self.keeper.remember(epoch, staging)
@@ -124,7 +124,7 @@ class Night:
                 self.keeper.context(), moment=moment, seed=int(self.rng.integers(2**31)), wishes=said.bounds(),
                 refused=refused, trial=self.rules.trial))
         self.choice = asked(*refused)
-        if self.keeper.audible and moment == "bedtime" and policy.silent(self.choice.recipe) and not self.rules.trial:
+        if self.keeper.audible and moment == "bedtime" and fade.silent(self.choice.recipe) and not self.rules.trial:
             self.choice = asked(*refused, self.choice.candidate)
         named = None if moment == "arousal" else self.remote.named()
         self.recipe = said.shaped(named or self.choice.recipe)
@@ -132,19 +132,19 @@ class Night:
 
     def shape(self, by_hand: bool = False) -> None:
         """Tell the sound process where to go, if that changed; nothing but a hand makes it rise quickly."""
-        wanted = policy.scene(self.mode, self.recipe, self.depth, self.rules, self.epoch)
+        wanted = fade.scene(self.mode, self.recipe, self.depth, self.rules, self.epoch)
         if wanted != self.wanted:
-            self.wanted, self.course = wanted, policy.course(self.course, wanted, self.clock.now(), by_hand)
+            self.wanted, self.course = wanted, fade.course(self.course, wanted, self.clock.now(), by_hand)
             self.sound.send(self.course.scene)
 
     def write_music(self, now: float) -> None:
         """Keep the music written AHEAD; silence needs none."""
-        if self.course is None or self.course.scene.level <= policy.SILENT:
+        if self.course is None or self.course.scene.level <= fade.SILENT:
             return
         self.written = max(self.written, now + 2.0)         # the ring is 1.5 s long
         while self.written < now + AHEAD:
             p_asleep = self.stagings[-1].p_asleep if self.stagings else None
-            phrase = self.composer.compose(policy.steered(self.recipe, self.mode), p_asleep)
+            phrase = self.composer.compose(fade.steered(self.recipe, self.mode), p_asleep)
             phrase = replace(self.remote.said.played(phrase), start=self.written)
             if phrase.notes:
                 self.sound.send(phrase)

@@ -1,7 +1,7 @@
 """Every value that crosses a room, with its units. All are frozen.
 
-Times are monotonic seconds (`Clock.now`), shared by both processes of one boot, unless a field says otherwise.
-A missing reading is None or a gap, never a plausible number.
+Times are monotonic seconds (`Clock.now`), shared by both processes of one boot, unless a field says
+otherwise. A missing reading is None or a gap, never a plausible number.
 """
 
 from collections.abc import Mapping
@@ -20,12 +20,13 @@ TEXTURES = ("rain", "ocean", "wind", "stream", "fire", "pink", "brown")
 VOICES = ("pad", "bell", "piano", "drone", "swell")
 
 
-# ---- sensing: chip → Readings → Vitals → Epoch ----------------------------------------------------------------------
+# ---- sensing: chip → Readings → Vitals → Epoch ---------------------------------------------------
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Signal:
     """A run of evenly spaced readings from one chip. (The word *sample* is kept for audio.)"""
-    values: np.ndarray          # (n, channels), oldest first, n may be 0: counts (PPG: red, IR) or m/s² (x, y, z)
+    # (n, channels), oldest first, n may be 0: counts (PPG: red, IR) or m/s² (x, y, z)
+    values: np.ndarray
     start: float                # s: when values[0] was taken, by the chip's clock fitted to ours
     rate: float                 # Hz, measured
     lost: int = 0               # readings known to be lost just before values[0]
@@ -54,7 +55,8 @@ class Vitals:
     rmssd: Measured | None = None           # ms, over the last 5 min
     breathing: Measured | None = None       # /min
     movement: float | None = None           # m/s² RMS over the last second, gravity removed
-    activity: float | None = None           # activity counts of the last second (te Lindert & Van Someren 2013)
+    # activity counts of the last second (te Lindert & Van Someren 2013)
+    activity: float | None = None
     present: bool | None = None             # a finger or body on the sensor; None: can't tell
     turned: bool = False                    # posture changed in the last second
     beats: tuple[float, ...] = ()           # s: beats confirmed since the last Vitals
@@ -94,11 +96,11 @@ class Staging:
     p_asleep: float | None                  # 0..1
     stage: Stage | None
     probabilities: tuple[float, float, float, float] | None     # in the order of STAGES
-    asleep: bool = False                    # the onset detector's word: has fallen asleep and not woken since
+    asleep: bool = False  # the onset detector's word: has fallen asleep and not woken since
     aroused: bool = False                   # the arousal detector's word, for this epoch
 
 
-# ---- choosing: Context → Choice --------------------------------------------------------------------------------------
+# ---- choosing: Context → Choice ------------------------------------------------------------------
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -110,7 +112,8 @@ class Recipe:
     register: float = 57.0          # mean MIDI pitch, 45..67
     brightness: float = 0.35        # 0..1
     tension: float = 0.2            # 0..1
-    textures: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({"rain": 0.4}))  # TEXTURES → 0..1
+    # TEXTURES → 0..1
+    textures: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({"rain": 0.4}))
     music: float = 0.8              # 0..1
     level: float = 0.0              # dB re the settling level, −40..0
     name: str = ""                  # of the programme it came from, if any
@@ -157,9 +160,10 @@ class Reason:
 
 
 class Wish(NamedTuple):
-    """One thing that was asked for in words; a bound inside the vetted set, never a way around it."""
+    """One thing that was asked for in words; a bound inside the vetted set, never a way around it.
+    """
     verb: str                   # raise, lower, forbid or require
-    name: str                   # a field of Recipe, a texture, a voice, "music", "silence" or a programme
+    name: str  # a field of Recipe, a texture, a voice, "music", "silence" or a programme
     degree: float = 1.0         # 0.5 a little, 2 much
 
 
@@ -200,7 +204,7 @@ class Outcome:
     signal_quality: float = 0.0         # 0..1: share of epochs that could be judged
 
 
-# ---- composing and sounding: Phrase, Scene → socket → sound ----------------------------------------------------------
+# ---- composing and sounding: Phrase, Scene → socket → sound --------------------------------------
 
 class Note(NamedTuple):
     start: float                # s after the phrase's start
@@ -221,13 +225,14 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Where the soundscape should go. The sound process bounds it again: nothing here can exceed the caps."""
+    """Where the soundscape should go. The sound process bounds it again: nothing here can exceed
+    the caps."""
     textures: Mapping[str, float]           # layer → linear gain 0..1
     music: float                            # 0..1
     brightness: float                       # 0..1
-    level: float                            # dB re the settling level: −80 is silence; above 0 only while waking
+    level: float  # dB re the settling level: −80 is silence; above 0 only while waking
     glide: float                            # s to get there
-    waking: bool = False                    # the alarm: may rise above the settling level, up to the user's ceiling
+    waking: bool = False  # the alarm: may rise above the settling level, up to the user's ceiling
     breath: float = 0.0                     # /min: swells at the pace of a breath; 0 is none
 
 
@@ -245,7 +250,8 @@ class Panic:
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Lock-step only: render up to `time` and answer with a Heartbeat. `heard` False skips ahead without rendering."""
+    """Lock-step only: render up to `time` and answer with a Heartbeat. `heard` False skips ahead
+    without rendering."""
     time: float                 # s
     heard: bool = True
 
@@ -255,9 +261,9 @@ class Heartbeat:
     """The sound process's word, twice a second, or the answer to Advance."""
     time: float                 # s
     frame: int                  # frames played since the process started
-    level: float                # dBA at the pillow over the last second (estimated from the calibration)
+    level: float  # dBA at the pillow over the last second (estimated from the calibration)
     peak: float                 # dBFS since the last heartbeat
-    dose: float                 # dBA·h equivalents: pressure-squared hours re 0 dBA since the process started
+    dose: float  # dBA·h equivalents: pressure-squared hours re 0 dBA since the process started
     underruns: int = 0
     refused: int = 0            # messages that were malformed or out of bounds
     device: str = ""            # what it plays on; "" when nothing

@@ -1,7 +1,9 @@
-"""What the night and the sound process say to each other: JSON lines over a Unix socket, versioned and bounded.
+"""What the night and the sound process say to each other: JSON lines over a Unix socket, versioned
+and bounded.
 
-One line is one frozen value of `device.values`: `{"v": 1, "kind": "volume", "volume": 0.5, "muted": false}`. Everything
-that comes in is bounded here, on the receiving side, whoever sent it: the sound process trusts nobody.
+One line is one frozen value of `device.values`: `{"v": 1, "kind": "volume", "volume": 0.5, "muted":
+false}`. Everything that comes in is bounded here, on the receiving side, whoever sent it: the sound
+process trusts nobody.
 """
 
 import json
@@ -39,7 +41,8 @@ def encode(message: Message) -> bytes:
 
 
 def decode(line: bytes) -> Message:
-    """The value in one line. Raises Refused, saying which field, for anything malformed, unknown or out of bounds."""
+    """The value in one line. Raises Refused, saying which field, for anything malformed, unknown or
+    out of bounds."""
     if len(line) > LONGEST_LINE:
         raise Refused(f"line of {len(line)} bytes, more than {LONGEST_LINE}")
     try:
@@ -50,7 +53,9 @@ def decode(line: bytes) -> Message:
         raise Refused("not an object")
     version, kind = fields.pop("v", None), fields.pop("kind", None)
     if version != VERSION or isinstance(version, bool):
-        raise Refused(f"version {str(version)[:20]}; this is version {VERSION}: update both services together")
+        raise Refused(
+            f"version {str(version)[:20]}; this is version {VERSION}: update both services together"
+        )
     if not isinstance(kind, str) or kind not in _READERS:
         raise Refused(f"unknown kind {str(kind)[:40]!r}")
     wanted, read = _READERS[kind]
@@ -60,7 +65,7 @@ def decode(line: bytes) -> Message:
     return read(fields)
 
 
-# ---- writing ---------------------------------------------------------------------------------------------------------
+# ---- writing -------------------------------------------------------------------------------------
 
 def _slots(message) -> dict:
     return {name: getattr(message, name) for name in message.__dataclass_fields__}
@@ -73,7 +78,7 @@ _WRITERS = {
 }
 
 
-# ---- reading ---------------------------------------------------------------------------------------------------------
+# ---- reading -------------------------------------------------------------------------------------
 
 def _no_constants(token: str):
     raise ValueError(f"{token} is not a number")
@@ -89,7 +94,10 @@ def _no_doubles(pairs: list[tuple]) -> dict:
 def _number(name: str, value, low: float, high: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Refused(f"{name} is not a number")
-    if not (math.isfinite(value) if isinstance(value, float) else abs(value) < 2**62) or not low <= value <= high:
+    if (
+        not (math.isfinite(value) if isinstance(value, float) else abs(value) < 2**62)
+        or not low <= value <= high
+    ):
         raise Refused(f"{name} {value!s:.20} is outside {low:g}..{high:g}")
     return float(value)
 
@@ -117,12 +125,20 @@ def _scene(f: dict) -> Scene:
         raise Refused(f"textures are not among {TEXTURES}")
     waking = _truth("waking", f["waking"])
     return Scene(
-        textures=MappingProxyType({name: _number(name, f["textures"][name], 0, 1) for name in TEXTURES
-                                   if name in f["textures"]}),
-        music=_number("music", f["music"], 0, 1), brightness=_number("brightness", f["brightness"], 0, 1),
+        textures=MappingProxyType(
+            {
+                name: _number(name, f["textures"][name], 0, 1)
+                for name in TEXTURES
+                if name in f["textures"]
+            }
+        ),
+        music=_number("music", f["music"], 0, 1),
+        brightness=_number("brightness", f["brightness"], 0, 1),
         level=_number("level", f["level"], -80, LOUDEST_WAKING if waking else 0),
-        glide=_number("glide", f["glide"], 0, LONGEST_GLIDE), waking=waking,
-        breath=_breath(f["breath"]))
+        glide=_number("glide", f["glide"], 0, LONGEST_GLIDE),
+        waking=waking,
+        breath=_breath(f["breath"]),
+    )
 
 
 def _breath(value) -> float:
@@ -135,33 +151,51 @@ def _note(value) -> Note:
     start, pitch, duration, velocity, voice = value
     if not isinstance(voice, str) or voice not in VOICES:
         raise Refused(f"voice {str(voice)[:20]!r} is not among {VOICES}")
-    return Note(_number("note start", start, 0, LONGEST_PHRASE), _integer("pitch", pitch, 0, 127),
-                _number("duration", duration, 0, LONGEST_PHRASE), _number("velocity", velocity, 0, 1), voice)
+    return Note(
+        _number("note start", start, 0, LONGEST_PHRASE),
+        _integer("pitch", pitch, 0, 127),
+        _number("duration", duration, 0, LONGEST_PHRASE),
+        _number("velocity", velocity, 0, 1),
+        voice,
+    )
 
 
 def _phrase(f: dict) -> Phrase:
     if not isinstance(f["notes"], list) or len(f["notes"]) > MOST_NOTES:
         raise Refused(f"notes are not a list of at most {MOST_NOTES}")
     start = None if f["start"] is None else _number("start", f["start"], 0, LATEST)
-    return Phrase(length=_number("length", f["length"], 0, LONGEST_PHRASE), notes=tuple(map(_note, f["notes"])),
-                  start=start, section=_text("section", f["section"], 40))
+    return Phrase(
+        length=_number("length", f["length"], 0, LONGEST_PHRASE),
+        notes=tuple(map(_note, f["notes"])),
+        start=start,
+        section=_text("section", f["section"], 40),
+    )
 
 
 def _heartbeat(f: dict) -> Heartbeat:
     return Heartbeat(
-        time=_number("time", f["time"], 0, LATEST), frame=_integer("frame", f["frame"], 0, 2**53),
-        level=_number("level", f["level"], -300, 200), peak=_number("peak", f["peak"], -300, 0.01),
-        dose=_number("dose", f["dose"], 0, 1e15), underruns=_integer("underruns", f["underruns"], 0, 2**53),
-        refused=_integer("refused", f["refused"], 0, 2**53), device=_text("device", f["device"], 200))
+        time=_number("time", f["time"], 0, LATEST),
+        frame=_integer("frame", f["frame"], 0, 2**53),
+        level=_number("level", f["level"], -300, 200),
+        peak=_number("peak", f["peak"], -300, 0.01),
+        dose=_number("dose", f["dose"], 0, 1e15),
+        underruns=_integer("underruns", f["underruns"], 0, 2**53),
+        refused=_integer("refused", f["refused"], 0, 2**53),
+        device=_text("device", f["device"], 200),
+    )
 
 
 _READERS = {
     "scene": (set(Scene.__dataclass_fields__), _scene),
     "phrase": (set(Phrase.__dataclass_fields__), _phrase),
-    "volume": (set(Volume.__dataclass_fields__), lambda f: Volume(_number("volume", f["volume"], 0, 1),
-                                                                  _truth("muted", f["muted"]))),
+    "volume": (
+        set(Volume.__dataclass_fields__),
+        lambda f: Volume(_number("volume", f["volume"], 0, 1), _truth("muted", f["muted"])),
+    ),
     "panic": (set(), lambda f: Panic()),
-    "advance": (set(Advance.__dataclass_fields__), lambda f: Advance(_number("time", f["time"], 0, LATEST),
-                                                                     _truth("heard", f["heard"]))),
+    "advance": (
+        set(Advance.__dataclass_fields__),
+        lambda f: Advance(_number("time", f["time"], 0, LATEST), _truth("heard", f["heard"])),
+    ),
     "heartbeat": (set(Heartbeat.__dataclass_fields__), _heartbeat),
 }

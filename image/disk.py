@@ -17,10 +17,27 @@ def squash(root: Path, out: Path, epoch: int) -> None:
     """The read-only root of a slot."""
     out.unlink(missing_ok=True)
     # All times are the commit's: the cache's are those of whenever it was made.
-    run("mksquashfs", root, out, "-noappend", "-no-progress", "-comp", "zstd", "-Xcompression-level", 9, "-no-xattrs",
-        "-reproducible", "-mkfs-time", epoch, "-all-time", epoch)
+    run(
+        "mksquashfs",
+        root,
+        out,
+        "-noappend",
+        "-no-progress",
+        "-comp",
+        "zstd",
+        "-Xcompression-level",
+        9,
+        "-no-xattrs",
+        "-reproducible",
+        "-mkfs-time",
+        epoch,
+        "-all-time",
+        epoch,
+    )
     if out.stat().st_size > recipe.ROOT * MIB:
-        raise Trouble(f"the root has {out.stat().st_size >> 20} MiB, more than a slot's {recipe.ROOT}")
+        raise Trouble(
+            f"the root has {out.stat().st_size >> 20} MiB, more than a slot's {recipe.ROOT}"
+        )
 
 
 def fat_files(root: Path, kernel_debs: Path, folder: Path, sbom: Path) -> None:
@@ -46,16 +63,33 @@ def fat_files(root: Path, kernel_debs: Path, folder: Path, sbom: Path) -> None:
 
 def make_fat(folder: Path, out: Path, epoch: int) -> None:
     out.unlink(missing_ok=True)
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC", "MTOOLS_SKIP_CHECK": "1"}
+    environment = {
+        **os.environ,
+        "SOURCE_DATE_EPOCH": str(epoch),
+        "TZ": "UTC",
+        "MTOOLS_SKIP_CHECK": "1",
+    }
     run("truncate", "--size", recipe.BOOT * MIB, out)
-    run("mkfs.vfat", "-F", 32, "-n", "NOCTURNE", "-i", recipe.DISK_ID, "--invariant", out, env=environment)
+    run(
+        "mkfs.vfat",
+        "-F",
+        32,
+        "-n",
+        "NOCTURNE",
+        "-i",
+        recipe.DISK_ID,
+        "--invariant",
+        out,
+        env=environment,
+    )
     for path in sorted(folder.rglob("*")):
         os.utime(path, (epoch, epoch))
     run("mcopy", "-s", "-m", "-i", out, *sorted(folder.iterdir()), "::", env=environment)
 
 
 def join(fat: Path, root: Path, out: Path) -> None:
-    """The whole disk: the first boot makes the data partition, so there is no file system in it yet."""
+    """The whole disk: the first boot makes the data partition, so there is no file system in it
+    yet."""
     starts = [recipe.START, recipe.START + recipe.BOOT, recipe.START + recipe.BOOT + recipe.ROOT,
               recipe.START + recipe.BOOT + 2 * recipe.ROOT]
     sizes = [recipe.BOOT, recipe.ROOT, recipe.ROOT, recipe.DATA]
@@ -63,11 +97,21 @@ def join(fat: Path, root: Path, out: Path) -> None:
     out.unlink(missing_ok=True)
     run("truncate", "--size", (starts[-1] + sizes[-1]) * MIB, out)
     table = [f"label: dos\nlabel-id: 0x{recipe.DISK_ID}\n"] + [
-        f"start={start * 2048},size={size * 2048},type={kind}" + (",bootable\n" if kind == "c" else "\n")
-        for start, size, kind in zip(starts, sizes, kinds, strict=True)]
+        f"start={start * 2048},size={size * 2048},type={kind}"
+        + (",bootable\n" if kind == "c" else "\n")
+        for start, size, kind in zip(starts, sizes, kinds, strict=True)
+    ]
     run("sfdisk", "--quiet", out, input="".join(table))
     for source, start in ((fat, starts[0]), (root, starts[1]), (root, starts[2])):
-        run("dd", f"if={source}", f"of={out}", "bs=1M", f"seek={start}", "conv=notrunc,sparse", "status=none")
+        run(
+            "dd",
+            f"if={source}",
+            f"of={out}",
+            "bs=1M",
+            f"seek={start}",
+            "conv=notrunc,sparse",
+            "status=none",
+        )
 
 
 def compress(image: Path) -> Path:

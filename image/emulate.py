@@ -1,13 +1,16 @@
-"""An emulated Pi: QEMU's `virt` with a Cortex-A53, 512 MB and the built image, and a bench with pretended parts.
+"""An emulated Pi: QEMU's `virt` with a Cortex-A53, 512 MB and the built image, and a bench with
+pretended parts.
 
-Its time is counted in instructions, a thousand million a second, so that a busy host changes no figure and starves no
-sound (in the host's own time emulation is too slow to play); a Zero 2 W has four such cores of some seven hundred
-million. While nothing runs its time goes as ours, or, to hurry, jumps to what comes next: then a slow disk of ours
-looks slower than it is, but no timer is ever late. With `counted=False` it has two cores and the host's time.
+Its time is counted in instructions, a thousand million a second, so that a busy host changes no
+figure and starves no sound (in the host's own time emulation is too slow to play); a Zero 2 W has
+four such cores of some seven hundred million. While nothing runs its time goes as ours, or, to
+hurry, jumps to what comes next: then a slow disk of ours looks slower than it is, but no timer is
+ever late. With `counted=False` it has two cores and the host's time.
 
-The image isn't changed. The boot ROM and the firmware, which QEMU lacks, are played here: config.txt (or tryboot.txt)
-names the folder whose kernel, initrd and command line are started. The bench comes on a second disk; units that start
-its pretended parts are laid into /run by an extended initrd. No network but the guest's own loopback.
+The image isn't changed. The boot ROM and the firmware, which QEMU lacks, are played here:
+config.txt (or tryboot.txt) names the folder whose kernel, initrd and command line are started. The
+bench comes on a second disk; units that start its pretended parts are laid into /run by an extended
+initrd. No network but the guest's own loopback.
 """
 
 import contextlib
@@ -25,9 +28,10 @@ from image.host import CACHE, HERE, Trouble, run
 
 BUTTON, LED = 5, 6              # lines of the PL061, which has eight
 REVISION = "0x902120"           # of a Zero 2 W, so that gpiozero knows the board
-# A Cortex-A53 doesn't need page tables of their own for kernel and programs; switching them is what QEMU is slowest at.
+# A Cortex-A53 doesn't need page tables of their own for kernel and programs; switching them is what
+# QEMU is slowest at.
 QUICKER = "kpti=off"
-SLOWER = 10             # times slower than the board's own time, when both it and this machine are busy
+SLOWER = 10  # times slower than the board's own time, when both it and this machine are busy
 PATIENCE = "systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900"
 HARNESS = """$B mount -t tmpfs -o mode=755 t /sysroot/run; $B mkdir -p /sysroot/run/systemd/system/sysinit.target.wants
 until [ -b /sysroot/dev/vdb ]; do $B usleep 100000; done
@@ -50,8 +54,16 @@ def make_bench(out: Path) -> None:
     if not any(debs.glob("*.deb")):
         shutil.rmtree(debs, ignore_errors=True)
         debs.mkdir()
-        run("mmdebstrap", "--mode=root", "--architectures=arm64", "--variant=extract", f"--include={','.join(HUB)}",
-            f"--extract-hook=sync-out /var/cache/apt/archives {debs}", recipe.SUITE, CACHE / "bench-tree")
+        run(
+            "mmdebstrap",
+            "--mode=root",
+            "--architectures=arm64",
+            "--variant=extract",
+            f"--include={','.join(HUB)}",
+            f"--extract-hook=sync-out /var/cache/apt/archives {debs}",
+            recipe.SUITE,
+            CACHE / "bench-tree",
+        )
         run("rm", "-rf", "--one-file-system", CACHE / "bench-tree")
     hub = folder / "hub"
     (hub / "lib").mkdir(parents=True)
@@ -69,10 +81,12 @@ def make_bench(out: Path) -> None:
 class Pi:
     """One emulated board with its card in `folder`; may be started, cut off and started again."""
 
-    def __init__(self, folder: Path, image: Path, bench: Path, counted: bool = True, card: int = 2400):
+    def __init__(
+        self, folder: Path, image: Path, bench: Path, counted: bool = True, card: int = 2400
+    ):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.bench, self.counted = folder, bench, counted
-        self.clock = 0          # s since 1970, when it was last cut off: its own time may be ahead of ours
+        self.clock = 0  # s since 1970, when it was last cut off: its own time may be ahead of ours
         self.card = folder / "card.img"
         run("cp", "--sparse=always", image, self.card)
         run("truncate", "--size", card * recipe.MIB, self.card)
@@ -86,7 +100,9 @@ class Pi:
         return f"{self.card}@@{recipe.START * recipe.MIB}"
 
     def read_boot(self, name: str) -> bytes:
-        done = subprocess.run(["mcopy", "-n", "-i", self.fat, f"::/{name}", "-"], capture_output=True, check=True)
+        done = subprocess.run(
+            ["mcopy", "-n", "-i", self.fat, f"::/{name}", "-"], capture_output=True, check=True
+        )
         return done.stdout
 
     def write_boot(self, name: str, source: Path) -> None:
@@ -94,16 +110,28 @@ class Pi:
 
     # ---- power
 
-    def power_on(self, tried: bool = False, held: bool = False, hurry: bool = True, seconds: float = 600.0) -> None:
-        """Start, by tryboot.txt if `tried`, with the button `held`, and wait till the agent answers."""
+    def power_on(
+        self, tried: bool = False, held: bool = False, hurry: bool = True, seconds: float = 600.0
+    ) -> None:
+        """Start, by tryboot.txt if `tried`, with the button `held`, and wait till the agent
+        answers."""
         text = self.read_boot("tryboot.txt" if tried else "config.txt").decode()
-        slot = next(line for line in text.splitlines() if line.startswith("os_prefix="))[10:].strip("/")
+        slot = next(line for line in text.splitlines() if line.startswith("os_prefix="))[10:].strip(
+            "/"
+        )
         for name in ("kernel.img", "initrd.img"):
             (self.folder / name).write_bytes(self.read_boot(f"{slot}/{name}"))
         init = (HERE / "card" / "init.sh").read_text().replace("# HARNESS\n", HARNESS)
         extended = gzip.compress(kernel.archive({"init": init.encode()}, (), 0), 1)
-        (self.folder / "initrd.img").write_bytes((self.folder / "initrd.img").read_bytes() + extended)
-        line = self.read_boot(f"{slot}/cmdline.txt").decode().strip().replace("console=tty1", "console=ttyAMA0")
+        (self.folder / "initrd.img").write_bytes(
+            (self.folder / "initrd.img").read_bytes() + extended
+        )
+        line = (
+            self.read_boot(f"{slot}/cmdline.txt")
+            .decode()
+            .strip()
+            .replace("console=tty1", "console=ttyAMA0")
+        )
         self.start(f"{line} modprobe.blacklist=i2c_dev {QUICKER} {PATIENCE}", held, hurry)
         self.guest, self.waiting = self.connect("bench.sock"), b""
         self.receive(seconds)
@@ -121,21 +149,52 @@ class Pi:
         run("fdtput", "-t", "x", tree, "/system", "linux,revision", REVISION)
         for name in ("bench.sock", "qtest.sock", "qmp.sock"):
             (self.folder / name).unlink(missing_ok=True)
-        self.console = open(self.folder / "console.txt", "ab")      # noqa: SIM115  closed with the board's power
-        self.process = subprocess.Popen([
-            *common, "-no-reboot", "-dtb", tree, "-rtc", f"base={now:%Y-%m-%dT%H:%M:%S},clock=vm",
-            "-kernel", self.folder / "kernel.img", "-initrd", self.folder / "initrd.img", "-append", command_line,
-            "-serial", "stdio", "-monitor", "none",
-            # The last one plugged in is the first that Linux finds.
-            "-drive", f"file={self.bench},format=raw,if=none,id=bench,readonly=on",
-            "-device", "virtio-blk-device,drive=bench",
-            "-drive", f"file={self.card},format=raw,if=none,id=card", "-device", "virtio-blk-device,drive=card",
-            "-device", "virtio-serial-device",
-            "-chardev", f"socket,id=agent,path={self.folder}/bench.sock,server=on,wait=off",
-            "-device", "virtserialport,chardev=agent,name=bench",
-            "-qtest", f"unix:{self.folder}/qtest.sock,server=on,wait=off", "-qtest-log", "/dev/null",
-            "-qmp", f"unix:{self.folder}/qmp.sock,server=on,wait=off"],
-            stdout=self.console, stderr=self.console, stdin=subprocess.DEVNULL)
+
+        self.console = open(self.folder / "console.txt", "ab")
+        self.process = subprocess.Popen(
+            [
+                *common,
+                "-no-reboot",
+                "-dtb",
+                tree,
+                "-rtc",
+                f"base={now:%Y-%m-%dT%H:%M:%S},clock=vm",
+                "-kernel",
+                self.folder / "kernel.img",
+                "-initrd",
+                self.folder / "initrd.img",
+                "-append",
+                command_line,
+                "-serial",
+                "stdio",
+                "-monitor",
+                "none",
+                # The last one plugged in is the first that Linux finds.
+                "-drive",
+                f"file={self.bench},format=raw,if=none,id=bench,readonly=on",
+                "-device",
+                "virtio-blk-device,drive=bench",
+                "-drive",
+                f"file={self.card},format=raw,if=none,id=card",
+                "-device",
+                "virtio-blk-device,drive=card",
+                "-device",
+                "virtio-serial-device",
+                "-chardev",
+                f"socket,id=agent,path={self.folder}/bench.sock,server=on,wait=off",
+                "-device",
+                "virtserialport,chardev=agent,name=bench",
+                "-qtest",
+                f"unix:{self.folder}/qtest.sock,server=on,wait=off",
+                "-qtest-log",
+                "/dev/null",
+                "-qmp",
+                f"unix:{self.folder}/qmp.sock,server=on,wait=off",
+            ],
+            stdout=self.console,
+            stderr=self.console,
+            stdin=subprocess.DEVNULL,
+        )
         self.qmp = self.connect("qmp.sock").makefile("rw")
         self.qmp.readline()
         self.ask("qmp_capabilities")
@@ -195,7 +254,8 @@ class Pi:
         self.qtest.readline()
 
     def click(self) -> None:
-        """A short press. The board is kept busy meanwhile, or its time would jump from one of our words to the next."""
+        """A short press. The board is kept busy meanwhile, or its time would jump from one of our
+        words to the next."""
         self.run("timeout 1 sh -c 'while :; do :; done' >/dev/null 2>&1 &")
         self.press(True)
         self.run("sleep 0.15")
@@ -223,7 +283,9 @@ class Pi:
             try:
                 data = self.guest.recv(65536)
             except TimeoutError:
-                raise Trouble(f"the guest says nothing for {seconds:.0f} s; see {self.folder}/console.txt") from None
+                raise Trouble(
+                    f"the guest says nothing for {seconds:.0f} s; see {self.folder}/console.txt"
+                ) from None
             if not data:
                 raise Trouble(f"the emulated Pi went off; see {self.folder}/console.txt")
             self.waiting += data
@@ -231,9 +293,14 @@ class Pi:
         return json.loads(line)
 
     def await_true(self, command: str, seconds: float) -> float:
-        """s of the board's own time until the shell command succeeds inside. Raises Trouble if it doesn't in time."""
-        return float(self.run(f"b=$(cut -d' ' -f1 /proc/uptime); until {{ {command}; }}; do sleep 0.5; "
-                              f"n=$(cut -d' ' -f1 /proc/uptime); [ ${{n%.*}} -lt $((${{b%.*}} + {seconds:.0f})) ] "
-                              "|| { echo not in time >&2; exit 1; }; done; "
-                              "echo $b $(cut -d' ' -f1 /proc/uptime) | awk '{print $2 - $1}'",
-                              seconds + 60).splitlines()[-1])
+        """s of the board's own time until the shell command succeeds inside. Raises Trouble if it
+        doesn't in time."""
+        return float(
+            self.run(
+                f"b=$(cut -d' ' -f1 /proc/uptime); until {{ {command}; }}; do sleep 0.5; "
+                f"n=$(cut -d' ' -f1 /proc/uptime); [ ${{n%.*}} -lt $((${{b%.*}} + {seconds:.0f})) ] "
+                "|| { echo not in time >&2; exit 1; }; done; "
+                "echo $b $(cut -d' ' -f1 /proc/uptime) | awk '{print $2 - $1}'",
+                seconds + 60,
+            ).splitlines()[-1]
+        )

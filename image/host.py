@@ -1,4 +1,5 @@
-"""The host's side of the commands in this folder: say, run, and name what is missing with its package."""
+"""The host's side of the commands in this folder: say, run, and name what is missing with its
+package."""
 
 import os
 import shutil
@@ -15,11 +16,22 @@ CACHE = HERE / "cache"
 OUT = HERE / "out"
 # Command → Debian package. The few that live in /usr/sbin are found there too.
 PACKAGES = {
-    "mmdebstrap": "mmdebstrap", "qemu-aarch64-static": "qemu-user-static", "mksquashfs": "squashfs-tools",
-    "zstd": "zstd", "mkfs.vfat": "dosfstools", "mcopy": "mtools", "sfdisk": "fdisk", "depmod": "kmod",
+    "mmdebstrap": "mmdebstrap",
+    "qemu-aarch64-static": "qemu-user-static",
+    "mksquashfs": "squashfs-tools",
+    "zstd": "zstd",
+    "mkfs.vfat": "dosfstools",
+    "mcopy": "mtools",
+    "sfdisk": "fdisk",
+    "depmod": "kmod",
     "dtc": "device-tree-compiler",
-    "fdtoverlay": "device-tree-compiler", "fdtput": "device-tree-compiler", "git": "git", "rauc": "rauc",
-    "openssl": "openssl", "qemu-system-aarch64": "qemu-system-arm", "lsblk": "util-linux",
+    "fdtoverlay": "device-tree-compiler",
+    "fdtput": "device-tree-compiler",
+    "git": "git",
+    "rauc": "rauc",
+    "openssl": "openssl",
+    "qemu-system-aarch64": "qemu-system-arm",
+    "lsblk": "util-linux",
 }
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 

@@ -1,4 +1,5 @@
-"""Trixie's kernel, its modules, and a small initrd that boots a Pi and QEMU alike: made without emulation."""
+"""Trixie's kernel, its modules, and a small initrd that boots a Pi and QEMU alike: made without
+emulation."""
 
 import gzip
 import hashlib
@@ -16,14 +17,15 @@ def version(kernel: Path) -> str:
 
 
 def build_module(headers: Path, name: str) -> bytes:
-    """image/module, for the kernel `name`, made by the emulated compiler that made the kernel; once for each source."""
+    """image/module, for the kernel `name`, made by the emulated compiler that made the kernel; once
+    for each source."""
     source = b"".join(file.read_bytes() for file in sorted((HERE / "module").iterdir()))
     place = headers / f"module-{hashlib.sha256(source).hexdigest()[:12]}"
     made = place / "nocturne-tryboot.ko"
     if not made.exists():
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(HERE / "module", headers / "module", dirs_exist_ok=True)
-        awk = headers / "usr/bin/awk"           # the packages are unpacked only: nobody has made this link
+        awk = headers / "usr/bin/awk"  # the packages are unpacked only: nobody has made this link
         awk.unlink(missing_ok=True)
         awk.symlink_to("mawk")
         inside = ("chroot", headers, "/usr/bin/env", "PATH=/usr/bin:/bin")
@@ -46,7 +48,8 @@ def install_modules(kernel: Path, headers: Path, root: Path) -> None:
 
 
 def install_boot_files(kernel: Path, root: Path, epoch: int, command_line: str) -> None:
-    """What a slot needs on the FAT partition, kept in `root`/usr/lib/nocturne/boot so that an update brings its own."""
+    """What a slot needs on the FAT partition, kept in `root`/usr/lib/nocturne/boot so that an
+    update brings its own."""
     boot = root / "usr/lib/nocturne/boot"
     boot.mkdir(parents=True)
     image = (kernel / "boot" / f"vmlinuz-{version(kernel)}").read_bytes()
@@ -55,9 +58,24 @@ def install_boot_files(kernel: Path, root: Path, epoch: int, command_line: str) 
     (boot / "cmdline.txt").write_text(command_line + "\n")
     trees = next(kernel.glob("usr/lib/linux-image-*")) / "broadcom"
     for board in recipe.BOARDS:
-        # The firmware can't set the bus's speed here: Debian's trees have no __overrides__ for dtparam.
-        run("fdtoverlay", "-i", trees / f"{board}.dtb", "-o", boot / f"{board}.dtb", overlay("i2c-fast", boot))
-        run("fdtoverlay", "-i", boot / f"{board}.dtb", "-o", boot / "probe.dtb", overlay("nocturne-dac", boot))
+        # The firmware can't set the bus's speed here: Debian's trees have no __overrides__ for
+        # dtparam.
+        run(
+            "fdtoverlay",
+            "-i",
+            trees / f"{board}.dtb",
+            "-o",
+            boot / f"{board}.dtb",
+            overlay("i2c-fast", boot),
+        )
+        run(
+            "fdtoverlay",
+            "-i",
+            boot / f"{board}.dtb",
+            "-o",
+            boot / "probe.dtb",
+            overlay("nocturne-dac", boot),
+        )
         (boot / "probe.dtb").unlink()
     (boot / "i2c-fast.dtbo").unlink()
     (boot / "nocturne-dac.dtbo").rename(boot / "nocturne-dac.overlay")
@@ -66,17 +84,36 @@ def install_boot_files(kernel: Path, root: Path, epoch: int, command_line: str) 
 def overlay(name: str, folder: Path) -> Path:
     compiled = folder / f"{name}.dtbo"
     if not compiled.exists():
-        run("dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", compiled, HERE / "card" / f"{name}.dts")
+        run(
+            "dtc",
+            "-q",
+            "-@",
+            "-I",
+            "dts",
+            "-O",
+            "dtb",
+            "-o",
+            compiled,
+            HERE / "card" / f"{name}.dts",
+        )
     return compiled
 
 
 def initrd(kernel: Path, root: Path, epoch: int) -> bytes:
-    """A cpio archive, gzipped: busybox, the modules of recipe.INITRD_MODULES with what they need, and boot/init.sh."""
+    """A cpio archive, gzipped: busybox, the modules of recipe.INITRD_MODULES with what they need,
+    and boot/init.sh."""
     order = wanted(root / "usr/lib/modules" / version(kernel))
-    busybox = next(path for path in (kernel / "usr/bin/busybox", kernel / "bin/busybox") if path.exists())
+    busybox = next(
+        path for path in (kernel / "usr/bin/busybox", kernel / "bin/busybox") if path.exists()
+    )
     files = {"bin/busybox": busybox.read_bytes(), "init": (HERE / "card" / "init.sh").read_bytes()}
-    files |= {f"m/{number:02d}.ko": lzma.decompress(path.read_bytes()) for number, path in enumerate(order)}
-    return gzip.compress(archive(files, ("bin", "dev", "m", "proc", "sys", "sysroot"), epoch), 6, mtime=0)
+    files |= {
+        f"m/{number:02d}.ko": lzma.decompress(path.read_bytes())
+        for number, path in enumerate(order)
+    }
+    return gzip.compress(
+        archive(files, ("bin", "dev", "m", "proc", "sys", "sysroot"), epoch), 6, mtime=0
+    )
 
 
 def wanted(modules: Path) -> list[Path]:
@@ -86,21 +123,31 @@ def wanted(modules: Path) -> list[Path]:
         file, _, rest = line.partition(":")
         needs[file] = rest.split()
     named = {Path(file).name.split(".")[0].replace("-", "_"): file for file in needs}
-    builtin = {Path(line).stem.replace("-", "_") for line in (modules / "modules.builtin").read_text().splitlines()}
+    builtin = {
+        Path(line).stem.replace("-", "_")
+        for line in (modules / "modules.builtin").read_text().splitlines()
+    }
     order: list[str] = []
     for name in recipe.INITRD_MODULES:
         if name in builtin:
             continue
         if name not in named:
-            raise Trouble(f"the kernel {modules.name} has no module {name}: change recipe.INITRD_MODULES")
+            raise Trouble(
+                f"the kernel {modules.name} has no module {name}: change recipe.INITRD_MODULES"
+            )
         # modules.dep lists the needs of needs too, nearest first.
-        order += [file for file in (*reversed(needs[named[name]]), named[name]) if file not in order]
+        order += [
+            file for file in (*reversed(needs[named[name]]), named[name]) if file not in order
+        ]
     return [modules / file for file in order]
 
 
 def archive(files: dict[str, bytes], folders: tuple[str, ...], epoch: int) -> bytes:
-    """A cpio archive in the `newc` format (Linux Documentation/driver-api/early-userspace/buffer-format.rst)."""
-    entries = [(name, 0o40755, b"") for name in folders] + [(name, 0o100755, data) for name, data in files.items()]
+    """A cpio archive in the `newc` format (Linux
+    Documentation/driver-api/early-userspace/buffer-format.rst)."""
+    entries = [(name, 0o40755, b"") for name in folders] + [
+        (name, 0o100755, data) for name, data in files.items()
+    ]
     out = bytearray()
     for inode, (name, mode, data) in enumerate([*entries, ("TRAILER!!!", 0, b"")], 1):
         fields = (inode, mode, 0, 0, 1, epoch, len(data), 0, 0, 0, 0, len(name) + 1, 0)

@@ -1,17 +1,38 @@
-"""What goes into the image: packages, boards, sizes. Why bookworm with trixie's kernel: image/GUIDE.md."""
+"""What goes into the image: packages, boards, sizes. Why bookworm with trixie's kernel:
+image/GUIDE.md."""
 
 SUITE, KERNEL_SUITE = "bookworm", "trixie"
 COMPONENTS = "main,non-free-firmware"
 PACKAGES = (
     # the system
-    "systemd-sysv", "udev", "kmod", "dbus", "systemd-timesyncd", "systemd-resolved", "tzdata", "fdisk", "e2fsprogs",
-    "dosfstools", "iproute2", "procps",
+    "systemd-sysv",
+    "udev",
+    "kmod",
+    "dbus",
+    "systemd-timesyncd",
+    "systemd-resolved",
+    "tzdata",
+    "fdisk",
+    "e2fsprogs",
+    "dosfstools",
+    "iproute2",
+    "procps",
     # the network
-    "wpasupplicant", "wireless-regdb", "firmware-brcm80211", "nftables", "dropbear-bin",
+    "wpasupplicant",
+    "wireless-regdb",
+    "firmware-brcm80211",
+    "nftables",
+    "dropbear-bin",
     # updates
-    "rauc", "rauc-service",
+    "rauc",
+    "rauc-service",
     # Nocturne
-    "python3", "libportaudio2", "libasound2", "alsa-utils", "i2c-tools", "fonts-dejavu-core",
+    "python3",
+    "libportaudio2",
+    "libasound2",
+    "alsa-utils",
+    "i2c-tools",
+    "fonts-dejavu-core",
 )
 KERNEL_PACKAGES = ("linux-image-arm64", "raspi-firmware", "busybox-static")
 # What builds image/module for that kernel; nothing of it is in the image.
@@ -19,30 +40,86 @@ MODULE_PACKAGES = ("linux-headers-arm64", "make", "dash", "base-files", "coreuti
                    "findutils", "mawk")
 DOCUMENTS = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*")
 COPYRIGHTS = "/usr/share/doc/*/copyright"
-PURGED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer",
-          "e2scrub_reap.service", "systemd-pstore.service", "wpa_supplicant.service", "getty@tty1.service",
-          "remote-fs.target", "systemd-networkd-wait-online.service", "rauc-mark-good.service",
-          # nobody logs in, and file systems for debugging take time at each start
-          "systemd-logind.service", "systemd-user-sessions.service", "systemd-update-utmp.service",
-          "systemd-update-utmp-runlevel.service", "systemd-network-generator.service", "systemd-binfmt.service",
-          "proc-sys-fs-binfmt_misc.automount", "dev-hugepages.mount", "dev-mqueue.mount", "sys-kernel-debug.mount",
-          "sys-kernel-tracing.mount", "sys-kernel-config.mount", "sys-fs-fuse-connections.mount")
-ENABLED = ("systemd-networkd.service", "nocturne.service", "nocturne-sound.service", "nocturne-data.service",
-           "nocturne-setup.service", "nocturne-update.timer", "nocturne-install.path",
-           "nocturne-good.timer", "nocturne-ssh.service")
+PURGED = (
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "fstrim.timer",
+    "e2scrub_reap.service",
+    "systemd-pstore.service",
+    "wpa_supplicant.service",
+    "getty@tty1.service",
+    "remote-fs.target",
+    "systemd-networkd-wait-online.service",
+    "rauc-mark-good.service",
+    # nobody logs in, and file systems for debugging take time at each start
+    "systemd-logind.service",
+    "systemd-user-sessions.service",
+    "systemd-update-utmp.service",
+    "systemd-update-utmp-runlevel.service",
+    "systemd-network-generator.service",
+    "systemd-binfmt.service",
+    "proc-sys-fs-binfmt_misc.automount",
+    "dev-hugepages.mount",
+    "dev-mqueue.mount",
+    "sys-kernel-debug.mount",
+    "sys-kernel-tracing.mount",
+    "sys-kernel-config.mount",
+    "sys-fs-fuse-connections.mount",
+)
+ENABLED = (
+    "systemd-networkd.service",
+    "nocturne.service",
+    "nocturne-sound.service",
+    "nocturne-data.service",
+    "nocturne-setup.service",
+    "nocturne-update.timer",
+    "nocturne-install.path",
+    "nocturne-good.timer",
+    "nocturne-ssh.service",
+)
 
-BOARDS = ("bcm2837-rpi-zero-2-w", "bcm2837-rpi-3-a-plus", "bcm2837-rpi-3-b", "bcm2837-rpi-3-b-plus", "bcm2711-rpi-4-b")
-FIRMWARE = ("bootcode.bin", "start_cd.elf", "fixup_cd.dat", "start4cd.elf", "fixup4cd.dat", "start.elf", "fixup.dat",
-            "start4.elf", "fixup4.dat")
+BOARDS = (
+    "bcm2837-rpi-zero-2-w",
+    "bcm2837-rpi-3-a-plus",
+    "bcm2837-rpi-3-b",
+    "bcm2837-rpi-3-b-plus",
+    "bcm2711-rpi-4-b",
+)
+FIRMWARE = (
+    "bootcode.bin",
+    "start_cd.elf",
+    "fixup_cd.dat",
+    "start4cd.elf",
+    "fixup4cd.dat",
+    "start.elf",
+    "fixup.dat",
+    "start4.elf",
+    "fixup4.dat",
+)
 COMPATIBLE = "nocturne-pi64"
 # Wi-Fi of some Zero 2 W boards; in no Debian package.
 WANTED_WIFI = ("brcmfmac43436-sdio.bin", "brcmfmac43436-sdio.txt", "brcmfmac43436-sdio.clm_blob",
                "brcmfmac43436s-sdio.bin", "brcmfmac43436s-sdio.txt")
 # Modules that no supported board can use: half of all.
-UNUSED_MODULES = ("drivers/gpu", "drivers/infiniband", "drivers/media", "drivers/scsi", "drivers/iio",
-                  "drivers/net/ethernet/intel", "drivers/net/ethernet/mellanox", "drivers/net/ethernet/marvell",
-                  "drivers/net/wireless/ath", "drivers/net/wireless/intel", "drivers/net/wireless/realtek",
-                  "drivers/net/wireless/mediatek", "drivers/net/wireless/marvell", "drivers/nvme", "drivers/mtd")
+UNUSED_MODULES = (
+    "drivers/gpu",
+    "drivers/infiniband",
+    "drivers/media",
+    "drivers/scsi",
+    "drivers/iio",
+    "drivers/net/ethernet/intel",
+    "drivers/net/ethernet/mellanox",
+    "drivers/net/ethernet/marvell",
+    "drivers/net/wireless/ath",
+    "drivers/net/wireless/intel",
+    "drivers/net/wireless/realtek",
+    "drivers/net/wireless/mediatek",
+    "drivers/net/wireless/marvell",
+    "drivers/nvme",
+    "drivers/mtd",
+)
 
 MIB = 1 << 20
 DISK_ID = "4e6f6374"            # "Noct": partitions are named by it, whatever the disk is called
@@ -50,5 +127,14 @@ START = 4                       # MiB before the first partition
 BOOT, ROOT = 448, 384           # MiB; an update bundle fits beside both slots' kernels
 DATA = 16                       # MiB, in the image: the first boot makes it 512 at most
 # A Pi 4's card waits for its two regulators.
-INITRD_MODULES = ("virtio_mmio", "virtio_pci", "virtio_blk", "fixed", "gpio_regulator", "mmc_block", "sdhci_iproc",
-                  "bcm2835", "squashfs")
+INITRD_MODULES = (
+    "virtio_mmio",
+    "virtio_pci",
+    "virtio_blk",
+    "fixed",
+    "gpio_regulator",
+    "mmc_block",
+    "sdhci_iproc",
+    "bcm2835",
+    "squashfs",
+)

@@ -1,4 +1,5 @@
-"""The root file system of a slot: Debian, the kernel's modules, Nocturne, and the files of image/root."""
+"""The root file system of a slot: Debian, the kernel's modules, Nocturne, and the files of
+image/root."""
 
 import hashlib
 import os
@@ -14,20 +15,29 @@ from image.host import CACHE, HERE, REPOSITORY, Trouble, run, say, step
 
 PYTHON = "usr/lib/nocturne/python"
 SOURCE = CACHE / "source"           # the last commit
-PLATFORMS = ("manylinux_2_34_aarch64", "manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux2014_aarch64",
-             "manylinux_2_17_aarch64")
+PLATFORMS = (
+    "manylinux_2_34_aarch64",
+    "manylinux_2_28_aarch64",
+    "manylinux_2_27_aarch64",
+    "manylinux2014_aarch64",
+    "manylinux_2_17_aarch64",
+)
 COMMAND_LINE = "quiet loglevel=3 console=tty1 panic=10 systemd.show_status=0 systemd.getty_auto=0"
 
 
 def debian(epoch: int, fresh: bool) -> tuple[Path, Path, Path]:
-    """Folders with trixie's kernel packages and what builds a module for it, unpacked, and with bookworm's system; kept
-    in the cache till the recipe changes."""
-    return (bootstrap("kernel", recipe.KERNEL_SUITE, "extract", recipe.KERNEL_PACKAGES, epoch, fresh),
-            bootstrap("headers", recipe.KERNEL_SUITE, "extract", recipe.MODULE_PACKAGES, epoch, fresh),
-            bootstrap("system", recipe.SUITE, "minbase", recipe.PACKAGES, epoch, fresh))
+    """Folders with trixie's kernel packages and what builds a module for it, unpacked, and with
+    bookworm's system; kept in the cache till the recipe changes."""
+    return (
+        bootstrap("kernel", recipe.KERNEL_SUITE, "extract", recipe.KERNEL_PACKAGES, epoch, fresh),
+        bootstrap("headers", recipe.KERNEL_SUITE, "extract", recipe.MODULE_PACKAGES, epoch, fresh),
+        bootstrap("system", recipe.SUITE, "minbase", recipe.PACKAGES, epoch, fresh),
+    )
 
 
-def bootstrap(name: str, suite: str, variant: str, packages: tuple[str, ...], epoch: int, fresh: bool) -> Path:
+def bootstrap(
+    name: str, suite: str, variant: str, packages: tuple[str, ...], epoch: int, fresh: bool
+) -> Path:
     wanted = repr((suite, variant, packages, recipe.DOCUMENTS))
     folder = CACHE / f"{name}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
     if folder.exists() and not fresh:
@@ -40,21 +50,39 @@ def bootstrap(name: str, suite: str, variant: str, packages: tuple[str, ...], ep
     exclude = [f"--dpkgopt=path-exclude={path}" for path in recipe.DOCUMENTS]
     archives = "/var/cache/apt/archives"
     with step(f"{suite} {variant}: {len(packages)} packages and what they need, up to 5 minutes"):
-        run("mmdebstrap", "--mode=root", "--architectures=arm64", f"--variant={variant}",
-            f"--components={recipe.COMPONENTS}", '--aptopt=Apt::Install-Recommends "false"', *exclude,
+        run(
+            "mmdebstrap",
+            "--mode=root",
+            "--architectures=arm64",
+            f"--variant={variant}",
+            f"--components={recipe.COMPONENTS}",
+            '--aptopt=Apt::Install-Recommends "false"',
+            *exclude,
             f"--dpkgopt=path-include={recipe.COPYRIGHTS}",
-            f'--setup-hook=mkdir -p "$1{archives}"', f"--setup-hook=sync-in {debs} {archives}/",
+            f'--setup-hook=mkdir -p "$1{archives}"',
+            f"--setup-hook=sync-in {debs} {archives}/",
             # The one variant runs no customize hook.
-            "--skip=download/empty", "--skip=essential/unlink",
+            "--skip=download/empty",
+            "--skip=essential/unlink",
             f"--{'extract' if variant == 'extract' else 'customize'}-hook=sync-out {archives} {debs}",
-            f"--include={','.join(packages)}", suite, making, log=CACHE / f"{name}.log",
-            env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch)})
+            f"--include={','.join(packages)}",
+            suite,
+            making,
+            log=CACHE / f"{name}.log",
+            env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch)},
+        )
     making.rename(folder)
     return folder
 
 
-def assemble(root: Path, debian: tuple[Path, Path, Path], epoch: int, version: str, firmware: Path | None,
-             certificate: Path) -> None:
+def assemble(
+    root: Path,
+    debian: tuple[Path, Path, Path],
+    epoch: int,
+    version: str,
+    firmware: Path | None,
+    certificate: Path,
+) -> None:
     """Make `root` from the cached Debian."""
     kernel_debs, headers, system = debian
     subprocess.run(["cp", "-a", "--reflink=auto", system, root], check=True)
@@ -68,8 +96,19 @@ def assemble(root: Path, debian: tuple[Path, Path, Path], epoch: int, version: s
     inside(root, "systemd-sysusers")
     inside(root, "ldconfig")        # or sounddevice says that PortAudio isn't there
     with step("byte code, for a root that can't be written"):
-        inside(root, "python3", "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash",
-               "/usr/lib/python3.11", "/usr/lib/python3", "/usr/lib/nocturne")
+        inside(
+            root,
+            "python3",
+            "-m",
+            "compileall",
+            "-q",
+            "-f",
+            "--invalidation-mode",
+            "unchecked-hash",
+            "/usr/lib/python3.11",
+            "/usr/lib/python3",
+            "/usr/lib/nocturne",
+        )
     for unit in recipe.PURGED:
         inside(root, "systemctl", "mask", unit)
     inside(root, "systemctl", "enable", *recipe.ENABLED)
@@ -91,9 +130,27 @@ def nocturne(root: Path, epoch: int) -> None:
             only = CACHE / "pin.txt"
             only.write_text(pin)
             # sdnotify has no wheel: its source is one file of Python.
-            kind = (["--no-binary=:all:"] if pin.startswith("sdnotify=") else
-                    ["--only-binary=:all:", "--python-version=3.11", "--implementation=cp", *platform])
-            run(*pip, "download", "--no-deps", "--require-hashes", *kind, "--dest", wheels, "--requirement", only)
+            kind = (
+                ["--no-binary=:all:"]
+                if pin.startswith("sdnotify=")
+                else [
+                    "--only-binary=:all:",
+                    "--python-version=3.11",
+                    "--implementation=cp",
+                    *platform,
+                ]
+            )
+            run(
+                *pip,
+                "download",
+                "--no-deps",
+                "--require-hashes",
+                *kind,
+                "--dest",
+                wheels,
+                "--requirement",
+                only,
+            )
         stamp.touch()
     shutil.rmtree(SOURCE, ignore_errors=True)
     SOURCE.mkdir()
@@ -109,22 +166,26 @@ def nocturne(root: Path, epoch: int) -> None:
     for model in ("composer.onnx", "recommender.tflite", "stager.json"):
         if not (target / "device/models" / model).exists():
             raise Trouble(f"the wheel lacks models/{model}: look at pyproject.toml")
-    for name in ("direct_url.json", "RECORD"):      # the one names a path of this machine, the other holds its hash
+    # the one names a path of this machine, the other holds its hash
+    for name in ("direct_url.json", "RECORD"):
         for record in target.glob(f"*.dist-info/{name}"):
             record.unlink()
     shutil.rmtree(target / "bin", ignore_errors=True)
 
 
 def wifi(root: Path, firmware: Path | None) -> None:
-    """Firmware files that Debian lacks, from a local folder; what is still missing is said here and on the device."""
+    """Firmware files that Debian lacks, from a local folder; what is still missing is said here and
+    on the device."""
     target = root / "usr/lib/firmware/brcm"
     if firmware is not None:
         for file in sorted(firmware.iterdir()):
             shutil.copy(file, target / file.name)
     missing = [name for name in recipe.WANTED_WIFI if not (target / name).exists()]
     if missing:
-        say(f"! no Wi-Fi on those Zero 2 W boards that need {', '.join(missing)}: Debian has no such files; put them "
-            "into a folder and say --firmware FOLDER")
+        say(
+            f"! no Wi-Fi on those Zero 2 W boards that need {', '.join(missing)}: Debian has no such files; put them "
+            "into a folder and say --firmware FOLDER"
+        )
 
 
 def overlay(root: Path, version: str, certificate: Path) -> None:
@@ -155,7 +216,10 @@ def overlay(root: Path, version: str, certificate: Path) -> None:
     link(root / "etc/nocturne.toml", "/data/config/nocturne.toml")
     link(root / "etc/nocturne-ca.crt", "/data/config/nocturne-ca.crt")
     link(root / "etc/resolv.conf", "/run/systemd/resolve/resolv.conf")
-    link(root / "etc/wpa_supplicant/wpa_supplicant-wlan0.conf", "/data/config/wpa_supplicant-wlan0.conf")
+    link(
+        root / "etc/wpa_supplicant/wpa_supplicant-wlan0.conf",
+        "/data/config/wpa_supplicant-wlan0.conf",
+    )
     link(root / "root/.ssh", "/data/ssh")
 
 
@@ -179,11 +243,23 @@ def inside(root: Path, *command: str) -> None:
 
 def tidy(root: Path, epoch: int) -> None:
     """What differs from build to build, or that nobody needs on a board."""
-    for pattern in ("var/cache/*", "var/lib/apt/*", "var/log/*", "boot/*.old", "etc/machine-id", "etc/ssl/certs/java",
-                    "etc/*-", "var/lib/dbus/machine-id", "var/lib/dpkg/*-old", "etc/dpkg/dpkg.cfg.d/99mmdebstrap",
-                    "usr/share/alsa/ucm2"):
+    for pattern in (
+        "var/cache/*",
+        "var/lib/apt/*",
+        "var/log/*",
+        "boot/*.old",
+        "etc/machine-id",
+        "etc/ssl/certs/java",
+        "etc/*-",
+        "var/lib/dbus/machine-id",
+        "var/lib/dpkg/*-old",
+        "etc/dpkg/dpkg.cfg.d/99mmdebstrap",
+        "usr/share/alsa/ucm2",
+    ):
         for path in root.glob(pattern):
             subprocess.run(["rm", "-rf", "--one-file-system", path], check=True)
     (root / "etc/machine-id").touch()
-    shadow = root / "etc/shadow"        # the day on which the cache was made
-    shadow.write_text(re.sub(r"(?m)^([^:]*:[^:]*):\d+:", rf"\g<1>:{epoch // 86400}:", shadow.read_text()))
+    shadow = root / "etc/shadow"  # the day on which the cache was made
+    shadow.write_text(
+        re.sub(r"(?m)^([^:]*:[^:]*):\d+:", rf"\g<1>:{epoch // 86400}:", shadow.read_text())
+    )

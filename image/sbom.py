@@ -1,4 +1,5 @@
-"""The software bill of materials: CycloneDX 1.5, every package of the image by name, version and where it came from."""
+"""The software bill of materials: CycloneDX 1.5, every package of the image by name, version and
+where it came from."""
 
 import hashlib
 import json
@@ -17,13 +18,26 @@ NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "nocturne/image")
 def bill(root: Path, debs: Path, version: str, epoch: int) -> dict:
     """`root` is the assembled root, `debs` the cached .deb files that the kernel came from."""
     python = root / "usr/lib/nocturne/python"
-    parts = [*debian(root / "var/lib/dpkg/status"), *kernel(debs), *wheels(python), *models(python / "device/models")]
+    parts = [
+        *debian(root / "var/lib/dpkg/status"),
+        *kernel(debs),
+        *wheels(python),
+        *models(python / "device/models"),
+    ]
     return {
-        "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
         "serialNumber": f"urn:uuid:{uuid.uuid5(NAMESPACE, version)}",
-        "metadata": {"timestamp": datetime.fromtimestamp(epoch, UTC).isoformat(),
-                     "component": {"type": "firmware", "bom-ref": "nocturne-image", "name": "nocturne-image",
-                                   "version": version}},
+        "metadata": {
+            "timestamp": datetime.fromtimestamp(epoch, UTC).isoformat(),
+            "component": {
+                "type": "firmware",
+                "bom-ref": "nocturne-image",
+                "name": "nocturne-image",
+                "version": version,
+            },
+        },
         "components": sorted(parts, key=lambda part: part["bom-ref"]),
     }
 
@@ -37,7 +51,9 @@ def debian(status: Path) -> list[dict]:
     for paragraph in status.read_text().split("\n\n"):
         facts = HeaderParser().parsestr(paragraph)
         if facts["Package"] and facts["Status"].endswith(" installed"):
-            parts.append(deb(facts["Package"], facts["Version"], facts["Architecture"], recipe.SUITE))
+            parts.append(
+                deb(facts["Package"], facts["Version"], facts["Architecture"], recipe.SUITE)
+            )
     return parts
 
 
@@ -45,11 +61,15 @@ def kernel(debs: Path) -> list[dict]:
     """What was taken out of trixie: of its dependencies nothing is in the image."""
     wanted = re.compile(r"(linux-image-[\d.]+\S*|raspi-firmware|busybox-static)_([^_]+)_(\w+)\.deb")
     found = [wanted.fullmatch(file.name) for file in sorted(debs.glob("*.deb"))]
-    return [deb(match[1], unquote(match[2]), match[3], recipe.KERNEL_SUITE) for match in found if match]
+    return [
+        deb(match[1], unquote(match[2]), match[3], recipe.KERNEL_SUITE) for match in found if match
+    ]
 
 
 def deb(name: str, version: str, architecture: str, suite: str) -> dict:
-    purl = f"pkg:deb/debian/{quote(name)}@{quote(version, safe='')}?arch={architecture}&distro={suite}"
+    purl = (
+        f"pkg:deb/debian/{quote(name)}@{quote(version, safe='')}?arch={architecture}&distro={suite}"
+    )
     return component("library", name, version, purl)
 
 

@@ -27,5 +27,7 @@ def bundle(root: Path, out: Path, version: str, key: Path, certificate: Path,
         content = Path(folder) / "content"
         content.mkdir()
         shutil.copy(root, content / "rootfs.img")
-        (content / "manifest.raucm").write_text(MANIFEST.format(compatible=compatible, version=version))
+        (content / "manifest.raucm").write_text(
+            MANIFEST.format(compatible=compatible, version=version)
+        )
         run("rauc", "bundle", f"--cert={certificate}", f"--key={key}", content, out)

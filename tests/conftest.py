@@ -1,4 +1,5 @@
-"""What the tests of several rooms share: a broker, a browser, and ALSA's file plug-in instead of a sound card."""
+"""What the tests of several rooms share: a broker, a browser, and ALSA's file plug-in instead of a
+sound card."""
 
 import pytest
 
@@ -8,7 +9,9 @@ from tools import mosquitto
 @pytest.fixture
 def broker(tmp_path):
     if mosquitto.find() is None:
-        pytest.skip("mosquitto is not installed: nothing of MQTT is tested (apt-get install mosquitto)")
+        pytest.skip(
+            "mosquitto is not installed: nothing of MQTT is tested (apt-get install mosquitto)"
+        )
     broker = mosquitto.Mosquitto(tmp_path / "broker").start()
     yield broker
     broker.stop()
@@ -16,7 +19,8 @@ def broker(tmp_path):
 
 @pytest.fixture
 def alsa_capture(tmp_path):
-    """ALSA's file plug-in instead of a sound card: (environment, file with what reached the DAC, S16 stereo)."""
+    """ALSA's file plug-in instead of a sound card: (environment, file with what reached the DAC,
+    S16 stereo)."""
     raw, conf = tmp_path / "dac.raw", tmp_path / "asound.conf"
     conf.write_text(f"""
 </usr/share/alsa/alsa.conf>
@@ -30,7 +34,9 @@ pcm.!default {{ type plug; slave {{ pcm "capture"; format S16_LE; rate 48000; ch
 @pytest.fixture
 def browser(tmp_path):
     """A headless Chromium the size of a phone."""
-    pytest.importorskip("websocket", reason="websocket-client is not installed: no page is looked at")
+    pytest.importorskip(
+        "websocket", reason="websocket-client is not installed: no page is looked at"
+    )
     from tests.home import chromium
     if chromium.find() is None:
         pytest.skip("chromium is not installed: no page is looked at (apt-get install chromium)")

@@ -26,8 +26,12 @@ for number in range(100_000):
 
 def killed(path: Path, run: str, after: float) -> int:
     """Rows that a writer acknowledged before kill -9."""
-    process = subprocess.Popen([sys.executable, "-c", WRITER, str(path), run], stdout=subprocess.PIPE, text=True,
-                               env={**os.environ, "PYTHONPATH": str(ROOT)})
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path), run],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     first = process.stdout.readline()
     time.sleep(after)
     process.send_signal(signal.SIGKILL)
@@ -42,7 +46,9 @@ def test_no_acknowledged_row_is_lost_to_kill_9(tmp_path, runs):
     for run in range(runs):
         acknowledged = killed(path, str(run), rng.uniform(0, 0.1))
         with reading(path) as diary:
-            kept = diary.execute("SELECT count(*) FROM events WHERE detail = ?", (str(run),)).fetchone()[0]
+            kept = diary.execute(
+                "SELECT count(*) FROM events WHERE detail = ?", (str(run),)
+            ).fetchone()[0]
             assert diary.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         assert kept >= acknowledged > 0
 
@@ -55,7 +61,10 @@ def test_a_row_that_sqlite_cannot_hold_is_counted_and_keeps_no_other_from_the_di
     assert diary.flush() and diary.writing(0.0) and diary.lost == 2
     diary.close()
     assert not diary.writing(0.0)
-    assert [row["detail"] for row in everything(tmp_path / "diary.sqlite")["events"]] == ["before", "after"]
+    assert [row["detail"] for row in everything(tmp_path / "diary.sqlite")["events"]] == [
+        "before",
+        "after",
+    ]
 
 
 def test_what_is_remembered_is_recalled_after_a_restart(tmp_path):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from device.compose import Composer, load, midi, seed, style
+from device.compose import Composer, load, lullaby, midi, style
 from device.errors import ConfigError
 from device.programmes import DEFAULT, PROGRAMMES
 from device.sound.engine import Engine
@@ -72,7 +72,7 @@ def ready(options: Namespace, name: str, number: int) -> tuple[Composer, Recipe]
         print(why)
     recipe = recipe_of(options.recipe)
     if options.style and options.style.endswith((".mid", ".midi")):
-        composer.opinion.styles = {**composer.opinion.styles, "taken": style.encode(seed.listen(Path(options.style)))}
+        composer.opinion.styles = {**composer.opinion.styles, "taken": style.encode(lullaby.listen(Path(options.style)))}
         recipe = dataclasses.replace(recipe, style="taken")
     elif options.style and composer.opinion.styles:
         try:
@@ -83,9 +83,9 @@ def ready(options: Namespace, name: str, number: int) -> tuple[Composer, Recipe]
         composer.opinion.styles = {**composer.opinion.styles, "mixed": mixed}
         recipe = dataclasses.replace(recipe, style="mixed")
     if options.motif:
-        composer.give_motif(seed.motif(options.motif))
+        composer.give_motif(lullaby.motif(options.motif))
     if options.restyle:
-        composer.follow(seed.melody(seed.listen(options.restyle)))
+        composer.follow(lullaby.melody(lullaby.listen(options.restyle)))
     return composer, recipe
 
 

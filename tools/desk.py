@@ -57,13 +57,13 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def sleep(options: argparse.Namespace) -> int:
-    from device import report
-    from device.compose import seed
-    from device.sim.parts import Desk, night
+    from device.assembly.desk import Desk, night
+    from device.compose import lullaby
+    from device.report import report
     from tools import written
     config = Config.load(options.config) if options.config else Config()
     if options.motif:
-        seed.motif(options.motif)               # refused here and now, not noted in the diary
+        lullaby.motif(options.motif)               # refused here and now, not noted in the diary
     config = dataclasses.replace(
         config, night=dataclasses.replace(config.night, keep_playing=options.keep_playing or config.night.keep_playing,
                                           motif=str(options.motif or config.night.motif)),
@@ -134,8 +134,8 @@ class Progress:
 
     def done(self, seconds: float, out: Path, levels: list[float], memory: list[float]) -> None:
         """Sums, and what the figures of the README are read from."""
-        from device import report
         from device.diary import reading
+        from device.report import report
         with reading(out / "diary.sqlite") as diary:
             night = diary.execute("SELECT * FROM nights ORDER BY id DESC").fetchone()
         self.line(f"Good morning. {report.summary(night)}")
@@ -153,8 +153,8 @@ class Progress:
 @contextlib.contextmanager
 def keys(night, pins, button: int):
     """Keys of the terminal stand for the finger, while there is a terminal."""
-    from device.bedside import Stop
     from device.hardware.panel import press
+    from device.session.controls import Stop
     if not sys.stdin.isatty():
         yield
         return

@@ -19,7 +19,7 @@ from device.clock import Clock
 from device.config import Config
 from device.errors import NocturneError, SensorError
 from device.hardware.bus import Bus
-from device.hardware.feed import Feed
+from device.hardware.fifo import Feed
 from device.hardware.sensors import Sensors
 from device.sleep.vitals import VitalSigns
 from device.values import Signal, Vitals

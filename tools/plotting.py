@@ -16,8 +16,8 @@ import resvg_py
 
 from device.errors import NocturneError
 from device.hardware.bus import Bus
+from device.hardware.bus_tape import PlayedSensors, Tape
 from device.hardware.sensors import Sensors
-from device.hardware.tape import PlayedSensors, Tape
 from device.sleep.vitals import VitalSigns
 from device.values import Readings, Signal, Vitals
 from tools.raw import add_body, chosen, wired

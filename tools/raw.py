@@ -19,18 +19,18 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from device import parts
+from device.assembly import build
+from device.assembly.desk import BEDTIME, TOUCH, Desk, body
 from device.clock import Clock, SystemClock, VirtualClock
 from device.config import Config
 from device.diary import Diary
 from device.errors import NocturneError
 from device.hardware.bus import open_bus
+from device.hardware.bus_tape import PlayedSensors, Tape, TapedSensors
 from device.hardware.panel import Panel, desk_pins, press
 from device.hardware.sensors import Sensors
-from device.hardware.tape import PlayedSensors, Tape, TapedSensors
 from device.home.mqtt import Home
 from device.sim.bus import SimBus
-from device.sim.parts import BEDTIME, TOUCH, Desk, body
 from device.sim.speaker import NoSpeaker
 from device.values import TICK
 
@@ -193,7 +193,7 @@ def judged(sensors, clock: VirtualClock, tick: float, until: float, seed: int,
     with quiet_home(config, inbox) as home, tempfile.TemporaryDirectory() as folder:
         diary = Diary(Path(folder) / "diary.sqlite")
         panel = Panel(clock, inbox.put, config.panel.button, config.panel.led, pins)
-        night = parts.brain(config, clock, inbox, sensors=sensors, sound=NoSpeaker(clock, config.sound.settle),
+        night = build.brain(config, clock, inbox, sensors=sensors, sound=NoSpeaker(clock, config.sound.settle),
                             panel=panel, home=home, diary=diary, seed=seed, tick=tick, watch=watch)
         start = clock.now()
         clock.at(start + lights_out, lambda: press(pins, True, config.panel.button))
@@ -207,7 +207,7 @@ def judged(sensors, clock: VirtualClock, tick: float, until: float, seed: int,
 @contextlib.contextmanager
 def quiet_home(config: Config, inbox: queue.SimpleQueue) -> Iterator[Home]:
     """No broker."""
-    home = Home(parts.home_settings(config), inbox, SystemClock())
+    home = Home(build.home_settings(config), inbox, SystemClock())
     home.start()
     try:
         yield home

@@ -19,15 +19,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from device.bedside import KNOB
+from device.assembly.desk import BEDTIME, Desk, night
 from device.config import Alarm, Config, Night
 from device.diary import reading
 from device.hardware.panel import press
 from device.home.commands import Command
-from device.modes import NEXT, Event, Mode
-from device.policy import AUDIBLE, RISE, SILENT, Course, root
+from device.session.controls import KNOB
+from device.session.fade import AUDIBLE, RISE, SILENT, Course, root
+from device.session.modes import NEXT, Event, Mode
 from device.sim.faults import Plan
-from device.sim.parts import BEDTIME, Desk, night
 from device.values import TICK, Scene, Volume
 
 HANG = 5.0              # s that one tick may take of real time

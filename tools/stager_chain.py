@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from device.assembly.desk import BEDTIME, Desk, body
 from device.clock import VirtualClock
 from device.hardware.bus import Bus
 from device.hardware.sensors import Sensors
 from device.sim.bus import SimBus
-from device.sim.parts import BEDTIME, Desk, body
 from device.sim.sleeper import Sleeper
 from device.sim.sleeper_night import HABITS, POSTURES, Bout
 from device.sleep.epochs import Epochs

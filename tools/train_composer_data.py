@@ -15,8 +15,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from device.compose.hearing import Heard, hear, quarters_per_tick
 from device.compose.midi import Piece, read
+from device.compose.transcription import Heard, hear, quarters_per_tick
 from device.errors import Refused
 
 CALM = 3.0                      # onsets/s at most

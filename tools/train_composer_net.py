@@ -14,7 +14,7 @@ from torch import nn
 
 from device.compose import tokens as tk
 from device.compose.contexts import FIELDS, Memory
-from device.compose.hearing import BLOCK, Heard, condition_rows
+from device.compose.transcription import BLOCK, Heard, condition_rows
 
 EMBED, HIDDEN, ENCODER = 24, 96, 48
 LENGTH, EXCERPT = 128, 96           # tokens of a training sequence, and of what the encoder hears

@@ -11,8 +11,8 @@ import numpy as np
 from device.compose import RNNComposer
 from device.compose import tokens as tk
 from device.compose.composer import Composer
+from device.compose.constraints import Steering
 from device.compose.rnn import RNN
-from device.compose.steering import Steering
 from tools.areas import composer_trials as trials
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from device.recommend.bandit import Prior
 from device.recommend.candidates import CANDIDATES, QUIET
 from device.recommend.features import CONTEXT, RECIPE, context_features, recipe_features
-from device.recommend.head import Prior
 from device.recommend.network import SLOTS
 from device.recommend.reward import Weights, reward
 from device.values import SCALES, STYLES, TEXTURES, Recipe

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from device import policy
 from device.compose import midi
 from device.diary import reading
+from device.session import fade
 from device.sound.engine import Engine
 from device.sound.settings import RATE, Settings
 from device.values import Note, Phrase, Recipe, Scene
@@ -53,7 +53,7 @@ def scenes(diary: Path) -> list[tuple[float, Scene]]:
     out = []
     for row in epochs:
         recipe = Recipe.of(json.loads([each["recipe"] for each in decisions if each["time"] <= row["time"]][-1]))
-        out.append((row["time"], policy.of(recipe, row["target"], policy.EPOCH)))
+        out.append((row["time"], fade.of(recipe, row["target"], fade.EPOCH)))
     return out
 
 
@@ -66,7 +66,7 @@ def sounded(played: list[Phrase], told: list[tuple[float, Scene]], seconds: floa
         now = began + engine.frame / RATE
         while scenes and scenes[0][0] <= now:
             engine.scene(scenes.pop(0)[1])
-        while waiting and waiting[0].start <= now + policy.ANSWER:
+        while waiting and waiting[0].start <= now + fade.ANSWER:
             phrase = waiting.pop(0)
             engine.phrase(replace(phrase, notes=tuple(sorted(phrase.notes, key=lambda note: (note.voice, note.pitch)))),
                           math.floor((phrase.start - began) * RATE))

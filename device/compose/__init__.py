@@ -1,14 +1,15 @@
-"""Recipe → phrases: one composer interface over three opinions (the RNN, the rules, a Markov chain)."""
+"""Recipe → phrases: one composer interface over three opinions (the RNN, the rules, a Markov
+chain)."""
 
 from pathlib import Path
 
-from device.cards import MODELS
 from device.clock import Clock
 from device.compose.composer import Composer
 from device.compose.markov import Markov
 from device.compose.rnn import RNN
 from device.compose.rules import Rules
 from device.errors import ModelMismatch
+from device.inference.model_card import MODELS
 from device.values import Recipe
 
 SLOWEST_TICK = 0.1          # s: a tick of music lasts 1.5 s at least, and the night has other work
@@ -52,16 +53,25 @@ def tick_seconds(composer: Composer, clock: Clock, ticks: int = 16) -> float:
     return min(spent)
 
 
-def load(seed: int, prefer: str = "rnn", folder: Path = MODELS, clock: Clock | None = None) -> tuple[Composer, str]:
-    """The composer `rnn`, `markov` or `rules`, and "" – or the rules and why, if its model can't be used or, by
-    `clock`, is too slow for this machine."""
+def load(
+    seed: int, prefer: str = "rnn", folder: Path = MODELS, clock: Clock | None = None
+) -> tuple[Composer, str]:
+    """The composer `rnn`, `markov` or `rules`, and "" – or the rules and why, if its model can't be
+    used or, by `clock`, is too slow for this machine."""
     try:
         if prefer == "rnn":
-            if clock and (tick := tick_seconds(RNNComposer.load(seed, folder), clock)) > SLOWEST_TICK:
-                return RulesComposer(seed), f"composing by rules: a tick of the network takes {tick * 1e3:.0f} ms"
+            if (
+                clock
+                and (tick := tick_seconds(RNNComposer.load(seed, folder), clock)) > SLOWEST_TICK
+            ):
+                return RulesComposer(
+                    seed
+                ), f"composing by rules: a tick of the network takes {tick * 1e3:.0f} ms"
             return RNNComposer.load(seed, folder), ""
         if prefer == "markov":
             return MarkovComposer.load(seed, folder), ""
     except ModelMismatch as trouble:
         return RulesComposer(seed), f"composing by rules: {trouble}"
-    return RulesComposer(seed), "" if prefer == "rules" else f"composing by rules: no composer is called {prefer!r}"
+    return RulesComposer(
+        seed
+    ), "" if prefer == "rules" else f"composing by rules: no composer is called {prefer!r}"

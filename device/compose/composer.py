@@ -1,7 +1,9 @@
-"""One composer for every opinion: it asks what comes next, holds the answer to the recipe, and spells out a Phrase.
+"""One composer for every opinion: it asks what comes next, holds the answer to the recipe, and
+spells out a Phrase.
 
-The opinion (the RNN, the rules or the Markov chain) gives logits over tokens. Steering says which of them music theory
-allows and leans them to what the recipe asks; then a token is drawn. So all three can be asked for the same things.
+The opinion (the RNN, the rules or the Markov chain) gives logits over tokens. Steering says which
+of them music theory allows and leans them to what the recipe asks; then a token is drawn. So all
+three can be asked for the same things.
 """
 
 import math
@@ -14,13 +16,13 @@ import numpy as np
 
 from device.compose import tokens as tk
 from device.compose import voicing
-from device.compose.aim import Aim, approach, destination
-from device.compose.mixture import BELL_CHORDS, BELL_MELODY, touch
+from device.compose.constraints import Bias, Steering
 from device.compose.motifs import Line, Motifs
-from device.compose.repeats import Repeats
-from device.compose.steering import Bias, Steering
+from device.compose.repeat_filter import Repeats
+from device.compose.target import Aim, approach, destination
 from device.compose.taste import Taste
 from device.compose.theory import CHORD_CLASSES, DEGREES
+from device.compose.voice_balance import BELL_CHORDS, BELL_MELODY, touch
 from device.values import Note, Phrase, Recipe
 
 TEMPERATURE = 1.0
@@ -29,7 +31,8 @@ SLOWEST_CHORDS, FASTEST_CHORDS = 36.0, 9.0      # s: chords change every 8–40 
 KEY_WALK = (1200.0, 2400.0)                     # s: the tonic walks by a fifth every 20–40 min
 AHEAD = 4                                       # ticks of a known melody that a chord is chosen for
 BASS_LASTS = 14.0                               # s
-BASS_BIAS = {tk.BASS + 1: 1.5, tk.BASS + 2: -1.0, tk.BASS + 3: -0.5}    # a root, a third or a fifth under each chord
+# a root, a third or a fifth under each chord
+BASS_BIAS = {tk.BASS + 1: 1.5, tk.BASS + 2: -1.0, tk.BASS + 3: -0.5}
 
 
 class Opinion(Protocol):
@@ -50,7 +53,8 @@ class Opinion(Protocol):
 
 
 class Composer:
-    """An endless piece, tick by tick. `repeats` may be the filter of many nights; its file is the caller's affair."""
+    """An endless piece, tick by tick. `repeats` may be the filter of many nights; its file is the
+    caller's affair."""
 
     name = ""
 
@@ -73,7 +77,7 @@ class Composer:
         self.before: list[int] = []             # the chord sounding until now, MIDI pitch classes
         self.pads: list[int] = []
         self.walk_at = float(self.rng.uniform(*KEY_WALK))
-        self.light = 0.4                        # 0..1 to play in, for the brightness asked of so many notes
+        self.light = 0.4  # 0..1 to play in, for the brightness asked of so many notes
         self.bells = 0.0                        # error diffusion: which notes are bells
         opinion.push(tk.BOS)
 
@@ -96,18 +100,19 @@ class Composer:
         self.motifs.give(line)
 
     def follow(self, line: Line) -> None:
-        """Sing this melody next (see `seed.melody`), in our own key, scale and style: a piece re-dressed."""
+        """Sing this melody next (see `seed.melody`), in our own key, scale and style: a piece
+        re-dressed."""
         self.motifs.follow(line, self.tick)
 
     def savour(self, kept: dict | None, rng: np.random.Generator, liked: int = 0) -> dict:
-        """Set out a small step from the taste that is `kept`, once tonight's likes or skips have moved it; what to keep
-        now."""
+        """Set out a small step from the taste that is `kept`, once tonight's likes or skips have
+        moved it; what to keep now."""
         taste = Taste.recall(kept).learn(self.taste, liked)
         self.taste = taste.vary(rng)
         self.leans = self.taste.leans()
         return taste.state()
 
-    # ---- one tick ----------------------------------------------------------------------------------------------------
+    # ---- one tick --------------------------------------------------------------------------------
 
     def write(self, recipe: Recipe, aim: Aim) -> list[Note]:
         fresh = self.chord_left <= 0
@@ -131,7 +136,11 @@ class Composer:
     def turn(self, recipe: Recipe) -> None:
         """At a chord's end: take up a new scale, and now and then walk to a neighbouring key."""
         self.scale = recipe.scale if recipe.scale in DEGREES else self.scale or "dorian"
-        self.before = [(step + self.tonic) % 12 for step in CHORD_CLASSES[self.chord]] if self.chord is not None else []
+        self.before = (
+            [(step + self.tonic) % 12 for step in CHORD_CLASSES[self.chord]]
+            if self.chord is not None
+            else []
+        )
         if self.elapsed >= self.walk_at:
             step = int(self.rng.choice((5, 7)))
             self.tonic = (self.tonic + step) % 12
@@ -140,15 +149,29 @@ class Composer:
 
     def asked(self, aim: Aim) -> np.ndarray:
         """What the RNN was told in training, for this tick."""
-        return tk.conditions(self.scale, aim.density * aim.length, self.steering.middle - self.steering.reference,
-                             1 / self.ticks(8, aim), aim.tension, aim.brightness - 0.5, self.tick)
+        return tk.conditions(
+            self.scale,
+            aim.density * aim.length,
+            self.steering.middle - self.steering.reference,
+            1 / self.ticks(8, aim),
+            aim.tension,
+            aim.brightness - 0.5,
+            self.tick,
+        )
 
     def styled(self, recipe: Recipe, aim: Aim) -> np.ndarray:
         """The style latent, on its way to the recipe's: styles morph, too."""
         styles = self.opinion.styles
-        goal = styles.get(recipe.style, self.style if self.style is not None else np.zeros(tk.STYLE_SIZE, np.float32))
+        goal = styles.get(
+            recipe.style,
+            self.style if self.style is not None else np.zeros(tk.STYLE_SIZE, np.float32),
+        )
         goal = goal + np.array(self.taste.style, np.float32) if recipe.style in styles else goal
-        self.style = goal if self.style is None else self.style + (goal - self.style) * min(aim.length / 24, 1)
+        self.style = (
+            goal
+            if self.style is None
+            else self.style + (goal - self.style) * min(aim.length / 24, 1)
+        )
         return self.style
 
     def chord_notes(self, aim: Aim) -> list[Note]:
@@ -213,7 +236,7 @@ class Composer:
         self.bells -= rings
         return rings
 
-    # ---- what was heard before ---------------------------------------------------------------------------------------
+    # ---- what was heard before -------------------------------------------------------------------
 
     def vary_repeats(self, notes: list[Note], aim: Aim) -> list[Note]:
         """Another melody note where the filter has heard these sixteen ticks before."""
@@ -223,7 +246,11 @@ class Composer:
             tried += 1
             melody = [note for note in notes if note.voice in ("bell", "piano")]
             place = round(melody[-1].start / slot) if melody else 2
-            choices = [pitch for pitch in self.steering.playable(place) if not melody or pitch != melody[-1].pitch]
+            choices = [
+                pitch
+                for pitch in self.steering.playable(place)
+                if not melody or pitch != melody[-1].pitch
+            ]
             if not choices:
                 break
             pitch = int(self.rng.choice(choices))
@@ -235,31 +262,55 @@ class Composer:
 
     def spelled(self, notes: list[Note], aim: Aim) -> tuple[bytes, int]:
         """A tick's onsets relative to the tonic, for the repeat filter, and how many there are."""
-        onsets = sorted((round(note.start / aim.length * tk.SLOTS), note.pitch - self.tonic) for note in notes)
+        onsets = sorted(
+            (round(note.start / aim.length * tk.SLOTS), note.pitch - self.tonic) for note in notes
+        )
         return repr(onsets).encode(), len({slot for slot, _ in onsets})
 
     def draw(self, bias: Bias) -> int:
-        """One of the tokens in `bias`, by the opinion's logits and their leans, from the top of the distribution."""
+        """One of the tokens in `bias`, by the opinion's logits and their leans, from the top of the
+        distribution."""
         token = next(iter(bias))
         if len(bias) > 1:
             logits = self.opinion.logits().tolist()
             leans = self.leans
-            token = drawn({token: logits[token] + lean + leans[token] for token, lean in bias.items()},
-                          self.rng.random())
+            token = drawn(
+                {token: logits[token] + lean + leans[token] for token, lean in bias.items()},
+                self.rng.random(),
+            )
         self.opinion.push(token)
         return token
 
-    # ---- carrying on after a restart ---------------------------------------------------------------------------------
+    # ---- carrying on after a restart -------------------------------------------------------------
 
-    PLAIN = ("scale", "tonic", "tick", "elapsed", "chord", "chord_left", "before", "pads", "walk_at", "bells", "light")
+    PLAIN = (
+        "scale",
+        "tonic",
+        "tick",
+        "elapsed",
+        "chord",
+        "chord_left",
+        "before",
+        "pads",
+        "walk_at",
+        "bells",
+        "light",
+    )
 
     def snapshot(self) -> dict:
-        """All but the repeat filter, JSON-able: a restored composer goes on with the very next tick."""
-        return {"plain": {name: getattr(self, name) for name in self.PLAIN},
-                "rng": self.rng.bit_generator.state, "opinion": self.opinion.snapshot(),
-                "steering": self.steering.snapshot(), "motifs": self.motifs.snapshot(),
-                "style": None if self.style is None else [float(x) for x in self.style],
-                "aim": None if self.aim is None else [getattr(self.aim, name) for name in Aim.__slots__]}
+        """All but the repeat filter, JSON-able: a restored composer goes on with the very next
+        tick."""
+        return {
+            "plain": {name: getattr(self, name) for name in self.PLAIN},
+            "rng": self.rng.bit_generator.state,
+            "opinion": self.opinion.snapshot(),
+            "steering": self.steering.snapshot(),
+            "motifs": self.motifs.snapshot(),
+            "style": None if self.style is None else [float(x) for x in self.style],
+            "aim": None
+            if self.aim is None
+            else [getattr(self.aim, name) for name in Aim.__slots__],
+        }
 
     def restore(self, state: dict) -> None:
         """Raises KeyError or TypeError on anything but a snapshot of the same composer."""
@@ -276,7 +327,10 @@ class Composer:
 def drawn(logits: dict[int, float], chance: float) -> int:
     """The token that `chance` 0..1 picks from the tempered top of the distribution."""
     top = max(logits.values())
-    ranked = sorted(((math.exp((logit - top) / TEMPERATURE), -token) for token, logit in logits.items()), reverse=True)
+    ranked = sorted(
+        ((math.exp((logit - top) / TEMPERATURE), -token) for token, logit in logits.items()),
+        reverse=True,
+    )
     sums = list(accumulate(weight for weight, _ in ranked))
     kept = bisect_left(sums, TOP_P * sums[-1])
     return -ranked[min(bisect_right(sums, chance * sums[kept]), kept)][1]
@@ -284,4 +338,8 @@ def drawn(logits: dict[int, float], chance: float) -> int:
 
 def ended(note: Note, start: float) -> Note:
     """A melody note ends where the next begins."""
-    return note._replace(duration=min(note.duration, start - note.start)) if note.start < start else note
+    return (
+        note._replace(duration=min(note.duration, start - note.start))
+        if note.start < start
+        else note
+    )

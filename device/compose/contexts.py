@@ -10,12 +10,13 @@ FIELDS = ("chord", "pitch", "token", "near", "far", "short echo", "long echo")
 
 
 class Context:
-    """The last tokens that decide the next: `near` and `far` are those of the kind that comes next."""
+    """The last tokens that decide the next: `near` and `far` are those of the kind that comes next.
+    """
 
     def __init__(self):
         self.last = self.before = tk.BOS
         self.chord = tk.BOS
-        self.chords = [tk.BOS, tk.BOS]          # with END as the newest when the last tick held its chord
+        self.chords = [tk.BOS, tk.BOS]  # with END as the newest when the last tick held its chord
         self.pitches = [tk.BOS, tk.BOS]
         self.bass = tk.BOS
 
@@ -44,7 +45,8 @@ class Context:
 
 
 class Echo:
-    """What followed the last time that these few tokens came: how a listener knows how a tune goes on."""
+    """What followed the last time that these few tokens came: how a listener knows how a tune goes
+    on."""
 
     def __init__(self, length: int):
         self.length = length
@@ -66,7 +68,8 @@ class Echo:
 
 
 class Memory:
-    """All that the RNN is told besides its state, in the order of FIELDS. `echoes` False: it hears none."""
+    """All that the RNN is told besides its state, in the order of FIELDS. `echoes` False: it hears
+    none."""
 
     def __init__(self, echoes: bool = True):
         self.context = Context()

@@ -1,8 +1,9 @@
-"""The statistical opinion: an order-2 Markov chain over tokens of a kind, from the same music as the RNN.
+"""The statistical opinion: an order-2 Markov chain over tokens of a kind, from the same music as
+the RNN.
 
-What comes next depends on the last two tokens that decide it: a chord on the two chords before, a pitch on the two
-pitches before, a rhythm on the two tokens before it, the rest on their own last value and the token just written.
-Unseen contexts fall back on shorter ones (Witten & Bell 1991).
+What comes next depends on the last two tokens that decide it: a chord on the two chords before, a
+pitch on the two pitches before, a rhythm on the two tokens before it, the rest on their own last
+value and the token just written. Unseen contexts fall back on shorter ones (Witten & Bell 1991).
 """
 
 import io
@@ -11,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from device import cards
 from device.compose import tokens as tk
 from device.compose.contexts import Context
+from device.inference import model_card
 
 INPUTS = ("context", "context before", "token")
 
@@ -22,10 +23,13 @@ class Table:
     """Counts after two contexts, one and none, of tokens told apart by what may follow."""
 
     def __init__(self, kinds: np.ndarray, tokens: np.ndarray, counts: np.ndarray):
-        """`kinds` (n, 3): nearer and farther context, the first token that may follow; each with a token, a count."""
+        """`kinds` (n, 3): nearer and farther context, the first token that may follow; each with a
+        token, a count."""
         self.exact: dict[tuple, tuple] = {}
         shorter: dict[tuple, dict[int, float]] = {}
-        for (near, far, follow), token, count in zip(kinds.tolist(), tokens.tolist(), counts.tolist(), strict=True):
+        for (near, far, follow), token, count in zip(
+            kinds.tolist(), tokens.tolist(), counts.tolist(), strict=True
+        ):
             for key in ((follow, near, far), (follow, near), (follow,)):
                 row = shorter.setdefault(key, {})
                 row[token] = row.get(token, 0) + count
@@ -69,9 +73,9 @@ class Markov:
         self.table, self.context = table, Context()
 
     @classmethod
-    def load(cls, folder: Path = cards.MODELS) -> "Markov":
+    def load(cls, folder: Path = model_card.MODELS) -> "Markov":
         """Raises ModelMismatch."""
-        model, _ = cards.read("markov", INPUTS, folder)
+        model, _ = model_card.read("markov", INPUTS, folder)
         with np.load(io.BytesIO(model)) as arrays:
             return cls(Table(arrays["kinds"], arrays["tokens"], arrays["counts"]))
 
@@ -82,7 +86,9 @@ class Markov:
         self.context.push(token)
 
     def logits(self) -> np.ndarray:
-        return np.log(self.table.probabilities(tk.following(self.context.last), *self.context.key()) + 1e-9)
+        return np.log(
+            self.table.probabilities(tk.following(self.context.last), *self.context.key()) + 1e-9
+        )
 
     def snapshot(self) -> dict:
         return vars(self.context).copy()

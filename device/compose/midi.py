@@ -13,15 +13,17 @@ from device.values import Note
 LARGEST = 4_000_000         # bytes: nobody's lullaby is longer
 MOST_NOTES = 200_000
 DRUMS = 9                   # channel 10, counted from 0
-PROGRAMS = {"pad": 89, "bell": 14, "piano": 0, "drone": 43}        # General MIDI: warm pad, tubular bells, piano, bass
+# General MIDI: warm pad, tubular bells, piano, bass
+PROGRAMS = {"pad": 89, "bell": 14, "piano": 0, "drone": 43}
 RESOLUTION = 480            # ticks per quarter, here a second
 RESOLVED = 1 / RESOLUTION   # s
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    notes: tuple[tuple[float, float, int, float], ...]      # (start, duration in quarters, MIDI pitch, velocity 0..1)
-    qpm: float                                              # quarters per minute, the one that lasts longest
+    # (start, duration in quarters, MIDI pitch, velocity 0..1)
+    notes: tuple[tuple[float, float, int, float], ...]
+    qpm: float  # quarters per minute, the one that lasts longest
 
     @property
     def quarters(self) -> float:
@@ -43,9 +45,12 @@ def read(source: Path | bytes) -> Piece:
 
 
 def notes(source: Path | bytes) -> list[Note]:
-    """What `write` wrote: starts in seconds, voices by the names of the tracks. Raises Refused, which says why."""
+    """What `write` wrote: starts in seconds, voices by the names of the tracks. Raises Refused,
+    which says why."""
     name, file = opened(source)
-    if [track.name for track in file.tracks[1:]] != list(PROGRAMS) or file.ticks_per_beat != RESOLUTION:
+    if [track.name for track in file.tracks[1:]] != list(
+        PROGRAMS
+    ) or file.ticks_per_beat != RESOLUTION:
         raise Refused(f"{name}: isn't a night's composition")
     return sorted(Note(start, pitch, duration, velocity, track.name) for track in file.tracks[1:]
                   for start, duration, pitch, velocity in track_notes(track, RESOLUTION, []))
@@ -64,11 +69,14 @@ def opened(source: Path | bytes) -> tuple[str, mido.MidiFile]:
         raise Refused(f"{name}: not a standard MIDI file; export it again as .mid")
     try:
         file = mido.MidiFile(file=io.BytesIO(data), clip=True)
-    except Exception as trouble:        # mido lets IndexError, EOFError, ValueError and others out of a torn file
+    # mido lets IndexError, EOFError, ValueError and others out of a torn file
+    except Exception as trouble:
         what = str(trouble) or type(trouble).__name__
         raise Refused(f"{name}: torn or not MIDI ({what}); export it again") from trouble
     if file.ticks_per_beat <= 0:
-        raise Refused(f"{name}: counts time in SMPTE frames, which is not supported; export it with beats")
+        raise Refused(
+            f"{name}: counts time in SMPTE frames, which is not supported; export it with beats"
+        )
     return name, file
 
 
@@ -84,7 +92,9 @@ def track_notes(track, per_quarter: int, tempos: list) -> list[tuple[float, floa
         if key in open_notes:
             start, velocity = open_notes.pop(key)
             if now > start:
-                notes.append((start / per_quarter, (now - start) / per_quarter, message.note, velocity / 127))
+                notes.append(
+                    (start / per_quarter, (now - start) / per_quarter, message.note, velocity / 127)
+                )
         if message.type == "note_on" and message.velocity > 0:
             open_notes[key] = now, message.velocity
     return notes
@@ -99,25 +109,40 @@ def longest_tempo(tempos: list[tuple[float, float]], end: float) -> float:
 
 
 def write(path: Path, notes: Iterable[Note]) -> None:
-    """Notes whose starts are seconds of the piece → a format 1 file at 60 quarters a minute, a track for each voice."""
+    """Notes whose starts are seconds of the piece → a format 1 file at 60 quarters a minute, a
+    track for each voice."""
     file = mido.MidiFile(ticks_per_beat=RESOLUTION)
     file.tracks.append(mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000, time=0)]))
     notes = list(notes)
     for channel, (voice, program) in enumerate(PROGRAMS.items()):
-        events, again = [], {}              # pitch → when it is struck again: a key is let go before that
+        events, again = [], {}  # pitch → when it is struck again: a key is let go before that
         for note in sorted((note for note in notes if note.voice == voice), reverse=True):
             start = round(note.start * RESOLUTION)
             end = max(round((note.start + note.duration) * RESOLUTION), start + 1)
             velocity = min(max(round(note.velocity * 127), 1), 127)
             if again.get(note.pitch) != start:
-                events += [(start, 1, note.pitch, velocity), (min(end, again.get(note.pitch, end)), 0, note.pitch, 0)]
+                events += [
+                    (start, 1, note.pitch, velocity),
+                    (min(end, again.get(note.pitch, end)), 0, note.pitch, 0),
+                ]
             again[note.pitch] = start
-        track = mido.MidiTrack([mido.MetaMessage("track_name", name=voice, time=0),
-                                mido.Message("program_change", channel=channel, program=program, time=0)])
+        track = mido.MidiTrack(
+            [
+                mido.MetaMessage("track_name", name=voice, time=0),
+                mido.Message("program_change", channel=channel, program=program, time=0),
+            ]
+        )
         now = 0
         for time, on, pitch, velocity in sorted(events):
-            track.append(mido.Message("note_on" if on else "note_off", channel=channel, note=pitch, velocity=velocity,
-                                      time=time - now))
+            track.append(
+                mido.Message(
+                    "note_on" if on else "note_off",
+                    channel=channel,
+                    note=pitch,
+                    velocity=velocity,
+                    time=time - now,
+                )
+            )
             now = time
         file.tracks.append(track)
     file.save(path)

@@ -1,4 +1,5 @@
-"""Motif memory: short melodies are kept, and come back on purpose and varied; and a bound on hooks."""
+"""Motif memory: short melodies are kept, and come back on purpose and varied; and a bound on hooks.
+"""
 
 from collections import deque
 from collections.abc import Callable
@@ -11,11 +12,13 @@ from device.compose.tokens import SLOTS
 LENGTH = 4                  # ticks of a motif
 NOTES = (3, 9)              # onsets it must have
 KEPT = 12                   # motifs remembered
-RETURN = 0.04               # chance per tick that one begins to return, when none does: 5–15 % of ticks
+RETURN = 0.04  # chance per tick that one begins to return, when none does: 5–15 % of ticks
 VARIATIONS = ("higher", "lower", "stretched", "mirrored", "new ending")
-HOOK_NOTES, HOOK_SPAN, HOOK_BOUND = 5, 600.0, 3     # a pattern of so many notes may be heard so often within 10 min
+# a pattern of so many notes may be heard so often within 10 min
+HOOK_NOTES, HOOK_SPAN, HOOK_BOUND = 5, 600.0, 3
 
-Line = tuple[tuple[int, int], ...]      # (slot after the motif's first, scale steps from its first note)
+# (slot after the motif's first, scale steps from its first note)
+Line = tuple[tuple[int, int], ...]
 
 
 def to_step(pitch: int, tonic: int, scale: str) -> int:
@@ -36,10 +39,12 @@ class Motifs:
 
     def __init__(self):
         self.kept: list[Line] = []
-        self.own = 0                                        # how many of `kept` were given, not found
-        self.recent: list[tuple[int, int, int]] = []        # (tick, slot, pitch) of the last ticks' melody
+        self.own = 0  # how many of `kept` were given, not found
+        # (tick, slot, pitch) of the last ticks' melody
+        self.recent: list[tuple[int, int, int]] = []
         self.wishes: dict[int, dict[int, int]] = {}         # tick → slot → pitch
-        self.script: dict[str, list[tuple[int, int]]] = {}  # tick → (slot, scale steps from the reference tonic)
+        # tick → (slot, scale steps from the reference tonic)
+        self.script: dict[str, list[tuple[int, int]]] = {}
         self.returning = ""
         self.patterns: dict[tuple, deque] = {}
         self.line: list[tuple[int, int]] = []               # (pitch, slots since the note before)
@@ -51,7 +56,8 @@ class Motifs:
         self.own += 1
 
     def follow(self, line: Line, tick: int) -> None:
-        """Sing this line from `tick` on, as it stands: steps count from the tonic nearest the melody's middle."""
+        """Sing this line from `tick` on, as it stands: steps count from the tonic nearest the
+        melody's middle."""
         self.script = {}
         for slot, step in line:
             at, inside = divmod(slot, SLOTS)
@@ -62,16 +68,24 @@ class Motifs:
         home = to_step(reference, tonic, scale)
         scripted = [to_pitch(home + step, tonic, scale) for at in range(tick, tick + ticks)
                     for _, step in self.script.get(str(at), ())]
-        return scripted + [pitch for at, wish in self.wishes.items() if at < tick + ticks for pitch in wish.values()]
+        return scripted + [
+            pitch
+            for at, wish in self.wishes.items()
+            if at < tick + ticks
+            for pitch in wish.values()
+        ]
 
     def begin(self, tick: int, tonic: int, scale: str, reference: int,
               fits: Callable[[], list[int]], rng: np.random.Generator) -> dict[int, int]:
-        """The motif's wishes for this tick: slot → MIDI pitch. Now and then a motif begins to return, on pitches that
-        the present chord bears (`fits()`)."""
+        """The motif's wishes for this tick: slot → MIDI pitch. Now and then a motif begins to
+        return, on pitches that the present chord bears (`fits()`)."""
         if self.script:
             self.returning = "as written"
             home = to_step(reference, tonic, scale)
-            return {slot: to_pitch(home + step, tonic, scale) for slot, step in self.script.pop(str(tick), ())}
+            return {
+                slot: to_pitch(home + step, tonic, scale)
+                for slot, step in self.script.pop(str(tick), ())
+            }
         self.wishes = {at: wish for at, wish in self.wishes.items() if at >= tick}
         if not self.wishes:
             self.returning = ""
@@ -79,15 +93,22 @@ class Motifs:
                 self.recall(tick, tonic, scale, fits(), rng)
         return self.wishes.get(tick, {})
 
-    def recall(self, tick: int, tonic: int, scale: str, fits: list[int], rng: np.random.Generator) -> None:
+    def recall(
+        self, tick: int, tonic: int, scale: str, fits: list[int], rng: np.random.Generator
+    ) -> None:
         given = self.own and rng.random() < 0.6
         place = int(rng.integers(self.own if given else len(self.kept)))
         variation = VARIATIONS[int(rng.integers(len(VARIATIONS)))]
         line = vary(self.kept[place], variation)
         middle = to_step(round(sum(fits) / len(fits)) if fits else 60, tonic, scale)
         middle += {"higher": 1, "lower": -1}.get(variation, 0)
-        first = max(range(middle - 5, middle + 6), key=lambda start: (
-            sum(to_pitch(start + step, tonic, scale) in fits for _, step in line), -abs(start - middle)))
+        first = max(
+            range(middle - 5, middle + 6),
+            key=lambda start: (
+                sum(to_pitch(start + step, tonic, scale) in fits for _, step in line),
+                -abs(start - middle),
+            ),
+        )
         for slot, step in line:
             at, inside = divmod(slot, SLOTS)
             self.wishes.setdefault(tick + at, {})[inside] = to_pitch(first + step, tonic, scale)
@@ -99,7 +120,9 @@ class Motifs:
         self.line = [*self.line[-(HOOK_NOTES - 1):], (pitch, min(absolute - self.last_slot, 16))]
         self.last_slot = absolute
         if len(self.line) == HOOK_NOTES:
-            self.patterns.setdefault(self.pattern(self.line), deque(maxlen=HOOK_BOUND + 1)).append(elapsed)
+            self.patterns.setdefault(self.pattern(self.line), deque(maxlen=HOOK_BOUND + 1)).append(
+                elapsed
+            )
         if not self.returning:
             self.recent.append((tick, slot, pitch))
 
@@ -109,12 +132,20 @@ class Motifs:
         if tick % 16 == 15 and NOTES[0] <= len(self.recent) <= NOTES[1]:
             first = self.recent[0]
             base = to_step(first[2], tonic, scale)
-            self.kept.append(tuple(((at - first[0]) * SLOTS + slot - first[1], to_step(pitch, tonic, scale) - base)
-                                   for at, slot, pitch in self.recent))
+            self.kept.append(
+                tuple(
+                    ((at - first[0]) * SLOTS + slot - first[1], to_step(pitch, tonic, scale) - base)
+                    for at, slot, pitch in self.recent
+                )
+            )
             if len(self.kept) > KEPT:
                 del self.kept[self.own]
         if tick % 64 == 0:
-            self.patterns = {key: times for key, times in self.patterns.items() if times[-1] > elapsed - HOOK_SPAN}
+            self.patterns = {
+                key: times
+                for key, times in self.patterns.items()
+                if times[-1] > elapsed - HOOK_SPAN
+            }
 
     @staticmethod
     def pattern(line: list[tuple[int, int]]) -> tuple:
@@ -125,19 +156,28 @@ class Motifs:
         if len(self.line) < HOOK_NOTES - 1:
             return set()
         tail = self.line[-(HOOK_NOTES - 1):]
-        start, last, gap = self.pattern(tail), tail[-1][0], min(tick * SLOTS + slot - self.last_slot, 16)
+        start, last, gap = (
+            self.pattern(tail),
+            tail[-1][0],
+            min(tick * SLOTS + slot - self.last_slot, 16),
+        )
         heard = ((pitch, self.patterns.get((*start, (pitch - last, gap)), ())) for pitch in pitches)
         return {pitch for pitch, times in heard
                 if len(times) >= HOOK_BOUND and times[-HOOK_BOUND] > elapsed - HOOK_SPAN}
 
     def snapshot(self) -> dict:
-        return {**vars(self), "wishes": [[at, list(wish.items())] for at, wish in self.wishes.items()],
-                "patterns": [[key, list(times)] for key, times in self.patterns.items()]}
+        return {
+            **vars(self),
+            "wishes": [[at, list(wish.items())] for at, wish in self.wishes.items()],
+            "patterns": [[key, list(times)] for key, times in self.patterns.items()],
+        }
 
     def restore(self, state: dict) -> None:
         vars(self).update(state)
         self.kept = [tuple(map(tuple, line)) for line in state["kept"]]
-        self.recent, self.line = ([tuple(note) for note in state[key]] for key in ("recent", "line"))
+        self.recent, self.line = (
+            [tuple(note) for note in state[key]] for key in ("recent", "line")
+        )
         self.wishes = {at: dict(map(tuple, wish)) for at, wish in state["wishes"]}
         self.patterns = {tuple(map(tuple, key)): deque(times, maxlen=HOOK_BOUND + 1)
                          for key, times in state["patterns"]}

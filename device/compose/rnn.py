@@ -1,14 +1,15 @@
-"""The trained opinion: a small GRU in ONNX, int8, one thread, one step per token, its state carried."""
+"""The trained opinion: a small GRU in ONNX, int8, one thread, one step per token, its state
+carried."""
 
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
-from device import cards
 from device.compose import tokens as tk
 from device.compose.contexts import FIELDS, Memory
 from device.errors import ModelMismatch
+from device.inference import model_card
 
 STATES = ("one", "two")
 INPUTS = (*FIELDS, *tk.CONDITIONS, *(f"style {i}" for i in range(tk.STYLE_SIZE)))
@@ -22,14 +23,17 @@ def session(model: bytes, name: str) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as trouble:        # onnxruntime's exceptions share no base but Exception
-        raise ModelMismatch(f"{name}: onnxruntime can't load it ({trouble}); install Nocturne again") from trouble
+    except Exception as trouble:  # onnxruntime's exceptions share no base but Exception
+        raise ModelMismatch(
+            f"{name}: onnxruntime can't load it ({trouble}); install Nocturne again"
+        ) from trouble
 
 
 class RNN:
     """Logits of the next token; `styles` are the card's named points of the style latent.
 
-    `echoes` lets it hear what followed the last time; composing goes without, so that it doesn't quote itself.
+    `echoes` lets it hear what followed the last time; composing goes without, so that it doesn't
+    quote itself.
     """
 
     def __init__(self, model: bytes, facts: dict, echoes: bool = False):
@@ -38,10 +42,14 @@ class RNN:
         # Arrays bound once: at this size handing them over anew would cost a quarter of a run.
         self.binding, self.arrays = self.session.io_binding(), {}
         for given in (*self.session.get_inputs(), *self.session.get_outputs()):
-            self.arrays[given.name] = np.zeros(given.shape, np.int64 if given.name == "fields" else np.float32)
+            self.arrays[given.name] = np.zeros(
+                given.shape, np.int64 if given.name == "fields" else np.float32
+            )
             value = onnxruntime.OrtValue.ortvalue_from_numpy(self.arrays[given.name])
             known = given.name in ("fields", "asked", *STATES)
-            (self.binding.bind_ortvalue_input if known else self.binding.bind_ortvalue_output)(given.name, value)
+            (self.binding.bind_ortvalue_input if known else self.binding.bind_ortvalue_output)(
+                given.name, value
+            )
         if self.arrays["fields"].size + self.arrays["asked"].size != len(INPUTS):
             raise ValueError(f"{len(INPUTS)} inputs")
         self.last = self.arrays["logits"][0]
@@ -50,13 +58,15 @@ class RNN:
         self.pending = False
 
     @classmethod
-    def load(cls, folder: Path = cards.MODELS, echoes: bool = False) -> "RNN":
+    def load(cls, folder: Path = model_card.MODELS, echoes: bool = False) -> "RNN":
         """Raises ModelMismatch."""
-        model, card = cards.read("composer", INPUTS, folder)
+        model, card = model_card.read("composer", INPUTS, folder)
         try:
             return cls(model, card.facts, echoes)
         except (KeyError, IndexError, TypeError, ValueError) as trouble:
-            raise ModelMismatch(f"composer.json: incomplete ({trouble!r}); install Nocturne again") from trouble
+            raise ModelMismatch(
+                f"composer.json: incomplete ({trouble!r}); install Nocturne again"
+            ) from trouble
 
     def condition(self, values: np.ndarray, style: np.ndarray) -> None:
         self.arrays["asked"][0, :len(values)] = values
@@ -81,8 +91,11 @@ class RNN:
         self.pending = False
 
     def snapshot(self) -> dict:
-        return {"arrays": {name: self.arrays[name].tolist() for name in (*STATES, "asked", "logits")},
-                "pending": self.pending, "heard": list(self.memory.heard)}
+        return {
+            "arrays": {name: self.arrays[name].tolist() for name in (*STATES, "asked", "logits")},
+            "pending": self.pending,
+            "heard": list(self.memory.heard),
+        }
 
     def restore(self, state: dict) -> None:
         for name, values in state["arrays"].items():

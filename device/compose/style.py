@@ -5,18 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
-from device import cards
 from device.compose import tokens as tk
-from device.compose.hearing import Heard
 from device.compose.rnn import session
+from device.compose.transcription import Heard
+from device.inference import model_card
 
 HEARD = 96                  # tokens that the encoder hears at a time, as in training
 EXCERPTS = 12               # of a piece, evenly spaced
 
 
-def encode(heard: Heard, folder: Path = cards.MODELS) -> np.ndarray:
+def encode(heard: Heard, folder: Path = model_card.MODELS) -> np.ndarray:
     """(STYLE_SIZE,): the mean latent of a piece's excerpts. Raises ModelMismatch."""
-    model, _ = cards.read("composer_style", ("token", "h", "sums"), folder)
+    model, _ = model_card.read("composer_style", ("token", "h", "sums"), folder)
     encoder = session(model, "composer_style.onnx")
     tokens = [token for tick in heard.ticks for token in tick.tokens()]
     if not tokens:
@@ -26,13 +26,16 @@ def encode(heard: Heard, folder: Path = cards.MODELS) -> np.ndarray:
     for start in np.unique(np.linspace(0, max(len(tokens) - HEARD, 0), EXCERPTS).astype(int)):
         h = sums = np.zeros((1, size), np.float32)
         for token in np.resize(tokens[start:start + HEARD], HEARD):
-            h, sums, point = encoder.run(None, {"token": np.array([token], np.int64), "h": h, "sums": sums})
+            h, sums, point = encoder.run(
+                None, {"token": np.array([token], np.int64), "h": h, "sums": sums}
+            )
         points.append(point[0])
     return np.mean(points, 0).astype(np.float32)
 
 
 def morph(styles: Mapping[str, np.ndarray], wanted: str) -> np.ndarray:
-    """A point of the latent by name: `piano`, or a mixture such as `piano+lute` or `piano*0.7+folk*0.3`.
+    """A point of the latent by name: `piano`, or a mixture such as `piano+lute` or
+    `piano*0.7+folk*0.3`.
 
     Raises KeyError for a name that isn't there, ValueError for a weight that isn't a number.
     """

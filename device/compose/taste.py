@@ -1,7 +1,7 @@
 """What feedback moves: a little of the style, and a few output biases, inside a trust region.
 
-Weights stay frozen. Each night sets out a small random step from what is liked; a like carries the taste toward that
-step, a skip away from it (simultaneous perturbation, after Spall 1992).
+Weights stay frozen. Each night sets out a small random step from what is liked; a like carries the
+taste toward that step, a skip away from it (simultaneous perturbation, after Spall 1992).
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import numpy as np
 from device.compose import tokens as tk
 from device.compose.theory import CHORDS
 
-STYLE_TRUST = 0.5           # how far feedback may carry the style: the named points lie about as far apart
+STYLE_TRUST = 0.5  # how far feedback may carry the style: the named points lie about as far apart
 TRUST = {"light": 0.15, "long notes": 0.8, "suspended chords": 0.8}      # of brightness, and nats
 NUANCE = 0.3                # of the trust region: the size of a night's step
 STEP = 0.3                  # of that step: what a like or skip moves
@@ -19,7 +19,8 @@ STEP = 0.3                  # of that step: what a like or skip moves
 
 @dataclass(frozen=True)
 class Taste:
-    """What the sleeper likes, as far as it was learnt. `Taste()` is where everyone starts, and the reset."""
+    """What the sleeper likes, as far as it was learnt. `Taste()` is where everyone starts, and the
+    reset."""
     style: tuple[float, ...] = (0.0,) * tk.STYLE_SIZE
     biases: tuple[float, ...] = (0.0,) * len(TRUST)
 
@@ -27,10 +28,16 @@ class Taste:
     def recall(cls, state) -> "Taste":
         """From what `state` gave; anything else is nobody's taste."""
         try:
-            style, biases = (tuple(float(value) for value in state[name]) for name in ("style", "biases"))
+            style, biases = (
+                tuple(float(value) for value in state[name]) for name in ("style", "biases")
+            )
         except (KeyError, TypeError, ValueError):
             return cls()
-        fits = len(style) == tk.STYLE_SIZE and len(biases) == len(TRUST) and np.isfinite((*style, *biases)).all()
+        fits = (
+            len(style) == tk.STYLE_SIZE
+            and len(biases) == len(TRUST)
+            and np.isfinite((*style, *biases)).all()
+        )
         return cls(style, biases).trusted() if fits else cls()
 
     def state(self) -> dict:
@@ -44,7 +51,9 @@ class Taste:
         return Taste(tuple(style.tolist()), tuple(np.clip(self.biases, -limits, limits).tolist()))
 
     def moved(self, style: np.ndarray, biases: np.ndarray) -> "Taste":
-        return Taste(tuple((self.style + style).tolist()), tuple((self.biases + biases).tolist())).trusted()
+        return Taste(
+            tuple((self.style + style).tolist()), tuple((self.biases + biases).tolist())
+        ).trusted()
 
     def vary(self, rng: np.random.Generator) -> "Taste":
         """Where a night sets out."""

@@ -1,15 +1,22 @@
-"""What a listener would call music theory: scales, chords, keys, dissonance. Pitch classes are 0..11, C = 0."""
+"""What a listener would call music theory: scales, chords, keys, dissonance. Pitch classes are
+0..11, C = 0."""
 
 import numpy as np
 
 DEGREES = {
-    "ionian": (0, 2, 4, 5, 7, 9, 11), "dorian": (0, 2, 3, 5, 7, 9, 10), "phrygian": (0, 1, 3, 5, 7, 8, 10),
-    "lydian": (0, 2, 4, 6, 7, 9, 11), "mixolydian": (0, 2, 4, 5, 7, 9, 10), "aeolian": (0, 2, 3, 5, 7, 8, 10),
+    "ionian": (0, 2, 4, 5, 7, 9, 11),
+    "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "phrygian": (0, 1, 3, 5, 7, 8, 10),
+    "lydian": (0, 2, 4, 6, 7, 9, 11),
+    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+    "aeolian": (0, 2, 3, 5, 7, 8, 10),
     "pentatonic": (0, 2, 4, 7, 9),
 }
 QUALITIES = {"maj": (0, 4, 7), "min": (0, 3, 7), "dim": (0, 3, 6), "sus": (0, 5, 7)}
 CHORDS = tuple((root, quality) for root in range(12) for quality in QUALITIES)
-CHORD_CLASSES = tuple(frozenset((root + step) % 12 for step in QUALITIES[quality]) for root, quality in CHORDS)
+CHORD_CLASSES = tuple(
+    frozenset((root + step) % 12 for step in QUALITIES[quality]) for root, quality in CHORDS
+)
 HARSH = (1, 6, 11)      # semitones mod 12: minor second, tritone, major seventh (and their octaves)
 
 # Krumhansl & Kessler 1982, probe-tone ratings of the major and minor key.
@@ -18,9 +25,11 @@ MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 
 
 def profile(scale: str) -> np.ndarray:
-    """(12,) key profile of a mode: the ratings of the key with its third; each altered degree swaps with its neighbour.
+    """(12,) key profile of a mode: the ratings of the key with its third; each altered degree swaps
+    with its neighbour.
 
-    Major and minor are as published; the swaps carry them to the other modes, for which no ratings were published.
+    Major and minor are as published; the swaps carry them to the other modes, for which no ratings
+    were published.
     """
     degrees = set(DEGREES[scale])
     base = np.array(MINOR if 3 in degrees else MAJOR)
@@ -31,7 +40,8 @@ def profile(scale: str) -> np.ndarray:
     if scale == "pentatonic":
         base[gone] = base[[1, 3, 6, 8, 10]].mean()
     if 3 in degrees:
-        base[11] = min(base[11], base[[4, 6]].mean())     # the raised seventh is in none of the minor modes
+        # the raised seventh is in none of the minor modes
+        base[11] = min(base[11], base[[4, 6]].mean())
     return base
 
 
@@ -39,9 +49,17 @@ PROFILES = {scale: profile(scale) for scale in DEGREES}
 
 
 def estimate_key(weights: np.ndarray) -> tuple[int, str]:
-    """Tonic (0..11) and scale whose profile correlates best with `weights` (12,), the time each pitch class sounds."""
-    best = max((float(np.corrcoef(np.roll(table, tonic), weights)[0, 1]), tonic, scale)
-               for scale, table in PROFILES.items() for tonic in range(12)) if np.ptp(weights) > 0 else (0, 0, "ionian")
+    """Tonic (0..11) and scale whose profile correlates best with `weights` (12,), the time each
+    pitch class sounds."""
+    best = (
+        max(
+            (float(np.corrcoef(np.roll(table, tonic), weights)[0, 1]), tonic, scale)
+            for scale, table in PROFILES.items()
+            for tonic in range(12)
+        )
+        if np.ptp(weights) > 0
+        else (0, 0, "ionian")
+    )
     return best[1], best[2]
 
 

@@ -1,10 +1,11 @@
-"""The language of the composers: a tick of music (two pulses, four slots) as a short sentence of tokens.
+"""The language of the composers: a tick of music (two pulses, four slots) as a short sentence of
+tokens.
 
     tick  := (chord dwell bass)? (rhythm pitch)* end
 
-A tick without a chord holds the one before; the end tells how loud the tick was. Everything is relative to the tonic,
-so that one sentence means the same in every key: chords and bass by pitch class, melody pitches in semitones from a
-reference tonic. A rhythm token is a slot and a duration.
+A tick without a chord holds the one before; the end tells how loud the tick was. Everything is
+relative to the tonic, so that one sentence means the same in every key: chords and bass by pitch
+class, melody pitches in semitones from a reference tonic. A rhythm token is a slot and a duration.
 """
 
 from dataclasses import dataclass
@@ -43,11 +44,14 @@ class Tick:
     dwell: int = 0                              # index into DWELLS; of a new chord
     bass: int = 0                               # index into BASSES; under a new chord
     dynamic: int = 1                            # index into DYNAMICS
-    notes: tuple[tuple[int, int, int], ...] = ()  # (slot, index into DURATIONS, semitones from the reference tonic)
+    # (slot, index into DURATIONS, semitones from the reference tonic)
+    notes: tuple[tuple[int, int, int], ...] = ()
 
     def tokens(self) -> list[int]:
         """Notes in order of slot, each slot from the top down."""
-        out = [] if self.chord is None else [CHORD + self.chord, DWELL + self.dwell, BASS + self.bass]
+        out = (
+            [] if self.chord is None else [CHORD + self.chord, DWELL + self.dwell, BASS + self.bass]
+        )
         for slot, duration, pitch in self.notes:
             out += [RHYTHM + slot * len(DURATIONS) + duration, PITCH + REACH + pitch]
         return [*out, END + self.dynamic]
@@ -74,7 +78,7 @@ def follow_mask() -> np.ndarray:
     return mask
 
 
-# ---- what the composer is asked for, as numbers: the same fields train the model and run it --------------------------
+# ---- what the composer is asked for, as numbers: the same fields train the model and run it ------
 
 CONDITIONS = (
     "ionian", "dorian", "phrygian", "lydian", "mixolydian", "aeolian", "pentatonic",
@@ -89,11 +93,27 @@ CONDITIONS = (
 STYLE_SIZE = 8
 
 
-def conditions(scale: str, density: float, register: float, harmony: float, tension: float, brightness: float,
-               tick: int) -> np.ndarray:
-    """(len(CONDITIONS),) float32; density and harmony per tick, register in semitones from the reference tonic."""
+def conditions(
+    scale: str,
+    density: float,
+    register: float,
+    harmony: float,
+    tension: float,
+    brightness: float,
+    tick: int,
+) -> np.ndarray:
+    """(len(CONDITIONS),) float32; density and harmony per tick, register in semitones from the
+    reference tonic."""
     values = [float(name == scale) for name in CONDITIONS[:7]]
     angle = 2 * np.pi * (tick % 8) / 8
-    values += [np.log2(0.25 + density), register / 12, np.log2(1 / 32 + harmony) / 4, tension, brightness,
-               np.sin(angle), np.cos(angle), 1.0]
+    values += [
+        np.log2(0.25 + density),
+        register / 12,
+        np.log2(1 / 32 + harmony) / 4,
+        tension,
+        brightness,
+        np.sin(angle),
+        np.cos(angle),
+        1.0,
+    ]
     return np.array(values, np.float32)

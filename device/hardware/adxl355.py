@@ -1,7 +1,8 @@
-"""ADXL355: an accelerometer quiet enough (22.5 µg/√Hz) for the heartbeat through a mattress (ballistocardiogram).
+"""ADXL355: an accelerometer quiet enough (22.5 µg/√Hz) for the heartbeat through a mattress
+(ballistocardiogram).
 
-Registers: Analog Devices ADXL354/ADXL355 data sheet, rev. D. 62.5 Hz keeps the beat's band (to 20 Hz) and
-lasts 0.51 s in the FIFO, two ticks of 0.25 s; 125 Hz would not. ±2 g: 3.9 µg a step.
+Registers: Analog Devices ADXL354/ADXL355 data sheet, rev. D. 62.5 Hz keeps the beat's band (to 20
+Hz) and lasts 0.51 s in the FIFO, two ticks of 0.25 s; 125 Hz would not. ±2 g: 3.9 µg a step.
 """
 
 import numpy as np
@@ -40,7 +41,7 @@ class ADXL355(Chip):
         self.rate = rate
         self.range_code = RANGES.index(full_scale) + 1
         self.scale = STEP * full_scale / 2 * STANDARD_GRAVITY
-        self.stray = 0          # entries at the head of the FIFO, left of a triple whose transfer broke off
+        self.stray = 0  # entries at the head of the FIFO, left of a triple whose transfer broke off
 
     def identify(self) -> str:
         *ids, revision = self.read(0x00, 4)
@@ -49,8 +50,8 @@ class ADXL355(Chip):
         return f"ADXL355, ids {' '.join(f'0x{i:02x}' for i in ids)}, revision {revision}"
 
     def configure(self) -> None:
-        """The maker's driver knows resets that scramble the calibration: the shadow registers 0x50..0x54 must come
-        back as they were, else reset again."""
+        """The maker's driver knows resets that scramble the calibration: the shadow registers
+        0x50..0x54 must come back as they were, else reset again."""
         shadow = self.read(0x50, 5)
         for _ in range(5):
             self.reset = RESET
@@ -58,13 +59,19 @@ class ADXL355(Chip):
             if self.read(0x50, 5) == shadow:
                 break
         else:
-            raise SensorError(f"{self}: its calibration doesn't survive a reset; take its power off for a moment")
-        self.filter = RATES[self.rate]                  # settings change in standby only, which reset leaves it in
+            raise SensorError(
+                f"{self}: its calibration doesn't survive a reset; take its power off for a moment"
+            )
+        self.filter = RATES[self.rate]  # settings change in standby only, which reset leaves it in
         self.range = 0x80 | self.range_code             # fast mode of I2C stays on
         self.power = 0
 
     def intact(self) -> bool:
-        return self.power == 0 and self.filter == RATES[self.rate] and self.range == (0x80 | self.range_code)
+        return (
+            self.power == 0
+            and self.filter == RATES[self.rate]
+            and self.range == (0x80 | self.range_code)
+        )
 
     def level(self) -> Level:
         status, entries = self.read(0x04, 2)
@@ -72,7 +79,8 @@ class ADXL355(Chip):
         return Level(waiting, None if status & OVERRUN else 0, torn=self.stray > 0)
 
     def pop(self, count: int) -> np.ndarray:
-        """Whole triples only: entries before an X marker are dropped, so axes never change places."""
+        """Whole triples only: entries before an X marker are dropped, so axes never change places.
+        """
         if self.stray:
             self.read(0x11, 3 * self.stray)
             self.stray = 0

@@ -28,15 +28,17 @@ class SMBusLike(Protocol):
 
 
 class Bus:
-    """Transfers to and from registers. Raises SensorError, whose `__cause__` is the OSError, and nothing else."""
+    """Transfers to and from registers. Raises SensorError, whose `__cause__` is the OSError, and
+    nothing else."""
 
     def __init__(self, smbus: SMBusLike):
         self.smbus = smbus
-        self.messages: dict[tuple[int, int, int], tuple[i2c_msg, i2c_msg]] = {}     # made once for each kind of read
+        # made once for each kind of read
+        self.messages: dict[tuple[int, int, int], tuple[i2c_msg, i2c_msg]] = {}
 
     def read(self, address: int, register: int, count: int, name: str = "chip") -> bytes:
-        """`count` bytes from `register` on. One write and one read: the Pi refuses more (EOPNOTSUPP), and smbus2's
-        own block read stops at 32 bytes while a FIFO may hold 288."""
+        """`count` bytes from `register` on. One write and one read: the Pi refuses more
+        (EOPNOTSUPP), and smbus2's own block read stops at 32 bytes while a FIFO may hold 288."""
         messages = self.messages.get((address, register, count))
         if messages is None:
             messages = i2c_msg.write(address, (register,)), i2c_msg.read(address, count)

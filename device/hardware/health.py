@@ -15,7 +15,8 @@ def temperature(file: Path = TEMPERATURE) -> float | None:
 
 
 def rssi(file: Path = WIRELESS) -> float | None:
-    """Of the first Wi-Fi interface, dBm: below two header lines `wlan0: 0000 54. -56. …` are status, quality, level."""
+    """Of the first Wi-Fi interface, dBm: below two header lines `wlan0: 0000 54. -56. …` are
+    status, quality, level."""
     try:
         level = float(file.read_text().splitlines()[2].split()[3])
         return level if level < 0 else None         # some drivers give a level without unit

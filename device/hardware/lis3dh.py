@@ -1,7 +1,8 @@
-"""LIS3DH: a cheap accelerometer for posture and movement; too noisy (220 µg/√Hz) for the heartbeat in a mattress.
+"""LIS3DH: a cheap accelerometer for posture and movement; too noisy (220 µg/√Hz) for the heartbeat
+in a mattress.
 
-Registers: ST LIS3DH data sheet, DocID17530. 25 Hz is what activity counts are defined on; the FIFO's 32 readings last
-1.28 s, five ticks of 0.25 s. ±2 g, high resolution: 1 mg a step.
+Registers: ST LIS3DH data sheet, DocID17530. 25 Hz is what activity counts are defined on; the
+FIFO's 32 readings last 1.28 s, five ticks of 0.25 s. ±2 g, high resolution: 1 mg a step.
 """
 
 import numpy as np
@@ -52,7 +53,7 @@ class LIS3DH(Chip):
         self.control4 = self.settings4()                        # whole words only, high resolution
         self.fifo_enable = 1
         self.fifo_mode = STREAM
-        self.control1 = 0                                       # a running converter would keep its old phase
+        self.control1 = 0  # a running converter would keep its old phase
         self.control1 = self.settings1()
 
     def settings1(self) -> int:
@@ -67,11 +68,13 @@ class LIS3DH(Chip):
 
     def level(self) -> Level:
         control, source = self.read(0x2E | AUTO_INCREMENT, 2)
-        overrun = source >> 6 & 1                               # 32 waiting, and the oldest may be lost
-        return Level((source & 31) + overrun, None if overrun else 0, restarted=control >> 6 != STREAM)
+        overrun = source >> 6 & 1  # 32 waiting, and the oldest may be lost
+        return Level(
+            (source & 31) + overrun, None if overrun else 0, restarted=control >> 6 != STREAM
+        )
 
     def pop(self, count: int) -> np.ndarray:
         if count == 0:
             return np.zeros((0, 3))
-        raw = self.read(0x28 | AUTO_INCREMENT, 6 * count)       # the address wraps from 0x2D to 0x28
+        raw = self.read(0x28 | AUTO_INCREMENT, 6 * count)  # the address wraps from 0x2D to 0x28
         return np.frombuffer(raw, "<i2").reshape(-1, 3) * self.scale

@@ -1,7 +1,9 @@
-"""MAX30102 (and the register-compatible MAX30101): red and infrared photoplethysmogram through a finger.
+"""MAX30102 (and the register-compatible MAX30101): red and infrared photoplethysmogram through a
+finger.
 
-Registers: Maxim MAX30102 data sheet, 19-7740. 200 readings/s averaged by 4 give 50 Hz: the FIFO's 32 readings last
-0.64 s, more than two ticks of 0.25 s (100 Hz would leave 70 ms), and 411 µs pulses at 200/s keep the finger cool.
+Registers: Maxim MAX30102 data sheet, 19-7740. 200 readings/s averaged by 4 give 50 Hz: the FIFO's
+32 readings last 0.64 s, more than two ticks of 0.25 s (100 Hz would leave 70 ms), and 411 µs pulses
+at 200/s keep the finger cool.
 """
 
 import numpy as np
@@ -52,7 +54,8 @@ class MAX30102(Chip):
         """The FIFO is empty."""
         self.next_read = 0          # where the read pointer should be
         self.full = False           # 32 readings wait, though the pointers are equal
-        self.gaps: list[tuple[int, int | None]] = []        # readings before refused ones, and how many those are
+        # readings before refused ones, and how many those are
+        self.gaps: list[tuple[int, int | None]] = []
 
     def identify(self) -> str:
         part, revision = self.part, self.revision
@@ -63,9 +66,10 @@ class MAX30102(Chip):
     def configure(self) -> None:
         self.reset = 1
         self.until(lambda: not self.reset, "doesn't come out of its reset")
-        self.interrupts = FULL      # the pin isn't used, but the flag tells 32 readings from none (see level)
-        # Averages of 4; when full, new readings are refused: were the old ones overwritten instead, the pointers
-        # would no longer say where the oldest is.
+        # the pin isn't used, but the flag tells 32 readings from none (see level)
+        self.interrupts = FULL
+        # Averages of 4; when full, new readings are refused: were the old ones overwritten instead,
+        # the pointers would no longer say where the oldest is.
         self.fifo_config = 2 << 5
         self.spo2_config = 1 << 5 | 2 << 2 | 3      # 4096 nA full scale, 200/s, 411 µs = 18 bit
         self.write(0x0C, self.current, self.current)
@@ -79,14 +83,17 @@ class MAX30102(Chip):
                 and self.spo2_config == (1 << 5 | 2 << 2 | 3))
 
     def level(self) -> Level:
-        """Equal pointers mean 0 or 32 readings: the full flag (cleared by reading) or the overflow count tells. The
-        read pointer tells what a broken transfer has eaten; it could not tell 32 from none, so 31 are popped at most.
+        """Equal pointers mean 0 or 32 readings: the full flag (cleared by reading) or the overflow
+        count tells. The read pointer tells what a broken transfer has eaten; it could not tell 32
+        from none, so 31 are popped at most.
         """
         status, _, interrupts, _, write, dropped, read = self.read(0x00, 7)
         restarted = interrupts != FULL or bool(status & POWER_READY)
         waiting, broken = (write - read) & 31, (read - self.next_read) & 31
         self.next_read = read
-        self.full = waiting == 0 and (self.full and not broken or bool(status & FULL) or dropped > 0)
+        self.full = waiting == 0 and (
+            self.full and not broken or bool(status & FULL) or dropped > 0
+        )
         if self.full:
             waiting = self.depth
         self.gaps = [(max(before - broken, 0), refused) for before, refused in self.gaps]
@@ -104,8 +111,15 @@ class MAX30102(Chip):
         else:
             dropped, others, kept = first, self.gaps, True
         later = waiting - ready + sum(refused or 0 for _, refused in others)
-        return Level(ready, dropped, newest_kept=kept, restarted=restarted, later=later, broken=broken,
-                     complete=all(refused is not None for _, refused in others))
+        return Level(
+            ready,
+            dropped,
+            newest_kept=kept,
+            restarted=restarted,
+            later=later,
+            broken=broken,
+            complete=all(refused is not None for _, refused in others),
+        )
 
     def pop(self, count: int) -> np.ndarray:
         if count == 0:

@@ -7,25 +7,35 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from device.clock import Clock
 from device.errors import SensorError
-from device.hardware.presses import Edge
+from device.hardware.button import Edge
 
 BUTTON_PIN, LED_PIN = 17, 18        # BCM numbers; 18 has hardware PWM
 
 
 class Panel:
-    """Edges go to `inbox` as they come, from gpiozero's thread: it must be quick and safe to call from there."""
+    """Edges go to `inbox` as they come, from gpiozero's thread: it must be quick and safe to call
+    from there."""
 
-    def __init__(self, clock: Clock, inbox: Callable[[Edge], None], button: int = BUTTON_PIN, led: int = LED_PIN,
-                 pin_factory=None):
-        """`pin_factory` None is gpiozero's own choice. Raises SensorError if the pins can't be used."""
+    def __init__(
+        self,
+        clock: Clock,
+        inbox: Callable[[Edge], None],
+        button: int = BUTTON_PIN,
+        led: int = LED_PIN,
+        pin_factory=None,
+    ):
+        """`pin_factory` None is gpiozero's own choice. Raises SensorError if the pins can't be
+        used."""
         self.clock, self.inbox = clock, inbox
         try:
             # Bounce is removed in Presses, where time is handed in and a test can see it.
             self.button = Button(button, pull_up=True, bounce_time=None, pin_factory=pin_factory)
             self.led = PWMLED(led, pin_factory=pin_factory)
         except (GPIOZeroError, BadPinFactory, ImportError, OSError) as trouble:
-            raise SensorError(f"button on GPIO {button} or light on GPIO {led}: can't use these pins ({trouble}); "
-                              "check panel.button and panel.led in the config, and install lgpio") from trouble
+            raise SensorError(
+                f"button on GPIO {button} or light on GPIO {led}: can't use these pins ({trouble}); "
+                "check panel.button and panel.led in the config, and install lgpio"
+            ) from trouble
         self.button.when_pressed = lambda: self.inbox(Edge(True, self.clock.now()))
         self.button.when_released = lambda: self.inbox(Edge(False, self.clock.now()))
 

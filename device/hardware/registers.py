@@ -32,13 +32,16 @@ class Bits:
 class Level(NamedTuple):
     """What a chip's FIFO says."""
     waiting: int                # whole readings to be popped
-    dropped: int | None = 0     # readings lost to overflow since the last pop; None: some, it can't say how many
-    newest_kept: bool = True    # when it overflowed: the oldest were lost (True) or the newest (False)
+    # readings lost to overflow since the last pop; None: some, it can't say how many
+    dropped: int | None = 0
+    # when it overflowed: the oldest were lost (True) or the newest (False)
+    newest_kept: bool = True
     restarted: bool = False     # the chip has forgotten its settings
     torn: bool = False          # the FIFO begins inside a reading, which pop() will drop
     later: int = 0              # readings behind all those: waiting, or dropped in their turn
     complete: bool = True       # False: more were dropped in their turn, and it can't say how many
-    broken: int | None = None   # readings that went into a transfer that broke off since the last look; None: can't say
+    # readings that went into a transfer that broke off since the last look; None: can't say
+    broken: int | None = None
 
 
 class Chip:
@@ -68,7 +71,8 @@ class Chip:
         raise NotImplementedError
 
     def configure(self) -> None:
-        """Reset, set up and start with an empty FIFO: the first reading comes one period from now."""
+        """Reset, set up and start with an empty FIFO: the first reading comes one period from now.
+        """
         raise NotImplementedError
 
     def intact(self) -> bool:
@@ -98,4 +102,6 @@ class Chip:
         raise SensorError(f"{self}: {what}; take its power off for a moment")
 
     def wrong(self, found: str) -> WrongChip:
-        return WrongChip(f"{self}: {found} answers instead; name the right chip and address in the config")
+        return WrongChip(
+            f"{self}: {found} answers instead; name the right chip and address in the config"
+        )

@@ -7,7 +7,7 @@ from device.clock import Clock
 from device.errors import ConfigError, SensorError, WrongChip
 from device.hardware.adxl355 import ADXL355
 from device.hardware.bus import Bus
-from device.hardware.feed import Feed
+from device.hardware.fifo import Feed
 from device.hardware.lis3dh import LIS3DH
 from device.hardware.max3010x import MAX30102
 from device.hardware.registers import Chip
@@ -19,7 +19,8 @@ SEARCH = 10.0                               # s between searches for a chip that
 
 
 class Sensors:
-    """Chips by role. `drain` never raises for a chip that is missing, failing, reset or unplugged."""
+    """Chips by role. `drain` never raises for a chip that is missing, failing, reset or unplugged.
+    """
 
     def __init__(self, chips: Sequence[Chip], clock: Clock):
         self.clock = clock
@@ -31,10 +32,12 @@ class Sensors:
 
     @classmethod
     def find(cls, bus: Bus, clock: Clock, config: Mapping[str, str] | None = None) -> "Sensors":
-        """Probe the bus. `config` may name a chip for `ppg` and `motion`, or "auto" (the default), or "none".
+        """Probe the bus. `config` may name a chip for `ppg` and `motion`, or "auto" (the default),
+        or "none".
 
-        A role without a chip stays empty, is searched for again now and then, and is told of in `notes`. A named chip
-        that is absent is trouble at every tick until it answers. Raises ConfigError for an unknown name.
+        A role without a chip stays empty, is searched for again now and then, and is told of in
+        `notes`. A named chip that is absent is trouble at every tick until it answers. Raises
+        ConfigError for an unknown name.
         """
         sensors = cls((), clock)
         sensors.bus = bus
@@ -47,7 +50,9 @@ class Sensors:
             part = names.get(name)
             if part is None or part.role != role:
                 known = ", ".join(part.name for part in PARTS if part.role == role)
-                raise ConfigError(f"sensors.{role}: no chip called {name}; there are {known}, auto and none")
+                raise ConfigError(
+                    f"sensors.{role}: no chip called {name}; there are {known}, auto and none"
+                )
             found, _ = probe(bus, part)
             sensors.feeds[role] = Feed(found or part(bus), clock)
         sensors.search()
@@ -68,9 +73,12 @@ class Sensors:
                     self.feeds[role] = Feed(chip, self.clock)
                     break
             else:
-                notes.append(f"no {role} sensor answers; check its wiring and power, or name it in the config")
+                notes.append(
+                    f"no {role} sensor answers; check its wiring and power, or name it in the config"
+                )
         if self.mattress:
-            notes = [note for note in notes if not note.startswith("no ppg")]       # nothing needs to be worn
+            # nothing needs to be worn
+            notes = [note for note in notes if not note.startswith("no ppg")]
         self.notes = tuple(notes)
         self.next_search = self.clock.now() + SEARCH
 
@@ -81,8 +89,13 @@ class Sensors:
 
     def drain(self, now: float) -> Readings:
         """Everything the chips have read since the last call."""
-        if self.bus is not None and now >= self.next_search and any(
-                wanted == "auto" and role not in self.feeds for role, wanted in self.wanted.items()):
+        if (
+            self.bus is not None
+            and now >= self.next_search
+            and any(
+                wanted == "auto" and role not in self.feeds for role, wanted in self.wanted.items()
+            )
+        ):
             self.search()
         signals = {role: feed.drain(now) for role, feed in self.feeds.items()}
         trouble = tuple(text for feed in self.feeds.values() for text in feed.trouble)
@@ -95,18 +108,22 @@ class Sensors:
 
     @property
     def uncertain(self) -> dict[str, int]:
-        """By how many readings `lost` may be off: a chip can reset too near a reading for any answer to tell."""
+        """By how many readings `lost` may be off: a chip can reset too near a reading for any
+        answer to tell."""
         return {role: feed.timebase.uncertain for role, feed in self.feeds.items()}
 
     @property
     def patience(self) -> float:
         """s: how long the FIFOs last, a fifth kept in reserve; drain at least this often."""
-        return min((0.8 * feed.chip.depth * feed.timebase.period for feed in self.feeds.values()), default=1.0)
+        return min(
+            (0.8 * feed.chip.depth * feed.timebase.period for feed in self.feeds.values()),
+            default=1.0,
+        )
 
 
 def probe(bus: Bus, part: type[Chip]) -> tuple[Chip | None, list[str]]:
-    """The part at one of its addresses, and remarks about strangers there. Asks three times: one answer in a hundred
-    may be lost on a bad wire."""
+    """The part at one of its addresses, and remarks about strangers there. Asks three times: one
+    answer in a hundred may be lost on a bad wire."""
     remarks = []
     for address in part.addresses:
         chip = part(bus, address)
@@ -118,6 +135,9 @@ def probe(bus: Bus, part: type[Chip]) -> tuple[Chip | None, list[str]]:
                 remarks.append(str(stranger))
                 break
             except SensorError as trouble:
-                if last and getattr(trouble.__cause__, "errno", None) not in (errno.EREMOTEIO, errno.ENXIO):
+                if last and getattr(trouble.__cause__, "errno", None) not in (
+                    errno.EREMOTEIO,
+                    errno.ENXIO,
+                ):
                     remarks.append(str(trouble))
     return None, remarks

@@ -1,24 +1,27 @@
-"""A chip's clock fitted against ours: when each reading was taken, and how many there must have been.
+"""A chip's clock fitted against ours: when each reading was taken, and how many there must have
+been.
 
-If reading i is taken at a + i·p, then a chip that has taken N readings when asked between `before` and `after` tells
-a + (N − 1)·p ≤ after and a + N·p > before, however late the host was. The fit is the line farthest from all bounds (a
-linear programme in a and p, as Moon, Skelly & Towsley estimate clock skew, INFOCOM 1999): delays of the host, which
-least squares would follow, cannot move it. All lines within the bounds together say how many readings a chip can have
-taken by some time; where they disagree, the count stays in doubt until later answers rule the others out.
+If reading i is taken at a + i·p, then a chip that has taken N readings when asked between `before`
+and `after` tells a + (N − 1)·p ≤ after and a + N·p > before, however late the host was. The fit is
+the line farthest from all bounds (a linear programme in a and p, as Moon, Skelly & Towsley estimate
+clock skew, INFOCOM 1999): delays of the host, which least squares would follow, cannot move it. All
+lines within the bounds together say how many readings a chip can have taken by some time; where
+they disagree, the count stays in doubt until later answers rule the others out.
 """
 
 import numpy as np
 
-POINTS, DROPPED = 1200, 240     # answers remembered (5 min at a tick of 0.25 s), and how many go when they are too many
+# answers remembered (5 min at a tick of 0.25 s), and how many go when they are too many
+POINTS, DROPPED = 1200, 240
 REFIT = 64                      # answers between fits that only centre the line
 ENOUGH = 8                      # answers that make a line
 SETTLED = 256                   # answers after which the likeliest count is taken
 PARTS = 0.06                    # of the nominal rate: how far parts differ
-WANDER = 5e-4                   # of the measured rate: how far an oscillator may have wandered while it was off
+WANDER = 5e-4  # of the measured rate: how far an oscillator may have wandered while it was off
 YOUNG = 45.0                    # s for which the moment of a start says more than the answers since
-TOLERANCE = 0.05                # periods by which bounds may contradict each other: oscillators aren't rigid
+TOLERANCE = 0.05  # periods by which bounds may contradict each other: oscillators aren't rigid
 WAKING = 0.01                   # s: a part may take this long to start (ADXL355's data sheet)
-EARLY = 0.3                     # periods by which its first reading may come sooner (an average of four: a quarter)
+EARLY = 0.3  # periods by which its first reading may come sooner (an average of four: a quarter)
 GOLDEN = (5 ** 0.5 - 1) / 2
 
 
@@ -28,10 +31,12 @@ class Timebase:
     def __init__(self, nominal: float):
         """`nominal` Hz: believed until measured."""
         self.period = 1.0 / nominal
-        self.known, self.reach = self.period, PARTS     # what earlier answers said of the period, give or take
-        self.sure: int | None = None            # how many of the answers have a count beyond doubt; None: all
+        # what earlier answers said of the period, give or take
+        self.known, self.reach = self.period, PARTS
+        self.sure: int | None = None  # how many of the answers have a count beyond doubt; None: all
         self.uncertain = 0                      # by how many all counts so far may be off, for good
-        self.points = np.zeros((3, POINTS))     # readings taken, before, after; relative to index and origin
+        # readings taken, before, after; relative to index and origin
+        self.points = np.zeros((3, POINTS))
         self.seen = 0
         self.restart(0, 0.0)
 
@@ -41,7 +46,8 @@ class Timebase:
         return 1.0 / self.period
 
     def restart(self, index: int, time: float) -> None:
-        """Conversions start at `time`: reading `index` comes one period later, give or take EARLY and WAKING."""
+        """Conversions start at `time`: reading `index` comes one period later, give or take EARLY
+        and WAKING."""
         self.learn(slice(0, self.seen if self.sure is None else self.sure))
         self.index = index
         self.origin = time
@@ -57,7 +63,8 @@ class Timebase:
         return self.origin + self.offset + (index - self.index) * self.period
 
     def end(self, time: float) -> tuple[int, bool]:
-        """Readings taken by `time`, when conversions ended for good, and whether the answers leave no other count."""
+        """Readings taken by `time`, when conversions ended for good, and whether the answers leave
+        no other count."""
         if self.sure is not None:
             self.reconsider(decide=True)
         self.period, self.offset, _ = self.fit(*self.points[:, :self.seen])
@@ -68,8 +75,9 @@ class Timebase:
         return self.index + taken, fewest == most
 
     def between(self, before: float, after: float) -> tuple[int, int]:
-        """The fewest and the most readings that can have been taken at a moment between `before` and `after`. Where
-        the count is in doubt anyway but nothing new is, they are equal: as many as the caller goes on with."""
+        """The fewest and the most readings that can have been taken at a moment between `before`
+        and `after`. Where the count is in doubt anyway but nothing new is, they are equal: as many
+        as the caller goes on with."""
         before, after = before - self.origin, after - self.origin
         count, last_before, last_after = self.points[:, self.seen - 1]
         slow, fast = self.known * (1 + self.reach), self.known * (1 - self.reach)
@@ -84,8 +92,9 @@ class Timebase:
         return self.index + int(low), self.index + int(high)
 
     def see(self, taken: int, before: float, after: float) -> int:
-        """The chip, asked between `before` and `after`, had taken `taken` readings. Returns how many must be added to
-        that and to every later count: readings lost earlier, of which this answer is the proof; mostly 0."""
+        """The chip, asked between `before` and `after`, had taken `taken` readings. Returns how
+        many must be added to that and to every later count: readings lost earlier, of which this
+        answer is the proof; mostly 0."""
         self.append(taken, before, after)
         if self.sure is not None:
             return self.reconsider()
@@ -99,10 +108,11 @@ class Timebase:
         return 0
 
     def doubt(self, fewest: int, most: int, before: float, after: float) -> None:
-        """An answer whose count is only known to be from `fewest` to `most`; the caller goes on with `fewest`."""
+        """An answer whose count is only known to be from `fewest` to `most`; the caller goes on
+        with `fewest`."""
         if self.sure is not None:
             self.learn(slice(self.sure, self.seen))
-            self.seen = self.sure               # what was in doubt before is contained in what is in doubt now
+            self.seen = self.sure  # what was in doubt before is contained in what is in doubt now
         self.sure = None
         self.extras = list(range(most - fewest + 1))
         if fewest < most:
@@ -121,7 +131,8 @@ class Timebase:
         self.seen += 1
 
     def bend(self) -> int:
-        """The last answer isn't on the line: another line, or a wrong answer, or readings that vanished silently."""
+        """The last answer isn't on the line: another line, or a wrong answer, or readings that
+        vanished silently."""
         period, offset, room = self.fit(*self.points[:, :self.seen])
         if room >= -TOLERANCE * period:
             self.period, self.offset, self.strange = period, offset, 0
@@ -136,14 +147,18 @@ class Timebase:
         if missing > 0:
             self.strange = 0
             return missing
-        self.seen, self.reach = 0, PARTS                            # its clock has jumped: begin again
+        self.seen, self.reach = 0, PARTS  # its clock has jumped: begin again
         self.restart(self.index + int(count), after + self.origin)
         return 0
 
     def settle(self) -> int:
-        """Something new is about to be in doubt: decide what was, if there have been answers enough. Returns as
-        `see` does."""
-        return self.reconsider(decide=True) if self.sure is not None and self.seen - self.sure >= 2 * ENOUGH else 0
+        """Something new is about to be in doubt: decide what was, if there have been answers
+        enough. Returns as `see` does."""
+        return (
+            self.reconsider(decide=True)
+            if self.sure is not None and self.seen - self.sure >= 2 * ENOUGH
+            else 0
+        )
 
     def learn(self, answers: slice) -> None:
         """Keep what answers about to be dropped say about the rate: that needs no count."""
@@ -179,7 +194,8 @@ class Timebase:
     # ---- the linear programme
 
     def bracket(self, count: np.ndarray, before: np.ndarray) -> tuple[float, float]:
-        """Periods worth looking at: what first and last answer allow, and the part is known to do."""
+        """Periods worth looking at: what first and last answer allow, and the part is known to do.
+        """
         first, last = count.argmin(), count.argmax()
         readings = count[last] - count[first]
         low, high = self.known * (1 - self.reach), self.known * (1 + self.reach)
@@ -189,11 +205,13 @@ class Timebase:
         by_slope = slope * (1 - 2 / readings), slope * (1 + 2 / readings)
         if max(low, by_slope[0]) < min(high, by_slope[1]):
             return max(low, by_slope[0]), min(high, by_slope[1])
-        return by_slope                         # boards are known to run at half the rate asked (SparkFun_MAX3010x #2)
+        return by_slope  # boards are known to run at half the rate asked (SparkFun_MAX3010x #2)
 
-    def fit(self, count: np.ndarray, before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:
-        """Period, offset and room (s): soon after a start of a line from there if one fits, else of the line farthest
-        from all bounds. Without room they contradict."""
+    def fit(
+        self, count: np.ndarray, before: np.ndarray, after: np.ndarray
+    ) -> tuple[float, float, float]:
+        """Period, offset and room (s): soon after a start of a line from there if one fits, else of
+        the line farthest from all bounds. Without room they contradict."""
         def room(period: float) -> float:
             return (after - count * period).min() - (before - count * period).max() + period
 
@@ -208,7 +226,9 @@ class Timebase:
         top, bottom = (after - count * period).min() + period, (before - count * period).max()
         return period, (top + bottom) / 2, top - bottom
 
-    def periods(self, count: np.ndarray, before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
+    def periods(
+        self, count: np.ndarray, before: np.ndarray, after: np.ndarray
+    ) -> tuple[float, float]:
         """The shortest and the longest of all lines within the bounds."""
         period, _, room = self.fit(count, before, after)
         if room <= 0:
@@ -221,16 +241,25 @@ class Timebase:
         return frontier(possible, period, low), frontier(possible, period, high)
 
     def lines(self, before: float, after: float, answers: slice) -> tuple[int, int]:
-        """Fewest and most readings taken at a moment between `before` and `after`, over all lines within the bounds."""
+        """Fewest and most readings taken at a moment between `before` and `after`, over all lines
+        within the bounds."""
         count, earliest, latest = self.points[:, answers]
         period, offset, room = self.fit(count, earliest, latest)
         if room <= 0:                           # not rigid: the line, give or take
             slack = TOLERANCE * period - room
-            return int((before - offset - slack) / period + 1), int((after - offset + slack) / period + 1)
+            return int((before - offset - slack) / period + 1), int(
+                (after - offset + slack) / period + 1
+            )
         periods = np.linspace(*self.periods(count, earliest, latest), 9)
         slope = count[:, None] * periods
-        tops, bottoms = (latest[:, None] - slope).min(0) + periods, (earliest[:, None] - slope).max(0)
-        return (int(((before - tops) / periods + 1 - 1e-6).min()), int(((after - bottoms) / periods + 1 + 1e-6).max()))
+        tops, bottoms = (
+            (latest[:, None] - slope).min(0) + periods,
+            (earliest[:, None] - slope).max(0),
+        )
+        return (
+            int(((before - tops) / periods + 1 - 1e-6).min()),
+            int(((after - bottoms) / periods + 1 + 1e-6).max()),
+        )
 
 
 def widest(function, low: float, high: float) -> float:

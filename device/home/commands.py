@@ -1,7 +1,8 @@
 """What others may ask of the device: pure parsing, everything bounded, anything else refused.
 
-A payload is either the bare value (`45`, `ON`) or a JSON object `{"value": 45, "id": "…", "expires": 1767218400}`,
-which is what our discovery's templates make Home Assistant send. There is no command to unmute: only the button does.
+A payload is either the bare value (`45`, `ON`) or a JSON object `{"value": 45, "id": "…",
+"expires": 1767218400}`, which is what our discovery's templates make Home Assistant send. There is
+no command to unmute: only the button does.
 """
 
 import json
@@ -23,9 +24,10 @@ ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One bounded wish. `value`: bool (sound, privacy, sharing), 0..1 (volume, volume_cap, light), minutes (timer; 0
-    is off), minutes after midnight (alarm, quiet_from, quiet_to; None is off), text (programme, message, say), or None:
-    so is a `say` that is too long or no text. `reply` takes its answer, where somebody waits for it."""
+    """One bounded wish. `value`: bool (sound, privacy, sharing), 0..1 (volume, volume_cap, light),
+    minutes (timer; 0 is off), minutes after midnight (alarm, quiet_from, quiet_to; None is off),
+    text (programme, message, say), or None: so is a `say` that is too long or no text. `reply`
+    takes its answer, where somebody waits for it."""
     kind: str
     value: bool | float | int | str | None = None
     id: str = ""
@@ -44,7 +46,11 @@ def number(low: float, high: float) -> Callable[[object], float]:
     def read(value: object) -> float:
         if isinstance(value, str) and NUMBER.fullmatch(value):
             value = float(value)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not low <= value <= high
+        ):
             raise Refused(f"{value!r} is no number from {low:g} to {high:g}")
         return float(value)
     return read
@@ -105,10 +111,16 @@ KINDS: dict[str, Callable[[object], bool | float | int | str | None]] = {
 }
 
 
-def parse(topic: str, payload: bytes, retained: bool, now: float | None, programmes: Sequence[str] = (),
-          ceiling: float = 1.0) -> Command:
-    """The command in one MQTT message; `now` is wall time in s, None when this machine doesn't know it; `ceiling` 0..1
-    is the owner's, above which nobody sets the volume cap from afar.
+def parse(
+    topic: str,
+    payload: bytes,
+    retained: bool,
+    now: float | None,
+    programmes: Sequence[str] = (),
+    ceiling: float = 1.0,
+) -> Command:
+    """The command in one MQTT message; `now` is wall time in s, None when this machine doesn't know
+    it; `ceiling` 0..1 is the owner's, above which nobody sets the volume cap from afar.
 
     Raises Refused, in words, for whatever is malformed, out of bounds, retained or expired.
     """
@@ -137,7 +149,8 @@ def parse(topic: str, payload: bytes, retained: bool, now: float | None, program
 
 
 def envelope(kind: str, payload: bytes) -> tuple[object, str, float | None]:
-    """(value, id, expiry in s since 1970) of a payload, none of them judged yet but id and expiry."""
+    """(value, id, expiry in s since 1970) of a payload, none of them judged yet but id and expiry.
+    """
     try:
         text = payload.decode()
     except UnicodeDecodeError:

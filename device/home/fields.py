@@ -1,6 +1,8 @@
-"""What the device tells, field by field: how it is written on `state/<field>`, and whether it is anyone's business.
+"""What the device tells, field by field: how it is written on `state/<field>`, and whether it is
+anyone's business.
 
-`personal` fields belong to the care plane: without consent, and in privacy mode, they are told as unknown.
+`personal` fields belong to the care plane: without consent, and in privacy mode, they are told as
+unknown.
 """
 
 import json
@@ -11,8 +13,17 @@ from datetime import UTC, datetime
 
 UNKNOWN = "None"        # what Home Assistant's MQTT platforms read as unknown
 # The nine modes of the device as the five words that people at home need.
-SESSION = {"idle": "idle", "settling": "winding_down", "drifting": "winding_down", "asleep": "sleeping",
-           "masking": "sleeping", "waking": "waking", "morning": "waking", "paused": "winding_down", "fault": "unknown"}
+SESSION = {
+    "idle": "idle",
+    "settling": "winding_down",
+    "drifting": "winding_down",
+    "asleep": "sleeping",
+    "masking": "sleeping",
+    "waking": "waking",
+    "morning": "waking",
+    "paused": "winding_down",
+    "fault": "unknown",
+}
 SESSIONS = ("idle", "winding_down", "sleeping", "waking", "unknown")
 CARE = ("settled", "restless", "needs_checking", "unknown")
 WAKINGS = ("none", "one_or_two", "three_or_more")
@@ -65,16 +76,22 @@ def picture(value: object) -> bytes:
 
 
 def summary(value: object) -> str:
-    """`{lights_out, out_of_bed: s since 1970, sol, tst, waso: min, wakings}` as coarse JSON; None stays null."""
+    """`{lights_out, out_of_bed: s since 1970, sol, tst, waso: min, wakings}` as coarse JSON; None
+    stays null."""
     night = value if isinstance(value, Mapping) else {}
     coarse = {key: None if missing(night.get(key)) else COARSE * round(float(night[key]) / COARSE)
               for key in ("sol", "tst", "waso")}
     count = night.get("wakings")
-    coarse["wakings"] = None if missing(count) else WAKINGS[0 if count < 1 else 1 if count < 3 else 2]
+    coarse["wakings"] = (
+        None if missing(count) else WAKINGS[0 if count < 1 else 1 if count < 3 else 2]
+    )
     for key in ("lights_out", "out_of_bed"):
         at = night.get(key)
-        coarse[key] = None if missing(at) else datetime.fromtimestamp(60 * COARSE * round(at / 60 / COARSE),
-                                                                      UTC).isoformat()
+        coarse[key] = (
+            None
+            if missing(at)
+            else datetime.fromtimestamp(60 * COARSE * round(at / 60 / COARSE), UTC).isoformat()
+        )
     return json.dumps(coarse)
 
 
@@ -117,8 +134,10 @@ FIELDS: dict[str, Field] = {
     "occupancy": Field(on_off, personal=True),
     "summary": Field(summary, personal=True, blank=summary(None)),
     "reason": Field(words, personal=True),
-    "say": Field(lambda _: "…"),            # what was typed is not shown again
-    "understood": Field(words, personal=True, blank="Notes are not read, or not answered here: privacy"),
+    "say": Field(lambda _: "…"),  # what was typed is not shown again
+    "understood": Field(
+        words, personal=True, blank="Notes are not read, or not answered here: privacy"
+    ),
     "picture": Field(picture, personal=True, blank=b""),
     "problem": Field(on_off),
     "error": Field(words),

@@ -1,7 +1,8 @@
-"""The device's own voice at home, over MQTT: a thread that may fail in any way without the night noticing.
+"""The device's own voice at home, over MQTT: a thread that may fail in any way without the night
+noticing.
 
-State goes up, changed fields only; what must arrive goes through the outbox; commands come down into the inbox, live,
-bounded and once. The connection itself is link.py's.
+State goes up, changed fields only; what must arrive goes through the outbox; commands come down
+into the inbox, live, bounded and once. The connection itself is link.py's.
 """
 
 import json
@@ -18,9 +19,9 @@ from device.home import discovery
 from device.home.commands import Seen, parse
 from device.home.fields import DIAGNOSTICS, FIELDS, PERSONAL
 from device.home.outbox import Courier, Outbox
-from device.home.prior import Prior, read
+from device.home.population_prior import Prior, read
+from device.home.publisher import Teller
 from device.home.settings import HOME_ASSISTANT, PRIOR, DeviceFacts, Settings, topic
-from device.home.telling import Teller
 
 LIVE = {"button"}           # events that mean nothing later: never queued
 BIRTH_JITTER = 10.0         # s: Home Assistant came back; not every bed shall answer at once
@@ -38,37 +39,58 @@ class NoLink:
 
 
 class Home:
-    """`inbox.put(Command)` receives what others ask for. Nothing here blocks or raises into the caller, save for bad
-    arguments at construction. Read-only for others: `connected`, `trouble` (in words, "" when well), `refused`."""
+    """`inbox.put(Command)` receives what others ask for. Nothing here blocks or raises into the
+    caller, save for bad arguments at construction. Read-only for others: `connected`, `trouble` (in
+    words, "" when well), `refused`."""
 
-    def __init__(self, settings: Settings, inbox, clock: Clock, facts: DeviceFacts | None = None,
-                 outbox: Path | None = None, boot: str = "", on_prior: Callable[[Prior], None] | None = None,
-                 newest_prior: int = 0, health: Callable[[], Mapping[str, object]] = dict,
-                 chance: random.Random | None = None):
-        """`outbox` None keeps it in memory. `on_prior` is called, in our thread, with priors that the pinned hub signed
-        and that are newer than `newest_prior`. `health()` answers diagnostics of the machine itself."""
+    def __init__(
+        self,
+        settings: Settings,
+        inbox,
+        clock: Clock,
+        facts: DeviceFacts | None = None,
+        outbox: Path | None = None,
+        boot: str = "",
+        on_prior: Callable[[Prior], None] | None = None,
+        newest_prior: int = 0,
+        health: Callable[[], Mapping[str, object]] = dict,
+        chance: random.Random | None = None,
+    ):
+        """`outbox` None keeps it in memory. `on_prior` is called, in our thread, with priors that
+        the pinned hub signed and that are newer than `newest_prior`. `health()` answers diagnostics
+        of the machine itself."""
         self.settings, self.inbox, self.clock = settings, inbox, clock
         self.facts = facts or DeviceFacts()
         self.boot = boot or boot_id()
         self.on_prior, self.newest_prior, self.health = on_prior, newest_prior, health
         self.chance = chance or random.Random()
-        topics = topic(settings.bed, "cmd", "#"), topic(settings.bed, "ack", "+"), f"{HOME_ASSISTANT}/status", PRIOR
+        topics = (
+            topic(settings.bed, "cmd", "#"),
+            topic(settings.bed, "ack", "+"),
+            f"{HOME_ASSISTANT}/status",
+            PRIOR,
+        )
         if settings.host:
             # Not at the top: paho and OpenSSL are 6 MB that a bed without a hub doesn't need.
-            from device.home.link import Link
-            self.link = Link(settings, clock, topics, self._hear, self._joined, self._lost, self.chance)
+            from device.home.connection import Link
+
+            self.link = Link(
+                settings, clock, topics, self._hear, self._joined, self._lost, self.chance
+            )
         else:
             self.link = NoLink()
         self._disk = ""                             # what is wrong with the outbox's file
         self.outbox = self._open(outbox)
-        if not settings.care:                       # consent was withdrawn: what waits isn't sent any more
+        if not settings.care:  # consent was withdrawn: what waits isn't sent any more
             self.outbox.purge("event/")
         self.courier, self.teller, self.seen = Courier(self.outbox), Teller(), Seen()
         self._lock = threading.Lock()
-        # As last told, in the device's units; both guarded by _lock. The programmes are for the page.
+        # As last told, in the device's units; both guarded by _lock. The programmes are for the
+        # page.
         self._state: dict[str, object] = {"programmes": self.facts.programmes}
         self._news: dict[str, object] = dict(self._state)
-        self._asks: deque[tuple[str, bytes, bool]] = deque(maxlen=100)      # (topic, payload, retain) to publish once
+        # (topic, payload, retain) to publish once
+        self._asks: deque[tuple[str, bytes, bool]] = deque(maxlen=100)
         self._announce: float | None = None
         self._erase = threading.Event()
         self._stopping = threading.Event()
@@ -88,7 +110,7 @@ class Home:
     def trouble(self, words: str) -> None:
         self.link.trouble = words
 
-    # ---- for the night -------------------------------------------------------------------------------------------
+    # ---- for the night ---------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to connect, in the background; does nothing without a host."""
@@ -105,7 +127,8 @@ class Home:
         self.outbox.close()
 
     def tell(self, state: Mapping[str, object]) -> None:
-        """News of the device, by field (`fields.FIELDS`, and the diagnostics by their own names), in its own units."""
+        """News of the device, by field (`fields.FIELDS`, and the diagnostics by their own names),
+        in its own units."""
         with self._lock:
             self._state.update(state)
             self._news.update(state)
@@ -113,8 +136,9 @@ class Home:
             self.link.wake()
 
     def event(self, name: str, payload: Mapping[str, object]) -> str:
-        """Something that happened: through the outbox, unless it means nothing later (the button). Returns its id, or
-        "" if it wasn't kept: without a hub, in privacy mode, without consent, or with a full disk (see `trouble`)."""
+        """Something that happened: through the outbox, unless it means nothing later (the button).
+        Returns its id, or "" if it wasn't kept: without a hub, in privacy mode, without consent, or
+        with a full disk (see `trouble`)."""
         if not self.settings.host or self._private():
             return ""
         try:
@@ -122,22 +146,32 @@ class Home:
                 return self._live(name, payload)
             # The id is in the body too: Home Assistant's triggers can't see user properties.
             identity = str(uuid.uuid4())
-            body = {"v": 1, "id": identity, "name": name, "boot": self.boot, "uptime": round(self.clock.now(), 3),
-                    "clock_synced": self._state.get("clock_synced"), "at": round(self.clock.wall()),
-                    "data": dict(payload)}
+            body = {
+                "v": 1,
+                "id": identity,
+                "name": name,
+                "boot": self.boot,
+                "uptime": round(self.clock.now(), 3),
+                "clock_synced": self._state.get("clock_synced"),
+                "at": round(self.clock.wall()),
+                "data": dict(payload),
+            }
             return self._keep(f"event/{name}", json.dumps(body).encode(), identity)
         except (TypeError, ValueError) as trouble:
             self.trouble = f"event {name}: {trouble}"
             return ""
 
     def feedback(self, question: str, payload: bytes, identity: str) -> str:
-        """An answer that privacy.py has already randomised and paid for; the id travels outside it."""
+        """An answer that privacy.py has already randomised and paid for; the id travels outside it.
+        """
         return "" if not self.sharing else self._keep(f"feedback/{question}", payload, identity)
 
     @property
     def sharing(self) -> bool:
         """Whether the sleeper wants to share feedback now; off until told."""
-        return bool(self.settings.host and self._state.get("sharing") and not self._state.get("privacy"))
+        return bool(
+            self.settings.host and self._state.get("sharing") and not self._state.get("privacy")
+        )
 
     def withdraw(self) -> None:
         """Consent to feedback is withdrawn: nothing of it stays in the outbox."""
@@ -155,13 +189,14 @@ class Home:
         self.link.wake()
 
     def remove(self) -> None:
-        """Leave the home for good: Home Assistant forgets the device, the broker whatever it retained of it."""
+        """Leave the home for good: Home Assistant forgets the device, the broker whatever it
+        retained of it."""
         bed = self.settings.bed
         topics = [discovery.config_topic(bed), *(topic(bed, "state", name) for name in FIELDS)]
         self._asks.extend((where, b"", True) for where in topics)
         self.link.wake()
 
-    # ---- the thread ----------------------------------------------------------------------------------------------
+    # ---- the thread ------------------------------------------------------------------------------
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -169,7 +204,8 @@ class Home:
         self._goodbye()
 
     def turn(self, timeout: float) -> None:
-        """One turn: connect if it is time, wait at most `timeout` s for something, handle it. Never raises."""
+        """One turn: connect if it is time, wait at most `timeout` s for something, handle it. Never
+        raises."""
         try:
             self.link.clock_synced = self._state.get("clock_synced")
             if self.link.turn(timeout if self._announce is None else min(timeout, 0.2)):
@@ -181,7 +217,7 @@ class Home:
     def _goodbye(self) -> None:
         try:
             if self.connected:
-                self._speak(self.clock.now())       # the last words, such as a night that ended just now
+                self._speak(self.clock.now())  # the last words, such as a night that ended just now
             self.link.leave()
         except Exception as trouble:
             self.link.fault(trouble)
@@ -196,7 +232,9 @@ class Home:
         if self._announce is not None and now >= self._announce:
             self._announce = None
             whole = discovery.payload(self.settings.bed, self.facts)
-            self.link.publish(discovery.config_topic(self.settings.bed), json.dumps(whole), retain=True)
+            self.link.publish(
+                discovery.config_topic(self.settings.bed), json.dumps(whole), retain=True
+            )
             self.link.publish(topic(self.settings.bed, "avail"), "online", retain=True)
             self.teller.forget()
         if self._erase.is_set():
@@ -215,11 +253,12 @@ class Home:
             self.link.publish(topic(self.settings.bed, row.topic), row.payload, identity=row.id)
 
     def _refresh(self) -> None:
-        """Hand the news to the teller, as they are written; a field that can't be written is told by `trouble`."""
+        """Hand the news to the teller, as they are written; a field that can't be written is told
+        by `trouble`."""
         with self._lock:
             news, self._news = self._news, {}
             private = self._private()
-            if private:             # also what an earlier life of ours told, which the broker still shows
+            if private:  # also what an earlier life of ours told, which the broker still shows
                 news |= dict.fromkeys(PERSONAL)
             elif "privacy" in news:
                 news |= {name: self._state[name] for name in PERSONAL if name in self._state}
@@ -252,7 +291,8 @@ class Home:
         elif where == PRIOR:
             if self.on_prior is not None and self.settings.hub_key:
                 prior = read(message.payload, self.settings.hub_key)
-                # It is retained, so the same one comes at every connection; an older one is somebody's replay.
+                # It is retained, so the same one comes at every connection; an older one is
+                # somebody's replay.
                 if prior.version > self.newest_prior:
                     self.newest_prior = prior.version
                     self.on_prior(prior)
@@ -263,13 +303,19 @@ class Home:
 
     def _obey(self, message) -> None:
         synced = self._state.get("clock_synced") is not False
-        command = parse(message.topic, message.payload, bool(message.retain),
-                        self.clock.wall() if synced else None, self.facts.programmes, self.facts.cap / 100)
+        command = parse(
+            message.topic,
+            message.payload,
+            bool(message.retain),
+            self.clock.wall() if synced else None,
+            self.facts.programmes,
+            self.facts.cap / 100,
+        )
         if not self.seen.again(command.id):
             self.teller.grant()
             self.inbox.put(command)
 
-    # ---- small things --------------------------------------------------------------------------------------------
+    # ---- small things ----------------------------------------------------------------------------
 
     def _open(self, path: Path | None) -> Outbox:
         try:
@@ -280,7 +326,9 @@ class Home:
             if path.exists():       # a torn file is kept for whoever can read it, out of the way
                 path.replace(path.with_suffix(".torn"))
                 box = Outbox(path)
-                self._disk = f"outbox {path} was torn; it is put aside as {path.with_suffix('.torn').name}"
+                self._disk = (
+                    f"outbox {path} was torn; it is put aside as {path.with_suffix('.torn').name}"
+                )
                 return box
         except (sqlite3.Error, OSError) as trouble:
             self._disk = f"outbox {path}: {trouble}; messages are kept in memory only"
@@ -299,7 +347,9 @@ class Home:
     def _live(self, name: str, payload: Mapping[str, object]) -> str:
         if not self.connected:
             return ""
-        self._asks.append((topic(self.settings.bed, "event", name), json.dumps(dict(payload)).encode(), False))
+        self._asks.append(
+            (topic(self.settings.bed, "event", name), json.dumps(dict(payload)).encode(), False)
+        )
         self.link.wake()
         return name
 

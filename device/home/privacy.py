@@ -1,9 +1,11 @@
-"""Feedback that deserves the word anonymous: one coarse answer in 28 days, randomised here, paid for before it leaves.
+"""Feedback that deserves the word anonymous: one coarse answer in 28 days, randomised here, paid
+for before it leaves.
 
-Two layers of k-ary randomised response (L-GRR: Arcolezi et al. 2021, after RAPPOR, Erlingsson et al. 2014). The first
-is drawn once for each true value and remembered, so that asking for years can't average the noise away; the second is
-fresh at every report, so that two reports of one bed don't find each other by being alike. A single report is exactly
-k-ary randomised response at ε `EPSILON`. No id, no time, no sequence is in it.
+Two layers of k-ary randomised response (L-GRR: Arcolezi et al. 2021, after RAPPOR, Erlingsson et
+al. 2014). The first is drawn once for each true value and remembered, so that asking for years
+can't average the noise away; the second is fresh at every report, so that two reports of one bed
+don't find each other by being alike. A single report is exactly k-ary randomised response at ε
+`EPSILON`. No id, no time, no sequence is in it.
 """
 
 import json
@@ -22,8 +24,9 @@ EPSILON = 1.0           # of one report
 FOREVER = 2.5           # ε of any number of reports of one unchanged value
 LIFETIME = 6.0          # the ledger's cap: six reports, whatever happens
 PERIOD = 28 * 86_400    # s: one report of each question
-# → k, the number of answers. comfort: how the mornings were, 0 poor to 4 good. quiet: whether silence seems to be best
-# here, 1 yes: few answers are many reports' worth, and a stranger's first week depends on it more than on tastes.
+# → k, the number of answers. comfort: how the mornings were, 0 poor to 4 good. quiet: whether
+# silence seems to be best here, 1 yes: few answers are many reports' worth, and a stranger's first
+# week depends on it more than on tastes.
 QUESTIONS = {"comfort_v1": 5, "quiet_v1": 2}
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS spent (question TEXT, epoch INTEGER, eps REAL NOT NULL, y INTEGER NOT NULL, id TEXT NOT NULL,
@@ -38,7 +41,8 @@ def keep_probability(k: int, epsilon: float) -> float:
 
 
 def second_keep(k: int, epsilon: float, forever: float) -> float:
-    """The second layer's probability, such that both together are one k-ary randomised response at `epsilon`."""
+    """The second layer's probability, such that both together are one k-ary randomised response at
+    `epsilon`."""
     first = keep_probability(k, forever)
     other = (1 - first) / (k - 1)
     return (keep_probability(k, epsilon) - other) / (first - other)
@@ -63,8 +67,17 @@ class Report:
     id: str             # of the envelope, not of the report; the same at every attempt
 
     def payload(self) -> bytes:
-        return json.dumps({"v": 1, "q": self.question, "k": QUESTIONS[self.question], "y": self.y, "mech": "krr",
-                           "eps": EPSILON, "epoch": self.epoch}).encode()
+        return json.dumps(
+            {
+                "v": 1,
+                "q": self.question,
+                "k": QUESTIONS[self.question],
+                "y": self.y,
+                "mech": "krr",
+                "eps": EPSILON,
+                "epoch": self.epoch,
+            }
+        ).encode()
 
 
 class Ledger:
@@ -74,13 +87,16 @@ class Ledger:
         """`uniform` gives [0, 1); None is the operating system's random source."""
         self._lock = threading.Lock()
         self._uniform = uniform or secrets.SystemRandom().random
-        self._db = sqlite3.connect(path or ":memory:", timeout=2.0, check_same_thread=False, isolation_level=None)
+        self._db = sqlite3.connect(
+            path or ":memory:", timeout=2.0, check_same_thread=False, isolation_level=None
+        )
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.executescript(SCHEMA)
 
     def spend(self, question: str, value: int, wall: float) -> Report:
-        """This period's report of `question` (one of QUESTIONS); a second call in the period gives the first again.
+        """This period's report of `question` (one of QUESTIONS); a second call in the period gives
+        the first again.
 
         Raises Refused when the lifetime's ε is spent, or the question or answer is unknown.
         """
@@ -93,10 +109,14 @@ class Ledger:
                                    (question, epoch)).fetchone()
             if row is None:
                 if self._total() + EPSILON > LIFETIME:
-                    raise Refused(f"feedback: this bed's lifetime ε of {LIFETIME:g} is spent; nothing more is shared")
+                    raise Refused(
+                        f"feedback: this bed's lifetime ε of {LIFETIME:g} is spent; nothing more is shared"
+                    )
                 row = self._draw(question, value), str(uuid.uuid4())
-                self._db.execute("INSERT INTO spent (question, epoch, eps, y, id) VALUES (?, ?, ?, ?, ?)",
-                                 (question, epoch, EPSILON, *row))
+                self._db.execute(
+                    "INSERT INTO spent (question, epoch, eps, y, id) VALUES (?, ?, ?, ?, ?)",
+                    (question, epoch, EPSILON, *row),
+                )
         return Report(question, epoch, *row)
 
     def unhanded(self) -> list[Report]:
@@ -145,7 +165,8 @@ class Feedback:
         self.ledger, self.home = ledger, home
 
     def share(self, question: str, value: int, wall: float) -> bool:
-        """Whether a report is on its way (or was in this period). Without consent, nothing is drawn or spent.
+        """Whether a report is on its way (or was in this period). Without consent, nothing is drawn
+        or spent.
 
         Raises Refused as `Ledger.spend` does.
         """
@@ -157,7 +178,8 @@ class Feedback:
         return self._hand(report)
 
     def resume(self) -> None:
-        """After a start: hand over what was paid for and perhaps never sent, with the same answer and id."""
+        """After a start: hand over what was paid for and perhaps never sent, with the same answer
+        and id."""
         if self.home.sharing:
             for report in self.ledger.unhanded():
                 self._hand(report)

@@ -1,8 +1,8 @@
 """What the config says about the hub, and the names of the topics.
 
-Every bed speaks under `nocturne/<bed>/`: `avail`, `state/<field>` (retained), `event/<name>` and `feedback/<question>`
-(never retained) go up; `cmd/<kind>` and `ack/<id>` come down. The broker's user name is the bed's id, so that one ACL
-pattern keeps beds apart.
+Every bed speaks under `nocturne/<bed>/`: `avail`, `state/<field>` (retained), `event/<name>` and
+`feedback/<question>` (never retained) go up; `cmd/<kind>` and `ack/<id>` come down. The broker's
+user name is the bed's id, so that one ACL pattern keeps beds apart.
 """
 
 import re
@@ -26,12 +26,14 @@ class Settings:
     password: str = field(default="", repr=False)
     ca: str = ""                                    # file of the one CA to trust; "" is no TLS
     bed: str = "bedside"
-    hub_key: str = ""                               # the hub's Ed25519 key (hex) pinned at pairing; "" adopts no prior
-    care: bool = True                               # tell session, care state and the night's summary
+    hub_key: str = ""  # the hub's Ed25519 key (hex) pinned at pairing; "" adopts no prior
+    care: bool = True  # tell session, care state and the night's summary
 
     def __post_init__(self):
         if not BED.fullmatch(self.bed) or self.bed in RESERVED:
-            raise ConfigError(f"home.bed {self.bed!r}: letters, digits, - and _ only, at most 32, and not hub or prior")
+            raise ConfigError(
+                f"home.bed {self.bed!r}: letters, digits, - and _ only, at most 32, and not hub or prior"
+            )
         if not 0 < self.port < 65536:
             raise ConfigError(f"home.port {self.port}: must be 1 to 65535")
         if self.hub_key and not re.fullmatch(r"[0-9a-f]{64}", self.hub_key):

@@ -1,7 +1,8 @@
-"""The vetted set: everything that may ever be chosen. Silence is always in it; models can only rank it.
+"""The vetted set: everything that may ever be chosen. Silence is always in it; models can only rank
+it.
 
-A candidate is a point on a small grid of factors, or a programme people know by name, placed on that grid, so that
-"one new factor a night" can be counted.
+A candidate is a point on a small grid of factors, or a programme people know by name, placed on
+that grid, so that "one new factor a night" can be counted.
 """
 
 from collections.abc import Mapping
@@ -13,12 +14,22 @@ from device.programmes import PROGRAMMES
 from device.values import SILENCE, Recipe
 
 FACTORS = ("pulse", "tone", "texture", "music")
-# Within device/values.py's ranges, and on the calm side of them: music.md asks for 40–80 /min, ≤ 0.8 onsets/s,
-# a mean pitch of 50–64 and little tension.
-PULSES = MappingProxyType({"slow": (44.0, 0.20), "gentle": (54.0, 0.32), "easy": (64.0, 0.45)})    # /min, onsets/s
-TONES = MappingProxyType({"dark": (0.20, 52.0, 0.10), "mellow": (0.45, 58.0, 0.20)})    # brightness, MIDI, tension
-BESIDE_MUSIC = MappingProxyType({"bare": {}, "rain": {"rain": 0.4}, "ocean": {"ocean": 0.4}, "wind": {"wind": 0.35},
-                                 "fire": {"fire": 0.35}, "pink": {"pink": 0.3}})
+# Within device/values.py's ranges, and on the calm side of them: music.md asks for 40–80 /min, ≤
+# 0.8 onsets/s, a mean pitch of 50–64 and little tension.
+# /min, onsets/s
+PULSES = MappingProxyType({"slow": (44.0, 0.20), "gentle": (54.0, 0.32), "easy": (64.0, 0.45)})
+# brightness, MIDI, tension
+TONES = MappingProxyType({"dark": (0.20, 52.0, 0.10), "mellow": (0.45, 58.0, 0.20)})
+BESIDE_MUSIC = MappingProxyType(
+    {
+        "bare": {},
+        "rain": {"rain": 0.4},
+        "ocean": {"ocean": 0.4},
+        "wind": {"wind": 0.35},
+        "fire": {"fire": 0.35},
+        "pink": {"pink": 0.3},
+    }
+)
 ALONE = MappingProxyType({"rain": {"rain": 0.6}, "ocean": {"ocean": 0.6}, "wind": {"wind": 0.5},
                           "stream": {"stream": 0.5}, "fire": {"fire": 0.5}, "pink": {"pink": 0.5},
                           "brown": {"brown": 0.5}})
@@ -34,14 +45,26 @@ def _music(pulse: str, tone: str, texture: str) -> Candidate:
     beats, density = PULSES[pulse]
     brightness, register, tension = TONES[tone]
     scale = "dorian" if tone == "dark" else "lydian"
-    recipe = Recipe(scale=scale, pulse=beats, density=density, register=register, brightness=brightness,
-                    tension=tension, textures=MappingProxyType(BESIDE_MUSIC[texture]), music=0.8,
-                    name=f"{pulse} {tone} {texture}")
-    return Candidate(recipe, MappingProxyType({"pulse": pulse, "tone": tone, "texture": texture, "music": "yes"}))
+    recipe = Recipe(
+        scale=scale,
+        pulse=beats,
+        density=density,
+        register=register,
+        brightness=brightness,
+        tension=tension,
+        textures=MappingProxyType(BESIDE_MUSIC[texture]),
+        music=0.8,
+        name=f"{pulse} {tone} {texture}",
+    )
+    return Candidate(
+        recipe, MappingProxyType({"pulse": pulse, "tone": tone, "texture": texture, "music": "yes"})
+    )
 
 
 def _texture(texture: str) -> Candidate:
-    recipe = Recipe(density=0.0, textures=MappingProxyType(ALONE[texture]), music=0.0, name=f"{texture} alone")
+    recipe = Recipe(
+        density=0.0, textures=MappingProxyType(ALONE[texture]), music=0.0, name=f"{texture} alone"
+    )
     return Candidate(recipe, MappingProxyType({"texture": texture, "music": "no"}))
 
 
@@ -58,12 +81,18 @@ def _programme(recipe: Recipe) -> Candidate:
 CANDIDATES: tuple[Candidate, ...] = (
     Candidate(SILENCE, MappingProxyType({})),
     *(_texture(texture) for texture in ALONE),
-    *(_music(pulse, tone, texture) for pulse in PULSES for tone in TONES for texture in BESIDE_MUSIC),
+    *(
+        _music(pulse, tone, texture)
+        for pulse in PULSES
+        for tone in TONES
+        for texture in BESIDE_MUSIC
+    ),
     *(_programme(recipe) for recipe in PROGRAMMES.values()),
 )
-QUIET = 0                                                                       # the place of silence
+QUIET = 0  # the place of silence
 NAMES = tuple(candidate.recipe.name for candidate in CANDIDATES)
-DEFAULT = NAMES.index("slow dark rain")     # slow, dark, legato and masked: what music.md's studies agree on
+# slow, dark, legato and masked: what music.md's studies agree on
+DEFAULT = NAMES.index("slow dark rain")
 
 
 @cache
@@ -75,12 +104,18 @@ def changes(a: int, b: int) -> tuple[str, ...]:
 
 
 def news(place: int, heard: frozenset[int]) -> int:
-    """How many factors are new to a sleeper: at a level that neither the default nor anything heard has."""
+    """How many factors are new to a sleeper: at a level that neither the default nor anything heard
+    has."""
     known = {item for other in heard | {DEFAULT} for item in CANDIDATES[other].levels.items()}
     return len(CANDIDATES[place].levels.items() - known)
 
 
 @lru_cache(64)
 def may_explore(heard: frozenset[int]) -> tuple[int, ...]:
-    """What bedtime may choose from: silence, what was heard before, and whatever has at most one new factor."""
-    return tuple(place for place in range(len(CANDIDATES)) if place in heard | {QUIET} or news(place, heard) <= 1)
+    """What bedtime may choose from: silence, what was heard before, and whatever has at most one
+    new factor."""
+    return tuple(
+        place
+        for place in range(len(CANDIDATES))
+        if place in heard | {QUIET} or news(place, heard) <= 1
+    )

@@ -1,4 +1,5 @@
-"""When the network can't be used: the default programme, or silence if it was refused. Learns nothing."""
+"""When the network can't be used: the default programme, or silence if it was refused. Learns
+nothing."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,20 +10,45 @@ from device.values import Choice, Context, Contribution, Outcome, Reason
 
 
 class SafeDefault:
-    """The same shape as Recommender; keeps a sleeper's state untouched for the day the network is back."""
+    """The same shape as Recommender; keeps a sleeper's state untouched for the day the network is
+    back."""
 
     def __init__(self, state: Mapping | None = None, sleeper: str = ""):
         self._state, self._sleeper = dict(state) if state else None, sleeper
 
-    def choose(self, context: Context, *, moment: str = "bedtime", seed: int, wishes: Mapping | None = None,
-               refused: Sequence[int] = (), trial: bool = False) -> Choice:
+    def choose(
+        self,
+        context: Context,
+        *,
+        moment: str = "bedtime",
+        seed: int,
+        wishes: Mapping | None = None,
+        refused: Sequence[int] = (),
+        trial: bool = False,
+    ) -> Choice:
         forbidden = set((wishes or {}).get("forbid", ()))
-        place = next((place for place in (NAMES.index(DEFAULT.name), NAMES.index("pink alone")) if place not in refused
-                      and not forbidden & {NAMES[place], *CANDIDATES[place].recipe.textures}), QUIET)
-        why = Reason(f"{NAMES[place]}: the safe programme, because the recommender's model can't be used",
-                     (Contribution("fallback", 0.0),))
-        receipt = {"version": 1, "network": None, "sleeper": self._sleeper, "moment": moment, "seed": int(seed),
-                   "candidate": NAMES[place], "propensity": 1.0}
+        place = next(
+            (
+                place
+                for place in (NAMES.index(DEFAULT.name), NAMES.index("pink alone"))
+                if place not in refused
+                and not forbidden & {NAMES[place], *CANDIDATES[place].recipe.textures}
+            ),
+            QUIET,
+        )
+        why = Reason(
+            f"{NAMES[place]}: the safe programme, because the recommender's model can't be used",
+            (Contribution("fallback", 0.0),),
+        )
+        receipt = {
+            "version": 1,
+            "network": None,
+            "sleeper": self._sleeper,
+            "moment": moment,
+            "seed": int(seed),
+            "candidate": NAMES[place],
+            "propensity": 1.0,
+        }
         return Choice(CANDIDATES[place].recipe, why, seed, 1.0, place, receipt)
 
     def learn(self, receipts: Mapping | Sequence[Mapping], outcome: Outcome) -> None:

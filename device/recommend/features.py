@@ -6,16 +6,34 @@ import numpy as np
 
 from device.values import SCALES, STAGES, STYLES, TEXTURES, Context, Recipe
 
-CONTEXT = (*(f"p_{stage.value}" for stage in STAGES), "heart_rate", "rmssd", "movement", "breathing",
-           "since_lights_out", "hour_sin", "hour_cos", "last_sol", "last_wakings", "valence", "arousal",
-           "has_stage", "has_heart", "has_movement", "has_hour", "has_history", "has_mood")
+CONTEXT = (
+    *(f"p_{stage.value}" for stage in STAGES),
+    "heart_rate",
+    "rmssd",
+    "movement",
+    "breathing",
+    "since_lights_out",
+    "hour_sin",
+    "hour_cos",
+    "last_sol",
+    "last_wakings",
+    "valence",
+    "arousal",
+    "has_stage",
+    "has_heart",
+    "has_movement",
+    "has_hour",
+    "has_history",
+    "has_mood",
+)
 RECIPE = ("pulse", "density", "register", "brightness", "tension", "music", "level",
           *TEXTURES, "sound", *SCALES, *STYLES)
 INPUTS = (*(f"context.{name}" for name in CONTEXT), *(f"recipe.{name}" for name in RECIPE))
 
 
 def context_features(context: Context) -> np.ndarray:
-    """(len(CONTEXT),) in −1..1; whatever is missing, NaN or infinite is 0 with its `has_` flag 0."""
+    """(len(CONTEXT),) in −1..1; whatever is missing, NaN or infinite is 0 with its `has_` flag 0.
+    """
     stages = context.probabilities
     known = stages is not None and len(stages) == len(STAGES) and all(map(_finite, stages))
     row = [max(0.0, min(1.0, p)) for p in stages] if known else [0.0] * len(STAGES)
@@ -24,15 +42,21 @@ def context_features(context: Context) -> np.ndarray:
     row += [
         _scaled(context.heart_rate, 1.0, 0.2),
         _scaled(_log2(context.rmssd), 0.0, 1.0),
-        _scaled(_log2(context.movement), math.log2(0.02), 4.0),    # 0.02 m/s²: a body lying still
-        _scaled(context.breathing, 14.0, 6.0),                      # /min: adult rest
+        _scaled(_log2(context.movement), math.log2(0.02), 4.0),  # 0.02 m/s²: a body lying still
+        _scaled(context.breathing, 14.0, 6.0),  # /min: adult rest
         _scaled(context.since_lights_out, 0.0, 60.0),
-        0.0 if hour is None else math.sin(angle), 0.0 if hour is None else math.cos(angle),
+        0.0 if hour is None else math.sin(angle),
+        0.0 if hour is None else math.cos(angle),
         _scaled(context.last_sol, 20.0, 30.0),
         _scaled(context.last_wakings, 2.0, 4.0),
-        _scaled(context.valence, 0.0, 1.0), _scaled(context.arousal, 0.0, 1.0),
-        float(known), float(_finite(context.heart_rate)), float(_finite(context.movement)), float(hour is not None),
-        float(_finite(context.last_sol)), float(_finite(context.valence)),
+        _scaled(context.valence, 0.0, 1.0),
+        _scaled(context.arousal, 0.0, 1.0),
+        float(known),
+        float(_finite(context.heart_rate)),
+        float(_finite(context.movement)),
+        float(hour is not None),
+        float(_finite(context.last_sol)),
+        float(_finite(context.valence)),
     ]
     return np.array(row)
 

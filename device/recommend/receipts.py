@@ -7,8 +7,15 @@ import numpy as np
 
 
 def pack(array: np.ndarray) -> dict:
-    return {"shape": list(array.shape), "float64": base64.b64encode(array.astype("<f8").tobytes()).decode()}
+    return {
+        "shape": list(array.shape),
+        "float64": base64.b64encode(array.astype("<f8").tobytes()).decode(),
+    }
 
 
 def unpack(packed: Mapping) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(packed["float64"]), "<f8").reshape(packed["shape"]).astype(float)
+    return (
+        np.frombuffer(base64.b64decode(packed["float64"]), "<f8")
+        .reshape(packed["shape"])
+        .astype(float)
+    )

@@ -1,7 +1,8 @@
-"""The recommender's face: choose at bedtime, at night, on arousal; learn in the morning; replay any receipt.
+"""The recommender's face: choose at bedtime, at night, on arousal; learn in the morning; replay any
+receipt.
 
-Explores only at bedtime, inside the vetted set, at most one new factor a night: a level that this sleeper has not
-heard. After sleep onset it never answers with anything that wasn't played before.
+Explores only at bedtime, inside the vetted set, at most one new factor a night: a level that this
+sleeper has not heard. After sleep onset it never answers with anything that wasn't played before.
 """
 
 import math
@@ -11,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-from device import cards
 from device.errors import ModelMismatch
+from device.inference import model_card
 from device.recommend import reasons
+from device.recommend.bandit import Head, Posterior, choose, posterior
 from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET, may_explore
 from device.recommend.features import context_features, recipe_features
-from device.recommend.head import Head, Posterior, choose, posterior
-from device.recommend.kinds import bayes_factor, beliefs, leaning
 from device.recommend.network import Network
 from device.recommend.receipts import pack, unpack
 from device.recommend.reward import Weights, reward
+from device.recommend.sleeper_types import bayes_factor, beliefs, leaning
 from device.recommend.wishes import within
 from device.values import Choice, Context, Outcome
 
@@ -39,21 +40,36 @@ TABLE = np.array([recipe_features(candidate.recipe) for candidate in CANDIDATES]
 class Recommender:
     """One sleeper's. Another sleeper on the same device is another object with another state."""
 
-    def __init__(self, network: Network, sleeper: str = "", guest: bool = False, weights: Weights | None = None,
-                 forget: float = FORGET, boldness: float = BOLDNESS, patience: float = PATIENCE,
-                 optimism: float = OPTIMISM):
+    def __init__(
+        self,
+        network: Network,
+        sleeper: str = "",
+        guest: bool = False,
+        weights: Weights | None = None,
+        forget: float = FORGET,
+        boldness: float = BOLDNESS,
+        patience: float = PATIENCE,
+        optimism: float = OPTIMISM,
+    ):
         self._network = network
         self._sleeper, self._guest = sleeper, guest
         self._weights = weights or Weights()
-        self._how = {"forget": forget, "boldness": boldness, "patience": patience, "optimism": optimism}
+        self._how = {
+            "forget": forget,
+            "boldness": boldness,
+            "patience": patience,
+            "optimism": optimism,
+        }
         self.reset()
 
     @classmethod
     def load(cls, state: Mapping | None = None, *, sleeper: str = "", guest: bool = False,
-             weights: Weights | None = None, folder: Path = cards.MODELS) -> "Recommender":
-        """With `state` as `state()` gave it, or None for a new sleeper; a guest starts from it and learns nothing.
+             weights: Weights | None = None, folder: Path = model_card.MODELS) -> "Recommender":
+        """With `state` as `state()` gave it, or None for a new sleeper; a guest starts from it and
+        learns nothing.
 
-        Raises ModelMismatch (then use `SafeDefault`), ValueError when `state` is torn or another sleeper's.
+        Raises ModelMismatch (then use `SafeDefault`), ValueError when `state` is torn or another
+        sleeper's.
         """
         mine = cls(Network(folder), sleeper, guest, weights)
         if state is not None:
@@ -71,8 +87,12 @@ class Recommender:
 
     def state(self) -> dict:
         """JSON-able: every night it learned from. The posterior is computed from them again."""
-        return {"version": VERSION, "sleeper": self._sleeper, "nights": [dict(night) for night in self._nights],
-                "tonight": None if self._tonight is None else NAMES[self._tonight]}
+        return {
+            "version": VERSION,
+            "sleeper": self._sleeper,
+            "nights": [dict(night) for night in self._nights],
+            "tonight": None if self._tonight is None else NAMES[self._tonight],
+        }
 
     @property
     def nights(self) -> tuple[Mapping, ...]:
@@ -81,31 +101,52 @@ class Recommender:
 
     @property
     def best(self) -> int:
-        """The proven best: of what was played on counted nights, the highest expected minutes; at first the default."""
+        """The proven best: of what was played on counted nights, the highest expected minutes; at
+        first the default."""
         if self._best is None:
             played = sorted(self._proven | {DEFAULT})
             rows, _ = embed(self._network, context_features(Context()), TABLE[played])
             self._best = played[int(np.argmax(rows @ self._head.posterior().mean))]
         return self._best
 
-    def choose(self, context: Context, *, moment: str = "bedtime", seed: int, wishes: Mapping | None = None,
-               refused: Sequence[int] = (), trial: bool = False) -> Choice:
-        """A recipe and why. `moment`: one of MOMENTS. `refused`: candidates that "not this one" turned away tonight.
+    def choose(
+        self,
+        context: Context,
+        *,
+        moment: str = "bedtime",
+        seed: int,
+        wishes: Mapping | None = None,
+        refused: Sequence[int] = (),
+        trial: bool = False,
+    ) -> Choice:
+        """A recipe and why. `moment`: one of MOMENTS. `refused`: candidates that "not this one"
+        turned away tonight.
 
-        `trial`: at bedtime a coin decides between silence and the proven best (device/recommend/trial.py).
+        `trial`: at bedtime a coin decides between silence and the proven best
+        (device/recommend/n_of_1.py).
 
-        `wishes` (`raise`, `lower`, `forbid`, `require`: names of fields or textures) only narrow what is allowed.
+        `wishes` (`raise`, `lower`, `forbid`, `require`: names of fields or textures) only narrow
+        what is allowed.
         """
         if moment not in MOMENTS:
             raise ValueError(f"moment must be one of {MOMENTS}, not {moment!r}")
         best = self.best
         inputs = {
-            "version": VERSION, "network": self._network.sha256, "sleeper": self._sleeper, "moment": moment,
-            "seed": int(seed), "boldness": self._head.boldness,
-            "optimism": self._head.optimism, "context": pack_context(context),
-            "best": NAMES[best], "allowed": [NAMES[place] for place in self._allowed(moment, best, wishes, refused)],
-            "gram": pack(self._head.gram), "pull": pack(self._head.pull), "nights": self._head.nights,
-            "tally": {key: list(row) for key, row in self._tally.items()}, "kinds": pack(self._head.prior.weights),
+            "version": VERSION,
+            "network": self._network.sha256,
+            "sleeper": self._sleeper,
+            "moment": moment,
+            "seed": int(seed),
+            "boldness": self._head.boldness,
+            "optimism": self._head.optimism,
+            "context": pack_context(context),
+            "best": NAMES[best],
+            "allowed": [NAMES[place] for place in self._allowed(moment, best, wishes, refused)],
+            "gram": pack(self._head.gram),
+            "pull": pack(self._head.pull),
+            "nights": self._head.nights,
+            "tally": {key: list(row) for key, row in self._tally.items()},
+            "kinds": pack(self._head.prior.weights),
             "trial": trial and moment == "bedtime" and not refused,
         }
         if inputs["trial"]:
@@ -116,22 +157,29 @@ class Recommender:
         return choice
 
     def replay(self, receipt: Mapping) -> Choice:
-        """The very choice again, from its receipt alone. Raises ModelMismatch if it was made with another network."""
+        """The very choice again, from its receipt alone. Raises ModelMismatch if it was made with
+        another network."""
         if receipt.get("network") != self._network.sha256:
-            raise ModelMismatch("this choice was made with another models/recommender.tflite; check that version out")
+            raise ModelMismatch(
+                "this choice was made with another models/recommender.tflite; check that version out"
+            )
         return decide(self._network, receipt)
 
     def learn(self, receipts: Mapping | Sequence[Mapping], outcome: Outcome) -> float | None:
-        """After a night: its bedtime choices, in order, and how it went. Answers the reward in minutes, or None.
+        """After a night: its bedtime choices, in order, and how it went. Answers the reward in
+        minutes, or None.
 
-        The last bedtime choice is what was heard; earlier ones were refused, which counts as a skip of each.
-        Guests and nights with poor signals teach nothing. Raises ValueError for another sleeper's receipt.
+        The last bedtime choice is what was heard; earlier ones were refused, which counts as a skip
+        of each. Guests and nights with poor signals teach nothing. Raises ValueError for another
+        sleeper's receipt.
         """
         receipts = [receipts] if isinstance(receipts, Mapping) else list(receipts)
         if any(receipt["sleeper"] != self._sleeper for receipt in receipts):
             raise ValueError("a receipt belongs to another sleeper")
         # A receipt without a network is SafeDefault's: it holds nothing to learn from.
-        bedtime = [receipt for receipt in receipts if receipt["moment"] == "bedtime" and receipt["network"]]
+        bedtime = [
+            receipt for receipt in receipts if receipt["moment"] == "bedtime" and receipt["network"]
+        ]
         self._tonight = None
         if self._guest or not bedtime:
             return None
@@ -140,11 +188,13 @@ class Recommender:
         return self._add(bedtime[-1], outcome)
 
     def adopt(self, blend: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> float:
-        """Begin from other weights of the kinds of sleeper, if this sleeper's own nights don't speak against them.
+        """Begin from other weights of the kinds of sleeper, if this sleeper's own nights don't
+        speak against them.
 
-        `blend(shipped, quiet)` answers them, (kinds,), from the shipped weights and which kinds lean to silence. The
-        gate is offline, by the nights so far: they must be at least as likely under the new weights. Answers their
-        Bayes factor, below 1 if the shipped weights stay. (An off-policy estimate needs 30 nights: too late here.)
+        `blend(shipped, quiet)` answers them, (kinds,), from the shipped weights and which kinds
+        lean to silence. The gate is offline, by the nights so far: they must be at least as likely
+        under the new weights. Answers their Bayes factor, below 1 if the shipped weights stay. (An
+        off-policy estimate needs 30 nights: too late here.)
         """
         shipped = self._network.prior
         weights = blend(shipped.weights, self._quiet())
@@ -154,22 +204,26 @@ class Recommender:
         return factor
 
     def leans_to_silence(self) -> bool:
-        """Whether this sleeper's nights make the kinds that lean to silence likelier than they are among people. By the
-        shipped prior, lest what others said comes back to them as an answer.
+        """Whether this sleeper's nights make the kinds that lean to silence likelier than they are
+        among people. By the shipped prior, lest what others said comes back to them as an answer.
         """
         shipped, quiet = self._network.prior, self._quiet()
         return bool(beliefs(shipped, self._head)[quiet].sum() > shipped.weights[quiet].sum())
 
     def _quiet(self) -> np.ndarray:
-        return leaning(self._network.prior, embed(self._network, context_features(Context()), TABLE)[0])
+        return leaning(
+            self._network.prior, embed(self._network, context_features(Context()), TABLE)[0]
+        )
 
     def expect(self, context: Context | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Minutes saved against silence, mean and SD, of every candidate as believed now: for plots and reports."""
+        """Minutes saved against silence, mean and SD, of every candidate as believed now: for plots
+        and reports."""
         rows, _ = embed(self._network, context_features(context or Context()), TABLE)
         return self._head.expect(rows - rows[QUIET])
 
     def chances(self, context: Mapping, seed: int) -> np.ndarray:
-        """(candidates,): how likely each is at bedtime in a night's stored context, for judging a prior by its log."""
+        """(candidates,): how likely each is at bedtime in a night's stored context, for judging a
+        prior by its log."""
         allowed = self._allowed("bedtime", self.best, None, ())
         rows, _ = embed(self._network, context_features(unpack_context(context)), TABLE[allowed])
         whole = np.zeros(len(CANDIDATES))
@@ -188,13 +242,21 @@ class Recommender:
     def _add(self, receipt: Mapping, outcome: Outcome) -> float | None:
         place = PLACES.get(receipt["candidate"])
         minutes = None
-        if place is not None:       # else a programme of another firmware: remembered, but it can't be placed
+        # else a programme of another firmware: remembered, but it can't be placed
+        if place is not None:
             features = context_features(unpack_context(receipt["context"]))
             rows, expected = embed(self._network, features, TABLE[[place]])
             minutes = None if expected is None else reward(outcome, expected, self._weights)
-        self._nights.append({"candidate": receipt["candidate"], "context": receipt["context"],
-                             "outcome": asdict(outcome), "reward": minutes, "propensity": receipt["propensity"],
-                             "trial": receipt["trial"]})
+        self._nights.append(
+            {
+                "candidate": receipt["candidate"],
+                "context": receipt["context"],
+                "outcome": asdict(outcome),
+                "reward": minutes,
+                "propensity": receipt["propensity"],
+                "trial": receipt["trial"],
+            }
+        )
         if minutes is not None:
             self._head.update(rows[0], minutes)
             self._proven.add(place)
@@ -218,43 +280,62 @@ class Recommender:
         except (KeyError, TypeError, AttributeError) as trouble:
             raise ValueError(f"the sleeper's state can't be read ({trouble!r})") from trouble
 
-    def _allowed(self, moment: str, best: int, wishes: Mapping | None, refused: Sequence[int]) -> list[int]:
+    def _allowed(
+        self, moment: str, best: int, wishes: Mapping | None, refused: Sequence[int]
+    ) -> list[int]:
         if moment != "bedtime":
             proven = best if best in self._proven else QUIET
             tonight = proven if self._tonight is None else self._tonight
-            return [tonight] if moment == "night" else sorted({proven if proven != QUIET else tonight, QUIET})
+            return (
+                [tonight]
+                if moment == "night"
+                else sorted({proven if proven != QUIET else tonight, QUIET})
+            )
         near = [place for place in may_explore(frozenset(self._proven)) if place not in refused]
         return within(near or [QUIET], wishes, best)
 
 
 def decide(network: Network, inputs: Mapping, now: Posterior | None = None) -> Choice:
-    """Pure: the same inputs and network give the same choice. `now`: the inputs' posterior, if it is known already."""
+    """Pure: the same inputs and network give the same choice. `now`: the inputs' posterior, if it
+    is known already."""
     moment, seed = inputs["moment"], inputs["seed"]
     allowed = [PLACES[name] for name in inputs["allowed"]]
     best = PLACES[inputs["best"]]
     features = context_features(unpack_context(inputs["context"]))
     rows, _ = embed(network, features, TABLE)
-    now = now or posterior(replace(network.prior, weights=unpack(inputs["kinds"])), unpack(inputs["gram"]),
-                           unpack(inputs["pull"]))
+    now = now or posterior(
+        replace(network.prior, weights=unpack(inputs["kinds"])),
+        unpack(inputs["gram"]),
+        unpack(inputs["pull"]),
+    )
     generator = np.random.default_rng(seed)
     if inputs["trial"]:
         place, chances = int(generator.integers(2)), np.array([0.5, 0.5])
     elif moment == "bedtime":
-        place, chances = choose(now, rows[allowed], generator, inputs["boldness"], inputs["optimism"])
+        place, chances = choose(
+            now, rows[allowed], generator, inputs["boldness"], inputs["optimism"]
+        )
     else:
         place = int(np.argmax(rows[allowed] @ now.mean))
         chances = np.eye(len(allowed))[place]
     chosen, propensity = allowed[place], float(chances[place])
     reference = QUIET if chosen == best else best
 
-    parts = reasons.contributions(embed(network, features, reasons.blends(chosen, reference))[0] @ now.mean)
-    why = reasons.reason(chosen, best, "trial" if inputs["trial"] else moment, parts, inputs["tally"])
+    parts = reasons.contributions(
+        embed(network, features, reasons.blends(chosen, reference))[0] @ now.mean
+    )
+    why = reasons.reason(
+        chosen, best, "trial" if inputs["trial"] else moment, parts, inputs["tally"]
+    )
     receipt = {**inputs, "candidate": NAMES[chosen], "propensity": propensity}
     return Choice(CANDIDATES[chosen].recipe, why, seed, propensity, chosen, receipt)
 
 
-def embed(network: Network, context: np.ndarray, recipes: np.ndarray) -> tuple[np.ndarray, float | None]:
-    """The network's word, bounded: a broken model may rank wrongly, but it can't stop or steer the rest."""
+def embed(
+    network: Network, context: np.ndarray, recipes: np.ndarray
+) -> tuple[np.ndarray, float | None]:
+    """The network's word, bounded: a broken model may rank wrongly, but it can't stop or steer the
+    rest."""
     rows, expected = network.run(context, recipes)
     rows = np.nan_to_num(rows, nan=0.0, posinf=0.0, neginf=0.0).clip(-REACH, REACH)
     return rows, float(np.clip(expected, 0, 180)) if math.isfinite(expected) else None
@@ -264,7 +345,11 @@ def pack_context(context: Context) -> dict:
     """JSON-able; NaN and infinities, which JSON lacks, become None as the features treat them."""
     def clean(value):
         if isinstance(value, tuple):
-            return list(value) if all(isinstance(v, int | float) and math.isfinite(v) for v in value) else None
+            return (
+                list(value)
+                if all(isinstance(v, int | float) and math.isfinite(v) for v in value)
+                else None
+            )
         return None if value is None or not math.isfinite(value) else float(value)
     return {field.name: clean(getattr(context, field.name)) for field in fields(Context)}
 

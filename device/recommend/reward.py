@@ -1,4 +1,5 @@
-"""A night's outcome in one number: minutes of onset latency saved, with what was said added at fixed weights."""
+"""A night's outcome in one number: minutes of onset latency saved, with what was said added at
+fixed weights."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ WILD = 45.0                 # min: a night further from expectation teaches no m
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Minutes of onset latency that each part is worth; from the config. Listening time is worth none."""
+    """Minutes of onset latency that each part is worth; from the config. Listening time is worth
+    none."""
     sol: float = 1.0            # per min sooner than expected
     wakings: float = 1.5        # per waking fewer than typical
     liked: float = 6.0          # per like; a skip counts against
@@ -21,7 +23,8 @@ class Weights:
 
 
 def reward(outcome: Outcome, expected: float, weights: Weights) -> float | None:
-    """Minutes; `expected` is the onset latency in silence, min. None: a night that teaches nothing."""
+    """Minutes; `expected` is the onset latency in silence, min. None: a night that teaches nothing.
+    """
     if not outcome.signal_quality >= ENOUGH_SIGNAL:
         return None
     total, told = 0.0, False
@@ -35,5 +38,7 @@ def reward(outcome: Outcome, expected: float, weights: Weights) -> float | None:
         total += weights.rested * outcome.rested
         told = True
     told = told or bool(outcome.liked or outcome.turned_down)
-    total += weights.liked * max(-2, min(2, outcome.liked)) - weights.turned_down * min(outcome.turned_down, 2)
+    total += weights.liked * max(-2, min(2, outcome.liked)) - weights.turned_down * min(
+        outcome.turned_down, 2
+    )
     return total if told else None

@@ -9,9 +9,11 @@ FIELDS = ("pulse", "density", "register", "brightness", "tension", "music")
 
 
 def within(allowed: Sequence[int], wishes: Mapping | None, best: int) -> list[int]:
-    """Those of `allowed` that honour `wishes`; silence always does. A wish that leaves no sound is dropped, in order.
+    """Those of `allowed` that honour `wishes`; silence always does. A wish that leaves no sound is
+    dropped, in order.
 
-    `forbid` and `require` name textures, "music" or programmes; `raise` and `lower` name fields, against `best`.
+    `forbid` and `require` name textures, "music" or programmes; `raise` and `lower` name fields,
+    against `best`.
     """
     left = list(allowed)
     for verb in ("forbid", "require", "lower", "raise"):

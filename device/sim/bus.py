@@ -1,4 +1,5 @@
-"""A bus with simulated chips on it: smbus2's API, and the rules of the Pi's controller (Linux i2c-bcm2835.c)."""
+"""A bus with simulated chips on it: smbus2's API, and the rules of the Pi's controller (Linux
+i2c-bcm2835.c)."""
 
 import ctypes
 import errno
@@ -18,7 +19,8 @@ class Faults(Protocol):
     """What goes wrong, and when."""
 
     def strike(self, chip: SimChip | None, now: float, length: int) -> tuple[int, int] | None:
-        """Called before each transfer of `length` bytes: None, or the errno and after how many bytes it breaks."""
+        """Called before each transfer of `length` bytes: None, or the errno and after how many
+        bytes it breaks."""
 
 
 class SimBus:
@@ -51,7 +53,8 @@ class SimBus:
         return chip.read(count, now) if count else b""
 
     def i2c_rdwr(self, *messages) -> None:
-        """smbus2's i2c_msg objects. Only the last may read; a write before it is joined by a repeated start."""
+        """smbus2's i2c_msg objects. Only the last may read; a write before it is joined by a
+        repeated start."""
         if len(messages) == 2:
             first, last = messages
             if last.flags & READ and not first.flags & READ and first.addr == last.addr:
@@ -94,12 +97,16 @@ class SimBus:
     def write_word_data(self, address: int, register: int, value: int, force=None) -> None:
         self.transfer(address, bytes((register, value & 0xFF, value >> 8)), 0)
 
-    def read_i2c_block_data(self, address: int, register: int, length: int, force=None) -> list[int]:
+    def read_i2c_block_data(
+        self, address: int, register: int, length: int, force=None
+    ) -> list[int]:
         if not 1 <= length <= 32:
             raise ValueError(f"Desired block length over 32 bytes: {length}")
         return list(self.transfer(address, bytes((register,)), length))
 
-    def write_i2c_block_data(self, address: int, register: int, data: Sequence[int], force=None) -> None:
+    def write_i2c_block_data(
+        self, address: int, register: int, data: Sequence[int], force=None
+    ) -> None:
         self.transfer(address, bytes((register, *data)), 0)
 
     def close(self) -> None:

@@ -1,8 +1,9 @@
-"""What the simulated chips share: power, registers, their own clock, a FIFO, and an honest count of what was lost.
+"""What the simulated chips share: power, registers, their own clock, a FIFO, and an honest count of
+what was lost.
 
-The chips answer register reads and writes as the data sheets say; addresses, shifts and scales are written again here,
-never imported from the drivers, so that a wrong one fails a test. What a chip measures comes from a source, generated
-half a minute at once.
+The chips answer register reads and writes as the data sheets say; addresses, shifts and scales are
+written again here, never imported from the drivers, so that a wrong one fails a test. What a chip
+measures comes from a source, generated half a minute at once.
 """
 
 from typing import Protocol
@@ -22,7 +23,8 @@ class Source(Protocol):
 
 
 class Recorded(Protocol):
-    """A recording, whose readings are played one by one at its own rate, whatever rate the chip was asked for."""
+    """A recording, whose readings are played one by one at its own rate, whatever rate the chip was
+    asked for."""
     rate: float
 
     def readings(self, first: int, count: int) -> np.ndarray:
@@ -30,12 +32,15 @@ class Recorded(Protocol):
 
 
 class Converter:
-    """Evenly spaced conversions by the chip's own oscillator: reading k is taken at `start + (k + 1) / rate`."""
+    """Evenly spaced conversions by the chip's own oscillator: reading k is taken at `start + (k +
+    1) / rate`."""
 
-    def __init__(self, source: Source | Recorded, encode, width: int, start: float, rate: float, first: int):
+    def __init__(
+        self, source: Source | Recorded, encode, width: int, start: float, rate: float, first: int
+    ):
         self.source, self.encode, self.width = source, encode, width
         self.start, self.rate = start, rate
-        self.first = first                          # readings taken before this converter started, for recordings
+        self.first = first  # readings taken before this converter started, for recordings
         self.made = 0
         self.chunk = b""
         self.chunk_first = 0
@@ -63,11 +68,19 @@ class Converter:
 class SimChip:
     """Power, register file and FIFO; what is special to a part is in its subclass."""
     address = 0
-    fifo_register = -1      # the one that pops
+    fifo_register = -1  # the one that pops
 
-    def __init__(self, clock: Clock, source: Source | Recorded, *, address: int | None = None, skew: float = 0.0,
-                 rng: np.random.Generator | None = None):
-        """`skew`: how much faster its clock runs than it says (0.05: 5 %). With `rng` it adds the part's own noise."""
+    def __init__(
+        self,
+        clock: Clock,
+        source: Source | Recorded,
+        *,
+        address: int | None = None,
+        skew: float = 0.0,
+        rng: np.random.Generator | None = None,
+    ):
+        """`skew`: how much faster its clock runs than it says (0.05: 5 %). With `rng` it adds the
+        part's own noise."""
         self.clock, self.source, self.skew, self.rng = clock, source, skew, rng
         if address is not None:
             self.address = address
@@ -76,8 +89,10 @@ class SimChip:
         self.fifo = bytearray()
         self.taken = 0                  # readings there should have been since it first ran
         self.delivered = 0              # whole readings that reached the host
-        self.resumed: Converter | None = None       # the converter that stopped, until the next one starts
-        self.heard: tuple[Converter | None, int, int] = (None, 0, 0)    # at the last start: `resumed`, taken, delivered
+        # the converter that stopped, until the next one starts
+        self.resumed: Converter | None = None
+        # at the last start: `resumed`, taken, delivered
+        self.heard: tuple[Converter | None, int, int] = (None, 0, 0)
         self.pointer = 0
         self.reset(clock.now())
 
@@ -88,7 +103,8 @@ class SimChip:
         self.stop(now)
         self.fifo.clear()
         resumed, taken, delivered = self.heard
-        if resumed is not None and delivered == self.delivered:     # a run that nobody read from was none
+        # a run that nobody read from was none
+        if resumed is not None and delivered == self.delivered:
             self.resumed, self.taken = resumed, taken
         self.registers = bytearray(256)
         self.pointer = 0
@@ -111,8 +127,8 @@ class SimChip:
 
     @property
     def lost(self) -> int:
-        """Readings nobody will ever get: overwritten, refused, wiped by a reset, popped into a broken transfer, or
-        not even taken while the chip was down (counted at the rate it had)."""
+        """Readings nobody will ever get: overwritten, refused, wiped by a reset, popped into a
+        broken transfer, or not even taken while the chip was down (counted at the rate it had)."""
         return self.taken - self.delivered - self.waiting
 
     # ---- conversions
@@ -121,7 +137,8 @@ class SimChip:
         """Convert at `rate` Hz nominal; the first reading is there one period later."""
         self.heard = self.resumed, self.taken, self.delivered
         if self.resumed is not None:
-            self.taken += self.resumed.due(now) - self.resumed.made     # moments that passed while it was down
+            # moments that passed while it was down
+            self.taken += self.resumed.due(now) - self.resumed.made
             self.resumed = None
         rate = getattr(self.source, "rate", rate) * (1 + self.skew)
         self.converter = Converter(self.source, self.encode, self.width, now, rate, self.taken)
@@ -157,8 +174,8 @@ class SimChip:
                 self.pointer = self.after(register)
 
     def read(self, count: int, now: float, broken: bool = False) -> bytes:
-        """A read transfer of `count` bytes from the pointer on. `broken`: none of it reaches the host, but the chip
-        doesn't know."""
+        """A read transfer of `count` bytes from the pointer on. `broken`: none of it reaches the
+        host, but the chip doesn't know."""
         self.sync(now)
         out = bytearray()
         while len(out) < count:

@@ -8,7 +8,16 @@ G = 9.80665                         # m/s²
 ENTRIES = 96                        # of one axis each
 STEP = {1: 3.9e-6, 2: 7.8e-6, 3: 15.6e-6}       # g of a 20-bit step at ±2, 4, 8 g
 SHADOW = bytes((0x71, 0x2A, 0x05, 0x9C, 0x33))  # of the factory's trim, 0x50..0x54
-DEFAULTS = {0x00: 0xAD, 0x01: 0x1D, 0x02: 0xED, 0x03: 0x01, 0x28: 0x00, 0x29: 0x60, 0x2C: 0x81, 0x2D: 0x01}
+DEFAULTS = {
+    0x00: 0xAD,
+    0x01: 0x1D,
+    0x02: 0xED,
+    0x03: 0x01,
+    0x28: 0x00,
+    0x29: 0x60,
+    0x2C: 0x81,
+    0x2D: 0x01,
+}
 WRITABLE = {*range(0x1E, 0x2E), 0x2E}
 STANDBY_ONLY = {*range(0x1E, 0x24), 0x28, 0x2C}
 EMPTY, X_AXIS = 0x02, 0x01
@@ -44,10 +53,14 @@ class ADXL355(SimChip):
             acceleration = acceleration + (self.density * (self.converter.rate / 2) ** 0.5
                                            * self.rng.standard_normal(acceleration.shape))
         offset = np.frombuffer(self.registers[0x1E:0x24], ">i2").astype(np.int64) * 16
-        twenty = np.rint(acceleration / STEP[max(self.registers[0x2C] & 3, 1)]).astype(np.int64) + offset
+        twenty = (
+            np.rint(acceleration / STEP[max(self.registers[0x2C] & 3, 1)]).astype(np.int64) + offset
+        )
         word = np.clip(twenty, -(1 << 19), (1 << 19) - 1) << 4
         word[:, 0] |= X_AXIS
-        return (word[:, :, None] >> np.array([16, 8, 0]) & 0xFF).astype(np.uint8).reshape(len(word), 9)
+        return (
+            (word[:, :, None] >> np.array([16, 8, 0]) & 0xFF).astype(np.uint8).reshape(len(word), 9)
+        )
 
     def arrive(self, a: int, b: int) -> None:
         """A stream: when it is full, new entries replace the oldest."""
@@ -71,7 +84,11 @@ class ADXL355(SimChip):
         if broken:
             self.whole = -1 if taken else self.whole
         else:
-            marks = [self.fifo[3 * entry + 2] & X_AXIS for entry in range(taken)] if self.torn(taken) else None
+            marks = (
+                [self.fifo[3 * entry + 2] & X_AXIS for entry in range(taken)]
+                if self.torn(taken)
+                else None
+            )
             self.account(taken, marks)
         del self.fifo[:3 * taken]
         self.registers[0x04] &= ~FIFO_FULL
@@ -115,7 +132,7 @@ class ADXL355(SimChip):
             return
         standby = self.registers[0x2D] & 1
         if register in STANDBY_ONLY and not standby:
-            return                              # the data sheet leaves it open; the maker's driver never tries
+            return  # the data sheet leaves it open; the maker's driver never tries
         self.registers[register] = value
         if register == 0x2D and (value & 1) != standby:
             if value & 1:

@@ -1,4 +1,5 @@
-"""LIS3DH, register by register (ST DocID17530). Stream-to-FIFO mode behaves as stream: no interrupt ever comes."""
+"""LIS3DH, register by register (ST DocID17530). Stream-to-FIFO mode behaves as stream: no interrupt
+ever comes."""
 
 import numpy as np
 
@@ -9,8 +10,25 @@ DEPTH = 32
 RATES = (0, 1, 10, 25, 50, 100, 200, 400, 1600, 1344)
 STEPS = (0.001, 0.002, 0.004, 0.012)        # g of a 12-bit step at ±2, 4, 8, 16 g
 DEFAULTS = {0x0F: 0x33, 0x1E: 0x10, 0x20: 0x07}
-WRITABLE = {0x1E, 0x1F, *range(0x20, 0x27), 0x2E, 0x30, 0x32, 0x33, 0x34, 0x36, 0x37, 0x38, 0x3A, 0x3B, 0x3C, 0x3D,
-            0x3E, 0x3F}
+WRITABLE = {
+    0x1E,
+    0x1F,
+    *range(0x20, 0x27),
+    0x2E,
+    0x30,
+    0x32,
+    0x33,
+    0x34,
+    0x36,
+    0x37,
+    0x38,
+    0x3A,
+    0x3B,
+    0x3C,
+    0x3D,
+    0x3E,
+    0x3F,
+}
 ALL_NEW, ALL_OVERRUN = 0x0F, 0xF0           # of STATUS
 
 
@@ -51,12 +69,16 @@ class LIS3DH(SimChip):
         # 12 bit in high resolution, 10 in normal mode, 8 in low power; all left-justified in 16.
         bits = 8 if self.registers[0x20] & 8 else 12 if self.registers[0x23] & 8 else 10
         coarse = 12 - bits
-        twelve = np.clip(np.rint(acceleration / step), -2048, 2047).astype(np.int64) >> coarse << coarse
+        twelve = (
+            np.clip(np.rint(acceleration / step), -2048, 2047).astype(np.int64) >> coarse << coarse
+        )
         enabled = [self.registers[0x20] >> axis & 1 for axis in range(3)]
         return (twelve * 16 * enabled).astype("<i2").view(np.uint8).reshape(len(twelve), 6)
 
     def arrive(self, a: int, b: int) -> None:
-        self.registers[0x27] |= ALL_NEW | (ALL_OVERRUN if self.registers[0x27] & ALL_NEW or b - a > 1 else 0)
+        self.registers[0x27] |= ALL_NEW | (
+            ALL_OVERRUN if self.registers[0x27] & ALL_NEW or b - a > 1 else 0
+        )
         mode = self.fifo_mode
         if mode == 0:
             self.latest = self.converter.words(b - 1, b)
@@ -68,10 +90,11 @@ class LIS3DH(SimChip):
             self.fifo += self.converter.words(max(a, b - DEPTH), b)
             del self.fifo[:max(len(self.fifo) - DEPTH * 6, 0)]
         if self.waiting == DEPTH:
-            self.overrun = True             # full: the next reading replaces the oldest (stream) or is refused
+            self.overrun = True  # full: the next reading replaces the oldest (stream) or is refused
 
     def pop(self, count: int, broken: bool) -> bytes:
-        """Bursts from 0x28 wrap from 0x2D; a set leaves the FIFO when its last byte has been read."""
+        """Bursts from 0x28 wrap from 0x2D; a set leaves the FIFO when its last byte has been read.
+        """
         whole, rest = divmod(count, 6)
         if not self.fifo_mode:
             fresh = bool(self.registers[0x27] & ALL_NEW) and whole > 0
@@ -85,7 +108,7 @@ class LIS3DH(SimChip):
             self.registers[0x27] = 0
             self.latest = bytes(self.fifo[(popped - 1) * 6:popped * 6])
         out = bytes(self.fifo[:count])
-        out += (self.latest * DEPTH * 2)[:count - len(out)]         # an empty FIFO repeats the last set
+        out += (self.latest * DEPTH * 2)[:count - len(out)]  # an empty FIFO repeats the last set
         del self.fifo[:popped * 6]
         self.delivered += 0 if broken else popped
         self.pointer += rest
@@ -112,7 +135,7 @@ class LIS3DH(SimChip):
         register &= 0x7F
         if register not in WRITABLE:
             return
-        if register == 0x24 and value & 0x80:                       # BOOT clears itself; settings come back
+        if register == 0x24 and value & 0x80:  # BOOT clears itself; settings come back
             value &= 0x7F
         self.registers[register] = value
         if register in (0x24, 0x2E) and self.fifo_mode == 0:

@@ -1,6 +1,7 @@
-"""MAX30102, register by register (Maxim 19-7740). Differs from the real part where the data sheet is silent: with
-roll-over on, the read pointer moves on with the overwritten readings; a broken-off read starts its reading again (the
-sheet says of the pointer both "after the first byte" and "when a complete sample is popped")."""
+"""MAX30102, register by register (Maxim 19-7740). Differs from the real part where the data sheet
+is silent: with roll-over on, the read pointer moves on with the overwritten readings; a broken-off
+read starts its reading again (the sheet says of the pointer both "after the first byte" and "when a
+complete sample is popped")."""
 
 import numpy as np
 
@@ -8,15 +9,48 @@ from device.sim.chips import SimChip
 
 DEPTH = 32
 RATES = (50, 100, 200, 400, 800, 1000, 1600, 3200)
-# Pulse width code → the highest rate code the chip accepts (data sheet tables 11 and 12); above it clamps.
+# Pulse width code → the highest rate code the chip accepts (data sheet tables 11 and 12); above it
+# clamps.
 FASTEST_SPO2 = (6, 5, 4, 3)
 FASTEST_HR = (7, 6, 6, 5)
 USUAL_CURRENT = 0x24            # of the LEDs, at which a source's counts are what they say
 CONVERSION = 0.029              # s for one temperature
-READABLE = {0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x08, 0x09, 0x0A, 0x0C, 0x0D, 0x11, 0x12, 0x1F, 0x20, 0x21,
-            0xFE, 0xFF}
-WRITABLE = {0x02: 0xE0, 0x03: 0x02, 0x04: 0x1F, 0x05: 0x1F, 0x06: 0x1F, 0x08: 0xFF, 0x09: 0xC7, 0x0A: 0x7F,
-            0x0C: 0xFF, 0x0D: 0xFF, 0x11: 0x77, 0x12: 0x77, 0x21: 0x01}
+READABLE = {
+    0x00,
+    0x01,
+    0x02,
+    0x03,
+    0x04,
+    0x05,
+    0x06,
+    0x08,
+    0x09,
+    0x0A,
+    0x0C,
+    0x0D,
+    0x11,
+    0x12,
+    0x1F,
+    0x20,
+    0x21,
+    0xFE,
+    0xFF,
+}
+WRITABLE = {
+    0x02: 0xE0,
+    0x03: 0x02,
+    0x04: 0x1F,
+    0x05: 0x1F,
+    0x06: 0x1F,
+    0x08: 0xFF,
+    0x09: 0xC7,
+    0x0A: 0x7F,
+    0x0C: 0xFF,
+    0x0D: 0xFF,
+    0x11: 0x77,
+    0x12: 0x77,
+    0x21: 0x01,
+}
 A_FULL, PPG_RDY, PWR_RDY, DIE_TEMP_RDY = 0x80, 0x40, 0x01, 0x02
 
 
@@ -55,7 +89,9 @@ class MAX30102(SimChip):
             self.wipe()                 # readings of another shape can't be told apart
             self.width = 3 * len(slots)
         if slots and not mode & 0x80:
-            self.start(now, RATES[self.registers[0x0A] >> 2 & 7] / (1 << min(self.registers[0x08] >> 5, 5)))
+            self.start(
+                now, RATES[self.registers[0x0A] >> 2 & 7] / (1 << min(self.registers[0x08] >> 5, 5))
+            )
 
     def clamp(self) -> None:
         pulse, rate = self.registers[0x0A] & 3, self.registers[0x0A] >> 2 & 7
@@ -65,19 +101,27 @@ class MAX30102(SimChip):
     # ---- the FIFO
 
     def encode(self, physical: np.ndarray) -> np.ndarray:
-        counts = physical[:, [min(slot - 1, physical.shape[1] - 1) for slot in self.slots]].astype(float)
+        counts = physical[:, [min(slot - 1, physical.shape[1] - 1) for slot in self.slots]].astype(
+            float
+        )
         if not hasattr(self.source, "readings"):
             currents = np.array([self.registers[0x0B + slot] for slot in self.slots])
-            counts = counts * currents / USUAL_CURRENT * 2.0 ** (1 - (self.registers[0x0A] >> 5 & 3))
+            counts = (
+                counts * currents / USUAL_CURRENT * 2.0 ** (1 - (self.registers[0x0A] >> 5 & 3))
+            )
             if self.rng is not None:
                 counts += self.noise * self.rng.standard_normal(counts.shape)
         dropped = 3 - (self.registers[0x0A] & 3)                    # 15..18 bit, left-justified
         whole = np.clip(np.rint(counts), 0, (1 << 18) - 1).astype(np.int64) >> dropped << dropped
-        return (whole[:, :, None] >> np.array([16, 8, 0]) & 0xFF).astype(np.uint8).reshape(len(whole), -1)
+        return (
+            (whole[:, :, None] >> np.array([16, 8, 0]) & 0xFF)
+            .astype(np.uint8)
+            .reshape(len(whole), -1)
+        )
 
     def arrive(self, a: int, b: int) -> None:
         before = self.waiting
-        if self.registers[0x08] & 0x10:                             # roll over: the oldest are overwritten
+        if self.registers[0x08] & 0x10:  # roll over: the oldest are overwritten
             excess = before + (b - a) - DEPTH
             self.fifo += self.converter.words(max(a, b - DEPTH), b)
             if excess > 0:
@@ -97,7 +141,7 @@ class MAX30102(SimChip):
     def pop(self, count: int, broken: bool) -> bytes:
         whole = min(count // self.width, self.waiting)
         out = bytes(self.fifo[:count])
-        out += bytes(count - len(out))                              # an empty FIFO answers with zeros
+        out += bytes(count - len(out))  # an empty FIFO answers with zeros
         del self.fifo[:whole * self.width]
         if whole:
             self.read_pointer += whole
@@ -142,7 +186,7 @@ class MAX30102(SimChip):
             return
         value &= WRITABLE[register]
         if register == 0x09 and value & 0x40:
-            self.reset(now)                         # the bit clears itself, the part is as after power-on
+            self.reset(now)  # the bit clears itself, the part is as after power-on
             self.registers[0x00] = 0                # but the supply never failed
             return
         if register == 0x04:

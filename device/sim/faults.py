@@ -14,21 +14,35 @@ DRAWS = 4096
 
 @dataclass(frozen=True)
 class Plan:
-    """Shares of transfers that fail, and moments (s) at which things happen; chips by their address."""
+    """Shares of transfers that fail, and moments (s) at which things happen; chips by their
+    address."""
     start: float = 0.0                                      # s: no transfer fails before
     nack: float = 0.0                                       # share: nobody acknowledges (121)
     eio: float = 0.0                                        # share: breaks off somewhere (5)
     timeout: float = 0.0                                    # share: never completes (110)
     resets: tuple[tuple[float, int], ...] = ()              # (when, address): a brown-out
     unplugged: tuple[tuple[float, float, int], ...] = ()    # (from, to, address)
-    stuck: tuple[tuple[float, float], ...] = ()             # (from, to): SDA held low, every transfer times out
-    stalls: tuple[tuple[float, float], ...] = ()            # (when, how long): the host does nothing
+    # (from, to): SDA held low, every transfer times out
+    stuck: tuple[tuple[float, float], ...] = ()
+    stalls: tuple[tuple[float, float], ...] = ()  # (when, how long): the host does nothing
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator, seconds: float, addresses: Sequence[int], *, transfers: float = 0.0,
-              resets: int = 0, unplugged: int = 0, stuck: int = 0, stalls: int = 0, longest: float = 5.0,
-              start: float = 0.0) -> "Plan":
-        """So many of each over `seconds`; `transfers` is the share of NACK, EIO and ETIMEDOUT each."""
+    def drawn(
+        cls,
+        rng: np.random.Generator,
+        seconds: float,
+        addresses: Sequence[int],
+        *,
+        transfers: float = 0.0,
+        resets: int = 0,
+        unplugged: int = 0,
+        stuck: int = 0,
+        stalls: int = 0,
+        longest: float = 5.0,
+        start: float = 0.0,
+    ) -> "Plan":
+        """So many of each over `seconds`; `transfers` is the share of NACK, EIO and ETIMEDOUT each.
+        """
         def moments(count: int) -> np.ndarray:
             return np.sort(rng.uniform(start, start + seconds, count))
 
@@ -38,11 +52,16 @@ class Plan:
         def length() -> float:
             return float(rng.uniform(0.1, longest))
 
-        return cls(start, transfers, transfers, transfers,
-                   tuple((float(at), chip()) for at in moments(resets)),
-                   tuple((float(at), float(at) + 2 * length(), chip()) for at in moments(unplugged)),
-                   tuple((float(at), float(at) + length()) for at in moments(stuck)),
-                   tuple((float(at), length()) for at in moments(stalls)))
+        return cls(
+            start,
+            transfers,
+            transfers,
+            transfers,
+            tuple((float(at), chip()) for at in moments(resets)),
+            tuple((float(at), float(at) + 2 * length(), chip()) for at in moments(unplugged)),
+            tuple((float(at), float(at) + length()) for at in moments(stuck)),
+            tuple((float(at), length()) for at in moments(stalls)),
+        )
 
 
 class FaultyBus:

@@ -1,7 +1,8 @@
 """A seeded body that sleeps a whole night, and what chips on it would feel.
 
-Everything slow is drawn once when the sleeper is made; the signals are functions of time alone, so they are the same
-however the night is cut into pieces. Asking for 30 s at a time is cheap; asking for every tick is not.
+Everything slow is drawn once when the sleeper is made; the signals are functions of time alone, so
+they are the same however the night is cut into pieces. Asking for 30 s at a time is cheap; asking
+for every tick is not.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,8 @@ from device.sim import sleeper_night as plan
 from device.values import EPOCH, Stage
 
 STANDARD_GRAVITY = 9.80665      # m/s², exact by convention (CGPM 1901)
-# Counts on a real finger (MAX30102, red then IR), and on nobody's: facts measured by the public recordings of
-# WENYIRENZHAO/max30102-signal-characterization.
+# Counts on a real finger (MAX30102, red then IR), and on nobody's: facts measured by the public
+# recordings of WENYIRENZHAO/max30102-signal-characterization.
 PPG_DC = np.array([122_500.0, 143_000.0])
 PPG_PULSE = np.array([0.0065, 0.0135])      # pulse, peak to peak, over DC
 PPG_AMBIENT = np.array([1_100.0, 1_500.0])
@@ -29,24 +30,37 @@ LINGER = 40                     # epochs awake in bed after the night
 class Sleeper:
     """A body in bed from `start`, lights out at `start`.
 
-    seed: same seed, same night.  hours: length of the night.  start: s, monotonic, of its first epoch.
-    latency: min until asleep, None draws 10–25.  nobody: the bed is empty and the sensors lie still.
-    away: (start, length) min of trips out of bed.  sensor_off: (start, length) min without a finger on the PPG.
-    real: somebody's R peaks (m,) and movements, s since `start`, in place of drawn ones; the hypnogram is nobody's.
+    seed: same seed, same night.  hours: length of the night.  start: s, monotonic, of its first
+    epoch. latency: min until asleep, None draws 10–25.  nobody: the bed is empty and the sensors
+    lie still. away: (start, length) min of trips out of bed.  sensor_off: (start, length) min
+    without a finger on the PPG. real: somebody's R peaks (m,) and movements, s since `start`, in
+    place of drawn ones; the hypnogram is nobody's.
     """
 
-    def __init__(self, seed: int, hours: float = 8.0, start: float = 0.0, *, latency: float | None = None,
-                 nobody: bool = False, away: Sequence[tuple[float, float]] = (),
-                 sensor_off: Sequence[tuple[float, float]] = (),
-                 real: tuple[np.ndarray, Sequence[plan.Bout]] | None = None):
+    def __init__(
+        self,
+        seed: int,
+        hours: float = 8.0,
+        start: float = 0.0,
+        *,
+        latency: float | None = None,
+        nobody: bool = False,
+        away: Sequence[tuple[float, float]] = (),
+        sensor_off: Sequence[tuple[float, float]] = (),
+        real: tuple[np.ndarray, Sequence[plan.Bout]] | None = None,
+    ):
         rng = np.random.default_rng(seed)
         self.start, self.nobody = start, nobody
         self._off = [(60 * first, 60 * (first + length)) for first, length in sensor_off]
         self._away = [(60 * first, 60 * length) for first, length in away]
         epochs = max(round(hours * 3600 / EPOCH), 1)
-        stages = plan.hypnogram(rng, epochs, float(rng.uniform(10, 25)) if latency is None else latency)
+        stages = plan.hypnogram(
+            rng, epochs, float(rng.uniform(10, 25)) if latency is None else latency
+        )
         for first, length in self._away:
-            for epoch in range(int(first / EPOCH), min(int(np.ceil((first + length) / EPOCH)) + 6, epochs)):
+            for epoch in range(
+                int(first / EPOCH), min(int(np.ceil((first + length) / EPOCH)) + 6, epochs)
+            ):
                 stages[epoch] = Stage.WAKE
         self.hypnogram: tuple[Stage, ...] = tuple(stages)
         self.rest = float(np.clip(rng.normal(57, 6), 45, 72))       # /min
@@ -59,8 +73,8 @@ class Sleeper:
         self._bout_length = np.array([move.length for move in moves])
         self._force = np.array([move.force for move in moves])
         self._posture = np.array([move.posture for move in moves])
-        self._grip = 1 + .04 * rng.standard_normal((len(plan.POSTURES), 2))         # PPG DC by posture
-        self._coupling = rng.uniform(.6, 1.3, len(plan.POSTURES))                   # BCG amplitude by posture
+        self._grip = 1 + .04 * rng.standard_normal((len(plan.POSTURES), 2))  # PPG DC by posture
+        self._coupling = rng.uniform(.6, 1.3, len(plan.POSTURES))  # BCG amplitude by posture
         self._tremble = shaken(rng)
         self._white = rng.standard_normal(TABLE)
         self._seed = np.uint64(rng.integers(1 << 62))
@@ -86,7 +100,9 @@ class Sleeper:
     def breathing(self, t: np.ndarray) -> np.ndarray:
         """(n,) breaths/min at `t` s; NaN if nobody is there."""
         t = np.asarray(t, float) - self.start
-        rate = np.interp(t * plan.GRID, np.arange(len(self._rhythm.breathing)), self._rhythm.breathing)
+        rate = np.interp(
+            t * plan.GRID, np.arange(len(self._rhythm.breathing)), self._rhythm.breathing
+        )
         return np.full(t.shape, np.nan) if self.nobody else rate
 
     def in_bed(self, t: np.ndarray) -> np.ndarray:
@@ -122,7 +138,8 @@ class Sleeper:
         return gravity + envelope[:, None] * self._shake(t)
 
     def mattress(self, t: np.ndarray) -> np.ndarray:
-        """(n, 3) m/s² of a plate under the mattress at `t` s: strokes of the heart, breathing, movement, gravity."""
+        """(n, 3) m/s² of a plate under the mattress at `t` s: strokes of the heart, breathing,
+        movement, gravity."""
         t = np.asarray(t, float) - self.start
         out = np.zeros((len(t), 3))
         out[:, 2] = STANDARD_GRAVITY
@@ -131,15 +148,22 @@ class Sleeper:
         bout, envelope, turned = self._motion(t)
         there = self._in_bed(t)
         breath = np.sin(2 * np.pi * self._breath(t))
-        stroke = JERK * self._stroke(t) * (1 + .2 * breath) * self._blend(self._coupling[:, None], bout, turned)[:, 0]
-        tilt = .02 * self._blend(plan.POSTURES, bout, turned)       # a body that lies elsewhere bends the slats
+        stroke = (
+            JERK
+            * self._stroke(t)
+            * (1 + 0.2 * breath)
+            * self._blend(self._coupling[:, None], bout, turned)[:, 0]
+        )
+        # a body that lies elsewhere bends the slats
+        tilt = .02 * self._blend(plan.POSTURES, bout, turned)
         out[:, 0] += tilt[:, 0] + .35 * stroke + BREATH_TILT * breath
         out[:, 1] += tilt[:, 1] + .15 * stroke
         out[:, 2] += stroke + .5 * BREATH_TILT * breath
         out += .35 * envelope[:, None] * self._shake(t)
         empty = np.array([0.0, 0.0, STANDARD_GRAVITY])
         out = np.where(there[:, None], out, empty)
-        return out + 3e-4 * np.stack([self._noise(t, axis) for axis in (3, 4, 5)], 1)      # the house: 0.03 mg
+        # the house: 0.03 mg
+        return out + 3e-4 * np.stack([self._noise(t, axis) for axis in (3, 4, 5)], 1)
 
     def _in_bed(self, t: np.ndarray) -> np.ndarray:
         there = np.full(t.shape, not self.nobody)
@@ -163,12 +187,14 @@ class Sleeper:
         return np.interp(phase, PULSE_PHASE, PULSE_SHAPE)
 
     def _stroke(self, t: np.ndarray) -> np.ndarray:
-        """(n,) the I, J, K, L waves of a ballistocardiogram, J = 1, over half a second after the R peak."""
+        """(n,) the I, J, K, L waves of a ballistocardiogram, J = 1, over half a second after the R
+        peak."""
         since, _ = self._phase(t)
         return np.interp(since, STROKE_TIME, STROKE_SHAPE, right=0.0)
 
     def _motion(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(n,) the latest bout, its force now in m/s² RMS, and how far it has turned the body (0..1)."""
+        """(n,) the latest bout, its force now in m/s² RMS, and how far it has turned the body
+        (0..1)."""
         bout = np.clip(np.searchsorted(self._bout_start, t, "right") - 1, 0, None)
         done = np.clip((t - self._bout_start[bout]) / self._bout_length[bout], 0.0, 1.0)
         return bout, self._force[bout] * np.sin(np.pi * done) ** 2, .5 - .5 * np.cos(np.pi * done)
@@ -186,8 +212,13 @@ class Sleeper:
         return (1 - part) * self._tremble[whole % TABLE] + part * self._tremble[(whole + 1) % TABLE]
 
     def _noise(self, t: np.ndarray, channel: int) -> np.ndarray:
-        """(n,) white noise of SD 1 that depends on time alone (splitmix64 of the time in 0.1 ms)."""
-        z = np.round(t * 1e4).astype(np.int64).astype(np.uint64) * np.uint64(8) + np.uint64(channel) + self._seed
+        """(n,) white noise of SD 1 that depends on time alone (splitmix64 of the time in 0.1 ms).
+        """
+        z = (
+            np.round(t * 1e4).astype(np.int64).astype(np.uint64) * np.uint64(8)
+            + np.uint64(channel)
+            + self._seed
+        )
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         return self._white[((z ^ (z >> np.uint64(31))) % np.uint64(TABLE)).astype(np.int64)]
@@ -195,18 +226,31 @@ class Sleeper:
 
 SHAKE_RATE = 40.0       # Hz
 PULSE_PHASE = np.linspace(0, 1, 257)
-PULSE_SHAPE = np.exp(-((PULSE_PHASE - .22) / .10) ** 2) + .42 * np.exp(-((PULSE_PHASE - .50) / .14) ** 2)
+PULSE_SHAPE = np.exp(-(((PULSE_PHASE - 0.22) / 0.10) ** 2)) + 0.42 * np.exp(
+    -(((PULSE_PHASE - 0.50) / 0.14) ** 2)
+)
 PULSE_SHAPE = (PULSE_SHAPE - PULSE_SHAPE[0]) * (1 - PULSE_PHASE ** 8)
 PULSE_SHAPE = PULSE_SHAPE / PULSE_SHAPE.max()
 STROKE_TIME = np.linspace(0, .6, 151)
-STROKE_SHAPE = sum(size * np.exp(-((STROKE_TIME - at) / .028) ** 2)
-                   for at, size in ((.09, .25), (.15, -.55), (.22, 1.0), (.30, -.75), (.38, .35), (.46, -.15)))
+STROKE_SHAPE = sum(
+    size * np.exp(-(((STROKE_TIME - at) / 0.028) ** 2))
+    for at, size in (
+        (0.09, 0.25),
+        (0.15, -0.55),
+        (0.22, 1.0),
+        (0.30, -0.75),
+        (0.38, 0.35),
+        (0.46, -0.15),
+    )
+)
 
 
 def shaken(rng: np.random.Generator) -> np.ndarray:
     """(TABLE, 3) band-limited noise that repeats without a seam, RMS 1 per axis."""
     spectrum = np.fft.rfft(rng.standard_normal((TABLE, 3)), axis=0)
     frequency = np.fft.rfftfreq(TABLE, 1 / SHAKE_RATE)
-    spectrum *= np.where((frequency < .3) | (frequency > 11), 0, 1 / np.maximum(frequency / 2, 1))[:, None]
+    spectrum *= np.where((frequency < 0.3) | (frequency > 11), 0, 1 / np.maximum(frequency / 2, 1))[
+        :, None
+    ]
     noise = np.fft.irfft(spectrum, TABLE, axis=0)
     return noise / noise.std(axis=0)

@@ -12,10 +12,12 @@ LEAP = 30.0                 # s skipped at once while it isn't
 
 
 class Speaker:
-    """Has the sound process render what is heard, up to `minutes` of it, and skip the rest of the night."""
+    """Has the sound process render what is heard, up to `minutes` of it, and skip the rest of the
+    night."""
 
     def __init__(self, link, clock: Clock, minutes: float, pid: int):
-        """link: what the night would otherwise talk to, with `send`, `advance` and `state`; pid: its process."""
+        """link: what the night would otherwise talk to, with `send`, `advance` and `state`; pid:
+        its process."""
         self.pid = pid
         self._link, self._clock = link, clock
         self._left = 60 * minutes               # s still to be rendered
@@ -80,7 +82,9 @@ class NoSpeaker:
         if self._level > 0:
             self._dose += 10 ** (self._level / 10) * (now - self._seen) / 3600
         self._seen = now
-        return Heartbeat(now, round((now - self._began) * 48000), self._level, -120.0, self._dose, device="none")
+        return Heartbeat(
+            now, round((now - self._began) * 48000), self._level, -120.0, self._dose, device="none"
+        )
 
     def close(self) -> None:
         pass

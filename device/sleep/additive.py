@@ -9,7 +9,8 @@ CLIP = 3.0      # SD: an input further out than this tells no more
 
 @dataclass(frozen=True, eq=False)
 class Additive:
-    """mean, scale (k,); knots (j, k) of the standardised inputs; weights ((1 + j) k + 1, 4); lean (4,)."""
+    """mean, scale (k,); knots (j, k) of the standardised inputs; weights ((1 + j) k + 1, 4); lean
+    (4,)."""
     mean: np.ndarray
     scale: np.ndarray
     knots: np.ndarray
@@ -20,16 +21,24 @@ class Additive:
     def of(cls, numbers: dict, inputs: int) -> "Additive":
         """From a model file's numbers. Raises KeyError, TypeError, OverflowError or ValueError."""
         mean, scale, knots, weights, lean = parts = [
-            np.array(numbers[name], float) for name in ("mean", "scale", "knots", "weights", "lean")]
-        if not (mean.shape == scale.shape == (inputs,) and knots.shape[1:] == (inputs,) and lean.shape == (4,)
-                and weights.shape == ((1 + len(knots)) * inputs + 1, 4)
-                and all(np.isfinite(part).all() for part in parts)):
+            np.array(numbers[name], float) for name in ("mean", "scale", "knots", "weights", "lean")
+        ]
+        if not (
+            mean.shape == scale.shape == (inputs,)
+            and knots.shape[1:] == (inputs,)
+            and lean.shape == (4,)
+            and weights.shape == ((1 + len(knots)) * inputs + 1, 4)
+            and all(np.isfinite(part).all() for part in parts)
+        ):
             raise ValueError("shapes don't fit the inputs")
         return cls(*parts)
 
     def numbers(self) -> dict:
         """What `of` reads."""
-        return {name: getattr(self, name).tolist() for name in ("mean", "scale", "knots", "weights", "lean")}
+        return {
+            name: getattr(self, name).tolist()
+            for name in ("mean", "scale", "knots", "weights", "lean")
+        }
 
     def standard(self, x: np.ndarray) -> np.ndarray:
         """(n, k) SD from the mean; a missing input says what an average one says."""
@@ -48,5 +57,6 @@ class Additive:
         return e / e.sum(1, keepdims=True)
 
     def decide(self, probabilities: np.ndarray) -> np.ndarray:
-        """(n,) place in STAGES: rare stages are shown a little more readily than the likeliest one would be."""
+        """(n,) place in STAGES: rare stages are shown a little more readily than the likeliest one
+        would be."""
         return (np.log(probabilities + 1e-9) + self.lean).argmax(1)

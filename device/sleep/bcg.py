@@ -1,7 +1,9 @@
-"""The heart felt through the mattress: a ballistocardiogram (BCG) from an accelerometer nobody wears.
+"""The heart felt through the mattress: a ballistocardiogram (BCG) from an accelerometer nobody
+wears.
 
-Each beat makes the bed ring for some tenths of a second at 2–14 Hz. How loud it rings rises and falls with each beat,
-which is what the rate is read from; the ringing itself, learnt, gives the beats.
+Each beat makes the bed ring for some tenths of a second at 2–14 Hz. How loud it rings rises and
+falls with each beat, which is what the rate is read from; the ringing itself, learnt, gives the
+beats.
 """
 
 import math
@@ -10,9 +12,9 @@ from collections import deque
 import numpy as np
 
 from device.sleep.filters import bandpass, rows
-from device.sleep.grid import RATE
 from device.sleep.heart import RATES
-from device.sleep.pulse import NOTHING, Heart, Pulse
+from device.sleep.heartbeat import NOTHING, Heart, Pulse
+from device.sleep.resampling import RATE
 
 BAND = (2.5, 14.0)      # Hz
 TAPS = 41
@@ -26,7 +28,8 @@ PERIODS = np.round(60 / RATES * RATE).astype(int)       # grid values
 SLACK = 3               # grid values, 47 ms: intervals vary
 BEYOND = np.zeros(PERIODS.max() + SLACK)
 PLACES = PERIODS - SLACK        # of the greatest of 2·SLACK + 1 around each period
-# A bed can ring twice a beat so evenly that nothing tells; who lies still enough to be felt has no racing heart.
+# A bed can ring twice a beat so evenly that nothing tells; who lies still enough to be felt has no
+# racing heart.
 RACING = 8.0 * np.clip((RATES - 100) / 20, 0, 1)        # log likelihood a second
 REPEATS = 2.0           # log likelihood a second of ringing that repeats perfectly
 EMPTY = 20              # s without any heart after which a still bed is empty
@@ -71,7 +74,8 @@ class Recoil:
         return heart
 
     def repeats(self) -> np.ndarray:
-        """How well the ringing repeats after each of RATES' periods: the loudness alone may rise twice a beat."""
+        """How well the ringing repeats after each of RATES' periods: the loudness alone may rise
+        twice a beat."""
         ring = np.concatenate([*self.ring, BEYOND])
         alike = np.correlate(ring, ring[:SPAN * RATE], "valid")
         pooled = alike

@@ -1,7 +1,9 @@
-"""Beats and the intervals between them, by matching the signal's slope with the body's own beat shape.
+"""Beats and the intervals between them, by matching the signal's slope with the body's own beat
+shape.
 
-The upstroke alone gives intervals 6–16 ms off an ECG's; the shape of the whole beat, learnt and followed, 5–6 ms
-(measured on two finger recordings). Works for whatever repeats with each beat: a pulse of light or a recoil.
+The upstroke alone gives intervals 6–16 ms off an ECG's; the shape of the whole beat, learnt and
+followed, 5–6 ms (measured on two finger recordings). Works for whatever repeats with each beat: a
+pulse of light or a recoil.
 """
 
 import math
@@ -10,13 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from device.sleep.filters import lowpass, rows
-from device.sleep.grid import LAG, RATE
+from device.sleep.resampling import LAG, RATE
 
 SPAN = 8                            # s of slope kept to learn a shape from
 ENOUGH = 5                          # s of signal that are enough to learn from
 STALE = 2.0                         # s: a beat that becomes certain later than this is not told
-BEFORE, AFTER = 10, 32              # grid values of the shape around its steepest point: 0.16 and 0.5 s
-RINGING = 32                        # the same before a recoil's: both of its complexes must be in the shape
+BEFORE, AFTER = 10, 32  # grid values of the shape around its steepest point: 0.16 and 0.5 s
+RINGING = 32  # the same before a recoil's: both of its complexes must be in the shape
 HIGH = 14.0                         # Hz up to which beats have a shape
 ALIKE = 0.6                         # correlation with the shape that makes a beat
 LOUD = 0.4                          # of the usual height that makes a beat
@@ -26,34 +28,37 @@ REFRACTORY = 0.55                   # of the usual interval
 RECENT = 4 * RATE                   # grid values in which beats are looked for with a new shape
 HOLD = 4                            # grid values, 0.06 s, in which a better match may still come
 TAPS = 33                           # of the filter that makes the slope: 0.25 s of delay
-SILENT, FAINTER = 2, 0.8            # s without a beat after which softer ones will do, each second more
+SILENT, FAINTER = 2, 0.8  # s without a beat after which softer ones will do, each second more
 PATIENT = 6                         # s without a beat after which the shape is learnt anew
 
 
 class Beat(NamedTuple):
     time: float                     # s: of the shape's steepest point
     alike: float                    # correlation with the shape, −1..1
-    jitter: float                   # s: how uncertain the time is, from what the shape leaves unexplained
+    jitter: float  # s: how uncertain the time is, from what the shape leaves unexplained
     size: float                     # of its match with the shape, in the signal's unit squared
 
 
 class Beats:
-    """`skewed`: upstrokes are the steepest (a pulse); else beats ring (a recoil), and more than once.
+    """`skewed`: upstrokes are the steepest (a pulse); else beats ring (a recoil), and more than
+    once.
 
-    A recoil comes band-passed, `late` s later for it, and is matched as it is; of a pulse the slope is.
+    A recoil comes band-passed, `late` s later for it, and is matched as it is; of a pulse the slope
+    is.
     """
 
     def __init__(self, skewed: bool = True, late: float = 0.0):
         self.filter = rows(np.gradient(lowpass(HIGH, RATE, TAPS)) * RATE, RATE)
         self.before = BEFORE if skewed else RINGING
         self.length = self.before + AFTER
-        self.delay = LAG + late + (TAPS // 2 / RATE if skewed else 0.0)     # s: of the grid and of the filters
+        # s: of the grid and of the filters
+        self.delay = LAG + late + (TAPS // 2 / RATE if skewed else 0.0)
         self.skewed = skewed
         self.raw = np.zeros(RATE + TAPS - 1)
         self.slope = np.zeros(SPAN * RATE)
         self.evenly = np.full(self.length, 1 / self.length)
         self.shape = None
-        self.energy = self.turning = 0.0                # of the shape and, per s², of its derivative
+        self.energy = self.turning = 0.0  # of the shape and, per s², of its derivative
         self.forget()
 
     def forget(self) -> None:
@@ -62,10 +67,13 @@ class Beats:
         self.last = None                    # s
         self.height = 0.0
 
-    def add(self, second: int, block: np.ndarray | None, period: float | None, apart: float) -> list[Beat]:
+    def add(
+        self, second: int, block: np.ndarray | None, period: float | None, apart: float
+    ) -> list[Beat]:
         """Beats that became certain with this second's (RATE,) values.
 
-        `period` s to learn a shape with, None when it isn't sure; beats are found about `apart` s from each other.
+        `period` s to learn a shape with, None when it isn't sure; beats are found about `apart` s
+        from each other.
         """
         if block is None:
             self.forget()
@@ -136,12 +144,14 @@ class Beats:
         self.turning = None         # not known yet
 
     def pick(self, slope: np.ndarray, now: float, apart: float) -> list[Beat]:
-        """Places that match the shape better than their neighbours, loud and alike enough, none too near the last.
+        """Places that match the shape better than their neighbours, loud and alike enough, none too
+        near the last.
 
         `now` is the time after the newest slope.
         """
         height = np.correlate(slope, self.shape, "valid").tolist()
-        begin = now - (AFTER - 1 + len(height)) / RATE      # the time of the first place's steepest point
+        # the time of the first place's steepest point
+        begin = now - (AFTER - 1 + len(height)) / RATE
         floor = LOUD * self.height
         tops = [place for place in range(1, len(height) - 1)
                 if height[place] > floor and height[place - 1] < height[place] >= height[place + 1]]
@@ -153,7 +163,11 @@ class Beats:
             if len(height) - 1 - place < HOLD:
                 break
             left, top, right = height[place - 1:place + 2]
-            if following < len(tops) and tops[following] < place + HOLD and height[tops[following]] > top:
+            if (
+                following < len(tops)
+                and tops[following] < place + HOLD
+                and height[tops[following]] > top
+            ):
                 continue
             piece = slope[place:place + self.length]
             level = float(self.evenly @ piece)
@@ -171,9 +185,11 @@ class Beats:
         return beats
 
     def jitter(self, alike: float) -> float:
-        """s: the Cramér–Rao bound of a known shape's delay in noise, even up to HIGH, of the energy that is left."""
+        """s: the Cramér–Rao bound of a known shape's delay in noise, even up to HIGH, of the energy
+        that is left."""
         if not self.skewed:
-            return 0.0      # a recoil's neighbours ring into its shape: what the match leaves is no noise
+            # a recoil's neighbours ring into its shape: what the match leaves is no noise
+            return 0.0
         if self.turning is None:
             bends = self.shape[1:] - self.shape[:-1]
             self.turning = max(float(bends @ bends) * RATE**2, 1e-300)

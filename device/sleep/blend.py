@@ -1,4 +1,5 @@
-"""The stager's model: an additive one for the stages, and boosted trees that have half a say in awake or asleep."""
+"""The stager's model: an additive one for the stages, and boosted trees that have half a say in
+awake or asleep."""
 
 from dataclasses import dataclass
 
@@ -10,7 +11,8 @@ from device.sleep.trees import Trees
 
 @dataclass(frozen=True, eq=False)
 class Blend:
-    """Mean of both log odds of wake; the sleep stages share the rest as the additive model has them."""
+    """Mean of both log odds of wake; the sleep stages share the rest as the additive model has
+    them."""
     additive: Additive
     trees: Trees
 
@@ -33,5 +35,6 @@ class Blend:
         return np.concatenate([wake[:, None], p[:, 1:] * ((1 - wake) / asleep)[:, None]], 1)
 
     def decide(self, probabilities: np.ndarray) -> np.ndarray:
-        """(n,) place in STAGES: rare stages are shown a little more readily than the likeliest one would be."""
+        """(n,) place in STAGES: rare stages are shown a little more readily than the likeliest one
+        would be."""
         return self.additive.decide(probabilities)

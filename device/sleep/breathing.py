@@ -1,7 +1,8 @@
-"""Breathing rate from whatever breathing sways: the light's level, the size and spacing of beats, the bed's tilt.
+"""Breathing rate from whatever breathing sways: the light's level, the size and spacing of beats,
+the bed's tilt.
 
-Each is a slow signal; their spectra are added, the more concentrated the heavier ("smart fusion", Karlen 2013, IEEE
-TBME 60(7), with weights in place of a vote).
+Each is a slow signal; their spectra are added, the more concentrated the heavier ("smart fusion",
+Karlen 2013, IEEE TBME 60(7), with weights in place of a vote).
 """
 
 import math
@@ -9,7 +10,7 @@ import math
 import numpy as np
 
 from device.sleep.beats import Beat
-from device.sleep.grid import RATE
+from device.sleep.resampling import RATE
 from device.values import Measured
 
 SPAN = 48                       # s
@@ -19,7 +20,9 @@ PER_MINUTE = 60 * SLOW / SIZE
 LOBE = 5                        # bins to either side of a line, by the window's width
 BINS = np.arange(13 - LOBE, 78 + LOBE)          # 6–36 /min, and a line's skirts
 ONES = np.ones(len(BINS))
-AROUND = np.tri(len(BINS) - 2 * LOBE, len(BINS), 2 * LOBE) - np.tri(len(BINS) - 2 * LOBE, len(BINS), -1)
+AROUND = np.tri(len(BINS) - 2 * LOBE, len(BINS), 2 * LOBE) - np.tri(
+    len(BINS) - 2 * LOBE, len(BINS), -1
+)
 SLOWEST = 0.085                 # Hz: what wanders slower is taken out
 CHANCE = 0.35                   # share near its peak that noise has
 TRUSTED = 0.42                  # share near the fused peak that makes a breathing rate
@@ -35,14 +38,15 @@ SIGNALS = np.eye(4)[[0, 1, 2, 3, 3, 3]]         # (6, 4): level, size of beats, 
 
 class Breathing:
     def __init__(self):
-        self.rows = np.zeros((SPAN * SLOW, 6))          # level, size and spacing of beats, tilt (x, y, z)
+        self.rows = np.zeros((SPAN * SLOW, 6))  # level, size and spacing of beats, tilt (x, y, z)
         self.known = np.zeros((SPAN, 3))                # 1 where the second had such a source
         self.evenly = np.full(SPAN, 1 / SPAN)
         count = len(self.rows)
         k = np.arange(1 + int(2 * SLOWEST * SPAN))
         trends = np.cos(np.pi * k * (np.arange(count)[:, None] + 0.5) / count)
         trends /= np.sqrt((trends**2).sum(axis=0))
-        # What takes the trends out, the window and the transform's bins in one: real parts, then imaginary ones.
+        # What takes the trends out, the window and the transform's bins in one: real parts, then
+        # imaginary ones.
         waves = np.exp(-2j * np.pi / SIZE * np.outer(BINS, np.arange(count)))
         waves *= np.hanning(count + 2)[1:-1]
         waves -= waves @ trends @ trends.T
@@ -55,11 +59,15 @@ class Breathing:
 
     def add(self, light: np.ndarray | None, motion: np.ndarray | None, beats: tuple[Beat, ...],
             movement: float) -> Measured | None:
-        """A second of light (RATE, channels) and motion (RATE, 3), None where there is none to trust; /min or None."""
+        """A second of light (RATE, channels) and motion (RATE, 3), None where there is none to
+        trust; /min or None."""
         self.held += 1
         for beat in beats:
             if self.beat is not None and beat.time - self.beat.time < 2.2:
-                self.latest, self.held = (math.sqrt(max(beat.size, 0.0)), beat.time - self.beat.time), 0
+                self.latest, self.held = (
+                    (math.sqrt(max(beat.size, 0.0)), beat.time - self.beat.time),
+                    0,
+                )
             self.beat = beat
         still = movement < MOVING
         self.waiting.append((light if still else None, self.latest if self.held < HELD else None,
@@ -74,7 +82,9 @@ class Breathing:
         """Put the seconds that wait at the end of rows and known."""
         self.rows[:-EVERY * SLOW] = self.rows[EVERY * SLOW:]
         self.known[:-EVERY] = self.known[EVERY:]
-        self.known[-EVERY:] = [[source is not None for source in sources] for sources in self.waiting]
+        self.known[-EVERY:] = [
+            [source is not None for source in sources] for sources in self.waiting
+        ]
         for place, (light, beats, motion) in enumerate(self.waiting, -EVERY):
             new = self.rows[place * SLOW:(place + 1) * SLOW or None]
             if light is not None:

@@ -1,4 +1,5 @@
-"""Vitals once a second → epochs of 30 s, on a grid of monotonic time: no clock on the wall can move it."""
+"""Vitals once a second → epochs of 30 s, on a grid of monotonic time: no clock on the wall can move
+it."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +12,8 @@ SECONDS = round(EPOCH)
 
 
 class Epochs:
-    """Collects vitals; an epoch is given out with the vitals of its last second, an empty one for each that was missed.
+    """Collects vitals; an epoch is given out with the vitals of its last second, an empty one for
+    each that was missed.
 
     start: s, monotonic, of the first epoch; `index`: its number.
     """
@@ -22,8 +24,9 @@ class Epochs:
         self._seconds: list[Vitals] = []
 
     def add(self, vitals: Vitals) -> list[Epoch]:
-        """The epochs that are complete now, oldest first: mostly none. Vitals from before are dropped."""
-        second = vitals.time - self._start          # vitals speak of the second that ends at their time
+        """The epochs that are complete now, oldest first: mostly none. Vitals from before are
+        dropped."""
+        second = vitals.time - self._start  # vitals speak of the second that ends at their time
         belongs = math.floor((second - .5) / EPOCH)
         done = []
         while self._index < belongs:
@@ -42,7 +45,8 @@ class Epochs:
 
 
 def summarise(index: int, start: float, seconds: Sequence[Vitals]) -> Epoch:
-    """One epoch of at most 30 vitals. What less than half of the seconds know is missing, not small."""
+    """One epoch of at most 30 vitals. What less than half of the seconds know is missing, not
+    small."""
     hearts = trusted([v.heart_rate for v in seconds])
     heart, heart_sd = weighted(hearts) if len(hearts) >= ENOUGH else (None, None)
     breaths = trusted([v.breathing for v in seconds])
@@ -51,19 +55,26 @@ def summarise(index: int, start: float, seconds: Sequence[Vitals]) -> Epoch:
     rmssd = trusted([v.rmssd for v in seconds])
     present = [v.present for v in seconds if v.present is not None]
     return Epoch(
-        index=index, start=start,
+        index=index,
+        start=start,
         activity=sum(counts) * SECONDS / len(counts) if 2 * len(counts) >= SECONDS else None,
-        movement=math.sqrt(sum(m * m for m in moves) / len(moves)) if 2 * len(moves) >= SECONDS else None,
-        heart_rate=heart, heart_sd=heart_sd,
+        movement=math.sqrt(sum(m * m for m in moves) / len(moves))
+        if 2 * len(moves) >= SECONDS
+        else None,
+        heart_rate=heart,
+        heart_sd=heart_sd,
         rmssd=rmssd[-1].value if rmssd else None,
         breathing=weighted(breaths)[0] if len(breaths) >= ENOUGH else None,
         heart_quality=min(len(hearts) / SECONDS, 1.0),
         motion_quality=min(len(moves) / SECONDS, 1.0),
-        present=2 * sum(present) >= len(present) if present else None)
+        present=2 * sum(present) >= len(present) if present else None,
+    )
 
 
 def trusted(readings: Sequence[Measured | None]) -> list[Measured]:
-    return [r for r in readings if r is not None and r.quality >= TRUSTED and math.isfinite(r.value)]
+    return [
+        r for r in readings if r is not None and r.quality >= TRUSTED and math.isfinite(r.value)
+    ]
 
 
 def weighted(readings: Sequence[Measured]) -> tuple[float, float]:

@@ -1,10 +1,11 @@
 """What the stager reads, epoch by epoch; training and the board both come through here.
 
-Activity counts are te Lindert & Van Someren's (2013), a sum per epoch. The heart's variability is that of Walch et al.
-2019 (doi 10.1093/sleep/zsz180; code ojwalch/sleep_classifiers): the SD over ten minutes of the heart rate after a
-difference of Gaussians (σ 120 s and 600 s, ± 142 s), as a share of the 90th percentile of the filtered rate's size.
-Theirs is centred and scaled by the whole night; here the window ends now, the filter is cut where the future would be,
-and the percentile is that of the night so far.
+Activity counts are te Lindert & Van Someren's (2013), a sum per epoch. The heart's variability is
+that of Walch et al. 2019 (doi 10.1093/sleep/zsz180; code ojwalch/sleep_classifiers): the SD over
+ten minutes of the heart rate after a difference of Gaussians (σ 120 s and 600 s, ± 142 s), as a
+share of the 90th percentile of the filtered rate's size. Theirs is centred and scaled by the whole
+night; here the window ends now, the filter is cut where the future would be, and the percentile is
+that of the night so far.
 """
 
 import math
@@ -25,35 +26,58 @@ POWER_LAGS = (0, 1, 2, 4)               # epochs
 POWER_MEANS = (3, 6, 12)                # epochs
 FADE = .9               # what of an old power is believed when the window moves past it
 
-ACTIVITY = (*(f"activity_{age}" for age in range(SINGLES)),
-            *(f"activity_mean_{span}" for span in SPANS), *(f"activity_peak_{span}" for span in SPANS),
-            *(f"still_since_{level:g}" for level in MOVED), "moves_20", "moves_44", "activity_tonight")
-HEART = (*(f"heart_{lag}" for lag in HEART_LAGS), *(f"heart_mean_{span}" for span in HEART_MEANS), "heart_tonight",
-         *(f"heart_power_{lag}" for lag in POWER_LAGS), *(f"heart_change_{lag}" for lag in POWER_LAGS),
-         *(f"heart_power_mean_{span}" for span in POWER_MEANS))
+ACTIVITY = (
+    *(f"activity_{age}" for age in range(SINGLES)),
+    *(f"activity_mean_{span}" for span in SPANS),
+    *(f"activity_peak_{span}" for span in SPANS),
+    *(f"still_since_{level:g}" for level in MOVED),
+    "moves_20",
+    "moves_44",
+    "activity_tonight",
+)
+HEART = (
+    *(f"heart_{lag}" for lag in HEART_LAGS),
+    *(f"heart_mean_{span}" for span in HEART_MEANS),
+    "heart_tonight",
+    *(f"heart_power_{lag}" for lag in POWER_LAGS),
+    *(f"heart_change_{lag}" for lag in POWER_LAGS),
+    *(f"heart_power_mean_{span}" for span in POWER_MEANS),
+)
 INPUTS = ("minutes", "minutes_log", *ACTIVITY, *HEART)
 
 
 class Memory:
-    """What one night's activity and heart leave behind; `state` is JSON-able and of bounded size."""
+    """What one night's activity and heart leave behind; `state` is JSON-able and of bounded size.
+    """
 
     def __init__(self):
-        self.state: dict = {"recent": [], "tonight": [0.0, 0], "heart": [], "power": [], "heart_tonight": [0.0, 0],
-                            "means": [None] * (len(HEART_MEANS) + len(POWER_MEANS))}
+        self.state: dict = {
+            "recent": [],
+            "tonight": [0.0, 0],
+            "heart": [],
+            "power": [],
+            "heart_tonight": [0.0, 0],
+            "means": [None] * (len(HEART_MEANS) + len(POWER_MEANS)),
+        }
 
     def add(self, counts: float | None, heart: float | None, minutes: float | None,
             recent: np.ndarray | None = None) -> np.ndarray:
         """The model's inputs, (len(INPUTS),), NaN where missing.
 
         counts: of the epoch.  heart: variability, a share.  minutes: since lights out.
-        recent: (RECENT,) counts by age in place of those remembered, for rows whose past becomes clear only later.
+        recent: (RECENT,) counts by age in place of those remembered, for rows whose past becomes
+        clear only later.
         """
         state = self.state
         state["recent"] = [counts, *state["recent"][:RECENT - 1]]
         if recent is None:
             recent = np.full(RECENT, np.nan)
             recent[:len(state["recent"])] = [np.nan if c is None else c for c in state["recent"]]
-        late = [math.nan] * 2 if minutes is None else [min(minutes, 600.0), math.log1p(min(max(minutes, 0.0), 600.0))]
+        late = (
+            [math.nan] * 2
+            if minutes is None
+            else [min(minutes, 600.0), math.log1p(min(max(minutes, 0.0), 600.0))]
+        )
         return np.array(late + self._activity(recent) + self._heart(heart), float)
 
     def _activity(self, recent: np.ndarray) -> list[float]:
@@ -83,15 +107,24 @@ class Memory:
             state["power"] = [None, *state["power"][:WINDOW]]
             return [math.nan] * len(HEART)
         before, old = at(state["heart"], 0), at(state["power"], WINDOW - 1)
-        left = heart ** 2 if old is None else FADE * old + (1 - FADE) * (at(state["heart"], WINDOW - 1) or heart) ** 2
+        left = (
+            heart**2
+            if old is None
+            else FADE * old + (1 - FADE) * (at(state["heart"], WINDOW - 1) or heart) ** 2
+        )
         change = 0.0 if before is None else WINDOW * (heart ** 2 - before ** 2)
-        power = max(left + change, 0.0)         # what the newest half minute brought to the window's variance
+        # what the newest half minute brought to the window's variance
+        power = max(left + change, 0.0)
         state["heart"] = [heart, *state["heart"][:WINDOW]]
         state["power"] = [power, *state["power"][:WINDOW]]
         level, root = math.log(heart + .01), math.sqrt(power)
         values = [level] * len(HEART_MEANS) + [root] * len(POWER_MEANS)
-        state["means"] = [value if mean is None else mean + (value - mean) / span for mean, value, span
-                          in zip(state["means"], values, HEART_MEANS + POWER_MEANS, strict=True)]
+        state["means"] = [
+            value if mean is None else mean + (value - mean) / span
+            for mean, value, span in zip(
+                state["means"], values, HEART_MEANS + POWER_MEANS, strict=True
+            )
+        ]
         total, n = state["heart_tonight"]
         state["heart_tonight"] = [total + level, n + 1]
         levels = [log_of(state["heart"], lag, .01) for lag in HEART_LAGS]

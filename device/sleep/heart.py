@@ -1,9 +1,11 @@
-"""Heart rate by spectrum and memory: which rate explains the last seconds, given the rates believed before.
+"""Heart rate by spectrum and memory: which rate explains the last seconds, given the rates believed
+before.
 
-A forward filter on a grid of rates (a hidden Markov model). Each second, what the accelerometer explains of the last
-8 s is taken out by least squares; the spectrum of the rest says how much of its energy the harmonics of each rate
-explain, R². For a periodic signal in noise the log likelihood is −(n/2)·log(1 − R²) with n degrees of freedom, so noise
-gives a flat answer and a pulse a sharp one. What the belief puts near its own peak is the quality: a probability.
+A forward filter on a grid of rates (a hidden Markov model). Each second, what the accelerometer
+explains of the last 8 s is taken out by least squares; the spectrum of the rest says how much of
+its energy the harmonics of each rate explain, R². For a periodic signal in noise the log likelihood
+is −(n/2)·log(1 − R²) with n degrees of freedom, so noise gives a flat answer and a pulse a sharp
+one. What the belief puts near its own peak is the quality: a probability.
 """
 
 import math
@@ -11,7 +13,7 @@ from collections import deque
 
 import numpy as np
 
-from device.sleep.grid import RATE
+from device.sleep.resampling import RATE
 from device.values import Measured
 
 SPAN = 8                                # s of signal in each spectrum
@@ -21,24 +23,25 @@ SLOW = RATE // EVERY                    # Hz, 16: pulses and two harmonics fit b
 SIZE = 480                              # FFT length: 2 /min a bin
 STEP = 60 * SLOW // SIZE                # /min
 RATES = np.arange(36, 222, STEP)        # /min: the grid of beliefs
-FIRST, SECOND = (slice(RATES[0] * n // STEP, RATES[-1] * n // STEP + 1, n) for n in (1, 2))     # their bins
+# their bins
+FIRST, SECOND = (slice(RATES[0] * n // STEP, RATES[-1] * n // STEP + 1, n) for n in (1, 2))
 THIRD = np.minimum(RATES * 3 // STEP, SIZE // 2)
 BINS = np.arange(SIZE // 2 + 1)
 PULSING = 1.0 * ((BINS >= 20) & (BINS <= 200))      # 0.67–6.7 Hz, pulse and harmonics
 FREEDOM = 30.0                          # degrees of freedom in 8 s of the pulse's band
-OVERLAP = 4                             # s between spectra that share no more of their signal than counts
+OVERLAP = 4  # s between spectra that share no more of their signal than counts
 DRIFT = 2.0                             # /min per second, scale of a Laplace law
 LOST = 0.001                            # chance per second that the belief is wrong altogether
 WANDER = 0.2                           # Hz: breathing and drift, taken out before the spectrum
-LAGS = 6                                # 0–0.31 s from a swing of the body to its trace in the light
+LAGS = 6  # 0–0.31 s from a swing of the body to its trace in the light
 RIDGE = 0.01
 STILL = 0.04                            # m/s² RMS: the accelerometer's own noise explains nothing
-SWAYING = 2.0                           # m/s² RMS: someone moving like that has no resting heart rate
+SWAYING = 2.0  # m/s² RMS: someone moving like that has no resting heart rate
 BUSY = 75                               # /min
-GONE = 0.03                             # of the usual second's energy: no pulse reaches the sensor any more
+GONE = 0.03  # of the usual second's energy: no pulse reaches the sensor any more
 CLEARER = 1.5                           # times the R² of the present channel
 FAINT, CLEAR = 0.22, 0.38               # R²: what noise reaches by chance, and what it never does
-FRESH = 0.2                             # share of the newest R², a second; one poor window doesn't end what was clear
+FRESH = 0.2  # share of the newest R², a second; one poor window doesn't end what was clear
 LOUD = 1.5                              # times the RMS of the window's median second
 NEAR = 3                                # bins to either side that count as the same rate
 
@@ -47,14 +50,16 @@ AVERAGE = np.kron(np.eye(SLOW), np.full(EVERY, 1 / EVERY))      # (SLOW, RATE)
 
 
 def transition() -> np.ndarray:
-    """(n, n): rows from, columns to. Hearts drift; once in a while the belief was wrong and starts anew."""
+    """(n, n): rows from, columns to. Hearts drift; once in a while the belief was wrong and starts
+    anew."""
     law = np.exp(-np.abs(RATES[:, None] - RATES[None, :]) / DRIFT)
     law /= law.sum(axis=1, keepdims=True)
     return (1 - LOST) * law + LOST / len(RATES)
 
 
 def steepening(count: int) -> np.ndarray:
-    """(count, count): takes a signal to its differences, less what of them wanders slower than any heart, WANDER."""
+    """(count, count): takes a signal to its differences, less what of them wanders slower than any
+    heart, WANDER."""
     k = np.arange(1 + int(2 * WANDER * count / SLOW))
     basis = np.cos(np.pi * k * (np.arange(count)[:, None] + 0.5) / count)
     basis /= np.sqrt((basis**2).sum(axis=0))
@@ -70,8 +75,12 @@ class HeartRate:
         self.overtones = overtones
         moves = transition()
         self.moves = [np.linalg.matrix_power(moves, seconds) for seconds in range(OVERLAP + 1)]
-        self.steepenings = {seconds: steepening(seconds * SLOW) for seconds in range(FEWEST, SPAN + 1)}
-        windows = {seconds: np.hanning(seconds * SLOW + 2)[1:-1] for seconds in range(FEWEST, SPAN + 1)}
+        self.steepenings = {
+            seconds: steepening(seconds * SLOW) for seconds in range(FEWEST, SPAN + 1)
+        }
+        windows = {
+            seconds: np.hanning(seconds * SLOW + 2)[1:-1] for seconds in range(FEWEST, SPAN + 1)
+        }
         self.windows = {seconds: (window, SIZE * float(window @ window) / float(window.sum()) ** 2)
                         for seconds, window in windows.items()}
         self.slow = np.maximum(75 - RATES, 0) / 30      # how unlike an active heart each rate is
@@ -79,15 +88,16 @@ class HeartRate:
         self.pulses: deque[np.ndarray] = deque(maxlen=SPAN)         # (SLOW, channels)
         self.motions: deque[np.ndarray] = deque(maxlen=SPAN + 1)    # (SLOW, 3)
         self.seconds = 0                                # of pulses in a row
-        self.age = 0                                    # s since the belief was last brought up to date
+        self.age = 0  # s since the belief was last brought up to date
         self.moved = 0                                  # s of motion in a row
-        self.sway = 0.0                                 # m/s² RMS over the window; 0 when nobody measures it
+        self.sway = 0.0  # m/s² RMS over the window; 0 when nobody measures it
         self.r2 = 0.0                                   # of the last seconds' best rates
         self.channel = 0                                # the one with the clearest pulse
         self.belief = np.full(len(RATES), 1 / len(RATES))
 
     def take(self, pulse: np.ndarray | None, motion: np.ndarray | None) -> bool:
-        """A second on the grid, (RATE, channels) and (RATE, 3) m/s²; None is a gap. True: enough to judge."""
+        """A second on the grid, (RATE, channels) and (RATE, 3) m/s²; None is a gap. True: enough to
+        judge."""
         self.age += 1
         if motion is None or motion.shape[1] != 3:
             self.moved = 0
@@ -106,7 +116,8 @@ class HeartRate:
         return self.seconds >= FEWEST
 
     def judge(self, hint: np.ndarray | float) -> Measured | None:
-        """The rate and how far it is believed. `hint` (rates,): log likelihood of each from elsewhere, a second."""
+        """The rate and how far it is believed. `hint` (rates,): log likelihood of each from
+        elsewhere, a second."""
         count = self.seconds * SLOW
         pulses = np.concatenate(self.pulses)[-count:]
         steep = self.steepenings[self.seconds] @ (pulses - pulses[0])
@@ -119,17 +130,22 @@ class HeartRate:
         parts = steep.reshape(self.seconds, SLOW, -1)
         energy = np.einsum("ijk,ijk->ki", parts, parts).tolist()        # of each second, by channel
         usual = [sorted(channel)[self.seconds // 2] for channel in energy]
-        if all(max(channel[-2:]) < GONE * each for channel, each in zip(energy, usual, strict=True)):
+        if all(
+            max(channel[-2:]) < GONE * each for channel, each in zip(energy, usual, strict=True)
+        ):
             self.seconds, self.belief = 0, prior
             return None
-        # No second louder than LOUD times the usual one: a jolt must not outweigh the pulses around it.
+        # No second louder than LOUD times the usual one: a jolt must not outweigh the pulses around
+        # it.
         if any(max(channel) > LOUD**2 * each for channel, each in zip(energy, usual, strict=True)):
             scales = [[min(LOUD * math.sqrt(each / max(e, 1e-300)), 1.0) for e in channel]
                       for channel, each in zip(energy, usual, strict=True)]
             steep = steep * np.repeat(scales, SLOW, axis=1).T
         shares = self.explained(steep)
         explained = self.evenly @ shares
-        gain = elapsed * (hint - min(self.sway / SWAYING, 1.0) * self.slow) - freedom * np.log1p(-explained)
+        gain = elapsed * (hint - min(self.sway / SWAYING, 1.0) * self.slow) - freedom * np.log1p(
+            -explained
+        )
         belief = prior * np.exp(gain - gain.max())
         self.belief = belief / belief.sum()
         peak = int(self.belief.argmax())
@@ -148,13 +164,14 @@ class HeartRate:
             if shares[clearest, best] > CLEARER * shares[self.channel, best]:
                 self.channel = clearest
         if best == 0:
-            return None         # what wanders slower than any heart spills over the edge of the grid
+            return None  # what wanders slower than any heart spills over the edge of the grid
         self.r2 = max(newest, newest + (1 - FRESH) ** elapsed * (self.r2 - newest))
         evidence = (self.r2 - FAINT) / (CLEAR - FAINT)
         return Measured(value, mass * min(max(evidence, 0.0), 1.0))
 
     def explained(self, steep: np.ndarray) -> np.ndarray:
-        """R² of each rate's first three harmonics, (channels, rates); overtones need a fundamental."""
+        """R² of each rate's first three harmonics, (channels, rates); overtones need a fundamental.
+        """
         window, gain = self.windows[self.seconds]
         spectrum = np.fft.rfft(steep.T * window, SIZE)
         power = (spectrum.real**2 + spectrum.imag**2) * self.tilt
@@ -164,18 +181,22 @@ class HeartRate:
 
 
 def unmoved(steep: np.ndarray, motion: np.ndarray) -> tuple[np.ndarray, float]:
-    """What least squares on the last LAGS values of the accelerometer leaves, and the sway, m/s² RMS.
+    """What least squares on the last LAGS values of the accelerometer leaves, and the sway, m/s²
+    RMS.
 
     `steep` (n, channels) are differences; `motion` (n + LAGS, 3) ends with them.
     """
     about = motion[LAGS:]
     total = np.ones(len(about)) @ about
-    sway = math.sqrt(max(float(np.vdot(about, about)) - float(total @ total) / len(about), 0.0) / len(about))
+    sway = math.sqrt(
+        max(float(np.vdot(about, about)) - float(total @ total) / len(about), 0.0) / len(about)
+    )
     if sway < STILL:
         return steep, sway
     swing = motion[1:] - motion[:-1]
     rows, width = len(steep), 3 * LAGS
-    lagged = np.ndarray((rows, width), buffer=swing, strides=(24, 8)).copy()     # BLAS takes no overlapping rows
+    # BLAS takes no overlapping rows
+    lagged = np.ndarray((rows, width), buffer=swing, strides=(24, 8)).copy()
     gram = lagged.T @ lagged
     diagonal = gram.ravel()[::width + 1]
     diagonal += RIDGE / width * diagonal.sum() + 1e-2

@@ -11,13 +11,14 @@ REACH = 4                       # epochs: the filter's ± 142 s
 SPAN = WINDOW + 2 * REACH
 ENOUGH = .6                     # share of the window that must be known
 PERCENTILE = .9
-TYPICAL = 2.0                   # /min: median of the 90th percentiles of 30 real nights (night_rr_bcgsleep)
-BELIEF = 40.0                   # epochs: weight of the typical night before this one has shown its own
+TYPICAL = 2.0  # /min: median of the 90th percentiles of 30 real nights (night_rr_bcgsleep)
+BELIEF = 40.0  # epochs: weight of the typical night before this one has shown its own
 EDGES = np.geomspace(.05, 40, 64)       # /min
 
 
 def filters() -> np.ndarray:
-    """(WINDOW, SPAN): each row filters one epoch of the window; both Gaussians are cut where the future begins."""
+    """(WINDOW, SPAN): each row filters one epoch of the window; both Gaussians are cut where the
+    future begins."""
     apart = np.arange(SPAN)[None, :] - (np.arange(WINDOW) + 2 * REACH)[:, None]
     near = np.abs(apart) <= REACH
     narrow = np.where(near, np.exp(-.5 * (apart * EPOCH / 120) ** 2), 0)
@@ -29,12 +30,15 @@ FILTERS = filters()
 
 
 class HeartVariability:
-    """SD of the filtered heart rate over the last ten minutes, as a share of tonight's 90th percentile so far."""
+    """SD of the filtered heart rate over the last ten minutes, as a share of tonight's 90th
+    percentile so far."""
 
     def __init__(self):
         self._rates: list[float | None] = [None] * SPAN
         typical = np.abs(np.random.default_rng(0).standard_normal(4000)) * TYPICAL / 1.645
-        self._sizes = np.histogram(np.clip(typical, EDGES[0], EDGES[-1]), EDGES)[0] * (BELIEF / 4000)
+        self._sizes = np.histogram(np.clip(typical, EDGES[0], EDGES[-1]), EDGES)[0] * (
+            BELIEF / 4000
+        )
         self._mean, self._n = 0.0, 0
 
     def add(self, rate: float | None) -> float | None:
@@ -56,7 +60,12 @@ class HeartVariability:
         return float(filtered.std() / EDGES[1 + np.searchsorted(share, PERCENTILE)])
 
     def snapshot(self) -> dict:
-        return {"rates": self._rates, "sizes": self._sizes.tolist(), "mean": self._mean, "n": self._n}
+        return {
+            "rates": self._rates,
+            "sizes": self._sizes.tolist(),
+            "mean": self._mean,
+            "n": self._n,
+        }
 
     def restore(self, snapshot: Mapping) -> None:
         self._rates = list(snapshot["rates"])

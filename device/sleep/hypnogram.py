@@ -1,6 +1,8 @@
-"""The night's sums, and a second opinion on each epoch two minutes later, for the report and never for control.
+"""The night's sums, and a second opinion on each epoch two minutes later, for the report and never
+for control.
 
-Terms as in the AASM manual and YASA's `sleep_statistics` (Vallat & Walker 2021, doi 10.7554/eLife.70092).
+Terms as in the AASM manual and YASA's `sleep_statistics` (Vallat & Walker 2021, doi
+10.7554/eLife.70092).
 """
 
 from collections.abc import Sequence
@@ -24,7 +26,7 @@ class Sums:
     sol: float | None           # sleep onset latency: to the first epoch of any sleep
     spt: float                  # sleep period: first to last epoch of sleep
     waso: float                 # wake after sleep onset, within the sleep period
-    final_wake: float           # awake after the last epoch of sleep (AASM's WASO is waso + final_wake)
+    final_wake: float  # awake after the last epoch of sleep (AASM's WASO is waso + final_wake)
     efficiency: float | None    # share 0..1: tst over the time that could be judged
     wakings: int                # runs of wake within the sleep period
     long_wakings: int           # of them, of 5 min and more
@@ -35,7 +37,8 @@ class Sums:
 
 
 def sums(stagings: Sequence[Staging]) -> Sums:
-    """The night from lights out to the end; an unknown epoch is neither sleep nor wake and joins what surrounds it."""
+    """The night from lights out to the end; an unknown epoch is neither sleep nor wake and joins
+    what surrounds it."""
     stages = [staging.stage for staging in stagings]
     minutes = {stage: stages.count(stage) / PER_MINUTE for stage in (*STAGES, None)}
     sleep = [i for i, stage in enumerate(stages) if stage not in (Stage.WAKE, None)]
@@ -43,7 +46,11 @@ def sums(stagings: Sequence[Staging]) -> Sums:
     judged = (len(stages) - stages.count(None)) / PER_MINUTE
     first, last = (sleep[0], sleep[-1] + 1) if sleep else (len(stages), len(stages))
     period = [stage for stage in stages[first:last] if stage is not None]
-    runs = [len(list(run)) / PER_MINUTE for wake, run in groupby(period, lambda s: s is Stage.WAKE) if wake]
+    runs = [
+        len(list(run)) / PER_MINUTE
+        for wake, run in groupby(period, lambda s: s is Stage.WAKE)
+        if wake
+    ]
     return Sums(
         tib=len(stages) / PER_MINUTE, tst=tst, sol=first / PER_MINUTE if sleep else None,
         spt=(last - first) / PER_MINUTE,
@@ -56,9 +63,10 @@ def sums(stagings: Sequence[Staging]) -> Sums:
 def smoothed(filtered: np.ndarray, changes: np.ndarray, late: int = LATE) -> np.ndarray:
     """(n, 4) probabilities of each epoch's stage once `late` more epochs are known.
 
-    filtered: (n, 4) causal probabilities, NaN where unknown.  changes: (4, 4), from stage to stage within one epoch.
-    Backward recursion of Rauch, Tung & Striebel (1965) for a chain of stages, cut off after `late` steps; an unknown
-    epoch ends it. The last epochs have less than `late` to look at.
+    filtered: (n, 4) causal probabilities, NaN where unknown.  changes: (4, 4), from stage to stage
+    within one epoch. Backward recursion of Rauch, Tung & Striebel (1965) for a chain of stages, cut
+    off after `late` steps; an unknown epoch ends it. The last epochs have less than `late` to look
+    at.
     """
     ahead = filtered @ changes
     out = filtered.copy()
@@ -75,10 +83,21 @@ def smoothed(filtered: np.ndarray, changes: np.ndarray, late: int = LATE) -> np.
 
 
 def second_opinion(stagings: Sequence[Staging], changes: np.ndarray) -> list[Staging]:
-    """The same night, each epoch judged again with the two minutes that followed it. `changes`: `Stager.changes`."""
+    """The same night, each epoch judged again with the two minutes that followed it. `changes`:
+    `Stager.changes`."""
     nothing = (np.nan,) * len(STAGES)
-    filtered = np.array([s.probabilities or nothing for s in stagings], float).reshape(-1, len(STAGES))
+    filtered = np.array([s.probabilities or nothing for s in stagings], float).reshape(
+        -1, len(STAGES)
+    )
     opinions = smoothed(filtered, np.asarray(changes))
-    return [staging if np.isnan(p).any() else replace(
-        staging, p_asleep=float(1 - p[0]), stage=STAGES[int(p.argmax())], probabilities=tuple(map(float, p)))
-        for staging, p in zip(stagings, opinions, strict=True)]
+    return [
+        staging
+        if np.isnan(p).any()
+        else replace(
+            staging,
+            p_asleep=float(1 - p[0]),
+            stage=STAGES[int(p.argmax())],
+            probabilities=tuple(map(float, p)),
+        )
+        for staging, p in zip(stagings, opinions, strict=True)
+    ]

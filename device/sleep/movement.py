@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from device.sleep.filters import butterworth_bandpass, rows
-from device.sleep.grid import RATE
+from device.sleep.resampling import RATE
 
 GRAVITY = 9.80665               # m/s², exact by convention (CGPM 1901)
 COUNT = 5 / 128 * GRAVITY       # m/s² per step: 128 steps over 0..5 g
@@ -26,18 +26,20 @@ class Motion(NamedTuple):
 
 
 class Movement:
-    """Adds a second at a time. Activity counts are those of te Lindert & Van Someren 2013 (Sleep 36(5):781–789).
+    """Adds a second at a time. Activity counts are those of te Lindert & Van Someren 2013 (Sleep
+    36(5):781–789).
 
-    Their code: the z axis (out of the body) band-passed 3–11 Hz by a fifth-order Butterworth run forth and back, its
-    size in 128 steps over 0–5 g, the largest step of each second, summed over 15 s, less 18, times 3.07, not below 0.
-    Here the 18 is taken off in fifteenths, so that counts add up over any epoch, and the filter is an FIR of the same
-    magnitude with 0.5 s of delay.
+    Their code: the z axis (out of the body) band-passed 3–11 Hz by a fifth-order Butterworth run
+    forth and back, its size in 128 steps over 0–5 g, the largest step of each second, summed over
+    15 s, less 18, times 3.07, not below 0. Here the 18 is taken off in fifteenths, so that counts
+    add up over any epoch, and the filter is an FIR of the same magnitude with 0.5 s of delay.
     """
 
     def __init__(self):
         taps = butterworth_bandpass(3, 11, 5, RATE, RATE + 1)
         self.filter = rows(taps, RATE)
-        self.faint = COUNT**2 / float(taps @ taps)      # a swing of less energy can't fill a step (Cauchy, Schwarz)
+        # a swing of less energy can't fill a step (Cauchy, Schwarz)
+        self.faint = COUNT**2 / float(taps @ taps)
         self.means = np.zeros((2 * SETTLED, 3))
         self.before = np.zeros(RATE)    # z of the second before, m/s²,
         self.swung = 0.0                # the energy of that second's swing
@@ -60,14 +62,17 @@ class Movement:
             self.swung += RATE * (float(self.means[-1, 2]) - level) ** 2
         step = 1
         if self.swung + swung >= self.faint:
-            step += int(np.abs(self.filter @ (np.concatenate([self.before, z]) - level)).max() / COUNT)
+            step += int(
+                np.abs(self.filter @ (np.concatenate([self.before, z]) - level)).max() / COUNT
+            )
         self.before, self.swung = z, swung
         self.means[:-1] = self.means[1:]
         self.means[-1] = mean
         return Motion(math.sqrt(swung / RATE), max(step - OFFSET, 0.0) * FACTOR, self.turn())
 
     def turn(self) -> bool:
-        """Whether gravity points elsewhere than it did; told once, when the new posture has settled."""
+        """Whether gravity points elsewhere than it did; told once, when the new posture has
+        settled."""
         self.since_turn += 1
         if self.since_turn < 2 * SETTLED:
             return False

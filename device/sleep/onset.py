@@ -28,7 +28,8 @@ class Detector:
         self._high = self._low = 0
 
     def step(self, p_asleep: float | None) -> tuple[bool, bool]:
-        """(asleep, aroused) after an epoch; an unknown epoch changes neither count nor verdict, and arouses nobody."""
+        """(asleep, aroused) after an epoch; an unknown epoch changes neither count nor verdict, and
+        arouses nobody."""
         if p_asleep is None:
             self._high = self._low = 0
             return self._asleep, False

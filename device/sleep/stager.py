@@ -1,6 +1,7 @@
 """P(asleep) and a stage for each epoch, causal; "unknown" is an answer.
 
-Two models share one file: with heart and movement, and with movement alone for the epochs in which no heart is heard.
+Two models share one file: with heart and movement, and with movement alone for the epochs in which
+no heart is heard.
 """
 
 import json
@@ -8,33 +9,37 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from device import cards
 from device.errors import ModelMismatch
+from device.inference import model_card
 from device.sleep import features
 from device.sleep.blend import Blend
 from device.sleep.heart_variability import HeartVariability
 from device.sleep.onset import SETTINGS, Detector, Setting
 from device.values import EPOCH, STAGES, Epoch, Staging
 
-PATIENCE = 10           # epochs without movement readings, or with nobody there, after which nothing is known
+# epochs without movement readings, or with nobody there, after which nothing is known
+PATIENCE = 10
 LIMITS = (0.0, 5000.0)  # counts: te Lindert's scale ends about there
 HEARTS = (25.0, 220.0)  # /min
 
 
 class Stager:
-    """Judges a night epoch by epoch. `setting`: "quick" or "cautious", of the onset and arousal detectors.
+    """Judges a night epoch by epoch. `setting`: "quick" or "cautious", of the onset and arousal
+    detectors.
 
     Raises ModelMismatch if the model isn't what its card and this file say.
     """
 
-    def __init__(self, model: bytes, card: cards.Card, setting: Setting | str = "cautious"):
+    def __init__(self, model: bytes, card: model_card.Card, setting: Setting | str = "cautious"):
         try:
             numbers = json.loads(model)
             self.changes = np.array(numbers["changes"], float).reshape(len(STAGES), len(STAGES))
             self._whole, self._motion = (Blend.of(numbers[part], len(features.INPUTS))
                                          for part in ("board", "motion"))
         except (ValueError, KeyError, TypeError, OverflowError) as trouble:
-            raise ModelMismatch(f"models/stager: unreadable ({trouble}); install Nocturne again") from trouble
+            raise ModelMismatch(
+                f"models/stager: unreadable ({trouble}); install Nocturne again"
+            ) from trouble
         self.card = card
         self._setting = SETTINGS[setting] if isinstance(setting, str) else setting
         self.reset()
@@ -42,7 +47,7 @@ class Stager:
     @classmethod
     def load(cls, setting: Setting | str = "cautious") -> "Stager":
         """The model that came with this firmware."""
-        return cls(*cards.read("stager", features.INPUTS), setting)
+        return cls(*model_card.read("stager", features.INPUTS), setting)
 
     def reset(self) -> None:
         """A new night."""
@@ -54,7 +59,8 @@ class Stager:
         self._p_motion: float | None = None         # what movement alone said of it
 
     def judge(self, epoch: Epoch, lights_out: float | None) -> Staging:
-        """The staging of `epoch`. `lights_out`: s; None: nobody said so yet, which counts as just now."""
+        """The staging of `epoch`. `lights_out`: s; None: nobody said so yet, which counts as just
+        now."""
         end = epoch.start + EPOCH
         counts = within(epoch.activity, LIMITS)
         rate = within(epoch.heart_rate, HEARTS)
@@ -75,8 +81,8 @@ class Stager:
                        *self._detector.step(self._p_asleep))
 
     def _ceiling(self, p_motion: float, unmoved: bool, unheard: bool) -> float:
-        """What isn't seen is no sign of sleep: without movement readings P(asleep) can only fall, without a heart it
-        can only rise by as much as movement alone has become surer."""
+        """What isn't seen is no sign of sleep: without movement readings P(asleep) can only fall,
+        without a heart it can only rise by as much as movement alone has become surer."""
         if unmoved:
             return self._p_asleep or 0.0
         if unheard and self._p_asleep is not None:
@@ -84,15 +90,24 @@ class Stager:
         return 1.0
 
     def snapshot(self) -> dict:
-        """All that the night so far has taught, JSON-able; `restore` goes on as if nothing had happened."""
-        return {"memory": self._memory.state, "heart": self._heart.snapshot(), "detector": self._detector.snapshot(),
-                "blind": self._blind, "p_asleep": self._p_asleep, "p_motion": self._p_motion}
+        """All that the night so far has taught, JSON-able; `restore` goes on as if nothing had
+        happened."""
+        return {
+            "memory": self._memory.state,
+            "heart": self._heart.snapshot(),
+            "detector": self._detector.snapshot(),
+            "blind": self._blind,
+            "p_asleep": self._p_asleep,
+            "p_motion": self._p_motion,
+        }
 
     def restore(self, snapshot: Mapping) -> None:
         self._memory.state = json.loads(json.dumps(snapshot["memory"]))
         self._heart.restore(snapshot["heart"])
         self._detector.restore(snapshot["detector"])
-        self._blind, self._p_asleep, self._p_motion = (snapshot[key] for key in ("blind", "p_asleep", "p_motion"))
+        self._blind, self._p_asleep, self._p_motion = (
+            snapshot[key] for key in ("blind", "p_asleep", "p_motion")
+        )
 
 
 def within(value: float | None, limits: tuple[float, float]) -> float | None:

@@ -13,7 +13,7 @@ ECTOPIC = 0.25          # of the usual interval: a greater deviation is an extra
 ALIKE = 0.7             # correlation of both beats with the shape
 RECENT = 6.0            # s in which beats must support a rate,
 HELD = 5.0              # and after the last of which none does
-SEEN = 7.7              # s of beats in a rate: those of 8 s, as they are felt some 0.3 s after the heart
+SEEN = 7.7  # s of beats in a rate: those of 8 s, as they are felt some 0.3 s after the heart
 ENOUGH = 2.0            # s of them that must be intervals
 CONVINCING = 0.7        # correlation that noise doesn't reach
 STEADY = 0.002          # s: no heart keeps time better than this; a lamp does
@@ -24,12 +24,13 @@ class Intervals:
     """Keeps the last WINDOW seconds."""
 
     def __init__(self):
-        self.recent: deque[tuple[float, float, float]] = deque()            # beat s, interval s, alike
+        self.recent: deque[tuple[float, float, float]] = deque()  # beat s, interval s, alike
         self.usual: deque[float] = deque(maxlen=9)                          # s, the last intervals
-        self.squares: deque[tuple[float, float, float]] = deque()           # beat s, interval s, difference² s²
+        # beat s, interval s, difference² s²
+        self.squares: deque[tuple[float, float, float]] = deque()
         self.sum = self.covered = 0.0
         self.last: Beat | None = None
-        self.before: float | None = None                                    # s, the good interval before this one
+        self.before: float | None = None  # s, the good interval before this one
 
     def add(self, beats: list[Beat], second: int) -> None:
         for beat in beats:
@@ -44,8 +45,11 @@ class Intervals:
             usual = self.period()
             good = alike > ALIKE and abs(interval - usual) < ECTOPIC * usual
             if good and self.before is not None:
-                # A difference of intervals holds three times: t2 − 2·t1 + t0, so six times a time's variance.
-                self.squares.append((beat.time, interval, (interval - self.before) ** 2 - 6 * beat.jitter**2))
+                # A difference of intervals holds three times: t2 − 2·t1 + t0, so six times a time's
+                # variance.
+                self.squares.append(
+                    (beat.time, interval, (interval - self.before) ** 2 - 6 * beat.jitter**2)
+                )
                 self.sum += self.squares[-1][2]
                 self.covered += interval
             self.before = interval if good else None
@@ -60,14 +64,18 @@ class Intervals:
         """ms, its quality the share of the window whose intervals were good."""
         if self.covered < LEAST:
             return None
-        return Measured(1000 * math.sqrt(max(self.sum, 0.0) / len(self.squares)), min(self.covered / WINDOW, 1.0))
+        return Measured(
+            1000 * math.sqrt(max(self.sum, 0.0) / len(self.squares)),
+            min(self.covered / WINDOW, 1.0),
+        )
 
     def period(self) -> float | None:
         """s: the usual interval of late."""
         return sorted(self.usual)[len(self.usual) // 2] if self.usual else None
 
     def rate(self, now: float, period: float) -> float | None:
-        """/min over the window that spectra see, when enough of it is intervals of `period` s, or of two such."""
+        """/min over the window that spectra see, when enough of it is intervals of `period` s, or
+        of two such."""
         beats, total = 0, 0.0
         for time, interval, alike in self.recent:
             times = 1 if interval < 1.5 * period else 2
@@ -77,13 +85,16 @@ class Intervals:
         return 60 * beats / total if total > ENOUGH else None
 
     def support(self, now: float, period: float) -> float:
-        """Share, 0..1, of the last seconds whose intervals fit `period` s; 0 for what is too regular to live."""
+        """Share, 0..1, of the last seconds whose intervals fit `period` s; 0 for what is too
+        regular to live."""
         if not self.recent or self.recent[-1][0] < now - HELD:
             return 0.0
         latest = [(interval, alike) for time, interval, alike in self.recent
                   if time > now - RECENT and alike > CONVINCING]
         single = sum(interval for interval, _ in latest if abs(interval - period) < 0.3 * period)
-        double = sum(interval for interval, _ in latest if abs(interval - 2 * period) < 0.3 * period)
+        double = sum(
+            interval for interval, _ in latest if abs(interval - 2 * period) < 0.3 * period
+        )
         if len(latest) >= 5 and sum(alike for _, alike in latest) > SAME * len(latest):
             mean = sum(interval for interval, _ in latest) / len(latest)
             if sum((interval - mean) ** 2 for interval, _ in latest) < STEADY**2 * len(latest):

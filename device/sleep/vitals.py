@@ -4,10 +4,10 @@ import math
 
 from device.sleep.bcg import Recoil
 from device.sleep.breathing import Breathing
-from device.sleep.grid import Grid
+from device.sleep.contact import Contact
+from device.sleep.heartbeat import Pulse
 from device.sleep.movement import Movement
-from device.sleep.pulse import Pulse
-from device.sleep.quality import Contact
+from device.sleep.resampling import Grid
 from device.values import Readings, Vitals
 
 PATIENCE = 1.0          # s after a second's end that a late chip is waited for
@@ -17,11 +17,12 @@ ALONE = 5               # s without light before the bed's recoil is listened to
 
 
 class VitalSigns:
-    """Adds what the chips gave since the last tick and answers each whole second of signal that this completed.
+    """Adds what the chips gave since the last tick and answers each whole second of signal that
+    this completed.
 
-    A value at second t uses nothing after t. Seconds without any signal are answered too, with nothing in them. The
-    heart comes from the light of a PPG when there is one, else from the accelerometer: under a mattress it feels the
-    recoil of each beat.
+    A value at second t uses nothing after t. Seconds without any signal are answered too, with
+    nothing in them. The heart comes from the light of a PPG when there is one, else from the
+    accelerometer: under a mattress it feels the recoil of each beat.
     """
 
     def __init__(self):
@@ -37,15 +38,21 @@ class VitalSigns:
             self.light.add(readings.ppg)
         if readings.motion is not None:
             self.motion.add(readings.motion)
-        if self.second is None:                         # no chip has spoken yet: seconds pass all the same
-            starts = [s.start for s in (readings.ppg, readings.motion) if s is not None and len(s.values)]
+        if self.second is None:  # no chip has spoken yet: seconds pass all the same
+            starts = [
+                s.start for s in (readings.ppg, readings.motion) if s is not None and len(s.values)
+            ]
             self.second = math.floor(min(starts, default=readings.time) + 1e-6) + 1
         if readings.time < self.second - EARLY:
             return []
         late = readings.time - PATIENCE
         ended = []
         while True:
-            ends = [grid.end for grid in (self.light, self.motion) if grid.end > max(self.second - 1, late)]
+            ends = [
+                grid.end
+                for grid in (self.light, self.motion)
+                if grid.end > max(self.second - 1, late)
+            ]
             if not (min(ends) >= self.second - SPARE if ends else late >= self.second):
                 return ended
             ended.append(self.finish(self.second))
@@ -57,14 +64,29 @@ class VitalSigns:
         movement = moved.movement if moved else 0.0
         self.dark = self.dark + 1 if light is None else 0
         if self.dark < ALONE:
-            heart = self.pulse.add(second, light if self.contact.add(light) else None, motion, movement)
+            heart = self.pulse.add(
+                second, light if self.contact.add(light) else None, motion, movement
+            )
             present = self.contact.present(heart.rate)
         else:
             heart = self.recoil.add(second, motion if moved else None, movement)
             present = self.recoil.present
-        breath = self.breathing.add(light if heart.rate else None, motion if moved else None, heart.beats, movement)
+        breath = self.breathing.add(
+            light if heart.rate else None, motion if moved else None, heart.beats, movement
+        )
         beats = tuple(beat.time for beat in heart.beats)
         if moved is None:
-            return Vitals(float(second), heart.rate, heart.rmssd, breath, present=present, beats=beats)
-        return Vitals(float(second), heart.rate, heart.rmssd, breath, moved.movement, moved.activity, present,
-                      moved.turned, beats)
+            return Vitals(
+                float(second), heart.rate, heart.rmssd, breath, present=present, beats=beats
+            )
+        return Vitals(
+            float(second),
+            heart.rate,
+            heart.rmssd,
+            breath,
+            moved.movement,
+            moved.activity,
+            present,
+            moved.turned,
+            beats,
+        )

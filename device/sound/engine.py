@@ -3,7 +3,8 @@
     pads, drone, bells, piano ─► music gain ─┬─────────────► + ─► level ─► safety ─► block
     rain, ocean, wind, …      ─► their gains ┴─► reverb ───► +
 
-Everything happens on the control grid (`CONTROL` frames), so the sound is the same whatever the block size.
+Everything happens on the control grid (`CONTROL` frames), so the sound is the same whatever the
+block size.
 """
 
 import heapq
@@ -19,20 +20,28 @@ from device.sound.pads import Pads
 from device.sound.reverb import Reverb
 from device.sound.safety import FLOOR, Safety
 from device.sound.settings import CONTROL, RATE, Settings, amplitude
-from device.sound.tables import DRONE, PADS, SWELL, Tables, Timbre
 from device.sound.textures import Texture
+from device.sound.wavetables import DRONE, PADS, SWELL, Tables, Timbre
 from device.values import Note, Phrase, Scene
 
-TIMBRE_EVERY = 20 * 60 * RATE // CONTROL        # control periods: the pads' timbre changes now and then
+TIMBRE_EVERY = 20 * 60 * RATE // CONTROL  # control periods: the pads' timbre changes now and then
 MOST_WAITING = 2048         # notes that may wait for their time
-QUIET_SHARE = 0.04          # a mix whose gains' squares add up to less than this is meant to be quieter than its level
+# a mix whose gains' squares add up to less than this is meant to be quieter than its level
+QUIET_SHARE = 0.04
 WET, DRY = 0.5, 0.8
 TEXTURE_SEND = 0.15
-RANGES = {"pad": (31, 88), "bell": (50, 96), "piano": (33, 96), "drone": (31, 50), "swell": (45, 62)}
+RANGES = {
+    "pad": (31, 88),
+    "bell": (50, 96),
+    "piano": (33, 96),
+    "drone": (31, 50),
+    "swell": (45, 62),
+}
 # MIDI; folded by octaves. And a note of velocity 1, re the whole music:
 LEVELS = {"pad": 0.5, "bell": 0.8, "piano": 1.25, "drone": 0.4, "swell": 0.27}
 BREATHED = 0.4              # velocity of a swell that comes with a breath
-TRIM = (-12.0, 10.0)        # dB: how far the music is brought towards its level, whether notes are many or few
+# dB: how far the music is brought towards its level, whether notes are many or few
+TRIM = (-12.0, 10.0)
 TRIM_RATE = 0.4             # dB/s
 TRIM_EVERY = 16             # control periods
 TRIM_MEMORY = 10.0          # s
@@ -44,8 +53,13 @@ class Block(NamedTuple):
 
 
 class Engine:
-    def __init__(self, settings: Settings, pads: tuple[Timbre, ...] = PADS, reverb: Reverb | None = None,
-                 textures: type = Texture):
+    def __init__(
+        self,
+        settings: Settings,
+        pads: tuple[Timbre, ...] = PADS,
+        reverb: Reverb | None = None,
+        textures: type = Texture,
+    ):
         self._settings = settings
         self.block = settings.block                     # frames
         self._timbres, self._make_texture = pads, textures
@@ -58,14 +72,14 @@ class Engine:
         self._reverb = reverb or Reverb()
         self._safety, self.dose = Safety(settings), Dose(settings)
         self._waiting: list[tuple[int, int, Note, Timbre]] = []
-        self._placed = 0                                # notes placed so far: keeps equal times in order
+        self._placed = 0  # notes placed so far: keeps equal times in order
         self._music, self._level, self._brightness = Glide(), Glide(), Glide(0.35)
         self._gains: dict[str, Glide] = {}
         self._textures: dict[str, Texture] = {}
         self._trim, self._trim_from, self._heard_power = 4.0, 4.0, 0.0      # dB, dB, mean square
         self._scene: Scene | None = None
-        self._breath = 0                                # control period in which the next breath begins
-        self._root = 50                                 # MIDI: the newest long note, which swells take up
+        self._breath = 0  # control period in which the next breath begins
+        self._root = 50  # MIDI: the newest long note, which swells take up
         self._rest = 0                                  # blocks of pure silence so far
         self.dropped = 0                                # notes that found no room
 
@@ -96,7 +110,8 @@ class Engine:
                 self._textures[name] = self._make_texture(name, self._settings.seed)
             if name in self._gains:
                 self._gains[name].to(gain, scene.glide)
-        if self._level.value == 0.0:        # nothing is heard yet: the mix may be there at once, the level fades in
+        # nothing is heard yet: the mix may be there at once, the level fades in
+        if self._level.value == 0.0:
             for glide in (self._music, *self._gains.values()):
                 glide.set(glide.target)
             self._brightness.set(scene.brightness)
@@ -104,15 +119,16 @@ class Engine:
         self._brightness.to(scene.brightness, scene.glide)
 
     def heard(self, energy: float, seconds: float) -> bool:
-        """`energy`: all that was let through until `seconds`, A-weighted mean square × s. Too much, and the scene goes
-        lower. True when a minute of the dose is over."""
+        """`energy`: all that was let through until `seconds`, A-weighted mean square × s. Too much,
+        and the scene goes lower. True when a minute of the dose is over."""
         over = self.dose.add(energy, seconds, bool(self._scene and self._scene.waking))
         if over and self._scene is not None:
             self._level.to(self._bearable(self._scene), max(60.0, self._level.left))
         return over
 
     def phrase(self, phrase: Phrase, start: int) -> None:
-        """Place the notes from frame `start` on; what is late already moves to now, all of it together."""
+        """Place the notes from frame `start` on; what is late already moves to now, all of it
+        together."""
         start = max(math.ceil(start / CONTROL), self._now)
         timbre = self._timbres[(self._settings.seed + start // TIMBRE_EVERY) % len(self._timbres)]
         for note in phrase.notes:
@@ -124,7 +140,8 @@ class Engine:
             heapq.heappush(self._waiting, (when, self._placed, note, timbre))
 
     def panic(self) -> None:
-        """Forget everything; silence until the next scene, which fades in. (The fader has muted what was rendered.)"""
+        """Forget everything; silence until the next scene, which fades in. (The fader has muted
+        what was rendered.)"""
         self._waiting.clear()
         self._clear()
         self._music, self._level, self._gains, self._textures = Glide(), Glide(), {}, {}
@@ -145,7 +162,9 @@ class Engine:
         level = self._level.points(periods)
         mix *= line(level * np.float32(self._unit))
         faults = self._safety.faults
-        samples = self._safety(mix, self._loudness(float(level.max())), bool(self._scene and self._scene.waking))
+        samples = self._safety(
+            mix, self._loudness(float(level.max())), bool(self._scene and self._scene.waking)
+        )
         self._now += periods
         if self._safety.faults > faults:
             self._recover()
@@ -159,7 +178,8 @@ class Engine:
         return gains * (self._level.value * self._unit) ** 2
 
     def skip(self, frames: int) -> None:
-        """`frames` (a multiple of the block) pass unheard and unrendered: gains move on, notes live and die."""
+        """`frames` (a multiple of the block) pass unheard and unrendered: gains move on, notes live
+        and die."""
         periods = frames // CONTROL
         self._now += periods
         for glide in (self._music, self._level, self._brightness, *self._gains.values()):
@@ -169,10 +189,14 @@ class Engine:
         self._pads.skip(self._now)
         self._struck.skip(self._now)
         self._reverb.clear()
-        self._safety.skip(frames / RATE, self._loudness(self._level.value), bool(self._scene and self._scene.waking))
+        self._safety.skip(
+            frames / RATE,
+            self._loudness(self._level.value),
+            bool(self._scene and self._scene.waking),
+        )
         self._tidy()
 
-    # ---- inside ------------------------------------------------------------------------------------------------------
+    # ---- inside ----------------------------------------------------------------------------------
 
     def _mix(self, periods: int) -> np.ndarray:
         frames = periods * CONTROL
@@ -186,7 +210,9 @@ class Engine:
             music *= line(gain)
         bed = None
         for name, texture in self._textures.items():
-            wave = texture.next(frames, float(brightness[0])) * line(self._gains[name].points(periods))
+            wave = texture.next(frames, float(brightness[0])) * line(
+                self._gains[name].points(periods)
+            )
             bed = wave if bed is None else np.add(bed, wave, out=bed)
         send = music if bed is None else music + bed * np.float32(TEXTURE_SEND)
         music *= np.float32(DRY)
@@ -202,7 +228,11 @@ class Engine:
         """The scene's level as an amplitude, unless the night's dose allows less."""
         if scene.level <= FLOOR:
             return 0.0
-        return amplitude(scene.level if scene.waking else min(scene.level, self.dose.allowed - self._settings.settle))
+        return amplitude(
+            scene.level
+            if scene.waking
+            else min(scene.level, self.dose.allowed - self._settings.settle)
+        )
 
     def _start_notes(self, periods: int, brightness: np.ndarray) -> None:
         end = self._now + periods
@@ -218,27 +248,36 @@ class Engine:
         self._breath = max(self._breath, self._now)
         while self._breath < until and self._scene is not None and self._scene.breath:
             seconds = 60.0 / self._scene.breath
-            self._start(Note(0.0, self._root, seconds, BREATHED, "swell"), self._breath, SWELL, brightness)
+            self._start(
+                Note(0.0, self._root, seconds, BREATHED, "swell"), self._breath, SWELL, brightness
+            )
             self._breath += round(seconds * RATE / CONTROL)
 
     def _start(self, note: Note, start: int, timbre: Timbre, brightness: np.ndarray) -> None:
         low, high = RANGES[note.voice]
         pitch = note.pitch
-        pitch += 12 * math.ceil(max(low - pitch, 0) / 12) - 12 * math.ceil(max(pitch - high, 0) / 12)
+        pitch += 12 * math.ceil(max(low - pitch, 0) / 12) - 12 * math.ceil(
+            max(pitch - high, 0) / 12
+        )
         gain = LEVELS[note.voice] * (0.2 + 0.8 * note.velocity) * note.velocity ** 0.3
         pan = 0.02 * (pitch - 60) + 0.7 * (self._random.random() - 0.5)
         if note.voice in MODES:
             bright = float(brightness[start - self._now])
-            fits = self._struck.play(Struck(note.voice, pitch, start, note.duration, gain, pan, bright, self._random))
+            fits = self._struck.play(
+                Struck(note.voice, pitch, start, note.duration, gain, pan, bright, self._random)
+            )
         else:
             made = {"drone": DRONE, "swell": SWELL}.get(note.voice, timbre)
-            fits = self._pads.play(made, pitch, self._now, start, note.duration, gain, pan, self._random)
+            fits = self._pads.play(
+                made, pitch, self._now, start, note.duration, gain, pan, self._random
+            )
             if note.voice != "swell":
                 self._root = pitch
         self.dropped += not fits
 
     def _trim_points(self, periods: int) -> np.ndarray:
-        """Music is brought slowly towards its level by what its notes are expected to give, not by listening."""
+        """Music is brought slowly towards its level by what its notes are expected to give, not by
+        listening."""
         steps = np.arange(periods + 1)
         if (self._now + periods) % TRIM_EVERY:
             return self._trim_at(self._now % TRIM_EVERY + steps)
@@ -254,7 +293,9 @@ class Engine:
         power = (self._pads.power(period) + self._struck.power(period)) * (DRY**2 + WET**2)
         seconds = TRIM_EVERY * CONTROL / RATE
         if power > 0.003:
-            self._heard_power += (power - self._heard_power) * (1.0 - math.exp(-seconds / TRIM_MEMORY))
+            self._heard_power += (power - self._heard_power) * (
+                1.0 - math.exp(-seconds / TRIM_MEMORY)
+            )
         self._trim_from = self._trim
         if self._heard_power > 0.0:
             wanted = min(max(-10.0 * math.log10(self._heard_power), TRIM[0]), TRIM[1])
@@ -269,7 +310,9 @@ class Engine:
 
     def _tidy(self) -> None:
         """Let go of what can't be heard."""
-        for name in [name for name, gain in self._gains.items() if gain.value == 0.0 and gain.target == 0.0]:
+        for name in [
+            name for name, gain in self._gains.items() if gain.value == 0.0 and gain.target == 0.0
+        ]:
             del self._gains[name], self._textures[name]
         if self._asleep():
             self._clear()

@@ -1,4 +1,5 @@
-"""The last gain, behind the ring of rendered blocks, so that a press is heard at once: volume, mute and panic."""
+"""The last gain, behind the ring of rendered blocks, so that a press is heard at once: volume, mute
+and panic."""
 
 import math
 
@@ -14,7 +15,8 @@ QUIETEST = -40.0            # dB at volume 0
 
 
 class Fader:
-    """One gain; a straight line to where it should be. What it should be is one tuple, replaced whole."""
+    """One gain; a straight line to where it should be. What it should be is one tuple, replaced
+    whole."""
 
     def __init__(self, volume: Volume | None = None):
         self._gain = self._from = 0.0

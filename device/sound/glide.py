@@ -8,12 +8,14 @@ from device.sound.settings import CONTROL, RATE
 
 FASTEST_RISE = 2.0          # s from silence to full; nothing fades in quicker
 FASTEST_FALL = 5.0          # s; a panic or mute is not a glide and lies behind the ring
-INAUDIBLE = 0.12            # √amplitude, −37 dB: where a rise from silence begins; nobody hears it, and it saves 60 ms
+# √amplitude, −37 dB: where a rise from silence begins; nobody hears it, and it saves 60 ms
+INAUDIBLE = 0.12
 _UP = (np.arange(CONTROL, dtype=np.float32) / CONTROL)[None, :]
 
 
 class Glide:
-    """An amplitude on its way. It moves evenly in √amplitude: smooth from silence, and near enough even to the ear."""
+    """An amplitude on its way. It moves evenly in √amplitude: smooth from silence, and near enough
+    even to the ear."""
 
     def __init__(self, value: float = 0.0):
         self._from = self._to = math.sqrt(value)
@@ -48,7 +50,8 @@ class Glide:
         return max(self._length - self._done, 0) * CONTROL / RATE
 
     def points(self, periods: int) -> np.ndarray:
-        """The next `periods` + 1 control points, float32; the last is the first of the next call."""
+        """The next `periods` + 1 control points, float32; the last is the first of the next call.
+        """
         if self._done >= self._length:
             return np.full(periods + 1, self._to * self._to, np.float32)
         values = [self._at(self._done + i) ** 2 for i in range(periods + 1)]
@@ -66,7 +69,8 @@ class Glide:
 
 
 def line(points: np.ndarray) -> np.ndarray | np.float32:
-    """Control points (k + 1,) → a gain for each of k × CONTROL frames; one number where nothing moves."""
+    """Control points (k + 1,) → a gain for each of k × CONTROL frames; one number where nothing
+    moves."""
     first = points[0]
     if (points == first).all():
         return first

@@ -1,4 +1,5 @@
-"""The sound process on the night's own, virtual clock: to a file, through PortAudio, or just counted."""
+"""The sound process on the night's own, virtual clock: to a file, through PortAudio, or just
+counted."""
 
 import math
 from collections import deque
@@ -6,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from device.sound.console import Console, dose_of, level_of
+from device.sound.dispatch import Console, dose_of, level_of
 from device.sound.engine import Block
 from device.sound.server import Server
 from device.sound.settings import RATE, Settings, decibels
@@ -16,7 +17,8 @@ from device.wire import Message
 
 
 class Lockstep:
-    """Renders on the night's clock, as fast as it can: `Advance` says until when. The first one sets time's origin."""
+    """Renders on the night's clock, as fast as it can: `Advance` says until when. The first one
+    sets time's origin."""
 
     def __init__(self, settings: Settings, server: Server, out: Path | None, stream=None):
         self._settings, self._server, self._stream = settings, server, stream
@@ -71,9 +73,25 @@ class Lockstep:
             self._last_second.extend([mean] * min(due, self._last_second.maxlen))
         level = level_of(sum(self._last_second) / len(self._last_second), self._settings)
         peak, self._peak = self._peak, 0.0
-        device = "portaudio" if self._stream is not None else str(self._file.path.name) if self._file else "nothing"
-        self._server.tell(Heartbeat(message.time, self._engine.frame, level, decibels(peak),
-                                    dose_of(self._energy, self._settings), 0, self._server.refused, device))
+        device = (
+            "portaudio"
+            if self._stream is not None
+            else str(self._file.path.name)
+            if self._file
+            else "nothing"
+        )
+        self._server.tell(
+            Heartbeat(
+                message.time,
+                self._engine.frame,
+                level,
+                decibels(peak),
+                dose_of(self._energy, self._settings),
+                0,
+                self._server.refused,
+                device,
+            )
+        )
 
     def _out(self, block: Block) -> None:
         gain = self._fader.gain
@@ -96,7 +114,8 @@ class Excerpts:
     def __init__(self, path: Path, seed: int):
         self.path = path
         self._wav = WavWriter(path, seed)
-        self._held = np.zeros((2, 0), np.float32)       # the last half second, in case the excerpt ends with it
+        # the last half second, in case the excerpt ends with it
+        self._held = np.zeros((2, 0), np.float32)
         self._fade_in = False
 
     def write(self, block: np.ndarray) -> None:

@@ -5,7 +5,8 @@ import numpy as np
 from device.sound.filters import Section, response
 from device.sound.settings import RATE
 
-# Poles of the A curve in Hz (IEC 61672-1, annex E): two at the first and the last, one at each of the others.
+# Poles of the A curve in Hz (IEC 61672-1, annex E): two at the first and the last, one at each of
+# the others.
 POLES = (20.598997, 107.65265, 737.86223, 12194.217)
 
 
@@ -17,12 +18,17 @@ def a_gain(frequencies: np.ndarray) -> np.ndarray:
 def _a_curve(f: np.ndarray) -> np.ndarray:
     squared = f * f
     low, second, third, high = (pole * pole for pole in POLES)
-    return squared * squared / ((squared + low) * np.sqrt((squared + second) * (squared + third)) * (squared + high))
+    return (
+        squared
+        * squared
+        / ((squared + low) * np.sqrt((squared + second) * (squared + third)) * (squared + high))
+    )
 
 
 def a_sections() -> list[Section]:
-    """A-weighting at 48 kHz. The low poles are bilinear; the two at 12.2 kHz, which the bilinear transform would bend
-    by 5 dB at 16 kHz, are poles and zeros fitted to the curve up to 20 kHz: within 0.05 dB of it from 10 Hz on."""
+    """A-weighting at 48 kHz. The low poles are bilinear; the two at 12.2 kHz, which the bilinear
+    transform would bend by 5 dB at 16 kHz, are poles and zeros fitted to the curve up to 20 kHz:
+    within 0.05 dB of it from 10 Hz on."""
     low, second, third = (_bilinear_pole(pole) for pole in POLES[:3])
     sections = [_highpass_pair(low, low), _highpass_pair(second, third)]
     p1, p2, z1, z2 = 0.3379272874777635, 0.5029215546435288, -0.3726814836799847, 0.5206605558045978

@@ -1,7 +1,8 @@
 """Bells and the felt piano: struck tones as sums of decaying partials (modal synthesis).
 
-A partial is a complex number that turns and shrinks, c·zⁿ. For a note, zⁿ over one control period is a small matrix,
-made once; each period then is one matrix product of the partials' present c with it.
+A partial is a complex number that turns and shrinks, c·zⁿ. For a note, zⁿ over one control period
+is a small matrix, made once; each period then is one matrix product of the partials' present c with
+it.
 """
 
 import math
@@ -11,7 +12,7 @@ import numpy as np
 from device.sound.loudness import a_gain
 from device.sound.pads import PERIOD_RATE
 from device.sound.settings import CONTROL, RATE
-from device.sound.tables import LEVELLING, pitch_to_hz
+from device.sound.wavetables import LEVELLING, pitch_to_hz
 
 ATTACK = 2                  # control periods, 43 ms: felt, not hammer
 DAMPING = 0.9               # s: a damper falls on the string when the key is let go
@@ -21,18 +22,21 @@ _FRAMES = np.arange(CONTROL)
 
 
 def bell(pitch: int, brightness: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A soft bar, struck with yarn: partials 1 : 4 : 9.2 of a tuned vibraphone bar (Fletcher & Rossing 1998), the
-    first two as slightly detuned pairs. Returns frequencies (Hz), amplitudes, decay times to −60 dB (s)."""
+    """A soft bar, struck with yarn: partials 1 : 4 : 9.2 of a tuned vibraphone bar (Fletcher &
+    Rossing 1998), the first two as slightly detuned pairs. Returns frequencies (Hz), amplitudes,
+    decay times to −60 dB (s)."""
     f = pitch_to_hz(pitch)
     length = 7.0 * (440.0 / f) ** 0.4
     ratios = np.array([1.0, 1.0 + 0.35 / f, 4.0, 4.0 + 0.9 / f, 9.2])
-    levels = np.array([0.7, 0.5, 0.06 + 0.10 * brightness, 0.04 + 0.06 * brightness, 0.03 * brightness])
+    levels = np.array(
+        [0.7, 0.5, 0.06 + 0.10 * brightness, 0.04 + 0.06 * brightness, 0.03 * brightness]
+    )
     return f * ratios, levels, length * np.array([1.0, 0.8, 0.35, 0.3, 0.1])
 
 
 def piano(pitch: int, brightness: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A felted string: stiff (B = 3e-4), each partial with a quick and a slow decay (Weinreich 1977), and two short
-    low modes for the thump of the key."""
+    """A felted string: stiff (B = 3e-4), each partial with a quick and a slow decay (Weinreich
+    1977), and two short low modes for the thump of the key."""
     f = pitch_to_hz(pitch)
     n = np.arange(1, 10)
     frequencies = n * f * np.sqrt(1.0 + 3e-4 * n * n)
@@ -40,8 +44,11 @@ def piano(pitch: int, brightness: float) -> tuple[np.ndarray, np.ndarray, np.nda
     quick = 3.2 * (220.0 / f) ** 0.5 / n**0.5
     slow = 12.0 * (220.0 / f) ** 0.6 / n**0.6
     thump = levels.sum() * np.array([0.08, 0.05])
-    return (np.concatenate([frequencies, frequencies + 0.25 + 0.05 * n, [95.0, 167.0]]),
-            np.concatenate([levels, 0.35 * levels, thump]), np.concatenate([quick, slow, [0.18, 0.12]]))
+    return (
+        np.concatenate([frequencies, frequencies + 0.25 + 0.05 * n, [95.0, 167.0]]),
+        np.concatenate([levels, 0.35 * levels, thump]),
+        np.concatenate([quick, slow, [0.18, 0.12]]),
+    )
 
 
 MODES = {"bell": bell, "piano": piano}
@@ -55,11 +62,14 @@ class Struck:
         frequencies, levels, decays = MODES[voice](pitch, brightness)
         keep = frequencies < 0.4 * RATE
         frequencies, levels, decays = frequencies[keep], levels[keep], decays[keep]
-        plain, weighted = (float(np.sum((levels * a) ** 2)) / 2.0 for a in (1.0, a_gain(frequencies)))
+        plain, weighted = (
+            float(np.sum((levels * a) ** 2)) / 2.0 for a in (1.0, a_gain(frequencies))
+        )
         unit = 1.0 / math.sqrt(plain ** (1.0 - LEVELLING) * weighted**LEVELLING)
         exponent = 2j * np.pi * frequencies / RATE - math.log(1000.0) / (decays * RATE)
         turns = np.exp(exponent[:, None] * _FRAMES)
-        self._turns = np.concatenate([turns.real, turns.imag]).astype(np.float32)       # (2 partials, CONTROL)
+        # (2 partials, CONTROL)
+        self._turns = np.concatenate([turns.real, turns.imag]).astype(np.float32)
         self._exponent = exponent * CONTROL
         self._state = levels * unit * np.exp(2j * np.pi * random.random(len(levels)))
         self._first = math.sqrt(float(np.sum(np.abs(self._state) ** 2)))
@@ -79,8 +89,11 @@ class Struck:
         states = self._states(now, periods)
         parts = np.concatenate([states.real, -states.imag], axis=1)         # (periods, 2 partials)
         gains = self._envelope(np.arange(now, now + periods + 1))
-        gains = np.stack([gains[:-1], gains[1:] - gains[:-1]])[:, :, None] * parts      # (2, periods, 2 partials)
-        waves = (gains.reshape(2 * periods, -1).astype(np.float32) @ self._turns).reshape(2, periods, CONTROL)
+        # (2, periods, 2 partials)
+        gains = np.stack([gains[:-1], gains[1:] - gains[:-1]])[:, :, None] * parts
+        waves = (gains.reshape(2 * periods, -1).astype(np.float32) @ self._turns).reshape(
+            2, periods, CONTROL
+        )
         wave = (waves[0] + waves[1] * _UP[0]).ravel()
         out[0] += wave * np.float32(self._sides[0])
         out[1] += wave * np.float32(self._sides[1])
@@ -90,7 +103,8 @@ class Struck:
                 or float(np.max(np.abs(self._states(now, 1)))) < INAUDIBLE * self._first)
 
     def _states(self, now: int, periods: int) -> np.ndarray:
-        """(periods, partials): each partial at the start of each control period; waiting until the note starts."""
+        """(periods, partials): each partial at the start of each control period; waiting until the
+        note starts."""
         ages = np.maximum(np.arange(now, now + periods) - self._start, 0)
         return self._state * np.exp(self._exponent * ages[:, None])
 

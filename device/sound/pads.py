@@ -1,11 +1,12 @@
-"""Pads and the drone: up to sixteen long notes, all of them mixed by one matrix product per block."""
+"""Pads and the drone: up to sixteen long notes, all of them mixed by one matrix product per block.
+"""
 
 import math
 
 import numpy as np
 
 from device.sound.settings import CONTROL, RATE
-from device.sound.tables import Table, Tables, Timbre
+from device.sound.wavetables import Table, Tables, Timbre
 
 PERIOD_RATE = RATE / CONTROL        # control periods per second
 SLOW = 16                           # control periods, 0.34 s
@@ -14,14 +15,16 @@ _UP = (np.arange(CONTROL, dtype=np.float32) / CONTROL)[None, None, :]
 
 
 class Pads:
-    """Sounding notes and where each is in its life. Times are in control periods since the engine's start."""
+    """Sounding notes and where each is in its life. Times are in control periods since the engine's
+    start."""
 
     def __init__(self, tables: Tables, most: int = 16):
         self._tables = tables
         self._most = most
         self._notes: list[Table] = []
         self._offsets: list[int] = []
-        self._facts = np.zeros((0, 9))      # start, gate, attack, decay, sustain, release, gain, pan, phase
+        # start, gate, attack, decay, sustain, release, gain, pan, phase
+        self._facts = np.zeros((0, 9))
         self._ends = math.inf               # control period when the first of them is over
         self._ways: tuple[int, np.ndarray] | None = None
         self._gather = np.zeros((2 * most, 0), np.float32)
@@ -29,26 +32,50 @@ class Pads:
     def __len__(self) -> int:
         return len(self._notes)
 
-    def play(self, timbre: Timbre, pitch: int, now: int, start: int, duration: float, gain: float, pan: float,
-             random: np.random.Generator) -> bool:
-        """Start a note at control period `start` of the block that begins at `now`. False: all voices are busy, and
-        the note is let go: a stolen voice would click.
+    def play(
+        self,
+        timbre: Timbre,
+        pitch: int,
+        now: int,
+        start: int,
+        duration: float,
+        gain: float,
+        pan: float,
+        random: np.random.Generator,
+    ) -> bool:
+        """Start a note at control period `start` of the block that begins at `now`. False: all
+        voices are busy, and the note is let go: a stolen voice would click.
 
         `pan` −1..1 drifts a little; the brightness of the note swings by ± `SWING` at 0.03 Hz.
         """
         if len(self._notes) >= self._most:
             return False
         table = self._tables.get(timbre, pitch)
-        gate, attack, release = max(duration, 0.3), min(timbre.attack, max(0.4 * duration, 0.5)), timbre.release
+        gate, attack, release = (
+            max(duration, 0.3),
+            min(timbre.attack, max(0.4 * duration, 0.5)),
+            timbre.release,
+        )
         if timbre.inhaled:
             gate = attack = timbre.inhaled * max(duration, 2.0)
             release = max(duration, 2.0) - gate
-        facts = (start, gate * PERIOD_RATE, attack * PERIOD_RATE, timbre.decay * PERIOD_RATE, timbre.sustain,
-                 release * PERIOD_RATE, gain * table.scale, pan, random.random() * 2 * math.pi)
+        facts = (
+            start,
+            gate * PERIOD_RATE,
+            attack * PERIOD_RATE,
+            timbre.decay * PERIOD_RATE,
+            timbre.sustain,
+            release * PERIOD_RATE,
+            gain * table.scale,
+            pan,
+            random.random() * 2 * math.pi,
+        )
         self._facts = np.vstack([self._facts, facts])
         self._changed()
         self._notes.append(table)
-        self._offsets.append(int(random.integers(table.frames) - (start - now) * CONTROL) % table.frames)
+        self._offsets.append(
+            int(random.integers(table.frames) - (start - now) * CONTROL) % table.frames
+        )
         return True
 
     def power(self, now: int) -> float:
@@ -60,7 +87,8 @@ class Pads:
                    for gain, table in zip(gains.tolist(), self._notes, strict=True))
 
     def add(self, out: np.ndarray, now: int, brightness: np.ndarray) -> None:
-        """Add the next block to `out` (2, frames); `brightness` (periods + 1,) at its control points."""
+        """Add the next block to `out` (2, frames); `brightness` (periods + 1,) at its control
+        points."""
         frames = out.shape[1]
         periods = frames // CONTROL
         if not self._notes:
@@ -77,7 +105,8 @@ class Pads:
         lines = np.empty((periods, 4, 2 * count), np.float32)
         lines[:, :2] = gains[:-1]
         np.subtract(gains[1:], gains[:-1], out=lines[:, 2:], casting="same_kind")
-        mixed = lines @ gather.reshape(2 * count, periods, CONTROL).transpose(1, 0, 2)      # (periods, 4, CONTROL)
+        # (periods, 4, CONTROL)
+        mixed = lines @ gather.reshape(2 * count, periods, CONTROL).transpose(1, 0, 2)
         mixed[:, 2:] *= _UP
         mixed[:, :2] += mixed[:, 2:]
         out.reshape(2, periods, CONTROL)[:] += mixed[:, :2].transpose(1, 0, 2)
@@ -92,11 +121,14 @@ class Pads:
         self._changed()
 
     def _changed(self) -> None:
-        self._ends = float((self._facts[:, 0] + self._facts[:, 1] + self._facts[:, 5]).min(initial=math.inf))
+        self._ends = float(
+            (self._facts[:, 0] + self._facts[:, 1] + self._facts[:, 5]).min(initial=math.inf)
+        )
         self._ways = None
 
     def _envelopes(self, times: np.ndarray) -> np.ndarray:
-        """(times, notes): linear attack, decay and release, rounded at the corners by a smoothstep."""
+        """(times, notes): linear attack, decay and release, rounded at the corners by a smoothstep.
+        """
         start, gate, attack, decay, sustain, release = self._facts[:, :6].T
         t = times[:, None] - start
         held = np.minimum(np.maximum(t, 0.0), gate)
@@ -106,8 +138,8 @@ class Pads:
         return level * level * (3.0 - 2.0 * level)
 
     def _gains(self, now: int, periods: int, brightness: np.ndarray) -> np.ndarray:
-        """(periods + 1, channel, note, layer): the envelope, and the slow ways of pan and brightness, which are
-        straight lines between points `SLOW` control periods apart."""
+        """(periods + 1, channel, note, layer): the envelope, and the slow ways of pan and
+        brightness, which are straight lines between points `SLOW` control periods apart."""
         times = np.arange(now, now + periods + 1)
         slow = np.arange(now // SLOW, (now + periods) // SLOW + 2)
         if self._ways is None or self._ways[0] != slow[0] or len(self._ways[1]) < len(slow):
@@ -116,7 +148,7 @@ class Pads:
         place = times / SLOW - slow[0]
         whole = place.astype(int)
         part = (place - whole)[:, None, None]
-        sides_swing = ways[whole] * (1.0 - part) + ways[whole + 1] * part           # (times, 3, note)
+        sides_swing = ways[whole] * (1.0 - part) + ways[whole + 1] * part  # (times, 3, note)
         bright = np.minimum(np.maximum(sides_swing[:, 2] + brightness[:, None], 0.0), 1.0)
         sides = sides_swing[:, :2] * self._envelopes(times)[:, None]
         gains = np.empty((*sides.shape, 2))

@@ -1,7 +1,9 @@
-"""The loudspeaker: the only file that knows sounddevice. It is opened once and kept open on silence.
+"""The loudspeaker: the only file that knows sounddevice. It is opened once and kept open on
+silence.
 
-A blocking stream, not a callback: when a device dies the write raises, while a callback just stops coming (PortAudio
-#930, #1074), and nothing written in Python can then break inside PortAudio's own thread.
+A blocking stream, not a callback: when a device dies the write raises, while a callback just stops
+coming (PortAudio #930, #1074), and nothing written in Python can then break inside PortAudio's own
+thread.
 """
 
 import contextlib
@@ -24,36 +26,54 @@ HARDEST = 0.999             # full scale: nothing wraps
 
 
 def open_stream(name: str):
-    """A started PortAudio output whose device's name contains `name` (any case); "" is the default one.
+    """A started PortAudio output whose device's name contains `name` (any case); "" is the default
+    one.
 
-    Raises SoundError, naming what there is. PortAudio lists devices only when it starts, so it is started anew.
+    Raises SoundError, naming what there is. PortAudio lists devices only when it starts, so it is
+    started anew.
     """
     try:
         sounddevice = importlib.import_module("sounddevice")
     except OSError as trouble:
-        raise SoundError(f"PortAudio is missing ({trouble}): apt-get install libportaudio2") from trouble
+        raise SoundError(
+            f"PortAudio is missing ({trouble}): apt-get install libportaudio2"
+        ) from trouble
     with contextlib.suppress(sounddevice.PortAudioError):
         sounddevice._terminate()
         sounddevice._initialize()
     try:
-        outputs = [(i, d["name"]) for i, d in enumerate(sounddevice.query_devices()) if d["max_output_channels"] >= 2]
+        outputs = [
+            (i, d["name"])
+            for i, d in enumerate(sounddevice.query_devices())
+            if d["max_output_channels"] >= 2
+        ]
         found = [i for i, known in outputs if name.lower() in known.lower()] if name else [None]
         if not found or not outputs:
             names = ", ".join(known for _, known in outputs) or "none"
             called = f" called {name!r}" if name else ""
-            raise SoundError(f"no sound device{called}; there are: {names}. Plug one in, or set its name in the config")
-        stream = sounddevice.OutputStream(samplerate=RATE, channels=2, dtype="int16", device=found[0],
-                                          latency=LATENCY, dither_off=True)
+            raise SoundError(
+                f"no sound device{called}; there are: {names}. Plug one in, or set its name in the config"
+            )
+        stream = sounddevice.OutputStream(
+            samplerate=RATE,
+            channels=2,
+            dtype="int16",
+            device=found[0],
+            latency=LATENCY,
+            dither_off=True,
+        )
         stream.start()
     except sounddevice.PortAudioError as trouble:
-        raise SoundError(f"the sound device {name or 'default'} can't be opened: {trouble}") from trouble
+        raise SoundError(
+            f"the sound device {name or 'default'} can't be opened: {trouble}"
+        ) from trouble
     stream.failure = sounddevice.PortAudioError
     return stream
 
 
 class Player:
-    """A thread that takes rendered blocks from the ring, fades them, and writes them out. What it counts only grows;
-    others read it."""
+    """A thread that takes rendered blocks from the ring, fades them, and writes them out. What it
+    counts only grows; others read it."""
 
     def __init__(self, stream, fader: Fader, seed: int):
         self.fader = fader
@@ -94,7 +114,8 @@ class Player:
         return self._flush
 
     def flush(self) -> None:
-        """Throw away what was rendered, as soon as the fader, which somebody has to cut, is silent."""
+        """Throw away what was rendered, as soon as the fader, which somebody has to cut, is silent.
+        """
         self._flush = True
 
     def _play(self) -> None:
@@ -132,8 +153,10 @@ class Player:
         top = max(float(chunk.max()), -float(chunk.min()))
         self.peak = max(self.peak, top)
         self.energy += power * max(gain, self.fader.gain) ** 2 * chunk.shape[1] / RATE
-        if not top <= HARDEST:      # also for NaN
-            chunk = np.clip(np.nan_to_num(chunk, nan=0.0, posinf=0.0, neginf=0.0), -HARDEST, HARDEST)
+        if not top <= HARDEST:  # also for NaN
+            chunk = np.clip(
+                np.nan_to_num(chunk, nan=0.0, posinf=0.0, neginf=0.0), -HARDEST, HARDEST
+            )
         late = self._stream.write(np.ascontiguousarray(to_int16(chunk, self._random)))
         self.underruns += bool(late)
         self.frames += chunk.shape[1]

@@ -1,7 +1,9 @@
-"""The sound process: takes scenes and phrases over a socket, renders, plays, and tells twice a second that it lives.
+"""The sound process: takes scenes and phrases over a socket, renders, plays, and tells twice a
+second that it lives.
 
     python -m device.sound --socket PATH                      plays
-    python -m device.sound --socket PATH --lockstep --out F   renders to a file on the night's own, virtual clock
+    python -m device.sound --socket PATH --lockstep --out F   renders to a file on the night's own,
+    virtual clock
 """
 
 import argparse
@@ -18,22 +20,31 @@ import sdnotify
 
 from device.clock import Clock, SystemClock
 from device.errors import NocturneError, SoundError
-from device.memory import give_memory_back, unmap_code
-from device.sound.console import Console, dose_of, level_of
+from device.process_memory import give_memory_back, unmap_code
+from device.sound.dispatch import Console, dose_of, level_of
 from device.sound.engine import Block
+from device.sound.grain_pools import make_pool
 from device.sound.lockstep import Lockstep
 from device.sound.player import Player, open_stream, raise_priority
-from device.sound.pools import make_pool
 from device.sound.server import Server
-from device.sound.settings import BLOCK, CONTROL, HIGHEST_CEILING, NOMINAL, RATE, UNMEASURED, Settings, decibels
+from device.sound.settings import (
+    BLOCK,
+    CONTROL,
+    HIGHEST_CEILING,
+    NOMINAL,
+    RATE,
+    UNMEASURED,
+    Settings,
+    decibels,
+)
 from device.values import Heartbeat, Panic, Scene
 from device.wire import Message
 
-RING = 1.5                  # s rendered ahead; of pure silence nothing, so that a start is soon heard
+RING = 1.5  # s rendered ahead; of pure silence nothing, so that a start is soon heard
 JUMP = 0.2                  # s: frames were thrown away or ran dry, and time is told anew
 BEAT = 0.5                  # s between heartbeats
 RETRY = 5.0                 # s between tries to find a device
-STUCK = 4.0                 # s that a device may take nothing: PortAudio can wait for ever on one that is gone
+STUCK = 4.0  # s that a device may take nothing: PortAudio can wait for ever on one that is gone
 FORSAKEN = 180.0            # s without a word from the night until the sound goes
 LAST_FADE = 120.0           # s that going takes
 FIRST = ("rain", "ocean")   # made before anybody asks: they are in most recipes
@@ -110,7 +121,8 @@ class Realtime:
             self._server.wait(0.01)
         else:
             block = engine.render()
-            # What comes after nothing need not begin with the control period that the safety stage looks ahead.
+            # What comes after nothing need not begin with the control period that the safety stage
+            # looks ahead.
             start = CONTROL if not player.buffered and not block.samples[:, :CONTROL].any() else 0
             if start < engine.block:
                 player.put(Block(block.samples[:, start:], block.power[start // CONTROL:]))
@@ -140,31 +152,54 @@ class Realtime:
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="nocturne-sound", description=__doc__.splitlines()[0])
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket to listen on")
-    parser.add_argument("--device", default="", help="part of the sound device's name; empty: the default device")
+    parser.add_argument(
+        "--device", default="", help="part of the sound device's name; empty: the default device"
+    )
     defaults = Settings()
-    parser.add_argument("--calibration", type=float, default=0.0, help="dBA at 0 dBFS RMS; 0: nobody has measured")
-    for name, text in (("settle", "dBA of level 0"), ("cap", "dBA, LAmax"), ("ceiling", "dBA, LAmax of the alarm"),
-                       ("leq", "dBA, LAeq of eight hours"), ("monitor", "dB added for a desk or a file"),
-                       ("highpass", "Hz")):
+    parser.add_argument(
+        "--calibration", type=float, default=0.0, help="dBA at 0 dBFS RMS; 0: nobody has measured"
+    )
+    for name, text in (
+        ("settle", "dBA of level 0"),
+        ("cap", "dBA, LAmax"),
+        ("ceiling", "dBA, LAmax of the alarm"),
+        ("leq", "dBA, LAeq of eight hours"),
+        ("monitor", "dB added for a desk or a file"),
+        ("highpass", "Hz"),
+    ):
         parser.add_argument(f"--{name}", type=float, default=getattr(defaults, name), help=text)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--block", type=int, default=BLOCK, help="frames rendered at a time")
     parser.add_argument("--lockstep", action="store_true", help="render on the night's clock")
     parser.add_argument("--out", type=Path, help="with --lockstep: the WAV to write")
-    parser.add_argument("--through-portaudio", action="store_true", help="with --lockstep: also play what is rendered")
+    parser.add_argument(
+        "--through-portaudio",
+        action="store_true",
+        help="with --lockstep: also play what is rendered",
+    )
     return parser.parse_args(argv)
 
 
 def told(options: argparse.Namespace) -> Settings:
-    """Raises ValueError. Nothing measured: the nominal sensitivity, and the alarm too stays under its cap."""
+    """Raises ValueError. Nothing measured: the nominal sensitivity, and the alarm too stays under
+    its cap."""
     most = HIGHEST_CEILING if options.calibration else UNMEASURED
-    return Settings(calibration=options.calibration or NOMINAL, settle=options.settle, cap=min(options.cap, most),
-                    ceiling=min(options.ceiling, most), leq=options.leq, monitor=options.monitor,
-                    highpass=options.highpass, seed=options.seed, block=options.block)
+    return Settings(
+        calibration=options.calibration or NOMINAL,
+        settle=options.settle,
+        cap=min(options.cap, most),
+        ceiling=min(options.ceiling, most),
+        leq=options.leq,
+        monitor=options.monitor,
+        highpass=options.highpass,
+        seed=options.seed,
+        block=options.block,
+    )
 
 
 def lock_memory() -> bool:
-    """Pages stay once they were touched (MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT: untouched stacks cost nothing)."""
+    """Pages stay once they were touched (MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT: untouched stacks
+    cost nothing)."""
     return ctypes.CDLL(None, use_errno=True).mlockall(1 | 2 | 4) == 0
 
 

@@ -1,7 +1,9 @@
-"""A long, dense room: a feedback delay network of sixteen lines (Jot & Chaigne 1991), a control period at a time.
+"""A long, dense room: a feedback delay network of sixteen lines (Jot & Chaigne 1991), a control
+period at a time.
 
-Every line is longer than a control period, so a whole period comes out before any of it is needed again, and the
-network is one (18, 18) matrix product. Lines are written ahead at their own length, so that all are read at one place.
+Every line is longer than a control period, so a whole period comes out before any of it is needed
+again, and the network is one (18, 18) matrix product. Lines are written ahead at their own length,
+so that all are read at one place.
 """
 
 import numpy as np
@@ -9,7 +11,24 @@ import numpy as np
 from device.sound.settings import CONTROL, RATE
 
 # Frames: 23–105 ms, spread evenly on a log axis and prime, so that echoes rarely coincide.
-LENGTHS = (1097, 1213, 1361, 1499, 1657, 1831, 2039, 2243, 2473, 2731, 3019, 3331, 3677, 4057, 4481, 5039)
+LENGTHS = (
+    1097,
+    1213,
+    1361,
+    1499,
+    1657,
+    1831,
+    2039,
+    2243,
+    2473,
+    2731,
+    3019,
+    3331,
+    3677,
+    4057,
+    4481,
+    5039,
+)
 LINES = len(LENGTHS)
 ROOM = 8 * CONTROL          # frames written before the buffer is moved back
 SILENCE = 1e-9              # peak below which the room is asleep
@@ -17,8 +36,8 @@ SILENCE = 1e-9              # peak below which the room is asleep
 
 class Reverb:
     def __init__(self, seconds: float = 5.5, damping: float = 0.12):
-        """`seconds`: RT60 of the lows; `damping`: the loop's low-pass, a FIR of weights (1 − d, d): highs fade
-        sooner, as in air."""
+        """`seconds`: RT60 of the lows; `damping`: the loop's low-pass, a FIR of weights (1 − d, d):
+        highs fade sooner, as in air."""
         hadamard = np.ones((1, 1))
         while len(hadamard) < LINES:
             hadamard = np.block([[hadamard, hadamard], [hadamard, -hadamard]])

@@ -1,8 +1,10 @@
-"""What stands between whatever was composed and the sleeper's ear. Nothing learned can reach past it.
+"""What stands between whatever was composed and the sleeper's ear. Nothing learned can reach past
+it.
 
-In order: non-finite samples become silence, a high-pass takes out DC and what a small speaker can't play, the
-A-weighted level of every 21 ms is held under the present cap, a look-ahead limiter holds the peaks, a clamp holds
-what is left. Everything works on whole blocks and looks one control period and 4 ms ahead.
+In order: non-finite samples become silence, a high-pass takes out DC and what a small speaker can't
+play, the A-weighted level of every 21 ms is held under the present cap, a look-ahead limiter holds
+the peaks, a clamp holds what is left. Everything works on whole blocks and looks one control period
+and 4 ms ahead.
 """
 
 import numpy as np
@@ -20,19 +22,22 @@ PEAK_RELEASE = 30.0         # dB/s: of the peak limiter, about 200 ms for the us
 FLOOR = -80.0               # dB re the settling level: silence
 CELL = 64                   # frames: what the peak limiter sees at once
 AHEAD = 3                   # cells, 4 ms
-WILD = 64.0                 # no voice is ever this tall; beyond it filters would lose their precision
-CEILING = amplitude(-7.5)   # dBFS: a programme stays under −6 dBTP, and whatever else comes under −1
+WILD = 64.0  # no voice is ever this tall; beyond it filters would lose their precision
+CEILING = amplitude(-7.5)  # dBFS: a programme stays under −6 dBTP, and whatever else comes under −1
 
 
 class Safety:
-    """`faults` counts blocks that weren't numbers; `power` is the A-weighted mean square of the last block that went
-    out, before the monitor gain, per control period."""
+    """`faults` counts blocks that weren't numbers; `power` is the A-weighted mean square of the
+    last block that went out, before the monitor gain, per control period."""
 
     def __init__(self, settings: Settings):
         self._settings = settings
         # One filter with two outputs: what is played, and the same as the ear weighs it.
-        self._filter = BlockFilter([butterworth_highpass(settings.highpass, RATE), *a_sections()], settings.block,
-                                   taps=(1, 4))
+        self._filter = BlockFilter(
+            [butterworth_highpass(settings.highpass, RATE), *a_sections()],
+            settings.block,
+            taps=(1, 4),
+        )
         self._limiter = PeakLimiter(min(settings.clamp * amplitude(settings.monitor), CEILING))
         self._monitor = np.float32(amplitude(settings.monitor))
         self._held = np.zeros((2, CONTROL), np.float32)
@@ -67,12 +72,14 @@ class Safety:
         return self._limiter(out)
 
     def _level_gains(self, needed: np.ndarray) -> np.ndarray:
-        """(periods + 1,) dB at the borders of the periods that go out now, from what those that came in need."""
+        """(periods + 1,) dB at the borders of the periods that go out now, from what those that
+        came in need."""
         needed = np.concatenate([[self._needed], needed])
         self._needed = float(needed[-1])
         if self._gain == 0.0 and not needed.any():
             return np.zeros(len(needed))
-        # The gain at a border may not exceed what either neighbour needs; it falls at once and rises slowly.
+        # The gain at a border may not exceed what either neighbour needs; it falls at once and
+        # rises slowly.
         borders = np.minimum(needed[:-1], needed[1:])
         climb = RELEASE * CONTROL / RATE * np.arange(1, len(needed))
         gains = np.minimum(np.minimum.accumulate(borders - climb) + climb, self._gain + climb)
@@ -102,7 +109,8 @@ class Safety:
         return min(max(self._settings.settle + level + HEADROOM, REST), ceiling)
 
     def _wanted(self, power: np.ndarray, level: float, waking: bool) -> np.ndarray:
-        """dB of gain, never above 0, that brings each control period under the cap of its moment."""
+        """dB of gain, never above 0, that brings each control period under the cap of its moment.
+        """
         rise = QUICKEST_RISE * CONTROL / RATE * np.arange(1, len(power) + 1)
         caps = np.minimum(self._cap + rise, self._target(level, waking))
         self._cap = float(caps[-1])
@@ -128,8 +136,8 @@ class Safety:
 
 
 class PeakLimiter:
-    """No sample above the ceiling, nor, to a few tenths of a dB, the wave half-way between two samples. The gain falls
-    over 4 ms before a peak and rises evenly in dB after it."""
+    """No sample above the ceiling, nor, to a few tenths of a dB, the wave half-way between two
+    samples. The gain falls over 4 ms before a peak and rises evenly in dB after it."""
 
     def __init__(self, ceiling: float):
         self._ceiling = ceiling
@@ -144,16 +152,27 @@ class PeakLimiter:
         out, self._held = whole[:, :-AHEAD * CELL], whole[:, -AHEAD * CELL:]
         last, self._last = self._last, block[:, 1 - len(_HALFWAY):].copy()
         top = max(float(block.max()), -float(block.min()))
-        # Between samples only full scale matters; the ceiling may be far below it, for the pillow's sake.
-        if top <= min(self._ceiling, CEILING / _OVERSHOOT) and self._gain == 0.0 and not self._held_needs.any():
+        # Between samples only full scale matters; the ceiling may be far below it, for the pillow's
+        # sake.
+        if (
+            top <= min(self._ceiling, CEILING / _OVERSHOOT)
+            and self._gain == 0.0
+            and not self._held_needs.any()
+        ):
             return out
         cells = block.shape[1] // CELL
-        between = [np.convolve(channel, _HALFWAY, "valid") for channel in np.concatenate([last, block], axis=1)]
+        between = [
+            np.convolve(channel, _HALFWAY, "valid")
+            for channel in np.concatenate([last, block], axis=1)
+        ]
         peaks = np.maximum(np.abs(block), np.abs(between)).reshape(2, cells, CELL).max(axis=(0, 2))
         needs = np.minimum(decibels(self._ceiling) - 20.0 * np.log10(np.maximum(peaks, 1e-10)), 0.0)
         needs = np.concatenate([self._held_needs, needs])
-        # Border k is the end of out's cell k: both its neighbours' needs are met, those further on by degrees.
-        borders = (np.lib.stride_tricks.sliding_window_view(needs, AHEAD + 1) * _APPROACH).min(axis=1)
+        # Border k is the end of out's cell k: both its neighbours' needs are met, those further on
+        # by degrees.
+        borders = (np.lib.stride_tricks.sliding_window_view(needs, AHEAD + 1) * _APPROACH).min(
+            axis=1
+        )
         climb = PEAK_RELEASE * CELL / RATE * np.arange(1, cells + 1)
         gains = np.minimum(np.minimum.accumulate(borders - climb) + climb, self._gain + climb)
         gains = np.minimum(gains, 0.0)
@@ -170,7 +189,8 @@ class PeakLimiter:
         self._gain = 0.0
 
 
-# Half-way between samples: a sinc of eight taps under a Hann window; no block between can overshoot by more than 2.5.
+# Half-way between samples: a sinc of eight taps under a Hann window; no block between can overshoot
+# by more than 2.5.
 _HALFWAY = (np.sinc(np.arange(8) - 3.5) * np.hanning(10)[1:-1]).astype(np.float32)
 _OVERSHOOT = 2.5
 _APPROACH = np.array([1.0, 1.0, 2 / 3, 1 / 3])

@@ -1,4 +1,5 @@
-"""The sound process's ear: a Unix socket for the night (and a tool or two), bounded in every direction."""
+"""The sound process's ear: a Unix socket for the night (and a tool or two), bounded in every
+direction."""
 
 import contextlib
 import select
@@ -52,8 +53,12 @@ class Server:
     def poll(self, seconds: float = 0.0) -> list[Message]:
         """What has been said, in order; waits up to `seconds` for something."""
         waiting = any(b"\n" in client.coming for client in self._clients)
-        ready, _, _ = select.select([self._socket, *(client.link for client in self._clients)], [], [],
-                                    0.0 if waiting else seconds)
+        ready, _, _ = select.select(
+            [self._socket, *(client.link for client in self._clients)],
+            [],
+            [],
+            0.0 if waiting else seconds,
+        )
         if self._socket in ready:
             self._accept()
         messages = []

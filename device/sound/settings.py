@@ -4,12 +4,13 @@ import math
 from dataclasses import dataclass
 
 RATE = 48_000               # frames/s
-CONTROL = 1024              # frames: gains are points on this grid and straight lines between; blocks are multiples
+# frames: gains are points on this grid and straight lines between; blocks are multiples
+CONTROL = 1024
 BLOCK = 4096                # frames: what is rendered at a time unless told otherwise
 HARD_LIMIT = 70.0           # dBA at the pillow: not exceeded whatever fails
 HIGHEST_CEILING = 60.0      # dBA LAmax: as far as a sleeper may raise the cap
-LOUDEST_A = 1.3             # dB: the largest gain of A-weighting, near 2.5 kHz (IEC 61672-1 table 3)
-NOMINAL = 85.0              # dBA at 0 dBFS RMS: the recommended build, as long as nobody has measured
+LOUDEST_A = 1.3  # dB: the largest gain of A-weighting, near 2.5 kHz (IEC 61672-1 table 3)
+NOMINAL = 85.0  # dBA at 0 dBFS RMS: the recommended build, as long as nobody has measured
 UNMEASURED = 45.0           # dBA LAF,max: as loud as may be without a measurement
 
 
@@ -27,9 +28,17 @@ class Settings:
     block: int = BLOCK              # frames
 
     def __post_init__(self):
-        bounds = {"calibration": (50, 120), "settle": (20, HIGHEST_CEILING), "cap": (20, HIGHEST_CEILING),
-                  "ceiling": (20, HIGHEST_CEILING), "leq": (10, HIGHEST_CEILING),
-                  "monitor": (0, 60), "highpass": (20, 300), "seed": (0, 2**63), "block": (CONTROL, 4 * CONTROL)}
+        bounds = {
+            "calibration": (50, 120),
+            "settle": (20, HIGHEST_CEILING),
+            "cap": (20, HIGHEST_CEILING),
+            "ceiling": (20, HIGHEST_CEILING),
+            "leq": (10, HIGHEST_CEILING),
+            "monitor": (0, 60),
+            "highpass": (20, 300),
+            "seed": (0, 2**63),
+            "block": (CONTROL, 4 * CONTROL),
+        }
         for name, (low, high) in bounds.items():
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
@@ -39,8 +48,8 @@ class Settings:
 
     @property
     def clamp(self) -> float:
-        """Largest sample before the monitor gain: even a square wave this tall, at the ear's most sensitive pitch,
-        stays at HARD_LIMIT; and never above −6 dBFS."""
+        """Largest sample before the monitor gain: even a square wave this tall, at the ear's most
+        sensitive pitch, stays at HARD_LIMIT; and never above −6 dBFS."""
         return min(amplitude(HARD_LIMIT - self.calibration - LOUDEST_A), amplitude(-6.0))
 
 

@@ -1,9 +1,10 @@
-"""Rain, ocean, wind, stream, fire, pink and brown noise: grains from a pool, each from a place of its own.
+"""Rain, ocean, wind, stream, fire, pink and brown noise: grains from a pool, each from a place of
+its own.
 
-Grains of 171 ms overlap by half under power-complementary windows; both channels draw theirs apart. Since no grain
-follows from the one before there is no loop and no period. What changes slowly (a wave, a gust) is a random walk that
-decides how loud the next grain is and how far towards the pool's bright end it is taken from. Drops and crackles are
-strewn over it.
+Grains of 171 ms overlap by half under power-complementary windows; both channels draw theirs apart.
+Since no grain follows from the one before there is no loop and no period. What changes slowly (a
+wave, a gust) is a random walk that decides how loud the next grain is and how far towards the
+pool's bright end it is taken from. Drops and crackles are strewn over it.
 """
 
 import math
@@ -11,8 +12,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from device.sound.drops import EVENTS, Drops
-from device.sound.pools import FALL, FRAMES, HOP, RISE, make_pool
+from device.sound.grain_pools import FALL, FRAMES, HOP, RISE, make_pool
+from device.sound.impacts import EVENTS, Drops
 from device.sound.settings import RATE
 
 SECONDS = HOP / RATE        # between grains
@@ -22,7 +23,8 @@ Motion = Iterator[tuple[float, float]]      # amplitude and place 0..1 of the ne
 
 
 def wander(random: np.random.Generator, seconds: float) -> Iterator[float]:
-    """A smooth random walk of mean 0 and SD 1, forgetting over `seconds` (two one-pole filters over white noise)."""
+    """A smooth random walk of mean 0 and SD 1, forgetting over `seconds` (two one-pole filters over
+    white noise)."""
     keep = math.exp(-SECONDS / (0.5 * seconds))
     scale = math.sqrt((1.0 - keep * keep) ** 3 / (1.0 + keep * keep))
     inner = outer = 0.0
@@ -54,8 +56,8 @@ def gusts(random: np.random.Generator) -> Motion:
 
 
 def waves(random: np.random.Generator) -> Motion:
-    """Waves that come when they will: gamma-distributed intervals of 9 ± 4.5 s, each rising quicker than it runs out,
-    no two as tall. Regular waves would show as a period."""
+    """Waves that come when they will: gamma-distributed intervals of 9 ± 4.5 s, each rising quicker
+    than it runs out, no two as tall. Regular waves would show as a period."""
     now, arrivals = 0.0, []
     due = 0.0
     while True:
@@ -67,7 +69,9 @@ def waves(random: np.random.Generator) -> Motion:
         height = 0.0
         for crest, tall, rise, fall in arrivals:
             t = now - crest - 3.0
-            height += tall * (math.exp(-0.5 * (t / rise) ** 2) if t < 0.0 else 1.0 / math.cosh(t / fall))
+            height += tall * (
+                math.exp(-0.5 * (t / rise) ** 2) if t < 0.0 else 1.0 / math.cosh(t / fall)
+            )
         height = min(height, 1.5)
         yield 0.75 + 0.45 * height, 0.42 * height - 0.18
         now += SECONDS
@@ -84,19 +88,31 @@ def flames(random: np.random.Generator) -> Motion:
 
 
 MOTIONS: dict[str, Callable[[np.random.Generator], Motion]] = {
-    "rain": showers, "ocean": waves, "wind": gusts, "stream": babble, "fire": flames, "pink": steady, "brown": steady}
+    "rain": showers,
+    "ocean": waves,
+    "wind": gusts,
+    "stream": babble,
+    "fire": flames,
+    "pink": steady,
+    "brown": steady,
+}
 
 
 class Texture:
     """One texture, sounding; unit level is an A-weighted RMS near 1 in each channel."""
 
-    def __init__(self, name: str, seed: int, motion: Callable[[np.random.Generator], Motion] | None = None):
+    def __init__(
+        self, name: str, seed: int, motion: Callable[[np.random.Generator], Motion] | None = None
+    ):
         key = sorted(MOTIONS).index(name)
         self._random = np.random.default_rng([seed, key, 1])
         self._motion = (motion or MOTIONS[name])(np.random.default_rng([seed, key, 2]))
         self._pool, self._scale = make_pool(name, seed)
-        self._drops = Drops(EVENTS[name], np.random.default_rng([seed, key, 4])) if name in EVENTS else None
-        self._last = [(0, np.float32(0.0)), (0, np.float32(0.0))]      # per channel: place and gain of the last grain
+        self._drops = (
+            Drops(EVENTS[name], np.random.default_rng([seed, key, 4])) if name in EVENTS else None
+        )
+        # per channel: place and gain of the last grain
+        self._last = [(0, np.float32(0.0)), (0, np.float32(0.0))]
         self._hop = np.zeros((2, HOP), np.float32)
         self._used = HOP
         self._scratch = np.empty(HOP, np.float32)

@@ -1,4 +1,5 @@
-"""A WAV that is written while it is rendered: 48 kHz stereo 16 bit, RF64 (EBU Tech 3306) once it passes 4 GiB."""
+"""A WAV that is written while it is rendered: 48 kHz stereo 16 bit, RF64 (EBU Tech 3306) once it
+passes 4 GiB."""
 
 import struct
 from pathlib import Path
@@ -8,12 +9,13 @@ import numpy as np
 from device.sound.settings import RATE
 
 FRAME = 4                   # bytes: two channels of 16 bits
-HEADER = 80                 # bytes before the samples: RIFF, a JUNK chunk that may become ds64, fmt, data
+HEADER = 80  # bytes before the samples: RIFF, a JUNK chunk that may become ds64, fmt, data
 LARGEST_RIFF = 2**32 - 1
 
 
 class WavWriter:
-    """Takes float blocks; the dither is triangular, 2 LSB wide, and seeded so that a file is repeatable."""
+    """Takes float blocks; the dither is triangular, 2 LSB wide, and seeded so that a file is
+    repeatable."""
 
     def __init__(self, path: Path, seed: int):
         self.path = path
@@ -37,15 +39,27 @@ class WavWriter:
         size = self.frames * FRAME
         whole = HEADER + size - 8
         large = whole > LARGEST_RIFF
-        sizes = struct.pack("<4sIQQQI", b"ds64" if large else b"JUNK", 28, whole, size, self.frames, 0)
-        return b"".join([
-            struct.pack("<4sI4s", b"RF64" if large else b"RIFF", LARGEST_RIFF if large else whole, b"WAVE"), sizes,
-            struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 2, RATE, RATE * FRAME, FRAME, 16),
-            struct.pack("<4sI", b"data", LARGEST_RIFF if large else size)])
+        sizes = struct.pack(
+            "<4sIQQQI", b"ds64" if large else b"JUNK", 28, whole, size, self.frames, 0
+        )
+        return b"".join(
+            [
+                struct.pack(
+                    "<4sI4s",
+                    b"RF64" if large else b"RIFF",
+                    LARGEST_RIFF if large else whole,
+                    b"WAVE",
+                ),
+                sizes,
+                struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 2, RATE, RATE * FRAME, FRAME, 16),
+                struct.pack("<4sI", b"data", LARGEST_RIFF if large else size),
+            ]
+        )
 
 
 def to_int16(block: np.ndarray, random: np.random.Generator | None = None) -> np.ndarray:
-    """(2, n) float → (n, 2) little-endian 16 bit. Exact silence stays silent: dither only where there is sound."""
+    """(2, n) float → (n, 2) little-endian 16 bit. Exact silence stays silent: dither only where
+    there is sound."""
     scaled = block.T * np.float32(32767)
     if random is not None and block.any():
         noise = random.random((2, *scaled.shape), dtype=np.float32)

@@ -1,9 +1,10 @@
-"""A short text → mood and wishes, offline: what the sleeper says in the evening and in the morning."""
+"""A short text → mood and wishes, offline: what the sleeper says in the evening and in the morning.
+"""
 
 from pathlib import Path
 
-from device import cards
 from device.errors import ModelMismatch
+from device.inference import model_card
 from device.values import Understood
 from device.words import grammar, mood
 from device.words.language import language
@@ -13,9 +14,10 @@ __all__ = ["Words"]
 
 
 class Words:
-    """`trouble`: why the mood comes from a lexicon alone, or "".  `keep`: the owner wants the text in the diary."""
+    """`trouble`: why the mood comes from a lexicon alone, or "".  `keep`: the owner wants the text
+    in the diary."""
 
-    def __init__(self, folder: Path = cards.MODELS, keep: bool = False):
+    def __init__(self, folder: Path = model_card.MODELS, keep: bool = False):
         self.trouble, self.keep, self._folder = "", keep, folder
         self._mood: mood.Mood | None = None
         if self.mood:
@@ -51,9 +53,18 @@ class Words:
         judged = model(reading.rest) if model and tongue == "en" and reading.rest else None
         named = mean(feelings) if feelings else None
         valence, arousal = judged or named or (None, None)
-        return Understood(tongue, reading.wishes, "last" in flags, "always" in flags, "undo" in flags,
-                          1 if "good" in flags else -1 if "poor" in flags else None, valence, arousal,
-                          mood.called(feelings or [judged or (0.0, 0.0)]), reading.unsure)
+        return Understood(
+            tongue,
+            reading.wishes,
+            "last" in flags,
+            "always" in flags,
+            "undo" in flags,
+            1 if "good" in flags else -1 if "poor" in flags else None,
+            valence,
+            arousal,
+            mood.called(feelings or [judged or (0.0, 0.0)]),
+            reading.unsure,
+        )
 
 
 def mean(pairs: list[tuple[float, float]]) -> tuple[float, float]:

@@ -1,6 +1,8 @@
-"""A small grammar: from tokens to wishes. Clause by clause, each thing or quality with the little words around it.
+"""A small grammar: from tokens to wishes. Clause by clause, each thing or quality with the little
+words around it.
 
-A learned tagger on the same words does worse on notes that neither had seen; `tools/evaluate words` compares them.
+A learned tagger on the same words does worse on notes that neither had seen; `tools/evaluate words`
+compares them.
 """
 
 import itertools
@@ -12,19 +14,32 @@ from device.words.phrases import Word, clauses, spoken
 from device.words.scope import ANCHORS, DENIALS, Anchor, anchored
 from device.words.text import HAN
 
-FLAGS = {"last": "last", "always": "always", "never": "always", "undo": "undo", "good": "good", "poor": "poor"}
-AGAINST = {"raise": ("lower", "forbid"), "lower": ("raise",), "require": ("forbid",), "forbid": ("require", "raise")}
-DOUBT = "doubt"             # the verb of a thing that was named, while an unknown word may have turned the wish round
+FLAGS = {
+    "last": "last",
+    "always": "always",
+    "never": "always",
+    "undo": "undo",
+    "good": "good",
+    "poor": "poor",
+}
+AGAINST = {
+    "raise": ("lower", "forbid"),
+    "lower": ("raise",),
+    "require": ("forbid",),
+    "forbid": ("require", "raise"),
+}
+# the verb of a thing that was named, while an unknown word may have turned the wish round
+DOUBT = "doubt"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the grammar made of a line; `known` is how many of its `words` the lexicon has, small ones like "no", which
-    other languages share, by half."""
+    """What the grammar made of a line; `known` is how many of its `words` the lexicon has, small
+    ones like "no", which other languages share, by half."""
     wishes: tuple[Wish, ...] = ()
-    unsure: tuple[str, ...] = ()            # things that were named, but what is wished of them isn't clear
+    unsure: tuple[str, ...] = ()  # things that were named, but what is wished of them isn't clear
     flags: frozenset[str] = frozenset()     # "last", "always", "undo", "good", "poor"
-    rest: tuple[str, ...] = ()              # tokens of clauses that speak neither of sound nor of the night
+    rest: tuple[str, ...] = ()  # tokens of clauses that speak neither of sound nor of the night
     known: float = 0.0
     words: int = 0
 
@@ -42,7 +57,8 @@ def read(tokens: Sequence[str]) -> Reading:
         if refuses(clause):
             said = [silenced(word.value) for word in before if word.kind == "thing"]
         elif kinds(clause) == {"want"} and any(word.kind == "asked" for word in before):
-            said = [Wish("require", word.value) for word in before if word.kind == "thing"]        # "Rain? Yes please"
+            # "Rain? Yes please"
+            said = [Wish("require", word.value) for word in before if word.kind == "thing"]
         elif kinds(clause) == {"only"} and {word.value for word in before} & {*TEXTURES}:
             said = [Wish("forbid", "music", 1.0)]               # "rain, nothing else"
         else:
@@ -51,8 +67,14 @@ def read(tokens: Sequence[str]) -> Reading:
             if wish.verb == DOUBT:
                 unsure.append(wish.name)
                 continue
-            against = [(verb, wish.name) for verb in AGAINST[wish.verb] if (verb, wish.name) in wishes]
-            if against and wish.verb in ("raise", "lower") and any(w.kind in DENIALS for w in clause):
+            against = [
+                (verb, wish.name) for verb in AGAINST[wish.verb] if (verb, wish.name) in wishes
+            ]
+            if (
+                against
+                and wish.verb in ("raise", "lower")
+                and any(w.kind in DENIALS for w in clause)
+            ):
                 # "slower, but not too slow"
                 wishes[against[0]] = wishes[against[0]]._replace(degree=0.5)
                 continue
@@ -66,14 +88,23 @@ def read(tokens: Sequence[str]) -> Reading:
         denied = bool(said) and said[-1].verb == "forbid"
         before = clause if kinds(clause) & {*ANCHORS} else before
     meant = [word for word in words if word.kind not in ("end", "filler", "at")]
-    known = sum(1.0 if word.kind in (*ANCHORS, *FLAGS) else 0.5 for word in meant if word.kind != "word")
+    known = sum(
+        1.0 if word.kind in (*ANCHORS, *FLAGS) else 0.5 for word in meant if word.kind != "word"
+    )
     clear = {name for _, name in wishes}
-    return Reading(tuple(wishes.values()), tuple(name for name in dict.fromkeys(unsure) if name not in clear),
-                   frozenset(flags), tuple(rest), known, len(meant))
+    return Reading(
+        tuple(wishes.values()),
+        tuple(name for name in dict.fromkeys(unsure) if name not in clear),
+        frozenset(flags),
+        tuple(rest),
+        known,
+        len(meant),
+    )
 
 
 def refuses(clause: Sequence[Word]) -> bool:
-    """A clause that does nothing but deny: "Bells? No thanks.", "the wind scares me, leave it off"."""
+    """A clause that does nothing but deny: "Bells? No thanks.", "the wind scares me, leave it off".
+    """
     meant = kinds(clause) - {"want", "too", "rather", "asked"}
     return bool(meant) and meant <= set(DENIALS)
 
@@ -83,36 +114,55 @@ def kinds(clause: Sequence[Word]) -> set[str]:
 
 
 def flagged(clause: Sequence[Word]) -> Iterator[str]:
-    """What a clause says as a whole; "not a good night" is a poor one, "not like last night" asks for no other."""
+    """What a clause says as a whole; "not a good night" is a poor one, "not like last night" asks
+    for no other."""
     for place, word in enumerate(clause):
-        said = [before.kind for before in clause[max(place - 3, 0):place] if before.kind != "filler"]
+        said = [
+            before.kind for before in clause[max(place - 3, 0) : place] if before.kind != "filler"
+        ]
         denied = any(kind in DENIALS for kind in said)
-        if word.kind in ("good", "poor") and {"no", "never"} & set(said) and not conditional(clause):
+        if (
+            word.kind in ("good", "poor")
+            and {"no", "never"} & set(said)
+            and not conditional(clause)
+        ):
             yield "poor" if word.kind == "good" else "good"
         elif word.kind in FLAGS and not {
-                "poor": conditional(clause), "last": denied or "too" in said, "always": said[-1:] == ["no"],
-                "undo": any(each.kind == "thing" for each in clause)}.get(word.kind):
+            "poor": conditional(clause),
+            "last": denied or "too" in said,
+            "always": said[-1:] == ["no"],
+            "undo": any(each.kind == "thing" for each in clause),
+        }.get(word.kind):
             yield FLAGS[word.kind]
 
 
 def conditional(clause: Sequence[Word]) -> bool:
     """"I couldn't sleep without the fire", "没有雨我睡不着": no bad night, but what sleep needs."""
     kinds = [word.kind for word in clause]
-    return "poor" in kinds and "thing" in kinds and any(kind in ("no", "never", "lacking") for kind in kinds)
+    return (
+        "poor" in kinds
+        and "thing" in kinds
+        and any(kind in ("no", "never", "lacking") for kind in kinds)
+    )
 
 
-# ---- anchors → wishes ------------------------------------------------------------------------------------------------
+# ---- anchors → wishes ----------------------------------------------------------------------------
 
 def wished(clause: Sequence[Word], denied: bool) -> Iterator[Wish]:
     """The wishes of one clause; `denied`: it goes on with a list that began with "no"."""
     anchors = swapped(anchored(clause))
     about_me = "i" in kinds(clause) and "want" not in kinds(clause)
-    blame = Word("hate" if "poor" in kinds(clause) else "love", None, "")       # "slept badly because of the bells"
+    # "slept badly because of the bells"
+    blame = Word("hate" if "poor" in kinds(clause) else "love", None, "")
     place = 0
     while place < len(anchors):
         anchor = anchors[place]
         after = anchors[place + 1] if place + 1 < len(anchors) else None
-        if place and anchor.joined and anchor.word.kind == anchors[place - 1].word.kind in ("thing", "quality"):
+        if (
+            place
+            and anchor.joined
+            and anchor.word.kind == anchors[place - 1].word.kind in ("thing", "quality")
+        ):
             anchor.before = [*anchors[place - 1].before, *anchor.before]
         anchor.before = [blame if word.kind == "cause" else word for word in anchor.before]
         if conditional(clause):
@@ -132,13 +182,21 @@ def wished(clause: Sequence[Word], denied: bool) -> Iterator[Wish]:
 
 
 def sure(anchors: Sequence[Anchor], wishes: Iterator[Wish]) -> Iterator[Wish]:
-    """The wishes that stand whatever the unknown words around them mean; a thing whose wish doesn't is in doubt."""
+    """The wishes that stand whatever the unknown words around them mean; a thing whose wish doesn't
+    is in doubt."""
     whole = Anchor(anchors[0].word, anchors[0].before, anchors[-1].after)
     thing = next((each.word.value for each in anchors if each.word.kind == "thing"), None)
     signs = [each.word.value[1] for each in anchors if each.word.kind in ("quality", "compared")]
     for wish in wishes:
-        denied = (whole.doubled or wish.verb == "forbid" or wish.verb == "lower" and signs != [-1]
-                  or wish.verb == "raise" and signs == [-1] or wish.name == "silence" != anchors[0].word.value)
+        denied = (
+            whole.doubled
+            or wish.verb == "forbid"
+            or wish.verb == "lower"
+            and signs != [-1]
+            or wish.verb == "raise"
+            and signs == [-1]
+            or wish.name == "silence" != anchors[0].word.value
+        )
         if not whole.doubtful(denied):
             yield wish
         elif thing:
@@ -146,13 +204,21 @@ def sure(anchors: Sequence[Anchor], wishes: Iterator[Wish]) -> Iterator[Wish]:
 
 
 def swapped(anchors: list[Anchor]) -> list[Anchor]:
-    """"Swap the piano for bells", "from waves to rain", "把海浪换成雨": the first thing goes, the second comes."""
+    """"Swap the piano for bells", "from waves to rain", "把海浪换成雨": the first thing goes, the second
+    comes."""
     for first, second in itertools.pairwise(anchors):
         if first.word.kind == second.word.kind == "thing":
-            if any(word.kind == "swap" for word in first.before) or any(word.kind == "into" for word in second.before):
-                first.before = [*(w for w in first.before if w.kind != "swap"), Word("drop", None, "")]
+            if any(word.kind == "swap" for word in first.before) or any(
+                word.kind == "into" for word in second.before
+            ):
+                first.before = [
+                    *(w for w in first.before if w.kind != "swap"),
+                    Word("drop", None, ""),
+                ]
                 second.before = [Word("want", None, "")]
-            elif first.has("rather") and any(word.kind == "than" or word.text == "to" for word in second.before):
+            elif first.has("rather") and any(
+                word.kind == "than" or word.text == "to" for word in second.before
+            ):
                 second.before = [Word("drop", None, "")]
     return anchors
 
@@ -160,9 +226,16 @@ def swapped(anchors: list[Anchor]) -> list[Anchor]:
 def described(thing: Anchor, quality: Anchor) -> bool:
     """"The waves were too loud", "rain louder", "雨声大一点"."""
     between = quality.before
-    return (quality.word.kind in ("quality", "compared") and not quality.has("want", "and", "or")
-            and not any(word.kind in ("word", "at") for word in between)
-            and (not thing.has(*DENIALS) or quality.has("too") or any(word.kind in ("is", "was") for word in between)))
+    return (
+        quality.word.kind in ("quality", "compared")
+        and not quality.has("want", "and", "or")
+        and not any(word.kind in ("word", "at") for word in between)
+        and (
+            not thing.has(*DENIALS)
+            or quality.has("too")
+            or any(word.kind in ("is", "was") for word in between)
+        )
+    )
 
 
 def qualifies(quality: Anchor, noun: Anchor) -> bool:
@@ -180,9 +253,12 @@ def judged(thing: Anchor, quality: Anchor) -> Iterator[Wish]:
 
 
 def subject(thing: Word, field_: str) -> str:
-    """What a quality is said of: loudness belongs to the thing, everything else to the music as a whole."""
+    """What a quality is said of: loudness belongs to the thing, everything else to the music as a
+    whole."""
     if thing.kind == "field":
-        return thing.value if field_ in ("level", "register") and thing.value != "density" else field_
+        return (
+            thing.value if field_ in ("level", "register") and thing.value != "density" else field_
+        )
     if thing.value in TEXTURES and field_ == "register":
         return thing.value                  # "lower rain": noise has no pitch
     return thing.value if field_ == "level" and thing.value not in ("sound", "silence") else field_
@@ -191,14 +267,26 @@ def subject(thing: Word, field_: str) -> str:
 def qualified(quality: Anchor, noun: Anchor) -> Iterator[Wish]:
     field_, sign = quality.word.value
     both = replace(quality, after=[*quality.after, *noun.after])
-    way = direction(both, sign) if both.word.kind == "quality" else 0 if both.has(*DENIALS) else sign
+    way = (
+        direction(both, sign) if both.word.kind == "quality" else 0 if both.has(*DENIALS) else sign
+    )
     if (noun.word.kind == "field" or noun.word.value in ("sound", "music") and field_ != "level"
             or quality.word.kind == "compared" and subject(noun.word, field_) == noun.word.value):
         if way:
             yield Wish("raise" if way > 0 else "lower", subject(noun.word, field_), both.degree)
-    elif quality.word.value == ("tension", -1) and noun.word.value in TEXTURES and not both.has(*DENIALS, "less"):
-        yield from named(replace(noun, before=[*quality.before, Word("degree", 0.5, "")]))     # gentle rain
-    elif field_ != "level" and both.has(*DENIALS) and not both.has("too") and quality.word.kind == "quality":
+    elif (
+        quality.word.value == ("tension", -1)
+        and noun.word.value in TEXTURES
+        and not both.has(*DENIALS, "less")
+    ):
+        # gentle rain
+        yield from named(replace(noun, before=[*quality.before, Word("degree", 0.5, "")]))
+    elif (
+        field_ != "level"
+        and both.has(*DENIALS)
+        and not both.has("too")
+        and quality.word.kind == "quality"
+    ):
         yield silenced(noun.word.value)                         # "no deep hum"
     elif field_ != "level":
         if way:
@@ -220,10 +308,14 @@ def direction(anchor: Anchor, sign: int, predicate: bool = False) -> int:
         return 0
     if anchor.has("enough"):
         return sign if denied else 0
-    less = any(word.kind == "less" for word in anchor.before) or any(word.kind == "less" and HAN.match(word.text)
-                                                                     for word in anchor.after)
-    compared = anchor.word.kind == "compared" or any(word.kind == "degree" and HAN.match(word.text)
-                                                      for word in anchor.after) or anchor.has("more")
+    less = any(word.kind == "less" for word in anchor.before) or any(
+        word.kind == "less" and HAN.match(word.text) for word in anchor.after
+    )
+    compared = (
+        anchor.word.kind == "compared"
+        or any(word.kind == "degree" and HAN.match(word.text) for word in anchor.after)
+        or anchor.has("more")
+    )
     if compared:
         return 0 if denied or less else sign
     if less or anchor.has("too") or denied:         # but "slow it down" is no less slow
@@ -236,11 +328,15 @@ def direction(anchor: Anchor, sign: int, predicate: bool = False) -> int:
 def coloured(anchor: Anchor, about_me: bool) -> Iterator[Wish]:
     """A quality by itself: "darker", "not so bright", "something slow"."""
     field_, sign = anchor.word.value
-    plain = anchor.word.kind == "quality" and not anchor.has("too", "less", "more", "enough", *DENIALS)
+    plain = anchor.word.kind == "quality" and not anchor.has(
+        "too", "less", "more", "enough", *DENIALS
+    )
     strange = any(word.kind == "word" for word in anchor.before)
-    elsewhere = strange and (anchor.has("was") or HAN.match(anchor.word.text))      # "the kids were noisy"
+    # "the kids were noisy"
+    elsewhere = strange and (anchor.has("was") or HAN.match(anchor.word.text))
     noun = anchor.after and anchor.after[0].kind == "word"
-    tense = field_ == "tension" and sign > 0 and not anchor.has("want")     # how somebody feels, not what they wish
+    # how somebody feels, not what they wish
+    tense = field_ == "tension" and sign > 0 and not anchor.has("want")
     if plain and (about_me or elsewhere or noun or tense):
         return
     if about_me and anchor.word.kind == "quality" and not anchor.has("want", "love"):
@@ -261,9 +357,14 @@ def named(anchor: Anchor) -> Iterator[Wish]:
     """A thing by name, required, forbidden, raised or lowered."""
     name, degree = anchor.word.value, anchor.degree
     denied = anchor.has(*DENIALS, "undo")
-    predicated = any(word.kind in ("is", "was") for word in anchor.after)       # "the wind is getting on my nerves"
-    asked = any(word.kind == "want" for word in (anchor.before if predicated else (*anchor.before, *anchor.after)))
-    if anchor.has("mind") and not any(word.kind == "drop" for word in anchor.before):      # "anything but rain is fine"
+    # "the wind is getting on my nerves"
+    predicated = any(word.kind in ("is", "was") for word in anchor.after)
+    asked = any(
+        word.kind == "want"
+        for word in (anchor.before if predicated else (*anchor.before, *anchor.after))
+    )
+    # "anything but rain is fine"
+    if anchor.has("mind") and not any(word.kind == "drop" for word in anchor.before):
         return
     if anchor.has("than") and not denied:
         return

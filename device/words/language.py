@@ -1,4 +1,5 @@
-"""English, Chinese, or "I don't know": by script, by letter n-grams, and by the device's own words."""
+"""English, Chinese, or "I don't know": by script, by letter n-grams, and by the device's own words.
+"""
 
 import unicodedata
 import zlib
@@ -9,9 +10,9 @@ import numpy as np
 from device.words.text import HAN
 
 BUCKETS = 8192          # of hashed n-grams of one to four letters
-OWN = 0.6               # share of own words that speaks for a language by itself, where letters can't be asked
+OWN = 0.6  # share of own words that speaks for a language by itself, where letters can't be asked
 SURE = 1.2              # logit of English that a line without any own word needs
-TRUST = 4.2             # by how much less with nothing but own words: in "più piano" one of the two is chance
+TRUST = 4.2  # by how much less with nothing but own words: in "più piano" one of the two is chance
 COMMON = frozenset(
     "的一是了我不在人有他这中大来上个国到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后"
     "小么心多天而能好都然没日于起还发成事只作当想看文无开手用主行方又如前所本见经头面公同三已老从动两长把"
@@ -25,7 +26,8 @@ def bucket(gram: str) -> int:
 
 
 def ngrams(line: str) -> list[int]:
-    """Buckets of every run of one to four letters, word by word; ends of words count as a letter."""
+    """Buckets of every run of one to four letters, word by word; ends of words count as a letter.
+    """
     out = []
     for word in line.split():
         letters = "".join(c for c in word if c.isalpha() or c == "'")
@@ -44,8 +46,8 @@ def scripts(line: str) -> tuple[int, int, int]:
 
 
 def language(line: str, share: float, weights: np.ndarray | None, scale: float) -> str:
-    """"en", "zh" or "": `share` of a line's words are in the lexicon; `weights` (BUCKETS,) times `scale` give logits,
-    or None: then only own words count."""
+    """"en", "zh" or "": `share` of a line's words are in the lexicon; `weights` (BUCKETS,) times
+    `scale` give logits, or None: then only own words count."""
     latin, han, strange = scripts(line)
     if not latin + han or strange > 0.2 * (latin + han + strange):
         return ""

@@ -1,7 +1,7 @@
 """The device's own words, from english.toml and chinese.toml: phrase → item `(kind, value)`.
 
-Kinds: `thing` (a name), `quality` (field, ±1), `compared` (the same as a comparative), `field` (a noun for one),
-`degree` (0.5 or 2), and the small words, of which the grammar reads the kind alone.
+Kinds: `thing` (a name), `quality` (field, ±1), `compared` (the same as a comparative), `field` (a
+noun for one), `degree` (0.5 or 2), and the small words, of which the grammar reads the kind alone.
 """
 
 import tomllib
@@ -13,7 +13,8 @@ from device.programmes import PROGRAMMES
 
 Item = tuple[str, object]
 DEGREES = {"little": 0.5, "much": 2.0}
-# (valence, arousal) −1..1, after Russell's circumplex (1980): the mood model's fallback, and all there is for Chinese.
+# (valence, arousal) −1..1, after Russell's circumplex (1980): the mood model's fallback, and all
+# there is for Chinese.
 FEELINGS = {"tense": (-0.6, 0.7), "angry": (-0.6, 0.6), "sad": (-0.7, -0.3), "weary": (-0.3, -0.4),
             "aching": (-0.5, 0.2), "calm": (0.6, -0.5), "glad": (0.7, 0.4)}
 
@@ -27,9 +28,14 @@ def items(book: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, Item]]:
     for kind in ("qualities", "compared", "degrees", "small", "things", "fields"):
         for key, text in book.get(kind, {}).items():
             way, _, field = key.partition("_")
-            item = {"things": ("thing", key), "fields": ("field", key), "small": (key, None),
-                    "degrees": ("degree", DEGREES.get(key)), "qualities": ("quality", (field, SIGNS.get(way))),
-                    "compared": ("compared", (field, SIGNS.get(way)))}[kind]
+            item = {
+                "things": ("thing", key),
+                "fields": ("field", key),
+                "small": (key, None),
+                "degrees": ("degree", DEGREES.get(key)),
+                "qualities": ("quality", (field, SIGNS.get(way))),
+                "compared": ("compared", (field, SIGNS.get(way))),
+            }[kind]
             yield from ((phrase, item) for phrase in phrases(text))
 
 
@@ -40,5 +46,11 @@ BOOKS = {name: tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text(
 ENGLISH = MappingProxyType(dict(items(BOOKS["english"]))
                            | {name: ("thing", name) for name in PROGRAMMES if name != "no music"})
 CHINESE = MappingProxyType(dict(items(BOOKS["chinese"])))
-FELT = MappingProxyType({phrase: FEELINGS[name] for book in BOOKS.values() for name, text in book["feelings"].items()
-                         for phrase in phrases(text)})
+FELT = MappingProxyType(
+    {
+        phrase: FEELINGS[name]
+        for book in BOOKS.values()
+        for name, text in book["feelings"].items()
+        for phrase in phrases(text)
+    }
+)

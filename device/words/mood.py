@@ -1,6 +1,8 @@
-"""How a note sounds: int8 word vectors and an int8 network over each word and its neighbours, or a lexicon.
+"""How a note sounds: int8 word vectors and an int8 network over each word and its neighbours, or a
+lexicon.
 
-Valence and arousal are in thirds of the standard deviation of EmoBank's sentences, so that ±1 is far out.
+Valence and arousal are in thirds of the standard deviation of EmoBank's sentences, so that ±1 is
+far out.
 """
 
 import io
@@ -10,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from device import cards
 from device.errors import ModelMismatch
-from device.tflite import Model
+from device.inference import model_card
+from device.inference.tflite import Model
 from device.words.language import BUCKETS
 from device.words.lexicon import FELT
 from device.words.text import HAN
@@ -26,9 +28,16 @@ PIECES = (3, 4, 5)      # letters: what a word that the table lacks is made of
 
 
 def called(feelings: Sequence[tuple[float, float]]) -> str:
-    """What an evening may be helped with, by the (valence, arousal) of its feelings: "tense", else "weary", else ""."""
+    """What an evening may be helped with, by the (valence, arousal) of its feelings: "tense", else
+    "weary", else ""."""
     hard = [arousal for valence, arousal in feelings if valence < -HARD]
-    return "tense" if any(arousal > HARD for arousal in hard) else "weary" if any(a < 0 for a in hard) else ""
+    return (
+        "tense"
+        if any(arousal > HARD for arousal in hard)
+        else "weary"
+        if any(a < 0 for a in hard)
+        else ""
+    )
 
 
 def word_hash(word: str) -> int:
@@ -38,31 +47,47 @@ def word_hash(word: str) -> int:
 def pieces(word: str, buckets: int) -> list[int]:
     """Buckets of a word's runs of letters."""
     edged = f"<{word}>"
-    return [word_hash(edged[i:i + n]) % buckets for n in PIECES for i in range(max(len(edged) - n, 0) + 1)]
+    return [
+        word_hash(edged[i : i + n]) % buckets
+        for n in PIECES
+        for i in range(max(len(edged) - n, 0) + 1)
+    ]
 
 
 class Mood:
     """The shipped table and network, `models/words.tflite` and `models/words_table.npz`."""
 
-    def __init__(self, folder: Path = cards.MODELS):
+    def __init__(self, folder: Path = model_card.MODELS):
         """Raises ModelMismatch."""
-        content, card = cards.read("words", INPUTS, folder)
-        table, beside = cards.read("words_table", (), folder)
+        content, card = model_card.read("words", INPUTS, folder)
+        table, beside = model_card.read("words_table", (), folder)
         if beside.facts.get("network") != card.sha256:
-            raise ModelMismatch(f"{folder}/words_table.npz belongs to another network; install Nocturne again")
+            raise ModelMismatch(
+                f"{folder}/words_table.npz belongs to another network; install Nocturne again"
+            )
         self._model = Model(content)
         try:
             with np.load(io.BytesIO(table), allow_pickle=False) as arrays:
-                self._hashes, self._rows, self._pieces = arrays["hashes"], arrays["rows"], arrays["pieces"]
+                self._hashes, self._rows, self._pieces = (
+                    arrays["hashes"],
+                    arrays["rows"],
+                    arrays["pieces"],
+                )
                 self.english, self.english_scale = arrays["english"], float(arrays["english_scale"])
-            if self.english.shape != (BUCKETS,) or self._rows.shape != (len(self._hashes), self._pieces.shape[1]):
+            if self.english.shape != (BUCKETS,) or self._rows.shape != (
+                len(self._hashes),
+                self._pieces.shape[1],
+            ):
                 raise ValueError("arrays don't fit together")
             self(["rain"])
         except (KeyError, ValueError, OSError) as trouble:
-            raise ModelMismatch(f"{folder}/words_table.npz: {trouble}; install Nocturne again") from trouble
+            raise ModelMismatch(
+                f"{folder}/words_table.npz: {trouble}; install Nocturne again"
+            ) from trouble
 
     def vectors(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """(n, size), −1..1, and (n,) whether it says anything: a mark or number that the table lacks doesn't."""
+        """(n, size), −1..1, and (n,) whether it says anything: a mark or number that the table
+        lacks doesn't."""
         hashes = np.array([word_hash(word) for word in words], np.uint32)
         places = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
         known = self._hashes[places] == hashes

@@ -33,7 +33,8 @@ def spoken(tokens: Sequence[str]) -> Iterator[Word]:
                 place += length
                 break
         else:
-            yield Word(*CHINESE[token], token) if token in CHINESE else other(token)        # the comma of lists
+            # the comma of lists
+            yield Word(*CHINESE[token], token) if token in CHINESE else other(token)
             place += 1
 
 
@@ -56,11 +57,14 @@ def other(token: str) -> Word:
 
 
 def clauses(words: Sequence[Word]) -> Iterator[list[Word]]:
-    """What lies between marks; what is asked and then answered, "Bells? No!", ends with a word "asked"."""
+    """What lies between marks; what is asked and then answered, "Bells? No!", ends with a word
+    "asked"."""
     clause: list[Word] = []
     for place, word in enumerate(words):
         if word.kind in ("end", "but"):
-            answered = word.text in ("?", ":") and any(later.kind != "end" for later in words[place:])
+            answered = word.text in ("?", ":") and any(
+                later.kind != "end" for later in words[place:]
+            )
             yield [*clause, Word("asked", None, "")] if answered else clause
             clause = []
         else:

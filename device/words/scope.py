@@ -1,4 +1,5 @@
-"""How far small words reach: which belong to a thing or quality, and what stands over it that nobody here knows."""
+"""How far small words reach: which belong to a thing or quality, and what stands over it that
+nobody here knows."""
 
 import itertools
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ class Anchor:
     word: Word
     before: list[Word] = field(default_factory=list)
     after: list[Word] = field(default_factory=list)
-    joined: bool = False                    # nothing but "and" or "or" lies between it and the anchor before
+    joined: bool = False  # nothing but "and" or "or" lies between it and the anchor before
 
     def has(self, *kinds: str) -> bool:
         return any(word.kind in kinds for word in (*self.before, *self.after))
@@ -31,9 +32,11 @@ class Anchor:
 
     @property
     def doubled(self) -> bool:
-        """Whether one denial undoes another: "don't stop the rain", "I'd hate to lose it", "no reason to stop it",
-        "不能没有雨"; "no, no", "no, stop" and "I hate it, please stop" don't."""
-        if any(w.kind == "lacking" for w in self.before) and any(w.kind == "no" for w in self.after):
+        """Whether one denial undoes another: "don't stop the rain", "I'd hate to lose it", "no
+        reason to stop it", "不能没有雨"; "no, no", "no, stop" and "I hate it, please stop" don't."""
+        if any(w.kind == "lacking" for w in self.before) and any(
+            w.kind == "no" for w in self.after
+        ):
             return True                         # "without rain I can't sleep"
         said = [*self.before, *self.after]
         for place, word in enumerate(said):
@@ -49,9 +52,13 @@ class Anchor:
         return False
 
     def doubtful(self, denied: bool) -> bool:
-        """Whether an unknown word may turn the meaning round: "quit the bells", "the bells scare me", and of what is
-        `denied` "don't forget the bells", "the bells don't scare me"."""
-        before = self.before if self.word.kind == "thing" else [word for word in self.before if word.kind != "verb"]
+        """Whether an unknown word may turn the meaning round: "quit the bells", "the bells scare
+        me", and of what is `denied` "don't forget the bells", "the bells don't scare me"."""
+        before = (
+            self.before
+            if self.word.kind == "thing"
+            else [word for word in self.before if word.kind != "verb"]
+        )
         last = max((i for i, word in enumerate(before) if word.kind in DENIALS), default=-1)
         if denied and last >= 0:
             return governed(before[last + 1:])
@@ -59,36 +66,50 @@ class Anchor:
             last = max((i for i, word in enumerate(self.after) if word.kind in DENIALS), default=-1)
             return last >= 0 and self.after[last].kind == "no" and judged(self.after[last + 1:])
         steered = any(word.kind in ("more", "less", "want", *DENIALS) for word in self.after)
-        return (governed([word for word in before if word.kind != "verb"] if steered else before) or judged(self.after)
-                or self.has("asked") and not self.has("want"))
+        return (
+            governed([word for word in before if word.kind != "verb"] if steered else before)
+            or judged(self.after)
+            or self.has("asked")
+            and not self.has("want")
+        )
 
 
 def governed(before: Sequence[Word]) -> bool:
-    """Whether a word that nobody here knows stands over what follows; one right before it only describes it, as in
-    "summer rain", and one before "and" stands beside it. "Turn" or "leave" alone says nothing either."""
+    """Whether a word that nobody here knows stands over what follows; one right before it only
+    describes it, as in "summer rain", and one before "and" stands beside it. "Turn" or "leave"
+    alone says nothing either."""
     describes = True
     for place in range(len(before) - 1, -1, -1):
         word, following = before[place], before[place + 1] if place + 1 < len(before) else None
-        if word.kind in ("verb", "sub") or word.kind == "word" and not (describes or following.kind in ("and", "or")):
+        if (
+            word.kind in ("verb", "sub")
+            or word.kind == "word"
+            and not (describes or following.kind in ("and", "or"))
+        ):
             return True
         describes = describes and (word.kind in ("word", "degree") or word.text == "的")
     return False
 
 
 def judged(after: Sequence[Word]) -> bool:
-    """Whether an unknown word follows as if it were the verb, and not after a preposition or article."""
+    """Whether an unknown word follows as if it were the verb, and not after a preposition or
+    article."""
     for word in after:
-        if word.kind in ("at", "and", "or", "than", "want", "only", "love", "mind", *DENIALS) or word.text in ARTICLES:
+        if (
+            word.kind in ("at", "and", "or", "than", "want", "only", "love", "mind", *DENIALS)
+            or word.text in ARTICLES
+        ):
             return False
         if word.kind == "word":
             return not word.text.endswith("ing")
     return False
 
 
-# ---- clauses → anchors -----------------------------------------------------------------------------------------------
+# ---- clauses → anchors ---------------------------------------------------------------------------
 
 def anchored(clause: Sequence[Word]) -> list[Anchor]:
-    """Each anchor with its words: those before an "and" belong to what came before, the rest to what follows."""
+    """Each anchor with its words: those before an "and" belong to what came before, the rest to
+    what follows."""
     anchors: list[Anchor] = []
     between: list[Word] = []
     for word in whole(clause):
@@ -109,8 +130,12 @@ def anchored(clause: Sequence[Word]) -> list[Anchor]:
             anchor.before, anchor.joined = between, not between         # "no fire crackling"
         anchors.append(anchor)
         between = []
-    if anchors:         # but "and now I'm scared" is another matter
-        me = (i for i, w in enumerate(between) if w.kind == "i" and any(each.kind == "and" for each in between[:i]))
+    if anchors:  # but "and now I'm scared" is another matter
+        me = (
+            i
+            for i, w in enumerate(between)
+            if w.kind == "i" and any(each.kind == "and" for each in between[:i])
+        )
         between = between[:next(me, None)]
         anchors[-1].after += between[:denying(between)]
     for anchor in anchors:          # "rain when I can't sleep" denies no rain
@@ -119,9 +144,18 @@ def anchored(clause: Sequence[Word]) -> list[Anchor]:
 
 
 def denying(between: Sequence[Word]) -> int:
-    """Where in words after a thing a denial begins that is another's: "rain without thunder or wind"."""
-    return next((i for i, word in enumerate(between) if word.kind == "lacking" and HAN.match(word.text) is None
-                 and any(each.kind == "word" for each in between[i:])), len(between))
+    """Where in words after a thing a denial begins that is another's: "rain without thunder or
+    wind"."""
+    return next(
+        (
+            i
+            for i, word in enumerate(between)
+            if word.kind == "lacking"
+            and HAN.match(word.text) is None
+            and any(each.kind == "word" for each in between[i:])
+        ),
+        len(between),
+    )
 
 
 def whole(clause: Sequence[Word]) -> list[Word]:
@@ -145,5 +179,9 @@ def whole(clause: Sequence[Word]) -> list[Word]:
 
 def follows(before: Anchor, between: Sequence[Word], word: Word) -> bool:
     """Whether what lies between two things speaks of the first: "rain 多一点 wind 少一点"."""
-    return (before.word.kind == word.kind == "thing" and bool(between) and between[-1].kind == "degree"
-            and between[0].kind in ("more", "less"))
+    return (
+        before.word.kind == word.kind == "thing"
+        and bool(between)
+        and between[-1].kind == "degree"
+        and between[0].kind in ("more", "less")
+    )

@@ -1,4 +1,5 @@
-"""From whatever came in to a short, clean line and its tokens: nothing else of a note is ever looked at."""
+"""From whatever came in to a short, clean line and its tokens: nothing else of a note is ever
+looked at."""
 
 import re
 import unicodedata
@@ -10,7 +11,8 @@ HAN = re.compile(r"[一-鿿㐀-䶿]+")
 
 
 def clean(text: object) -> str:
-    """One line without control characters, marks of direction or anything that can't be seen; lower case, NFKC."""
+    """One line without control characters, marks of direction or anything that can't be seen; lower
+    case, NFKC."""
     if not isinstance(text, str):
         return ""
     line = "".join(c if unicodedata.category(c)[0] != "C" else " " if c in "\t\r\n" else ""

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""The data partition, before it is mounted: made at the first boot, erased while the button is held at power-on.
+"""The data partition, before it is mounted: made at the first boot, erased while the button is held
+at power-on.
 
-It grows to half a gigabyte at most: that is years of nights, can be overwritten within a minute (the slowest class of
-cards writes 10 MB/s), and leaves the rest of the card to its wear levelling. What a person wrote on the boot partition
-goes with it. `data.py` runs as nocturne-data.service.
+It grows to half a gigabyte at most: that is years of nights, can be overwritten within a minute
+(the slowest class of cards writes 10 MB/s), and leaves the rest of the card to its wear levelling.
+What a person wrote on the boot partition goes with it. `data.py` runs as nocturne-data.service.
 """
 
 import fcntl
@@ -42,7 +43,8 @@ def main() -> int:
             forget(BOOT, DEFAULTS)
         say(f"erased {blocks(partition) >> 20} MiB in {time.monotonic() - start:.0f} s")
     if erase or label(partition) != LABEL:
-        # udev leaves a locked disk alone; looking meanwhile it would lose the partition's name, and its mount with it.
+        # udev leaves a locked disk alone; looking meanwhile it would lose the partition's name, and
+        # its mount with it.
         with open(disk, "rb") as whole:
             fcntl.flock(whole, fcntl.LOCK_EX)
             grow(disk, partition)
@@ -58,8 +60,9 @@ def blocks(device: Path) -> int:
 
 
 def label(device: Path) -> str:
-    return subprocess.run(["blkid", "-p", "-o", "value", "-s", "LABEL", device], capture_output=True,
-                          text=True).stdout.strip()
+    return subprocess.run(
+        ["blkid", "-p", "-o", "value", "-s", "LABEL", device], capture_output=True, text=True
+    ).stdout.strip()
 
 
 def grow(disk: Path, partition: Path) -> None:
@@ -95,12 +98,13 @@ def forget(boot: Path, defaults: Path) -> None:
 
 
 def held(seconds: float = HOLD, sleep: Callable[[float], None] = time.sleep) -> bool:
-    """Whether the button is down for so long, from now on; the light blinks meanwhile. False without pins."""
+    """Whether the button is down for so long, from now on; the light blinks meanwhile. False
+    without pins."""
     button, led = panel()
     try:
         import lgpio
         chip = lgpio.gpiochip_open(0)
-    except Exception as trouble:        # lgpio.error, or no such module: then there is no button either
+    except Exception as trouble:  # lgpio.error, or no such module: then there is no button either
         say(f"can't look at the button ({trouble})")
         return False
     try:

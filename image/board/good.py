@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """Two minutes after the start: is this system good?
 
-Both processes must have run for these two minutes without a restart; their watchdogs see to it that they really work.
-A slot that is being tried and isn't good restarts the board, which leads back to the old one.
+Both processes must have run for these two minutes without a restart; their watchdogs see to it that
+they really work. A slot that is being tried and isn't good restarts the board, which leads back to
+the old one.
 """
 
 import subprocess

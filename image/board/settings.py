@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Takes over what a person wrote on the boot partition: settings, hub's CA, a lullaby, keys. Then the firewall.
+"""Takes over what a person wrote on the boot partition: settings, hub's CA, a lullaby, keys. Then
+the firewall.
 
-Secrets move to the data partition, readable by their user only, and are replaced by (kept) where they stood. A file
-that can't be understood is named in TROUBLE.txt on the boot partition, and the last good one stays in force.
-`settings.py` runs as nocturne-setup.service.
+Secrets move to the data partition, readable by their user only, and are replaced by (kept) where
+they stood. A file that can't be understood is named in TROUBLE.txt on the boot partition, and the
+last good one stays in force. `settings.py` runs as nocturne-setup.service.
 """
 
 import os
@@ -37,7 +38,12 @@ def main() -> int:
     take_file(BOOT / "ca.crt", DATA / "config/nocturne-ca.crt", "nocturne")
     take_file(BOOT / "seed.mid", DATA / "config/seed.mid", "nocturne")
     tell(BOOT, troubles)
-    subprocess.run(["nft", "-f", "-"], input=firewall(hub(DATA / "config" / "nocturne.toml")), text=True, check=True)
+    subprocess.run(
+        ["nft", "-f", "-"],
+        input=firewall(hub(DATA / "config" / "nocturne.toml")),
+        text=True,
+        check=True,
+    )
     return 0
 
 
@@ -54,7 +60,10 @@ def take_config(boot: Path, kept: Path) -> list[str]:
     try:
         wanted = theirs.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as trouble:
-        wanted, troubles = before, [f"nocturne.toml: can't be read ({trouble}); the last good one holds"]
+        wanted, troubles = (
+            before,
+            [f"nocturne.toml: can't be read ({trouble}); the last good one holds"],
+        )
     else:
         secret = PASSWORD.search(before)
         if secret and (stands := PASSWORD.search(wanted)) and stands[2] == KEPT:
@@ -94,24 +103,37 @@ def take_wifi(boot: Path, kept: Path) -> list[str]:
     if password == KEPT:
         return []
     if not re.fullmatch("[A-Z]{2}", country):
-        return [f"wifi.txt: country = {country}: write the two letters of your country, as GB or DE"]
+        return [
+            f"wifi.txt: country = {country}: write the two letters of your country, as GB or DE"
+        ]
     if password and not 8 <= len(password.encode()) <= 63:
         return ["wifi.txt: a Wi-Fi password has 8 to 63 characters"]
     secretly(mine, network(name, password, country).encode(), "root")
     if password:
-        replace(theirs, "\n".join(re.sub(r"(password\s*=).*", rf"\1 {KEPT}", line) if WIFI.match(line) else line
-                                  for line in lines) + "\n")
+        replace(
+            theirs,
+            "\n".join(
+                re.sub(r"(password\s*=).*", rf"\1 {KEPT}", line) if WIFI.match(line) else line
+                for line in lines
+            )
+            + "\n",
+        )
     return []
 
 
 def network(name: str, password: str, country: str) -> str:
     """wpa_supplicant.conf; the name in hex, so that no quote in it can end it."""
-    key = f'\tpsk="{password}"\n\tkey_mgmt=WPA-PSK SAE\n\tieee80211w=1' if password else "\tkey_mgmt=NONE"
+    key = (
+        f'\tpsk="{password}"\n\tkey_mgmt=WPA-PSK SAE\n\tieee80211w=1'
+        if password
+        else "\tkey_mgmt=NONE"
+    )
     return f"country={country}\nnetwork={{\n\tssid={name.encode().hex()}\n{key}\n}}\n"
 
 
 def take_file(theirs: Path, mine: Path, owner: str) -> None:
-    """In force while it lies there: SSH by authorized_keys, the hub's CA by ca.crt, a lullaby by seed.mid."""
+    """In force while it lies there: SSH by authorized_keys, the hub's CA by ca.crt, a lullaby by
+    seed.mid."""
     if theirs.exists():
         secretly(mine, theirs.read_bytes(), owner)
     else:

@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 """RAUC's custom bootloader backend: two systems behind the Raspberry Pi firmware's `tryboot`.
 
-    config.txt   os_prefix=a/    what starts          The firmware reads tryboot.txt instead of config.txt for the one
-    tryboot.txt  os_prefix=b/    what is tried        start after a restart with the argument "0 tryboot".
-    a/  b/       kernel, initrd, device trees and command line of each slot
+    config.txt   os_prefix=a/    what starts          The firmware reads tryboot.txt instead of
+    config.txt for the one tryboot.txt  os_prefix=b/    what is tried        start after a restart
+    with the argument "0 tryboot". a/  b/       kernel, initrd, device trees and command line of
+    each slot
 
-Installing never touches config.txt: a power cut or a new system that doesn't start leads back to the old one. Only
-`set-state SLOT good`, said by the new system itself, makes it the one that starts; config.txt and tryboot.txt are one
-sector each and overwritten in place, so the file system's own tables don't change then.
+Installing never touches config.txt: a power cut or a new system that doesn't start leads back to
+the old one. Only `set-state SLOT good`, said by the new system itself, makes it the one that
+starts; config.txt and tryboot.txt are one sector each and overwritten in place, so the file
+system's own tables don't change then.
 
     tryboot.py get-primary | set-primary SLOT | get-state SLOT | set-state SLOT good|bad
 """
@@ -52,7 +54,8 @@ class Backend:
         return not self.bad(slot).exists()
 
     def propose(self, slot: str, files: Path) -> None:
-        """Have `slot` tried at the next restart; `files` are what its root brings for the boot partition."""
+        """Have `slot` tried at the next restart; `files` are what its root brings for the boot
+        partition."""
         if slot == self.lasting():
             (self.state / "pending").unlink(missing_ok=True)
             return
@@ -88,7 +91,8 @@ class Backend:
             sync(self.state)
 
     def give_up(self, booted: str) -> str | None:
-        """After a start: the slot that was tried and didn't come up, now bad; None if nothing was tried."""
+        """After a start: the slot that was tried and didn't come up, now bad; None if nothing was
+        tried."""
         pending = self.state / "pending"
         if not pending.exists() or (tried := pending.read_text().strip()) == booted:
             return None
@@ -129,7 +133,8 @@ def put(path: Path, data: bytes) -> None:
 
 
 def blank(path: Path) -> None:
-    """Overwrite it with zeros where it lies: what is written next may lie elsewhere, and leave the old words."""
+    """Overwrite it with zeros where it lies: what is written next may lie elsewhere, and leave the
+    old words."""
     with open(path, "r+b") as file:
         file.write(bytes(path.stat().st_size))
         file.flush()

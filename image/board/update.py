@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Looks for a signed update, has RAUC check and install it, and restarts into it to try it.
 
-It lies on the boot partition (*.raucb), and is installed at once; or at the hub, at https://HOST:8443/nocturne.raucb,
-whose certificate must be signed by the CA of `home.ca`. The hub's waits until somebody asks for it (the night, for Home
-Assistant, makes the file ASKED), or for the noon after a day. RAUC refuses what isn't signed, isn't for this board, or
-is older.
+It lies on the boot partition (*.raucb), and is installed at once; or at the hub, at
+https://HOST:8443/nocturne.raucb, whose certificate must be signed by the CA of `home.ca`. The hub's
+waits until somebody asks for it (the night, for Home Assistant, makes the file ASKED), or for the
+noon after a day. RAUC refuses what isn't signed, isn't for this board, or is older.
 """
 
 import json
@@ -41,7 +41,12 @@ def main() -> int:
     if bundle == FETCHED and not due(time.time()):
         return tell()
     ASKED.unlink(missing_ok=True)
-    done = subprocess.run(["rauc", "install", str(bundle)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(
+        ["rauc", "install", str(bundle)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     print(done.stdout, file=sys.stderr)
     why = reason(bundle, done.stdout) if done.returncode else ""
     if bundle == FETCHED:
@@ -68,12 +73,15 @@ def due(now: float) -> bool:
 
 def offered(bundle: Path) -> str:
     """The version of a bundle that RAUC trusts; "" of any other."""
-    done = subprocess.run(["rauc", "info", "--output-format=json", str(bundle)], stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        ["rauc", "info", "--output-format=json", str(bundle)], stdout=subprocess.PIPE, text=True
+    )
     return "" if done.returncode else json.loads(done.stdout)["version"]
 
 
 def reason(bundle: Path, said: str) -> str:
-    """Why RAUC, which said so, didn't install it. What our own pre-install handler says stays in RAUC's log."""
+    """Why RAUC, which said so, didn't install it. What our own pre-install handler says stays in
+    RAUC's log."""
     version = offered(bundle)
     older = refusal(f"version={version}", VERSION.read_text().strip()) if version else None
     return older or said.strip().splitlines()[-1]
@@ -91,7 +99,8 @@ def tell() -> int:
 
 
 def from_hub() -> Path | None:
-    """The hub's bundle, if it has one that this device hasn't seen (HTTP's ETag); None otherwise."""
+    """The hub's bundle, if it has one that this device hasn't seen (HTTP's ETag); None otherwise.
+    """
     from device.config import Config
     home = Config.load(CONFIG).home
     if not home.host or not home.ca:
@@ -100,7 +109,9 @@ def from_hub() -> Path | None:
     if SEEN.exists():
         request.add_header("If-None-Match", SEEN.read_text())
     try:
-        with urllib.request.urlopen(request, timeout=30, context=ssl.create_default_context(cafile=home.ca)) as answer:
+        with urllib.request.urlopen(
+            request, timeout=30, context=ssl.create_default_context(cafile=home.ca)
+        ) as answer:
             size = int(answer.headers.get("Content-Length", 0))
             if not 0 < size <= LARGEST:
                 print(f"the hub's bundle has {size} bytes: refused", file=sys.stderr)

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Inside the emulated Pi: runs what the host asks for over a virtio port, one JSON line each way."""
+"""Inside the emulated Pi: runs what the host asks for over a virtio port, one JSON line each way.
+"""
 
 import json
 import subprocess
@@ -26,9 +27,19 @@ def main() -> int:
 
 def answer(asked: dict) -> dict:
     try:
-        done = subprocess.run(["sh", "-c", asked["command"]], capture_output=True, text=True, errors="replace",
-                              timeout=asked["timeout"])
-        return {"number": asked["number"], "code": done.returncode, "out": done.stdout, "err": done.stderr}
+        done = subprocess.run(
+            ["sh", "-c", asked["command"]],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=asked["timeout"],
+        )
+        return {
+            "number": asked["number"],
+            "code": done.returncode,
+            "out": done.stdout,
+            "err": done.stderr,
+        }
     except subprocess.TimeoutExpired:
         return {"number": asked["number"], "code": 124, "out": "", "err": "took too long"}
 

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""Inside the emulated Pi: /dev/i2c-1 with the project's simulated chips on it, through the kernel's CUSE.
+"""Inside the emulated Pi: /dev/i2c-1 with the project's simulated chips on it, through the kernel's
+CUSE.
 
-Speaks to /dev/cuse directly (Linux include/uapi/linux/fuse.h), so it needs no library. While /run/bench/unplugged is
-there, the chips are off the bus. Usage: cuse.py clip|mattress SECONDS-UNTIL-ASLEEP
+Speaks to /dev/cuse directly (Linux include/uapi/linux/fuse.h), so it needs no library. While
+/run/bench/unplugged is there, the chips are off the bus. Usage: cuse.py clip|mattress
+SECONDS-UNTIL-ASLEEP
 """
 
 import errno
@@ -71,7 +73,10 @@ class Device:
     def answer(self, opcode: int, body: bytes) -> bytes:
         if opcode == INIT:
             major, minor = struct.unpack_from("<II", body)
-            return struct.pack("<8I40x", major, minor, 0, UNRESTRICTED, 4096, 4096, 0, 0) + f"DEVNAME={NAME}\0".encode()
+            return (
+                struct.pack("<8I40x", major, minor, 0, UNRESTRICTED, 4096, 4096, 0, 0)
+                + f"DEVNAME={NAME}\0".encode()
+            )
         if opcode == OPEN:
             self.handles += 1
             return struct.pack("<QII", self.handles, 0, 0)
@@ -81,14 +86,19 @@ class Device:
             raise OSError(errno.ENOSYS, "")
         handle, _, command, argument, size, room = IOCTL_IN.unpack_from(body)
         try:
-            result, data = self.ioctl(handle, command, argument, body[IOCTL_IN.size:IOCTL_IN.size + size], room)
+            result, data = self.ioctl(
+                handle, command, argument, body[IOCTL_IN.size : IOCTL_IN.size + size], room
+            )
         except Again as again:
             pieces = [*again.reads, *again.writes]
-            return (IOCTL_OUT.pack(0, RETRY, len(again.reads), len(again.writes))
-                    + b"".join(IOVEC.pack(*piece) for piece in pieces))
+            return IOCTL_OUT.pack(0, RETRY, len(again.reads), len(again.writes)) + b"".join(
+                IOVEC.pack(*piece) for piece in pieces
+            )
         return IOCTL_OUT.pack(result, 0, 0, 0) + data
 
-    def ioctl(self, handle: int, command: int, argument: int, memory: bytes, room: int) -> tuple[int, bytes]:
+    def ioctl(
+        self, handle: int, command: int, argument: int, memory: bytes, room: int
+    ) -> tuple[int, bytes]:
         if command in (I2C_SLAVE, I2C_SLAVE_FORCE):
             self.slaves[handle] = argument
         elif command == I2C_FUNCS:
@@ -114,7 +124,9 @@ class Device:
         writes = [(pointer, length) for _, flags, length, pointer in asked if not flags & READ]
         reads = [(pointer, length) for _, flags, length, pointer in asked if flags & READ]
         at = RDWR.size + count * MESSAGE.size
-        if len(memory) < at + sum(length for _, length in writes) or room < sum(length for _, length in reads):
+        if len(memory) < at + sum(length for _, length in writes) or room < sum(
+            length for _, length in reads
+        ):
             raise Again(heads + writes, reads)
         messages = []
         for address, flags, length, _ in asked:
@@ -155,7 +167,8 @@ class Device:
 
 
 def plug(chips: list, clock: SystemClock) -> None:
-    """Give the device to the group i2c, as udev does on a board; then follow the file that stands for the plug."""
+    """Give the device to the group i2c, as udev does on a board; then follow the file that stands
+    for the plug."""
     node = Path("/dev") / NAME
     while not node.exists():
         time.sleep(0.1)
@@ -175,7 +188,10 @@ def main() -> int:
     build, latency = sys.argv[1], float(sys.argv[2]) / 60
     clock, rng = SystemClock(), np.random.default_rng(1)
     body = Sleeper(1, 1.0, clock.now(), latency=latency)
-    worn = {"clip": ((MAX30102, body.ppg), (LIS3DH, body.wrist)), "mattress": ((ADXL355, body.mattress),)}[build]
+    worn = {
+        "clip": ((MAX30102, body.ppg), (LIS3DH, body.wrist)),
+        "mattress": ((ADXL355, body.mattress),),
+    }[build]
     chips = [chip(clock, SimpleNamespace(values=values), rng=rng) for chip, values in worn]
     threading.Thread(target=plug, args=(chips, clock), daemon=True).start()
     Device(SimBus(chips, clock)).serve()

@@ -4,5 +4,7 @@
 import sqlite3
 import sys
 
-for row in sqlite3.connect("file:/var/lib/nocturne/diary.sqlite?mode=ro", uri=True, timeout=10).execute(sys.argv[1]):
+for row in sqlite3.connect(
+    "file:/var/lib/nocturne/diary.sqlite?mode=ro", uri=True, timeout=10
+).execute(sys.argv[1]):
     print(*row, sep="|")

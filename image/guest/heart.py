@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Inside the emulated Pi: the sound process's next heartbeat, as it tells the night: one field a line."""
+"""Inside the emulated Pi: the sound process's next heartbeat, as it tells the night: one field a
+line."""
 
 import socket
 import sys

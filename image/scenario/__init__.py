@@ -1,8 +1,9 @@
-"""What the emulated Pi must do: a table of checks, each with the figure it reached. `image/boot` runs it.
+"""What the emulated Pi must do: a table of checks, each with the figure it reached. `image/boot`
+runs it.
 
-One board lives through them in this order: first start, a press, an unplugged sensor, processes that are killed or
-hang, a power cut in mid-night, refused updates, a real one that is tried and kept, one that is tried in vain, a systemd
-that freezes, and a reset by the button.
+One board lives through them in this order: first start, a press, an unplugged sensor, processes
+that are killed or hang, a power cut in mid-night, refused updates, a real one that is tried and
+kept, one that is tried in vain, a systemd that freezes, and a reset by the button.
 """
 
 import time
@@ -17,10 +18,36 @@ from image.scenario.board import Board
 
 TOOLS = ("qemu-system-aarch64", "mcopy", "fdtput", "mksquashfs", "rauc", "openssl", "mmdebstrap")
 START = (start.ready,)
-SHORT = (start.ready, start.data, start.locked, start.secrets, start.egress, start.ports, start.bus, start.watchdog,
-         night.press, night.hub, night.memory, accidents.unplug, accidents.kill_sound, accidents.kill_night)
-ALL = (*SHORT, accidents.hang_sound, accidents.hang_night, accidents.power_cut, updates.refusals, updates.real_update,
-       updates.cut_update, updates.tried, updates.kept, updates.in_vain, accidents.frozen, accidents.reset)
+SHORT = (
+    start.ready,
+    start.data,
+    start.locked,
+    start.secrets,
+    start.egress,
+    start.ports,
+    start.bus,
+    start.watchdog,
+    night.press,
+    night.hub,
+    night.memory,
+    accidents.unplug,
+    accidents.kill_sound,
+    accidents.kill_night,
+)
+ALL = (
+    *SHORT,
+    accidents.hang_sound,
+    accidents.hang_night,
+    accidents.power_cut,
+    updates.refusals,
+    updates.real_update,
+    updates.cut_update,
+    updates.tried,
+    updates.kept,
+    updates.in_vain,
+    accidents.frozen,
+    accidents.reset,
+)
 
 
 @dataclass(frozen=True)
@@ -31,17 +58,30 @@ class Row:
     seconds: float
 
 
-def run_all(folder: Path, image: Path = OUT / "nocturne.img", checks: tuple[Callable[[Board], str], ...] = ALL,
-            counted: bool = True) -> list[Row]:
-    """Every check, told as it ends; `counted` as in `emulate.Pi`. Raises Trouble without an image."""
+def run_all(
+    folder: Path,
+    image: Path = OUT / "nocturne.img",
+    checks: tuple[Callable[[Board], str], ...] = ALL,
+    counted: bool = True,
+) -> list[Row]:
+    """Every check, told as it ends; `counted` as in `emulate.Pi`. Raises Trouble without an image.
+    """
     if not image.exists():
         raise Trouble(f"{image}: there is no image yet; run image/build")
     folder.mkdir(parents=True, exist_ok=True)
     bench = folder / "bench.img"
     make_bench(bench)
     version = (CACHE / "root/usr/lib/nocturne/version").read_text().strip()
-    board = Board(folder, image, bench, CACHE / "root.squashfs", CACHE / "keys/update.key", OUT / "update.crt", version,
-                  counted)
+    board = Board(
+        folder,
+        image,
+        bench,
+        CACHE / "root.squashfs",
+        CACHE / "keys/update.key",
+        OUT / "update.crt",
+        version,
+        counted,
+    )
     rows = []
     for row in checked(board, checks):
         say(line(row, 0))

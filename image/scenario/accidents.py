@@ -1,4 +1,5 @@
-"""What goes wrong in a night: a plug, a process, the power, systemd itself; and the way back to a device like new."""
+"""What goes wrong in a night: a plug, a process, the power, systemd itself; and the way back to a
+device like new."""
 
 from image.host import Trouble
 from image.scenario.board import ACTIVE, NAME, Board
@@ -50,7 +51,9 @@ def kill_night(board: Board) -> str:
 
 
 def await_more(board: Board, rows: str, than: int) -> None:
-    board.pi.await_true(f"test $(python3 -I /mnt/diary.py \"SELECT COUNT(*) FROM {rows}\") -gt {than}", 60)
+    board.pi.await_true(
+        f'test $(python3 -I /mnt/diary.py "SELECT COUNT(*) FROM {rows}") -gt {than}', 60
+    )
 
 
 def hang_sound(board: Board) -> str:

@@ -25,14 +25,24 @@ EAR = f"arecord -q -D hw:Loopback,1,0 -f S16_LE -r 48000 -c 2 -d {{}} {CAPTURED}
 
 def told(field: str) -> str:
     """The command inside that prints the retained word of one topic."""
-    return (f"LD_LIBRARY_PATH=/mnt/hub/lib timeout 20 /mnt/hub/mosquitto_sub -C 1 -t nocturne/bedside/state/{field}")
+    return f"LD_LIBRARY_PATH=/mnt/hub/lib timeout 20 /mnt/hub/mosquitto_sub -C 1 -t nocturne/bedside/state/{field}"
 
 
 class Board:
-    """`folder` is for the card and the bundles; `squash` the root that the update brings, `key` signs it."""
+    """`folder` is for the card and the bundles; `squash` the root that the update brings, `key`
+    signs it."""
 
-    def __init__(self, folder: Path, image: Path, bench: Path, squash: Path, key: Path, certificate: Path,
-                 version: str, counted: bool = True):
+    def __init__(
+        self,
+        folder: Path,
+        image: Path,
+        bench: Path,
+        squash: Path,
+        key: Path,
+        certificate: Path,
+        version: str,
+        counted: bool = True,
+    ):
         self.folder, self.squash, self.key, self.certificate = folder, squash, key, certificate
         self.version = version
         self.pi = Pi(folder, image, bench, counted)
@@ -65,4 +75,6 @@ class Board:
 
     def ask(self, command: str, value: str) -> None:
         """The hub asks for something."""
-        self.run(f"LD_LIBRARY_PATH=/mnt/hub/lib /mnt/hub/mosquitto_pub -t nocturne/bedside/cmd/{command} -m {value}")
+        self.run(
+            f"LD_LIBRARY_PATH=/mnt/hub/lib /mnt/hub/mosquitto_pub -t nocturne/bedside/cmd/{command} -m {value}"
+        )

@@ -8,7 +8,8 @@ BEAT = "python3 -I /mnt/heart.py"
 
 
 def listen(board: Board, seconds: int, meanwhile=lambda: None) -> str:
-    """What the loudspeaker plays for so long. Raises Trouble for silence, gaps, a pitch off the scale, an xrun."""
+    """What the loudspeaker plays for so long. Raises Trouble for silence, gaps, a pitch off the
+    scale, an xrun."""
     before = int(board.run(f"{BEAT} underruns"))
     board.run(f"systemd-run -q --unit=ear {EAR.format(seconds)}; sleep 2")
     meanwhile()
@@ -37,10 +38,30 @@ def hub(board: Board) -> str:
 def memory(board: Board) -> str:
     """The board uses at most 220 MB while it plays."""
     used = int(board.run("free -m | awk '/^Mem/ {print $3}'"))
-    bench = sum(map(int, board.run("for p in $(pgrep -f /mnt/); do awk '/^Pss_Anon/ {print $2}' /proc/$p/smaps_rollup; "
-                                   "done").split())) // 1024
-    own = sum(map(int, board.run("for p in $(pgrep -u nocturne); do awk '/^Pss:/ {print $2}' /proc/$p/smaps_rollup; "
-                                 "done").split())) // 1024
+    bench = (
+        sum(
+            map(
+                int,
+                board.run(
+                    "for p in $(pgrep -f /mnt/); do awk '/^Pss_Anon/ {print $2}' /proc/$p/smaps_rollup; "
+                    "done"
+                ).split(),
+            )
+        )
+        // 1024
+    )
+    own = (
+        sum(
+            map(
+                int,
+                board.run(
+                    "for p in $(pgrep -u nocturne); do awk '/^Pss:/ {print $2}' /proc/$p/smaps_rollup; "
+                    "done"
+                ).split(),
+            )
+        )
+        // 1024
+    )
     if used - bench > MOST_MEMORY:
         raise Trouble(f"{used} MB, of it the bench {bench}")
     return f"{used - bench} MB beside the bench's {bench}; of it both processes {own} MB PSS"

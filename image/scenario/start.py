@@ -20,7 +20,9 @@ def ready(board: Board) -> str:
 
 def since_kernel(board: Board) -> float:
     """s of the board's time until both processes were ready."""
-    entered = board.run("systemctl show nocturne nocturne-sound -P ActiveEnterTimestampMonotonic").split()
+    entered = board.run(
+        "systemctl show nocturne nocturne-sound -P ActiveEnterTimestampMonotonic"
+    ).split()
     return max(map(int, entered)) / 1e6
 
 

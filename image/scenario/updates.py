@@ -1,4 +1,5 @@
-"""Updates: what RAUC refuses, one that is asked for, tried and kept, and one that fails its trial."""
+"""Updates: what RAUC refuses, one that is asked for, tried and kept, and one that fails its trial.
+"""
 
 import random
 import shutil
@@ -13,12 +14,18 @@ CUTS = 50
 
 def bundle(board: Board, name: str, squash: Path, version: str, **more) -> Path:
     out = board.folder / f"{name}.bundle"
-    update.bundle(squash, out, version, **{"key": board.key, "certificate": board.certificate, **more})
+    update.bundle(
+        squash, out, version, **{"key": board.key, "certificate": board.certificate, **more}
+    )
     return out
 
 
 def slot(board: Board) -> str:
-    return next(word[10:] for word in board.run("cat /proc/cmdline").split() if word.startswith("rauc.slot="))
+    return next(
+        word[10:]
+        for word in board.run("cat /proc/cmdline").split()
+        if word.startswith("rauc.slot=")
+    )
 
 
 def refusals(board: Board) -> str:
@@ -28,9 +35,13 @@ def refusals(board: Board) -> str:
     run("mksquashfs", content, small, "-noappend", "-no-progress", "-quiet")
     stranger = board.folder / "stranger.key", board.folder / "stranger.crt"
     keys.make(*stranger, "a stranger")
-    bundles = {"stranger": bundle(board, "stranger", small, board.version, key=stranger[0], certificate=stranger[1]),
-               "older": bundle(board, "older", small, "0.0.1"),
-               "board": bundle(board, "board", small, board.version, compatible="toaster")}
+    bundles = {
+        "stranger": bundle(
+            board, "stranger", small, board.version, key=stranger[0], certificate=stranger[1]
+        ),
+        "older": bundle(board, "older", small, "0.0.1"),
+        "board": bundle(board, "board", small, board.version, compatible="toaster"),
+    }
     reasons = {"stranger": "signature", "older": "older than", "board": "Compatible mismatch"}
     board.pi.power_cut()
     for name, file in bundles.items():
@@ -47,7 +58,8 @@ def refusals(board: Board) -> str:
 
 
 def real_update(board: Board) -> str:
-    """A signed update waits, Home Assistant shows it and asks for it, and the board restarts to try it."""
+    """A signed update waits, Home Assistant shows it and asks for it, and the board restarts to try
+    it."""
     newer = ".".join([*board.version.split(".")[:-1], str(int(board.version.split(".")[-1]) + 1)])
     file = bundle(board, "newer", board.squash, newer)
     board.pi.power_cut()
@@ -57,8 +69,12 @@ def real_update(board: Board) -> str:
     shutil.copy(board.pi.card, board.folder / "before.img")
     board.start()
     # As if the hub had served it: tests/image/test_from_hub.py fetches one over TLS.
-    board.run("cp /boot/firmware/newer.bundle /data/update.raucb && systemctl start nocturne-update", 900)
-    board.pi.await_true(f"systemctl is-active --quiet nocturne && {told('firmware')} | grep -q '{newer}'", 60)
+    board.run(
+        "cp /boot/firmware/newer.bundle /data/update.raucb && systemctl start nocturne-update", 900
+    )
+    board.pi.await_true(
+        f"systemctl is-active --quiet nocturne && {told('firmware')} | grep -q '{newer}'", 60
+    )
     board.ask("firmware", "install")
     if not board.pi.ended(1800):
         raise Trouble(board.run("journalctl -b -u nocturne-update --no-pager | tail -5; true"))
@@ -66,7 +82,8 @@ def real_update(board: Board) -> str:
 
 
 def cut_update(board: Board) -> str:
-    """Whatever part of its writes to the boot partition had reached the card, the old slot is whole."""
+    """Whatever part of its writes to the boot partition had reached the card, the old slot is
+    whole."""
     start, size = recipe.START * recipe.MIB, recipe.BOOT * recipe.MIB
     with open(board.folder / "before.img", "rb") as old, open(board.pi.card, "rb") as new:
         old.seek(start)
@@ -80,7 +97,7 @@ def cut_update(board: Board) -> str:
     wanted = slot_files(torn)
     rng = random.Random(1)
     for _ in range(CUTS):
-        reached = rng.sample(sectors, rng.randrange(len(sectors) + 1))      # a card writes in any order
+        reached = rng.sample(sectors, rng.randrange(len(sectors) + 1))  # a card writes in any order
         lay(torn, after, reached)
         if slot_files(torn) != wanted:
             raise Trouble("the old slot was damaged")
@@ -101,7 +118,9 @@ def slot_files(fat: Path) -> dict[str, bytes]:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
     run("mcopy", "-s", "-n", "-i", fat, "::/a", "::/config.txt", "::/common.txt", out)
-    return {str(file.relative_to(out)): file.read_bytes() for file in out.rglob("*") if file.is_file()}
+    return {
+        str(file.relative_to(out)): file.read_bytes() for file in out.rglob("*") if file.is_file()
+    }
 
 
 def tried(board: Board) -> str:

@@ -48,7 +48,9 @@ def test_every_note_belongs_to_the_scale(make):
     for scale, degrees in DEGREES.items():
         composer = make(2)
         for phrase in night(composer, Recipe(scale=scale), 30):
-            assert {(note.pitch - composer.tonic) % 12 for note in phrase.notes} <= set(degrees), scale
+            assert {(note.pitch - composer.tonic) % 12 for note in phrase.notes} <= set(degrees), (
+                scale
+            )
 
 
 def test_density_is_what_was_asked(make):
@@ -76,12 +78,18 @@ def test_no_melody_note_grates_on_the_chord(make):
     for phrase in night(make(9), Recipe(scale="lydian", density=0.6), 120):
         sounding = [note.pitch for note in phrase.notes if note.voice == "pad"]
         assert not any(harsh(a, b) for a in sounding for b in sounding)
-    assert measure.harshness(measure.laid_out(night(make(9), Recipe(scale="lydian", density=0.6), 120))) < 0.05
+    assert (
+        measure.harshness(
+            measure.laid_out(night(make(9), Recipe(scale="lydian", density=0.6), 120))
+        )
+        < 0.05
+    )
 
 
 def test_no_hook_is_heard_too_often(make):
     notes = measure.laid_out(night(make(1), Recipe(density=0.8), 250))
-    assert measure.hook_score(notes) <= HOOK_BOUND + 1      # the varied note of a repeat may make one more
+    # the varied note of a repeat may make one more
+    assert measure.hook_score(notes) <= HOOK_BOUND + 1
 
 
 def test_silence_is_a_recipe_too_and_music_comes_back(make):
@@ -103,9 +111,13 @@ def test_a_snapshot_goes_through_json_and_carries_on_with_the_very_next_tick(mak
 
 def test_absurd_recipes_are_held_within_bounds(make):
     nan = float("nan")
-    for recipe in (Recipe(scale="", style="?", pulse=nan, density=nan, register=nan, brightness=nan, tension=nan),
-                   Recipe(pulse=0, density=99, register=-5, brightness=7, tension=-1),
-                   Recipe(pulse=1e9, register=1e9)):
+    for recipe in (
+        Recipe(
+            scale="", style="?", pulse=nan, density=nan, register=nan, brightness=nan, tension=nan
+        ),
+        Recipe(pulse=0, density=99, register=-5, brightness=7, tension=-1),
+        Recipe(pulse=1e9, register=1e9),
+    ):
         for phrase in night(make(1), recipe, 30, nan):
             assert 1.5 <= phrase.length <= 3.0
             assert all(21 <= note.pitch <= 108 and 0 < note.velocity < 1 for note in phrase.notes)

@@ -26,16 +26,26 @@ def test_a_recipe_is_read_from_words_and_typos_are_named():
 
 
 def test_what_is_heard_can_be_exported_and_a_motif_taken_from_it(tmp_path):
-    first = next(composing.pieces(options("--composer", "rules", "--export-midi", str(tmp_path / "a.mid")), 1.0, 1))
-    assert len(midi.read(tmp_path / "a.mid").notes) == sum(len(phrase.notes) for phrase in first.phrases)
-    again = next(composing.pieces(options("--composer", "rules", "--motif", str(tmp_path / "a.mid")), 1.0, 1))
+    first = next(
+        composing.pieces(
+            options("--composer", "rules", "--export-midi", str(tmp_path / "a.mid")), 1.0, 1
+        )
+    )
+    assert len(midi.read(tmp_path / "a.mid").notes) == sum(
+        len(phrase.notes) for phrase in first.phrases
+    )
+    again = next(
+        composing.pieces(options("--composer", "rules", "--motif", str(tmp_path / "a.mid")), 1.0, 1)
+    )
     assert again.phrases != first.phrases
 
 
 def test_a_blind_kit_hides_its_key(tmp_path):
     parts = list(composing.pieces(options("--ab", str(tmp_path / "kit")), 0.2, 4))
     key = json.loads((tmp_path / "kit-key.json").read_text())
-    assert [part.name for part in parts] == list(key) and len({entry["composer"] for entry in key.values()}) == 3
+    assert [part.name for part in parts] == list(key) and len(
+        {entry["composer"] for entry in key.values()}
+    ) == 3
     assert "rnn" not in (tmp_path / "kit" / "answers.txt").read_text()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from device.compose import RulesComposer
 from device.compose.motifs import Motifs, to_pitch, to_step, vary
-from device.compose.repeats import ONSETS, WINDOW, Repeats, error_rate
+from device.compose.repeat_filter import ONSETS, WINDOW, Repeats, error_rate
 from device.compose.taste import STYLE_TRUST, TRUST, Taste
 from device.compose.theory import DEGREES
 from device.values import Recipe
@@ -31,7 +31,9 @@ def test_a_given_motif_returns_and_can_be_recognized():
         if phrase.section.startswith("motif 1"):
             if phrase.section != singing:
                 returns.append((phrase.section, []))
-            returns[-1][1].extend(n.pitch for n in phrase.notes if n.voice == "piano" or n.voice == "bell" and n.start)
+            returns[-1][1].extend(
+                n.pitch for n in phrase.notes if n.voice == "piano" or n.voice == "bell" and n.start
+            )
         singing = phrase.section
     alike = []
     for how, pitches in returns:
@@ -45,7 +47,9 @@ def test_motifs_return_in_5_to_15_percent_of_ticks():
     shares = []
     for seed in range(3):
         composer = RulesComposer(seed)
-        shares.append(np.mean([bool(composer.compose(Recipe(density=0.5), None).section) for _ in range(500)]))
+        shares.append(
+            np.mean([bool(composer.compose(Recipe(density=0.5), None).section) for _ in range(500)])
+        )
     assert 0.05 <= np.mean(shares) <= 0.15
 
 
@@ -54,7 +58,8 @@ def test_a_pattern_heard_too_often_is_forbidden():
     for time in range(3):
         for slot, pitch in enumerate((60, 62, 64, 65, 67)):
             motifs.sung(4 * time, slot, pitch, 10.0 * time)
-        for slot, pitch in enumerate((50, 51, 40 + time, 71, 52 + time)):       # so that only one pattern repeats
+        # so that only one pattern repeats
+        for slot, pitch in enumerate((50, 51, 40 + time, 71, 52 + time)):
             motifs.sung(4 * time + 2, slot, pitch, 10.0 * time)
     for slot, pitch in enumerate((60, 62, 64, 65)):
         motifs.sung(40, slot, pitch, 60.0)
@@ -101,7 +106,11 @@ def test_the_filter_survives_a_restart_and_a_torn_file(tmp_path):
     folder = tmp_path / "repeats"
     repeats.save(folder)
     loaded = Repeats.load(folder)
-    assert (loaded.layers[0] == repeats.layers[0]).all() and loaded.layers[0].any() and loaded.count == repeats.count
+    assert (
+        (loaded.layers[0] == repeats.layers[0]).all()
+        and loaded.layers[0].any()
+        and loaded.count == repeats.count
+    )
     (folder / "000").write_bytes((folder / "000").read_bytes()[:-5])
     assert not Repeats.load(folder).layers[0].any()
     assert not Repeats.load(tmp_path / "absent").layers[0].any()
@@ -127,7 +136,10 @@ def test_feedback_stays_inside_the_trust_region_and_survives_the_diary(feedback)
     for liked, seed in feedback:
         taste = taste.learn(taste.vary(np.random.default_rng(seed)), liked)
         assert np.linalg.norm(taste.style) <= STYLE_TRUST + 1e-9
-        assert all(abs(bias) <= most + 1e-9 for bias, most in zip(taste.biases, TRUST.values(), strict=True))
+        assert all(
+            abs(bias) <= most + 1e-9
+            for bias, most in zip(taste.biases, TRUST.values(), strict=True)
+        )
     assert taste.learn(Taste().vary(np.random.default_rng(1)), 0) == taste
     assert np.allclose(Taste.recall(json.loads(json.dumps(taste.state()))).biases, taste.biases)
 
@@ -142,8 +154,12 @@ def test_whoever_likes_long_notes_hears_more_of_them_after_some_nights():
     def long_notes(taste: Taste) -> float:
         composer = RulesComposer(3)
         composer.leans = np.array(taste.leans())
-        notes = [note for _ in range(300) for note in composer.compose(Recipe(density=0.3), None).notes
-                 if note.voice == "piano"]
+        notes = [
+            note
+            for _ in range(300)
+            for note in composer.compose(Recipe(density=0.3), None).notes
+            if note.voice == "piano"
+        ]
         return np.mean([note.duration > 4 for note in notes])
     assert long_notes(liked) > long_notes(Taste()) + 0.05
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.compose import RulesComposer, midi, seed
+from device.compose import RulesComposer, midi
+from device.compose import lullaby as tune
 from device.compose import tokens as tk
-from device.compose.hearing import hear
 from device.compose.midi import Piece
 from device.compose.theory import DEGREES, PROFILES, estimate_key
+from device.compose.transcription import hear
 from device.errors import Refused
 from device.values import Note, Recipe
 from tools.areas import composer_measures as measure
@@ -31,9 +32,15 @@ def test_a_night_written_as_midi_reads_back_the_same(tmp_path):
     np.testing.assert_allclose(ours, theirs, atol=0.02)
 
 
-@pytest.mark.parametrize("data, why", [(b"", "not a standard MIDI"), (b"RIFF....", "not a standard MIDI"),
-                                       (b"MThd\0\0\0\6\0\1\0\1\0\x60", "torn"),
-                                       (b"MThd\0\0\0\6\0\1\0\1\0\x60MTrk\0\0\0\x09\0\x90\x3c", "torn")])
+@pytest.mark.parametrize(
+    "data, why",
+    [
+        (b"", "not a standard MIDI"),
+        (b"RIFF....", "not a standard MIDI"),
+        (b"MThd\0\0\0\6\0\1\0\1\0\x60", "torn"),
+        (b"MThd\0\0\0\6\0\1\0\1\0\x60MTrk\0\0\0\x09\0\x90\x3c", "torn"),
+    ],
+)
 def test_a_bad_file_is_refused_with_a_reason(data, why):
     with pytest.raises(Refused, match=why):
         midi.read(data)
@@ -44,7 +51,11 @@ def test_a_bad_file_is_refused_with_a_reason(data, why):
 def test_no_bytes_do_more_than_be_refused(noise, keep):
     buffer = io.BytesIO()
     file = mido.MidiFile()
-    file.tracks.append(mido.MidiTrack([mido.Message("note_on", note=60, time=10), mido.Message("note_off", note=60)]))
+    file.tracks.append(
+        mido.MidiTrack(
+            [mido.Message("note_on", note=60, time=10), mido.Message("note_off", note=60)]
+        )
+    )
     file.save(file=buffer)
     for data in (b"MThd" + noise, buffer.getvalue()[:keep] + noise):
         with contextlib.suppress(Refused):
@@ -72,27 +83,39 @@ def lullaby(path):
 
 
 def test_a_lullaby_becomes_a_motif_with_its_contour(tmp_path):
-    line = seed.motif(lullaby(tmp_path / "seed.mid"))
-    assert [np.sign(b - a) for a, b in zip([s for _, s in line], [s for _, s in line][1:], strict=False)][:4] == \
-        [0, 1, -1, 1]
+    line = tune.motif(lullaby(tmp_path / "seed.mid"))
+    assert [
+        np.sign(b - a) for a, b in zip([s for _, s in line], [s for _, s in line][1:], strict=False)
+    ][:4] == [0, 1, -1, 1]
 
 
 def test_a_piece_re_dressed_keeps_its_melody(tmp_path):
-    heard = seed.listen(lullaby(tmp_path / "seed.mid"))
+    heard = tune.listen(lullaby(tmp_path / "seed.mid"))
     composer = RulesComposer(1)
-    composer.follow(seed.melody(heard))
+    composer.follow(tune.melody(heard))
     phrases = [composer.compose(Recipe(scale="dorian", density=0.3), None) for _ in heard.ticks]
-    sung = [n.pitch for p in phrases for n in p.notes if n.voice in ("piano", "bell")
-            and not (n.start == 0 and any(m.voice == "pad" and m.pitch == n.pitch for m in p.notes))]
+    sung = [
+        n.pitch
+        for p in phrases
+        for n in p.notes
+        if n.voice in ("piano", "bell")
+        and not (n.start == 0 and any(m.voice == "pad" and m.pitch == n.pitch for m in p.notes))
+    ]
     contour = np.sign(np.diff(sung))
-    wanted = np.sign(np.diff([step for _, step in seed.melody(heard)]))
+    wanted = np.sign(np.diff([step for _, step in tune.melody(heard)]))
     assert len(contour) >= len(wanted) - 1
     assert np.mean([a == b for a, b in zip(contour, wanted, strict=False)]) >= 0.75
     assert {(pitch - composer.tonic) % 12 for pitch in sung} <= set(DEGREES["dorian"])
 
 
-@given(st.lists(st.tuples(st.floats(0, 60), st.floats(0.05, 8), st.integers(21, 108), st.floats(0.05, 1)),
-                min_size=1, max_size=60), st.sampled_from((0.5, 1.0, 2.0, 4.0)))
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 60), st.floats(0.05, 8), st.integers(21, 108), st.floats(0.05, 1)),
+        min_size=1,
+        max_size=60,
+    ),
+    st.sampled_from((0.5, 1.0, 2.0, 4.0)),
+)
 @settings(max_examples=60, deadline=None)
 def test_any_notes_are_spelled_in_grammatical_ticks(notes, quarters):
     for tick in hear(Piece(tuple(sorted(notes)), 60.0), quarters).ticks:
@@ -105,7 +128,8 @@ def test_any_notes_are_spelled_in_grammatical_ticks(notes, quarters):
 
 
 def test_the_key_profiles_find_published_keys():
-    """Bach's chorale frames in a key of one's choosing would need labels; scales themselves need none."""
+    """Bach's chorale frames in a key of one's choosing would need labels; scales themselves need
+    none."""
     for scale, degrees in DEGREES.items():
         for tonic in (0, 5, 7):
             weights = np.zeros(12)
@@ -116,7 +140,7 @@ def test_the_key_profiles_find_published_keys():
 
 
 def test_gymnopedie_is_heard_in_d_and_slow(music):
-    heard = seed.listen(next(music.rglob("*gymnopedie_1.mid")))
+    heard = tune.listen(next(music.rglob("*gymnopedie_1.mid")))
     assert heard.tonic == 2
     changes = sum(tick.chord is not None for tick in heard.ticks)
     assert len(heard.ticks) / 3 <= changes <= len(heard.ticks)

@@ -1,4 +1,5 @@
-"""A disk that remembers in what order it was written, so that power can be cut at any moment of it."""
+"""A disk that remembers in what order it was written, so that power can be cut at any moment of it.
+"""
 
 import random
 import struct
@@ -40,13 +41,16 @@ class File:
             del self.pending[:removed[-1] + 1]
 
     def after_a_cut(self, rng: random.Random | None) -> bytes | None:
-        """Nothing that wasn't synced, or (with `rng`) any part of it, in sectors. None: there is no such file."""
+        """Nothing that wasn't synced, or (with `rng`) any part of it, in sectors. None: there is no
+        such file."""
         there, left = self.there, bytearray(self.safe)
         for act in self.pending:
             if rng is None or rng.random() < 0.5:
                 continue
             if act.what == WRITTEN and rng.random() < 0.3:
-                act = act._replace(data=act.data[:rng.randrange(len(act.data) // SECTOR + 1) * SECTOR])
+                act = act._replace(
+                    data=act.data[: rng.randrange(len(act.data) // SECTOR + 1) * SECTOR]
+                )
             there = apply(left, act)
         return bytes(left) if there else None
 
@@ -69,7 +73,8 @@ class Disk:
             yield Act(what, file, where, data)
 
     def cuts(self, rng: random.Random, count: int) -> Iterator[dict[str, bytes]]:
-        """What a power cut leaves, by file name, at `count` random moments; every other one loses all that it can."""
+        """What a power cut leaves, by file name, at `count` random moments; every other one loses
+        all that it can."""
         acts = list(self.acts())
         moments = set(rng.sample(range(1, len(acts)), min(count, len(acts) - 1)))
         names, files = {}, {}

@@ -1,4 +1,5 @@
-"""What systemd does for a unit, as far as a stall or a death is concerned: notify socket, watchdog, restart."""
+"""What systemd does for a unit, as far as a stall or a death is concerned: notify socket, watchdog,
+restart."""
 
 import configparser
 import os
@@ -13,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Unit:
-    """Runs `command` by the Restart, RestartSec and WatchdogSec of `systemd/NAME.service` until it is stopped."""
+    """Runs `command` by the Restart, RestartSec and WatchdogSec of `systemd/NAME.service` until it
+    is stopped."""
 
     def __init__(self, name: str, command: list, environment: dict[str, str], folder: Path):
         parsed = configparser.ConfigParser(strict=False, interpolation=None)
@@ -39,8 +41,9 @@ class Unit:
         while not self._stopped.is_set():
             if self.process is None:
                 self.starts.append(time.monotonic())
-                self.process = subprocess.Popen(self.command, env=self.environment, cwd=ROOT, stdout=self.log,
-                                                stderr=self.log)
+                self.process = subprocess.Popen(
+                    self.command, env=self.environment, cwd=ROOT, stdout=self.log, stderr=self.log
+                )
                 alive = None
             try:
                 word = self.notices.recv(4096)

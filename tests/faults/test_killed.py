@@ -1,4 +1,5 @@
-"""The whole device, killed in mid-night: no acknowledged epoch is lost, and the next process goes on."""
+"""The whole device, killed in mid-night: no acknowledged epoch is lost, and the next process goes
+on."""
 
 import os
 import random
@@ -17,8 +18,8 @@ DEVICE = """
 import sys
 from pathlib import Path
 from device.config import Config
-from device.modes import NIGHT
-from device.sim.parts import Desk, night
+from device.session.modes import NIGHT
+from device.assembly.desk import Desk, night
 
 def watch(mine, epoch, staging):
     if mine.mode in NIGHT and mine.diary.flush():
@@ -33,8 +34,12 @@ with night(Config(), desk, watch=watch) as (mine, pins):
 
 def kill_one(folder: Path, wall: float, after: float) -> tuple[list[tuple[int, int]], float]:
     """The epochs that a device acknowledged before kill -9, and the wall time it had reached."""
-    process = subprocess.Popen([sys.executable, "-c", DEVICE, str(folder), str(wall)], stdout=subprocess.PIPE,
-                               text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    process = subprocess.Popen(
+        [sys.executable, "-c", DEVICE, str(folder), str(wall)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     lines = [process.stdout.readline() for _ in range(7)]       # a snapshot is among them
     time.sleep(after)
     process.send_signal(signal.SIGKILL)
@@ -53,7 +58,13 @@ def test_a_device_that_is_killed_again_and_again_loses_no_acknowledged_epoch(tmp
         acknowledged |= set(told)
         with reading(tmp_path / "diary.sqlite") as diary:
             assert diary.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-            kept = {(row["night"], row["number"]) for row in diary.execute("SELECT night, number FROM epochs")}
+            kept = {
+                (row["night"], row["number"])
+                for row in diary.execute("SELECT night, number FROM epochs")
+            }
         assert acknowledged <= kept
     with reading(tmp_path / "diary.sqlite") as diary:
-        assert diary.execute("SELECT count(*) FROM events WHERE kind = 'resumed'").fetchone()[0] >= kills - 1
+        assert (
+            diary.execute("SELECT count(*) FROM events WHERE kind = 'resumed'").fetchone()[0]
+            >= kills - 1
+        )

@@ -19,9 +19,17 @@ class Still:
 
 
 class Ramp:
-    """Every channel says when it was read: `per_second` steps a second, the channels `apart`. Nothing hides."""
+    """Every channel says when it was read: `per_second` steps a second, the channels `apart`.
+    Nothing hides."""
 
-    def __init__(self, channels: int, per_second: float, apart: float, start: float = 0.0, modulus: float = np.inf):
+    def __init__(
+        self,
+        channels: int,
+        per_second: float,
+        apart: float,
+        start: float = 0.0,
+        modulus: float = np.inf,
+    ):
         self.channels, self.per_second, self.apart = channels, per_second, apart
         self.start, self.modulus = start, modulus
 

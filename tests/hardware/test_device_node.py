@@ -66,8 +66,14 @@ def run(script):
         clock = SystemClock()
         chips = [MAX30102(clock, Still(122_500, 143_000)), ADXL355(clock, Still(0, 0, 9.80665))]
         with Served(SimBus(chips, clock)) as served:
-            done = subprocess.run([sys.executable, "-c", script], env=served.environment, cwd=ROOT, text=True,
-                                  capture_output=True, timeout=30)
+            done = subprocess.run(
+                [sys.executable, "-c", script],
+                env=served.environment,
+                cwd=ROOT,
+                text=True,
+                capture_output=True,
+                timeout=30,
+            )
     except RuntimeError as missing:
         pytest.skip(f"/dev/i2c-1 NOT TESTED: {missing}")
     assert done.returncode == 0, done.stderr

@@ -21,14 +21,18 @@ PARTS = {
 every_part = pytest.mark.parametrize("driver", PARTS, ids=lambda driver: driver.name)
 
 
-@pytest.mark.parametrize("driver, step", [(LIS3DH, 0.001), (ADXL355, 3.9e-6)], ids=["LIS3DH", "ADXL355"])
+@pytest.mark.parametrize(
+    "driver, step", [(LIS3DH, 0.001), (ADXL355, 3.9e-6)], ids=["LIS3DH", "ADXL355"]
+)
 @pytest.mark.parametrize("g", [(0, 0, 1), (0, -1, 0), (0.5, -0.25, -0.125)])
 def test_gravity_comes_out_in_metres_per_second_squared(driver, step, g):
     device, _, clock = bench(PARTS[driver], driver, Still(*(9.80665 * np.array(g))))
     clock.sleep(0.4)
     drained = device.drain()
     assert len(drained) == int(0.4 * device.rate)
-    np.testing.assert_allclose(drained, np.tile(9.80665 * np.array(g), (len(drained), 1)), atol=0.51 * step * 9.80665)
+    np.testing.assert_allclose(
+        drained, np.tile(9.80665 * np.array(g), (len(drained), 1)), atol=0.51 * step * 9.80665
+    )
 
 
 @pytest.mark.parametrize("full_scale, step", [(2, 0.001), (4, 0.002), (8, 0.004), (16, 0.012)])
@@ -38,7 +42,9 @@ def test_lis3dh_ranges_keep_the_scale(full_scale, step):
     device = LIS3DH(Bus(bus), full_scale=full_scale)
     device.configure()
     clock.sleep(0.5)
-    np.testing.assert_allclose(device.drain()[-1], [9.80665, -9.80665, 4.9], atol=0.51 * step * 9.80665)
+    np.testing.assert_allclose(
+        device.drain()[-1], [9.80665, -9.80665, 4.9], atol=0.51 * step * 9.80665
+    )
 
 
 def test_red_comes_first_then_infrared():
@@ -69,14 +75,18 @@ def test_an_empty_fifo_gives_no_rows(driver):
 
 @every_part
 def test_a_missing_chip_is_named_with_its_address_and_a_remedy(driver):
-    with pytest.raises(SensorError, match=rf"{driver.name} at 0x{driver.addresses[0]:02x}.*wiring.*errno 121"):
+    with pytest.raises(
+        SensorError, match=rf"{driver.name} at 0x{driver.addresses[0]:02x}.*wiring.*errno 121"
+    ):
         driver(Bus(SimBus([], VirtualClock()))).identify()
 
 
 @every_part
 def test_a_stranger_at_the_address_is_not_taken_for_the_chip(driver):
     clock = VirtualClock()
-    stranger = PARTS[MAX30102 if driver is not MAX30102 else LIS3DH](clock, Still(0, 0, 0), address=driver.addresses[0])
+    stranger = PARTS[MAX30102 if driver is not MAX30102 else LIS3DH](
+        clock, Still(0, 0, 0), address=driver.addresses[0]
+    )
     with pytest.raises(WrongChip, match="config"):
         driver(Bus(SimBus([stranger], clock))).identify()
 

@@ -1,7 +1,8 @@
-"""A bad bus, chips that forget themselves, a host that stalls: recovered soon, every loss counted, nothing swapped.
+"""A bad bus, chips that forget themselves, a host that stalls: recovered soon, every loss counted,
+nothing swapped.
 
-The readings say when they were taken (a clock face in counts, 1 ms a count), so gaps can be measured independently of
-what the driver says about them.
+The readings say when they were taken (a clock face in counts, 1 ms a count), so gaps can be
+measured independently of what the driver says about them.
 """
 
 import errno
@@ -29,7 +30,9 @@ class Night:
     def __init__(self, seed, part, seconds, skew=None, **faults):
         rng = np.random.default_rng(seed)
         skews = rng.uniform(-0.05, 0.05, 2) if skew is None else (skew, skew)
-        self.plan = Plan.drawn(rng, seconds, (0x57, part.address), start=faults.pop("start", 5.0), **faults)
+        self.plan = Plan.drawn(
+            rng, seconds, (0x57, part.address), start=faults.pop("start", 5.0), **faults
+        )
         self.clock = StallingClock(self.plan.stalls)
         self.chips = [MAX30102(self.clock, Ramp(2, 1000.0, APART, modulus=FACE), skew=skews[0]),
                       part(self.clock, Ramp(3, 0.05, AXES, modulus=1.0), skew=skews[1])]
@@ -73,7 +76,8 @@ def check_labels(night):
             gap = (taken[0] - before) % (FACE / 1000) * signal.rate
             assert gap < 2.5 or signal.lost > 0 or reading.trouble, (reading.time, gap)
         steps = np.diff(taken) % (FACE / 1000)
-        assert not steps.size or np.ptp(steps) < 0.0025             # inside a signal readings are evenly spaced
+        # inside a signal readings are evenly spaced
+        assert not steps.size or np.ptp(steps) < 0.0025
         before = taken[-1]
 
 
@@ -81,9 +85,17 @@ parts = pytest.mark.parametrize("part", [ADXL355, LIS3DH], ids=["ADXL355", "LIS3
 
 
 @parts
-@pytest.mark.parametrize("faults", [
-    {"transfers": 0.01}, {"stalls": 6}, {"stuck": 4}, {"unplugged": 4},
-    {"transfers": 0.01, "stalls": 3, "stuck": 2, "unplugged": 2, "resets": 3}], ids=lambda faults: "+".join(faults))
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {"transfers": 0.01},
+        {"stalls": 6},
+        {"stuck": 4},
+        {"unplugged": 4},
+        {"transfers": 0.01, "stalls": 3, "stuck": 2, "unplugged": 2, "resets": 3},
+    ],
+    ids=lambda faults: "+".join(faults),
+)
 def test_what_is_lost_is_what_the_chips_say_is_lost(part, faults):
     night = Night(21, part, 380, **faults)
     night.run(400)
@@ -108,11 +120,18 @@ def test_a_chip_that_resets_itself_is_back_in_a_tick(part, skew):
                    for r in night.readings if at + 0.5 < r.time < at + 2)
 
 
-@pytest.mark.parametrize("seed, part, faults, exact", [
-    (28, LIS3DH, {"resets": 3, "stalls": 3}, True), (2, LIS3DH, {"resets": 3, "transfers": 0.01}, True),
-    (21, ADXL355, {"resets": 3, "stalls": 3}, False), (5, ADXL355, {"resets": 6}, False)])
+@pytest.mark.parametrize(
+    "seed, part, faults, exact",
+    [
+        (28, LIS3DH, {"resets": 3, "stalls": 3}, True),
+        (2, LIS3DH, {"resets": 3, "transfers": 0.01}, True),
+        (21, ADXL355, {"resets": 3, "stalls": 3}, False),
+        (5, ADXL355, {"resets": 6}, False),
+    ],
+)
 def test_a_count_is_off_only_where_the_answers_left_it_open_and_says_so(seed, part, faults, exact):
-    """A reset can fall so near a reading that no answer tells on which side: then, and only then, it may be one off."""
+    """A reset can fall so near a reading that no answer tells on which side: then, and only then,
+    it may be one off."""
     night = Night(seed, part, 120, **faults)
     night.run(170)
     night.calm()
@@ -123,9 +142,14 @@ def test_a_count_is_off_only_where_the_answers_left_it_open_and_says_so(seed, pa
     assert ours == theirs or not exact
 
 
-@pytest.mark.parametrize("faults, ends", [({"stuck": 5}, lambda plan: [end for _, end in plan.stuck]),
-                                          ({"unplugged": 5}, lambda plan: [end for _, end, _ in plan.unplugged]),
-                                          ({"stalls": 5}, lambda plan: [at + length for at, length in plan.stalls])])
+@pytest.mark.parametrize(
+    "faults, ends",
+    [
+        ({"stuck": 5}, lambda plan: [end for _, end in plan.stuck]),
+        ({"unplugged": 5}, lambda plan: [end for _, end, _ in plan.unplugged]),
+        ({"stalls": 5}, lambda plan: [at + length for at, length in plan.stalls]),
+    ],
+)
 def test_readings_are_back_within_two_seconds(faults, ends):
     night = Night(8, ADXL355, 300, **faults)
     night.run(330)
@@ -162,12 +186,13 @@ def test_a_chip_in_standby_is_noticed_without_any_error():
 
 
 def test_a_late_host_does_not_bend_the_chips_clock():
-    """Delays between asking and being answered only widen the bounds; 30 s of readings stay 30 s."""
+    """Delays between asking and being answered only widen the bounds; 30 s of readings stay 30 s.
+    """
     rng = np.random.default_rng(2)
 
     class Late(StallingClock):
         def now(self):
-            if rng.random() < 0.3:                              # pre-empted, any time it looks at the clock
+            if rng.random() < 0.3:  # pre-empted, any time it looks at the clock
                 super().sleep(rng.exponential(0.004))
             return super().now()
 
@@ -180,7 +205,9 @@ def test_a_late_host_does_not_bend_the_chips_clock():
         signals.append(sensors.drain(clock.now()).ppg)
     late = [signal for signal in signals if signal.start > 60]
     assert all(signal.rate == pytest.approx(51.05, rel=2e-4) for signal in late)
-    errors = [(signal.start * 1000 - signal.values[0, 0] + FACE / 2) % FACE - FACE / 2 for signal in late]
+    errors = [
+        (signal.start * 1000 - signal.values[0, 0] + FACE / 2) % FACE - FACE / 2 for signal in late
+    ]
     assert max(map(abs, errors)) < 3                            # ms
     assert sensors.lost["ppg"] == chip.lost
 
@@ -188,7 +215,8 @@ def test_a_late_host_does_not_bend_the_chips_clock():
 @pytest.mark.full
 @parts
 def test_eight_hours_of_everything(part):
-    """1 % NACK, EIO and ETIMEDOUT each, stalls of up to 5 s, resets, a replugged chip, clocks off by up to 5 %."""
+    """1 % NACK, EIO and ETIMEDOUT each, stalls of up to 5 s, resets, a replugged chip, clocks off
+    by up to 5 %."""
     night = Night(1, part, 8 * 3600 - 60, transfers=0.01, stalls=30, resets=8, stuck=6, unplugged=4)
     night.run(8 * 3600)
     night.calm(30)

@@ -17,7 +17,10 @@ def test_the_boards_temperature_and_signal_are_read_from_the_kernels_files(tmp_p
 def test_what_is_not_there_or_has_no_unit_is_none(tmp_path):
     (tmp_path / "torn").write_text("")
     (tmp_path / "plain").write_text(WIRELESS.replace("-56.", "40."))
-    assert health.temperature(tmp_path / "none") is None and health.temperature(tmp_path / "torn") is None
+    assert (
+        health.temperature(tmp_path / "none") is None
+        and health.temperature(tmp_path / "torn") is None
+    )
     assert health.rssi(tmp_path / "none") is None and health.rssi(tmp_path / "torn") is None
     assert health.rssi(tmp_path / "plain") is None
     assert set(health.read()) == {"temperature", "rssi"}

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from device.clock import VirtualClock
 from device.errors import SensorError
-from device.hardware.light import Light, brightness
+from device.hardware.button import AGAIN, BOUNCE, HOLD, Edge, Press, Presses
+from device.hardware.led import Light, brightness
 from device.hardware.panel import BUTTON_PIN, LED_PIN, Panel, desk_pins, press
-from device.hardware.presses import AGAIN, BOUNCE, HOLD, Edge, Press, Presses
 
 
 def told(*edges, until=3.0, step=0.01):
@@ -36,7 +36,10 @@ def test_a_second_press_within_400_ms_and_a_third_are_told_apart():
 
 
 def test_a_press_after_more_than_400_ms_is_a_new_short_one():
-    assert told((0.5, True), (0.6, False), (1.01, True), (1.1, False)) == [(Press.SHORT, 0.6), (Press.SHORT, 1.1)]
+    assert told((0.5, True), (0.6, False), (1.01, True), (1.1, False)) == [
+        (Press.SHORT, 0.6),
+        (Press.SHORT, 1.1),
+    ]
 
 
 def test_holding_is_told_within_100_ms_of_its_threshold_and_only_once():
@@ -51,7 +54,10 @@ def test_holding_is_told_even_if_nobody_polled_meanwhile():
 
 
 def test_a_hold_never_counts_as_the_first_of_two():
-    assert [p for p, _ in told((0.1, True), (1.2, False), (1.3, True), (1.4, False))] == [Press.HOLD, Press.SHORT]
+    assert [p for p, _ in told((0.1, True), (1.2, False), (1.3, True), (1.4, False))] == [
+        Press.HOLD,
+        Press.SHORT,
+    ]
 
 
 def test_bounces_of_the_contact_are_one_press():

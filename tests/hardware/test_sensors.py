@@ -32,7 +32,10 @@ def run(sensors, clock, seconds, tick=0.25):
 
 def test_the_recommended_build_is_found_by_itself():
     sensors, _, _ = device([finger, mattress])
-    assert {role: feed.chip.name for role, feed in sensors.feeds.items()} == {"ppg": "MAX30102", "motion": "ADXL355"}
+    assert {role: feed.chip.name for role, feed in sensors.feeds.items()} == {
+        "ppg": "MAX30102",
+        "motion": "ADXL355",
+    }
 
 
 def test_a_lis3dh_at_its_other_address_is_found():
@@ -42,7 +45,10 @@ def test_a_lis3dh_at_its_other_address_is_found():
 
 def test_the_quieter_accelerometer_wins_unless_the_config_names_the_other():
     assert device([wrist, mattress])[0].feeds["motion"].chip.name == "ADXL355"
-    assert device([wrist, mattress], config={"motion": "LIS3DH"})[0].feeds["motion"].chip.name == "LIS3DH"
+    assert (
+        device([wrist, mattress], config={"motion": "LIS3DH"})[0].feeds["motion"].chip.name
+        == "LIS3DH"
+    )
     assert "motion" not in device([wrist, mattress], config={"motion": "none"})[0].feeds
 
 
@@ -53,7 +59,9 @@ def test_an_unknown_chip_name_is_refused_with_the_known_ones():
 
 def test_without_any_chip_a_night_goes_on_and_says_what_to_do():
     sensors, _, clock = device([])
-    assert all(r.ppg is None and r.motion is None and not r.trouble for r in run(sensors, clock, 30))
+    assert all(
+        r.ppg is None and r.motion is None and not r.trouble for r in run(sensors, clock, 30)
+    )
     assert any("wiring" in note for note in sensors.notes)
 
 
@@ -79,7 +87,9 @@ def test_chip_time_is_fitted_so_that_epochs_are_thirty_seconds_long(skew):
         assert signal.rate == pytest.approx(50 * (1 + skew), rel=1e-4)
         times = signal.start + np.arange(len(signal.values)) / signal.rate
         # An offset within one period can't be told when the tick is a multiple of it.
-        np.testing.assert_allclose(times * 1000 % 200_000, signal.values[:, 0], atol=0.51 * 1000 * 0.02)
+        np.testing.assert_allclose(
+            times * 1000 % 200_000, signal.values[:, 0], atol=0.51 * 1000 * 0.02
+        )
 
 
 def test_nothing_is_lost_on_a_quiet_bus():

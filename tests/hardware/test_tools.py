@@ -9,18 +9,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from device.assembly.desk import Desk, body
 from device.clock import VirtualClock
-from device.hardware.tape import Tape, TapedSensors
+from device.hardware.bus_tape import Tape, TapedSensors
 from device.sim.bus import SimBus
 from device.sim.faults import FaultyBus, Plan
-from device.sim.parts import Desk, body
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def tool(name, *arguments):
-    done = subprocess.run([sys.executable, ROOT / "tools" / name, *map(str, arguments)], capture_output=True, text=True,
-                          env={**os.environ, "NOCTURNE_NO_SETUP": "1", "OMP_NUM_THREADS": "1"}, timeout=300)
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / name, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "NOCTURNE_NO_SETUP": "1", "OMP_NUM_THREADS": "1"},
+        timeout=300,
+    )
     return done.returncode, done.stdout, done.stderr
 
 
@@ -30,16 +35,28 @@ def night(path, minutes, **faults):
     rng = np.random.default_rng(9)
     clock = VirtualClock()
     chips, tick = body(Desk(path.parent, 1.0, 5, build="clip", skew=0.02), clock)
-    plan = Plan.drawn(rng, 60 * minutes - 20, [chip.address for chip in chips], start=10.0, **faults)
-    sensors = TapedSensors(path, SimBus(chips, clock, FaultyBus(plan, chips, rng)), clock, tick=tick, seed=5)
+    plan = Plan.drawn(
+        rng, 60 * minutes - 20, [chip.address for chip in chips], start=10.0, **faults
+    )
+    sensors = TapedSensors(
+        path, SimBus(chips, clock, FaultyBus(plan, chips, rng)), clock, tick=tick, seed=5
+    )
     decided = judged(sensors, clock, tick, 60.0 * minutes, seed=5)
     sensors.close()
     return decided
 
 
-@pytest.mark.parametrize("minutes, faults", [
-    (4, {"transfers": 0.01, "resets": 2, "stuck": 1}),
-    pytest.param(480, {"transfers": 0.01, "resets": 6, "unplugged": 2, "stuck": 3}, marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "minutes, faults",
+    [
+        (4, {"transfers": 0.01, "resets": 2, "stuck": 1}),
+        pytest.param(
+            480,
+            {"transfers": 0.01, "resets": 6, "unplugged": 2, "stuck": 3},
+            marks=pytest.mark.full,
+        ),
+    ],
+)
 def test_a_night_replayed_takes_the_same_decisions(tmp_path, minutes, faults):
     from tools.raw import played
     decided = night(tmp_path / "night.tape", minutes, **faults)
@@ -51,7 +68,9 @@ def test_a_night_replayed_takes_the_same_decisions(tmp_path, minutes, faults):
 
 
 def test_record_and_replay_from_the_command_line(tmp_path):
-    code, said, trouble = tool("record", "--simulated", "--hours", 0.03, "--out", tmp_path / "night.tape")
+    code, said, trouble = tool(
+        "record", "--simulated", "--hours", 0.03, "--out", tmp_path / "night.tape"
+    )
     assert code == 0, trouble
     assert "ADXL355 at 0x1d" in said and "MB" in said
     code, said, trouble = tool("replay", tmp_path / "night.tape", "--json")
@@ -67,7 +86,12 @@ def test_replay_names_what_it_cannot_read(tmp_path):
 
 def test_record_without_a_bus_says_how_to_get_one(tmp_path):
     code, _, trouble = tool("record", "--bus", 77, "--out", tmp_path / "night.tape")
-    assert code == 1 and "/dev/i2c-77" in trouble and "dtparam=i2c_arm=on" in trouble and "Traceback" not in trouble
+    assert (
+        code == 1
+        and "/dev/i2c-77" in trouble
+        and "dtparam=i2c_arm=on" in trouble
+        and "Traceback" not in trouble
+    )
 
 
 def test_doctor_tells_of_a_healthy_bed():
@@ -90,7 +114,12 @@ def test_doctor_names_a_remedy_for_everything_it_finds(tmp_path):
     findings = json.loads(said)["findings"]
     assert all(item["remedy"] for item in findings)
     text = " ".join(item["finding"] for item in findings)
-    for wrong in ("nothing on the sensor", "instead of gravity", "times the data sheet", "40.0 Hz instead of 50"):
+    for wrong in (
+        "nothing on the sensor",
+        "instead of gravity",
+        "times the data sheet",
+        "40.0 Hz instead of 50",
+    ):
         assert wrong in text
 
 
@@ -102,8 +131,18 @@ def test_doctor_without_chips_or_bus_says_what_to_check():
 
 
 def test_plot_marks_the_beats_of_a_simulated_body(tmp_path):
-    code, said, trouble = tool("plot", "--simulated", "--build", "clip", "--start", 300, "--seconds", 10, "--out",
-                               tmp_path / "signal.svg")
+    code, said, trouble = tool(
+        "plot",
+        "--simulated",
+        "--build",
+        "clip",
+        "--start",
+        300,
+        "--seconds",
+        10,
+        "--out",
+        tmp_path / "signal.svg",
+    )
     assert code == 0, trouble
     svg = (tmp_path / "signal.svg").read_text()
     assert svg.count("<polyline") == 5                          # red, infrared, x, y, z

@@ -1,4 +1,5 @@
-"""Whatever is asked of a chip, and wherever a transfer breaks: no crash, no swapped channel, no reading twice."""
+"""Whatever is asked of a chip, and wherever a transfer breaks: no crash, no swapped channel, no
+reading twice."""
 
 import errno
 
@@ -20,11 +21,19 @@ from tests.hardware.parts import Ramp
 PARTS = {MAX30102: max3010x.MAX30102, LIS3DH: lis3dh.LIS3DH, ADXL355: adxl355.ADXL355}
 every_part = pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
 
-anything = st.lists(st.tuples(st.floats(0, 2), st.integers(0, 255), st.binary(max_size=6), st.integers(0, 300)),
-                    max_size=30)
-breaks = st.lists(st.tuples(st.sampled_from([0.05, 0.25, 0.25, 0.25, 0.7, 3.0]),
-                            st.lists(st.none() | st.tuples(st.sampled_from([121, 5, 110]), st.integers(0, 300)),
-                                     max_size=6)), max_size=40)
+anything = st.lists(
+    st.tuples(st.floats(0, 2), st.integers(0, 255), st.binary(max_size=6), st.integers(0, 300)),
+    max_size=30,
+)
+breaks = st.lists(
+    st.tuples(
+        st.sampled_from([0.05, 0.25, 0.25, 0.25, 0.7, 3.0]),
+        st.lists(
+            st.none() | st.tuples(st.sampled_from([121, 5, 110]), st.integers(0, 300)), max_size=6
+        ),
+    ),
+    max_size=40,
+)
 
 
 class Breaking:
@@ -80,5 +89,6 @@ def test_wherever_transfers_break_readings_stay_whole_and_in_order(part, steps):
     assert len(values) == chip.delivered
     feed = sensors.feeds[role]
     assert lost + feed.pending == feed.lost
-    # What only time can tell may be in doubt while the rate isn't measured, which parts differ in by 6 %.
+    # What only time can tell may be in doubt while the rate isn't measured, which parts differ in
+    # by 6 %.
     assert abs(feed.lost - chip.lost) <= 3 + 0.06 * chip.taken + sum(len(plan) for _, plan in steps)

@@ -24,7 +24,9 @@ class Listener:
         if username:
             self.client.username_pw_set(username, password)
         self.client.on_message = lambda client, data, message: self.messages.append(message)
-        self.client.on_subscribe = lambda client, data, mid, reasons, properties: self.refusals.append(reasons[0])
+        self.client.on_subscribe = lambda client, data, mid, reasons, properties: (
+            self.refusals.append(reasons[0])
+        )
         self.client.connect("127.0.0.1", port)
         self.client.subscribe(topics, qos=1)
         self.client.loop_start()

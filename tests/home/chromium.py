@@ -1,4 +1,5 @@
-"""A headless Chromium, spoken to by its DevTools protocol: enough to do what a person does with a keyboard."""
+"""A headless Chromium, spoken to by its DevTools protocol: enough to do what a person does with a
+keyboard."""
 
 import base64
 import json
@@ -21,10 +22,21 @@ class Chromium:
     def __init__(self, folder, width=390, height=844):
         port = free_port()
         self.process = subprocess.Popen(
-            [find(), "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}", "--no-first-run",
-             f"--remote-debugging-port={port}", f"--window-size={width},{height}", "--remote-allow-origins=*",
-             "about:blank"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [
+                find(),
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                f"--user-data-dir={folder}",
+                "--no-first-run",
+                f"--remote-debugging-port={port}",
+                f"--window-size={width},{height}",
+                "--remote-allow-origins=*",
+                "about:blank",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
         def pages():
             try:
@@ -32,9 +44,18 @@ class Chromium:
                     return [page for page in json.load(answer) if page["type"] == "page"]
             except OSError:
                 return []
-        self.socket = websocket.create_connection(soon(pages, 30)[0]["webSocketDebuggerUrl"], timeout=30)
+
+        self.socket = websocket.create_connection(
+            soon(pages, 30)[0]["webSocketDebuggerUrl"], timeout=30
+        )
         self.n, self.problems = 0, []
-        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2, mobile=True)
+        self.ask(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=2,
+            mobile=True,
+        )
         self.ask("Runtime.enable")
         self.ask("Log.enable")
         self.ask("Page.enable")
@@ -64,8 +85,14 @@ class Chromium:
 
     def key(self, key, code=0, text=""):
         for kind in ("keyDown", "keyUp"):
-            self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code,
-                     **({"text": text} if text and kind == "keyDown" else {}))
+            self.ask(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                code=key,
+                windowsVirtualKeyCode=code,
+                **({"text": text} if text and kind == "keyDown" else {}),
+            )
 
     def tab(self):
         self.key("Tab", 9)
@@ -91,12 +118,24 @@ class Chromium:
     def names(self):
         """(role, accessible name) of everything that a screen reader lets one operate."""
         nodes = self.ask("Accessibility.getFullAXTree")["nodes"]
-        roles = {"button", "switch", "textbox", "slider", "combobox", "spinbutton", "InputTime", "image", "link"}
+        roles = {
+            "button",
+            "switch",
+            "textbox",
+            "slider",
+            "combobox",
+            "spinbutton",
+            "InputTime",
+            "image",
+            "link",
+        }
         return [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in nodes
                 if not node.get("ignored") and node["role"]["value"] in roles]
 
     def scheme(self, name):
-        self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
+        self.ask(
+            "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}]
+        )
 
     def shoot(self, path):
         time.sleep(0.3)

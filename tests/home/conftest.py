@@ -60,14 +60,18 @@ def supplied(tmp_path):
         pytest.skip("mosquitto is not installed: its ACL is not tested")
     for user in USERS:
         create = [] if (tmp_path / "passwd").exists() else ["-c"]
-        subprocess.run(["mosquitto_passwd", "-b", *create, tmp_path / "passwd", user, user], check=True)
+        subprocess.run(
+            ["mosquitto_passwd", "-b", *create, tmp_path / "passwd", user, user], check=True
+        )
     (tmp_path / "acl").write_text((SUPPLIED / "acl").read_text() + PEOPLE)
     text = (SUPPLIED / "mosquitto.conf").read_text()
     text = text.replace("/etc/mosquitto/nocturne.passwd", str(tmp_path / "passwd"))
     text = text.replace("/etc/mosquitto/nocturne.acl", str(tmp_path / "acl"))
     text = text.replace("set_tcp_nodelay true\n", "").replace("listener 1883\nprotocol mqtt\n", "")
     text = text.replace("listener 9001", f"listener {mosquitto.free_port()}")
-    broker = mosquitto.Mosquitto(tmp_path / "broker", f"persistence_location {tmp_path}/broker/\n{text}", anyone=False)
+    broker = mosquitto.Mosquitto(
+        tmp_path / "broker", f"persistence_location {tmp_path}/broker/\n{text}", anyone=False
+    )
     broker.start()
     yield broker
     broker.stop()

@@ -14,13 +14,28 @@ def bed(kind):
     return f"nocturne/bed1/cmd/{kind}"
 
 
-@pytest.mark.parametrize("kind, payload, value", [
-    ("sound", b"ON", True), ("sound", b"off", False), ("volume", b"45", 0.45), ("volume", b"0", 0.0),
-    ("programme", b"rain on leaves", "rain on leaves"), ("timer", b"30", 30.0), ("stop", b"PRESS", None),
-    ("volume_cap", b"70.5", 0.705), ("quiet_from", b"22:30", 1350), ("quiet_to", b"07:00:00", 420),
-    ("alarm", b"06:45", 405), ("alarm", b"off", None), ("privacy", b"ON", True), ("sharing", b"OFF", False),
-    ("light", b"20", 0.2), ("identify", b"", None), ("message", "gute Nacht\n★".encode(), "gute Nacht ★"),
-])
+@pytest.mark.parametrize(
+    "kind, payload, value",
+    [
+        ("sound", b"ON", True),
+        ("sound", b"off", False),
+        ("volume", b"45", 0.45),
+        ("volume", b"0", 0.0),
+        ("programme", b"rain on leaves", "rain on leaves"),
+        ("timer", b"30", 30.0),
+        ("stop", b"PRESS", None),
+        ("volume_cap", b"70.5", 0.705),
+        ("quiet_from", b"22:30", 1350),
+        ("quiet_to", b"07:00:00", 420),
+        ("alarm", b"06:45", 405),
+        ("alarm", b"off", None),
+        ("privacy", b"ON", True),
+        ("sharing", b"OFF", False),
+        ("light", b"20", 0.2),
+        ("identify", b"", None),
+        ("message", "gute Nacht\n★".encode(), "gute Nacht ★"),
+    ],
+)
 def test_a_bare_value_is_understood(kind, payload, value):
     assert parse(bed(kind), payload, False, NOW) == Command(kind, value)
 
@@ -36,16 +51,40 @@ def test_without_a_clock_a_live_command_counts_whatever_its_expiry():
     assert parse(bed("sound"), b'{"value": "ON", "expires": 1}', False, None).value is True
 
 
-@pytest.mark.parametrize("kind, payload", [
-    ("volume", b"101"), ("volume", b"-1"), ("volume", b"nan"), ("volume", b"inf"), ("volume", b"1e1"),
-    ("volume", b"1_0"), ("volume", b"[5]"),
-    ("volume", b'{"value": NaN}'), ("volume", b'{"value": true}'), ("volume", b'{"value": 1e400}'), ("timer", b"721"),
-    ("volume", b'{"value": 5, "id": "a b"}'), ("volume", b'{"value": 5, "expires": "soon"}'),
-    ("volume", b'{"value": 5, "louder": 1}'), ("alarm", b"24:00"), ("alarm", b"7:00"), ("quiet_from", b"now"),
-    ("programme", b"../../etc"), ("programme", b""), ("message", b"   "), ("message", b"x" * 281), ("sound", b"\xff"),
-    ("sound", b"TOGGLE"), ("sound", b"[" * 1000), ("sound", b"{" * 1000), ("sound", b"O" * 2000),
-    ("unmute", b"ON"), ("muted", b"OFF"), ("", b"ON"),
-])
+@pytest.mark.parametrize(
+    "kind, payload",
+    [
+        ("volume", b"101"),
+        ("volume", b"-1"),
+        ("volume", b"nan"),
+        ("volume", b"inf"),
+        ("volume", b"1e1"),
+        ("volume", b"1_0"),
+        ("volume", b"[5]"),
+        ("volume", b'{"value": NaN}'),
+        ("volume", b'{"value": true}'),
+        ("volume", b'{"value": 1e400}'),
+        ("timer", b"721"),
+        ("volume", b'{"value": 5, "id": "a b"}'),
+        ("volume", b'{"value": 5, "expires": "soon"}'),
+        ("volume", b'{"value": 5, "louder": 1}'),
+        ("alarm", b"24:00"),
+        ("alarm", b"7:00"),
+        ("quiet_from", b"now"),
+        ("programme", b"../../etc"),
+        ("programme", b""),
+        ("message", b"   "),
+        ("message", b"x" * 281),
+        ("sound", b"\xff"),
+        ("sound", b"TOGGLE"),
+        ("sound", b"[" * 1000),
+        ("sound", b"{" * 1000),
+        ("sound", b"O" * 2000),
+        ("unmute", b"ON"),
+        ("muted", b"OFF"),
+        ("", b"ON"),
+    ],
+)
 def test_anything_else_is_refused_in_words(kind, payload):
     with pytest.raises(Refused) as refusal:
         parse(bed(kind), payload, False, NOW)
@@ -96,13 +135,26 @@ def bounded(command):
     return False
 
 
-values = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=30), st.lists(st.integers()))
-envelopes = st.builds(lambda value, identity: json.dumps({"value": value, "id": identity}).encode(), values,
-                      st.text(max_size=70))
+values = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=30),
+    st.lists(st.integers()),
+)
+envelopes = st.builds(
+    lambda value, identity: json.dumps({"value": value, "id": identity}).encode(),
+    values,
+    st.text(max_size=70),
+)
 
 
-@given(st.sampled_from([*KINDS, "x"]),
-       st.one_of(st.binary(max_size=100), st.text(max_size=50).map(str.encode), envelopes), st.booleans())
+@given(
+    st.sampled_from([*KINDS, "x"]),
+    st.one_of(st.binary(max_size=100), st.text(max_size=50).map(str.encode), envelopes),
+    st.booleans(),
+)
 def test_whatever_comes_is_either_bounded_or_refused(kind, payload, retained):
     try:
         command = parse(bed(kind), payload, retained, NOW)
@@ -113,4 +165,13 @@ def test_whatever_comes_is_either_bounded_or_refused(kind, payload, retained):
 
 def test_the_same_id_counts_once_and_only_so_many_are_remembered():
     seen = Seen(most=3)
-    assert [seen.again(i) for i in ("a", "a", "", "", "b", "c", "d", "a")] == [0, 1, 0, 0, 0, 0, 0, 0]
+    assert [seen.again(i) for i in ("a", "a", "", "", "b", "c", "d", "a")] == [
+        0,
+        1,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ]

@@ -21,8 +21,14 @@ def erase(folder, port):
     config = folder / "nocturne.toml"
     config.write_text(f'[home]\nhost = "127.0.0.1"\nport = {port}\nbed = "bed1"\n'
                       f'[diary]\npath = "{folder}/data/diary.sqlite"')
-    return subprocess.run([sys.executable, "-m", "device", "erase", "--config", config, "--yes"], cwd=ROOT, text=True,
-                          capture_output=True, timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    return subprocess.run(
+        [sys.executable, "-m", "device", "erase", "--config", config, "--yes"],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
 
 
 def lived(folder, broker, inbox):
@@ -39,7 +45,15 @@ def lived(folder, broker, inbox):
     home = Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1"), inbox, SystemClock(),
                 outbox=folder / "outbox.sqlite")
     home.start()
-    home.tell({"session": "asleep", "reason": text, "summary": {"sol": 95}, "picture": SECRET, "sharing": True})
+    home.tell(
+        {
+            "session": "asleep",
+            "reason": text,
+            "summary": {"sol": 95},
+            "picture": SECRET,
+            "sharing": True,
+        }
+    )
     home.event("night", {"note": text})
     feedback = Feedback(Ledger(folder / "ledger.sqlite"), home)
     feedback.share("comfort_v1", 4, 1.8e9)
@@ -62,17 +76,31 @@ def test_nothing_personal_is_left_here_or_there(broker, inbox, listen, tmp_path)
     assert not [m.topic for m in after.messages if "/state/" in m.topic]
 
 
-def test_a_broker_that_cannot_be_reached_is_named_and_the_device_is_erased_all_the_same(broker, inbox, tmp_path):
+def test_a_broker_that_cannot_be_reached_is_named_and_the_device_is_erased_all_the_same(
+    broker, inbox, tmp_path
+):
     lived(tmp_path / "data", broker, inbox)
     said = erase(tmp_path, free_port())
-    assert said.returncode == 1 and "may still show" in said.stderr and "can't be reached" in said.stderr
-    assert SECRET not in b"".join(path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
+    assert (
+        said.returncode == 1
+        and "may still show" in said.stderr
+        and "can't be reached" in said.stderr
+    )
+    assert SECRET not in b"".join(
+        path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file()
+    )
 
 
-def test_consent_to_care_withdrawn_in_the_config_blanks_what_an_earlier_life_told(broker, inbox, listen, tmp_path):
+def test_consent_to_care_withdrawn_in_the_config_blanks_what_an_earlier_life_told(
+    broker, inbox, listen, tmp_path
+):
     lived(tmp_path / "data", broker, inbox)
-    again = Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1", care=False), inbox, SystemClock(),
-                 outbox=tmp_path / "data" / "outbox.sqlite")
+    again = Home(
+        Settings(host="127.0.0.1", port=broker.port, bed="bed1", care=False),
+        inbox,
+        SystemClock(),
+        outbox=tmp_path / "data" / "outbox.sqlite",
+    )
     again.start()
     again.tell({"session": "idle", "volume": 0.5})
     listener = listen("nocturne/#")

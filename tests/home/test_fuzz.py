@@ -9,11 +9,47 @@ from device.home.commands import KINDS
 from tests.home.around import soon
 from tests.home.test_commands import bounded
 
-SEEDS = [b"ON", b"OFF", b"45", b"100", b"0", b"06:30", b"off", b"rain", b"PRESS", b"Good night", b"-1", b"1e9", b"NaN",
-         b'{"value": 45, "id": "abc", "expires": 99999999999}', b'{"value": "ON"}', b'{"value": {"value": 1}}',
-         b'{"value": [1, 2, 3], "id": 5}', b'{"value": null}', b"{}", b"[]", b"\x00", b"\xff\xfe", "★".encode()]
-NASTY = [b"", b"\x00", b"\xff", b"{", b"}", b'"', b"\\u0000", b"9" * 400, b"e308", b"NaN", b"-Infinity", b"[" * 300,
-         b"'", b";"]
+SEEDS = [
+    b"ON",
+    b"OFF",
+    b"45",
+    b"100",
+    b"0",
+    b"06:30",
+    b"off",
+    b"rain",
+    b"PRESS",
+    b"Good night",
+    b"-1",
+    b"1e9",
+    b"NaN",
+    b'{"value": 45, "id": "abc", "expires": 99999999999}',
+    b'{"value": "ON"}',
+    b'{"value": {"value": 1}}',
+    b'{"value": [1, 2, 3], "id": 5}',
+    b'{"value": null}',
+    b"{}",
+    b"[]",
+    b"\x00",
+    b"\xff\xfe",
+    "★".encode(),
+]
+NASTY = [
+    b"",
+    b"\x00",
+    b"\xff",
+    b"{",
+    b"}",
+    b'"',
+    b"\\u0000",
+    b"9" * 400,
+    b"e308",
+    b"NaN",
+    b"-Infinity",
+    b"[" * 300,
+    b"'",
+    b";",
+]
 
 
 def mutated(chance):
@@ -35,7 +71,9 @@ def mutated(chance):
 
 
 def topic(chance):
-    kind = chance.choice([*KINDS, *KINDS, *KINDS, "", "unmute", "x/y", "volume/", "🛏", "sound ", "a" * 300])
+    kind = chance.choice(
+        [*KINDS, *KINDS, *KINDS, "", "unmute", "x/y", "volume/", "🛏", "sound ", "a" * 300]
+    )
     return f"nocturne/bed1/cmd/{kind}"
 
 
@@ -43,11 +81,15 @@ def fuzz(home, listen, inbox, messages):
     chance, sender, delivered = random.Random(messages), listen("nothing"), 0
     while delivered < messages:
         for _ in range(500):
-            sender.client.publish(topic(chance), mutated(chance), qos=1, retain=chance.random() < 0.02)
+            sender.client.publish(
+                topic(chance), mutated(chance), qos=1, retain=chance.random() < 0.02
+            )
         if chance.random() < 0.3:
             where = chance.choice(["nocturne/prior", "nocturne/bed1/ack/🛏", "homeassistant/status"])
             sender.client.publish(where, mutated(chance), qos=1)
-        sender.client.publish("nocturne/bed1/cmd/identify", b'{"value": "", "id": "end-%d"}' % delivered, qos=1)
+        sender.client.publish(
+            "nocturne/bed1/cmd/identify", b'{"value": "", "id": "end-%d"}' % delivered, qos=1
+        )
         end = f"end-{delivered}"
         delivered += 500
         deadline = time.monotonic() + 60

@@ -6,9 +6,9 @@ import time
 import pytest
 
 from device.clock import SystemClock, VirtualClock
-from device.home import link
+from device.home import connection
 from device.home.mqtt import Home
-from device.home.prior import Prior, sign
+from device.home.population_prior import Prior, sign
 from device.home.settings import PRIOR, Settings
 from tests.home.around import soon
 
@@ -19,7 +19,9 @@ def test_it_announces_itself_and_its_state_retained(home, listen):
     assert soon(lambda: listener.last("nocturne/bed1/state/session") == b"sleeping")
     assert listener.last("nocturne/bed1/avail") == b"online"
     assert listener.last("nocturne/bed1/state/volume") == b"45"
-    config = [m for m in listener.messages if m.topic == "homeassistant/device/bed1/nocturne/config"]
+    config = [
+        m for m in listener.messages if m.topic == "homeassistant/device/bed1/nocturne/config"
+    ]
     assert config and config[0].retain and "cmps" in json.loads(config[0].payload)
 
 
@@ -69,7 +71,7 @@ def test_when_it_dies_its_last_will_says_so(broker, listen, inbox):
 import os, queue, time
 from device.clock import SystemClock
 from device.home.mqtt import Home
-from device.home.prior import Prior, sign
+from device.home.population_prior import Prior, sign
 from device.home.settings import PRIOR, Settings
 home = Home(Settings(host="127.0.0.1", port={broker.port}, bed="bed9"), queue.SimpleQueue(), SystemClock())
 home.start()
@@ -132,7 +134,13 @@ def test_privacy_blanks_what_is_personal_and_queues_nothing(home, listen):
 
 
 def test_erasing_leaves_nothing_personal_at_the_broker_or_in_the_outbox(home, listen, tmp_path):
-    home.tell({"session": "asleep", "reason": "the-sleeper-was-restless", "summary": {"sol": 95, "tst": 333}})
+    home.tell(
+        {
+            "session": "asleep",
+            "reason": "the-sleeper-was-restless",
+            "summary": {"sol": 95, "tst": 333},
+        }
+    )
     home.event("night", {"note": "the-sleeper-was-restless"})
     listener = listen()
     assert soon(lambda: listener.last("nocturne/bed1/state/reason") == b"the-sleeper-was-restless")
@@ -142,13 +150,22 @@ def test_erasing_leaves_nothing_personal_at_the_broker_or_in_the_outbox(home, li
     later = listen()
     assert soon(lambda: later.last("nocturne/bed1/avail") == b"online")
     time.sleep(0.3)
-    assert not any(b"restless" in m.payload or b"95" in m.payload for m in later.messages if "/state/" in m.topic)
+    assert not any(
+        b"restless" in m.payload or b"95" in m.payload
+        for m in later.messages
+        if "/state/" in m.topic
+    )
     files = b"".join(path.read_bytes() for path in tmp_path.glob("outbox.sqlite*"))
     assert b"restless" not in files
 
 
 def test_without_a_broker_nothing_blocks_or_raises(inbox, tmp_path):
-    home = Home(Settings(host="127.0.0.1", port=1, bed="bed1"), inbox, SystemClock(), outbox=tmp_path / "o.sqlite")
+    home = Home(
+        Settings(host="127.0.0.1", port=1, bed="bed1"),
+        inbox,
+        SystemClock(),
+        outbox=tmp_path / "o.sqlite",
+    )
     home.start()
     home.tell({"sound": True, "nonsense": object()})
     assert home.event("night", {"sol": 12})
@@ -167,13 +184,22 @@ def test_without_a_hub_in_the_config_it_is_silent(inbox):
 
 def test_a_torn_outbox_is_put_aside_and_a_disk_that_cannot_be_written_is_told(inbox, tmp_path):
     (tmp_path / "outbox.sqlite").write_bytes(b"this is no database at all" * 100)
-    home = Home(Settings(host="127.0.0.1", port=1), inbox, SystemClock(), outbox=tmp_path / "outbox.sqlite")
+    home = Home(
+        Settings(host="127.0.0.1", port=1), inbox, SystemClock(), outbox=tmp_path / "outbox.sqlite"
+    )
     assert "put aside" in home.trouble and home.event("night", {})
     assert (tmp_path / "outbox.torn").read_bytes().startswith(b"this is no")
     home.stop()
-    again = Home(Settings(host="127.0.0.1", port=1), inbox, SystemClock(), outbox=tmp_path / "outbox.sqlite")
+    again = Home(
+        Settings(host="127.0.0.1", port=1), inbox, SystemClock(), outbox=tmp_path / "outbox.sqlite"
+    )
     assert again.trouble == "" and again.outbox.counts()["waiting"] == 1
-    nowhere = Home(Settings(host="127.0.0.1", port=1), inbox, SystemClock(), outbox=tmp_path / "none" / "outbox.sqlite")
+    nowhere = Home(
+        Settings(host="127.0.0.1", port=1),
+        inbox,
+        SystemClock(),
+        outbox=tmp_path / "none" / "outbox.sqlite",
+    )
     assert "memory only" in nowhere.trouble and nowhere.event("night", {})
 
 
@@ -185,14 +211,20 @@ def test_news_that_cannot_be_written_are_named_and_the_rest_is_told(home, listen
 
 
 def test_a_new_prior_of_the_pinned_hub_is_handed_on_once_and_a_replay_never(broker, listen, inbox):
-    signing = pytest.importorskip("nacl.signing", reason="PyNaCl is not installed: nothing signed is tested")
+    signing = pytest.importorskip(
+        "nacl.signing", reason="PyNaCl is not installed: nothing signed is tested"
+    )
     key, got = bytes(range(32)), []
     public = signing.SigningKey(key).verify_key.encode().hex()
     priors = [Prior(version, "quiet_v1", (0.4, 0.6), (0.1, 0.1), 200) for version in (2, 1, 3)]
     hub = listen("nothing")
     hub.send(PRIOR, sign(priors[0], key), retain=True)
-    home = Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1", hub_key=public), inbox, SystemClock(),
-                on_prior=got.append)
+    home = Home(
+        Settings(host="127.0.0.1", port=broker.port, bed="bed1", hub_key=public),
+        inbox,
+        SystemClock(),
+        on_prior=got.append,
+    )
     home.start()
     assert soon(lambda: got == [priors[0]])
     hub.send(PRIOR, sign(priors[1], key), retain=True)
@@ -204,7 +236,7 @@ def test_a_new_prior_of_the_pinned_hub_is_handed_on_once_and_a_replay_never(brok
 
 
 def test_a_broker_that_holds_the_line_but_answers_nothing_is_noticed(broker, home, monkeypatch):
-    monkeypatch.setattr(link, "OLDEST_PUBACK", 0.3)
+    monkeypatch.setattr(connection, "OLDEST_PUBACK", 0.3)
     os.kill(broker.pid, signal.SIGSTOP)
     try:
         def noticed():

@@ -1,4 +1,5 @@
-"""A real Home Assistant 2025.4 in a virtual environment of its own, driven by its public API only."""
+"""A real Home Assistant 2025.4 in a virtual environment of its own, driven by its public API only.
+"""
 
 import json
 import os
@@ -24,7 +25,17 @@ pytestmark = pytest.mark.full
 VERSION = "2025.4.4"
 ROOT = Path(__file__).resolve().parents[2]
 ASSISTANT = ROOT / "device" / "home" / "assistant"
-NEEDS = ("frontend", "onboarding", "config", "api", "mqtt", "automation", "blueprint", "lovelace", "recorder")
+NEEDS = (
+    "frontend",
+    "onboarding",
+    "config",
+    "api",
+    "mqtt",
+    "automation",
+    "blueprint",
+    "lovelace",
+    "recorder",
+)
 # What the parts named above need beside Home Assistant itself; it would install them at its start.
 REQUIREMENTS = f"""
 import json, pathlib, homeassistant
@@ -38,17 +49,48 @@ while todo:
 print(*sorted(needs))
 """
 FACTS = DeviceFacts(programmes=("auto", "rain"), occupancy=True)
-STATE = {"session": "asleep", "care": "settled", "sound": False, "volume": 0.4, "volume_cap": 0.8, "muted": False,
-         "programme": "auto", "timer": 0, "alarm": 420, "quiet_from": 1320, "quiet_to": 420, "privacy": False,
-         "sharing": False, "light": 0.0, "occupancy": True, "reason": "rain has helped most", "problem": False,
-         "error": "", "firmware": ("0.1.0", "0.1.1"), "learning": "nothing yet", "quality": 0.9, "rssi": -61,
-         "temperature": 41.2, "clock_synced": True, "picture": b"\x89PNG\r\n\x1a\n",
-         "summary": {"sol": 14, "tst": 430, "waso": 25, "wakings": 2, "lights_out": 1.7672184e9,
-                     "out_of_bed": 1.7672472e9}}
+STATE = {
+    "session": "asleep",
+    "care": "settled",
+    "sound": False,
+    "volume": 0.4,
+    "volume_cap": 0.8,
+    "muted": False,
+    "programme": "auto",
+    "timer": 0,
+    "alarm": 420,
+    "quiet_from": 1320,
+    "quiet_to": 420,
+    "privacy": False,
+    "sharing": False,
+    "light": 0.0,
+    "occupancy": True,
+    "reason": "rain has helped most",
+    "problem": False,
+    "error": "",
+    "firmware": ("0.1.0", "0.1.1"),
+    "learning": "nothing yet",
+    "quality": 0.9,
+    "rssi": -61,
+    "temperature": 41.2,
+    "clock_synced": True,
+    "picture": b"\x89PNG\r\n\x1a\n",
+    "summary": {
+        "sol": 14,
+        "tst": 430,
+        "waso": 25,
+        "wakings": 2,
+        "lights_out": 1.7672184e9,
+        "out_of_bed": 1.7672472e9,
+    },
+}
 
 
 def python313():
-    names = [shutil.which("python3.13"), *sorted(Path.home().glob(".pyenv/versions/3.13*/bin/python3.13"))]
+    names = [
+        shutil.which("python3.13"),
+        *sorted(Path.home().glob(".pyenv/versions/3.13*/bin/python3.13")),
+    ]
     return next((str(name) for name in names if name and subprocess.run(
         [name, "-c", "import ensurepip"], capture_output=True).returncode == 0), None)
 
@@ -61,27 +103,40 @@ def hass():
     if not (venv / "ready").exists():
         python = python313()
         if python is None:
-            pytest.skip(f"no Python 3.13 on this machine: nothing is tested against Home Assistant {VERSION}")
+            pytest.skip(
+                f"no Python 3.13 on this machine: nothing is tested against Home Assistant {VERSION}"
+            )
 
         def pip(*what):
             if subprocess.run([venv / "bin" / "pip", "install", "--quiet", *what]).returncode:
-                pytest.skip(f"Home Assistant {VERSION} can't be installed here: nothing is tested against it")
+                pytest.skip(
+                    f"Home Assistant {VERSION} can't be installed here: nothing is tested against it"
+                )
+
         subprocess.run([python, "-m", "venv", venv], check=True)
         pip(f"homeassistant=={VERSION}")
-        pip("numpy", *subprocess.check_output([venv / "bin" / "python", "-c", REQUIREMENTS], text=True).split())
+        pip(
+            "numpy",
+            *subprocess.check_output(
+                [venv / "bin" / "python", "-c", REQUIREMENTS], text=True
+            ).split(),
+        )
         (venv / "ready").touch()
     return program
 
 
 class HomeAssistant:
-    """One that a person would have: onboarded, with an MQTT entry, our blueprints and our dashboard."""
+    """One that a person would have: onboarded, with an MQTT entry, our blueprints and our
+    dashboard."""
 
     def __init__(self, program, folder, broker_port):
         self.program, self.folder, self.port = program, folder, free_port()
         self.url, self.token = f"http://127.0.0.1:{self.port}", ""
         blueprints = folder / "blueprints" / "automation" / "nocturne"
         shutil.copytree(ASSISTANT / "blueprints", blueprints)
-        (folder / "dashboard.yaml").write_text((ASSISTANT / "dashboard.yaml").read_text().replace("bedside", "bed1"))
+        (folder / "dashboard.yaml").write_text(
+            (ASSISTANT / "dashboard.yaml").read_text().replace("bedside", "bed1")
+        )
         (folder / "configuration.yaml").write_text(f"""
 http: {{server_host: 127.0.0.1, server_port: {self.port}}}
 api:
@@ -111,13 +166,16 @@ automation:
         there = {"broker": "127.0.0.1", "port": broker_port}
         done = self.post(f"/api/config/config_entries/flow/{flow['flow_id']}", there)
         assert done["type"] == "create_entry", done
-        # It was loaded before there was MQTT to trigger it, and a reload leaves alone what hasn't changed.
+        # It was loaded before there was MQTT to trigger it, and a reload leaves alone what hasn't
+        # changed.
         self.call("automation/turn_off", "automation.acknowledge")
         self.call("automation/turn_on", "automation.acknowledge")
 
     def start(self):
         with open(self.folder / "out.log", "ab") as log:
-            self.process = subprocess.Popen([self.program, "-c", self.folder, "--skip-pip"], stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [self.program, "-c", self.folder, "--skip-pip"], stdout=log, stderr=log
+            )
         assert soon(self.answers, 120), (self.folder / "out.log").read_text()[-3000:]
 
     def stop(self):
@@ -132,11 +190,21 @@ automation:
             return False
 
     def request(self, path, data=None, form=False):
-        body = None if data is None else urllib.parse.urlencode(data).encode() if form else json.dumps(data).encode()
+        body = (
+            None
+            if data is None
+            else urllib.parse.urlencode(data).encode()
+            if form
+            else json.dumps(data).encode()
+        )
         kind = "application/x-www-form-urlencoded" if form else "application/json"
-        headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
+        headers = {"Content-Type": kind} | (
+            {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        )
         try:
-            with urllib.request.urlopen(urllib.request.Request(self.url + path, body, headers), timeout=30) as answer:
+            with urllib.request.urlopen(
+                urllib.request.Request(self.url + path, body, headers), timeout=30
+            ) as answer:
                 return answer.read()
         except urllib.error.HTTPError as trouble:
             raise AssertionError(f"{path}: {trouble.code} {trouble.read()[:500]}") from trouble
@@ -145,8 +213,13 @@ automation:
         return json.loads(self.request(path, data))
 
     def onboard(self):
-        person = {"client_id": self.url + "/", "name": "Ada", "username": "ada", "password": "correct horse",
-                  "language": "en"}
+        person = {
+            "client_id": self.url + "/",
+            "name": "Ada",
+            "username": "ada",
+            "password": "correct horse",
+            "language": "en",
+        }
         code = self.post("/api/onboarding/users", person)["auth_code"]
         grant = {"grant_type": "authorization_code", "code": code, "client_id": self.url + "/"}
         self.token = json.loads(self.request("/auth/token", grant, form=True))["access_token"]
@@ -180,11 +253,15 @@ def world(hass, tmp_path_factory):
 def bed(world, inbox):
     """(Home Assistant, a bed that obeys at once)"""
     assistant, broker, folder = world
-    home = Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1"), inbox, SystemClock(), FACTS)
+    home = Home(
+        Settings(host="127.0.0.1", port=broker.port, bed="bed1"), inbox, SystemClock(), FACTS
+    )
     home.chance.uniform = lambda low, high: low
     home.start()
     home.tell(STATE)
-    assert soon(lambda: assistant.state("switch.bed1_sound") == "off", 30), (folder / "out.log").read_text()[-3000:]
+    assert soon(lambda: assistant.state("switch.bed1_sound") == "off", 30), (
+        folder / "out.log"
+    ).read_text()[-3000:]
     yield assistant, home
     home.stop()
 
@@ -194,16 +271,31 @@ def test_every_entity_appears_with_its_state(bed):
     expected = {f"{c['p']}.bed1_{key}" for key, c in payload("bed1", FACTS)["cmps"].items()}
     assert soon(lambda: expected <= set(assistant.states()), 20), expected - set(assistant.states())
     shown = {
-        "sensor.bed1_session": "sleeping", "sensor.bed1_care": "settled", "number.bed1_volume": "40",
-        "select.bed1_programme": "auto", "text.bed1_alarm": "07:00", "text.bed1_quiet_from": "22:00",
-        "sensor.bed1_sol": "15", "sensor.bed1_wakings": "one_or_two", "sensor.bed1_quality": "90",
-        "sensor.bed1_temperature": "41.2", "binary_sensor.bed1_occupancy": "on",
-        "binary_sensor.bed1_clock_synced": "on", "sensor.bed1_lights_out": "2025-12-31T22:00:00+00:00",
-        "update.bed1_firmware": "on", "light.bed1_light": "off"}
+        "sensor.bed1_session": "sleeping",
+        "sensor.bed1_care": "settled",
+        "number.bed1_volume": "40",
+        "select.bed1_programme": "auto",
+        "text.bed1_alarm": "07:00",
+        "text.bed1_quiet_from": "22:00",
+        "sensor.bed1_sol": "15",
+        "sensor.bed1_wakings": "one_or_two",
+        "sensor.bed1_quality": "90",
+        "sensor.bed1_temperature": "41.2",
+        "binary_sensor.bed1_occupancy": "on",
+        "binary_sensor.bed1_clock_synced": "on",
+        "sensor.bed1_lights_out": "2025-12-31T22:00:00+00:00",
+        "update.bed1_firmware": "on",
+        "light.bed1_light": "off",
+    }
 
     def differing():
         states = assistant.states()
-        return {entity: states[entity]["state"] for entity in shown if states[entity]["state"] != shown[entity]}
+        return {
+            entity: states[entity]["state"]
+            for entity in shown
+            if states[entity]["state"] != shown[entity]
+        }
+
     assert soon(lambda: not differing()), differing()
     assert soon(lambda: assistant.state("image.bed1_picture") not in (None, "unknown"))
     where = assistant.states()["image.bed1_picture"]["attributes"]["entity_picture"]
@@ -211,7 +303,8 @@ def test_every_entity_appears_with_its_state(bed):
     def image():
         try:
             return assistant.request(where)
-        except AssertionError as trouble:       # it says 500 while it has a time of the image, but no image yet
+        # it says 500 while it has a time of the image, but no image yet
+        except AssertionError as trouble:
             return trouble
     assert soon(lambda: image() == STATE["picture"]), image()
 
@@ -227,7 +320,13 @@ COMMANDS = [
     ("text/set_value", "text.bed1_alarm", {"value": "off"}, "alarm", None),
     ("text/set_value", "text.bed1_quiet_from", {"value": "21:00"}, "quiet_from", 1260),
     ("text/set_value", "text.bed1_quiet_to", {"value": "06:00"}, "quiet_to", 360),
-    ("text/set_value", "text.bed1_say", {"value": "warm rain, no bells"}, "say", "warm rain, no bells"),
+    (
+        "text/set_value",
+        "text.bed1_say",
+        {"value": "warm rain, no bells"},
+        "say",
+        "warm rain, no bells",
+    ),
     ("switch/turn_on", "switch.bed1_privacy", {}, "privacy", True),
     ("switch/turn_on", "switch.bed1_sharing", {}, "sharing", True),
     ("light/turn_on", "light.bed1_light", {"brightness": 128}, "light", 0.51),
@@ -235,8 +334,13 @@ COMMANDS = [
     ("light/turn_off", "light.bed1_light", {}, "light", 0.0),
     ("button/press", "button.bed1_stop", {}, "stop", None),
     ("button/press", "button.bed1_identify", {}, "identify", None),
-    ("notify/send_message", "notify.bed1_message", {"message": "Sleep \"well\", Ada's bear"}, "message",
-     "Sleep \"well\", Ada's bear"),
+    (
+        "notify/send_message",
+        "notify.bed1_message",
+        {"message": 'Sleep "well", Ada\'s bear'},
+        "message",
+        'Sleep "well", Ada\'s bear',
+    ),
     ("update/install", "update.bed1_firmware", {}, "firmware", None),
 ]
 
@@ -248,7 +352,8 @@ def test_every_command_arrives_with_an_id_and_30_s_to_live(bed, inbox):
         assistant.call(service, entity, **data)
         command = inbox.get(timeout=10)
         assert (command.kind, command.value) == (kind, value)
-        assert bool(command.id) == (kind != "firmware")         # Home Assistant has no template for that one
+        # Home Assistant has no template for that one
+        assert bool(command.id) == (kind != "firmware")
     assert home.refused == 0
 
 
@@ -267,7 +372,9 @@ def test_a_button_press_and_a_restless_sleeper_are_noticed(bed, world):
     assistant, home = bed
     listener = Listener(world[1].port, "told")
     home.event("button", {"event_type": "double"})
-    assert soon(lambda: assistant.states()["event.bed1_button"]["attributes"].get("event_type") == "double")
+    assert soon(
+        lambda: assistant.states()["event.bed1_button"]["attributes"].get("event_type") == "double"
+    )
     home.tell({"care": "restless"})
     assert soon(lambda: listener.last("told") == b"restless")
     listener.close()
@@ -280,10 +387,14 @@ def test_where_home_assistant_is_alone_it_acknowledges_events(bed):
 
 
 def test_blueprints_and_dashboard_are_loaded(bed):
-    websocket = pytest.importorskip("websocket", reason="no websocket-client: the dashboard is not tested")
+    websocket = pytest.importorskip(
+        "websocket", reason="no websocket-client: the dashboard is not tested"
+    )
     assistant, _ = bed
     states = assistant.states()
-    assert [states[f"automation.{name}"]["state"] for name in ("bedtime", "restless", "acknowledge")] == ["on"] * 3
+    assert [
+        states[f"automation.{name}"]["state"] for name in ("bedtime", "restless", "acknowledge")
+    ] == ["on"] * 3
     socket = websocket.create_connection(assistant.url.replace("http", "ws") + "/api/websocket")
     socket.recv()
     socket.send(json.dumps({"type": "auth", "access_token": assistant.token}))
@@ -301,7 +412,11 @@ def test_the_bedtime_routine_sets_volume_programme_and_sound(bed, inbox):
     assistant, _ = bed
     assistant.call("automation/trigger", "automation.bedtime")
     got = [inbox.get(timeout=10) for _ in range(3)]
-    assert [(c.kind, c.value) for c in got] == [("volume", 0.4), ("programme", "rain"), ("sound", True)]
+    assert [(c.kind, c.value) for c in got] == [
+        ("volume", 0.4),
+        ("programme", "rain"),
+        ("sound", True),
+    ]
 
 
 def test_a_dead_device_is_shown_as_unavailable_and_comes_back(bed, inbox, world):

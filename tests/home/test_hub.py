@@ -13,18 +13,29 @@ from device.home.hub.population import ENOUGH, debias, estimate, simplex
 from device.home.hub.server import Server
 from device.home.hub.store import HOLD, Store
 from device.home.mqtt import Home
-from device.home.prior import USUAL, Prior, blend, read, sign
+from device.home.population_prior import USUAL, Prior, blend, read, sign
 from device.home.privacy import EPSILON, Ledger, keep_probability, randomise
 from device.home.settings import Settings
 from tests.home.around import soon
 
 KEY, OTHER = bytes(range(32)), bytes(range(1, 33))
-nacl = pytest.importorskip("nacl.signing", reason="PyNaCl is not installed: nothing signed is tested")
+nacl = pytest.importorskip(
+    "nacl.signing", reason="PyNaCl is not installed: nothing signed is tested"
+)
 PUBLIC = nacl.SigningKey(KEY).verify_key.encode().hex()
 
 
 def report(y=2, **more):
-    whole = {"v": 1, "q": "comfort_v1", "k": 5, "y": y, "mech": "krr", "eps": 1.0, "epoch": 731, **more}
+    whole = {
+        "v": 1,
+        "q": "comfort_v1",
+        "k": 5,
+        "y": y,
+        "mech": "krr",
+        "eps": 1.0,
+        "epoch": 731,
+        **more,
+    }
     return json.dumps(whole).encode()
 
 
@@ -61,9 +72,25 @@ def test_no_answer_at_the_hub_has_a_bed_a_time_or_an_order(store, tmp_path):
     assert not any(b"bed-of-somebody" in path.read_bytes() for path in tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("payload", [
-    b"", b"[]", b"{", report(5), report(-1), report(True), report(2.0), report(eps=9.0), report(k=4), report(q="x"),
-    report(epoch="now"), report(bed="bed1"), report(v=2), b"[" * 5000])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"[]",
+        b"{",
+        report(5),
+        report(-1),
+        report(True),
+        report(2.0),
+        report(eps=9.0),
+        report(k=4),
+        report(q="x"),
+        report(epoch="now"),
+        report(bed="bed1"),
+        report(v=2),
+        b"[" * 5000,
+    ],
+)
 def test_what_is_no_report_as_agreed_is_refused(store, payload):
     with pytest.raises(Refused):
         store.feedback("id", "bed1", payload)
@@ -86,9 +113,13 @@ def test_the_nearest_distribution_is_found():
     rng = np.random.default_rng(6)
     for _ in range(20):
         shares = rng.normal(0.2, 0.4, 5)
-        best = scipy.minimize(lambda x, to=shares: ((x - to) ** 2).sum(), np.full(5, 0.2), bounds=[(0, 1)] * 5,
-                              constraints={"type": "eq", "fun": lambda x: x.sum() - 1},
-                              options={"ftol": 1e-14}).x
+        best = scipy.minimize(
+            lambda x, to=shares: ((x - to) ** 2).sum(),
+            np.full(5, 0.2),
+            bounds=[(0, 1)] * 5,
+            constraints={"type": "eq", "fun": lambda x: x.sum() - 1},
+            options={"ftol": 1e-14},
+        ).x
         np.testing.assert_allclose(simplex(shares), best, atol=1e-4)
 
 
@@ -104,13 +135,20 @@ def test_a_prior_that_the_pinned_hub_signed_is_read():
     assert read(sign(PRIOR, KEY), PUBLIC) == PRIOR
 
 
-@pytest.mark.parametrize("message, key, why", [
-    (sign(PRIOR, OTHER), PUBLIC, "not signed by the hub"), (sign(PRIOR, KEY), "", "no hub key"),
-    (b"{}", PUBLIC, "malformed"), (b"\xff", PUBLIC, "malformed"),
-    (sign(PRIOR, KEY).replace(b"0.4", b"0.9"), PUBLIC, "not signed"), (b"x" * 9000, PUBLIC, "too long"),
-    (sign(Prior(4, "q", (0.9, 0.9), (0.1, 0.1), 5), KEY), PUBLIC, "no distribution"),
-    (sign(Prior(4, "q", (float("nan"), 1.0), (0.1, 0.1), 5), KEY), PUBLIC, "no distribution"),
-    (sign(Prior(4, "q", (1.0,), (0.1,), 5), KEY), PUBLIC, "no distribution")])
+@pytest.mark.parametrize(
+    "message, key, why",
+    [
+        (sign(PRIOR, OTHER), PUBLIC, "not signed by the hub"),
+        (sign(PRIOR, KEY), "", "no hub key"),
+        (b"{}", PUBLIC, "malformed"),
+        (b"\xff", PUBLIC, "malformed"),
+        (sign(PRIOR, KEY).replace(b"0.4", b"0.9"), PUBLIC, "not signed"),
+        (b"x" * 9000, PUBLIC, "too long"),
+        (sign(Prior(4, "q", (0.9, 0.9), (0.1, 0.1), 5), KEY), PUBLIC, "no distribution"),
+        (sign(Prior(4, "q", (float("nan"), 1.0), (0.1, 0.1), 5), KEY), PUBLIC, "no distribution"),
+        (sign(Prior(4, "q", (1.0,), (0.1,), 5), KEY), PUBLIC, "no distribution"),
+    ],
+)
 def test_any_other_is_refused_in_words(message, key, why):
     with pytest.raises(Refused, match=why):
         read(message, key)
@@ -141,7 +179,10 @@ def test_the_whole_loop_from_a_true_answer_to_the_published_shares(store):
 
 def test_several_hubs_share_the_work_and_apply_each_event_once(broker, inbox, tmp_path):
     stores = [Store(tmp_path / "hub.sqlite") for _ in range(2)]
-    hubs = [Server(store, KEY, "127.0.0.1", broker.port, group="ward", say=lambda text: None) for store in stores]
+    hubs = [
+        Server(store, KEY, "127.0.0.1", broker.port, group="ward", say=lambda text: None)
+        for store in stores
+    ]
     threads = [threading.Thread(target=hub.serve) for hub in hubs]
     home = Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1"), inbox, SystemClock())
     for thread in threads:
@@ -151,7 +192,9 @@ def test_several_hubs_share_the_work_and_apply_each_event_once(broker, inbox, tm
     for n in range(40):
         home.event("count", {"n": n})
     assert soon(lambda: home.outbox.counts()["acknowledged"] == 40), home.outbox.counts()
-    assert sorted(json.loads(payload)["data"]["n"] for *_, payload in stores[0].events()) == list(range(40))
+    assert sorted(json.loads(payload)["data"]["n"] for *_, payload in stores[0].events()) == list(
+        range(40)
+    )
     assert all(hub.applied for hub in hubs)
     home.stop()
     for hub, thread in zip(hubs, threads, strict=True):
@@ -161,7 +204,9 @@ def test_several_hubs_share_the_work_and_apply_each_event_once(broker, inbox, tm
 
 def run(*words):
     code = "import sys; from device.home.hub import main; sys.exit(main(sys.argv[1:]))"
-    return subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, timeout=60
+    )
 
 
 def test_the_command_makes_its_key_once_and_keeps_it_to_itself(tmp_path):

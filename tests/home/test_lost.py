@@ -1,4 +1,5 @@
-"""Never lost: broker, device and hub are killed at random, and every event is applied exactly once."""
+"""Never lost: broker, device and hub are killed at random, and every event is applied exactly once.
+"""
 
 import json
 import random
@@ -58,7 +59,10 @@ def applied(path):
         return []
     db = sqlite3.connect(path)
     try:
-        return [json.loads(payload)["data"]["n"] for payload, in db.execute("SELECT payload FROM events ORDER BY seq")]
+        return [
+            json.loads(payload)["data"]["n"]
+            for (payload,) in db.execute("SELECT payload FROM events ORDER BY seq")
+        ]
     except sqlite3.OperationalError:
         return []
     finally:
@@ -97,12 +101,20 @@ def test_three_thousand_events_and_twenty_kills(broker, tmp_path):
     events_survive(broker, tmp_path, events=3000, kills=20, seconds=300)
 
 
-def test_after_a_day_without_a_broker_all_is_delivered_and_memory_stays_flat(broker, inbox, listen, tmp_path):
-    """24 h on the virtual clock, one event in ten minutes, real refusals by the loopback, then a real broker."""
+def test_after_a_day_without_a_broker_all_is_delivered_and_memory_stays_flat(
+    broker, inbox, listen, tmp_path
+):
+    """24 h on the virtual clock, one event in ten minutes, real refusals by the loopback, then a
+    real broker."""
     port, clock = broker.port, VirtualClock()
     broker.stop()
-    home = Home(Settings(host="127.0.0.1", port=port, bed="bed1"), inbox, clock, outbox=tmp_path / "outbox.sqlite",
-                chance=random.Random(1))
+    home = Home(
+        Settings(host="127.0.0.1", port=port, bed="bed1"),
+        inbox,
+        clock,
+        outbox=tmp_path / "outbox.sqlite",
+        chance=random.Random(1),
+    )
     made, sizes = [], []
     tracemalloc.start()
     for minute in range(24 * 60):
@@ -125,11 +137,15 @@ def test_after_a_day_without_a_broker_all_is_delivered_and_memory_stays_flat(bro
         clock.sleep(0.05)
         for message in hub.messages[len(heard):]:
             heard.append(message)
-            hub.client.publish(f"nocturne/bed1/ack/{dict(message.properties.UserProperty)['id']}", b"", qos=1)
+            hub.client.publish(
+                f"nocturne/bed1/ack/{dict(message.properties.UserProperty)['id']}", b"", qos=1
+            )
         return home.outbox.counts()["waiting"] == 0
     heard = []
     assert soon(delivered, 60)
-    assert {dict(message.properties.UserProperty)["id"] for message in heard} == set(made) and len(made) == 144
+    assert {dict(message.properties.UserProperty)["id"] for message in heard} == set(made) and len(
+        made
+    ) == 144
     home.stop()
 
 

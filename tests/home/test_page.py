@@ -23,7 +23,14 @@ PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" width="600" height="200">
 <path d="M0 40H80V90H160V160H260V90H330V120H420V160H600" stroke="#9db4ff" stroke-width="4" fill="none"/>
 </svg>"""
 pytestmark = pytest.mark.full
-SUMMARY = {"sol": 14, "tst": 431, "waso": 25, "wakings": 2, "lights_out": 1.7672184e9, "out_of_bed": 1.7672472e9}
+SUMMARY = {
+    "sol": 14,
+    "tst": 431,
+    "waso": 25,
+    "wakings": 2,
+    "lights_out": 1.7672184e9,
+    "out_of_bed": 1.7672472e9,
+}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +39,10 @@ def page(tmp_path_factory):
         pytest.skip("npm is not installed: the page is not built and not tested")
     import importlib.machinery
     import importlib.util
-    loader = importlib.machinery.SourceFileLoader("build_page", str(Path(__file__).parents[2] / "tools" / "page"))
+
+    loader = importlib.machinery.SourceFileLoader(
+        "build_page", str(Path(__file__).parents[2] / "tools" / "page")
+    )
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("build_page", loader))
     loader.exec_module(module)
     page = Page(0, "127.0.0.1", module.build())
@@ -48,7 +58,9 @@ def bed(supplied, tmp_path):
     there = Settings(host="127.0.0.1", port=supplied.port, bed="bed1", password="bed1")
     home = Home(there, inbox, SystemClock(), FACTS)
     home.start()
-    home.tell({**STATE, "summary": SUMMARY, "picture": bytes(resvg_py.svg_to_bytes(svg_string=PICTURE))})
+    home.tell(
+        {**STATE, "summary": SUMMARY, "picture": bytes(resvg_py.svg_to_bytes(svg_string=PICTURE))}
+    )
     stop, got = threading.Event(), []
 
     def obey():
@@ -92,11 +104,18 @@ def shots(name):
 
 def test_a_caregiver_sees_the_night_and_commands_the_bed_by_keyboard_alone(browser, page, bed):
     log_in(browser, page, bed, "nurse")
-    assert soon(lambda: browser.text("session") == "Sleeping"), (browser.text("link"), browser.problems)
+    assert soon(lambda: browser.text("session") == "Sleeping"), (
+        browser.text("link"),
+        browser.problems,
+    )
     assert browser.text("care") == "Settled" and "rain has helped most" in browser.text("reason")
     assert browser.focus() == "sound"
     browser.enter()
-    assert soon(lambda: browser.run("document.getElementById('sound').getAttribute('aria-checked')") == "true")
+    assert soon(
+        lambda: (
+            browser.run("document.getElementById('sound').getAttribute('aria-checked')") == "true"
+        )
+    )
     browser.tab_to("volume")
     browser.key("ArrowRight", 39)
     assert soon(lambda: [c.value for c in bed.got if c.kind == "volume"] == [0.41])
@@ -108,7 +127,9 @@ def test_a_caregiver_sees_the_night_and_commands_the_bed_by_keyboard_alone(brows
     browser.tab_to("alarm-off")
     browser.enter()
     assert soon(lambda: browser.text("alarm-shown") == "No alarm is set")
-    assert "Fell asleep after\n15 min" in browser.text("summary") and "one or two" in browser.text("summary")
+    assert "Fell asleep after\n15 min" in browser.text("summary") and "one or two" in browser.text(
+        "summary"
+    )
     assert browser.run("document.documentElement.scrollWidth <= innerWidth"), "wider than a phone"
     assert browser.run("document.getElementById('picture').naturalWidth") == 600
     assert not browser.problems
@@ -124,12 +145,18 @@ def test_a_viewer_may_look_and_is_told_so(browser, page, bed):
     browser.tab_to("sound")
     browser.enter()
     assert soon(lambda: "may look" in browser.text("answer"), 8)
-    assert not bed.got and browser.run("document.getElementById('sound').getAttribute('aria-checked')") == "false"
+    assert (
+        not bed.got
+        and browser.run("document.getElementById('sound').getAttribute('aria-checked')") == "false"
+    )
 
 
 def test_a_wrong_password_is_told_and_an_absent_bed_is_shown(browser, page, bed):
     log_in(browser, page, bed, "nobody")
-    assert soon(lambda: "doesn't know" in browser.text("enter-trouble")), (browser.text("link"), browser.problems)
+    assert soon(lambda: "doesn't know" in browser.text("enter-trouble")), (
+        browser.text("link"),
+        browser.problems,
+    )
     assert browser.text("link") == "Not connected"
     if shots("x"):
         browser.shoot(shots("page-enter"))
@@ -150,7 +177,10 @@ def test_only_the_pages_own_files_are_served_and_nobody_else_may_be_called(page)
     def get(path):
         return urllib.request.urlopen(f"http://127.0.0.1:{page.port}{path}")
     with get("/") as answer:
-        assert "default-src 'none'" in answer.headers["Content-Security-Policy"] and b"Nocturne" in answer.read()
+        assert (
+            "default-src 'none'" in answer.headers["Content-Security-Policy"]
+            and b"Nocturne" in answer.read()
+        )
     for path in ("/../mqtt.py", "/%2e%2e/mqtt.py", "/mqtt.py", "/node_modules/"):
         with pytest.raises(urllib.error.HTTPError):
             get(path)

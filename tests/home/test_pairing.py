@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from device.assembly.build import home_settings
 from device.clock import SystemClock
 from device.config import Config
 from device.home.mqtt import Home
-from device.parts import home_settings
 from tests.home.around import Listener, soon
 from tools import mosquitto
 
@@ -25,41 +25,80 @@ CODE = "import sys; from device.home.hub import main; sys.exit(main(sys.argv[1:]
 
 @pytest.fixture
 def pair(tmp_path):
-    if any(shutil.which(name) is None for name in ("openssl", "mosquitto_passwd")) or mosquitto.find() is None:
+    if (
+        any(shutil.which(name) is None for name in ("openssl", "mosquitto_passwd"))
+        or mosquitto.find() is None
+    ):
         pytest.skip("openssl or mosquitto is not installed: pairing is not tested")
 
     def run(bed, *more):
-        return subprocess.run([sys.executable, "-c", CODE, "--data", tmp_path / "hub", "--etc", tmp_path / "etc",
-                               *(["--host", "127.0.0.1", "--pair", bed] if bed else []), *more],
-                              cwd=tmp_path, text=True, capture_output=True, timeout=60,
-                              env={**os.environ, "PYTHONPATH": str(ROOT)})
+        return subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                CODE,
+                "--data",
+                tmp_path / "hub",
+                "--etc",
+                tmp_path / "etc",
+                *(["--host", "127.0.0.1", "--pair", bed] if bed else []),
+                *more,
+            ],
+            cwd=tmp_path,
+            text=True,
+            capture_output=True,
+            timeout=60,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
     return run
 
 
 @pytest.fixture
 def paired(pair, tmp_path):
-    """A broker on the very files that pairing wrote, ports and user apart, and Home Assistant's password."""
+    """A broker on the very files that pairing wrote, ports and user apart, and Home Assistant's
+    password."""
     said = pair("bed1")
     assert said.returncode == 0, said.stderr
     assert pair("bed2").returncode == 0
-    people = {name: pair(None, role, name, "--bed", "bed1").stdout.split("shown this once: ")[1].split()[0]
-              for role, name in (("--viewer", "grandma"), ("--caregiver", "nurse"))}
+    people = {
+        name: pair(None, role, name, "--bed", "bed1")
+        .stdout.split("shown this once: ")[1]
+        .split()[0]
+        for role, name in (("--viewer", "grandma"), ("--caregiver", "nurse"))
+    }
     plain, tls = mosquitto.free_port(), mosquitto.free_port()
-    conf = "".join(path.read_text() for path in sorted((tmp_path / "etc" / "mosquitto" / "conf.d").iterdir()))
-    for old, new in (("listener 1883", f"listener {plain}"), ("listener 8883", f"listener {tls}"),
-                     ("listener 9001", f"listener {mosquitto.free_port()}"), ("set_tcp_nodelay true\n", "")):
+    conf = "".join(
+        path.read_text() for path in sorted((tmp_path / "etc" / "mosquitto" / "conf.d").iterdir())
+    )
+    for old, new in (
+        ("listener 1883", f"listener {plain}"),
+        ("listener 8883", f"listener {tls}"),
+        ("listener 9001", f"listener {mosquitto.free_port()}"),
+        ("set_tcp_nodelay true\n", ""),
+    ):
         conf = conf.replace(old, new)
-    broker = mosquitto.Mosquitto(tmp_path / "broker", f"persistence_location {tmp_path}/broker/\n{conf}", anyone=False)
+    broker = mosquitto.Mosquitto(
+        tmp_path / "broker", f"persistence_location {tmp_path}/broker/\n{conf}", anyone=False
+    )
     broker.start()
     for port in (plain, tls):       # they listen a little later than the one that `start` waits for
         assert soon(lambda port=port: not socket.socket().connect_ex(("127.0.0.1", port)))
-    yield plain, tls, said.stdout.split("homeassistant at the broker, shown this once: ")[1].split()[0], people
+    yield (
+        plain,
+        tls,
+        said.stdout.split("homeassistant at the broker, shown this once: ")[1].split()[0],
+        people,
+    )
     broker.stop()
 
 
 def bed_of(tmp_path, name, port, inbox):
     """As the bed reads it, but for the place of the authority and the port."""
-    text = (tmp_path / name / "home.toml").read_text().replace("/etc/nocturne-ca.crt", str(tmp_path / name / "ca.crt"))
+    text = (
+        (tmp_path / name / "home.toml")
+        .read_text()
+        .replace("/etc/nocturne-ca.crt", str(tmp_path / name / "ca.crt"))
+    )
     settings = home_settings(Config.parse(text))
     assert settings.port == 8883 and len(settings.hub_key) == 64
     return Home(replace(settings, port=port), inbox, SystemClock())
@@ -80,7 +119,12 @@ def test_a_paired_bed_comes_in_by_tls_and_reads_nothing_of_another(paired, tmp_p
     other.client.publish("nocturne/bed1/cmd/volume", b"99", qos=1).wait_for_publish(5)
     time.sleep(0.3)
     assert inbox.empty() and not other.messages
-    hub = Listener(plain, [("nocturne/+/event/#", 1)], "hub", (tmp_path / "etc" / "nocturne-hub.password").read_text())
+    hub = Listener(
+        plain,
+        [("nocturne/+/event/#", 1)],
+        "hub",
+        (tmp_path / "etc" / "nocturne-hub.password").read_text(),
+    )
     assert beds[0].event("night", {}) and soon(lambda: hub.messages)
     for one in (*beds, watching, other, hub):
         (one.stop if isinstance(one, Home) else one.close)()
@@ -93,7 +137,9 @@ def test_a_viewer_reads_one_bed_and_a_caregiver_also_commands_it(paired, tmp_pat
     bed.tell({"sound": True})
     viewer = Listener(plain, [("nocturne/#", 1)], "grandma", people["grandma"])
     nurse = Listener(plain, [("nocturne/#", 1)], "nurse", people["nurse"])
-    assert soon(lambda: viewer.last("nocturne/bed1/state/sound") == b"ON") and soon(lambda: nurse.messages)
+    assert soon(lambda: viewer.last("nocturne/bed1/state/sound") == b"ON") and soon(
+        lambda: nurse.messages
+    )
     viewer.client.publish("nocturne/bed1/cmd/volume", b"99", qos=1).wait_for_publish(5)
     nurse.client.publish("nocturne/bed2/cmd/volume", b"99", qos=1).wait_for_publish(5)
     nurse.client.publish("nocturne/bed1/cmd/volume", b"20", qos=1).wait_for_publish(5)
@@ -105,12 +151,16 @@ def test_a_viewer_reads_one_bed_and_a_caregiver_also_commands_it(paired, tmp_pat
     nurse.close()
 
 
-@pytest.mark.parametrize("person, bed", [("bed2", "bed1"), ("hub", "bed1"), ("a\ntopic #", "bed1"), ("nurse", "bed9")])
+@pytest.mark.parametrize(
+    "person, bed", [("bed2", "bed1"), ("hub", "bed1"), ("a\ntopic #", "bed1"), ("nurse", "bed9")]
+)
 def test_nobody_is_called_like_a_bed_or_let_to_a_bed_that_is_not_there(pair, person, bed):
     pair("bed1")
     pair("bed2")
     said = pair(None, "--caregiver", person, "--bed", bed)
-    assert said.returncode == 1 and "nocturne hub: " in said.stderr and "Traceback" not in said.stderr
+    assert (
+        said.returncode == 1 and "nocturne hub: " in said.stderr and "Traceback" not in said.stderr
+    )
 
 
 def test_no_bed_gets_a_persons_name(pair):
@@ -131,8 +181,16 @@ def test_pairing_again_changes_only_that_beds_password(pair, tmp_path):
     assert (tmp_path / "hub" / "ca.key").stat().st_mode & 0o77 == 0
 
 
-@pytest.mark.parametrize("bed, host", [("../x", "hub"), ("hub", "hub"), ("homeassistant", "hub"), ("bed", "a b"),
-                                       ("bed", 'x"\nhub_key = ""')])
+@pytest.mark.parametrize(
+    "bed, host",
+    [
+        ("../x", "hub"),
+        ("hub", "hub"),
+        ("homeassistant", "hub"),
+        ("bed", "a b"),
+        ("bed", 'x"\nhub_key = ""'),
+    ],
+)
 def test_names_that_could_do_harm_are_refused_in_words(pair, bed, host):
     said = pair(bed, "--host", host)
     assert said.returncode == 1 and "nocturne hub: " in said.stderr and "Traceback" not in said.stderr

@@ -42,7 +42,9 @@ def test_one_report_is_exactly_k_ary_randomised_response_at_the_claimed_epsilon(
 
 
 def test_the_claimed_epsilon_is_what_opendp_says_of_the_same_mechanism():
-    dp = pytest.importorskip("opendp.prelude", reason="opendp is not installed: ε is not checked against it")
+    dp = pytest.importorskip(
+        "opendp.prelude", reason="opendp is not installed: ε is not checked against it"
+    )
     dp.enable_features("contrib")
     for epsilon in (EPSILON, FOREVER):
         oracle = dp.m.make_randomized_response(list(range(K)), keep_probability(K, epsilon))
@@ -51,7 +53,9 @@ def test_the_claimed_epsilon_is_what_opendp_says_of_the_same_mechanism():
 
 def test_the_empirical_epsilon_is_at_most_the_claim_and_a_little():
     rng, n = np.random.default_rng(7), 40_000
-    shares = np.array([np.bincount(reports(np.full(n, value), rng), minlength=K) / n for value in range(K)])
+    shares = np.array(
+        [np.bincount(reports(np.full(n, value), rng), minlength=K) / n for value in range(K)]
+    )
     worst = np.log(shares.max(axis=0) / shares.min(axis=0)).max()
     assert worst <= EPSILON + 0.05 + 3 * math.sqrt(2 / (n * shares.min()))
     assert abs(worst - EPSILON) < 0.15      # and the mechanism is not simply mute
@@ -68,16 +72,23 @@ def test_any_number_of_reports_of_one_value_stays_below_the_remembered_epsilon()
     """An adversary who sees all reports of a bed for ever learns at most its remembered answer."""
     rng, n = np.random.default_rng(9), 40_000
     keep = keep_probability(K, FOREVER)
-    shares = np.array([np.bincount([randomise(value, K, keep, rng.random) for _ in range(n)], minlength=K) / n
-                       for value in range(2)])
+    shares = np.array(
+        [
+            np.bincount([randomise(value, K, keep, rng.random) for _ in range(n)], minlength=K) / n
+            for value in range(2)
+        ]
+    )
     assert np.log(shares.max(axis=0) / shares.min(axis=0)).max() <= FOREVER + 0.1
 
 
 def linkage(values, rng, rounds):
-    """How often the likeliest guess pairs a bed's two reports: of those that say the same, any one; else any at all."""
+    """How often the likeliest guess pairs a bed's two reports: of those that say the same, any one;
+    else any at all."""
     n, hits = len(values), 0.0
     for _ in range(rounds):
-        forever = np.vectorize(lambda v: randomise(int(v), K, keep_probability(K, FOREVER), rng.random))(values)
+        forever = np.vectorize(
+            lambda v: randomise(int(v), K, keep_probability(K, FOREVER), rng.random)
+        )(values)
         before, after = reports(values, rng, forever), reports(values, rng, forever)
         for bed in range(n):
             same = np.flatnonzero(after == before[bed])
@@ -90,7 +101,9 @@ def test_two_reports_of_a_bed_are_linked_at_most_twice_as_often_as_chance():
     assert linkage(rng.integers(0, K, 50), rng, 60) <= 2 / 50
 
 
-@given(st.integers(0, 6), st.integers(2, 7), st.floats(0.05, 0.95), st.floats(0, 1, exclude_max=True))
+@given(
+    st.integers(0, 6), st.integers(2, 7), st.floats(0.05, 0.95), st.floats(0, 1, exclude_max=True)
+)
 def test_a_randomised_answer_is_always_an_answer(value, k, keep, u):
     if value < k:
         assert 0 <= randomise(value, k, keep, lambda: u) < k
@@ -114,7 +127,9 @@ def test_the_ledger_refuses_one_more_than_a_lifetime_allows():
     assert ledger.total() == LIFETIME
 
 
-@pytest.mark.parametrize("question, value", [("comfort_v1", 5), ("comfort_v1", -1), ("weight_v1", 1)])
+@pytest.mark.parametrize(
+    "question, value", [("comfort_v1", 5), ("comfort_v1", -1), ("weight_v1", 1)]
+)
 def test_what_was_never_asked_is_refused(question, value):
     with pytest.raises(Refused):
         Ledger().spend(question, value, WALL)
@@ -139,14 +154,19 @@ def test_a_report_tells_no_bed_no_time_and_no_order():
     assert Feedback(Ledger(), home).share("comfort_v1", 4, WALL)
     question, payload, _ = home.sent[0]
     report = json.loads(payload)
-    assert set(report) == {"v", "q", "k", "y", "mech", "eps", "epoch"} and report["epoch"] == WALL // PERIOD
+    assert (
+        set(report) == {"v", "q", "k", "y", "mech", "eps", "epoch"}
+        and report["epoch"] == WALL // PERIOD
+    )
 
 
 def test_without_consent_nothing_is_drawn_or_spent():
     home = Home()
     home.sharing = False
     feedback = Feedback(Ledger(), home)
-    assert not feedback.share("comfort_v1", 4, WALL) and feedback.ledger.total() == 0 and not home.sent
+    assert (
+        not feedback.share("comfort_v1", 4, WALL) and feedback.ledger.total() == 0 and not home.sent
+    )
 
 
 @pytest.mark.parametrize("where", ["spend", "feedback", "handed"])

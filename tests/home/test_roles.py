@@ -23,20 +23,30 @@ MATRIX = {
     "nocturne/bed1/ack/x": ({"hub", "homeassistant"}, {"bed1"}),
     "nocturne/prior": ({"hub"}, {"bed1", "bed2", "hub", "homeassistant", "grandma", "nurse"}),
     "homeassistant/device/bed1/nocturne/config": ({"bed1", "homeassistant"}, {"homeassistant"}),
-    "homeassistant/status": ({"homeassistant"}, {"bed1", "bed2", "hub", "homeassistant", "grandma", "nurse"}),
+    "homeassistant/status": (
+        {"homeassistant"},
+        {"bed1", "bed2", "hub", "homeassistant", "grandma", "nurse"},
+    ),
 }
 
 
 def test_every_role_reads_and_writes_what_is_its_own_and_nothing_else(supplied):
-    clients = {user: Listener(supplied.port, [(topic, 1) for topic in EVERYTHING], user, user) for user in USERS}
+    clients = {
+        user: Listener(supplied.port, [(topic, 1) for topic in EVERYTHING], user, user)
+        for user in USERS
+    }
     wrote, read = {}, {}
     for topic in MATRIX:
         for user, client in clients.items():
             client.client.publish(topic, f"by {user}", qos=1).wait_for_publish(5)
     time.sleep(0.5)
     for topic in MATRIX:
-        heard = {user: {m.payload.decode().removeprefix("by ") for m in client.messages if m.topic == topic}
-                 for user, client in clients.items()}
+        heard = {
+            user: {
+                m.payload.decode().removeprefix("by ") for m in client.messages if m.topic == topic
+            }
+            for user, client in clients.items()
+        }
         wrote[topic] = set().union(*heard.values())
         read[topic] = {user for user, writers in heard.items() if writers}
     for client in clients.values():
@@ -46,15 +56,24 @@ def test_every_role_reads_and_writes_what_is_its_own_and_nothing_else(supplied):
 
 
 def test_without_a_password_nobody_comes_in(supplied, inbox):
-    home = Home(Settings(host="127.0.0.1", port=supplied.port, bed="bed1", username="bed1", password="wrong"), inbox,
-                SystemClock())
+    home = Home(
+        Settings(
+            host="127.0.0.1", port=supplied.port, bed="bed1", username="bed1", password="wrong"
+        ),
+        inbox,
+        SystemClock(),
+    )
     home.start()
     assert soon(lambda: "refuses us" in home.trouble) and not home.connected
     home.stop()
 
 
 def test_a_bed_lives_within_the_supplied_acl(supplied, inbox):
-    home = Home(Settings(host="127.0.0.1", port=supplied.port, bed="bed1", password="bed1"), inbox, SystemClock())
+    home = Home(
+        Settings(host="127.0.0.1", port=supplied.port, bed="bed1", password="bed1"),
+        inbox,
+        SystemClock(),
+    )
     home.start()
     nurse = Listener(supplied.port, [("nocturne/bed1/state/#", 1)], "nurse", "nurse")
     assistant = Listener(supplied.port, [("homeassistant/#", 1)], "homeassistant", "homeassistant")
@@ -77,13 +96,55 @@ def certificates(tmp_path):
     def openssl(*words):
         subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=tmp_path)
     for name in ("ours", "other"):
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.crt")
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=hub", "-keyout",
-            "hub.key", "-out", "hub.csr")
+        openssl(
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            f"/CN={name}",
+            "-keyout",
+            f"{name}.key",
+            "-out",
+            f"{name}.crt",
+        )
+    openssl(
+        "req",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-subj",
+        "/CN=hub",
+        "-keyout",
+        "hub.key",
+        "-out",
+        "hub.csr",
+    )
     (tmp_path / "names").write_text("subjectAltName=IP:127.0.0.1")
-    openssl("x509", "-req", "-in", "hub.csr", "-CA", "ours.crt", "-CAkey", "ours.key", "-CAcreateserial", "-days", "1",
-            "-extfile", "names", "-out", "hub.crt")
+    openssl(
+        "x509",
+        "-req",
+        "-in",
+        "hub.csr",
+        "-CA",
+        "ours.crt",
+        "-CAkey",
+        "ours.key",
+        "-CAcreateserial",
+        "-days",
+        "1",
+        "-extfile",
+        "names",
+        "-out",
+        "hub.crt",
+    )
     return tmp_path
 
 
@@ -94,8 +155,16 @@ def test_with_a_pinned_authority_only_its_own_hub_is_trusted(certificates, inbox
     tls = f"cafile {folder}/ours.crt\ncertfile {folder}/hub.crt\nkeyfile {folder}/hub.key\n"
     broker = mosquitto.Mosquitto(folder / "broker", tls).start()
     try:
-        homes = {name: Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1", ca=str(folder / f"{name}.crt")),
-                            inbox, SystemClock()) for name in ("ours", "other")}
+        homes = {
+            name: Home(
+                Settings(
+                    host="127.0.0.1", port=broker.port, bed="bed1", ca=str(folder / f"{name}.crt")
+                ),
+                inbox,
+                SystemClock(),
+            )
+            for name in ("ours", "other")
+        }
         homes["other"].tell({"clock_synced": False})
         homes["ours"].start()
         assert soon(lambda: homes["ours"].connected), homes["ours"].trouble

@@ -1,4 +1,5 @@
-"""Everything that bed, hub and feedback put on the broker is what topics.schema.json says, and nothing is missing."""
+"""Everything that bed, hub and feedback put on the broker is what topics.schema.json says, and
+nothing is missing."""
 
 import json
 import threading
@@ -17,7 +18,9 @@ from device.home.privacy import Feedback, Ledger
 from tests.home.around import soon
 from tests.home.test_home_assistant import STATE
 
-jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed: payloads are not checked")
+jsonschema = pytest.importorskip(
+    "jsonschema", reason="jsonschema is not installed: payloads are not checked"
+)
 WHOLE = json.loads((Path(device.home.__file__).parent / "topics.schema.json").read_text())
 
 
@@ -55,12 +58,24 @@ def test_whatever_is_said_is_as_described_and_retained_as_described(home, listen
     home.event("night", {"sol": 15})
     home.event("button", {"event_type": "hold"})
     Feedback(Ledger(), home).share("comfort_v1", 4, 1.7672184e9)
-    listener.send("nocturne/bed1/cmd/volume", b'{"value": 5, "id": "1.2-3", "expires": 99999999999}')
+    listener.send(
+        "nocturne/bed1/cmd/volume", b'{"value": 5, "id": "1.2-3", "expires": 99999999999}'
+    )
     for answer in range(120):
-        report = {"v": 1, "q": "quiet_v1", "k": 2, "y": answer % 2, "mech": "krr", "eps": 1.0, "epoch": 700}
+        report = {
+            "v": 1,
+            "q": "quiet_v1",
+            "k": 2,
+            "y": answer % 2,
+            "mech": "krr",
+            "eps": 1.0,
+            "epoch": 700,
+        }
         envelope = Properties(PacketTypes.PUBLISH)
         envelope.UserProperty = ("id", f"r{answer}")
-        listener.send(f"nocturne/b{answer}/feedback/quiet_v1", json.dumps(report), properties=envelope)
+        listener.send(
+            f"nocturne/b{answer}/feedback/quiet_v1", json.dumps(report), properties=envelope
+        )
     assert soon(lambda: listener.on("nocturne/prior") and home.outbox.counts()["acknowledged"] == 2)
     hub.stop()
     thread.join()

@@ -1,4 +1,5 @@
-"""The bench's /dev/i2c-1, asked as the kernel asks: what it wants to see of the caller's memory comes by retries."""
+"""The bench's /dev/i2c-1, asked as the kernel asks: what it wants to see of the caller's memory
+comes by retries."""
 
 import ctypes
 import errno
@@ -57,7 +58,9 @@ def transfer(kernel, *messages):
 
 
 def test_the_first_word_names_the_device_and_asks_for_free_memory_access():
-    answer = cuse.Device(SimBus([], VirtualClock())).answer(cuse.INIT, struct.pack("<IIII", 7, 40, 0, 0))
+    answer = cuse.Device(SimBus([], VirtualClock())).answer(
+        cuse.INIT, struct.pack("<IIII", 7, 40, 0, 0)
+    )
     major, minor, _, flags = struct.unpack_from("<IIII", answer)
     assert (major, minor, flags) == (7, 40, cuse.UNRESTRICTED)
     assert answer[72:] == b"DEVNAME=i2c-1\0"            # struct cuse_init_out has 72 bytes

@@ -27,7 +27,9 @@ def test_the_built_image_lives_through_everything_in_an_emulated_pi(image):
     with tempfile.TemporaryDirectory() as folder:
         rows = scenario.run_all(Path(folder), image)
     print(scenario.table(rows))
-    assert all(row.passed for row in rows), "\n" + scenario.table([row for row in rows if not row.passed])
+    assert all(row.passed for row in rows), "\n" + scenario.table(
+        [row for row in rows if not row.passed]
+    )
 
 
 def test_the_same_image_starts_on_an_emulated_pi_3(image):

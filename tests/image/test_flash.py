@@ -20,24 +20,40 @@ def loaded():
 
 
 flash = loaded()
-CARD = {"path": "/dev/sdx", "type": "disk", "size": 32_000_000_000, "rm": True, "ro": False, "hotplug": True,
-        "tran": "usb", "model": "Reader", "mountpoints": [None],
-        "children": [{"path": "/dev/sdx1", "type": "part", "mountpoints": [None]}]}
+CARD = {
+    "path": "/dev/sdx",
+    "type": "disk",
+    "size": 32_000_000_000,
+    "rm": True,
+    "ro": False,
+    "hotplug": True,
+    "tran": "usb",
+    "model": "Reader",
+    "mountpoints": [None],
+    "children": [{"path": "/dev/sdx1", "type": "part", "mountpoints": [None]}],
+}
 
 
 def test_an_ordinary_card_is_taken():
     assert flash.refusal(CARD, False, {"/dev/sda", "/dev/sda1"}) is None
 
 
-@pytest.mark.parametrize("change, any_disk, word", [
-    ({"path": "/dev/sda"}, True, "runs from it"),
-    ({"children": [{"path": "/dev/sda1", "type": "part", "mountpoints": [None]}]}, True, "runs from it"),
-    ({"type": "part"}, True, "whole disk"),
-    ({"ro": True}, True, "write-protected"),
-    ({"size": 2_000_000_000_000}, True, "GB"),
-    ({"mountpoints": ["/media/card"]}, True, "umount /media/card"),
-    ({"rm": False, "hotplug": False, "tran": "nvme"}, False, "removable"),
-])
+@pytest.mark.parametrize(
+    "change, any_disk, word",
+    [
+        ({"path": "/dev/sda"}, True, "runs from it"),
+        (
+            {"children": [{"path": "/dev/sda1", "type": "part", "mountpoints": [None]}]},
+            True,
+            "runs from it",
+        ),
+        ({"type": "part"}, True, "whole disk"),
+        ({"ro": True}, True, "write-protected"),
+        ({"size": 2_000_000_000_000}, True, "GB"),
+        ({"mountpoints": ["/media/card"]}, True, "umount /media/card"),
+        ({"rm": False, "hotplug": False, "tran": "nvme"}, False, "removable"),
+    ],
+)
 def test_what_may_be_no_card_is_refused_with_a_reason(change, any_disk, word):
     assert word in flash.refusal({**CARD, **change}, any_disk, {"/dev/sda", "/dev/sda1"})
 
@@ -46,7 +62,9 @@ def test_the_disk_this_system_runs_from_is_known():
     for tool in ("findmnt", "lsblk"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is missing: apt-get install util-linux")
-    root = subprocess.run(["findmnt", "-no", "SOURCE", "/"], capture_output=True, text=True).stdout.strip()
+    root = subprocess.run(
+        ["findmnt", "-no", "SOURCE", "/"], capture_output=True, text=True
+    ).stdout.strip()
     if not root.startswith("/dev/"):
         pytest.skip("this system runs from no disk")
     assert root.split("[")[0] in flash.protected()

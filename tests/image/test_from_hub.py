@@ -30,9 +30,30 @@ def certify(folder: Path) -> tuple[Path, Path]:
     """A server's key and certificate, which is its own authority."""
     folder.mkdir()
     key, certificate = folder / "key", folder / "crt"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost", "-addext",
-                    "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-keyout",
+            key,
+            "-out",
+            certificate,
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+        ],
+        check=True,
+        capture_output=True,
+    )
     return key, certificate
 
 
@@ -96,20 +117,31 @@ def test_without_a_hub_or_its_authority_nothing_is_asked(update):
     assert update.from_hub() is None
 
 
-def test_the_hubs_bundle_waits_until_it_is_asked_for_or_until_the_noon_after_a_day(update, tmp_path, monkeypatch):
+def test_the_hubs_bundle_waits_until_it_is_asked_for_or_until_the_noon_after_a_day(
+    update, tmp_path, monkeypatch
+):
     monkeypatch.setattr(update, "ASKED", tmp_path / "install")
     update.FETCHED.write_bytes(BUNDLE)
     fetched = update.FETCHED.stat().st_mtime
-    hours = [hour for hour in range(45) if update.due(fetched + 3600 * hour)]     # one noon from hour 21 on
+    # one noon from hour 21 on
+    hours = [hour for hour in range(45) if update.due(fetched + 3600 * hour)]
     assert len(hours) == 1 and hours[0] > 20
     assert update.time.localtime(fetched + 3600 * hours[0]).tm_hour == 12
     update.ASKED.touch()
     assert update.due(fetched)
 
 
-@pytest.mark.parametrize("version, word", [("0.0.1", "older than 0.1.0.7"), ("0.1.0.8", "compatible mismatch"),
-                                           ("", "compatible mismatch")])
-def test_a_refused_bundle_is_told_with_a_reason_that_a_person_understands(update, tmp_path, monkeypatch, version, word):
+@pytest.mark.parametrize(
+    "version, word",
+    [
+        ("0.0.1", "older than 0.1.0.7"),
+        ("0.1.0.8", "compatible mismatch"),
+        ("", "compatible mismatch"),
+    ],
+)
+def test_a_refused_bundle_is_told_with_a_reason_that_a_person_understands(
+    update, tmp_path, monkeypatch, version, word
+):
     running = tmp_path / "version"
     running.write_text("0.1.0.7\n")
     monkeypatch.setattr(update, "VERSION", running)

@@ -8,7 +8,11 @@ import pytest
 
 from image.board import data
 
-FACTS = {"Id": "nocturne.service", "ActiveState": "active", "ActiveEnterTimestampMonotonic": "20000000"}
+FACTS = {
+    "Id": "nocturne.service",
+    "ActiveState": "active",
+    "ActiveEnterTimestampMonotonic": "20000000",
+}
 
 
 @pytest.fixture
@@ -21,7 +25,7 @@ def good(monkeypatch):
 
 @pytest.mark.parametrize("change, now, word", [
     ({}, 130.0, None),
-    ({}, 60.0, "40 s ago"),                                                         # it restarted on the way
+    ({}, 60.0, "40 s ago"),  # it restarted on the way
     ({"ActiveState": "activating"}, 130.0, "activating"),
     ({"ActiveState": "failed", "ActiveEnterTimestampMonotonic": "0"}, 130.0, "failed"),
 ])
@@ -63,7 +67,9 @@ class Pins:
         self.blinks.append(level)
 
 
-@pytest.mark.parametrize("looks, reset", [(0, False), (20, False), (49, False), (50, True), (1000, True)])
+@pytest.mark.parametrize(
+    "looks, reset", [(0, False), (20, False), (49, False), (50, True), (1000, True)]
+)
 def test_only_a_button_held_for_five_seconds_erases(monkeypatch, looks, reset):
     pins, slept = Pins(looks), []
     monkeypatch.setitem(sys.modules, "lgpio", pins)
@@ -86,8 +92,10 @@ def test_a_reset_leaves_the_boot_partition_as_on_a_new_card(tmp_path):
     (boot / "authorized_keys").write_text("ssh-ed25519 AAAA ada@home\n")
     (boot / "config.txt").write_text("os_prefix=a/\n")
     data.forget(boot, defaults)
-    assert {path.name: path.read_text() for path in boot.iterdir()} == {"nocturne.toml": "# as new\n",
-                                                                        "config.txt": "os_prefix=a/\n"}
+    assert {path.name: path.read_text() for path in boot.iterdir()} == {
+        "nocturne.toml": "# as new\n",
+        "config.txt": "os_prefix=a/\n",
+    }
 
 
 def test_a_word_that_is_replaced_is_overwritten_where_it_lay(tmp_path):

@@ -1,4 +1,5 @@
-"""What a person writes on the boot partition, and where its secrets go. The mount and the users are left out."""
+"""What a person writes on the boot partition, and where its secrets go. The mount and the users are
+left out."""
 
 import shutil
 import stat
@@ -18,7 +19,9 @@ def settings(monkeypatch, tmp_path):
     import settings as module
     monkeypatch.setattr(module, "writable", nullcontext)
     monkeypatch.setattr(module.shutil, "chown", lambda *_: None)
-    monkeypatch.setattr(module, "DEFAULT", Path(__file__).resolve().parents[2] / "systemd" / "nocturne.toml")
+    monkeypatch.setattr(
+        module, "DEFAULT", Path(__file__).resolve().parents[2] / "systemd" / "nocturne.toml"
+    )
     yield module
     sys.modules.pop("settings"), sys.modules.pop("tryboot", None)
 
@@ -39,11 +42,16 @@ def test_the_hubs_password_moves_to_the_data_partition_and_stays_through_an_edit
     boot, kept = places
     (boot / "nocturne.toml").write_text('[home]\nhost = "hub"\npassword = "geheim"\n')
     assert settings.take_config(boot, kept) == []
-    assert mode(kept / "nocturne.toml") == 0o600 and "geheim" in (kept / "nocturne.toml").read_text()
+    assert (
+        mode(kept / "nocturne.toml") == 0o600 and "geheim" in (kept / "nocturne.toml").read_text()
+    )
     assert "geheim" not in (boot / "nocturne.toml").read_text()
     (boot / "nocturne.toml").write_text((boot / "nocturne.toml").read_text().replace("hub", "hub2"))
     assert settings.take_config(boot, kept) == []
-    assert 'host = "hub2"' in (kept / "nocturne.toml").read_text() and "geheim" in (kept / "nocturne.toml").read_text()
+    assert (
+        'host = "hub2"' in (kept / "nocturne.toml").read_text()
+        and "geheim" in (kept / "nocturne.toml").read_text()
+    )
 
 
 def test_a_config_that_cannot_be_understood_leaves_the_last_good_one(settings, places):
@@ -60,12 +68,19 @@ def test_a_config_that_cannot_be_understood_leaves_the_last_good_one(settings, p
 
 def test_the_wifi_password_is_kept_readable_by_its_user_only(settings, places):
     boot, kept = places
-    (boot / "wifi.txt").write_text("country = DE\r\nname = Haus \"am\" See\r\npassword = geheim geheim\r\n")
+    (boot / "wifi.txt").write_text(
+        'country = DE\r\nname = Haus "am" See\r\npassword = geheim geheim\r\n'
+    )
     assert settings.take_wifi(boot, kept) == []
     written = kept / "wpa_supplicant-wlan0.conf"
     assert mode(written) == 0o600
-    assert bytes.fromhex(written.read_text().split("ssid=")[1].split()[0]).decode() == 'Haus "am" See'
-    assert "geheim" not in (boot / "wifi.txt").read_text() and "(kept)" in (boot / "wifi.txt").read_text()
+    assert (
+        bytes.fromhex(written.read_text().split("ssid=")[1].split()[0]).decode() == 'Haus "am" See'
+    )
+    assert (
+        "geheim" not in (boot / "wifi.txt").read_text()
+        and "(kept)" in (boot / "wifi.txt").read_text()
+    )
     assert settings.take_wifi(boot, kept) == [] and written.exists()
 
 
@@ -98,9 +113,11 @@ def test_the_firewall_drops_what_it_does_not_name(settings, home):
     assert len(hub) == bool(home[0]) and all(str(home[1]) in line for line in hub)
     if shutil.which("nft") is None:
         pytest.skip("nft is missing: apt-get install nftables")
-    for number, user in enumerate(("nocturne", "systemd-timesync"), 200):      # none of this machine
+    for number, user in enumerate(("nocturne", "systemd-timesync"), 200):  # none of this machine
         rules = rules.replace(f"skuid {user}", f"skuid {number}")
-    checked = subprocess.run(["nft", "--check", "--file", "-"], input=rules, text=True, capture_output=True)
+    checked = subprocess.run(
+        ["nft", "--check", "--file", "-"], input=rules, text=True, capture_output=True
+    )
     if "Operation not" in checked.stderr:
         pytest.skip(f"nft can't check here: {checked.stderr.strip()}")
     assert checked.returncode == 0, checked.stderr

@@ -6,9 +6,14 @@ from tools import surroundings
 
 
 def board(root, **files):
-    for path, text in {"proc/asound/cards": " 0 [Device]: USB-Audio", "run/systemd/timesync/synchronized": "",
-                       "sys/class/net/lo/operstate": "unknown", "sys/class/net/wlan0/operstate": "up",
-                       "sys/class/thermal/thermal_zone0/temp": "48312\n", **files}.items():
+    for path, text in {
+        "proc/asound/cards": " 0 [Device]: USB-Audio",
+        "run/systemd/timesync/synchronized": "",
+        "sys/class/net/lo/operstate": "unknown",
+        "sys/class/net/wlan0/operstate": "up",
+        "sys/class/thermal/thermal_zone0/temp": "48312\n",
+        **files,
+    }.items():
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
@@ -16,8 +21,13 @@ def board(root, **files):
 
 
 def found(root):
-    checks = (surroundings.sound, surroundings.clock, surroundings.network, surroundings.temperature,
-              surroundings.power)
+    checks = (
+        surroundings.sound,
+        surroundings.clock,
+        surroundings.network,
+        surroundings.temperature,
+        surroundings.power,
+    )
     return {about: finding for check in checks for about, finding, _ in check(root)}
 
 
@@ -26,9 +36,15 @@ def test_a_healthy_board_gives_no_finding(tmp_path):
 
 
 def test_what_is_wrong_is_named(tmp_path):
-    wrong = board(tmp_path, **{"proc/asound/cards": "--- no soundcards ---", "sys/class/net/wlan0/operstate": "down",
-                               "sys/class/thermal/thermal_zone0/temp": "83100",
-                               "sys/devices/platform/soc/soc:firmware/get_throttled": "50005"})
+    wrong = board(
+        tmp_path,
+        **{
+            "proc/asound/cards": "--- no soundcards ---",
+            "sys/class/net/wlan0/operstate": "down",
+            "sys/class/thermal/thermal_zone0/temp": "83100",
+            "sys/devices/platform/soc/soc:firmware/get_throttled": "50005",
+        },
+    )
     (wrong / "run/systemd/timesync/synchronized").unlink()
     assert set(found(wrong)) == {"sound", "clock", "network", "temperature", "power"}
 

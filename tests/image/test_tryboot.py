@@ -1,6 +1,8 @@
-"""The update's bootloader backend, on plain files: where the power is cut decides only between old and new.
+"""The update's bootloader backend, on plain files: where the power is cut decides only between old
+and new.
 
-The Pi's boot ROM and firmware aren't here: `start` below reads the files as their documentation says that they do.
+The Pi's boot ROM and firmware aren't here: `start` below reads the files as their documentation
+says that they do.
 """
 
 import builtins
@@ -14,8 +16,12 @@ from image.board import tryboot
 from image.board.newer import refusal
 from image.board.tryboot import Backend
 
-FILES = {"kernel.img": b"kernel %d " * 3000, "initrd.img": b"initrd %d " * 1000, "cmdline.txt": b"quiet build=%d\n",
-         "zero.dtb": b"tree %d " * 400}
+FILES = {
+    "kernel.img": b"kernel %d " * 3000,
+    "initrd.img": b"initrd %d " * 1000,
+    "cmdline.txt": b"quiet build=%d\n",
+    "zero.dtb": b"tree %d " * 400,
+}
 
 
 class PowerCut(Exception):
@@ -53,7 +59,7 @@ class Power:
                 return self.file.fileno()
 
         def pwrite(file, data, at):
-            power.spend()                       # one sector: an SD card writes it whole or not at all
+            power.spend()  # one sector: an SD card writes it whole or not at all
             return real_pwrite(file, data, at)
 
         def unlink(path, missing_ok=False):
@@ -93,10 +99,13 @@ def card(folder: Path) -> tuple[Backend, Path]:
 
 
 def start(boot: Path, tried: bool) -> tuple[str, int]:
-    """What the firmware does: the slot and the build that it starts. Fails if that build isn't whole."""
+    """What the firmware does: the slot and the build that it starts. Fails if that build isn't
+    whole."""
     text = (boot / ("tryboot.txt" if tried else "config.txt")).read_bytes()
     assert len(text) == 512
-    prefix = next(line for line in text.decode().splitlines() if line.startswith("os_prefix="))[10:].rstrip()
+    prefix = next(line for line in text.decode().splitlines() if line.startswith("os_prefix="))[
+        10:
+    ].rstrip()
     words = (boot / prefix / "cmdline.txt").read_text().split()
     build = int(next(word for word in words if word.startswith("build="))[6:])
     for name, data in FILES.items():
@@ -154,10 +163,22 @@ def test_an_update_never_touches_the_slot_that_runs(tmp_path):
     assert {path: path.read_bytes() for path in (backend.boot / "a").iterdir()} == before
 
 
-@pytest.mark.parametrize("version, refused", [("0.1.0.99", True), ("0.0.9.500", True), ("0.1.0.100", False),
-                                              ("0.1.0.101", False), ("0.10.0.1", False), ("1.0", False)])
+@pytest.mark.parametrize(
+    "version, refused",
+    [
+        ("0.1.0.99", True),
+        ("0.0.9.500", True),
+        ("0.1.0.100", False),
+        ("0.1.0.101", False),
+        ("0.10.0.1", False),
+        ("1.0", False),
+    ],
+)
 def test_an_older_bundle_is_refused(version, refused):
-    assert bool(refusal(f"[update]\ncompatible=nocturne-pi64\nversion={version}\n", "0.1.0.100\n")) is refused
+    assert (
+        bool(refusal(f"[update]\ncompatible=nocturne-pi64\nversion={version}\n", "0.1.0.100\n"))
+        is refused
+    )
 
 
 def test_a_bundle_without_a_version_is_refused():

@@ -1,10 +1,10 @@
 import pytest
 
+from device.assembly.desk import BEDTIME, Desk, night
 from device.clock import VirtualClock
 from device.config import Config
 from device.diary import reading
 from device.hardware.panel import press
-from device.sim.parts import BEDTIME, Desk, night
 
 
 class Slept:
@@ -13,8 +13,10 @@ class Slept:
     def __init__(self, mine, seen, diary):
         self.night, self.seen, self.path = mine, seen, diary
         with reading(diary) as rows:
-            self.rows = {table: [dict(row) for row in rows.execute(f"SELECT * FROM {table}")] for table in
-                         ("nights", "epochs", "decisions", "phrases", "events", "feedback")}
+            self.rows = {
+                table: [dict(row) for row in rows.execute(f"SELECT * FROM {table}")]
+                for table in ("nights", "epochs", "decisions", "phrases", "events", "feedback")
+            }
 
     def details(self, kind: str) -> list[str]:
         return [row["detail"] for row in self.rows["events"] if row["kind"] == kind]
@@ -26,14 +28,27 @@ class Slept:
 
 @pytest.fixture
 def sleep(tmp_path):
-    """Sleep a simulated night through real drivers; `presses` are (s after bedtime, s held), `acts` (s, function)."""
-    def run(hours: float = 0.5, seed: int = 3, presses=(), acts=(), config: Config | None = None, name: str = "night",
-            **desk) -> Slept:
+    """Sleep a simulated night through real drivers; `presses` are (s after bedtime, s held), `acts`
+    (s, function)."""
+
+    def run(
+        hours: float = 0.5,
+        seed: int = 3,
+        presses=(),
+        acts=(),
+        config: Config | None = None,
+        name: str = "night",
+        **desk,
+    ) -> Slept:
         seen = []
         desk = {"audio_minutes": 0, "build": "clip", "sleeper": {"latency": 12.0}, **desk}
-        with night(config or Config(), Desk(tmp_path / name, hours=hours, seed=seed, **desk),
-                   watch=lambda mine, epoch, staging: seen.append(
-                       (mine.mode, mine.course.scene if mine.course else None, staging))) as (mine, pins):
+        with night(
+            config or Config(),
+            Desk(tmp_path / name, hours=hours, seed=seed, **desk),
+            watch=lambda mine, epoch, staging: seen.append(
+                (mine.mode, mine.course.scene if mine.course else None, staging)
+            ),
+        ) as (mine, pins):
             clock = mine.clock
             assert isinstance(clock, VirtualClock)
             for when, held in presses:

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from device import report
 from device.config import Alarm, Config, Night, Quiet
 from device.errors import DiaryError
-from device.hardware.light import DIM
+from device.hardware.led import DIM
 from device.home.commands import Command
-from device.modes import Mode
-from device.policy import SILENT
 from device.recommend import Recommender
+from device.report import report
+from device.session.fade import SILENT
+from device.session.modes import Mode
 
 LATE = 1_767_222_000.0          # an hour later than nights usually begin: the alarm's times below
 NOON = 1_767_182_400.0          # s since 1970: 2025-12-31 12:00 UTC
@@ -27,7 +27,9 @@ def test_a_nap_is_kept_and_told_but_teaches_nothing(sleep):
 
 @pytest.mark.full
 def test_who_gets_up_and_returns_finds_the_night_going_on(sleep):
-    slept = sleep(hours=1.5, build="mattress", config=QUICK, sleeper={"latency": 3.0, "away": [(50, 6)]})
+    slept = sleep(
+        hours=1.5, build="mattress", config=QUICK, sleeper={"latency": 3.0, "away": [(50, 6)]}
+    )
     assert len(slept.rows["nights"]) == 1
     away = [row["present"] for row in slept.rows["epochs"]]
     assert 0 in away and away[-1] == 1 and slept.night.mode is not Mode.MORNING
@@ -37,7 +39,9 @@ def test_who_gets_up_and_returns_finds_the_night_going_on(sleep):
 @pytest.mark.full
 def test_with_nobody_in_bed_the_sound_ends_after_half_an_hour_and_nothing_is_learned(sleep):
     slept = sleep(hours=0.7, build="mattress", sleeper={"nobody": True})
-    ended = next(row["time"] for row in slept.rows["events"] if row["detail"].endswith("morning: up"))
+    ended = next(
+        row["time"] for row in slept.rows["events"] if row["detail"].endswith("morning: up")
+    )
     assert 29 * 60 <= ended - 60 <= 32 * 60
     assert slept.night.wanted.level == SILENT and not slept.night.keeper.sols
 
@@ -63,7 +67,9 @@ def test_a_clip_that_comes_off_leaves_the_timer_and_one_that_is_put_on_again_is_
 @pytest.mark.full
 def test_an_alarm_that_nobody_answers_ends_after_an_hour(sleep):
     slept = sleep(hours=1.2, build="none", config=Config(alarm=Alarm(time=at(6))))
-    ended = next(row["time"] for row in slept.rows["events"] if row["detail"] == "waking → morning: up")
+    ended = next(
+        row["time"] for row in slept.rows["events"] if row["detail"] == "waking → morning: up"
+    )
     assert 360 + 3570 <= ended <= 360 + 3660
 
 
@@ -71,33 +77,64 @@ ALARM = Config(alarm=Alarm(time="23:05"))      # 4 min after bedtime
 
 
 def changes(slept) -> list[str]:
-    return [then for detail in slept.details("mode") if "fault" not in (then := detail.split(" → ")[1])]
+    return [
+        then for detail in slept.details("mode") if "fault" not in (then := detail.split(" → ")[1])
+    ]
 
 
 def test_a_press_snoozes_the_alarm_and_another_snoozes_it_anew(sleep):
-    slept = sleep(hours=0.6, build="none", config=ALARM, presses=[(400, 0.1), (800, 0.1)], wall=LATE)
-    assert changes(slept)[:4] == ["settling: press", "waking: alarm", "paused: press", "waking: snooze over"]
-    again = next(row["time"] for row in slept.rows["events"] if row["detail"].endswith("snooze over"))
+    slept = sleep(
+        hours=0.6, build="none", config=ALARM, presses=[(400, 0.1), (800, 0.1)], wall=LATE
+    )
+    assert changes(slept)[:4] == [
+        "settling: press",
+        "waking: alarm",
+        "paused: press",
+        "waking: snooze over",
+    ]
+    again = next(
+        row["time"] for row in slept.rows["events"] if row["detail"].endswith("snooze over")
+    )
     assert 60 + 800 + 540 <= again <= 60 + 800 + 570
 
 
 def test_a_double_press_at_the_alarm_means_up_and_a_third_blames_no_night(sleep):
-    slept = sleep(hours=0.3, build="none", config=ALARM, presses=[(400, 0.1), (400.3, 0.1), (400.6, 0.1)], wall=LATE)
+    slept = sleep(
+        hours=0.3,
+        build="none",
+        config=ALARM,
+        presses=[(400, 0.1), (400.3, 0.1), (400.6, 0.1)],
+        wall=LATE,
+    )
     assert changes(slept)[1:4] == ["waking: alarm", "paused: press", "morning: up"]
     assert slept.night.mode is Mode.MORNING and not slept.rows["feedback"]
 
 
-@pytest.mark.parametrize(("presses", "answer"), [([(500, 0.1)], 1), ([(500, 0.1), (500.3, 0.1)], -1)])
-def test_once_up_a_press_says_how_the_night_was_and_the_next_one_starts_again(sleep, presses, answer):
+@pytest.mark.parametrize(
+    ("presses", "answer"), [([(500, 0.1)], 1), ([(500, 0.1), (500.3, 0.1)], -1)]
+)
+def test_once_up_a_press_says_how_the_night_was_and_the_next_one_starts_again(
+    sleep, presses, answer
+):
     up = [(400, 0.1), (400.3, 0.1)]
-    slept = sleep(hours=0.3, build="none", config=ALARM, presses=[*up, *presses, (520, 0.1)], wall=LATE)
+    slept = sleep(
+        hours=0.3, build="none", config=ALARM, presses=[*up, *presses, (520, 0.1)], wall=LATE
+    )
     assert slept.rows["feedback"][-1]["value"] == answer and slept.night.keeper.mornings == [answer]
-    assert changes(slept)[-2:] == ["idle: over", "settling: press"] and len(slept.rows["nights"]) == 2
+    assert (
+        changes(slept)[-2:] == ["idle: over", "settling: press"] and len(slept.rows["nights"]) == 2
+    )
 
 
 @pytest.mark.full
 def test_who_leaves_the_bed_at_the_alarm_has_answered_it(sleep):
-    slept = sleep(hours=0.6, build="mattress", config=ALARM, wall=LATE, sleeper={"latency": 3.0, "away": [(7, 60)]})
+    slept = sleep(
+        hours=0.6,
+        build="mattress",
+        config=ALARM,
+        wall=LATE,
+        sleeper={"latency": 3.0, "away": [(7, 60)]},
+    )
     up = next(row["time"] for row in slept.rows["events"] if row["detail"].endswith("morning: up"))
     assert 60 + 7 * 60 + 290 <= up <= 60 + 7 * 60 + 400
 
@@ -113,7 +150,9 @@ def test_who_is_up_already_or_lies_beside_the_sensor_still_hears_the_alarm_for_f
 
 
 def test_an_alarm_of_a_bed_that_nobody_went_to_is_no_night(sleep):
-    slept = sleep(hours=0.4, config=ALARM, wall=LATE, bedtime=False, presses=[(700, 0.1), (700.3, 0.1)])
+    slept = sleep(
+        hours=0.4, config=ALARM, wall=LATE, bedtime=False, presses=[(700, 0.1), (700.3, 0.1)]
+    )
     assert changes(slept) == ["waking: alarm", "paused: press", "morning: up"]
     assert not slept.night.recommender.nights and not slept.night.keeper.sols
     with pytest.raises(DiaryError):
@@ -123,8 +162,14 @@ def test_an_alarm_of_a_bed_that_nobody_went_to_is_no_night(sleep):
 def test_a_press_stops_what_was_asked_to_go_on_while_asleep(sleep):
     def asleep(mine):
         mine.mode = Mode.ASLEEP
-    slept = sleep(hours=0.1, build="none", config=Config(night=Night(keep_playing=True)), acts=[(100, asleep)],
-                  presses=[(120, 0.1)])
+
+    slept = sleep(
+        hours=0.1,
+        build="none",
+        config=Config(night=Night(keep_playing=True)),
+        acts=[(100, asleep)],
+        presses=[(120, 0.1)],
+    )
     assert changes(slept)[-1] == "paused: hush" and slept.night.wanted.level == SILENT
 
 
@@ -142,8 +187,13 @@ def at(minutes: int) -> str:
 
 
 def test_a_programme_named_from_afar_plays_until_auto_is_asked_for(sleep):
-    slept = sleep(hours=0.1, acts=[(60, lambda mine: mine.inbox.put(Command("programme", "slow tide"))),
-                                   (200, lambda mine: mine.inbox.put(Command("programme", "auto")))])
+    slept = sleep(
+        hours=0.1,
+        acts=[
+            (60, lambda mine: mine.inbox.put(Command("programme", "slow tide"))),
+            (200, lambda mine: mine.inbox.put(Command("programme", "auto"))),
+        ],
+    )
     names = [row["recipe"] for row in slept.rows["decisions"]]
     assert '"slow tide"' in names[1] and '"slow tide"' not in names[2]
     assert slept.rows["decisions"][1]["sentence"] == "you asked for slow tide"
@@ -152,7 +202,12 @@ def test_a_programme_named_from_afar_plays_until_auto_is_asked_for(sleep):
 def test_what_was_liked_is_a_favourite_and_another_press_goes_back_to_the_one_before(sleep):
     three, two = [(120 + 0.2 * i, 0.1) for i in range(3)], [(200, 0.1), (200.3, 0.1)]
     for day, name in enumerate(("slow tide", "felt piano")):
-        sleep(hours=0.1, presses=three, wall=LATE + 86_400 * day, config=Config(night=Night(programme=name)))
+        sleep(
+            hours=0.1,
+            presses=three,
+            wall=LATE + 86_400 * day,
+            config=Config(night=Night(programme=name)),
+        )
     again = sleep(hours=0.1, presses=two, wall=LATE + 86_400 * 2,
                   acts=[(60, lambda mine: mine.inbox.put(Command("programme", "favourite")))])
     night = [row for row in again.rows["decisions"] if row["night"] == 3]
@@ -162,10 +217,14 @@ def test_what_was_liked_is_a_favourite_and_another_press_goes_back_to_the_one_be
 
 def test_sound_needs_less_over_weeks_if_the_sleeper_wants_that(sleep, monkeypatch):
     monkeypatch.setattr(Recommender, "nights", property(lambda self: tuple(range(21))))
-    plain, less = (sleep(hours=0.05, name=name, config=Config(night=Night(withdraw=withdraw))).night.rules
-                   for name, withdraw in (("plain", False), ("less", True)))
+    plain, less = (
+        sleep(hours=0.05, name=name, config=Config(night=Night(withdraw=withdraw))).night.rules
+        for name, withdraw in (("plain", False), ("less", True))
+    )
     assert (less.softer, plain.softer) == (3.0, 0.0)
-    assert less.fade == pytest.approx(0.85 * plain.fade) and less.timer == pytest.approx(0.85 * plain.timer)
+    assert less.fade == pytest.approx(0.85 * plain.fade) and less.timer == pytest.approx(
+        0.85 * plain.timer
+    )
 
 
 def lights(mine, seconds: float = 8.0) -> list[float]:

@@ -1,4 +1,5 @@
-"""The whole path: what a wild night sends to the sound process, judged by the samples that leave it."""
+"""The whole path: what a wild night sends to the sound process, judged by the samples that leave
+it."""
 
 import wave
 from dataclasses import replace
@@ -24,25 +25,43 @@ def loud(rng) -> Recipe:
     return replace(wild(rng), level=float(rng.uniform(-6, 0)))
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(2, 12))])
-def test_after_onset_no_sample_rises_above_half_a_decibel_a_second_nor_6_db_over_its_surround(sleep, tmp_path, seed):
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(2, 12))]
+)
+def test_after_onset_no_sample_rises_above_half_a_decibel_a_second_nor_6_db_over_its_surround(
+    sleep, tmp_path, seed
+):
     rng = np.random.default_rng(seed)
 
     def begin(mine):
         mine.stager = WildStager(rng)
         choose = mine.recommender.choose
-        mine.recommender.choose = lambda *args, **more: replace(choose(*args, **more), recipe=loud(rng))
-    acts = [(-30.0, begin), (1.0, lambda mine: mine.stagings.append(Staging(0, 0.0, 1.0, None, None, asleep=True)))]
+        mine.recommender.choose = lambda *args, **more: replace(
+            choose(*args, **more), recipe=loud(rng)
+        )
+
+    acts = [
+        (-30.0, begin),
+        (1.0, lambda mine: mine.stagings.append(Staging(0, 0.0, 1.0, None, None, asleep=True))),
+    ]
     for when in np.sort(rng.uniform(20, 230, 12)):
-        kind, value = [("volume", float(rng.random())), ("sound", bool(rng.random() < 0.7)), ("programme", "slow tide"),
-                       ("programme", "auto"), ("volume_cap", float(rng.uniform(0.5, 1)))][rng.integers(5)]
-        acts.append((float(when), lambda mine, kind=kind, value=value: mine.inbox.put(Command(kind, value))))
+        kind, value = [
+            ("volume", float(rng.random())),
+            ("sound", bool(rng.random() < 0.7)),
+            ("programme", "slow tide"),
+            ("programme", "auto"),
+            ("volume_cap", float(rng.uniform(0.5, 1))),
+        ][rng.integers(5)]
+        acts.append(
+            (float(when), lambda mine, kind=kind, value=value: mine.inbox.put(Command(kind, value)))
+        )
     slept = sleep(hours=0.08, seed=seed, build="none", audio_minutes=4, acts=acts,
                   config=Config(night=Night(fade=2.0, masking=1.0, keep_playing=True)))
     assert slept.night.keeper.slept
     with wave.open(str(tmp_path / "night" / "night.wav")) as file:
         heard = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2).T / 32768
-    power = mean_squares(heard[:, 30 * RATE:].astype(np.float32), a_sections(), TENTH).mean(axis=0)    # a hand began it
+    # a hand began it
+    power = mean_squares(heard[:, 30 * RATE:].astype(np.float32), a_sections(), TENTH).mean(axis=0)
     level = 10 * np.log10(np.convolve(power, np.full(20, 1 / 20), "valid") + 1e-20) + NOMINAL
     now, then = level[:-10 * SPAN], level[10 * SPAN:]
     rises = then - np.maximum(now, AUDIBLE)

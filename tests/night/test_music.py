@@ -34,7 +34,9 @@ def test_a_lullaby_of_ones_own_is_developed(sleep, tmp_path):
 def test_a_torn_lullaby_is_refused_with_its_reason_and_the_night_goes_on(sleep, tmp_path):
     (tmp_path / "seed.mid").write_bytes(b"MThd\0\0\0\6\0\1")
     slept = sleep(hours=0.1, config=night_of(tmp_path / "seed.mid"))
-    assert any("no lullaby of one's own: seed.mid: torn" in detail for detail in slept.details("fallback"))
+    assert any(
+        "no lullaby of one's own: seed.mid: torn" in detail for detail in slept.details("fallback")
+    )
     assert slept.rows["phrases"]
 
 
@@ -46,7 +48,9 @@ def test_likes_move_the_composers_taste_until_it_is_reset(sleep):
         mine.bedside.liked = 1
     slept = sleep(hours=0.1, acts=[(200, like)])
     with reading(slept.path) as rows:
-        kept = json.loads(rows.execute("SELECT value FROM memory WHERE key = 'taste:sleeper'").fetchone()["value"])
+        kept = json.loads(
+            rows.execute("SELECT value FROM memory WHERE key = 'taste:sleeper'").fetchone()["value"]
+        )
     assert Taste.recall(kept) == Taste().learn(tastes[0], 1) != Taste()
     assert slept.night.composer.taste != tastes[0]
 
@@ -55,18 +59,28 @@ def test_a_night_rendered_again_from_its_midi_and_diary_sounds_the_same(sleep, t
     config = Config(night=Night(), sound=Sound(monitor=20.0))
     slept = sleep(hours=0.12, config=config, audio_minutes=5)
     written.export(slept.path, tmp_path / "night.mid")
-    played, again = written.phrases(slept.path), written.imported(tmp_path / "night.mid", slept.path)
+    played, again = (
+        written.phrases(slept.path),
+        written.imported(tmp_path / "night.mid", slept.path),
+    )
     for phrase, mine in zip(played, again, strict=True):
         wanted = {(note.voice, note.pitch, round(note.start, 2)): note for note in phrase.notes}
         got = {(note.voice, note.pitch, round(note.start + 1e-4, 2)): note for note in mine.notes}
         assert len(wanted) == len(got)
         for note, other in zip(sorted(wanted.values()), sorted(got.values()), strict=True):
-            assert abs(note.start - other.start) < 0.003 and abs(note.velocity - other.velocity) < 0.005
+            assert (
+                abs(note.start - other.start) < 0.003
+                and abs(note.velocity - other.velocity) < 0.005
+            )
     scenes = written.scenes(slept.path)
-    sounds = [np.concatenate(list(written.sounded(phrases, scenes, 120.0, Settings(monitor=20.0))), axis=1)
-              for phrases in (played, again)]
+    sounds = [
+        np.concatenate(
+            list(written.sounded(phrases, scenes, 120.0, Settings(monitor=20.0))), axis=1
+        )
+        for phrases in (played, again)
+    ]
     loudness = [short_term(sound)[300:] for sound in sounds]
-    apart = np.abs(loudness[0] - loudness[1])[loudness[0] > -40]        # LU, once the fade-in is over
+    apart = np.abs(loudness[0] - loudness[1])[loudness[0] > -40]  # LU, once the fade-in is over
     assert np.median(apart) < 0.1 and np.percentile(apart, 95) < 0.5
     with wave.open(str(slept.path.with_name("night.wav"))) as file:
         heard = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2).T / 2**15

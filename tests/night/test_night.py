@@ -7,11 +7,12 @@ import wave
 import numpy as np
 import pytest
 
-from device import cards, report
 from device.config import Config, Night
 from device.home.commands import Command
-from device.modes import SOUNDING, Event, Mode
-from device.policy import SILENT
+from device.inference import model_card
+from device.report import report
+from device.session.fade import SILENT
+from device.session.modes import SOUNDING, Event, Mode
 from device.sim.faults import Plan
 from device.values import Volume
 
@@ -59,7 +60,10 @@ def test_holding_mutes_at_its_threshold_and_nothing_from_afar_undoes_it(sleep):
 
     def listen(mine):
         send = mine.sound.send
-        mine.sound.send = lambda message: (told.append((mine.clock.now(), message)), send(message))[1]
+        mine.sound.send = lambda message: (told.append((mine.clock.now(), message)), send(message))[
+            1
+        ]
+
     slept = sleep(hours=0.1, presses=[(120, 2.0)], acts=[
         (100, listen), (150, lambda mine: mine.inbox.put(Command("volume", 0.5)))])
     muted = next(time for time, message in told if isinstance(message, Volume) and message.muted)
@@ -79,7 +83,9 @@ def test_with_no_sensor_a_timer_programme_plays_and_fades(sleep):
 
 
 def test_a_bus_that_fails_in_the_night_is_marked_and_the_sound_goes_on(sleep):
-    plan = Plan.drawn(np.random.default_rng(1), 900, [0x57, 0x18], transfers=0.01, unplugged=2, start=120.0)
+    plan = Plan.drawn(
+        np.random.default_rng(1), 900, [0x57, 0x18], transfers=0.01, unplugged=2, start=120.0
+    )
     slept = sleep(hours=0.3, faults=plan)
     assert slept.details("sensors")
     assert set(slept.modes) <= {"settling", "drifting"}
@@ -88,20 +94,25 @@ def test_a_bus_that_fails_in_the_night_is_marked_and_the_sound_goes_on(sleep):
 @pytest.mark.parametrize("name", ["composer", "recommender", "stager"])
 def test_a_corrupt_model_gets_its_named_fallback(sleep, tmp_path, name):
     models = tmp_path / "models"
-    shutil.copytree(cards.MODELS, models)
+    shutil.copytree(model_card.MODELS, models)
     (models / json.loads((models / f"{name}.json").read_text())["file"]).write_bytes(b"torn")
     slept = sleep(hours=0.1, models=models)
     assert any("doesn't match its card" in detail for detail in slept.details("fallback"))
     assert slept.night.mode in SOUNDING
 
 
-def test_a_whole_night_reaches_the_dac_through_portaudio(sleep, tmp_path, monkeypatch, alsa_capture):
+def test_a_whole_night_reaches_the_dac_through_portaudio(
+    sleep, tmp_path, monkeypatch, alsa_capture
+):
     environment, raw = alsa_capture
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     sleep(hours=0.08, audio_minutes=2, through_portaudio=True)
     with wave.open(str(tmp_path / "night" / "night.wav")) as file:
-        rate, heard = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
+        rate, heard = (
+            file.getframerate(),
+            np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2),
+        )
     captured = np.fromfile(raw, "<i2").reshape(-1, 2)
     assert rate == 48000 and len(heard) >= 119 * rate
     assert np.abs(heard).max() > 300
@@ -130,7 +141,7 @@ def test_the_report_tells_of_the_night(sleep, tmp_path):
 
 
 def test_sigterm_finishes_the_night(sleep):
-    from device.bedside import Stop
+    from device.session.controls import Stop
     slept = sleep(hours=0.5, acts=[(600, lambda mine: mine.inbox.put(Stop()))])
     assert slept.night.clock.now() < 700
     assert slept.rows["nights"][0]["sums"]
@@ -155,7 +166,7 @@ def test_eight_hours_pass_and_every_epoch_is_kept(sleep):
 
 
 def test_a_restart_in_mid_night_goes_on_where_it_was_and_never_louder(sleep):
-    from device.bedside import Stop
+    from device.session.controls import Stop
     first = sleep(hours=0.6, acts=[(1500, lambda mine: mine.inbox.put(Stop(finish=False)))])
     second = sleep(hours=0.3, wall=1_767_218_400.0 + 60 + 1500 + 20, bedtime=False)
     assert any("after 20 s" in detail for detail in second.details("resumed"))
@@ -170,18 +181,20 @@ def test_a_restart_in_mid_night_goes_on_where_it_was_and_never_louder(sleep):
 
 
 def test_a_timer_that_was_set_from_afar_runs_out_in_time_whatever_restarts_meanwhile(sleep):
-    from device.bedside import Stop
     from device.home.commands import Command
+    from device.session.controls import Stop
     sleep(hours=0.2, build="none", acts=[(60, lambda mine: mine.inbox.put(Command("timer", 10.0))),
                                          (240, lambda mine: mine.inbox.put(Stop(finish=False)))])
     second = sleep(hours=0.2, build="none", wall=1_767_218_400.0 + 60 + 240 + 20, bedtime=False)
     assert second.night.mode is Mode.PAUSED
-    end = next(row["time"] for row in second.rows["events"] if row["detail"].endswith("paused: stop"))
+    end = next(
+        row["time"] for row in second.rows["events"] if row["detail"].endswith("paused: stop")
+    )
     assert abs(end - (660 - 260)) < 3
 
 
 def test_a_night_that_was_cut_off_for_good_gets_its_sums_the_next_evening(sleep):
-    from device.bedside import Stop
+    from device.session.controls import Stop
     sleep(hours=0.6, acts=[(1500, lambda mine: mine.inbox.put(Stop(finish=False)))])
     second = sleep(hours=0.1, wall=1_767_218_400.0 + 86_400)
     assert second.details("finished")
@@ -198,8 +211,14 @@ def test_a_diary_keeps_as_many_nights_as_it_is_told(sleep):
 
 def test_the_child_lock_leaves_only_the_mute(sleep):
     from device.config import Panel
-    slept = sleep(hours=0.1, presses=[(120, 0.1), (200, 1.0)], config=Config(panel=Panel(lock=True)), bedtime=False,
-                  acts=[(60, lambda mine: mine.inbox.put(Command("sound", True)))])
+
+    slept = sleep(
+        hours=0.1,
+        presses=[(120, 0.1), (200, 1.0)],
+        config=Config(panel=Panel(lock=True)),
+        bedtime=False,
+        acts=[(60, lambda mine: mine.inbox.put(Command("sound", True)))],
+    )
     assert slept.night.mode in SOUNDING and slept.night.bedside.muted
 
 
@@ -214,7 +233,7 @@ def test_a_trial_of_one_is_learned_from_and_told(sleep):
 
 
 def test_a_restart_in_the_morning_loses_neither_the_answer_nor_the_lesson(sleep):
-    from device.bedside import Stop
+    from device.session.controls import Stop
     sleep(hours=0.3, build="none", acts=[
         (600, lambda mine: mine.go(Event.UP)), (620, lambda mine: mine.keeper.answer(-1)),
         (640, lambda mine: mine.inbox.put(Stop(finish=False)))])
@@ -234,7 +253,11 @@ def test_nothing_after_onset_is_louder_than_masking(sleep):
     slept = sleep(hours=1.1, seed=1, build="mattress", sleeper={})
     modes = slept.modes
     assert "masking" in modes
-    after = [row["target"] for row in slept.rows["epochs"][modes.index("asleep"):] if row["mode"] != "settling"]
+    after = [
+        row["target"]
+        for row in slept.rows["epochs"][modes.index("asleep") :]
+        if row["mode"] != "settling"
+    ]
     assert max(after) <= -6.0 + 1e-9        # dB re the settling level
 
 

@@ -11,11 +11,11 @@ from device.diary import Diary
 from device.home.commands import Command
 from device.home.hub.server import Server
 from device.home.hub.store import Store
-from device.home.prior import Prior
-from device.others import KEY, NIGHTS, Others
+from device.home.population_prior import Prior
 from device.recommend import Recommender
+from device.session.population import KEY, NIGHTS, Others
 from tests.home.around import Listener, soon
-from tests.recommend.test_kinds import lived
+from tests.recommend.test_sleeper_types import lived
 
 MOST = Prior(3, "quiet_v1", (0.2, 0.8), (0.07, 0.07), 200)
 
@@ -39,9 +39,14 @@ def bed(tmp_path):
     """(a night around this recommender, notes)"""
     def make(recommender, sharing=True):
         notes, diary = [], Diary(tmp_path / "diary.sqlite")
-        night = SimpleNamespace(recommender=recommender, diary=diary, note=lambda kind, text: notes.append(text),
-                                clock=SimpleNamespace(wall=lambda: 1.7672184e9), almanac=SimpleNamespace(
-                                    local=lambda wall: wall), remote=SimpleNamespace(privacy=False, tell=lambda: None))
+        night = SimpleNamespace(
+            recommender=recommender,
+            diary=diary,
+            note=lambda kind, text: notes.append(text),
+            clock=SimpleNamespace(wall=lambda: 1.7672184e9),
+            almanac=SimpleNamespace(local=lambda wall: wall),
+            remote=SimpleNamespace(privacy=False, tell=lambda: None),
+        )
         return Others(night, Told(), sharing), notes
     return make
 
@@ -63,7 +68,10 @@ def test_who_shares_begins_from_it_and_leaving_takes_it_back(bed):
     assert weights(others.night.recommender) != weights(Recommender.load())
     assert "taken into account" in others.sentence and "1.00 times" in notes[0]
     others.join(False)
-    assert weights(others.night.recommender) == weights(Recommender.load()) and others.feedback.withdrawn == 1
+    assert (
+        weights(others.night.recommender) == weights(Recommender.load())
+        and others.feedback.withdrawn == 1
+    )
 
 
 def test_own_nights_may_refuse_it_and_say_why(bed):
@@ -86,7 +94,11 @@ def test_it_is_remembered_over_a_restart_and_judged_anew(bed):
 def test_a_prior_about_something_else_is_not_used(bed):
     others, notes = bed(Recommender.load())
     others.hear(Prior(4, "comfort_v1", (0.2,) * 5, (0.1,) * 5, 200))
-    assert others.prior is None and "says nothing" in notes[0] and others.sentence == "nothing is learned from others"
+    assert (
+        others.prior is None
+        and "says nothing" in notes[0]
+        and others.sentence == "nothing is learned from others"
+    )
 
 
 def test_after_a_month_a_bed_also_says_whether_silence_suits_it(bed):
@@ -102,10 +114,20 @@ def test_after_a_month_a_bed_also_says_whether_silence_suits_it(bed):
 
 
 def test_a_real_hub_s_prior_reaches_a_night_by_a_real_broker(sleep, broker, tmp_path):
-    nacl = pytest.importorskip("nacl.signing", reason="PyNaCl is not installed: nothing signed is tested")
+    nacl = pytest.importorskip(
+        "nacl.signing", reason="PyNaCl is not installed: nothing signed is tested"
+    )
     key, store = bytes(range(32)), Store(tmp_path / "hub.sqlite")
     for n in range(150):
-        report = {"v": 1, "q": "quiet_v1", "k": 2, "y": int(n % 4 > 0), "mech": "krr", "eps": 1.0, "epoch": 731}
+        report = {
+            "v": 1,
+            "q": "quiet_v1",
+            "k": 2,
+            "y": int(n % 4 > 0),
+            "mech": "krr",
+            "eps": 1.0,
+            "epoch": 731,
+        }
         store.feedback(f"r{n}", f"b{n}", json.dumps(report).encode())
     hub = Server(store, key, "127.0.0.1", broker.port, say=lambda text: None)
     serving = threading.Thread(target=hub.serve)
@@ -118,8 +140,10 @@ def test_a_real_hub_s_prior_reaches_a_night_by_a_real_broker(sleep, broker, tmp_
         (1, lambda mine: mine.inbox.put(Command("sharing", True))),
         (60, lambda mine: soon(lambda: not mine.inbox.empty() or mine.remote.others.prior))])
     assert "150 anonymous reports" in slept.night.remote.others.sentence
-    assert soon(lambda: b"taken into account" in (heard.last("nocturne/bed1/state/learning") or b""))
-    first, second = slept.details("learned")[:2]       # the morning's lesson may change its mind again
+    assert soon(
+        lambda: b"taken into account" in (heard.last("nocturne/bed1/state/learning") or b"")
+    )
+    first, second = slept.details("learned")[:2]  # the morning's lesson may change its mind again
     assert "isn't shared" in first and "taken into account: own nights are 1.00 times" in second
     assert slept.night.diary.recall(KEY)["version"] == 1
     heard.close()

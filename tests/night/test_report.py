@@ -1,4 +1,5 @@
-"""The morning report in a real browser: on a phone, in light and dark, by keyboard and screen reader."""
+"""The morning report in a real browser: on a phone, in light and dark, by keyboard and screen
+reader."""
 
 import json
 import os
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from device import report
+from device.report import report
 
 pytestmark = pytest.mark.full
 AXE = "axe-core@4.10.3"
@@ -20,7 +21,9 @@ def axe(tmp_path_factory):
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed: axe-core doesn't judge the report")
     folder = tmp_path_factory.mktemp("axe")
-    subprocess.run(["npm", "install", "--silent", "--ignore-scripts", "--prefix", folder, AXE], check=True)
+    subprocess.run(
+        ["npm", "install", "--silent", "--ignore-scripts", "--prefix", folder, AXE], check=True
+    )
     return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
 
@@ -30,7 +33,9 @@ def html(sleep, tmp_path):
     from device.sim.faults import Plan
     sleep(hours=0.1)
     plan = Plan(unplugged=((900.0, 1300.0, 0x57), (900.0, 1300.0, 0x18)))
-    slept = sleep(hours=0.6, presses=[(300, 0.1), (300.3, 0.1)], faults=plan, wall=1_767_218_400.0 + 86_400)
+    slept = sleep(
+        hours=0.6, presses=[(300, 0.1), (300.3, 0.1)], faults=plan, wall=1_767_218_400.0 + 86_400
+    )
     report.write(slept.path, tmp_path / "report.html")
     return tmp_path / "report.html"
 
@@ -40,10 +45,15 @@ def test_axe_finds_nothing_wrong_on_a_phone_in_light_and_dark(browser, html, axe
     browser.scheme(scheme)
     browser.open(html.as_uri())
     browser.run(axe)
-    browser.run("axe.run().then(found => { window.found = JSON.stringify(found.violations.map("
-                "v => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200), v.nodes[0].failureSummary])) })")
+    browser.run(
+        "axe.run().then(found => { window.found = JSON.stringify(found.violations.map("
+        "v => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200), v.nodes[0].failureSummary])) })"
+    )
     from tests.home.around import soon
-    assert soon(lambda: browser.run("window.found")) and json.loads(browser.run("window.found")) == []
+
+    assert (
+        soon(lambda: browser.run("window.found")) and json.loads(browser.run("window.found")) == []
+    )
     assert browser.run("document.documentElement.scrollWidth <= innerWidth"), "wider than a phone"
     if folder := os.environ.get("NOCTURNE_SHOTS"):
         browser.shoot(Path(folder) / f"report-{scheme}.png")
@@ -59,7 +69,9 @@ def test_the_chart_can_be_reached_and_moved_by_keyboard_and_is_described(browser
     assert soon(lambda: browser.run("document.activeElement.scrollLeft") > 0)
     names = browser.names()
     assert any("night" in name for role, name in names if role == "image"), names
-    assert browser.run("document.querySelector('svg desc').textContent").startswith(("Asleep after", "No sleep"))
+    assert browser.run("document.querySelector('svg desc').textContent").startswith(
+        ("Asleep after", "No sleep")
+    )
 
 
 def test_it_is_one_file_that_asks_nothing_of_any_network(browser, html, tmp_path):
@@ -68,6 +80,16 @@ def test_it_is_one_file_that_asks_nothing_of_any_network(browser, html, tmp_path
     browser.open(Path(alone).as_uri())
     assert browser.run("performance.getEntriesByType('resource').length") == 0
     text = browser.run("document.body.innerText")
-    for word in ("SOL", "TST", "WASO", "SE", "TIB", "Estimates", "could not be judged", "LAeq", "The last nights"):
+    for word in (
+        "SOL",
+        "TST",
+        "WASO",
+        "SE",
+        "TIB",
+        "Estimates",
+        "could not be judged",
+        "LAeq",
+        "The last nights",
+    ):
         assert word in text, word
     assert not browser.problems

@@ -6,13 +6,15 @@ from device.config import Config, Home
 from device.config import Night as NightConfig
 from device.diary import everything
 from device.home.commands import Command
-from device.modes import Mode
+from device.session.modes import Mode
 from device.values import Volume
 from tests.home.around import Listener, soon
 
 
 def say(text: str, into: list | None = None):
-    return lambda mine: mine.inbox.put(Command("say", text, reply=(into if into is not None else []).append))
+    return lambda mine: mine.inbox.put(
+        Command("say", text, reply=(into if into is not None else []).append)
+    )
 
 
 def test_a_note_in_the_evening_bounds_the_night_and_the_reason_names_it(sleep):
@@ -41,8 +43,17 @@ def test_a_note_in_the_night_is_heard_at_once_and_can_be_undone(sleep):
 
     def look(name):
         return lambda mine: seen.update({name: mine.recipe})
-    sleep(hours=0.1, acts=[(60, look("before")), (61, say("much quieter, please, and no rain")), (70, look("bound")),
-                           (71, say("undo")), (80, look("after"))])
+
+    sleep(
+        hours=0.1,
+        acts=[
+            (60, look("before")),
+            (61, say("much quieter, please, and no rain")),
+            (70, look("bound")),
+            (71, say("undo")),
+            (80, look("after")),
+        ],
+    )
     assert "rain" not in seen["bound"].textures and seen["bound"].level < seen["before"].level
     assert seen["after"].level == seen["before"].level
 
@@ -51,10 +62,15 @@ def test_wishes_end_with_the_night_unless_always(sleep):
     def end(mine):
         mine.keeper.finish()
         mine.mode = Mode.IDLE
-    first = sleep(hours=0.1, acts=[(10, say("darker tonight")), (20, say("always without bells")), (200, end)])
+
+    first = sleep(
+        hours=0.1, acts=[(10, say("darker tonight")), (20, say("always without bells")), (200, end)]
+    )
     assert [wish.name for wish in first.night.remote.said.kept.wishes] == ["bell"]
     second = sleep(hours=0.05)
-    assert [(wish.verb, wish.name) for wish in second.night.remote.said.kept.wishes] == [("forbid", "bell")]
+    assert [(wish.verb, wish.name) for wish in second.night.remote.said.kept.wishes] == [
+        ("forbid", "bell")
+    ]
 
 
 def test_words_never_raise_the_cap_undo_a_mute_or_wake_a_sleeper(sleep):
@@ -90,8 +106,19 @@ def test_a_morning_s_words_can_be_taken_back(sleep):
 
     def look(name):
         return lambda mine: seen.update({name: (mine.keeper.outcome, mine.keeper.rested)})
-    sleep(hours=0.15, acts=[(400, up), (401, look("before")), (405, say("slept badly, too loud")), (410, look("said")),
-                            (412, say("qwrtz plmk")), (415, say("undo")), (420, look("undone"))])
+
+    sleep(
+        hours=0.15,
+        acts=[
+            (400, up),
+            (401, look("before")),
+            (405, say("slept badly, too loud")),
+            (410, look("said")),
+            (412, say("qwrtz plmk")),
+            (415, say("undo")),
+            (420, look("undone")),
+        ],
+    )
     assert seen["said"][1] == -1 and seen["said"][0].liked < seen["before"][0].liked
     assert seen["undone"] == seen["before"]
 
@@ -105,14 +132,25 @@ def test_the_text_is_kept_nowhere_unless_the_owner_wants_it(sleep):
     text = "zebra crossing was loud today, slower please"
     quiet = sleep(hours=0.05, acts=[(10, say(text))], name="let go")
     assert "zebra" not in json.dumps(everything(quiet.path))
-    kept = sleep(hours=0.05, acts=[(10, say(text))], name="kept", config=Config(night=NightConfig(keep_notes=True)))
+    kept = sleep(
+        hours=0.05,
+        acts=[(10, say(text))],
+        name="kept",
+        config=Config(night=NightConfig(keep_notes=True)),
+    )
     assert kept.details("said") == [text]
 
 
 def test_privacy_ignores_notes_and_says_so(sleep):
     answers = []
-    slept = sleep(hours=0.05, acts=[(5, say("darker")), (10, lambda mine: mine.inbox.put(Command("privacy", True))),
-                                    (20, say("no rain", answers))])
+    slept = sleep(
+        hours=0.05,
+        acts=[
+            (5, say("darker")),
+            (10, lambda mine: mine.inbox.put(Command("privacy", True))),
+            (20, say("no rain", answers)),
+        ],
+    )
     assert answers[0].startswith("Privacy is on") and slept.night.remote.said.kept.wishes == ()
     assert sleep(hours=0.02).night.remote.said.kept.wishes == ()
 
@@ -148,7 +186,11 @@ def test_the_hub_s_text_is_understood_and_never_repeated(sleep, broker):
     home = Home(host="127.0.0.1", port=broker.port, bed="bed1")
     sleep(hours=0.05, config=Config(home=home), acts=[(20, ask("x" * 10_000_000)),
                                                             (30, ask("zebra, much darker please"))])
-    assert soon(lambda: hub.last("nocturne/bed1/state/understood").startswith(b"Understood: much warmer and darker"))
+    assert soon(
+        lambda: hub.last("nocturne/bed1/state/understood").startswith(
+            b"Understood: much warmer and darker"
+        )
+    )
     told = [m for m in hub.messages if "/cmd/" not in m.topic]
     assert [m for m in told if m.topic.endswith("understood") and b"I can't read that" in m.payload]
     assert not [m for m in told if b"zebra" in m.payload]

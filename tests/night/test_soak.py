@@ -32,5 +32,9 @@ def test_a_knob_that_jumps_while_somebody_sleeps_is_a_startle():
 
 @pytest.mark.parametrize("nights", [2, pytest.param(200, marks=pytest.mark.full)])
 def test_short_nights_with_random_faults_lose_and_startle_nothing(tmp_path, nights):
-    troubles = [trouble for seed in range(nights) for trouble in soak(tmp_path / "night", seed, 8.0, Counter())]
+    troubles = [
+        trouble
+        for seed in range(nights)
+        for trouble in soak(tmp_path / "night", seed, 8.0, Counter())
+    ]
     assert not troubles

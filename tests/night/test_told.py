@@ -2,9 +2,9 @@
 
 import json
 
-from device.bedside import Stop
 from device.config import Alarm, Config, Home
 from device.home.commands import Command
+from device.session.controls import Stop
 from tests.home.around import Listener, soon
 from tools import mosquitto
 
@@ -28,7 +28,9 @@ def test_a_night_is_told_and_a_command_is_obeyed(sleep, broker):
     assert json.loads(hub.last("nocturne/bed1/state/summary"))["out_of_bed"] is not None
     diagnostics = json.loads(hub.last("nocturne/bed1/state/diagnostics"))
     assert {"temperature", "rssi", "quality"} <= set(diagnostics) and diagnostics["outbox"] == 0
-    discovery = json.loads(next(m.payload for m in hub.messages if m.topic.startswith("homeassistant/device/")))
+    discovery = json.loads(
+        next(m.payload for m in hub.messages if m.topic.startswith("homeassistant/device/"))
+    )
     assert {"dev", "o", "cmps"} <= set(discovery)
     assert soon(lambda: any(m.topic.startswith("nocturne/bed1/event/night") for m in hub.messages))
     hub.close()
@@ -64,7 +66,9 @@ def test_privacy_mode_records_nothing_and_says_so(sleep, broker):
         (2, lambda mine: mine.inbox.put(Command("privacy", True)))])
     assert soon(lambda: hub.last("nocturne/bed1/state/privacy") == b"ON")
     assert not [row for row in slept.rows["epochs"] if row["time"] > 120]
-    assert slept.night.mode.value in ("settling", "drifting") and slept.night.recommender.nights == ()
+    assert (
+        slept.night.mode.value in ("settling", "drifting") and slept.night.recommender.nights == ()
+    )
     hub.close()
 
 
@@ -76,8 +80,14 @@ def test_what_was_set_from_afar_outlives_a_restart(sleep):
 
 
 def test_an_alarm_and_a_volume_from_afar_outlive_a_restart_until_the_config_says_otherwise(sleep):
-    sleep(hours=0.05, build="none", acts=[(10, lambda mine: mine.inbox.put(Command("alarm", 390))),
-                                          (20, lambda mine: mine.inbox.put(Command("volume", 0.3)))])
+    sleep(
+        hours=0.05,
+        build="none",
+        acts=[
+            (10, lambda mine: mine.inbox.put(Command("alarm", 390))),
+            (20, lambda mine: mine.inbox.put(Command("volume", 0.3))),
+        ],
+    )
     again = sleep(hours=0.02, build="none").night
     assert again.almanac.minute == 390 and again.bedside.volume == 0.3
     other = sleep(hours=0.02, build="none", config=Config(alarm=Alarm(time="07:30"))).night
@@ -87,13 +97,21 @@ def test_an_alarm_and_a_volume_from_afar_outlive_a_restart_until_the_config_says
 def test_a_mute_outlives_whatever_ends_the_night(sleep):
     muted = sleep(hours=0.05, build="none", presses=[(60, 1.0)])
     assert muted.night.bedside.muted
-    again = sleep(hours=0.05, build="none", bedtime=False, presses=[(60, 0.1)], wall=1_767_300_000.0)
-    assert again.details("mode") == ["idle → settling: press"]      # the first night's: this press unmuted, and no more
+    again = sleep(
+        hours=0.05, build="none", bedtime=False, presses=[(60, 0.1)], wall=1_767_300_000.0
+    )
+    # the first night's: this press unmuted, and no more
+    assert again.details("mode") == ["idle → settling: press"]
     assert not again.night.bedside.muted
 
 
 def test_an_alarm_that_came_while_the_device_started_anew_rings_at_once(sleep):
     at = Config(alarm=Alarm(time="22:10"))
-    sleep(hours=0.2, build="none", config=at, acts=[(530, lambda mine: mine.inbox.put(Stop(finish=False)))])
+    sleep(
+        hours=0.2,
+        build="none",
+        config=at,
+        acts=[(530, lambda mine: mine.inbox.put(Stop(finish=False)))],
+    )
     again = sleep(hours=0.02, build="none", config=at, wall=1_767_218_400.0 + 610, bedtime=False)
     assert any(detail.endswith("waking: alarm") for detail in again.details("mode"))

@@ -2,10 +2,10 @@
 
 import pytest
 
-from device import updates
 from device.errors import Refused
 from device.home.commands import parse
 from device.home.fields import FIELDS
+from device.session import updates
 
 
 @pytest.fixture

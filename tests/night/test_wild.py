@@ -24,8 +24,15 @@ class WildStager:
         rng = self.rng
         p = None if rng.random() < 0.2 else float(rng.choice([0.0, 1.0, rng.random()]))
         shares = tuple(float(share) for share in rng.dirichlet(np.ones(4)))
-        return Staging(epoch.index, epoch.start + 30.0, p, None if p is None else STAGES[rng.integers(4)],
-                       None if p is None else shares, asleep=bool(rng.random() < 0.6), aroused=bool(rng.random() < 0.4))
+        return Staging(
+            epoch.index,
+            epoch.start + 30.0,
+            p,
+            None if p is None else STAGES[rng.integers(4)],
+            None if p is None else shares,
+            asleep=bool(rng.random() < 0.6),
+            aroused=bool(rng.random() < 0.4),
+        )
 
     def reset(self):
         pass
@@ -39,25 +46,41 @@ class WildStager:
 
 def wild(rng) -> Recipe:
     textures = {name: float(rng.random()) for name in TEXTURES if rng.random() < 0.4}
-    return Recipe(textures=MappingProxyType(textures), music=float(rng.random()), level=float(rng.uniform(-40, 0)),
-                  density=float(rng.uniform(0, 0.8)), brightness=float(rng.random()))
+    return Recipe(
+        textures=MappingProxyType(textures),
+        music=float(rng.random()),
+        level=float(rng.uniform(-40, 0)),
+        density=float(rng.uniform(0, 0.8)),
+        brightness=float(rng.random()),
+    )
 
 
-@pytest.mark.parametrize("seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(3, 40))])
+@pytest.mark.parametrize(
+    "seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(3, 40))]
+)
 def test_wild_models_and_wild_messages_startle_nobody(sleep, seed):
     rng, watched = np.random.default_rng(seed), []
 
     def begin(mine):
         mine.stager = WildStager(rng)
         choose = mine.recommender.choose
-        mine.recommender.choose = lambda *args, **more: replace(choose(*args, **more), recipe=wild(rng))
+        mine.recommender.choose = lambda *args, **more: replace(
+            choose(*args, **more), recipe=wild(rng)
+        )
         mine.sound = Watched(mine)
         watched.append(mine.sound)
     acts = [(-30.0, begin)]
     for when in np.sort(rng.uniform(10, 1700, 40)):
-        kind, value = [("volume", float(rng.random())), ("sound", bool(rng.random() < 0.5)), ("programme", "slow tide"),
-                       ("programme", "auto"), ("volume_cap", float(rng.random()))][rng.integers(5)]
-        acts.append((float(when), lambda mine, kind=kind, value=value: mine.inbox.put(Command(kind, value))))
+        kind, value = [
+            ("volume", float(rng.random())),
+            ("sound", bool(rng.random() < 0.5)),
+            ("programme", "slow tide"),
+            ("programme", "auto"),
+            ("volume_cap", float(rng.random())),
+        ][rng.integers(5)]
+        acts.append(
+            (float(when), lambda mine, kind=kind, value=value: mine.inbox.put(Command(kind, value)))
+        )
     slept = sleep(hours=0.5, build="none", acts=acts, config=Config(night=Night(
         fade=2.0, masking=1.0, keep_playing=bool(seed % 2))))
     told = watched[0].told

@@ -3,13 +3,13 @@ import hashlib
 import numpy as np
 import pytest
 
-from device import cards
+from device.inference import model_card
 from device.recommend.features import CONTEXT, RECIPE
 from device.recommend.network import SLOTS, Network
 
 
 def test_the_network_is_int8_throughout_and_small():
-    content, card = cards.read("recommender")
+    content, card = model_card.read("recommender")
     assert len(content) <= 100_000
     assert str(card.facts["summary"]).startswith("SYNTHETIC")
     assert hashlib.sha256(content).hexdigest() == card.sha256
@@ -21,7 +21,7 @@ def test_the_network_is_int8_throughout_and_small():
 def test_both_interpreters_give_the_same_integers():
     litert = pytest.importorskip("ai_edge_litert.interpreter")
     tflite = pytest.importorskip("tflite_runtime.interpreter")
-    content, _ = cards.read("recommender")
+    content, _ = model_card.read("recommender")
     nets = []
     for library in (litert, tflite):
         resolver = library.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES

@@ -44,7 +44,9 @@ def test_a_receipt_of_another_network_is_refused(shipped):
 def test_a_state_survives_power_loss_and_goes_on_the_same():
     device = new()
     for night in range(6):
-        device.learn(device.choose(Context(movement=0.1), seed=night).receipt, GOOD if night % 2 else POOR)
+        device.learn(
+            device.choose(Context(movement=0.1), seed=night).receipt, GOOD if night % 2 else POOR
+        )
     again = Recommender.load(json.loads(json.dumps(device.state())))
     assert again.choose(Context(), seed=99) == device.choose(Context(), seed=99)
 
@@ -129,7 +131,10 @@ def test_a_refused_sound_is_not_offered_again_that_night():
     device = new()
     first = device.choose(Context(), seed=1)
     for seed in range(30):
-        assert device.choose(Context(), seed=seed, refused=[first.candidate]).candidate != first.candidate
+        assert (
+            device.choose(Context(), seed=seed, refused=[first.candidate]).candidate
+            != first.candidate
+        )
 
 
 def test_wishes_narrow_the_choice_and_silence_remains():
@@ -155,7 +160,9 @@ def test_contributions_sum_to_the_difference_exactly(shipped):
 
 def test_a_factor_that_acts_alone_gets_all_of_its_effect_and_a_pair_shares():
     acts = np.array([3.0 * ("pulse" in s) + 2.0 * ("tone" in s and "music" in s) for s in SUBSETS])
-    assert dict(contributions(acts)) == pytest.approx({"pulse": 3, "tone": 1, "music": 1, "texture": 0})
+    assert dict(contributions(acts)) == pytest.approx(
+        {"pulse": 3, "tone": 1, "music": 1, "texture": 0}
+    )
 
 
 def test_after_onset_nothing_new_is_ever_played():
@@ -163,29 +170,50 @@ def test_after_onset_nothing_new_is_ever_played():
     evening = device.choose(Context(), seed=4)
     for seed in range(20):
         assert device.choose(Context(), moment="night", seed=seed).candidate == evening.candidate
-        assert device.choose(Context(), moment="arousal", seed=seed).candidate in (evening.candidate, QUIET)
+        assert device.choose(Context(), moment="arousal", seed=seed).candidate in (
+            evening.candidate,
+            QUIET,
+        )
     device.learn(evening.receipt, GOOD)
     assert device.choose(Context(), moment="arousal", seed=1).candidate in (device.best, QUIET)
     assert new().choose(Context(), moment="night", seed=1).candidate == QUIET
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.builds(Context, probabilities=st.none() | st.tuples(*[st.floats()] * 4),
-                 heart_rate=st.none() | st.floats(), rmssd=st.none() | st.floats(), movement=st.none() | st.floats(),
-                 breathing=st.none() | st.floats(), since_lights_out=st.floats(), hour=st.none() | st.floats(),
-                 last_sol=st.none() | st.floats(), last_wakings=st.none() | st.floats(),
-                 valence=st.none() | st.floats(), arousal=st.none() | st.floats()))
+@given(
+    st.builds(
+        Context,
+        probabilities=st.none() | st.tuples(*[st.floats()] * 4),
+        heart_rate=st.none() | st.floats(),
+        rmssd=st.none() | st.floats(),
+        movement=st.none() | st.floats(),
+        breathing=st.none() | st.floats(),
+        since_lights_out=st.floats(),
+        hour=st.none() | st.floats(),
+        last_sol=st.none() | st.floats(),
+        last_wakings=st.none() | st.floats(),
+        valence=st.none() | st.floats(),
+        arousal=st.none() | st.floats(),
+    )
+)
 def test_any_context_gets_a_vetted_choice_one_factor_away_at_most(shipped, context):
     choice = shipped.choose(context, seed=1)
     assert choice.recipe == CANDIDATES[choice.candidate].recipe
-    assert choice.candidate == QUIET or len(changes(choice.candidate, DEFAULT)) <= 1     # it has heard nothing yet
+    # it has heard nothing yet
+    assert choice.candidate == QUIET or len(changes(choice.candidate, DEFAULT)) <= 1
     assert shipped.replay(json.loads(json.dumps(choice.receipt, allow_nan=False))) == choice
 
 
 def test_a_model_that_differs_from_its_card_is_refused_and_the_safe_default_plays(tmp_path):
-    from device import cards
-    for name in ("recommender.tflite", "recommender.json", "recommender_prior.npz", "recommender_prior.json"):
-        (tmp_path / name).write_bytes((cards.MODELS / name).read_bytes())
+    from device.inference import model_card
+
+    for name in (
+        "recommender.tflite",
+        "recommender.json",
+        "recommender_prior.npz",
+        "recommender_prior.json",
+    ):
+        (tmp_path / name).write_bytes((model_card.MODELS / name).read_bytes())
     (tmp_path / "recommender.tflite").write_bytes(b"torn")
     with pytest.raises(ModelMismatch, match="sha256"):
         Recommender.load(folder=tmp_path)

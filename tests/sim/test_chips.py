@@ -1,4 +1,5 @@
-"""The simulated chips against their data sheets, register by register. Nothing here comes from the drivers."""
+"""The simulated chips against their data sheets, register by register. Nothing here comes from the
+drivers."""
 
 import errno
 
@@ -153,9 +154,12 @@ def test_max30102_almost_full_flag_counts_the_empty_slots_and_clears_on_read(a_f
     assert not bus.read_byte_data(PPG, 0x00) & 0x80
 
 
-@pytest.mark.parametrize("rate, width, accepted", [(5, 3, 3), (5, 2, 4), (4, 2, 4), (7, 0, 6), (6, 1, 5), (3, 3, 3)])
+@pytest.mark.parametrize(
+    "rate, width, accepted", [(5, 3, 3), (5, 2, 4), (4, 2, 4), (7, 0, 6), (6, 1, 5), (3, 3, 3)]
+)
 def test_max30102_clamps_rates_too_fast_for_the_pulse_width(rate, width, accepted):
-    """Data sheet table 11: SpO2 mode allows 400/s at 411 µs, 800 at 215, 1000 at 118, 1600 at 69."""
+    """Data sheet table 11: SpO2 mode allows 400/s at 411 µs, 800 at 215, 1000 at 118, 1600 at 69.
+    """
     bus, _ = max30102(rate=rate, width=width)
     assert bus.read_byte_data(PPG, 0x0A) >> 2 & 7 == accepted
 
@@ -255,8 +259,10 @@ def test_lis3dh_a_set_read_in_part_stays():
     assert bus.read_byte_data(CHEAP, 0x2F) & 31 == 2
 
 
-@pytest.mark.parametrize("seconds, source", [(0.0, 0x20), (0.0401, 1 | 0x80), (1.2401, 31 | 0x80), (1.2801, 31 | 0xC0),
-                                             (3.0, 31 | 0xC0)])
+@pytest.mark.parametrize(
+    "seconds, source",
+    [(0.0, 0x20), (0.0401, 1 | 0x80), (1.2401, 31 | 0x80), (1.2801, 31 | 0xC0), (3.0, 31 | 0xC0)],
+)
 def test_lis3dh_fifo_source_tells_level_watermark_overrun_and_empty(seconds, source):
     bus, clock = lis3dh()
     clock.sleep(seconds)
@@ -291,7 +297,9 @@ def test_lis3dh_status_tells_new_data_and_overrun_and_clears_with_the_data():
     assert bus.read_byte_data(CHEAP, 0x27) == 0
 
 
-@pytest.mark.parametrize("control1, control4, step", [(0x37, 0x88, 16), (0x37, 0x80, 64), (0x3F, 0x80, 256)])
+@pytest.mark.parametrize(
+    "control1, control4, step", [(0x37, 0x88, 16), (0x37, 0x80, 64), (0x3F, 0x80, 256)]
+)
 def test_lis3dh_resolution_follows_the_power_mode(control1, control4, step):
     bus, clock = lis3dh()
     bus.write_byte_data(CHEAP, 0x23, control4)
@@ -317,8 +325,10 @@ def test_adxl355_fifo_counts_axes_and_marks_the_x():
     assert bus.read_byte_data(QUIET, 0x05) == 6
     data = burst(bus, QUIET, 0x11, 21)
     entries = [int.from_bytes(data[i:i + 3], "big", signed=True) for i in range(0, 21, 3)]
-    assert [entry & 3 for entry in entries] == [1, 0, 0, 1, 0, 0, 2]        # the seventh says: empty
-    assert [entry >> 4 for entry in entries[:6]] == [round(mg * 1e-3 / 3.9e-6) for mg in (0, 0, 1000, 1, -1, 1000)]
+    assert [entry & 3 for entry in entries] == [1, 0, 0, 1, 0, 0, 2]  # the seventh says: empty
+    assert [entry >> 4 for entry in entries[:6]] == [
+        round(mg * 1e-3 / 3.9e-6) for mg in (0, 0, 1000, 1, -1, 1000)
+    ]
 
 
 def test_adxl355_a_torn_triple_starts_with_its_next_axis():

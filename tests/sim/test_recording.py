@@ -21,7 +21,9 @@ from device.sim.chips_max30102 import MAX30102
 from device.sim.recording import Recording
 
 G = 9.80665
-DATA = Path(os.environ.get("NOCTURNE_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+DATA = Path(
+    os.environ.get("NOCTURNE_DATA", Path(__file__).resolve().parents[3] / "shared" / "data")
+)
 
 
 def write(folder, **keys):
@@ -41,11 +43,17 @@ def replay(recording, motion=LIS3DH, seconds=None, skew=0.0):
         readings = sensors.drain(clock.now())
         ppg += [readings.ppg.values] if readings.ppg else []
         acceleration += [readings.motion.values] if readings.motion else []
-    return (np.concatenate(ppg) if ppg else None, np.concatenate(acceleration) if acceleration else None, sensors)
+    return (
+        np.concatenate(ppg) if ppg else None,
+        np.concatenate(acceleration) if acceleration else None,
+        sensors,
+    )
 
 
 @pytest.mark.parametrize("fs", [25.0, 50.0, 125.0, 250.0])
-@pytest.mark.parametrize("dtype, low, high", [(np.uint16, 0, 65535), (np.int16, -32768, 32767), (np.int16, -300, 290)])
+@pytest.mark.parametrize(
+    "dtype, low, high", [(np.uint16, 0, 65535), (np.int16, -32768, 32767), (np.int16, -300, 290)]
+)
 def test_sixteen_bit_ppg_comes_back_exactly(tmp_path, fs, dtype, low, high):
     rng = np.random.default_rng(3)
     put = rng.integers(low, high, (2, int(20 * fs)), endpoint=True).astype(dtype)
@@ -117,10 +125,18 @@ def test_an_unreadable_file_is_named_with_a_remedy(tmp_path, content):
         Recording.load(tmp_path / "torn.npz")
 
 
-@pytest.mark.parametrize("keys, remedy", [
-    ({"ppg": np.zeros((1, 9))}, "fs"), ({"fs": 0.0, "ppg": np.zeros((1, 9))}, "fs"), ({"fs": 50.0}, "nothing to play"),
-    ({"fs": 50.0, "ppg": np.zeros((1, 0))}, "ppg"), ({"fs": 50.0, "acc_g": np.zeros((2, 9))}, "acc_g"),
-    ({"fs": 50.0, "ppg": np.array([["a"]])}, "ppg"), ({"fs": 50.0, "ppg": np.array([None])}, "can't be read")])
+@pytest.mark.parametrize(
+    "keys, remedy",
+    [
+        ({"ppg": np.zeros((1, 9))}, "fs"),
+        ({"fs": 0.0, "ppg": np.zeros((1, 9))}, "fs"),
+        ({"fs": 50.0}, "nothing to play"),
+        ({"fs": 50.0, "ppg": np.zeros((1, 0))}, "ppg"),
+        ({"fs": 50.0, "acc_g": np.zeros((2, 9))}, "acc_g"),
+        ({"fs": 50.0, "ppg": np.array([["a"]])}, "ppg"),
+        ({"fs": 50.0, "ppg": np.array([None])}, "can't be read"),
+    ],
+)
 def test_a_file_of_another_format_is_refused_with_what_it_lacks(tmp_path, keys, remedy):
     with pytest.raises(RecordingError, match=remedy):
         Recording.load(write(tmp_path, **keys))
@@ -142,4 +158,6 @@ def test_real_recordings_play_without_loss(name):
     np.testing.assert_array_equal(got[:, 0], recording.ppg.rows[:len(got), 0])
     put = np.load(path)["ppg"]
     if put.dtype.kind in "iu":
-        np.testing.assert_array_equal(got[:, 0] * recording.scale + recording.offset, put[0, :len(got)])
+        np.testing.assert_array_equal(
+            got[:, 0] * recording.scale + recording.offset, put[0, : len(got)]
+        )

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.sim.sleeper import STANDARD_GRAVITY, Sleeper
-from device.sleep.grid import RATE
 from device.sleep.heart_variability import HeartVariability
 from device.sleep.movement import Movement
+from device.sleep.resampling import RATE
 from device.values import EPOCH, Stage
 
 SIGNALS = ("ppg", "wrist", "mattress")
@@ -96,12 +96,18 @@ def test_heart_and_movement_tell_sleep_from_wake():
     rate = np.concatenate([night.heart_rate(t) - night.rest for night in nights])
     assert rate[stages == Stage.WAKE].mean() > rate[stages == Stage.LIGHT].mean() + 3
     assert rate[stages == Stage.REM].mean() > rate[stages == Stage.DEEP].mean()
-    moved = np.concatenate([np.linalg.norm(np.diff(night.wrist(t), axis=0, append=0), axis=1) > .2 for night in nights])
+    moved = np.concatenate(
+        [
+            np.linalg.norm(np.diff(night.wrist(t), axis=0, append=0), axis=1) > 0.2
+            for night in nights
+        ]
+    )
     assert moved[stages == Stage.WAKE].mean() > 4 * moved[stages == Stage.DEEP].mean()
 
 
 def test_each_stage_stirs_as_often_as_on_the_real_nights():
-    """Share of epochs with any activity count, beside the counts under data/sleep_accel (tools/stager_data.py)."""
+    """Share of epochs with any activity count, beside the counts under data/sleep_accel
+    (tools/stager_data.py)."""
     real = {Stage.WAKE: .312, Stage.LIGHT: .037, Stage.DEEP: .013, Stage.REM: .030}
     stirred = {stage: [] for stage in Stage}
     for seed in range(3):
@@ -115,14 +121,16 @@ def test_each_stage_stirs_as_often_as_on_the_real_nights():
 
 
 def test_the_heart_varies_in_each_stage_as_on_the_real_nights():
-    """Medians of hr_std_smooth in data/sleep_accel, beside the same feature of the simulated heart."""
+    """Medians of hr_std_smooth in data/sleep_accel, beside the same feature of the simulated heart.
+    """
     real = {Stage.WAKE: .44, Stage.LIGHT: .25, Stage.DEEP: .14, Stage.REM: .38}
     shown = {stage: [] for stage in Stage}
     for seed in range(4):
         sleeper, variability = Sleeper(seed), HeartVariability()
         rates = sleeper.heart_rate(np.arange(8 * 3600.0)).reshape(-1, 30).mean(1)
         values = [variability.add(float(rate)) for rate in rates]
-        for stage, value in zip(sleeper.hypnogram[20:-10], values[30:], strict=True):     # the window's middle
+        # the window's middle
+        for stage, value in zip(sleeper.hypnogram[20:-10], values[30:], strict=True):
             shown[stage].append(value)
     for stage, median in real.items():
         assert np.median(shown[stage]) == pytest.approx(median, rel=.4), stage

@@ -15,7 +15,9 @@ def stagings(letters):
 
 def test_a_night_by_hand():
     """10 min awake, 30 asleep, 6 awake, 10 asleep, 4 awake."""
-    night = sums(stagings("W" * 20 + "L" * 30 + "D" * 20 + "R" * 10 + "W" * 12 + "L" * 20 + "W" * 8))
+    night = sums(
+        stagings("W" * 20 + "L" * 30 + "D" * 20 + "R" * 10 + "W" * 12 + "L" * 20 + "W" * 8)
+    )
     assert (night.tib, night.tst, night.sol, night.spt) == (60, 40, 10, 46)
     assert (night.waso, night.final_wake, night.wakings, night.long_wakings) == (6, 4, 1, 1)
     assert night.efficiency == pytest.approx(40 / 60)
@@ -23,7 +25,8 @@ def test_a_night_by_hand():
 
 
 def test_a_night_as_yasa_sums_it():
-    """The example in the docstring of YASA's `sleep_statistics`; its SE is over the sleep period, ours over the bed."""
+    """The example in the docstring of YASA's `sleep_statistics`; its SE is over the sleep period,
+    ours over the bed."""
     stages = [0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 2, 3, 3, 4, 4, 4, 4, 0, 0]
     night = sums(stagings("".join("WLLDR"[stage] for stage in stages)))
     assert (night.tib, night.spt, night.waso, night.tst) == (10.0, 8.0, 0.0, 8.0)
@@ -67,7 +70,9 @@ def test_the_second_opinion_equals_exact_smoothing_of_a_hidden_markov_model():
             weight *= changes[path[n - 1], path[n]] * emissions[n, path[n]]
         for n in range(4):
             paths[n, path[n]] += weight
-    np.testing.assert_allclose(smoothed(np.array(filtered), changes), paths / paths.sum(1, keepdims=True), rtol=1e-9)
+    np.testing.assert_allclose(
+        smoothed(np.array(filtered), changes), paths / paths.sum(1, keepdims=True), rtol=1e-9
+    )
 
 
 def test_the_second_opinion_leaves_the_unknown_alone():

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device import cards
 from device.errors import ModelMismatch
+from device.inference import model_card
 from device.sleep import features
 from device.sleep.stager import Stager
 from device.values import Epoch
@@ -23,8 +23,22 @@ def night(seed=0, n=160, start=0.0):
     early = np.arange(n) < RESTLESS
     counts = np.where(early, rng.exponential(60, n), rng.choice([0.0, 3.0], n, p=[.97, .03]))
     rates = np.where(early, rng.normal(70, 4, n), rng.normal(56, 1, n))
-    return [Epoch(i, start + 30.0 * i, float(counts[i]), .1, float(rates[i]), 1.5, 40.0, 14.0, 1.0, 1.0, True)
-            for i in range(n)]
+    return [
+        Epoch(
+            i,
+            start + 30.0 * i,
+            float(counts[i]),
+            0.1,
+            float(rates[i]),
+            1.5,
+            40.0,
+            14.0,
+            1.0,
+            1.0,
+            True,
+        )
+        for i in range(n)
+    ]
 
 
 def judge(epochs, stager=None, lights_out=0.0):
@@ -56,7 +70,9 @@ def test_a_waking_with_movement_is_noticed_within_three_minutes():
 def test_the_past_does_not_know_the_future(cut, activity, rate):
     whole = judge(night())
     assert judge(night()[:cut]) == whole[:cut]
-    changed = night()[:cut] + [replace(e, activity=activity, heart_rate=rate) for e in night()[cut:]]
+    changed = night()[:cut] + [
+        replace(e, activity=activity, heart_rate=rate) for e in night()[cut:]
+    ]
     assert judge(changed)[:cut] == whole[:cut]
 
 
@@ -72,12 +88,17 @@ def test_a_restart_in_mid_night_changes_nothing(at):
 
 
 @settings(max_examples=12, deadline=None)
-@given(first=st.integers(8, 140), length=st.integers(1, 30), motion=st.booleans(), heart=st.booleans())
+@given(
+    first=st.integers(8, 140), length=st.integers(1, 30), motion=st.booleans(), heart=st.booleans()
+)
 def test_what_is_missing_never_raises_p_asleep(first, length, motion, heart):
-    """Neither above what it was before the gap nor, for movement, above what it would be with the readings there."""
+    """Neither above what it was before the gap nor, for movement, above what it would be with the
+    readings there."""
     epochs = night()
     for i in range(first, min(first + length, len(epochs))):
-        epochs[i] = replace(epochs[i], activity=None if motion else 50.0, heart_rate=None if heart else 70.0)
+        epochs[i] = replace(
+            epochs[i], activity=None if motion else 50.0, heart_rate=None if heart else 70.0
+        )
     p = p_asleep(judge(epochs))
     gap = p[first:first + length]
     if motion:
@@ -100,20 +121,28 @@ def test_without_a_heart_movement_alone_still_finds_sleep():
 
 
 def test_an_empty_bed_is_unknown():
-    assert all(s.p_asleep is None and not s.asleep for s in judge([replace(e, present=False) for e in night()]))
+    assert all(
+        s.p_asleep is None and not s.asleep
+        for s in judge([replace(e, present=False) for e in night()])
+    )
 
 
 @pytest.mark.parametrize("start", [0.0, 3.6e5])
 def test_a_night_at_any_hour_is_judged_the_same(start):
-    """Only time since lights out counts: naps, nights from 4 am, DST and set clocks make no difference."""
+    """Only time since lights out counts: naps, nights from 4 am, DST and set clocks make no
+    difference."""
     there = judge(night(start=start), lights_out=start)
     assert [s.p_asleep for s in there] == [s.p_asleep for s in judge(night())]
 
 
 def test_a_nap_is_found_and_its_end_too():
-    """Five restless minutes, half an hour of stillness, then up again: no threshold needs a whole night."""
+    """Five restless minutes, half an hour of stillness, then up again: no threshold needs a whole
+    night."""
     still, restless = night()[RESTLESS:], night()[:RESTLESS]
-    nap = [replace(e, index=i, start=30.0 * i) for i, e in enumerate([*restless[:10], *still[:60], *restless[10:20]])]
+    nap = [
+        replace(e, index=i, start=30.0 * i)
+        for i, e in enumerate([*restless[:10], *still[:60], *restless[10:20]])
+    ]
     stagings = judge(nap)
     assert not any(s.asleep for s in stagings[:10])
     assert stagings[65].asleep and not stagings[-1].asleep
@@ -123,12 +152,17 @@ def test_a_nap_is_found_and_its_end_too():
 @given(st.lists(st.tuples(st.one_of(st.none(), st.floats()), st.one_of(st.none(), st.floats()),
                           st.sampled_from([None, True, False])), max_size=40))
 def test_wild_epochs_give_probabilities_or_unknown(wild):
-    epochs = [Epoch(i, 30.0 * i, a, None, h, None, None, None, 0.0, 0.0, there) for i, (a, h, there) in enumerate(wild)]
+    epochs = [
+        Epoch(i, 30.0 * i, a, None, h, None, None, None, 0.0, 0.0, there)
+        for i, (a, h, there) in enumerate(wild)
+    ]
     for staging in judge(epochs):
         if staging.p_asleep is None:
             assert staging.stage is None and staging.probabilities is None
         else:
-            assert sum(staging.probabilities) == pytest.approx(1) and min(staging.probabilities) >= 0
+            assert (
+                sum(staging.probabilities) == pytest.approx(1) and min(staging.probabilities) >= 0
+            )
             assert staging.p_asleep == pytest.approx(1 - staging.probabilities[0])
 
 
@@ -141,7 +175,7 @@ def test_what_is_remembered_does_not_grow():
 
 
 def test_a_model_with_other_inputs_or_torn_numbers_is_refused():
-    model, card = cards.read("stager", features.INPUTS)
+    model, card = model_card.read("stager", features.INPUTS)
     torn = json.loads(model)
     torn["board"]["weights"].pop()
     odd = json.loads(model)

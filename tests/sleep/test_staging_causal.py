@@ -15,14 +15,17 @@ CUT = 10 * 60       # s
 
 
 def judge(seconds, disturbed=None):
-    """Stagings of a sleeper's raw signals; from `disturbed` s on, another body and a shaken sensor take over."""
+    """Stagings of a sleeper's raw signals; from `disturbed` s on, another body and a shaken sensor
+    take over."""
     sleeper, other = Sleeper(3, hours=1, latency=3.0), Sleeper(9, hours=1)
     vital_signs, epochs, stager, out = VitalSigns(), Epochs(0.0), Stager.load(), []
     for second in range(seconds):
         t = second + np.arange(RATE) / RATE
         who = sleeper if disturbed is None or second < disturbed else other
         ppg, motion = who.ppg(t), who.wrist(t) * (1 if who is sleeper else 1.3)
-        readings = Readings(second + 1.0, Signal(ppg, float(second), RATE), Signal(motion, float(second), RATE))
+        readings = Readings(
+            second + 1.0, Signal(ppg, float(second), RATE), Signal(motion, float(second), RATE)
+        )
         for vitals in vital_signs.add(readings):
             out += [stager.judge(epoch, 0.0) for epoch in epochs.add(vitals)]
     return out

@@ -1,4 +1,5 @@
-"""Training data and figures of the stager: causal where they say so, and right where others can tell."""
+"""Training data and figures of the stager: causal where they say so, and right where others can
+tell."""
 
 import os
 import subprocess
@@ -22,7 +23,8 @@ DATA = Path(os.environ.get("NOCTURNE_DATA", ROOT.parent / "shared" / "data")) / 
 
 
 def night_of(counts, seed=0, n=None):
-    """A night as the published features have it: smoothed second by second, from counts every 15.01 s."""
+    """A night as the published features have it: smoothed second by second, from counts every 15.01
+    s."""
     rng = np.random.default_rng(seed)
     at = .4 + 15.01 * np.arange(len(counts))
     n = n or int(at[-1] // 30) - 11
@@ -33,7 +35,13 @@ def night_of(counts, seed=0, n=None):
         window = drawn[(seconds > 30 * row - 285) & (seconds < 30 * row + 315)]
         weight = np.exp(-.5 * ((np.arange(len(window)) - len(window) // 2) / 50) ** 2)
         smooth.append((window * weight).sum() / weight.sum())
-    return Night("made", 30.0 * np.arange(n), np.round(smooth, 6), rng.uniform(.1, 1, n), rng.integers(0, 4, n))
+    return Night(
+        "made",
+        30.0 * np.arange(n),
+        np.round(smooth, 6),
+        rng.uniform(0.1, 1, n),
+        rng.integers(0, 4, n),
+    )
 
 
 def made_counts(n=400, seed=1):
@@ -59,7 +67,7 @@ def test_what_is_known_of_the_past_uses_rows_ten_epochs_old_alone(now):
     np.testing.assert_array_equal(known(changed)[:now + 1], known(night)[:now + 1])
     before, after = stager_fit.inputs_of(night, "rows"), stager_fit.inputs_of(changed, "rows")
     np.testing.assert_array_equal(after[:now + 1], before[:now + 1])
-    assert not np.array_equal(after[now + 1], before[now + 1], equal_nan=True)      # the test can fail
+    assert not np.array_equal(after[now + 1], before[now + 1], equal_nan=True)  # the test can fail
 
 
 def test_the_hat_reaches_as_far_as_counts_are_apart():
@@ -92,7 +100,11 @@ def test_the_fit_finds_the_best_point_of_a_convex_problem():
     from sklearn.linear_model import LogisticRegression
     rng = np.random.default_rng(2)
     x = rng.standard_normal((600, 3))
-    y = np.where(x[:, 0] + rng.standard_normal(600) > 0, np.where(x[:, 1] > 0, 1, 2), np.where(x[:, 2] > 0, 3, 0))
+    y = np.where(
+        x[:, 0] + rng.standard_normal(600) > 0,
+        np.where(x[:, 1] > 0, 1, 2),
+        np.where(x[:, 2] > 0, 3, 0),
+    )
     ours = stager_fit.fit_additive([x], [y])
     basis = ours.basis(x)
     other = LogisticRegression(C=1 / stager_fit.RIDGE, max_iter=5000).fit(basis[:, :-1], y)
@@ -100,13 +112,16 @@ def test_the_fit_finds_the_best_point_of_a_convex_problem():
 
 
 def test_the_trees_answer_as_lightgbm_does():
-    """Numpy's heaps against LightGBM's own prediction; small nights, so that some branches end early."""
+    """Numpy's heaps against LightGBM's own prediction; small nights, so that some branches end
+    early."""
     import lightgbm
     rng = np.random.default_rng(4)
     z = np.clip(rng.standard_normal((900, 6)), -3, 3).round(3)
     z[::3, 2] = 0.0                             # missing ones
     wake = z[:, 0] * z[:, 1] + z[:, 2] + .5 * rng.standard_normal(900) > .6
-    theirs = lightgbm.train(stager_fit.GROWTH, lightgbm.Dataset(z, wake.astype(float)), stager_fit.ROUNDS)
+    theirs = lightgbm.train(
+        stager_fit.GROWTH, lightgbm.Dataset(z, wake.astype(float)), stager_fit.ROUNDS
+    )
     ours = stager_fit.fit_trees(z, wake)
     assert min(tree["num_leaves"] for tree in theirs.dump_model()["tree_info"]) < 8
     np.testing.assert_allclose(ours.score(z), theirs.predict(z, raw_score=True), atol=2e-3)
@@ -116,20 +131,32 @@ def test_detectors_intervals_hold_what_they_are_of():
     rng = np.random.default_rng(8)
     nights, verdicts = [], []
     for _ in range(8):
-        stage = np.r_[np.zeros(int(rng.integers(10, 40)), int), np.ones(300, int), np.zeros(12, int), np.ones(60, int)]
+        stage = np.r_[
+            np.zeros(int(rng.integers(10, 40)), int),
+            np.ones(300, int),
+            np.zeros(12, int),
+            np.ones(60, int),
+        ]
         p = np.where(np.roll(stage, int(rng.integers(1, 12))) == 0, .9, .02)
         nights.append(Night("n", 30.0 * np.arange(len(stage)), p, p, stage))
         verdicts.append(scores.Verdict(np.c_[p, 1 - p, 0 * p, 0 * p], stage))
     got = scores.figures(nights, verdicts, SETTINGS["cautious"])
-    for key, (low, high) in scores.detector_intervals(nights, verdicts, SETTINGS["cautious"], 300).items():
+    for key, (low, high) in scores.detector_intervals(
+        nights, verdicts, SETTINGS["cautious"], 300
+    ).items():
         assert low <= got[key] <= high and (key != "onset_median_min" or high > low)
 
 
 @pytest.mark.full
 @pytest.mark.skipif(not DATA.exists(), reason=f"no nights at {DATA}: set NOCTURNE_DATA")
 def test_training_again_gives_the_committed_model_bit_for_bit(tmp_path):
-    subprocess.run([sys.executable, ROOT / "tools" / "train_stager", "--data", DATA, "--out", tmp_path], check=True)
-    assert (tmp_path / "stager.weights.json").read_bytes() == (ROOT / "models" / "stager.weights.json").read_bytes()
+    subprocess.run(
+        [sys.executable, ROOT / "tools" / "train_stager", "--data", DATA, "--out", tmp_path],
+        check=True,
+    )
+    assert (tmp_path / "stager.weights.json").read_bytes() == (
+        ROOT / "models" / "stager.weights.json"
+    ).read_bytes()
 
 
 def test_shapes_of_a_night_are_checked_at_the_door(tmp_path):

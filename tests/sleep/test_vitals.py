@@ -10,11 +10,15 @@ import pytest
 from device.sleep.vitals import VitalSigns
 from device.values import Readings, Signal
 
-DATA = Path(os.environ.get("NOCTURNE_DATA", Path(__file__).resolve().parents[3] / "shared" / "data")) / "ppg"
+DATA = (
+    Path(os.environ.get("NOCTURNE_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+    / "ppg"
+)
 
 
 def pulse_wave(rate, seconds, bpm, rng, noise=0.01):
-    """A PPG of steady-ish beats: a systolic and a dicrotic bump (McSharry's idea), counts, pointing up."""
+    """A PPG of steady-ish beats: a systolic and a dicrotic bump (McSharry's idea), counts, pointing
+    up."""
     t = np.arange(int(seconds * rate)) / rate
     beats = np.cumsum(60 / bpm * (1 + 0.03 * rng.standard_normal(int(seconds * bpm / 60) + 3)))
     wave = np.zeros(len(t))
@@ -30,7 +34,9 @@ def play(values, rate, signs=None, motion=None, tick=0.25, start=0.0):
     for i in range(int(len(values) / rate / tick)):
         a, b = int(i * tick * rate + 1e-6), int((i + 1) * tick * rate + 1e-6)
         moved = None if motion is None else Signal(motion[a:b], start + a / rate, rate)
-        said += signs.add(Readings(start + (i + 1) * tick, Signal(values[a:b], start + a / rate, rate), moved))
+        said += signs.add(
+            Readings(start + (i + 1) * tick, Signal(values[a:b], start + a / rate, rate), moved)
+        )
     return said
 
 
@@ -50,7 +56,10 @@ def test_every_whole_second_is_told_once_and_at_once():
     for i in range(120):
         part = slice(int(i * 12.5), int((i + 1) * 12.5))
         now = (i + 1) * 0.25
-        told += [(v.time, now) for v in signs.add(Readings(now, Signal(wave[part], part.start / 50.0, 50.0)))]
+        told += [
+            (v.time, now)
+            for v in signs.add(Readings(now, Signal(wave[part], part.start / 50.0, 50.0)))
+        ]
     assert [t for t, _ in told] == list(range(1, 31))
     assert max(now - t for t, now in told) <= 0.25
 
@@ -119,7 +128,9 @@ def test_movement_is_the_rms_and_turning_is_told_once():
     signs, said = VitalSigns(), []
     for i in range(0, len(t), 25):
         said += signs.add(Readings((i + 25) / rate, None, Signal(motion[i:i + 25], i / rate, rate)))
-    assert [v.movement for v in said if 6.5 < v.time < 10] == pytest.approx([0.5 / np.sqrt(2)] * 3, rel=0.02)
+    assert [v.movement for v in said if 6.5 < v.time < 10] == pytest.approx(
+        [0.5 / np.sqrt(2)] * 3, rel=0.02
+    )
     assert [v.movement for v in said if 12 < v.time < 20] == pytest.approx([0] * 7, abs=1e-6)
     assert sum(v.turned for v in said) == 1
     assert all(v.heart_rate is None for v in said)
@@ -130,7 +141,10 @@ def test_a_finger_at_rest_is_within_a_beat_or_two_of_its_ecg():
     data = np.load(DATA / "bidmc01.npz")
     rate = float(data["fs"])
     said = {v.time: v.heart_rate for v in play(data["ppg"].T[:int(120 * rate)].astype(float), rate)}
-    errors = [abs(said[s + 8].value - bpm) for s, bpm in zip(data["ref_start_s"], data["ref_bpm"], strict=True)
-              if s + 8 in said and said[s + 8]]
+    errors = [
+        abs(said[s + 8].value - bpm)
+        for s, bpm in zip(data["ref_start_s"], data["ref_bpm"], strict=True)
+        if s + 8 in said and said[s + 8]
+    ]
     assert len(errors) > 45
     assert np.median(errors) < 0.5

@@ -9,8 +9,8 @@ from scipy import signal
 from device.sleep.beats import Beat
 from device.sleep.breathing import Breathing
 from device.sleep.filters import butterworth_bandpass
-from device.sleep.grid import LAG, RATE, Grid
 from device.sleep.movement import FACTOR, OFFSET, Movement
+from device.sleep.resampling import LAG, RATE, Grid
 from device.sleep.variability import Intervals
 from device.sleep.vitals import VitalSigns
 from device.values import Readings, Signal
@@ -33,21 +33,32 @@ def hear(ppg=None, motion=None, rate=50.0, tick=0.25):
     whole = ppg if ppg is not None else motion
     for i in range(int(len(whole) / rate / tick)):
         a, b = int(i * tick * rate + 1e-6), int((i + 1) * tick * rate + 1e-6)
-        light, swing = (None if x is None else Signal(x[a:b], a / rate, rate) for x in (ppg, motion))
+        light, swing = (
+            None if x is None else Signal(x[a:b], a / rate, rate) for x in (ppg, motion)
+        )
         said += signs.add(Readings((i + 1) * tick, light, swing))
     return said
 
 
 def bed(rate, seconds, rng, bpm=60.0):
-    """Recoils of 0.02 m/s² twice a beat, as a bed rings, in an ADXL355's noise; (n, 3) m/s² and the times."""
+    """Recoils of 0.02 m/s² twice a beat, as a bed rings, in an ADXL355's noise; (n, 3) m/s² and the
+    times."""
     t = np.arange(int(seconds * rate)) / rate
     at = np.cumsum(60 / bpm * (1 + 0.03 * rng.standard_normal(int(seconds * bpm / 60))))
     at = at[at < seconds - 1]
     wave = np.zeros(len(t))
     for beat in at:
         for late, size in ((0.12, 1.0), (0.42, 0.6)):
-            wave += size * np.exp(-((t - beat - late) / 0.07) ** 2) * np.cos(2 * np.pi * 6 * (t - beat - late))
-    motion = np.outer(0.02 * wave, [0.3, 0.1, 1.0]) + rng.normal(0, 0.0012, (len(t), 3)) + [0.2, 0.1, 9.8]
+            wave += (
+                size
+                * np.exp(-(((t - beat - late) / 0.07) ** 2))
+                * np.cos(2 * np.pi * 6 * (t - beat - late))
+            )
+    motion = (
+        np.outer(0.02 * wave, [0.3, 0.1, 1.0])
+        + rng.normal(0, 0.0012, (len(t), 3))
+        + [0.2, 0.1, 9.8]
+    )
     motion += np.outer(0.02 * np.sin(2 * np.pi * 0.22 * t), [1.0, 0.3, 0.1])
     return motion, at
 
@@ -63,7 +74,9 @@ def test_beats_are_where_they_were_put_and_told_within_two_seconds():
     assert len(missed) <= 0.02 * len(true)
     told = beats[(beats > 12) & (beats < 85)]
     assert len(told) <= 1.02 * len(true)
-    assert np.mean(np.abs(np.diff(told) - np.diff(true)[:len(told) - 1])) < 0.006 or len(told) != len(true)
+    assert np.mean(np.abs(np.diff(told) - np.diff(true)[: len(told) - 1])) < 0.006 or len(
+        told
+    ) != len(true)
 
 
 def test_rmssd_is_that_of_the_beats():
@@ -94,7 +107,9 @@ def test_a_bed_tells_heart_and_breath_without_being_worn():
 @pytest.mark.parametrize("bpm", [48, 79, 92])
 def test_a_bed_that_rings_twice_a_beat_is_not_read_as_twice_the_rate(bpm):
     motion, _ = bed(62.5, 120, np.random.default_rng(bpm), bpm=bpm)
-    rates = [v.heart_rate.value for v in hear(motion=motion, rate=62.5) if v.time > 60 and v.heart_rate]
+    rates = [
+        v.heart_rate.value for v in hear(motion=motion, rate=62.5) if v.time > 60 and v.heart_rate
+    ]
     assert len(rates) > 40 and np.abs(np.array(rates) - bpm).max() < 8
 
 
@@ -108,7 +123,9 @@ def test_a_rate_is_that_of_the_intervals_though_a_beat_was_missed():
 
 def test_a_pulse_that_comes_back_after_a_jolt_has_a_rate_again_within_seven_seconds():
     ppg, _ = beat_train(50.0, 60, np.random.default_rng(12), bpm=70)
-    ppg[30 * 50:34 * 50] = np.linspace(2.5e5, 0.2e5, 200)[:, None] + np.random.default_rng(13).normal(0, 8, (200, 1))
+    ppg[30 * 50 : 34 * 50] = np.linspace(2.5e5, 0.2e5, 200)[:, None] + np.random.default_rng(
+        13
+    ).normal(0, 8, (200, 1))
     told = [v for v in hear(ppg) if v.heart_rate]
     assert any(34 < v.time <= 41 for v in told)
     assert all(abs(v.heart_rate.value - 70) < 6 for v in told if v.time > 12)
@@ -126,10 +143,16 @@ def test_nothing_has_no_pulse(body):
     rng = np.random.default_rng(6)
     n = 60 * 50
     t = np.arange(n) / 50 / 1.006
-    ppg = {"constant": np.full(n, 1234.0), "rail": np.full(n, 262143.0), "noise": rng.normal(900, 30, n),
-           "lamp": 900 + 200 * np.abs(np.sin(np.pi * 100.01 * t))}[body]
+    ppg = {
+        "constant": np.full(n, 1234.0),
+        "rail": np.full(n, 262143.0),
+        "noise": rng.normal(900, 30, n),
+        "lamp": 900 + 200 * np.abs(np.sin(np.pi * 100.01 * t)),
+    }[body]
     said = hear(np.round(ppg)[:, None])
-    answered = [v for v in said if v.time > 5 and (v.heart_rate or v.beats or v.rmssd or v.breathing)]
+    answered = [
+        v for v in said if v.time > 5 and (v.heart_rate or v.beats or v.rmssd or v.breathing)
+    ]
     assert len(answered) <= 0.01 * len(said)
     assert said[-1].present is not True
 
@@ -147,8 +170,15 @@ def test_walking_is_not_taken_for_a_pulse():
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.sampled_from([0.0, np.nan, np.inf, -np.inf, 1e300, -1e300, 262143.0, 1e-300]), min_size=1,
-                max_size=40), st.integers(0, 2**32 - 1), st.sampled_from([25.0, 50.0, 62.5, 125.0]))
+@given(
+    st.lists(
+        st.sampled_from([0.0, np.nan, np.inf, -np.inf, 1e300, -1e300, 262143.0, 1e-300]),
+        min_size=1,
+        max_size=40,
+    ),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([25.0, 50.0, 62.5, 125.0]),
+)
 def test_garbage_never_gives_a_number(wild, seed, rate):
     rng = np.random.default_rng(seed)
     n = int(20 * rate)
@@ -156,7 +186,12 @@ def test_garbage_never_gives_a_number(wild, seed, rate):
     with np.errstate(all="raise", under="ignore"):
         said = hear(ppg, motion, rate)
     for vitals in said:
-        assert vitals.heart_rate is None and vitals.breathing is None and vitals.rmssd is None and not vitals.beats
+        assert (
+            vitals.heart_rate is None
+            and vitals.breathing is None
+            and vitals.rmssd is None
+            and not vitals.beats
+        )
         assert vitals.movement is None or np.isfinite(vitals.movement)
 
 
@@ -190,13 +225,17 @@ def test_the_grid_keeps_what_a_pulse_is_made_of(rate):
 
 def test_activity_counts_are_te_lindert_and_van_somerens():
     rng = np.random.default_rng(10)
-    z = 9.80665 * (1 + signal.sosfilt(signal.butter(2, 8, fs=RATE, output="sos"), rng.normal(0, 0.8, 60 * RATE)))
+    z = 9.80665 * (
+        1
+        + signal.sosfilt(signal.butter(2, 8, fs=RATE, output="sos"), rng.normal(0, 0.8, 60 * RATE))
+    )
     movement = Movement()
     ours = [movement.add(np.column_stack((0 * z[k:k + RATE], 0 * z[k:k + RATE], z[k:k + RATE])))
             for k in range(0, len(z), RATE)]
     b, a = signal.butter(5, [3 / (RATE / 2), 11 / (RATE / 2)], "bandpass")
     steps = np.digitize(np.abs(signal.filtfilt(b, a, z)), np.linspace(0, 5 * 9.80665, 129))
-    shifted = steps[RATE // 2:-RATE // 2].reshape(-1, RATE).max(axis=1)     # the FIR is half a second late
+    # the FIR is half a second late
+    shifted = steps[RATE // 2:-RATE // 2].reshape(-1, RATE).max(axis=1)
     theirs = (shifted - OFFSET) * FACTOR
     np.testing.assert_allclose([m.activity for m in ours[3:]], theirs[2:], atol=2.5 * FACTOR)
 
@@ -206,7 +245,8 @@ def test_the_activity_filter_is_butterworths_forth_and_back():
     b, a = signal.butter(5, [3 / (RATE / 2), 11 / (RATE / 2)], "bandpass")
     f, theirs = signal.freqz(b, a, np.arange(0.5, 30, 0.5), fs=RATE)
     ours = np.abs(np.exp(-2j * np.pi * np.outer(f, np.arange(len(taps))) / RATE) @ taps)
-    slopes = (np.abs(f - 3) < 0.8) | (np.abs(f - 11) < 1.1)        # a second of FIR can't be as steep there
+    # a second of FIR can't be as steep there
+    slopes = (np.abs(f - 3) < 0.8) | (np.abs(f - 11) < 1.1)
     np.testing.assert_allclose(ours[~slopes], np.abs(theirs[~slopes]) ** 2, atol=0.12)
 
 

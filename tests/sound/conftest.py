@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from device.sound.link import SoundLink
+from device.sound.client import SoundLink
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -17,9 +17,20 @@ class SoundProcess:
 
     def __init__(self, folder: Path, *flags: str, environment: dict[str, str] | None = None):
         self.socket = folder / "sound.socket"
-        command = [sys.executable, "-m", "device.sound", "--socket", str(self.socket), *map(str, flags)]
-        self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **ONE_THREAD, **(environment or {})},
-                                        stderr=subprocess.PIPE)
+        command = [
+            sys.executable,
+            "-m",
+            "device.sound",
+            "--socket",
+            str(self.socket),
+            *map(str, flags),
+        ]
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **ONE_THREAD, **(environment or {})},
+            stderr=subprocess.PIPE,
+        )
         self.link = SoundLink(self.socket)
         for _ in range(1000):
             if self.link.heartbeat() or self.link.connected or self.process.poll() is not None:

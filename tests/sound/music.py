@@ -16,6 +16,12 @@ def song(seconds: float, seed: int = 1, density: float = 0.35) -> Phrase:
     return Phrase(seconds, tuple(notes[:256]))
 
 
-def scene(level: float = 0.0, glide: float = 2.0, music: float = 0.8, brightness: float = 0.35, waking: bool = False,
-          **textures: float) -> Scene:
+def scene(
+    level: float = 0.0,
+    glide: float = 2.0,
+    music: float = 0.8,
+    brightness: float = 0.35,
+    waking: bool = False,
+    **textures: float,
+) -> Scene:
     return Scene(textures, music, brightness, level, glide, waking)

@@ -1,4 +1,5 @@
-"""How it sounds, as far as that can be measured; targets from the literature on calm and sleep music."""
+"""How it sounds, as far as that can be measured; targets from the literature on calm and sleep
+music."""
 
 import numpy as np
 import pytest
@@ -14,9 +15,13 @@ from tools.areas.sound_render import programme
 
 
 def test_loudness_agrees_with_pyloudnorm():
-    pyloudnorm = pytest.importorskip("pyloudnorm", reason="pyloudnorm isn't installed (extra bench)")
+    pyloudnorm = pytest.importorskip(
+        "pyloudnorm", reason="pyloudnorm isn't installed (extra bench)"
+    )
     random = np.random.default_rng(1)
-    sound = (random.standard_normal((2, 20 * RATE)) * np.linspace(0.001, 0.2, 20 * RATE)).astype(np.float32)
+    sound = (random.standard_normal((2, 20 * RATE)) * np.linspace(0.001, 0.2, 20 * RATE)).astype(
+        np.float32
+    )
     theirs = pyloudnorm.Meter(RATE).integrated_loudness(sound.T.astype(float))
     assert integrated(sound) == pytest.approx(theirs, abs=0.1)
 
@@ -25,7 +30,9 @@ def test_the_room_rings_between_four_and_eight_seconds():
     assert 4.0 <= rt60() <= 8.0
 
 
-@pytest.mark.parametrize(("voice", "least"), [("pad", 150.0), ("swell", 150.0), ("bell", 20.0), ("piano", 20.0)])
+@pytest.mark.parametrize(
+    ("voice", "least"), [("pad", 150.0), ("swell", 150.0), ("bell", 20.0), ("piano", 20.0)]
+)
 def test_notes_begin_softly(voice, least):
     assert attack(voice) >= least
 
@@ -47,7 +54,9 @@ def test_waves_come_without_a_period():
 def test_programmes_are_recipes_within_bounds():
     for name, recipe in PROGRAMMES.items():
         assert recipe.name == name and recipe.scale in SCALES and recipe.style in STYLES
-        assert 40 <= recipe.pulse <= 80 and 0 <= recipe.density <= 0.8 and 45 <= recipe.register <= 67
+        assert (
+            40 <= recipe.pulse <= 80 and 0 <= recipe.density <= 0.8 and 45 <= recipe.register <= 67
+        )
         assert set(recipe.textures) <= set(TEXTURES) and recipe.level <= 0
 
 

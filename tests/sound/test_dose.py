@@ -12,7 +12,8 @@ from tests.sound.music import scene
 
 
 def played(asked: np.ndarray, off: float = 0.0, what: Settings | None = None) -> np.ndarray:
-    """dBA of each minute, when `asked` dBA are asked for, no more than allowed is given, and it comes out `off` dB."""
+    """dBA of each minute, when `asked` dBA are asked for, no more than allowed is given, and it
+    comes out `off` dB."""
     what = what or Settings()
     dose, energy, given_ = Dose(what), 0.0, []
     for minute, level in enumerate(asked, 1):
@@ -27,10 +28,18 @@ def laeq(levels: np.ndarray) -> float:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from([0.0, 25.0, 40.0, 45.0, 60.0]), st.integers(1, 400)), min_size=1, max_size=6),
-       st.sampled_from([-2.0, 0.0, 2.0]))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.0, 25.0, 40.0, 45.0, 60.0]), st.integers(1, 400)),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from([-2.0, 0.0, 2.0]),
+)
 def test_any_eight_hours_stay_under_the_limit(stretches, off):
-    asked = np.concatenate([np.full(minutes, level) for level, minutes in stretches] + [np.zeros(480)])
+    asked = np.concatenate(
+        [np.full(minutes, level) for level, minutes in stretches] + [np.zeros(480)]
+    )
     levels = played(asked, off)
     energy = np.concatenate([[0.0], np.cumsum(10 ** (levels / 10))])
     assert 10 * np.log10((energy[480:] - energy[:-480]).max() / 480) <= 30.0
@@ -71,7 +80,7 @@ def test_a_scene_that_has_used_up_the_night_is_lowered_and_the_alarm_is_not():
     engine.scene(scene(rain=1.0, music=0.0))
     engine.skip(engine.block * 1400)
     assert 10 * np.log10(engine.expected_power) + what.calibration == pytest.approx(40.0, abs=0.1)
-    engine.heard(3600.0 * 10 ** ((40.0 - what.calibration) / 10), 119.0)      # an hour's worth of it
+    engine.heard(3600.0 * 10 ** ((40.0 - what.calibration) / 10), 119.0)  # an hour's worth of it
     engine.skip(engine.block * 1400)
     assert 10 * np.log10(engine.expected_power) + what.calibration < 24.0
     engine.scene(scene(rain=1.0, music=0.0, waking=True))

@@ -15,7 +15,9 @@ def play(engine: Engine, seconds: float) -> tuple[np.ndarray, np.ndarray]:
     blocks = [engine.render() for _ in range(int(seconds * RATE / engine.block))]
     power = np.concatenate([block.power for block in blocks])
     power = power[:len(power) // 47 * 47].reshape(-1, 47).mean(axis=1)
-    return np.concatenate([block.samples for block in blocks], axis=1), 10 * np.log10(power + 1e-20) + 85.0
+    return np.concatenate([block.samples for block in blocks], axis=1), 10 * np.log10(
+        power + 1e-20
+    ) + 85.0
 
 
 def engine_with(what, seconds: float = 30.0, **settings) -> Engine:
@@ -26,13 +28,17 @@ def engine_with(what, seconds: float = 30.0, **settings) -> Engine:
 
 
 def test_the_same_seed_gives_the_same_samples_and_another_gives_others():
-    first, again, other = (play(engine_with(scene(rain=0.4), seed=seed), 6)[0] for seed in (3, 3, 4))
+    first, again, other = (
+        play(engine_with(scene(rain=0.4), seed=seed), 6)[0] for seed in (3, 3, 4)
+    )
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.001
 
 
 def test_the_block_size_changes_nothing_that_can_be_heard():
-    large, small = (play(engine_with(scene(rain=0.4, ocean=0.5), block=block), 12)[0] for block in (4096, 1024))
+    large, small = (
+        play(engine_with(scene(rain=0.4, ocean=0.5), block=block), 12)[0] for block in (4096, 1024)
+    )
     frames = min(large.shape[1], small.shape[1])
     difference = np.sqrt(np.mean((large[:, :frames] - small[:, :frames]) ** 2))
     assert difference < np.sqrt(np.mean(large**2)) * 1e-3
@@ -41,7 +47,11 @@ def test_the_block_size_changes_nothing_that_can_be_heard():
 def test_gain_changes_fades_and_stops_never_click():
     engine = engine_with(scene(rain=0.5), 40, monitor=20.0)
     parts = [play(engine, 6)[0]]
-    for change in (scene(-20, glide=0.0, rain=1.0), scene(0, glide=0.0, music=0.0, ocean=1.0), scene(-80, glide=0.0)):
+    for change in (
+        scene(-20, glide=0.0, rain=1.0),
+        scene(0, glide=0.0, music=0.0, ocean=1.0),
+        scene(-80, glide=0.0),
+    ):
         engine.scene(change)
         parts.append(play(engine, 8)[0])
     sound = np.concatenate(parts, axis=1)
@@ -79,8 +89,10 @@ def test_level_follows_the_scene():
 def test_music_stays_under_the_cap_however_many_notes_there_are():
     engine = Engine(Settings())
     engine.scene(scene(0, music=1.0))
-    notes = tuple(Note(3.0 + 0.01 * i, 40 + i % 40, 20.0, 1.0, ("pad", "bell", "piano", "drone")[i % 4])
-                  for i in range(200))
+    notes = tuple(
+        Note(3.0 + 0.01 * i, 40 + i % 40, 20.0, 1.0, ("pad", "bell", "piano", "drone")[i % 4])
+        for i in range(200)
+    )
     engine.phrase(Phrase(20.0, notes), 0)
     _, levels = play(engine, 15)
     assert levels.max() <= 45.0 and engine.dropped > 0

@@ -38,7 +38,9 @@ def test_a_scene_is_heard_a_mute_silences_it_and_a_panic_needs_a_new_scene(playi
     assert playing.wait(lambda beat: beat.level > 36.0).underruns == 0
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP], ids=["dies", "takes nothing any more"])
+@pytest.mark.parametrize(
+    "end", [signal.SIGKILL, signal.SIGSTOP], ids=["dies", "takes nothing any more"]
+)
 def test_a_dac_that_ends_the_process_so_that_it_can_start_anew(playing, end):
     playing.link.send(scene(rain=1.0, music=0.0))
     playing.wait(lambda beat: beat.level > 30.0)
@@ -59,7 +61,8 @@ def test_a_killed_process_that_starts_anew_comes_back_slowly_and_no_louder_than_
     playing.process.kill()
     playing.process.wait()
     playing.start()
-    assert playing.wait(lambda beat: beat.level > -10.0, 30.0).level < before - 20.0    # the whole way takes minutes
+    # the whole way takes minutes
+    assert playing.wait(lambda beat: beat.level > -10.0, 30.0).level < before - 20.0
     heard = playing.rig.samples().astype(float)
     heard = heard[np.flatnonzero(heard.any(axis=1))[0]:]
     assert heard[:24_000].std() < 0.01 * loud
@@ -67,7 +70,10 @@ def test_a_killed_process_that_starts_anew_comes_back_slowly_and_no_louder_than_
 
 def test_where_allowed_its_memory_is_locked_and_its_threads_go_before_others(playing):
     status = Path(f"/proc/{playing.process.pid}/status").read_text()
-    policies = {os.sched_getscheduler(int(task.name)) for task in Path(f"/proc/{playing.process.pid}/task").iterdir()}
+    policies = {
+        os.sched_getscheduler(int(task.name))
+        for task in Path(f"/proc/{playing.process.pid}/task").iterdir()
+    }
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     except OSError:
@@ -106,7 +112,9 @@ def test_it_never_starves_the_dac_where_a_naive_player_does(tmp_path):
     (tmp_path / "ours").mkdir()
     (tmp_path / "theirs").mkdir()
     figures = stress(tmp_path / "ours", 30.0)
-    assert figures["underruns"] == 0 and figures["scipy_imported"] == 0 and figures["rss_mb"] <= 50.0
+    assert (
+        figures["underruns"] == 0 and figures["scipy_imported"] == 0 and figures["rss_mb"] <= 50.0
+    )
     assert naive(tmp_path / "theirs", 30.0) > 0
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from device.errors import SoundError
-from device.sound.link import SoundLink
+from device.sound.client import SoundLink
 from device.values import Panic, Volume
 from tests.sound.music import scene, song
 
@@ -33,19 +33,36 @@ def test_lockstep_writes_what_was_heard_and_twice_the_same(sound_process, tmp_pa
     assert 35 < beats[-1].level < 45 and beats[-1].dose > beats[10].dose
 
 
-def test_what_reaches_the_dac_through_portaudio_is_what_was_rendered(sound_process, tmp_path, alsa_capture):
+def test_what_reaches_the_dac_through_portaudio_is_what_was_rendered(
+    sound_process, tmp_path, alsa_capture
+):
     environment, raw = alsa_capture
-    night(sound_process("--lockstep", "--out", tmp_path / "night.wav", "--monitor", "25", "--through-portaudio",
-                        environment=environment), 6.0)
+    night(
+        sound_process(
+            "--lockstep",
+            "--out",
+            tmp_path / "night.wav",
+            "--monitor",
+            "25",
+            "--through-portaudio",
+            environment=environment,
+        ),
+        6.0,
+    )
     file = read_wav(tmp_path / "night.wav")
     dac = np.frombuffer(raw.read_bytes(), "<i2").reshape(-1, 2)
     here = slice(200_000, 200_512)
-    offset = min(range(-4096, 4097), key=lambda d: int(np.abs(dac[here.start + d:here.stop + d].astype(int)
-                                                              - file[here]).sum()))
+    offset = min(
+        range(-4096, 4097),
+        key=lambda d: int(
+            np.abs(dac[here.start + d : here.stop + d].astype(int) - file[here]).sum()
+        ),
+    )
     first, last = max(-offset, 0), min(len(file), len(dac) - offset)
     assert last - first > 5 * 48000
     difference = dac[first + offset:last + offset].astype(int) - file[first:last]
-    assert np.abs(difference).max() <= 4        # each is dithered with a noise of its own, ±1 LSB, and rounded
+    # each is dithered with a noise of its own, ±1 LSB, and rounded
+    assert np.abs(difference).max() <= 4
 
 
 def test_unheard_time_costs_nothing_and_the_excerpt_joins_softly(sound_process, tmp_path):
@@ -59,8 +76,16 @@ def test_unheard_time_costs_nothing_and_the_excerpt_joins_softly(sound_process, 
     process.finish()
     samples = read_wav(tmp_path / "night.wav").astype(float)
     assert 9.5 < len(samples) / 48000 < 10.5
-    seam = int(np.argmin([np.abs(samples[i:i + 64]).max() for i in range(48000 * 4, 48000 * 6, 64)])) * 64 + 48000 * 4
-    assert np.abs(samples[seam:seam + 64]).max() < 40 < np.abs(samples[seam + 48000:seam + 49000]).max()
+    seam = (
+        int(np.argmin([np.abs(samples[i : i + 64]).max() for i in range(48000 * 4, 48000 * 6, 64)]))
+        * 64
+        + 48000 * 4
+    )
+    assert (
+        np.abs(samples[seam : seam + 64]).max()
+        < 40
+        < np.abs(samples[seam + 48000 : seam + 49000]).max()
+    )
 
 
 def test_mute_and_panic_are_silent_and_a_new_scene_fades_in(sound_process, tmp_path):
@@ -83,7 +108,9 @@ def test_mute_and_panic_are_silent_and_a_new_scene_fades_in(sound_process, tmp_p
 def test_garbage_is_counted_and_the_sound_goes_on(sound_process, tmp_path):
     process = sound_process("--lockstep", "--out", tmp_path / "night.wav")
     process.link.advance(0.0)
-    process.link._socket.sendall(b'{"v":1}\nrubbish\n{"v":9,"kind":"panic"}\n' + b"\xff" * 100 + b"\n")
+    process.link._socket.sendall(
+        b'{"v":1}\nrubbish\n{"v":9,"kind":"panic"}\n' + b"\xff" * 100 + b"\n"
+    )
     assert process.link.advance(1.0).refused == 4
     process.finish()
 

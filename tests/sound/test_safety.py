@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.signal import freqz, sosfilt
 
 from device.errors import Refused
-from device.sound.console import Console
+from device.sound.dispatch import Console
 from device.sound.engine import Engine
 from device.sound.fader import Fader
 from device.sound.filters import BlockFilter, butterworth_highpass, response
@@ -32,7 +32,8 @@ def dba(samples: np.ndarray, what: Settings, step: int = CONTROL) -> np.ndarray:
 def test_a_weighting_keeps_to_the_published_table_within_class_1():
     error, fits = a_error()
     assert fits and error < 0.1
-    table = np.array([[f, row[0]] for f, row in IEC_61672.items()])     # nominal frequencies: a little beside the exact
+    # nominal frequencies: a little beside the exact
+    table = np.array([[f, row[0]] for f, row in IEC_61672.items()])
     np.testing.assert_allclose(20 * np.log10(a_gain(table[:, 0])), table[:, 1], atol=0.2)
 
 
@@ -52,13 +53,19 @@ def test_block_filters_do_what_scipy_does():
 
 
 @settings(max_examples=6, deadline=None)
-@given(st.integers(0, 2**32), st.sampled_from([0.0, 25.0, 60.0]), st.sampled_from([60.0, 85.0, 110.0]),
-       st.booleans())
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from([0.0, 25.0, 60.0]),
+    st.sampled_from([60.0, 85.0, 110.0]),
+    st.booleans(),
+)
 def test_whatever_comes_in_nothing_leaves_the_limits(seed, monitor, calibration, waking):
     random = np.random.default_rng(seed)
     what = Settings(monitor=monitor, calibration=calibration, ceiling=60.0)
     safety = Safety(what)
-    out = np.concatenate([safety(hostile(random, what.block), 0.0, waking) for _ in range(30)], axis=1)
+    out = np.concatenate(
+        [safety(hostile(random, what.block), 0.0, waking) for _ in range(30)], axis=1
+    )
     assert np.isfinite(out).all()
     assert np.abs(out).max() <= min(what.clamp * amplitude(monitor), amplitude(-6.0)) * 1.0001
     assert true_peak(out) <= -1.0
@@ -69,7 +76,12 @@ def test_whatever_comes_in_nothing_leaves_the_limits(seed, monitor, calibration,
 
 def wild_lines(random: np.random.Generator) -> list[bytes]:
     """Recipes, scenes, phrases, presses, and one of them with a byte changed."""
-    said = [to_scene(any_recipe(random)), any_scene(random), any_phrase(random), Volume(float(random.random()))]
+    said = [
+        to_scene(any_recipe(random)),
+        any_scene(random),
+        any_phrase(random),
+        Volume(float(random.random())),
+    ]
     if random.random() < 0.1:
         said.append(Panic())
     lines = [encode(said[i]).rstrip(b"\n") for i in random.permutation(len(said))]
@@ -95,7 +107,8 @@ def test_whatever_is_said_stays_under_the_cap_and_rises_no_quicker_than_it_may(s
     assert np.isfinite(sound).all() and true_peak(sound) <= -1.0
     levels = dba(sound, what, RATE // 2)
     assert levels.max() <= 60.0
-    caps = np.minimum(10.0 + QUICKEST_RISE * 0.5 * np.arange(2, len(levels) + 2), 60.0)     # from silence on
+    # from silence on
+    caps = np.minimum(10.0 + QUICKEST_RISE * 0.5 * np.arange(2, len(levels) + 2), 60.0)
     assert np.all(levels <= caps + 0.5)
 
 
@@ -104,7 +117,10 @@ def test_a_steady_tone_far_too_loud_is_held_at_the_cap():
     safety = Safety(what)
     t = np.arange(what.block * 60) / RATE
     tone = np.tile(np.sin(2 * np.pi * 1000.0 * t) * 0.5, (2, 1)).astype(np.float32)
-    out = np.concatenate([safety(tone[:, i:i + what.block], 0.0) for i in range(0, tone.shape[1], what.block)], axis=1)
+    out = np.concatenate(
+        [safety(tone[:, i : i + what.block], 0.0) for i in range(0, tone.shape[1], what.block)],
+        axis=1,
+    )
     assert dba(out, what)[-20:] == pytest.approx(45.0, abs=0.3)
 
 
@@ -113,7 +129,9 @@ def test_a_voice_that_fails_falls_silent_and_comes_back_slowly(monkeypatch):
     engine.scene(scene(rain=1.0, music=0.0))
     before = [engine.render().samples for _ in range(60)]
     texture = engine._textures["rain"]
-    monkeypatch.setattr(texture, "next", lambda frames, brightness: np.full((2, frames), np.nan, np.float32))
+    monkeypatch.setattr(
+        texture, "next", lambda frames, brightness: np.full((2, frames), np.nan, np.float32)
+    )
     after = [engine.render().samples for _ in range(80)]
     assert engine.faults == 1
     levels = dba(np.concatenate(before + after, axis=1), Settings(monitor=20.0), RATE // 2)

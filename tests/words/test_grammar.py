@@ -1,4 +1,5 @@
-"""Wishes, against notes that people of the project wrote and reviewed, and against whatever comes."""
+"""Wishes, against notes that people of the project wrote and reviewed, and against whatever comes.
+"""
 
 import json
 from pathlib import Path
@@ -56,11 +57,20 @@ def test_every_slot_of_the_notes_is_one_that_the_device_could_answer():
             verb, _, name = slot.partition(":")
             assert verb in (*area.AGAINST, "like", "keep", "undo", "rested"), json.dumps(note)
             assert verb not in area.AGAINST or name.split(":")[0] in NAMES | {
-                "rain on a roof", "slow tide", "felt piano", "deep night", "by the stream"}, json.dumps(note)
+                "rain on a roof",
+                "slow tide",
+                "felt piano",
+                "deep night",
+                "by the stream",
+            }, json.dumps(note)
 
 
 def test_the_issue_s_own_examples():
-    assert wished("warm rain, no bells please") == {"lower brightness", "require rain", "forbid bell"}
+    assert wished("warm rain, no bells please") == {
+        "lower brightness",
+        "require rain",
+        "forbid bell",
+    }
     assert read(tokens("like last night but darker")).flags == {"last"}
     assert wished("woke twice, the waves were too loud") == {"lower ocean"}
     assert wished("long day, a bit anxious") == set()
@@ -72,8 +82,16 @@ def test_the_later_of_two_contradictory_wishes_counts():
     assert wished("rain please, no rain") == {"forbid rain"}
 
 
-@pytest.mark.parametrize("degree, text", [(0.5, "a little darker"), (1.0, "darker"), (2.0, "much darker"),
-                                          (0.5, "暗一点"), (2.0, "a lot more rain")])
+@pytest.mark.parametrize(
+    "degree, text",
+    [
+        (0.5, "a little darker"),
+        (1.0, "darker"),
+        (2.0, "much darker"),
+        (0.5, "暗一点"),
+        (2.0, "a lot more rain"),
+    ],
+)
 def test_degrees(degree, text):
     assert [wish.degree for wish in read(tokens(text)).wishes] == [degree]
 
@@ -86,9 +104,37 @@ def test_whatever_comes_is_bounded_and_made_of_known_names(text):
         assert wish.verb in area.AGAINST and wish.degree in (0.5, 1.0, 2.0)
 
 
-@given(st.lists(st.sampled_from(["no", "not", "too", "rain", "不要", "bells", "and", "or", ",", "less", "darker",
-                                 "loud", "the", "雨", "but", "never", "enough", "without", "was", "太", "亮", "一点"]),
-                max_size=30))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "no",
+                "not",
+                "too",
+                "rain",
+                "不要",
+                "bells",
+                "and",
+                "or",
+                ",",
+                "less",
+                "darker",
+                "loud",
+                "the",
+                "雨",
+                "but",
+                "never",
+                "enough",
+                "without",
+                "was",
+                "太",
+                "亮",
+                "一点",
+            ]
+        ),
+        max_size=30,
+    )
+)
 def test_no_order_of_the_small_words_breaks_the_grammar(said):
     names = [(wish.verb, wish.name) for wish in read(said).wishes]
     assert len(names) == len(set(names))

@@ -15,10 +15,10 @@ import numpy as np
 
 from device.compose import MarkovComposer, RNNComposer, RulesComposer, markov, rnn
 from device.compose import tokens as tk
-from device.compose.hearing import BLOCK, Heard, condition_rows, hear, quarters_per_tick
 from device.compose.markov import Markov, Table
 from device.compose.rnn import RNN
 from device.compose.rules import Rules
+from device.compose.transcription import BLOCK, Heard, condition_rows, hear, quarters_per_tick
 from device.errors import ModelMismatch
 from device.values import Note
 from tools.areas import composer_jsb, composer_measures, composer_trials

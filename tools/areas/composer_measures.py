@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from device.compose.hearing import harmonize, skyline, sounding
-from device.compose.mixture import VOICE_LIGHT
 from device.compose.theory import CHORD_CLASSES, DEGREES, estimate_key, harsh
+from device.compose.transcription import harmonize, skyline, sounding
+from device.compose.voice_balance import VOICE_LIGHT
 from device.values import Note, Phrase
 
 ONSET = 0.03                    # s: nearer onsets are one

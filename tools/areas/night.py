@@ -34,8 +34,8 @@ import json, resource, sys
 from pathlib import Path
 from dataclasses import replace
 from device.config import Config
-from device.modes import Event
-from device.sim.parts import Desk, night
+from device.session.modes import Event
+from device.assembly.desk import Desk, night
 from tools.memory import resident
 
 out, hours, audio = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
@@ -67,8 +67,8 @@ BUSY = """
 import queue, sys, threading, time
 from pathlib import Path
 import numpy as np
-from device import parts
-from device.bedside import Stop
+from device.assembly import build
+from device.session.controls import Stop
 from device.clock import SystemClock
 from device.config import Config
 from device.diary import Diary
@@ -76,14 +76,14 @@ from device.hardware.bus import Bus
 from device.hardware.panel import Panel, desk_pins, press
 from device.hardware.sensors import Sensors
 from device.sim.bus import SimBus
-from device.sim.parts import Desk, body
-from device.sound.link import SoundLink
+from device.assembly.desk import Desk, body
+from device.sound.client import SoundLink
 
 folder, count, clock, inbox, pins = Path(sys.argv[1]), int(sys.argv[2]), SystemClock(), queue.SimpleQueue(), desk_pins()
 chips, tick = body(Desk(folder, hours=1.0), clock)
 diary, sound = Diary(folder / "diary.sqlite"), SoundLink(folder / "sound.socket")
-with parts.at_home(Config(), inbox, clock, diary, False) as (home, feedback):
-    mine = parts.brain(Config(), clock, inbox, sensors=Sensors.find(Bus(SimBus(chips, clock)), clock), sound=sound,
+with build.at_home(Config(), inbox, clock, diary, False) as (home, feedback):
+    mine = build.brain(Config(), clock, inbox, sensors=Sensors.find(Bus(SimBus(chips, clock)), clock), sound=sound,
                        panel=Panel(clock, inbox.put, pin_factory=pins), home=home, diary=diary, seed=1, tick=tick)
 
     def finger(held):

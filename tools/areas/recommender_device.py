@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 
-from device import cards
+from device.inference import model_card
 from device.recommend import Recommender
 from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET
 from device.recommend.features import context_features
@@ -21,7 +21,7 @@ NIGHTS = 10_000
 MEASURE = """
 import json, resource, sys, time
 import numpy as np
-from device.tflite import Model
+from device.inference.tflite import Model
 from device.values import Context, Outcome
 def rss():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1e6
@@ -45,7 +45,7 @@ def footprint() -> dict[str, float]:
     After 90 nights, in a process of its own with BLAS kept to one thread, as the units set it.
     """
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", MEASURE], cwd=cards.MODELS.parent, env=environment,
+    done = subprocess.run([sys.executable, "-c", MEASURE], cwd=model_card.MODELS.parent, env=environment,
                           capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -53,7 +53,7 @@ def footprint() -> dict[str, float]:
 def agreement(sleepers: int = 300, seed: int = 11) -> float:
     """Share of pairs of candidates that int8 and float rank alike, for random sleepers of the mixture and evenings."""
     network, generator = Network(), np.random.default_rng(seed)
-    towers = Towers.load(cards.MODELS / "recommender_float.npz")
+    towers = Towers.load(model_card.MODELS / "recommender_float.npz")
     upper = np.triu_indices(len(CANDIDATES), 1)
     alike = []
     for _ in range(sleepers):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from device.recommend.head import Head, Prior
+from device.recommend.bandit import Head, Prior
 from device.recommend.recommender import PATIENCE
 
 FILES = ("bandit/uci_mushroom/agaricus-lepiota.data", "uci_mushroom/agaricus-lepiota.data", "agaricus-lepiota.data")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from device.recommend.head import Head, Prior
+from device.recommend.bandit import Head, Prior
 from tools.areas import recommender_ratings_peers as peers
 
 ANSWERS = (1, 3, 5, 10)

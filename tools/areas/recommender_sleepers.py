@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from device.recommend import Recommender, Weights
+from device.recommend.bandit import Head, Prior
 from device.recommend.candidates import CANDIDATES, QUIET
 from device.recommend.features import context_features
-from device.recommend.head import Head, Prior
 from device.recommend.network import Network
 from device.recommend.recommender import BOLDNESS, FORGET, OPTIMISM, PATIENCE, TABLE
 from device.recommend.reward import reward

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from device.sound.link import SoundLink
+from device.sound.client import SoundLink
 from device.sound.settings import RATE
 from device.values import Heartbeat, Note, Panic, Phrase, Scene, Volume
 from tools.memory import resident

@@ -12,8 +12,8 @@ import numpy as np
 
 from device.compose import load
 from device.programmes import PROGRAMMES
+from device.sound.client import SoundLink
 from device.sound.engine import Engine
-from device.sound.link import SoundLink
 from device.sound.loudness import a_sections
 from device.sound.safety import Safety
 from device.sound.settings import RATE, Settings

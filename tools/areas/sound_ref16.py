@@ -21,10 +21,10 @@ from pathlib import Path
 import numpy as np
 
 from device.sound.engine import Engine
-from device.sound.pools import band
+from device.sound.grain_pools import band
 from device.sound.reverb import Reverb
 from device.sound.settings import RATE, Settings
-from device.sound.tables import Timbre
+from device.sound.wavetables import Timbre
 from device.values import Note, Phrase, Scene
 
 ROOT = Path(__file__).resolve().parents[2]

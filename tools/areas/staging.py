@@ -13,7 +13,7 @@ from time import process_time
 
 import numpy as np
 
-from device import cards
+from device.inference import model_card
 from device.sleep import features
 from device.sleep.blend import Blend
 from device.sleep.hypnogram import smoothed
@@ -44,7 +44,7 @@ def add_options(parser: ArgumentParser) -> None:
 def evaluate(data: Path, train: Path | None, options: Namespace) -> Result:
     nights = load(data)
     schooled = load(train) if train else []
-    model, card = cards.read("stager", features.INPUTS)
+    model, card = model_card.read("stager", features.INPUTS)
     ways = {way: [stager_fit.inputs_of(night, way) for night in nights] for way in ("rows", "board")}
     altered = {name: [stager_fit.board_inputs(replace(night, heart=heart * night.heart), counts * recovered(night))
                       for night in nights] for name, (heart, counts) in ALTERED.items()}

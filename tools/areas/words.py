@@ -39,7 +39,7 @@ AGAINST = {"raise": ("lower", "forbid"), "require": ("lower", "forbid"), "lower"
            "forbid": ("raise", "require")}
 MEASURE = """
 import numpy, tomllib
-from device.memory import give_memory_back
+from device.process_memory import give_memory_back
 from device.recommend.network import Network
 from tools.memory import resident
 give_memory_back()

@@ -1,4 +1,5 @@
-"""`nocturne hub`: the program that runs beside the broker, on any small machine at home or on the ward."""
+"""`nocturne hub`: the program that runs beside the broker, on any small machine at home or on the
+ward."""
 
 import argparse
 import signal
@@ -16,21 +17,50 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="nocturne hub", description=__doc__.splitlines()[0])
     parser.add_argument("--broker", default="localhost:1883", metavar="HOST[:PORT]")
     parser.add_argument("--username", default="hub")
-    parser.add_argument("--password-file", type=Path, help="a file with one line, readable by you alone")
-    parser.add_argument("--ca", default="", help="the one certificate authority to trust; without it no TLS")
+    parser.add_argument(
+        "--password-file", type=Path, help="a file with one line, readable by you alone"
+    )
+    parser.add_argument(
+        "--ca", default="", help="the one certificate authority to trust; without it no TLS"
+    )
     parser.add_argument("--data", type=Path, default=Path("/var/lib/nocturne-hub"))
-    parser.add_argument("--page", type=int, default=8480, metavar="PORT", help="serve the page here; 0 is not at all")
-    parser.add_argument("--group", default="", help="of several hubs on one --data: the broker deals out to them")
-    parser.add_argument("--key", action="store_true", help="print the public key for home.hub_key, and end")
+    parser.add_argument(
+        "--page",
+        type=int,
+        default=8480,
+        metavar="PORT",
+        help="serve the page here; 0 is not at all",
+    )
+    parser.add_argument(
+        "--group", default="", help="of several hubs on one --data: the broker deals out to them"
+    )
+    parser.add_argument(
+        "--key", action="store_true", help="print the public key for home.hub_key, and end"
+    )
     parser.add_argument("--erase", metavar="BED", help="forget all events of a bed, and end")
-    parser.add_argument("--pair", metavar="BED", help="make what the broker and this bed need to know each other by, "
-                        "and end; as root, beside the broker")
-    parser.add_argument("--host", action="append", metavar="NAME", help="with --pair: the broker's name or address, as "
-                        "the bed will use it; may be given again for further ones (this machine's name)")
-    parser.add_argument("--viewer", metavar="NAME", help="let a person look at --bed by the page, and end")
-    parser.add_argument("--caregiver", metavar="NAME", help="let a person look at --bed and command it, and end")
+    parser.add_argument(
+        "--pair",
+        metavar="BED",
+        help="make what the broker and this bed need to know each other by, "
+        "and end; as root, beside the broker",
+    )
+    parser.add_argument(
+        "--host",
+        action="append",
+        metavar="NAME",
+        help="with --pair: the broker's name or address, as "
+        "the bed will use it; may be given again for further ones (this machine's name)",
+    )
+    parser.add_argument(
+        "--viewer", metavar="NAME", help="let a person look at --bed by the page, and end"
+    )
+    parser.add_argument(
+        "--caregiver", metavar="NAME", help="let a person look at --bed and command it, and end"
+    )
     parser.add_argument("--bed", help="with --viewer or --caregiver")
-    parser.add_argument("--etc", type=Path, default=Path("/etc"), help="with these: where the broker's files go")
+    parser.add_argument(
+        "--etc", type=Path, default=Path("/etc"), help="with these: where the broker's files go"
+    )
     options = parser.parse_args(argv)
     try:
         return run(options)
@@ -48,7 +78,9 @@ def run(options: argparse.Namespace) -> int:
         return introduce(options, public(key))
     if person := options.viewer or options.caregiver:
         password = admit(person, options.bed or "", bool(options.caregiver), options.etc)
-        print(f"Password of {person} at the broker, shown this once: {password}\nRestart the broker.")
+        print(
+            f"Password of {person} at the broker, shown this once: {password}\nRestart the broker."
+        )
         return 0
     store = Store(options.data / "hub.sqlite")
     if options.erase:
@@ -56,8 +88,16 @@ def run(options: argparse.Namespace) -> int:
         return 0
     host, _, port = options.broker.partition(":")
     password = options.password_file.read_text().strip() if options.password_file else ""
-    server = Server(store, key, host, int(port or 1883), options.username if password else "", password, options.ca,
-                    options.group)
+    server = Server(
+        store,
+        key,
+        host,
+        int(port or 1883),
+        options.username if password else "",
+        password,
+        options.ca,
+        options.group,
+    )
     page = Page(options.page) if options.page else None
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: server.stop())
@@ -79,8 +119,10 @@ def introduce(options: argparse.Namespace, hub_key: str) -> int:
     made = pair(options.pair, hosts, hub_key, options.etc, options.data, out)
     for user, password in made.items():
         print(f"Password of {user} at the broker, shown this once: {password}")
-    print(f"Restart the broker; then copy {out}/home.toml and {out}/ca.crt to the bed, and delete the folder here. "
-          f"The bed will find the broker at {hosts[0]}.")
+    print(
+        f"Restart the broker; then copy {out}/home.toml and {out}/ca.crt to the bed, and delete the folder here. "
+        f"The bed will find the broker at {hosts[0]}."
+    )
     return 0
 
 

@@ -1,8 +1,9 @@
-"""`nocturne hub --pair BED`: what one bed and its broker need to know each other by; `--viewer`, `--caregiver`: who may
-look at it or command it by the page. Run as root beside the broker.
+"""`nocturne hub --pair BED`: what one bed and its broker need to know each other by; `--viewer`,
+`--caregiver`: who may look at it or command it by the page. Run as root beside the broker.
 
-Certificates are made by openssl, password hashes by mosquitto_passwd; both come with the broker. The first pairing also
-makes the authority, the broker's certificate and config, and the users of hub and Home Assistant.
+Certificates are made by openssl, password hashes by mosquitto_passwd; both come with the broker.
+The first pairing also makes the authority, the broker's certificate and config, and the users of
+hub and Home Assistant.
 """
 
 import contextlib
@@ -25,16 +26,21 @@ NAME = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 IP = re.compile(r"[\d.]+|.*:.*")
 
 
-def pair(bed: str, hosts: Sequence[str], hub_key: str, etc: Path, data: Path, out: Path) -> dict[str, str]:
-    """Write the broker's files below `etc`, the authority's key into `data`, and into `out` the bed's `home.toml` and
-    `ca.crt`. Answers the passwords that were made for people to type, by user.
+def pair(
+    bed: str, hosts: Sequence[str], hub_key: str, etc: Path, data: Path, out: Path
+) -> dict[str, str]:
+    """Write the broker's files below `etc`, the authority's key into `data`, and into `out` the
+    bed's `home.toml` and `ca.crt`. Answers the passwords that were made for people to type, by
+    user.
 
-    `hosts`: the broker's names and addresses, the first is what the bed will use. Pairing again makes a new password.
-    Raises ConfigError in words.
+    `hosts`: the broker's names and addresses, the first is what the bed will use. Pairing again
+    makes a new password. Raises ConfigError in words.
     """
     Settings(bed=bed)
     if bed in USERS or not hosts or not all(NAME.fullmatch(host) for host in hosts):
-        raise ConfigError(f"pairing: {bed!r} at {', '.join(hosts) or 'no host'}: not a bed's id and a broker's names")
+        raise ConfigError(
+            f"pairing: {bed!r} at {', '.join(hosts) or 'no host'}: not a bed's id and a broker's names"
+        )
     for program in ("openssl", "mosquitto_passwd"):
         if shutil.which(program) is None:
             raise ConfigError(f"pairing: {program} is missing: apt install openssl mosquitto")
@@ -66,16 +72,20 @@ hub_key = "{hub_key}"
 
 
 def admit(person: str, bed: str, commands: bool, etc: Path) -> str:
-    """Let a person look at a bed, and command it too, by the page. Answers a new password. Raises ConfigError."""
+    """Let a person look at a bed, and command it too, by the page. Answers a new password. Raises
+    ConfigError."""
     broker = etc / "mosquitto"
     acl = broker / "nocturne.acl"
     if bed not in known(broker) or not acl.exists():
         raise ConfigError(f"{bed!r} is not paired yet: nocturne hub --pair {bed}")
     lines = acl.read_text(encoding="utf-8").splitlines()
-    # A name is a bed's right to its own topics, by the patterns: a person must not be called like one.
+    # A name is a bed's right to its own topics, by the patterns: a person must not be called like
+    # one.
     if not BED.fullmatch(person) or person in (*RESERVED, *USERS) or (
             person in known(broker) and f"user {person}" not in lines):
-        raise ConfigError(f"{person!r}: letters, digits, - and _ only, at most 32; no bed's name, nor the broker's own")
+        raise ConfigError(
+            f"{person!r}: letters, digits, - and _ only, at most 32; no bed's name, nor the broker's own"
+        )
     mine = [f"topic read nocturne/{bed}/avail", f"topic read nocturne/{bed}/state/#",
             *([f"topic write nocturne/{bed}/cmd/#"] if commands else [])]
     readable(acl, "\n".join((*lines, "", f"user {person}", *mine)) + "\n")
@@ -85,7 +95,11 @@ def admit(person: str, bed: str, commands: bool, etc: Path) -> str:
 def known(broker: Path) -> tuple[str, ...]:
     """The users that have a password."""
     file = broker / "nocturne.passwd"
-    return tuple(line.partition(":")[0] for line in file.read_text().splitlines()) if file.exists() else ()
+    return (
+        tuple(line.partition(":")[0] for line in file.read_text().splitlines())
+        if file.exists()
+        else ()
+    )
 
 
 def passwords(broker: Path, users: Sequence[str]) -> dict[str, str]:
@@ -98,22 +112,53 @@ def passwords(broker: Path, users: Sequence[str]) -> dict[str, str]:
 
 
 def certify(broker: Path, data: Path, hosts: Sequence[str]) -> None:
-    """An authority if there is none, and the broker's certificate if it is missing or the names have changed."""
+    """An authority if there is none, and the broker's certificate if it is missing or the names
+    have changed."""
     authority, key, names = broker / "nocturne-ca.crt", data / "ca.key", data / "names"
     if not authority.exists() or not key.exists():
-        openssl("req", "-x509", *CURVE, "-days", DAYS, "-subj", "/CN=Nocturne at home", "-keyout", key, "-out",
-                authority)
+        openssl(
+            "req",
+            "-x509",
+            *CURVE,
+            "-days",
+            DAYS,
+            "-subj",
+            "/CN=Nocturne at home",
+            "-keyout",
+            key,
+            "-out",
+            authority,
+        )
         key.chmod(0o600)
         names.unlink(missing_ok=True)
-    wanted = "subjectAltName=" + ",".join(f"{'IP' if IP.fullmatch(host) else 'DNS'}:{host}" for host in hosts)
+    wanted = "subjectAltName=" + ",".join(
+        f"{'IP' if IP.fullmatch(host) else 'DNS'}:{host}" for host in hosts
+    )
     if names.exists() and names.read_text() == wanted:
         return
     with tempfile.TemporaryDirectory() as folder:
         request, private = Path(folder) / "request", Path(folder) / "key"
         names.write_text(wanted)
         openssl("req", *CURVE, "-subj", "/CN=Nocturne hub", "-keyout", private, "-out", request)
-        openssl("x509", "-req", "-in", request, "-CA", authority, "-CAkey", key, "-CAcreateserial", "-CAserial",
-                data / "serial", "-days", DAYS, "-extfile", names, "-out", broker / "nocturne-hub.crt")
+        openssl(
+            "x509",
+            "-req",
+            "-in",
+            request,
+            "-CA",
+            authority,
+            "-CAkey",
+            key,
+            "-CAcreateserial",
+            "-CAserial",
+            data / "serial",
+            "-days",
+            DAYS,
+            "-extfile",
+            names,
+            "-out",
+            broker / "nocturne-hub.crt",
+        )
         readable(broker / "nocturne-hub.key", private.read_text())
 
 

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from device.home.prior import Prior
+from device.home.population_prior import Prior
 from device.home.privacy import keep_probability
 
-ENOUGH = 100        # reports: below this the shares' standard error is above 0.14 at ε 1, k 5, and nothing is learned
+# reports: below this the shares' standard error is above 0.14 at ε 1, k 5, and nothing is learned
+ENOUGH = 100
 
 
 def debias(counts: Sequence[int], epsilon: float) -> tuple[np.ndarray, np.ndarray]:
-    """Unbiased shares (k,) of true answers from the counts (k,) of randomised ones, and their standard errors (k,).
+    """Unbiased shares (k,) of true answers from the counts (k,) of randomised ones, and their
+    standard errors (k,).
 
     Warner (1965) for k answers: (c/n − q) / (p − q). Single shares may be below 0 or above 1.
     """
@@ -39,4 +41,6 @@ def estimate(question: str, counts: Sequence[int], epsilon: float, version: int)
     shares, errors = debias(counts, epsilon)
     shares = simplex(shares)
     shares /= math.fsum(shares)
-    return Prior(version, question, tuple(shares.tolist()), tuple(errors.tolist()), int(sum(counts)))
+    return Prior(
+        version, question, tuple(shares.tolist()), tuple(errors.tolist()), int(sum(counts))
+    )

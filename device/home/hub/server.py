@@ -12,7 +12,7 @@ from device.errors import Refused
 from device.home.commands import ID
 from device.home.hub import population
 from device.home.hub.store import Store
-from device.home.prior import QUESTION, sign
+from device.home.population_prior import QUESTION, sign
 from device.home.privacy import EPSILON
 from device.home.settings import PRIOR, ROOT
 
@@ -22,16 +22,29 @@ STATE = f"{ROOT}/hub/state"
 class Server:
     """`serve` runs until `stop`; `key` is the Ed25519 seed that signs the prior."""
 
-    def __init__(self, store: Store, key: bytes, host: str, port: int, username: str = "", password: str = "",
-                 ca: str = "", group: str = "", say=print):
-        """`group`: of several hubs with one store, among which the broker deals out what the beds send."""
+    def __init__(
+        self,
+        store: Store,
+        key: bytes,
+        host: str,
+        port: int,
+        username: str = "",
+        password: str = "",
+        ca: str = "",
+        group: str = "",
+        say=print,
+    ):
+        """`group`: of several hubs with one store, among which the broker deals out what the beds
+        send."""
         self.store, self.key, self.host, self.port, self.say = store, key, host, port, say
         self.applied = self.refused = 0
         self._published: list[int] | None = None
         self._stopping = False
         self._share = f"$share/{group}/" if group else ""
         name = f"nocturne-hub-{os.urandom(4).hex()}" if group else "nocturne-hub"
-        self.client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=name, protocol=paho.MQTTv5)
+        self.client = paho.Client(
+            paho.CallbackAPIVersion.VERSION2, client_id=name, protocol=paho.MQTTv5
+        )
         self.client.on_connect, self.client.on_message = self._on_connect, self._on_message
         if username:
             self.client.username_pw_set(username, password)
@@ -70,15 +83,17 @@ class Server:
         """Must not raise: paho would stop half way through a packet."""
         try:
             self.take(message)
-        except Exception as trouble:        # a full disk: no acknowledgement, so the bed keeps it and sends it again
+        # a full disk: no acknowledgement, so the bed keeps it and sends it again
+        except Exception as trouble:
             self.say(f"hub: {type(trouble).__name__}: {trouble}")
 
     def take(self, message) -> None:
-        """Store, then acknowledge. What is malformed is acknowledged too, else its bed would send it for ever."""
+        """Store, then acknowledge. What is malformed is acknowledged too, else its bed would send
+        it for ever."""
         _, bed, plane, name = message.topic.split("/")
         identity = dict(getattr(message.properties, "UserProperty", ())).get("id", "")
         if not ID.fullmatch(identity):
-            return              # the button, which nobody waits for, or somebody who doesn't keep the agreement
+            return  # the button, which nobody waits for, or somebody who doesn't keep the agreement
         try:
             if plane == "feedback":
                 new = self.store.feedback(identity, bed, message.payload)
@@ -101,7 +116,9 @@ class Server:
         self._published = counts
         have = sum(counts)
         if have >= population.ENOUGH:
-            prior = population.estimate(QUESTION, counts, EPSILON, self.store.next_version(QUESTION))
+            prior = population.estimate(
+                QUESTION, counts, EPSILON, self.store.next_version(QUESTION)
+            )
             self.client.publish(PRIOR, sign(prior, self.key), qos=1, retain=True)
             sentence = f"A prior of {have} anonymous reports is shared with every bed"
         else:

@@ -1,8 +1,10 @@
-"""What the hub keeps. Care: events by bed, applied once by id. Feedback: only counts of answers, never a row each.
+"""What the hub keeps. Care: events by bed, applied once by id. Feedback: only counts of answers,
+never a row each.
 
-A count has no order, no time and no bed: that is the shuffle. While fewer than HOLD beds have answered a question in a
-period, its counts are held and nobody is told. That a bed did answer is remembered until the period after next, apart
-from the answers and as a salted hash, so that no bed speaks twice.
+A count has no order, no time and no bed: that is the shuffle. While fewer than HOLD beds have
+answered a question in a period, its counts are held and nobody is told. That a bed did answer is
+remembered until the period after next, apart from the answers and as a salted hash, so that no bed
+speaks twice.
 """
 
 import hashlib
@@ -49,28 +51,39 @@ class Store:
             self._db.execute("BEGIN IMMEDIATE")
             if not self._first(identity):
                 return False
-            self._db.execute("INSERT INTO events (bed, name, payload) VALUES (?, ?, ?)", (bed, name, text))
-            self._db.execute("DELETE FROM events WHERE seq <= (SELECT max(seq) FROM events) - ?", (EVENTS_KEPT,))
+            self._db.execute(
+                "INSERT INTO events (bed, name, payload) VALUES (?, ?, ?)", (bed, name, text)
+            )
+            self._db.execute(
+                "DELETE FROM events WHERE seq <= (SELECT max(seq) FROM events) - ?", (EVENTS_KEPT,)
+            )
         return True
 
     def feedback(self, identity: str, bed: str, payload: bytes) -> bool:
-        """Count one answer; False if it was counted before. Raises Refused for anything but a report as agreed."""
+        """Count one answer; False if it was counted before. Raises Refused for anything but a
+        report as agreed."""
         question, epoch, y = self._report(payload)
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
             if not self._first(identity):
                 return False
             for table in ("holds", "answered"):
-                self._db.execute(f"DELETE FROM {table} WHERE question = ? AND epoch < ?", (question, epoch - 2))
-            self._db.execute("INSERT OR IGNORE INTO holds VALUES (?, ?, ?)", (question, epoch, os.urandom(16)))
+                self._db.execute(
+                    f"DELETE FROM {table} WHERE question = ? AND epoch < ?", (question, epoch - 2)
+                )
+            self._db.execute(
+                "INSERT OR IGNORE INTO holds VALUES (?, ?, ?)", (question, epoch, os.urandom(16))
+            )
             salt = self._db.execute("SELECT salt FROM holds WHERE question = ? AND epoch = ?",
                                     (question, epoch)).fetchone()[0]
             mark = hashlib.sha256(salt + bed.encode()).digest()
             if not self._db.execute("INSERT OR IGNORE INTO answered VALUES (?, ?, ?)",
                                     (mark, question, epoch)).rowcount:
-                return False        # a bed has one voice in a period
-            self._db.execute("INSERT INTO held VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1",
-                             (question, epoch, y))
+                return False  # a bed has one voice in a period
+            self._db.execute(
+                "INSERT INTO held VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1",
+                (question, epoch, y),
+            )
             self._release(question, epoch)
         return True
 
@@ -86,14 +99,23 @@ class Store:
         return self._db.execute("SELECT coalesce(sum(n), 0) FROM held").fetchone()[0]
 
     def next_version(self, question: str) -> int:
-        self._db.execute("INSERT INTO versions VALUES (?, 1) ON CONFLICT DO UPDATE SET version = version + 1",
-                         (question,))
-        return self._db.execute("SELECT version FROM versions WHERE question = ?", (question,)).fetchone()[0]
+        self._db.execute(
+            "INSERT INTO versions VALUES (?, 1) ON CONFLICT DO UPDATE SET version = version + 1",
+            (question,),
+        )
+        return self._db.execute(
+            "SELECT version FROM versions WHERE question = ?", (question,)
+        ).fetchone()[0]
 
     def events(self, bed: str = "", name: str = "") -> list[tuple[str, str, str]]:
         """(bed, name, payload), oldest first; all beds, all names where "" is given."""
-        return list(self._db.execute("SELECT bed, name, payload FROM events WHERE ? IN ('', bed) AND ? IN ('', name) "
-                                     "ORDER BY seq", (bed, name)))
+        return list(
+            self._db.execute(
+                "SELECT bed, name, payload FROM events WHERE ? IN ('', bed) AND ? IN ('', name) "
+                "ORDER BY seq",
+                (bed, name),
+            )
+        )
 
     def erase(self, bed: str) -> int:
         """Forget a bed's events; its answers can't be found, being counts."""
@@ -112,9 +134,17 @@ class Store:
         try:
             report = json.loads(payload)
             question, epoch, y = report["q"], report["epoch"], report["y"]
-            good = (set(report) == {"v", "q", "k", "y", "mech", "eps", "epoch"} and report["v"] == 1
-                    and report["mech"] == "krr" and report["eps"] == EPSILON and report["k"] == QUESTIONS[question]
-                    and type(y) is int and 0 <= y < report["k"] and type(epoch) is int and 0 <= epoch < 100_000)
+            good = (
+                set(report) == {"v", "q", "k", "y", "mech", "eps", "epoch"}
+                and report["v"] == 1
+                and report["mech"] == "krr"
+                and report["eps"] == EPSILON
+                and report["k"] == QUESTIONS[question]
+                and type(y) is int
+                and 0 <= y < report["k"]
+                and type(epoch) is int
+                and 0 <= epoch < 100_000
+            )
         except (ValueError, KeyError, TypeError, RecursionError):
             good = False
         if not good:
@@ -122,10 +152,19 @@ class Store:
         return question, epoch, y
 
     def _release(self, question: str, epoch: int) -> None:
-        """Once HOLD beds have answered, give their counts out and begin a new hold for whoever comes later."""
+        """Once HOLD beds have answered, give their counts out and begin a new hold for whoever
+        comes later."""
         here = (question, epoch)
-        if self._db.execute("SELECT sum(n) FROM held WHERE question = ? AND epoch = ?", here).fetchone()[0] < HOLD:
+        if (
+            self._db.execute(
+                "SELECT sum(n) FROM held WHERE question = ? AND epoch = ?", here
+            ).fetchone()[0]
+            < HOLD
+        ):
             return
-        self._db.execute("INSERT INTO released SELECT question, y, n FROM held WHERE question = ? AND epoch = ? "
-                         "ON CONFLICT DO UPDATE SET n = n + excluded.n", here)
+        self._db.execute(
+            "INSERT INTO released SELECT question, y, n FROM held WHERE question = ? AND epoch = ? "
+            "ON CONFLICT DO UPDATE SET n = n + excluded.n",
+            here,
+        )
         self._db.execute("DELETE FROM held WHERE question = ? AND epoch = ?", here)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "page" / "dist"
 # Nothing but our own files and the broker's WebSocket; no other site may frame us or be called.
-POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src ws: wss:; "
-          "frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src ws: wss:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
 
 
 class Handler(SimpleHTTPRequestHandler):

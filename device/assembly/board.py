@@ -1,0 +1,140 @@
+"""The night on a real board: real bus, real pins, the system's clock."""
+
+import contextlib
+import logging
+import os
+import queue
+import secrets
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from device.assembly import build
+from device.clock import SystemClock
+from device.config import Config
+from device.diary import Diary
+from device.errors import DiaryError, SensorError
+from device.hardware.bus import open_bus
+from device.hardware.panel import Panel
+from device.hardware.sensors import Sensors
+from device.home.say_socket import NAME, Door
+from device.night import Night
+from device.sound.client import SoundLink
+
+# On a tmpfs, which outlives a restart of the unit but not of the machine.
+SPARE = Path(os.environ.get("RUNTIME_DIRECTORY") or tempfile.gettempdir()) / "spare"
+PATIENCE = 15.0         # s for the disk's first answer; slow cards take seconds for a sync
+DRAWING = threading.Lock()
+
+
+class NoPanel:
+    """Without usable pins the night is driven from the hub."""
+
+    def show(self, brightness: float) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequence[str] = (),
+          **hooks) -> Iterator[Night]:
+    """Whatever is missing gets a fallback, a mark in the diary and a word to the hub, like the
+    `troubles` there were before. Raises ConfigError for a chip that isn't known, DiaryError when
+    there is no place even for one night."""
+    clock = SystemClock()
+    troubles = [*troubles]
+    with contextlib.ExitStack() as stack:
+        try:
+            diary = opened(config.diary.path)
+        except DiaryError as trouble:
+            diary = Diary(SPARE / "diary.sqlite")
+            troubles.append(f"nights are kept in memory, in {SPARE}: {trouble}")
+        stack.callback(diary.close)
+        try:
+            sensors = Sensors.find(open_bus(config.sensors.bus), clock,
+                                   {"ppg": config.sensors.ppg, "motion": config.sensors.motion})
+        except SensorError as trouble:
+            troubles.append(f"no sensors, so a timer programme: {trouble}")
+            sensors = Sensors([], clock)
+        try:
+            panel = Panel(clock, inbox.put, config.panel.button, config.panel.led)
+        except SensorError as trouble:
+            troubles.append(f"no button and no light: {trouble}")
+            panel = NoPanel()
+        stack.callback(panel.close)
+        sound = SoundLink(socket)
+        stack.callback(sound.close)
+        home, feedback = stack.enter_context(
+            build.at_home(config, inbox, clock, diary, sensors.mattress)
+        )
+        stack.enter_context(door(socket.with_name(NAME), inbox, troubles))
+        if diary.path.parent == SPARE:
+            feedback = None  # what was spent isn't known, so nothing is shared
+        mine = build.brain(
+            config,
+            clock,
+            inbox,
+            sensors=sensors,
+            sound=sound,
+            panel=panel,
+            home=home,
+            diary=diary,
+            seed=secrets.randbits(31),
+            woken=publish,
+            feedback=feedback,
+            **hooks,
+        )
+        for trouble in reversed(troubles):      # the hub shows the beginning: the worst goes first
+            mine.remote.lack(trouble)
+        yield mine
+
+
+def opened(path: str) -> Diary:
+    """The diary, once the disk has taken a row. Raises DiaryError, also when it says nothing at
+    all: a night that waited for it would be restarted for ever."""
+    answers: queue.SimpleQueue = queue.SimpleQueue()
+
+    def attempt() -> None:
+        try:
+            diary = Diary(path)
+            diary.remember("opened", True)
+            diary.flush()
+            answers.put(diary)
+        except DiaryError as trouble:
+            answers.put(trouble)
+    threading.Thread(target=attempt, name="open", daemon=True).start()
+    try:
+        answer = answers.get(timeout=PATIENCE)
+    except queue.Empty:
+        raise DiaryError(f"diary {path}: the disk doesn't answer; check the card") from None
+    if isinstance(answer, DiaryError):
+        raise answer
+    return answer
+
+
+@contextlib.contextmanager
+def door(path: Path, inbox: queue.SimpleQueue, troubles: list[str]) -> Iterator[None]:
+    """Where `nocturne say` knocks; the night does without, if it must."""
+    try:
+        mine = Door(path, inbox)
+    except OSError as trouble:
+        troubles.append(f"`nocturne say` can't be heard: {trouble}")
+        yield
+        return
+    with contextlib.closing(mine):
+        yield
+
+
+def publish(mine: Night) -> None:
+    """On a thread of its own, for the chips' FIFOs don't wait."""
+    def draw() -> None:
+        try:
+            with DRAWING:
+                build.publish(mine)
+        except (OSError, subprocess.SubprocessError) as trouble:
+            logging.getLogger("nocturne").error("no morning report: %s", trouble)
+    threading.Thread(target=draw, name="report").start()

@@ -1,0 +1,239 @@
+"""One MQTT connection and its own thread's turns: connects, waits on the socket, notices when the
+broker is dead.
+
+There is no paho loop thread: our caller's thread waits on the socket, so that a callback that
+raises, a broker that stops answering and a certificate that isn't valid yet are all handled in one
+place.
+"""
+
+import random
+import select
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from functools import wraps
+
+import paho.mqtt.client as paho
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from device.clock import Clock
+from device.errors import Refused
+from device.home.settings import Settings, topic
+
+# s: first and longest wait between attempts to connect; a jittered half is taken off
+SOON, LATE = 1.0, 30.0
+HANDSHAKE = 15.0            # s from connecting to the broker's word
+# s: an unanswered publish this old means that the connection is dead, whatever TCP says
+OLDEST_PUBACK = 20.0
+KEEPALIVE = 30              # s
+
+
+def guarded(callback: Callable) -> Callable:
+    """paho's callbacks must not raise: its parser would be left half way through a packet."""
+    @wraps(callback)
+    def call(self, *words):
+        try:
+            callback(self, *words)
+        except Refused as trouble:
+            self.refused += 1
+            self.trouble = str(trouble)
+        except Exception as trouble:
+            self.fault(trouble)
+    return call
+
+
+class Link:
+    """`hear(message)` gets every message, `joined()` is called at each connection, `lost()` after
+    each; all from within `turn`. For others to read: `connected`, `connections`, `trouble` (in
+    words, "" when well), `refused`, `faults`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        topics: Sequence[str],
+        hear: Callable,
+        joined: Callable,
+        lost: Callable,
+        chance: random.Random,
+    ):
+        self.settings, self.clock, self.topics, self.chance = settings, clock, topics, chance
+        self.hear, self.joined, self.lost = hear, joined, lost
+        self.connected, self.trouble = False, ""
+        self.connections = self.refused = self.faults = 0
+        self.clock_synced: bool | None = None       # only to explain why a certificate isn't valid
+        self._client: paho.Client | None = None
+        self._mids: dict[int, float] = {}           # publishes without PUBACK yet → when sent
+        self._tries = 0
+        self._due = 0.0                             # when to connect
+        self._since = 0.0                           # when the last attempt began
+        self._misc = 0.0
+        self._ear, self._mouth = socket.socketpair()
+        self._ear.setblocking(False)
+        self._mouth.setblocking(False)
+
+    def turn(self, timeout: float) -> bool:
+        """Connect if it is time, wait at most `timeout` s for something, handle it; whether there
+        is a connection."""
+        now = self.clock.now()
+        if self._client is None and now >= self._due:
+            self._connect(now)
+        self._wait(timeout)
+        self._look_after(self.clock.now())
+        return self.connected
+
+    def publish(
+        self, where: str, payload: str | bytes, retain: bool = False, identity: str = ""
+    ) -> None:
+        """At QoS 1; `identity` travels as a user property. Only while connected."""
+        properties = None
+        if identity:
+            properties = Properties(PacketTypes.PUBLISH)
+            properties.UserProperty = ("id", identity)
+        info = self._client.publish(where, payload, qos=1, retain=retain, properties=properties)
+        self._mids[info.mid] = self.clock.now()
+
+    @property
+    def unconfirmed(self) -> int:
+        """Publishes that the broker hasn't acknowledged yet."""
+        return len(self._mids)
+
+    def wake(self) -> None:
+        """From any thread: end the wait of `turn`."""
+        try:
+            self._mouth.send(b"!")
+        except OSError:         # full: it is awake already
+            return
+
+    def fault(self, trouble: Exception) -> None:
+        self.faults += 1
+        self.trouble = f"home: {type(trouble).__name__}: {trouble}"
+
+    def lose(self, why: str) -> None:
+        """Drop the connection, whatever state it is in, and plan the next attempt."""
+        self.trouble = why or self.trouble
+        self.cut()
+        self._tries += 1
+        wait = min(SOON * 2 ** min(self._tries - 1, 10), LATE)
+        self._due = self.clock.now() + wait * self.chance.uniform(0.5, 1.0)
+
+    def cut(self) -> None:
+        """Close the socket without a DISCONNECT, so that the broker sends our last will."""
+        client, self._client = self._client, None
+        self.connected = False
+        self._mids.clear()
+        self.lost()
+        if client is not None:
+            client.on_disconnect = None
+            if client.socket() is not None:
+                client.socket().close()
+
+    def leave(self, seconds: float = 1.0) -> None:
+        """Say goodbye properly: offline, then DISCONNECT."""
+        if self._client is None or not self.connected:
+            return
+        self.publish(topic(self.settings.bed, "avail"), "offline", retain=True)
+        until = self.clock.now() + seconds
+        while self._mids and self.clock.now() < until:
+            self._wait(0.05)
+        if self._client is not None:
+            self._client.on_disconnect = None
+            self._client.disconnect()
+            while self._client.want_write() and self._client.loop_write() == paho.MQTT_ERR_SUCCESS:
+                continue
+        self.cut()
+
+    def _connect(self, now: float) -> None:
+        s = self.settings
+        self._since = now
+        client = paho.Client(
+            paho.CallbackAPIVersion.VERSION2, client_id=f"nocturne-{s.bed}", protocol=paho.MQTTv5
+        )
+        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
+        client.on_message, client.on_publish = self._on_message, self._on_publish
+        client.on_subscribe = self._on_subscribe
+        client.connect_timeout = 5.0
+        if s.username or s.password:
+            client.username_pw_set(s.username or s.bed, s.password or None)
+        client.will_set(topic(s.bed, "avail"), "offline", qos=1, retain=True)
+        try:
+            if s.ca:
+                client.tls_set(ca_certs=s.ca)
+            self._client = client
+            client.connect(s.host, s.port, KEEPALIVE, clean_start=True)
+            # A state is many small packets: waiting to fill one costs 40 ms an echo.
+            client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except ssl.SSLError as trouble:
+            clock = " (this device's clock is not set yet)" if self.clock_synced is False else ""
+            self.lose(
+                f"hub {s.host}: its certificate is not trusted{clock}: {getattr(trouble, 'reason', trouble)}"
+            )
+        except (OSError, ValueError) as trouble:
+            self.lose(f"hub {s.host}:{s.port} can't be reached: {trouble}")
+
+    def _wait(self, timeout: float) -> None:
+        sock = self._client.socket() if self._client else None
+        readers = [self._ear] + ([sock] if sock else [])
+        writers = [sock] if sock and self._client.want_write() else []
+        if self._client is None:
+            timeout = min(timeout, max(self._due - self.clock.now(), 0.0))
+        readable, writable, _ = select.select(readers, writers, [], timeout)
+        if self._ear in readable:
+            self._ear.recv(4096)
+        if sock in writable:
+            self._client.loop_write()
+        while sock in readable and self._here(sock):
+            self._client.loop_read()
+            # TLS may hold decrypted bytes that select can't see.
+            if not (isinstance(sock, ssl.SSLSocket) and self._here(sock) and sock.pending()):
+                break
+
+    def _here(self, sock) -> bool:
+        return self._client is not None and self._client.socket() is sock
+
+    def _look_after(self, now: float) -> None:
+        if self._client is None:
+            return
+        if now - self._misc >= 1.0:
+            self._misc = now
+            self._client.loop_misc()
+        if self._client is None:
+            return
+        if self._client.socket() is None:
+            self.lose(self.trouble or "the hub closed the connection")
+        elif not self.connected and now - self._since > HANDSHAKE:
+            self.lose(f"hub {self.settings.host}: no answer to our greeting in {HANDSHAKE:.0f} s")
+        elif self._mids and now - min(self._mids.values()) > OLDEST_PUBACK:
+            self.lose("the hub stopped acknowledging")
+
+    @guarded
+    def _on_connect(self, client, userdata, flags, reason, properties) -> None:
+        if reason.is_failure:
+            self.trouble = f"hub {self.settings.host} refuses us: {reason}"
+            client.disconnect()
+            return
+        self.connected, self.trouble, self._tries = True, "", 0
+        self.connections += 1
+        client.subscribe([(name, paho.SubscribeOptions(qos=1)) for name in self.topics])
+        self.joined()
+
+    @guarded
+    def _on_subscribe(self, client, userdata, mid, reasons, properties) -> None:
+        if reasons and reasons[0].is_failure:
+            self.trouble = (
+                f"hub {self.settings.host} lets us read no commands: {reasons[0]}; check its ACL"
+            )
+
+    @guarded
+    def _on_disconnect(self, client, userdata, flags, reason, properties) -> None:
+        if client is self._client:
+            self.lose(self.trouble or f"connection to hub {self.settings.host} lost: {reason}")
+
+    @guarded
+    def _on_publish(self, client, userdata, mid, reason, properties) -> None:
+        self._mids.pop(mid, None)
+
+    @guarded
+    def _on_message(self, client, userdata, message) -> None:
+        self.hear(message)

@@ -1,0 +1,1 @@
+"""Models as files: their cards and their runtime."""

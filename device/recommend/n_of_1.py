@@ -1,0 +1,80 @@
+"""A trial of one: nights of sound and nights of silence by the toss of a coin, and what they say
+together.
+
+Opt-in. The answer is a posterior, not a verdict: sound's effect with a 95 % credible interval
+(Kravitz & Duan 2014, Design and Implementation of N-of-1 Trials, AHRQ). It may say that sound isn't
+helping.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from device.recommend.candidates import NAMES, QUIET
+
+# min: SD of sound's effect between people before any night (facts: 3–5 min where it helps)
+USUAL_EFFECT = 4.0
+USUAL_NOISE = 15.0  # min: SD of one night, worth USUAL_WEIGHT nights against what these nights show
+USUAL_WEIGHT = 10.0
+WORTH = 1.0             # min: less than this isn't worth a sound in the bedroom
+SURE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Minutes of onset latency that sound saves against silence, with what was said weighed in."""
+    minutes: float
+    low: float              # 95 % credible interval
+    high: float
+    helps: float            # probability that it saves anything
+    nights: tuple[int, int]     # of sound, of silence
+    sentence: str
+
+
+def effect(nights: Sequence[Mapping]) -> Effect:
+    """From `Recommender.nights`: only nights of the trial that taught something count."""
+    counted = [night for night in nights if night.get("trial") and night["reward"] is not None]
+    sound = [night["reward"] for night in counted if night["candidate"] != NAMES[QUIET]]
+    silence = [night["reward"] for night in counted if night["candidate"] == NAMES[QUIET]]
+    precision, pull = 1 / USUAL_EFFECT**2, 0.0
+    if sound and silence:
+        noise = pooled_noise(sound, silence)
+        error = noise**2 * (1 / len(sound) + 1 / len(silence))
+        precision += 1 / error
+        pull = (sum(sound) / len(sound) - sum(silence) / len(silence)) / error
+    mean, spread = pull / precision, precision**-0.5
+    belief = NormalDist(mean, spread)
+    low, high = belief.inv_cdf(0.025), belief.inv_cdf(0.975)
+    helps = 1 - belief.cdf(0.0)
+    return Effect(
+        mean,
+        low,
+        high,
+        helps,
+        (len(sound), len(silence)),
+        sentence(belief, len(sound), len(silence)),
+    )
+
+
+def pooled_noise(*groups: Sequence[float]) -> float:
+    """SD of one night, min: within the groups, shrunk towards the usual one."""
+    squares, free = USUAL_WEIGHT * USUAL_NOISE**2, USUAL_WEIGHT
+    for group in groups:
+        mean = sum(group) / len(group)
+        squares += sum((value - mean)**2 for value in group)
+        free += len(group) - 1
+    return math.sqrt(squares / free)
+
+
+def sentence(belief: NormalDist, sound: int, silence: int) -> str:
+    over = f"over {sound} nights of sound and {silence} of silence"
+    low, high = belief.inv_cdf(0.025), belief.inv_cdf(0.975)
+    span = f"{belief.mean:+.0f} min (between {low:+.0f} and {high:+.0f})"
+    if not sound or not silence:
+        return "the trial has no nights to compare yet"
+    if 1 - belief.cdf(0.0) >= SURE:
+        return f"sound helps you fall asleep sooner: {span} {over}"
+    if belief.cdf(WORTH) >= SURE:
+        return f"sound isn't helping you: {span} {over}"
+    return f"not clear yet whether sound helps you: {span} {over}"

@@ -1,0 +1,1 @@
+"""The morning report, from the diary alone."""

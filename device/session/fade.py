@@ -1,0 +1,229 @@
+"""How the sound follows the body: pure, from where the night stands to where the soundscape should
+go.
+
+Depth is the fade's place: 0 is the settling level, 1 is silence. It moves towards P(asleep) at
+bounded speed, down over `fade` minutes and back up over `RETURN`, so that whatever the stager says
+nothing ever jumps.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from device.programmes import DEFAULT
+from device.session.modes import Event, Mode
+from device.values import EPOCH, Epoch, Recipe, Scene, Stage, Staging
+
+SILENT = -80.0          # dB
+FADED = -30.0           # dB re the settling level: where a fade ends before silence; 10 dBA
+SOFT = -12.0            # dB: keep_playing's level while asleep, 28 dBA
+MASK = -6.0             # dB: masking is softer than settling was
+RETURN = 5.0            # min: coming back from silence to the settling level
+HURRY = 8.0             # s: a press asked for quiet
+EASE = 180.0            # s: nobody is there who waits for it: a timer ran out
+ANSWER = 4.0            # s: a press asked for sound
+AUDIBLE = -20.0         # dB re the settling level: 20 dBA
+RISE = 0.5              # dB/s: the fastest rise that nobody asked for
+DAWN = 180.0            # s: the alarm's rise
+LIKELY, UNLIKELY = 0.6, 0.3     # P(asleep): drifting off; wide awake again
+BLIND = 10                      # epochs without a judgement until the timer programme takes over
+EMPTY = 60                      # epochs with nobody on the sensors after sleep: the night is over
+LEFT = 10  # epochs with nobody there after the alarm: it was answered by getting up
+SNOOZE = 9.0                    # min
+BREATHS = (6.0, 12.0)           # /min: between which swells lead the breath
+SLOWER = 0.85                   # × the sleeper's own breath
+UNANSWERED = 60.0               # min until nobody will say how the night was, or answer the alarm
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the owner may set; see config.Night."""
+    fade: float = 15.0          # min
+    timer: float = 45.0         # min
+    masking: float = 6.0        # min
+    keep_playing: bool = False
+    trial: bool = False         # a coin decides at bedtime between silence and what has proved best
+    softer: float = 0.0         # dB below the recipe's own level
+
+
+def withdrawn(rules: Rules, nights: int) -> Rules:
+    """The sound needs less week by week, down to 12 dB softer and half as long."""
+    weeks = nights // 7
+    share = max(1 - 0.05 * weeks, 0.5)
+    return replace(
+        rules,
+        softer=min(1.0 * weeks, 12.0),
+        fade=max(rules.fade * share, 5.0),
+        timer=rules.timer * share,
+    )
+
+
+def deepen(
+    depth: float, mode: Mode, p_asleep: float | None, asleep: bool, minutes: float, rules: Rules
+) -> float:
+    """Depth after one more epoch. `minutes` since lights out count only when nothing can be judged.
+    """
+    if mode is Mode.FAULT:
+        goal = 1.0 if minutes >= rules.timer else 0.0
+    elif mode in (Mode.SETTLING, Mode.DRIFTING):
+        # Half way down is as far as a guess leads; only believed sleep leads to silence.
+        goal = depth if p_asleep is None else 1.0 if asleep else 0.5 * p_asleep
+    elif mode is Mode.MASKING:
+        # so that the fade after it sets out from where masking was, never above
+        goal = MASK / floor(rules)
+    else:
+        return depth
+    down, up = EPOCH / 60 / rules.fade, EPOCH / 60 / RETURN
+    return min(max(goal, depth - up), depth + down, 1.0)
+
+
+def floor(rules: Rules) -> float:
+    """dB re the recipe's level where the fade ends."""
+    return SOFT if rules.keep_playing else FADED
+
+
+def scene(
+    mode: Mode, recipe: Recipe, depth: float, rules: Rules, epoch: Epoch | None = None
+) -> Scene:
+    """Where the sound should be at the end of this epoch. `epoch`: the body in the last one."""
+    if rules.softer and mode is not Mode.WAKING:
+        recipe = replace(recipe, level=recipe.level - rules.softer)
+    if mode is Mode.WAKING:
+        return of(audible(recipe), 6.0, DAWN, waking=True)
+    if mode is Mode.MASKING:
+        return of(recipe, MASK + (recipe.level if recipe.level < 0 else 0.0), EPOCH)
+    if mode is Mode.PAUSED:
+        return of(recipe, SILENT, EASE)
+    if mode is Mode.ASLEEP and rules.keep_playing:
+        return of(recipe, recipe.level + SOFT, EPOCH)
+    if mode in (Mode.SETTLING, Mode.DRIFTING, Mode.FAULT):
+        gone = depth >= 1.0 and not rules.keep_playing
+        return replace(of(recipe, SILENT if gone else recipe.level + floor(rules) * depth, EPOCH),
+                       breath=breath(epoch.breathing if epoch else None) if recipe.music else 0.0)
+    return of(recipe, SILENT, EPOCH)
+
+
+def breath(breathing: float | None) -> float:
+    """/min, of the swells: a little slower than the sleeper breathes, in half breaths so that it
+    seldom changes."""
+    low, high = BREATHS
+    return low if breathing is None else min(max(round(2 * SLOWER * breathing) / 2, low), high)
+
+
+def of(recipe: Recipe, level: float, glide: float, waking: bool = False) -> Scene:
+    return Scene(
+        recipe.textures,
+        recipe.music,
+        recipe.brightness,
+        SILENT if silent(recipe) else max(level, SILENT),
+        glide,
+        waking,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A scene on its way. The sound process glides evenly in √amplitude (`sound/glide.py`)."""
+    low: float              # dB re the settling level, where it set out
+    scene: Scene
+    began: float            # s
+
+    def at(self, now: float) -> float:
+        """dB re the settling level."""
+        share = min((now - self.began) / self.scene.glide, 1.0) if self.scene.glide else 1.0
+        low, high = root(self.low), root(self.scene.level)
+        return max(40 * math.log10(max(low + (high - low) * share, 1e-4)), SILENT)
+
+
+def course(before: Course | None, wanted: Scene, now: float, by_hand: bool = False) -> Course:
+    """From where `before` has got to."""
+    low = before.at(now) if before else SILENT
+    return Course(low, prompt(wanted) if by_hand else gentle(low, wanted), now)
+
+
+def root(level: float) -> float:
+    """√amplitude of a level in dB."""
+    return 0.0 if level <= SILENT else 10 ** (level / 40)
+
+
+def gentle(low: float, scene: Scene) -> Scene:
+    """The same goal, but a rise from `low` dB takes the time that a sleeper is due."""
+    # steepest in dB where it begins, or where it becomes audible
+    start = max(root(low), root(AUDIBLE))
+    # dB/s, were it to take 1 s
+    steepest = 40 / math.log(10) * (root(scene.level) - root(low)) / start
+    return replace(scene, glide=max(scene.glide, steepest / RISE))
+
+
+def prompt(scene: Scene) -> Scene:
+    """A hand asked for it, and waits."""
+    return replace(scene, glide=min(scene.glide, ANSWER if scene.level > SILENT else HURRY))
+
+
+def audible(recipe: Recipe) -> Recipe:
+    """For the alarm: it is heard after a night of silence, too."""
+    return DEFAULT if silent(recipe) else recipe
+
+
+def silent(recipe: Recipe) -> bool:
+    return recipe.music == 0 and not any(recipe.textures.values())
+
+
+def steered(recipe: Recipe, mode: Mode) -> Recipe:
+    """What the composer should aim at: masking needs no melody, dawn some more of it."""
+    if mode is Mode.MASKING:
+        return replace(recipe, density=min(recipe.density, 0.15), music=recipe.music * 0.5)
+    if mode is Mode.WAKING:
+        recipe = audible(recipe)
+        return replace(
+            recipe,
+            density=min(recipe.density + 0.2, 0.8),
+            brightness=min(recipe.brightness + 0.2, 1.0),
+            register=min(recipe.register + 5, 67.0),
+            music=1.0,
+            level=0.0,
+        )
+    return recipe
+
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the night stands after an epoch."""
+    staging: Staging
+    depth: float
+    in_mode: float                  # min in this mode
+    blind: int                      # epochs in a row without a judgement
+    empty: int                      # epochs in a row with nobody there
+    snoozed: bool = False           # paused by a press at the alarm
+
+
+def light(stagings: Sequence[Staging]) -> bool:
+    """Whether the sleeper is, by the newest judgement, in a sleep that a smart alarm may end."""
+    return bool(stagings) and stagings[-1].stage in (Stage.WAKE, Stage.LIGHT)
+
+
+def left(now: Standing) -> bool:
+    """Whether an alarm has been answered by getting up. It rings for `LEFT` in any case: somebody
+    may lie beside the sensor."""
+    return min(now.empty, 60 * now.in_mode / EPOCH) >= LEFT
+
+
+def told(mode: Mode, now: Standing, rules: Rules) -> list[Event]:
+    """What an epoch means for the mode, most urgent first."""
+    p = now.staging.p_asleep
+    cases = {
+        # An alarm that nobody hears doesn't sound all day.
+        Event.UP: left(now) or now.in_mode >= UNANSWERED if mode is Mode.WAKING else
+        mode is not Mode.IDLE and now.empty >= EMPTY or now.snoozed and left(now),
+        Event.SNOOZE_OVER: now.snoozed and now.in_mode >= SNOOZE,
+        Event.OVER: mode is Mode.MORNING and now.in_mode >= UNANSWERED,
+        Event.BLIND: now.blind >= BLIND,
+        Event.SEEING: p is not None and mode is Mode.FAULT,
+        Event.AROUSED: now.staging.aroused and rules.masking > 0,
+        Event.CALM: mode is Mode.MASKING and now.in_mode >= rules.masking,
+        Event.GONE: now.depth >= 1.0 and (now.staging.asleep or mode is Mode.FAULT),
+        Event.UNLIKELY: p is not None and p < UNLIKELY and not now.staging.asleep,
+        Event.LIKELY: p is not None and (p >= LIKELY or now.staging.asleep),
+    }
+    return [event for event, holds in cases.items() if holds]
