@@ -3,6 +3,7 @@
 import argparse
 import csv
 import json
+import logging
 import os
 import queue
 import shutil
@@ -100,23 +101,42 @@ def run_board(options: argparse.Namespace) -> int:
 
     do_without_openssl_hashes()
     from device.assembly import board
-    from device.session.controls import Stop
+    from device.parts import Hooks
+    from device.values import Stop
+    to_the_journal()
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: inbox.put(Stop(finish=False)))
     config, trouble = trusted(options)
     notify = sdnotify.SystemdNotifier().notify
-    with board.night(
-        config,
-        options.socket,
-        inbox,
-        [trouble] if trouble else [],
-        alive=lambda: night.diary.writing(night.clock.now()) and notify("WATCHDOG=1"),
-    ) as night:
+
+    def alive() -> None:
+        if night.diary.writing(night.clock.now()):
+            notify("WATCHDOG=1")
+    troubles = [trouble] if trouble else []
+    with board.night(config, options.socket, inbox, troubles, Hooks(alive=alive)) as night:
         notify("READY=1")
         unmap_code()
         night.run()
     return 0
+
+
+def to_the_journal() -> None:
+    """What is grave goes to standard error with the priority that journald reads off its lines."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(Priority("%(message)s"))
+    log = logging.getLogger("nocturne")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+
+
+class Priority(logging.Formatter):
+    """`<4>` before a warning: sd-daemon(3)."""
+    LEVELS = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6}
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = " ".join(super().format(record).splitlines())
+        return f"<{self.LEVELS.get(record.levelno, 6)}>{line}"
 
 
 def run_sound(options: argparse.Namespace) -> int:
@@ -177,17 +197,14 @@ def export_diary(config: Config, options: argparse.Namespace) -> int:
 
 def show_learner(config: Config, options: argparse.Namespace) -> int:
     from device.diary import Diary
-    from device.session.population import KEY as OTHERS
+    from device.memory import LEARNER, forget_learned, key_of
+    sleeper = config.night.sleeper
     kept = Diary(diary(config, options))
     try:
         if options.reset:
-            for key in ("learner", "past", "taste", "favourites"):
-                kept.remember(f"{key}:{config.night.sleeper}", None)
-            # its version stays: only a newer prior is considered again
-            if others := kept.recall(OTHERS):
-                kept.remember(OTHERS, {**others, "prior": None})
+            forget_learned(kept, sleeper)
             return 0 if kept.flush() else 1
-        json.dump(kept.recall(f"learner:{config.night.sleeper}"), sys.stdout, indent=1)
+        json.dump(kept.recall(key_of(LEARNER, sleeper)), sys.stdout, indent=1)
         print()
         return 0
     finally:

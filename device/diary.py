@@ -10,8 +10,9 @@ import json
 import queue
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from device.errors import DiaryError
 
@@ -62,11 +63,12 @@ class Diary:
         self._busy = False                  # the writer has taken a batch
         self._moves = 0                     # its signs of life
         self._seen, self._since = 0, 0.0    # the last of them that was looked at, and when (s)
-        self._nights = self._open()
+        self.nights = self._open()          # numbers of nights given so far
+        self._remembered: dict[str, str] = {}       # as last handed to the writer
         self._writer = threading.Thread(target=self._write, name="diary", daemon=True)
         self._writer.start()
 
-    def add(self, table: str, **row) -> None:
+    def add(self, table: str, **row: object) -> None:
         """One row, kept until `commit`. Mappings and lists are stored as JSON."""
         if self.private and table != "memory":
             return
@@ -107,14 +109,12 @@ class Diary:
         self._batches.put(None)
         self._writer.join()
 
-    def next_night(self) -> int:
-        """A number for a new night, never used before."""
-        self._nights += 1
-        return self._nights
-
-    def remember(self, key: str, value) -> None:
-        """A value (JSON-able) that replaces what the key had."""
-        self.add("memory", key=key, value=json.dumps(value, default=plain))
+    def remember(self, key: str, value: object) -> None:
+        """A value (JSON-able) that replaces what the key had; the same again costs nothing."""
+        text = json.dumps(value, default=plain)
+        if self._remembered.get(key) != text:
+            self._remembered[key] = text
+            self.add("memory", key=key, value=text)
 
     def forget(self, keep: int) -> None:
         """Drop all but the newest `keep` nights."""
@@ -124,12 +124,26 @@ class Diary:
         """Move a night's times: the machine was started anew, and monotonic time with it."""
         self._batches.put(lambda connection: shifted(connection, night, seconds))
 
-    def recall(self, key: str, default=None):
+    def recall(self, key: str, default: Any = None) -> Any:
         """What was last remembered and committed, or the default."""
         with contextlib.suppress(sqlite3.Error, ValueError), reading(self.path) as diary:
             row = diary.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
             return json.loads(row["value"]) if row else default
         return default
+
+    def night(self, number: int) -> dict[str, Any]:
+        """What its tables hold of a night: `lights_out` (s), `epochs` and `decisions`, oldest
+        first. Raises sqlite3.Error."""
+        with reading(self.path) as diary:
+            row = diary.execute("SELECT lights_out FROM nights WHERE id = ?", (number,)).fetchone()
+            epochs = diary.execute(
+                "SELECT * FROM epochs WHERE night = ? ORDER BY number", (number,)
+            ).fetchall()
+            decisions = diary.execute(
+                "SELECT * FROM decisions WHERE night = ? ORDER BY id", (number,)
+            ).fetchall()
+        lights_out = row["lights_out"] if row else None
+        return {"lights_out": lights_out, "epochs": epochs, "decisions": decisions}
 
     def _open(self) -> int:
         try:
@@ -251,7 +265,7 @@ def prepare(path: Path) -> int:
 
 
 @contextlib.contextmanager
-def reading(path: Path | str):
+def reading(path: Path | str) -> Iterator[sqlite3.Connection]:
     """A read-only connection; rows are mappings."""
     with contextlib.closing(
         sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=PATIENCE)
@@ -264,7 +278,7 @@ def statement(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
-def plain(value):
+def plain(value: Any) -> object:
     """JSON for numpy's scalars and mapping proxies."""
     if isinstance(value, Mapping):
         return dict(value)

@@ -23,12 +23,11 @@ from device.assembly.desk import BEDTIME, Desk, night
 from device.config import Alarm, Config, Night
 from device.diary import reading
 from device.hardware.panel import press
-from device.home.commands import Command
 from device.session.controls import KNOB
 from device.session.fade import AUDIBLE, RISE, SILENT, Course, root
 from device.session.modes import NEXT, Event, Mode
 from device.sim.faults import Plan
-from device.values import TICK, Scene, Volume
+from device.values import TICK, Command, Scene, Volume
 
 HANG = 5.0              # s that one tick may take of real time
 GROWTH = 20.0           # MB that many nights may add once everything is warm

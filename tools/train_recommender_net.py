@@ -171,7 +171,9 @@ def balance(towers: Towers, data: Population) -> None:
 
 def quantize(towers: Towers, data: Population) -> bytes:
     """The int8 network: context (1, CONTEXT), recipes (SLOTS, RECIPE) → embedding (SLOTS, SIZE), expected (1, 1)."""
-    from tools.tflite_writer import Graph  # of the training extra; judging needs the towers without it
+    from tools.tflite_writer import (
+        Graph,  # of the training extra; judging needs the towers without it
+    )
     contexts = data.contexts.reshape(-1, 1, len(CONTEXT))[:4096]
     slots = np.zeros((SLOTS, len(RECIPE)))
     slots[:len(data.recipes)] = data.recipes[:SLOTS]

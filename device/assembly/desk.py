@@ -9,10 +9,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from gpiozero.pins.mock import MockFactory
 
 from device.assembly import build
 from device.clock import Clock, PacedClock, SystemClock, VirtualClock
@@ -22,9 +23,9 @@ from device.errors import SoundError
 from device.hardware.bus import Bus
 from device.hardware.panel import Panel, desk_pins, press
 from device.hardware.sensors import Sensors
-from device.home.commands import Command
 from device.inference.model_card import MODELS
 from device.night import Night
+from device.parts import NONE, Hooks
 from device.session.modes import Mode
 from device.sim.bus import SimBus
 from device.sim.chips_adxl355 import ADXL355
@@ -35,7 +36,7 @@ from device.sim.recording import Recording
 from device.sim.sleeper import STANDARD_GRAVITY, Sleeper
 from device.sim.speaker import NoSpeaker, Speaker
 from device.sound.client import SoundLink
-from device.values import TICK
+from device.values import TICK, Command
 
 BEDTIME = 60.0          # s after power on: the finger on the button
 TOUCH = 0.15            # s
@@ -67,12 +68,12 @@ class Desk:
 class Source:
     """A method as a chip's source."""
 
-    def __init__(self, values):
+    def __init__(self, values: Callable[[np.ndarray], np.ndarray]):
         self.values = values
 
 
 @contextlib.contextmanager
-def night(config: Config, desk: Desk, **hooks) -> Iterator[tuple[Night, object]]:
+def night(config: Config, desk: Desk, hooks: Hooks = NONE) -> Iterator[tuple[Night, MockFactory]]:
     """The night, built and ready to run, and the pins that stand for its button."""
     real_time = desk.speed == 1 and desk.audio_minutes > 0 and has_sound_card()
     clock: Clock = (
@@ -101,21 +102,11 @@ def night(config: Config, desk: Desk, **hooks) -> Iterator[tuple[Night, object]]
         )
         panel = Panel(clock, inbox.put, config.panel.button, config.panel.led, pins)
         stack.callback(panel.close)
+        around = build.Around(clock, inbox, diary, sensors, sound, panel, home, feedback)
+        if config.home.host:
+            hooks = replace(hooks, woken=build.publish_report)
         mine = build.brain(
-            config,
-            clock,
-            inbox,
-            sensors=sensors,
-            sound=sound,
-            panel=panel,
-            home=home,
-            diary=diary,
-            seed=desk.seed,
-            models=desk.models,
-            tick=tick,
-            feedback=feedback,
-            woken=build.publish if config.home.host else None,
-            **hooks,
+            config, around, seed=desk.seed, models=desk.models, tick=tick, hooks=hooks
         )
         if desk.say:
             later(

@@ -104,7 +104,7 @@ class Composer:
         re-dressed."""
         self.motifs.follow(line, self.tick)
 
-    def savour(self, kept: dict | None, rng: np.random.Generator, liked: int = 0) -> dict:
+    def learn_taste(self, kept: dict | None, rng: np.random.Generator, liked: int = 0) -> dict:
         """Set out a small step from the taste that is `kept`, once tonight's likes or skips have
         moved it; what to keep now."""
         taste = Taste.recall(kept).learn(self.taste, liked)

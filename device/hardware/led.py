@@ -2,21 +2,13 @@
 
 import math
 from collections.abc import Callable
-from enum import StrEnum
+
+from device.values import Light
 
 BREATH = 10.0           # s: six a minute, the pace of slow breathing
 DIM = 0.06              # of full brightness, at the top of a breath
 FLOOR = 0.005           # at its bottom
 FLASH = 0.08            # s
-
-
-class Light(StrEnum):
-    OFF = "off"
-    BREATHING = "breathing"     # playing
-    STEADY = "steady"           # waiting for a press
-    MUTED = "muted"             # a short blink every four seconds
-    TROUBLE = "trouble"         # two blinks every four seconds
-    THANKS = "thanks"           # a feedback press was understood
 
 
 def brightness(light: Light, time: float, quiet: bool = False) -> float:

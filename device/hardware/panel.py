@@ -7,7 +7,8 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from device.clock import Clock
 from device.errors import SensorError
-from device.hardware.button import Edge
+from device.hardware import led
+from device.values import Edge, Light
 
 BUTTON_PIN, LED_PIN = 17, 18        # BCM numbers; 18 has hardware PWM
 
@@ -39,8 +40,9 @@ class Panel:
         self.button.when_pressed = lambda: self.inbox(Edge(True, self.clock.now()))
         self.button.when_released = lambda: self.inbox(Edge(False, self.clock.now()))
 
-    def show(self, brightness: float) -> None:
-        """0..1, for the light."""
+    def show(self, light: Light | float, now: float, quiet: bool) -> None:
+        """One of the patterns at `now` s, or a steady brightness 0..1; dark in quiet hours."""
+        brightness = led.brightness(light, now, quiet) if isinstance(light, Light) else light
         if brightness != self.led.value:
             self.led.value = brightness
 

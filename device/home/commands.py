@@ -9,10 +9,10 @@ import json
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from device.errors import Refused
 from device.home.settings import ROOT
+from device.values import Command
 
 LONGEST = 1024                  # bytes of a command
 LONGEST_MESSAGE = 280           # characters
@@ -20,18 +20,6 @@ NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,9})?")
 TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(:00)?")
 NAME = re.compile(r"[\w][\w '.-]{0,39}")
 ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One bounded wish. `value`: bool (sound, privacy, sharing), 0..1 (volume, volume_cap, light),
-    minutes (timer; 0 is off), minutes after midnight (alarm, quiet_from, quiet_to; None is off),
-    text (programme, message, say), or None: so is a `say` that is too long or no text. `reply`
-    takes its answer, where somebody waits for it."""
-    kind: str
-    value: bool | float | int | str | None = None
-    id: str = ""
-    reply: Callable[[str], None] | None = None
 
 
 def switch(value: object) -> bool:

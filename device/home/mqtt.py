@@ -19,9 +19,10 @@ from device.home import discovery
 from device.home.commands import Seen, parse
 from device.home.fields import DIAGNOSTICS, FIELDS, PERSONAL
 from device.home.outbox import Courier, Outbox
-from device.home.population_prior import Prior, read
+from device.home.population_prior import read
 from device.home.publisher import Teller
 from device.home.settings import HOME_ASSISTANT, PRIOR, DeviceFacts, Settings, topic
+from device.values import Prior
 
 LIVE = {"button"}           # events that mean nothing later: never queued
 BIRTH_JITTER = 10.0         # s: Home Assistant came back; not every bed shall answer at once

@@ -8,7 +8,8 @@ import threading
 from pathlib import Path
 
 from device.errors import Refused
-from device.home.commands import LONGEST, Command, message
+from device.home.commands import LONGEST, message
+from device.values import Command
 
 PATIENCE = 5.0              # s that one side waits for the other
 NAME = "say.socket"

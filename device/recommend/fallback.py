@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from device.errors import Refused
 from device.programmes import DEFAULT
 from device.recommend.candidates import CANDIDATES, NAMES, QUIET
-from device.values import Choice, Context, Contribution, Outcome, Reason
+from device.values import Choice, Context, Contribution, Outcome, Prior, Reason
 
 
 class SafeDefault:
@@ -54,9 +54,13 @@ class SafeDefault:
     def learn(self, receipts: Mapping | Sequence[Mapping], outcome: Outcome) -> None:
         """Nothing: without the network a night can't be placed."""
 
-    def adopt(self, blend) -> float:
+    def adopt(self, prior: Prior | None) -> float:
         """Raises Refused: nothing can be judged."""
         raise Refused("what others learned isn't used while the recommender's model can't be")
+
+    def leans_to_silence(self) -> bool:
+        """Nobody can tell."""
+        return False
 
     @property
     def nights(self) -> tuple[Mapping, ...]:

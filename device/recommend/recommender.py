@@ -8,6 +8,7 @@ sleeper has not heard. After sleep onset it never answers with anything that was
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,12 @@ from device.recommend.bandit import Head, Posterior, choose, posterior
 from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET, may_explore
 from device.recommend.features import context_features, recipe_features
 from device.recommend.network import Network
+from device.recommend.population import blend, shipped
 from device.recommend.receipts import pack, unpack
 from device.recommend.reward import Weights, reward
 from device.recommend.sleeper_types import bayes_factor, beliefs, leaning
 from device.recommend.wishes import within
-from device.values import Choice, Context, Outcome
+from device.values import Choice, Context, Outcome, Prior
 
 MOMENTS = ("bedtime", "night", "arousal")
 VERSION = 1
@@ -187,19 +189,24 @@ class Recommender:
             self._add(receipt, Outcome(liked=-1, signal_quality=1.0))
         return self._add(bedtime[-1], outcome)
 
-    def adopt(self, blend: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> float:
+    def adopt(self, prior: Prior | None) -> float:
+        """Begin from what other beds say of the kinds of sleeper, or, with None, from the shipped
+        weights again; see `weigh`. Raises Refused for an answer to another question."""
+        return self.weigh(shipped if prior is None else partial(blend, prior=prior))
+
+    def weigh(self, blended: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> float:
         """Begin from other weights of the kinds of sleeper, if this sleeper's own nights don't
         speak against them.
 
-        `blend(shipped, quiet)` answers them, (kinds,), from the shipped weights and which kinds
+        `blended(shipped, quiet)` answers them, (kinds,), from the shipped weights and which kinds
         lean to silence. The gate is offline, by the nights so far: they must be at least as likely
         under the new weights. Answers their Bayes factor, below 1 if the shipped weights stay. (An
         off-policy estimate needs 30 nights: too late here.)
         """
-        shipped = self._network.prior
-        weights = blend(shipped.weights, self._quiet())
-        factor = bayes_factor(shipped, weights, self._head)
-        self._head.begin_from(replace(shipped, weights=weights) if factor >= 1 else shipped)
+        prior = self._network.prior
+        weights = blended(prior.weights, self._quiet())
+        factor = bayes_factor(prior, weights, self._head)
+        self._head.begin_from(replace(prior, weights=weights) if factor >= 1 else prior)
         self._best = None
         return factor
 

@@ -6,34 +6,16 @@ Terms as in the AASM manual and YASA's `sleep_statistics` (Vallat & Walker 2021,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
 
-from device.values import EPOCH, STAGES, Stage, Staging
+from device.values import EPOCH, STAGES, Stage, Staging, Sums
 
 LATE = 4                    # epochs: two minutes
 PER_MINUTE = 60 / EPOCH
 LONG = 5.0                  # min: wakings from here on are counted apart
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """All in minutes unless named. `None`: there was no sleep to speak of."""
-    tib: float                  # time in bed: every epoch given
-    tst: float                  # total sleep time
-    sol: float | None           # sleep onset latency: to the first epoch of any sleep
-    spt: float                  # sleep period: first to last epoch of sleep
-    waso: float                 # wake after sleep onset, within the sleep period
-    final_wake: float  # awake after the last epoch of sleep (AASM's WASO is waso + final_wake)
-    efficiency: float | None    # share 0..1: tst over the time that could be judged
-    wakings: int                # runs of wake within the sleep period
-    long_wakings: int           # of them, of 5 min and more
-    unknown: float              # epochs that could not be judged
-    light: float
-    deep: float
-    rem: float
 
 
 def sums(stagings: Sequence[Staging]) -> Sums:

@@ -5,17 +5,17 @@ no heart is heard.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from device.errors import ModelMismatch
 from device.inference import model_card
-from device.sleep import features
+from device.sleep import features, hypnogram
 from device.sleep.blend import Blend
 from device.sleep.heart_variability import HeartVariability
 from device.sleep.onset import SETTINGS, Detector, Setting
-from device.values import EPOCH, STAGES, Epoch, Staging
+from device.values import EPOCH, STAGES, Epoch, Staging, Sums
 
 # epochs without movement readings, or with nobody there, after which nothing is known
 PATIENCE = 10
@@ -88,6 +88,10 @@ class Stager:
         if unheard and self._p_asleep is not None:
             return self._p_asleep + max(p_motion - self._p_motion, 0.0)
         return 1.0
+
+    def review(self, stagings: Sequence[Staging]) -> Sums:
+        """The night's sums, by the second opinion."""
+        return hypnogram.sums(hypnogram.second_opinion(stagings, self.changes))
 
     def snapshot(self) -> dict:
         """All that the night so far has taught, JSON-able; `restore` goes on as if nothing had

@@ -10,7 +10,6 @@ UNKNOWN = (
     "Nothing was changed."
 )
 UNREADABLE = "I can't read that: a note is text of at most 280 characters. Nothing was changed."
-PRIVATE = "Privacy is on: notes are neither read nor kept. Nothing was changed."
 UNSURE = {
     "en": "I heard {}, but not what you wish; nothing was changed. Say it as “no {}” or “more {}”.",
     "zh": "听到了{}，但没听懂要怎样；什么都没有改变。可以说“不要{}”或“多一点{}”。",

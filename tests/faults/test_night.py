@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from device.config import Alarm, Config
-from device.home.commands import Command
+from device.values import Command
 from device.session.modes import Mode
 from device.session.schedule import Almanac
 from device.sim.faults import Plan

@@ -7,7 +7,7 @@ import pytest
 from device.config import Alarm, Config, Night, Quiet
 from device.errors import DiaryError
 from device.hardware.led import DIM
-from device.home.commands import Command
+from device.values import Command
 from device.recommend import Recommender
 from device.report import report
 from device.session.fade import SILENT

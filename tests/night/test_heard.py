@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from device.config import Config, Night
-from device.home.commands import Command
+from device.values import Command
 from device.sound.loudness import a_sections
 from device.sound.settings import NOMINAL, RATE
 from device.values import Recipe, Staging

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from device.config import Config, Night
-from device.home.commands import Command
+from device.values import Command
 from device.inference import model_card
 from device.report import report
 from device.session.fade import SILENT
@@ -181,7 +181,7 @@ def test_a_restart_in_mid_night_goes_on_where_it_was_and_never_louder(sleep):
 
 
 def test_a_timer_that_was_set_from_afar_runs_out_in_time_whatever_restarts_meanwhile(sleep):
-    from device.home.commands import Command
+    from device.values import Command
     from device.session.controls import Stop
     sleep(hours=0.2, build="none", acts=[(60, lambda mine: mine.inbox.put(Command("timer", 10.0))),
                                          (240, lambda mine: mine.inbox.put(Stop(finish=False)))])

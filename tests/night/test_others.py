@@ -8,10 +8,10 @@ import pytest
 
 from device.config import Config, Home
 from device.diary import Diary
-from device.home.commands import Command
+from device.values import Command
 from device.home.hub.server import Server
 from device.home.hub.store import Store
-from device.home.population_prior import Prior
+from device.values import Prior
 from device.recommend import Recommender
 from device.session.population import KEY, NIGHTS, Others
 from tests.home.around import Listener, soon

@@ -5,7 +5,7 @@ import json
 from device.config import Config, Home
 from device.config import Night as NightConfig
 from device.diary import everything
-from device.home.commands import Command
+from device.values import Command
 from device.session.modes import Mode
 from device.values import Volume
 from tests.home.around import Listener, soon

@@ -3,7 +3,7 @@
 import json
 
 from device.config import Alarm, Config, Home
-from device.home.commands import Command
+from device.values import Command
 from device.session.controls import Stop
 from tests.home.around import Listener, soon
 from tools import mosquitto

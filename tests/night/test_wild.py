@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from device.config import Config, Night
-from device.home.commands import Command
+from device.values import Command
 from device.values import STAGES, TEXTURES, Recipe, Staging, Volume
 from tools.soaking import Told, Watched, startles
 

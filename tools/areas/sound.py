@@ -19,7 +19,15 @@ from device.sound.settings import RATE
 from device.sound.textures import MOTIONS, SECONDS
 from device.values import TEXTURES, Recipe
 from tools.areas import sound_instructions, sound_live, sound_long, sound_ref16
-from tools.areas.sound_measures import a_error, calm, clicks, envelope, fluctuation, integrated, periodicity
+from tools.areas.sound_measures import (
+    a_error,
+    calm,
+    clicks,
+    envelope,
+    fluctuation,
+    integrated,
+    periodicity,
+)
 from tools.areas.sound_render import blocks, note, programme, texture
 from tools.figures import Goal, Result
 

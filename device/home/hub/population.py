@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from device.home.population_prior import Prior
 from device.home.privacy import keep_probability
+from device.values import Prior
 
 # reports: below this the shares' standard error is above 0.14 at ε 1, k 5, and nothing is learned
 ENOUGH = 100

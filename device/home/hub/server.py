@@ -12,9 +12,10 @@ from device.errors import Refused
 from device.home.commands import ID
 from device.home.hub import population
 from device.home.hub.store import Store
-from device.home.population_prior import QUESTION, sign
+from device.home.population_prior import sign
 from device.home.privacy import EPSILON
 from device.home.settings import PRIOR, ROOT
+from device.values import QUESTION
 
 STATE = f"{ROOT}/hub/state"
 
