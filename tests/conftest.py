@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools import mosquitto
+from kit import mosquitto
 
 
 @pytest.fixture

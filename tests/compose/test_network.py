@@ -7,6 +7,7 @@ from argparse import Namespace
 import numpy as np
 import pytest
 
+from areas.composer import evaluate as area
 from device import cards
 from device.compose import midi, style
 from device.compose import tokens as tk
@@ -15,7 +16,6 @@ from device.compose.hearing import Heard
 from device.compose.rnn import INPUTS, RNN
 from device.compose.tokens import Tick
 from device.values import SCALES, STYLES, Note
-from tools.areas import composer as area
 
 NOBODY = np.zeros(tk.STYLE_SIZE, np.float32)
 
