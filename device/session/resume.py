@@ -12,7 +12,17 @@ from dataclasses import asdict
 from device.diary import reading
 from device.session.modes import NIGHT, Mode
 from device.session.schedule import EARLIEST
-from device.values import EPOCH, SILENCE, Choice, Contribution, Outcome, Reason, Recipe, Stage, Staging
+from device.values import (
+    EPOCH,
+    SILENCE,
+    Choice,
+    Contribution,
+    Outcome,
+    Reason,
+    Recipe,
+    Stage,
+    Staging,
+)
 
 EVERY = 4               # epochs between snapshots: a restart may cost two minutes of the stager's memory
 FRESH = 30 * 60.0       # s: an older snapshot is of a night that is over

@@ -243,7 +243,7 @@ def test_a_restart_in_the_morning_loses_neither_the_answer_nor_the_lesson(sleep)
 
 
 def test_every_choice_of_a_night_can_be_made_again_from_its_receipt(sleep, capsys):
-    from tools.raw import receipts
+    from kit.raw import receipts
     slept = sleep(hours=0.2, presses=[(120, 0.1), (120.3, 0.1)])
     assert receipts(slept.path) == 0
     assert capsys.readouterr().out.count("the same") == len(slept.rows["decisions"]) >= 2

@@ -5,8 +5,8 @@ import json
 from device.config import Alarm, Config, Home
 from device.home.commands import Command
 from device.session.controls import Stop
+from kit import mosquitto
 from tests.home.around import Listener, soon
-from tools import mosquitto
 
 
 def config(port: int) -> Config:
