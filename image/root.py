@@ -201,8 +201,9 @@ def overlay(root: Path, version: str, certificate: Path) -> None:
         (board / file.name).chmod(0o755)
     doctor = root / "usr/lib/nocturne/tools"
     doctor.mkdir()
-    for name in ("diagnosis.py", "surroundings.py", "raw.py"):
-        shutil.copy(SOURCE / "tools" / name, doctor)
+    for name in ("desk/diagnosis.py", "kit/surroundings.py", "kit/raw.py"):
+        (doctor / name).parent.mkdir(exist_ok=True)
+        shutil.copy(SOURCE / "tools" / name, doctor / name)
     for unit in ("nocturne.service", "nocturne-sound.service"):
         shutil.copy(SOURCE / "systemd" / unit, root / "usr/lib/systemd/system")
     shutil.copy(SOURCE / "systemd/nocturne.toml", root / "usr/lib/nocturne/nocturne.toml")

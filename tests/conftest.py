@@ -3,7 +3,7 @@ sound card."""
 
 import pytest
 
-from tools import mosquitto
+from kit import mosquitto
 
 
 @pytest.fixture

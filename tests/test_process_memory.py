@@ -11,7 +11,7 @@ import json
 from device.compose import load
 from device.process_memory import unmap_code
 from device.values import Recipe
-from tools.memory import resident
+from kit.memory import resident
 recipe, before, after = Recipe(density=0.5), load(1)[0], load(1)[0]
 wanted = [before.compose(recipe, None) for _ in range(50)]
 full = resident()

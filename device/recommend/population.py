@@ -7,7 +7,7 @@ import numpy as np
 from device.errors import Refused
 from device.values import QUESTION, Prior
 
-# share that says so of those whom the shipped prior was trained on: tools/learn_together, trained
+# share that says so of those whom the shipped prior was trained on: tools/swarm learn, trained
 USUAL = 0.30
 SPREAD = 0.25       # SD of a home's shares about those that the shipped prior was trained on
 
@@ -18,7 +18,7 @@ def blend(shipped: np.ndarray, quiet: np.ndarray, prior: Prior) -> np.ndarray:
     names the kinds that lean to silence.
 
     Only a majority, by more than its standard error, moves anything: where half say so, moving cost
-    newcomers 0.04 of their first week (tools/learn_together, mixed). Then the odds of the quiet
+    newcomers 0.04 of their first week (tools/swarm learn, mixed). Then the odds of the quiet
     kinds move as the odds of that answer differ from what the shipped prior's own people say.
     Raises Refused if the prior answers another question.
     """

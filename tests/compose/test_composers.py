@@ -6,13 +6,13 @@ import json
 import numpy as np
 import pytest
 
+from areas.composer import measures as measure
 from device.clock import VirtualClock
 from device.compose import MarkovComposer, RNNComposer, RulesComposer, load
 from device.compose.motifs import HOOK_BOUND
 from device.compose.theory import DEGREES, harsh
 from device.errors import ModelMismatch
 from device.values import SILENCE, VOICES, Recipe
-from tools.areas import composer_measures as measure
 
 MAKERS = {"rules": RulesComposer, "markov": MarkovComposer.load, "rnn": RNNComposer.load}
 

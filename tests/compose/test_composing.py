@@ -5,9 +5,9 @@ from argparse import ArgumentParser
 
 import pytest
 
+from desk import composing
 from device.compose import midi
 from device.errors import ConfigError
-from tools import composing
 
 
 def options(*words):

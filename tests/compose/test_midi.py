@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from areas.composer import measures as measure
 from device.compose import RulesComposer, midi
 from device.compose import lullaby as tune
 from device.compose import tokens as tk
@@ -17,7 +18,6 @@ from device.compose.theory import DEGREES, PROFILES, estimate_key
 from device.compose.transcription import hear
 from device.errors import Refused
 from device.values import Note, Recipe
-from tools.areas import composer_measures as measure
 
 
 def test_a_night_written_as_midi_reads_back_the_same(tmp_path):

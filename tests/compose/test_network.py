@@ -8,6 +8,7 @@ from argparse import Namespace
 import numpy as np
 import pytest
 
+from areas.composer import evaluate as area
 from device.compose import midi, style
 from device.compose import tokens as tk
 from device.compose.contexts import FIELDS, SHORT, Echo, Memory
@@ -16,7 +17,6 @@ from device.compose.tokens import Tick
 from device.compose.transcription import Heard
 from device.inference import model_card
 from device.values import SCALES, STYLES, Note
-from tools.areas import composer as area
 
 NOBODY = np.zeros(tk.STYLE_SIZE, np.float32)
 

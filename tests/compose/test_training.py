@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from areas.composer.measures import laid_out
 from device.compose import RulesComposer, midi
 from device.compose.contexts import FIELDS
 from device.values import Recipe
-from tools.areas.composer_measures import laid_out
 
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 pytestmark = pytest.mark.full
@@ -15,9 +15,9 @@ pytestmark = pytest.mark.full
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """The same short training twice: (net, file) each."""
-    from tools.train_composer_data import corpus
-    from tools.train_composer_export import step_model
-    from tools.train_composer_net import train, weighted
+    from training.composer.data import corpus
+    from training.composer.export import step_model
+    from training.composer.net import train, weighted
     music = tmp_path_factory.mktemp("music")
     for seed in range(6):
         composer = RulesComposer(seed)

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from areas.sound.live import Rig
 from device.diary import reading
 from device.sound.settings import RATE
 from tests.faults.supervisor import Unit
 from tests.home.around import Listener, soon
-from tools.areas.sound_live import Rig
 
 pytestmark = pytest.mark.full
 BED = "nocturne/bedside"

@@ -12,8 +12,8 @@ from device.clock import SystemClock
 from device.sim.bus import SimBus
 from device.sim.chips_adxl355 import ADXL355
 from device.sim.chips_max30102 import MAX30102
+from kit.i2c_shim import Served, build
 from tests.hardware.parts import Still
-from tools.i2c_shim import Served, build
 
 ROOT = Path(__file__).resolve().parents[2]
 

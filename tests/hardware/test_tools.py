@@ -31,7 +31,7 @@ def tool(name, *arguments):
 
 def night(path, minutes, **faults):
     """A judged night that was taped meanwhile, and what it decided."""
-    from tools.raw import judged
+    from kit.raw import judged
     rng = np.random.default_rng(9)
     clock = VirtualClock()
     chips, tick = body(Desk(path.parent, 1.0, 5, build="clip", skew=0.02), clock)
@@ -58,7 +58,7 @@ def night(path, minutes, **faults):
     ],
 )
 def test_a_night_replayed_takes_the_same_decisions(tmp_path, minutes, faults):
-    from tools.raw import played
+    from kit.raw import played
     decided = night(tmp_path / "night.tape", minutes, **faults)
     again = played(Tape(tmp_path / "night.tape"), seed=5)
     assert len(decided) >= 2 * minutes - 2

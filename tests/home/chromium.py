@@ -10,8 +10,8 @@ import urllib.request
 
 import websocket
 
+from kit.mosquitto import free_port
 from tests.home.around import soon
-from tools.mosquitto import free_port
 
 
 def find():

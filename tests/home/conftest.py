@@ -9,8 +9,8 @@ import device.home.hub
 from device.clock import SystemClock
 from device.home.mqtt import Home
 from device.home.settings import DeviceFacts, Settings
+from kit import mosquitto
 from tests.home.around import USERS, Listener, soon
-from tools import mosquitto
 
 SUPPLIED = Path(device.home.hub.__file__).parent
 PEOPLE = """

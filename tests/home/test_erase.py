@@ -10,8 +10,8 @@ from device.diary import Diary
 from device.home.mqtt import Home
 from device.home.privacy import Feedback, Ledger
 from device.home.settings import Settings
+from kit.mosquitto import free_port
 from tests.home.around import soon
-from tools.mosquitto import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = b"ada-slept-badly"

@@ -18,8 +18,8 @@ from device.home.commands import KINDS
 from device.home.discovery import payload
 from device.home.mqtt import Home
 from device.home.settings import DeviceFacts, Settings
+from kit.mosquitto import free_port
 from tests.home.around import soon
-from tools.mosquitto import free_port
 
 pytestmark = pytest.mark.full
 VERSION = "2025.4.4"
@@ -238,7 +238,7 @@ automation:
 @pytest.fixture(scope="module")
 def world(hass, tmp_path_factory):
     """(Home Assistant, broker, folder)"""
-    from tools import mosquitto
+    from kit import mosquitto
     if mosquitto.find() is None:
         pytest.skip("mosquitto is not installed: nothing of Home Assistant is tested")
     folder = tmp_path_factory.mktemp("hass")

@@ -39,10 +39,8 @@ def page(tmp_path_factory):
         pytest.skip("npm is not installed: the page is not built and not tested")
     import importlib.machinery
     import importlib.util
-
-    loader = importlib.machinery.SourceFileLoader(
-        "build_page", str(Path(__file__).parents[2] / "tools" / "page")
-    )
+    script = Path(__file__).parents[2] / "device/home/page/build"
+    loader = importlib.machinery.SourceFileLoader("build_page", str(script))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("build_page", loader))
     loader.exec_module(module)
     page = Page(0, "127.0.0.1", module.build())

@@ -15,8 +15,8 @@ from device.assembly.build import home_settings
 from device.clock import SystemClock
 from device.config import Config
 from device.home.mqtt import Home
+from kit import mosquitto
 from tests.home.around import Listener, soon
-from tools import mosquitto
 
 pytest.importorskip("nacl.signing", reason="PyNaCl is not installed: pairing is not tested")
 ROOT = Path(__file__).resolve().parents[2]

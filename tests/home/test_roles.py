@@ -9,8 +9,8 @@ import pytest
 from device.clock import SystemClock
 from device.home.mqtt import Home
 from device.home.settings import Settings
+from kit import mosquitto
 from tests.home.around import USERS, Listener, soon
-from tools import mosquitto
 
 EVERYTHING = ("#", "nocturne/#", "nocturne/bed1/#", "homeassistant/#")
 # topic → (who may write it, who may read it)

@@ -2,7 +2,7 @@
 
 import socket
 
-from tools import surroundings
+from kit import surroundings
 
 
 def board(root, **files):

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from areas.sound.measures import mean_squares
 from device.config import Config, Night
 from device.values import Command
 from device.sound.loudness import a_sections
 from device.sound.settings import NOMINAL, RATE
 from device.values import Recipe, Staging
 from tests.night.test_wild import WildStager, wild
-from tools.areas.sound_measures import mean_squares
 
 TENTH = RATE // 10
 AUDIBLE = 20.0          # dBA

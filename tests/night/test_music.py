@@ -5,14 +5,14 @@ import wave
 
 import numpy as np
 
+from areas.sound.measures import short_term
+from desk import written
 from device.compose import midi
 from device.compose.taste import Taste
 from device.config import Config, Night, Sound
 from device.diary import reading
 from device.sound.settings import RATE, Settings
 from device.values import Note
-from tools import written
-from tools.areas.sound_measures import short_term
 
 TUNE = [Note(1.0 * i, pitch, 0.9, 0.6, "piano") for i, pitch in enumerate((67, 64, 60, 62, 64, 60))]
 

@@ -141,7 +141,7 @@ def test_the_report_tells_of_the_night(sleep, tmp_path):
 
 
 def test_sigterm_finishes_the_night(sleep):
-    from device.session.controls import Stop
+    from device.values import Stop
     slept = sleep(hours=0.5, acts=[(600, lambda mine: mine.inbox.put(Stop()))])
     assert slept.night.clock.now() < 700
     assert slept.rows["nights"][0]["sums"]
@@ -166,7 +166,7 @@ def test_eight_hours_pass_and_every_epoch_is_kept(sleep):
 
 
 def test_a_restart_in_mid_night_goes_on_where_it_was_and_never_louder(sleep):
-    from device.session.controls import Stop
+    from device.values import Stop
     first = sleep(hours=0.6, acts=[(1500, lambda mine: mine.inbox.put(Stop(finish=False)))])
     second = sleep(hours=0.3, wall=1_767_218_400.0 + 60 + 1500 + 20, bedtime=False)
     assert any("after 20 s" in detail for detail in second.details("resumed"))
@@ -182,7 +182,7 @@ def test_a_restart_in_mid_night_goes_on_where_it_was_and_never_louder(sleep):
 
 def test_a_timer_that_was_set_from_afar_runs_out_in_time_whatever_restarts_meanwhile(sleep):
     from device.values import Command
-    from device.session.controls import Stop
+    from device.values import Stop
     sleep(hours=0.2, build="none", acts=[(60, lambda mine: mine.inbox.put(Command("timer", 10.0))),
                                          (240, lambda mine: mine.inbox.put(Stop(finish=False)))])
     second = sleep(hours=0.2, build="none", wall=1_767_218_400.0 + 60 + 240 + 20, bedtime=False)
@@ -194,7 +194,7 @@ def test_a_timer_that_was_set_from_afar_runs_out_in_time_whatever_restarts_meanw
 
 
 def test_a_night_that_was_cut_off_for_good_gets_its_sums_the_next_evening(sleep):
-    from device.session.controls import Stop
+    from device.values import Stop
     sleep(hours=0.6, acts=[(1500, lambda mine: mine.inbox.put(Stop(finish=False)))])
     second = sleep(hours=0.1, wall=1_767_218_400.0 + 86_400)
     assert second.details("finished")
@@ -233,7 +233,7 @@ def test_a_trial_of_one_is_learned_from_and_told(sleep):
 
 
 def test_a_restart_in_the_morning_loses_neither_the_answer_nor_the_lesson(sleep):
-    from device.session.controls import Stop
+    from device.values import Stop
     sleep(hours=0.3, build="none", acts=[
         (600, lambda mine: mine.go(Event.UP)), (620, lambda mine: mine.keeper.answer(-1)),
         (640, lambda mine: mine.inbox.put(Stop(finish=False)))])
@@ -243,7 +243,7 @@ def test_a_restart_in_the_morning_loses_neither_the_answer_nor_the_lesson(sleep)
 
 
 def test_every_choice_of_a_night_can_be_made_again_from_its_receipt(sleep, capsys):
-    from tools.raw import receipts
+    from kit.raw import receipts
     slept = sleep(hours=0.2, presses=[(120, 0.1), (120.3, 0.1)])
     assert receipts(slept.path) == 0
     assert capsys.readouterr().out.count("the same") == len(slept.rows["decisions"]) >= 2

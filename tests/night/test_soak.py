@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
+from desk.soaking import Told, soak, startles
 from device.values import Scene, Volume
-from tools.soaking import Told, soak, startles
 
 
 def at(level: float, glide: float) -> Scene:

@@ -4,9 +4,9 @@ import json
 
 from device.config import Alarm, Config, Home
 from device.values import Command
-from device.session.controls import Stop
+from device.values import Stop
+from kit import mosquitto
 from tests.home.around import Listener, soon
-from tools import mosquitto
 
 
 def config(port: int) -> Config:

@@ -6,10 +6,10 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
+from desk.soaking import Told, Watched, startles
 from device.config import Config, Night
 from device.values import Command
 from device.values import STAGES, TEXTURES, Recipe, Staging, Volume
-from tools.soaking import Told, Watched, startles
 
 
 class WildStager:

@@ -4,7 +4,7 @@ import pytest
 from device.recommend import Recommender
 from device.recommend.candidates import QUIET
 from device.values import Context, Outcome
-from tools.train_recommender_promote import better, compare, doubly_robust, estimate, snips
+from training.recommender.promote import better, compare, doubly_robust, estimate, snips
 
 TRUE = np.array([0.0, 2.0, -1.0])       # a bandit of three arms whose values are known
 LOGGING = np.array([0.5, 0.2, 0.3])

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from tools.areas import recommender_device as board
-from tools.areas import recommender_mushroom as mushroom
-from tools.areas.recommender_ratings import f1, ndcg, read
+from areas.recommender import board, mushroom
+from areas.recommender.ratings import f1, ndcg, read
 
 
 def test_ndcg_is_that_of_scikit_learn():
@@ -63,4 +62,4 @@ def test_no_network_however_wrong_makes_a_choice_unsafe(nights):
 def test_every_constant_of_the_synthetic_sleepers_stays_out_of_the_device():
     from pathlib import Path
     device = Path(__file__).resolve().parents[2] / "device"
-    assert not [path for path in device.rglob("*.py") if "tools.sleepers" in path.read_text()]
+    assert not [path for path in device.rglob("*.py") if "desk.sleepers" in path.read_text()]

@@ -106,8 +106,8 @@ def test_heart_and_movement_tell_sleep_from_wake():
 
 
 def test_each_stage_stirs_as_often_as_on_the_real_nights():
-    """Share of epochs with any activity count, beside the counts under data/sleep_accel
-    (tools/stager_data.py)."""
+    """Share of epochs with any activity count, beside those under data/sleep_accel
+    (tools/training/stager/data.py)."""
     real = {Stage.WAKE: .312, Stage.LIGHT: .037, Stage.DEEP: .013, Stage.REM: .030}
     stirred = {stage: [] for stage in Stage}
     for seed in range(3):

@@ -13,10 +13,11 @@ pytest.importorskip("scipy")
 pytest.importorskip("sklearn")
 from sklearn.metrics import brier_score_loss, cohen_kappa_score
 
+from areas.staging import scores
 from device.sleep.onset import SETTINGS
-from tools import stager_data, stager_fit
-from tools.areas import staging_scores as scores
-from tools.stager_data import HAT, Night, known, recovered
+from training.stager import data as stager_data
+from training.stager import fit as stager_fit
+from training.stager.data import HAT, Night, known, recovered
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("NOCTURNE_DATA", ROOT.parent / "shared" / "data")) / "sleep_accel"
@@ -151,7 +152,7 @@ def test_detectors_intervals_hold_what_they_are_of():
 @pytest.mark.skipif(not DATA.exists(), reason=f"no nights at {DATA}: set NOCTURNE_DATA")
 def test_training_again_gives_the_committed_model_bit_for_bit(tmp_path):
     subprocess.run(
-        [sys.executable, ROOT / "tools" / "train_stager", "--data", DATA, "--out", tmp_path],
+        [sys.executable, ROOT / "tools" / "train", "stager", "--data", DATA, "--out", tmp_path],
         check=True,
     )
     assert (tmp_path / "stager.weights.json").read_bytes() == (

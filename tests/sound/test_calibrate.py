@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tools.areas.sound_measures import IEC_61672
+from areas.sound.measures import IEC_61672
 
 ROOT = Path(__file__).resolve().parents[2]
 

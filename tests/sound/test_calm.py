@@ -4,14 +4,14 @@ music."""
 import numpy as np
 import pytest
 
+from areas.sound.evaluate import CALM, attack, fine_period, looped, texture_period
+from areas.sound.measures import calm, clicks, gaps, integrated, periodicity
+from areas.sound.ref16 import rt60
+from areas.sound.render import programme
 from device.programmes import PROGRAMMES
 from device.sound.settings import RATE
 from device.sound.textures import MOTIONS, SECONDS
 from device.values import SCALES, STYLES, TEXTURES
-from tools.areas.sound import CALM, attack, fine_period, looped, texture_period
-from tools.areas.sound_measures import calm, clicks, gaps, integrated, periodicity
-from tools.areas.sound_ref16 import rt60
-from tools.areas.sound_render import programme
 
 
 def test_loudness_agrees_with_pyloudnorm():
@@ -77,14 +77,14 @@ def test_no_texture_has_a_period(name):
 
 @pytest.mark.full
 def test_hours_of_abuse_stay_under_the_true_peak():
-    from tools.areas.sound_long import abuse
+    from areas.sound.long import abuse
 
     assert abuse(8.0)["true_peak_dbtp"] <= -1.0
 
 
 @pytest.mark.full
 def test_hours_through_portaudio_have_no_click_and_no_gap():
-    from tools.areas.sound_long import night
+    from areas.sound.long import night
 
     figures = night(8.0)
     assert figures["clicks"] == 0 and figures["gaps"] == 0 and figures["audible_share"] >= 0.8

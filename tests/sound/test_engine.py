@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from areas.sound.measures import clicks
 from device.sound.engine import Engine
 from device.sound.settings import RATE, Settings
 from device.values import TEXTURES, Note, Phrase
 from tests.sound.music import scene, song
-from tools.areas.sound_measures import clicks
 
 
 def play(engine: Engine, seconds: float) -> tuple[np.ndarray, np.ndarray]:

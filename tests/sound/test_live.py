@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from areas.sound.live import Playing, naive, presses, stress
 from device.sound.process import EX_TEMPFAIL
 from device.values import Panic, Volume
 from tests.sound.music import scene
-from tools.areas.sound_live import Playing, naive, presses, stress
 
 
 @pytest.fixture

@@ -7,6 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import freqz, sosfilt
 
+from areas.sound.long import any_phrase, any_recipe, any_scene, hostile
+from areas.sound.measures import IEC_61672, a_error, mean_squares, true_peak
+from areas.sound.render import to_scene
 from device.errors import Refused
 from device.sound.dispatch import Console
 from device.sound.engine import Engine
@@ -18,9 +21,6 @@ from device.sound.settings import CONTROL, HARD_LIMIT, RATE, Settings, amplitude
 from device.values import Panic, Volume
 from device.wire import decode, encode
 from tests.sound.music import scene
-from tools.areas.sound_long import any_phrase, any_recipe, any_scene, hostile
-from tools.areas.sound_measures import IEC_61672, a_error, mean_squares, true_peak
-from tools.areas.sound_render import to_scene
 
 
 def dba(samples: np.ndarray, what: Settings, step: int = CONTROL) -> np.ndarray:

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from areas.words import evaluate as area
 from device.values import TEXTURES, VOICES
 from device.words import Words
 from device.words.bounds import RANGES
 from device.words.grammar import read
 from device.words.text import LONGEST, clean, tokens
-from tools.areas import words as area
 
 NOTES = area.notes(Path(__file__).parent)
 NAMES = {*RANGES, *TEXTURES, *VOICES, "silence"}

@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
         page.start()
         print(f"the page is at port {page.port}", flush=True)
     elif page:
-        print("the page isn't built, so there is none; tools/page builds it", flush=True)
+        print("the page isn't built, so there is none; device/home/page/build builds it", flush=True)
     server.serve()
     if page and page.built:
         page.stop()

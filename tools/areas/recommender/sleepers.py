@@ -1,0 +1,199 @@
+"""500 synthetic sleepers never seen: how much of the oracle's gain over random does each learner
+reach?
+
+Everyone meets the same sleepers, evenings and noise, and learns from the same reward: minutes of
+onset latency, wakings and what was said, as the device would have it. The score is the expected
+minutes saved by what was chosen.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from desk.sleepers import Evening, Sleeper
+from device.recommend import Recommender, Weights
+from device.recommend.bandit import Head, Prior
+from device.recommend.candidates import CANDIDATES, QUIET
+from device.recommend.features import context_features
+from device.recommend.network import Network
+from device.recommend.recommender import BOLDNESS, FORGET, OPTIMISM, PATIENCE, TABLE
+from device.recommend.reward import reward
+
+NIGHTS = (7, 30, 90)
+UNSEEN = 987_654            # far from the training seeds; every sleeper has a stream of their own
+# MABWiser's exploration in minutes and its ridge penalty: the best of a grid on 24 training
+# sleepers (alpha 0.3–16, l2 10–150).
+PEERS = {"lints": (1.0, 10.0), "linucb": (16.0, 50.0)}
+
+
+@dataclass
+class World:
+    """One sleeper's nights, the same for every learner."""
+    seed: int
+
+    def __post_init__(self):
+        generator = np.random.default_rng(self.seed)
+        self.sleeper = Sleeper.born(generator)
+        self.saves = np.empty((max(NIGHTS), len(CANDIDATES)))
+        self.evenings, self.sleepers = [], []
+        for night in range(max(NIGHTS)):
+            evening = Evening.falls(self.sleeper, generator)
+            self.evenings.append(evening)
+            self.saves[night] = [
+                self.sleeper.saves(evening, candidate.recipe) for candidate in CANDIDATES
+            ]
+            self.sleepers.append(self.sleeper.taste.copy())
+            self.sleeper.drift(generator)
+
+    def outcome(self, night: int, place: int):
+        self.sleeper.taste = self.sleepers[night]
+        return self.sleeper.outcome(self.evenings[night], CANDIDATES[place].recipe,
+                                    np.random.default_rng([self.seed, night]))
+
+
+def play_nocturne(world: World, network: Network) -> list[int]:
+    """The device's own object, whole: safe set, one new factor a night, learning from outcomes."""
+    device, places = Recommender(network), []
+    for night, evening in enumerate(world.evenings):
+        choice = device.choose(evening.context, seed=world.seed * 1000 + night)
+        device.learn(choice.receipt, world.outcome(night, choice.candidate))
+        places.append(choice.candidate)
+    return places
+
+
+def play_head(world: World, network: Network, prior: Prior, columns: np.ndarray) -> list[int]:
+    """An ablation: the head alone with another prior, every candidate allowed."""
+    head, places, generator = (
+        Head(prior, FORGET, BOLDNESS, PATIENCE, OPTIMISM),
+        [],
+        np.random.default_rng(world.seed),
+    )
+    for night, evening in enumerate(world.evenings):
+        rows, expected = network.run(context_features(evening.context), TABLE)
+        place, _ = head.choose(rows[:, columns], generator)
+        minutes = reward(world.outcome(night, place), expected, Weights())
+        if minutes is not None:
+            head.update(rows[place, columns], minutes)
+        places.append(place)
+    return places
+
+
+def play_mabwiser(world: World, network: Network, name: str, alpha: float, l2: float) -> list[int]:
+    """One arm whose expectation is asked for each candidate's row: MABWiser's arms have no features
+    of their own."""
+    from mabwiser.mab import MAB, LearningPolicy
+
+    policy = {"lints": LearningPolicy.LinTS, "linucb": LearningPolicy.LinUCB}[name](
+        alpha=alpha, l2_lambda=l2
+    )
+    bandit, places = MAB([0], policy, seed=world.seed % 2**31), []
+    bandit.fit([0], [0.0], np.zeros((1, network.size)))
+    for night, evening in enumerate(world.evenings):
+        rows, expected = network.run(context_features(evening.context), TABLE)
+        place = int(np.argmax([row[0] for row in bandit.predict_expectations(rows)]))
+        minutes = reward(world.outcome(night, place), expected, Weights())
+        if minutes is not None:
+            bandit.partial_fit([0], [minutes], rows[[place]])
+        places.append(place)
+    return places
+
+
+def play_content(world: World, network: Network) -> list[int]:
+    """The network alone: context and recipe, the population's mean weights, nothing of the
+    sleeper's own."""
+    mean = network.prior.weights @ network.prior.means
+    return [int(np.argmax(network.run(context_features(evening.context), TABLE)[0] @ mean))
+            for evening in world.evenings]
+
+
+def popular(seed: int = 7, sleepers: int = 500) -> int:
+    """The candidate that saves most on average over training sleepers."""
+    generator = np.random.default_rng(seed)
+    total = np.zeros(len(CANDIDATES))
+    for _ in range(sleepers):
+        sleeper = Sleeper.born(generator)
+        evening = Evening.falls(sleeper, generator)
+        total += [sleeper.saves(evening, candidate.recipe) for candidate in CANDIDATES]
+    return int(total.argmax())
+
+
+def play(seed: int, hit: int, ablate: bool) -> dict[str, np.ndarray]:
+    """(3, 2) per learner: minutes above random, and the oracle's above random, summed up to each of
+    NIGHTS."""
+    world, network = World(seed), _network()
+    places = {"nocturne": play_nocturne(world, network), "content": play_content(world, network),
+              "popularity": [hit] * max(NIGHTS)}
+    for name, (alpha, l2) in PEERS.items():
+        places[name] = play_mabwiser(world, network, name, alpha, l2)
+    if ablate:
+        whole, prior = np.arange(network.size), network.prior
+        places["ablation.flat_prior"] = play_head(
+            world, network, Prior.flat(network.size, 3.0, prior.noise), whole)
+        places["ablation.one_kind"] = play_head(world, network, one_kind(prior), whole)
+        places["ablation.free_of_safety"] = play_head(world, network, prior, whole)
+    nights = np.arange(max(NIGHTS))
+    random = world.saves.mean(1)
+    best = (world.saves.max(1) - random).cumsum()
+    return {
+        name: np.array(
+            [[(world.saves[nights, chosen] - random).cumsum()[n - 1], best[n - 1]] for n in NIGHTS]
+        )
+        for name, chosen in {**places, "ablation.silence": [QUIET] * max(NIGHTS)}.items()
+    }
+
+
+def one_kind(prior: Prior) -> Prior:
+    """The mixture's first two moments as one Gaussian."""
+    mean = prior.weights @ prior.means
+    apart = prior.means - mean
+    covariance = (np.einsum("k,kij->ij", prior.weights, np.linalg.inv(prior.precisions))
+                  + (prior.weights * apart.T) @ apart)
+    return Prior(np.ones(1), mean[None], np.linalg.inv(covariance)[None], prior.noise)
+
+
+_cache: list[Network] = []
+
+
+def _network() -> Network:
+    if not _cache:
+        _cache.append(Network())
+    return _cache[0]
+
+
+def measure(pool, sleepers: int, ablate: int = 60) -> tuple[dict, dict, dict]:
+    """figures, peers, more: gain_7/30/90 each, with paired bootstrap intervals of the differences.
+    """
+    hit = popular()
+    seeds = [UNSEEN + i for i in range(sleepers)]
+    rows = list(
+        pool.map(play, seeds, [hit] * sleepers, [i < ablate for i in range(sleepers)], chunksize=5)
+    )
+    names = ("lints", "linucb", "popularity", "content")
+    gains = {name: np.array([row[name] for row in rows]) for name in ("nocturne", *names)}
+    resample = np.random.default_rng(0).integers(sleepers, size=(2000, sleepers))
+    more = {
+        "ablations": {},
+        "difference_95": {},
+        "unseen_sleepers": sleepers,
+        "popular": CANDIDATES[hit].recipe.name,
+    }
+
+    def ratio(pairs: np.ndarray) -> np.ndarray:
+        sums = pairs.sum(-3)
+        return sums[..., 0] / sums[..., 1]
+
+    booted = {
+        name: np.array([ratio(pairs[draw]) for draw in resample]) for name, pairs in gains.items()
+    }
+    for name in names:
+        low, high = np.percentile(booted["nocturne"] - booted[name], [2.5, 97.5], axis=0)
+        more["difference_95"][name] = {f"gain_{n}": [low[i], high[i]] for i, n in enumerate(NIGHTS)}
+    for name in (name for name in rows[0] if name.startswith("ablation.")):
+        some = [row for row in rows if name in row]
+        value = ratio(np.array([row[name] for row in some]))
+        whole = ratio(np.array([row["nocturne"] for row in some]))
+        more["ablations"][name.removeprefix("ablation.")] = {
+            f"gain_{n}": [value[i], whole[i]] for i, n in enumerate(NIGHTS)}
+    figures = {name: {f"gain_{n}": float(ratio(pairs)[i]) for i, n in enumerate(NIGHTS)}
+               for name, pairs in gains.items()}
+    return figures.pop("nocturne"), figures, more

@@ -1,0 +1,61 @@
+"""Rendering for measurements: a programme with its composer, a single note, a texture alone."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from device.compose import load
+from device.programmes import PROGRAMMES
+from device.sound.engine import Engine
+from device.sound.settings import RATE, Settings
+from device.values import Note, Phrase, Recipe, Scene
+
+BREATH = 6.0                # /min
+MONITOR = 20.0              # dB: 40 dBA at the pillow lies at −25 dBFS RMS in what is measured
+
+
+def to_scene(recipe: Recipe, glide: float = 2.0) -> Scene:
+    return Scene(
+        recipe.textures, recipe.music, recipe.brightness, recipe.level, glide, breath=BREATH
+    )
+
+
+def blocks(
+    recipe: Recipe,
+    seconds: float,
+    seed: int = 1,
+    composer: str = "rnn",
+    settings: Settings | None = None,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(samples, power per control period), block by block."""
+    settings = settings or Settings(monitor=MONITOR, seed=seed)
+    engine = Engine(settings)
+    engine.scene(to_scene(recipe))
+    player, _ = load(seed, prefer=composer)
+    composed = 0.0
+    while engine.frame < seconds * RATE:
+        while composed * RATE < engine.frame + 2 * RATE:
+            phrase = player.compose(recipe, None)
+            engine.phrase(phrase, round(composed * RATE))
+            composed += phrase.length
+        yield engine.render()
+
+
+def programme(name: str, seconds: float, seed: int = 1, composer: str = "rnn") -> np.ndarray:
+    """(2, n) of the named programme, without its fade-in."""
+    parts = [block.samples for block in blocks(PROGRAMMES[name], seconds + 10.0, seed, composer)]
+    return np.concatenate(parts, axis=1)[:, 10 * RATE:]
+
+
+def texture(name: str, seconds: float, seed: int = 1) -> np.ndarray:
+    recipe = Recipe(textures={name: 1.0}, music=0.0, density=0.0)
+    return np.concatenate([block.samples for block in blocks(recipe, seconds, seed)], axis=1)
+
+
+def note(voice: str, pitch: int = 60, seconds: float = 12.0) -> np.ndarray:
+    """One note of 6 s after 4 s of silence, with the room."""
+    engine = Engine(Settings(monitor=MONITOR))
+    engine.scene(Scene({}, 1.0, 0.4, 0.0, 2.0))
+    engine.phrase(Phrase(seconds, (Note(4.0, pitch, 6.0, 0.7, voice),)), 0)
+    count = int((4.0 + seconds) * RATE / engine.block)
+    return np.concatenate([engine.render().samples for _ in range(count)], axis=1)

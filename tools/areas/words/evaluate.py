@@ -1,0 +1,204 @@
+"""Words: mood against people's judgements, wishes against annotated notes, and what one note costs.
+
+`--data DIR` may hold `emobank*.csv[.gz]` (columns id, split, V, A, D, text) and notes as `*.jsonl`;
+without notes the repository's own are used (tests/words). Rows of split `test` count, or else
+`dev`. A note is one JSON object a line:
+
+    {"text": "like last night but no bells", "language": "en", "split": "test", "negated": true,
+     "wishes": ["like:last night", "forbid:bell"]}
+
+`language` is "en", "zh" or "other" (another language, gibberish, emoji): there "I don't know" is
+right. `wishes` are slots: `raise|lower|forbid|require` `:` a field (pulse, density, register,
+brightness, tension, level), a texture (rain, ocean, wind, stream, fire, pink, brown), a voice (pad,
+bell, piano, drone), "music", "silence" or the name of a programme, and then perhaps `:little` or
+`:much`; or `like:last night`, `keep:always`, `undo`, `rested:good`,
+`rested:poor`. `negated` marks notes whose wishes are put as denials: an answer with the opposite of
+a slot is an error. `fresh` marks notes that were written last of all and after which nothing was
+changed: `fresh_…` are theirs alone.
+
+The peer tfidf is fitted on split `train` of --train or --data; learned on made-up sentences and the
+notes of split dev.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from areas.words import peers
+from device.values import Understood
+from device.words import Words
+from device.words.text import clean, tokens
+from kit.figures import Goal, Result
+from kit.setup import PYTHONPATH, ROOT
+from training.words.data import emobank
+
+OWN = ROOT / "tests" / "words"
+DEGREES = {0.5: "little", 2.0: "much"}
+AGAINST = {
+    "raise": ("lower", "forbid"),
+    "require": ("lower", "forbid"),
+    "lower": ("raise", "require"),
+    "forbid": ("raise", "require"),
+}
+MEASURE = """
+import numpy, tomllib
+from device.process_memory import give_memory_back
+from device.recommend.network import Network
+from kit.memory import resident
+give_memory_back()
+Network()                                   # what the night has loaded anyway
+before = resident()
+from device.words import Words
+words = Words()
+for text in ("long day, a bit anxious", "warm rain, no bells please", "不要钟声，雨声大一点"):
+    words.understand(text)
+words.understand("rain " * 2_000_000)
+print(resident() - before)
+"""
+
+
+def evaluate(data: Path | None, train: Path | None, options) -> Result:
+    words, said, figures = Words(), [], {}
+    others: dict[str, dict[str, float]] = {"vader": {}, "tfidf": {}, "keywords": {}, "learned": {}}
+    judged = emobank(data) if data else {}
+    fitted = emobank(train).get("train") if train else judged.get("train")
+    split = next((name for name in ("test", "dev") if name in judged), None)
+    if split:
+        texts, gold = judged[split]
+        mood = np.array([feeling(words, text) for text in texts])
+        figures |= {"valence_r": r(mood[:, 0], gold[:, 0]), "arousal_r": r(mood[:, 1], gold[:, 1])}
+        others["vader"]["valence_r"] = r(peers.vader(texts), gold[:, 0])
+        if fitted:
+            ridge = peers.tfidf(*fitted, texts)
+            others["tfidf"] |= {
+                "valence_r": r(ridge[:, 0], gold[:, 0]),
+                "arousal_r": r(ridge[:, 1], gold[:, 1]),
+            }
+        said.append(f"EmoBank {split}: {len(texts)} sentences")
+    found = notes(data) if data else []
+    rows = counting(found or notes(OWN))
+    whose = "" if found else ", the repository's own"
+    said.append(f"{len(rows)} notes of split {rows[0].get('split', 'none')}{whose}")
+    figures |= wishes(rows, [slots(words.understand(row["text"])) for row in rows])
+    if fresh := [row for row in rows if row.get("fresh")]:
+        answers = [slots(words.understand(row["text"])) for row in fresh]
+        figures |= {f"fresh_{key}": value for key, value in wishes(fresh, answers).items()}
+    figures |= unknown(rows, [not words.understand(row["text"]).language for row in rows])
+    others["keywords"] |= wishes(rows, [peers.keywords(row["text"]) for row in rows])
+    tagger = peers.Tagger([row for row in notes(OWN) if row["split"] == "dev"])
+    others["learned"] |= wishes(rows, [tagger(row["text"]) for row in rows])
+    figures |= {
+        "ms_per_note": milliseconds(words, [row["text"] for row in rows]),
+        "rss_mb": memory(),
+    }
+    return Result(
+        "words",
+        "; ".join(said),
+        figures,
+        others,
+        (
+            Goal("valence_r", ">=", 0.65),
+            Goal("arousal_r", ">=", 0.45),
+            Goal("slot_f1", ">=", 0.85),
+            Goal("negation_errors", "<=", 0),
+            Goal("unknown_recall", ">=", 0.95),
+            Goal("ms_per_note", "<=", 10),
+            Goal("rss_mb", "<=", 8),
+        ),
+    )
+
+
+def feeling(words: Words, text: str) -> tuple[float, float]:
+    """The network's word, even for what the device would hardly take for a note in English; by the
+    lexicon without."""
+    if words.mood:
+        return words.mood(tokens(clean(text)))
+    heard = words.understand(text)
+    return heard.valence or 0.0, heard.arousal or 0.0
+
+
+def notes(folder: Path) -> list[dict]:
+    return [json.loads(line) for path in sorted(folder.rglob("*.jsonl"))
+            for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def counting(rows: Sequence[dict]) -> list[dict]:
+    """Those of split test, or else dev, or else all."""
+    return next(some for split in ("test", "dev", None)
+                if (some := [row for row in rows if split in (row.get("split"), None)]))
+
+
+def slots(heard: Understood) -> dict[str, str]:
+    """slot → degree in words."""
+    out = {f"{wish.verb}:{wish.name}": DEGREES.get(wish.degree, "") for wish in heard.wishes}
+    flags = {"like:last night": heard.like_last, "keep:always": heard.always, "undo": heard.undo,
+             "rested:good": heard.rested == 1, "rested:poor": heard.rested == -1}
+    return out | {name: "" for name, is_so in flags.items() if is_so}
+
+
+def wishes(rows: Sequence[Mapping], answers: Sequence[Mapping[str, str]]) -> dict[str, float]:
+    """Micro F1 over slots without their degree, and denials taken for their opposite."""
+    hit = told = wanted = wrong = cases = 0
+    for row, answer in zip(rows, answers, strict=True):
+        if row.get("language") == "other":
+            continue
+        gold = {":".join(slot.split(":")[:2]) for slot in row.get("wishes", ())}
+        hit, told, wanted = hit + len(gold & set(answer)), told + len(answer), wanted + len(gold)
+        if row.get("negated"):
+            cases += 1
+            wrong += bool(opposites(gold) & set(answer))
+    return {"slot_f1": 2 * hit / (told + wanted) if told + wanted else float("nan"),
+            "negation_errors": wrong, "negation_cases": cases}
+
+
+def opposites(gold: Iterable[str]) -> set[str]:
+    pairs = (slot.split(":") for slot in gold if slot.split(":")[0] in AGAINST)
+    return {f"{verb}:{name}" for said, name in pairs for verb in AGAINST[said]}
+
+
+def unknown(rows: Sequence[Mapping], answers: Sequence[bool]) -> dict[str, float]:
+    strange = [
+        answer for row, answer in zip(rows, answers, strict=True) if row.get("language") == "other"
+    ]
+    known = [
+        answer for row, answer in zip(rows, answers, strict=True) if row.get("language") != "other"
+    ]
+    return {"unknown_recall": share(strange), "known_refused": share(known)}
+
+
+def share(answers: Sequence[bool]) -> float:
+    return sum(answers) / len(answers) if answers else float("nan")
+
+
+def r(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def milliseconds(words: Words, texts: Sequence[str]) -> float:
+    """CPU time of one note, the best of three rounds."""
+    rounds = []
+    for _ in range(3):
+        began = time.process_time()
+        for text in texts:
+            words.understand(text)
+        rounds.append(1e3 * (time.process_time() - began) / len(texts))
+    return min(rounds)
+
+
+def memory() -> float:
+    """MB that the room adds to a process with the other networks in it."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": PYTHONPATH},
+    )
+    return float(done.stdout)

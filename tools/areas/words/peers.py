@@ -1,0 +1,100 @@
+"""The rivals of the words: VADER and a TF-IDF ridge for mood, keyword rules and a learned tagger
+for wishes."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from areas.words.sentences import sentence
+from device.words.phrases import Word, spoken
+from device.words.scope import ANCHORS, DENIALS
+from device.words.text import clean, tokens
+
+FLAGS = {"last": "like:last night", "always": "keep:always", "never": "keep:always", "undo": "undo",
+         "good": "rested:good", "poor": "rested:poor"}
+SENTENCES, SEED = 3000, 11
+
+
+def vader(texts: Sequence[str]) -> np.ndarray:
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+    judge = SentimentIntensityAnalyzer()
+    return np.array([judge.polarity_scores(text)["compound"] for text in texts])
+
+
+def tfidf(texts: Sequence[str], gold: np.ndarray, unseen: Sequence[str]) -> np.ndarray:
+    """(n, 2): ridge regression on words and pairs of words, fitted on `texts`."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import Ridge
+    weigh = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+    return Ridge(alpha=2.0).fit(weigh.fit_transform(texts), gold).predict(weigh.transform(unseen))
+
+
+def keywords(text: str) -> dict[str, str]:
+    """The device's own words, spotted: a denial anywhere in the note denies all of it."""
+    said = list(spoken(tokens(clean(text))))
+    denied = any(word.kind in DENIALS for word in said)
+    out = {FLAGS[word.kind]: "" for word in said if word.kind in FLAGS}
+    for word in said:
+        if word.kind == "thing":
+            out[f"{'forbid' if denied else 'require'}:{word.value}"] = ""
+        elif word.kind in ("quality", "compared"):
+            field, sign = word.value
+            out[f"{'raise' if (sign > 0) != denied else 'lower'}:{field}"] = ""
+    return out
+
+
+class Tagger:
+    """Each thing and quality of the lexicon gets a verb by logistic regression on the words around
+    it; trained on sentences of a seeded grammar and on `notes`."""
+
+    def __init__(self, notes: Sequence[Mapping]):
+        from sklearn.feature_extraction import DictVectorizer
+        from sklearn.linear_model import LogisticRegression
+        chance = np.random.default_rng(SEED)
+        made = [sentence(chance) for _ in range(SENTENCES)]
+        rows, labels = [], []
+        for text, slots in [
+            *made,
+            *((note["text"], note["wishes"]) for note in notes if note["language"] != "other"),
+        ]:
+            verbs = {slot.split(":")[1]: slot.split(":")[0] for slot in slots if ":" in slot}
+            said = list(spoken(tokens(clean(text))))
+            for place, word in enumerate(said):
+                if word.kind in ANCHORS:
+                    rows.append(around(said, place))
+                    labels.append(verbs.get(name(word), "nothing"))
+        self._features = DictVectorizer()
+        self._model = LogisticRegression(max_iter=300, C=3.0).fit(
+            self._features.fit_transform(rows), labels
+        )
+
+    def __call__(self, text: str) -> dict[str, str]:
+        said = list(spoken(tokens(clean(text))))
+        out = {FLAGS[word.kind]: "" for word in said if word.kind in FLAGS}
+        places = [place for place, word in enumerate(said) if word.kind in ANCHORS]
+        if places:
+            verbs = self._model.predict(
+                self._features.transform([around(said, place) for place in places])
+            )
+            out |= {
+                f"{verb}:{name(said[place])}": ""
+                for place, verb in zip(places, verbs, strict=True)
+                if verb != "nothing"
+            }
+        return out
+
+
+def name(word: Word) -> str:
+    return word.value[0] if isinstance(word.value, tuple) else word.value
+
+
+def around(said: Sequence[Word], place: int) -> dict[str, float]:
+    """Kinds and texts of four words on either side, and all kinds since the last mark."""
+    word = said[place]
+    out = {f"self:{word.kind}:{word.value}": 1.0, f"self:{word.kind}": 1.0}
+    for offset in range(-4, 5):
+        if offset and 0 <= place + offset < len(said):
+            near = said[place + offset]
+            out[f"{offset}:{near.kind}"] = out[f"{offset}:{near.text}"] = 1.0
+    start = max((i for i in range(place) if said[i].kind in ("end", "but")), default=-1)
+    return out | {f"before:{near.kind}": 1.0 for near in said[start + 1:place]}

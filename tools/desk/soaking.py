@@ -1,0 +1,272 @@
+"""What `tools/soak` does: draw faults, sleep the night, look for what must never happen."""
+
+import argparse
+import gc
+import json
+import math
+import os
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np
+
+from device.assembly.desk import BEDTIME, Desk, night
+from device.config import Alarm, Config, Night
+from device.diary import reading
+from device.hardware.panel import press
+from device.session.controls import KNOB
+from device.session.fade import AUDIBLE, RISE, SILENT, Course, root
+from device.session.modes import NEXT, Event, Mode
+from device.sim.faults import Plan
+from device.values import TICK, Command, Scene, Volume
+
+HANG = 5.0              # s that one tick may take of real time
+GROWTH = 20.0           # MB that many nights may add once everything is warm
+WARM = 5                # nights
+COMMANDS = (
+    ("volume", 0.3),
+    ("volume", 1.0),
+    ("sound", False),
+    ("sound", True),
+    ("stop", None),
+    ("timer", 5.0),
+    ("programme", "slow tide"),
+    ("programme", "auto"),
+    ("programme", "no such thing"),
+    ("volume_cap", 0.5),
+    ("identify", None),
+    ("message", "sleep well"),
+    ("alarm", None),
+)
+
+
+class Told(NamedTuple):
+    """What the sound process heard, when, and whether somebody had fallen asleep by then."""
+    time: float             # s
+    message: Scene | Volume
+    slept: bool
+
+
+class Watched:
+    """A night's sound link that remembers what it was told, and may be away for a while."""
+
+    def __init__(self, mine):
+        self._mine, self._sound, self._clock = mine, mine.sound, mine.clock
+        self.away = False
+        self.told: list[Told] = []
+
+    def __getattr__(self, name):
+        return getattr(self._sound, name)
+
+    def send(self, message) -> bool:
+        if isinstance(message, Scene | Volume) and not self.away:
+            self.told.append(Told(self._clock.now(), message, self._mine.keeper.slept))
+        return False if self.away else self._sound.send(message)
+
+    def heartbeat(self):
+        return None if self.away else self._sound.heartbeat()
+
+
+def main(doc: str) -> int:
+    parser = argparse.ArgumentParser(prog="tools/soak", description=doc.splitlines()[0])
+    parser.add_argument("--nights", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--night-minutes", type=float, default=12.0)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found: Counter = Counter({"lost rows": 0, "startles": 0, "wrong modes": 0, "hangs": 0})
+    faults: Counter = Counter()
+    warm = began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(options.nights):
+            seed = options.seed * 100_003 + number
+            troubles = soak(Path(folder) / "night", seed, options.night_minutes, faults)
+            for kind, detail in troubles:
+                print(f"night {number} (seed {seed}): {kind}: {detail}", file=sys.stderr)
+                found[kind] += 1
+            gc.collect()
+            if number == min(WARM, options.nights) - 1:
+                warm = resident()
+    growth = resident() - warm
+    found["memory growth"] = int(growth > GROWTH)
+    result = {"nights": options.nights, "seconds": round(time.monotonic() - began, 1), **found,
+              "growth_mb": round(growth, 1), "faults": dict(faults)}
+    print(
+        json.dumps(result, indent=1)
+        if options.json
+        else "  ".join(f"{k}: {v}" for k, v in result.items())
+    )
+    return int(any(found.values()))
+
+
+def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[str, str]]:
+    """One night with faults drawn from `seed`; what went wrong, as (kind, detail)."""
+    rng = np.random.default_rng(seed)
+    shutil.rmtree(out, ignore_errors=True)
+    build = str(rng.choice(["clip", "clip", "mattress", "none"]))
+    addresses = {"clip": [0x57, 0x18], "mattress": [0x1D], "none": []}[build]
+    plan = (
+        Plan.drawn(
+            rng,
+            60 * minutes,
+            addresses,
+            transfers=float(rng.choice([0, 0.002, 0.02])),
+            resets=int(rng.integers(2)),
+            unplugged=int(rng.integers(2)),
+            stuck=int(rng.integers(2)),
+            start=30.0,
+        )
+        if addresses and rng.random() < 0.7
+        else None
+    )
+    body = {"latency": float(rng.uniform(2, 8)), "nobody": bool(rng.random() < 0.1)}
+    if rng.random() < 0.2:
+        body["sensor_off"] = [(minutes / 3, minutes / 5)]
+    config = Config(
+        night=Night(
+            fade=float(rng.uniform(2, 6)),
+            timer=5.0,
+            masking=float(rng.choice([0, 3])),
+            keep_playing=bool(rng.random() < 0.2),
+        ),
+        alarm=Alarm(time=f"22:{min(round(minutes), 60) - 1:02d}" if rng.random() < 0.2 else ""),
+    )
+    faults.update({build: 1, "bus faults": plan is not None, "nobody": body["nobody"]})
+    slowest = 0.0
+    desk = Desk(
+        out,
+        hours=minutes / 60,
+        seed=seed % 2**31,
+        audio_minutes=0,
+        build=build,
+        faults=plan,
+        sleeper=body,
+    )
+    with night(config, desk) as (mine, pins):
+        mine.sound = watched = Watched(mine)
+        disturb(rng, mine, pins, watched, minutes, faults)
+        tick = mine.on_tick
+
+        def timed(now: float) -> None:
+            nonlocal slowest
+            before = time.monotonic()
+            tick(now)
+            slowest = max(slowest, time.monotonic() - before)
+        mine.on_tick = timed
+        mine.run(until=60 * minutes)
+        mine.diary.flush()
+    return judge(out / "diary.sqlite", watched, mine, slowest)
+
+
+def disturb(
+    rng: np.random.Generator, mine, pins, watched: Watched, minutes: float, faults: Counter
+) -> None:
+    """Plan fingers, commands, clocks that jump, a disk that refuses and a sound process that goes.
+    """
+    clock = mine.clock
+
+    def moment() -> float:
+        return BEDTIME + float(rng.uniform(5, 60 * minutes - BEDTIME - 70))
+    for _ in range(rng.integers(5)):
+        when, held = moment(), float(rng.choice([0.1, 0.1, 1.2]))
+        clock.at(when, lambda: press(pins, True))
+        clock.at(when + held, lambda: press(pins, False))
+        faults["presses"] += 1
+    for _ in range(rng.integers(6)):
+        kind, value = COMMANDS[rng.integers(len(COMMANDS))]
+        clock.at(moment(), lambda kind=kind, value=value: mine.inbox.put(Command(kind, value)))
+        faults["commands"] += 1
+    if rng.random() < 0.3:
+        clock.at(
+            moment(),
+            lambda: clock.set_wall(clock.wall() + float(rng.choice([-86_400, 3600, 86_400]))),
+        )
+        faults["clock jumps"] += 1
+    if rng.random() < 0.3:
+        when = moment()
+        other = sqlite3.connect(mine.diary.path, isolation_level=None, check_same_thread=False)
+        clock.at(when, lambda: other.execute("BEGIN IMMEDIATE"))
+        clock.at(when + 40, lambda: other.execute("ROLLBACK"))
+        faults["disk refused"] += 1
+    if rng.random() < 0.3:
+        when = moment()
+        clock.at(when, lambda: setattr(watched, "away", True))
+        clock.at(when + 25, lambda: setattr(watched, "away", False))
+        faults["sound away"] += 1
+
+
+def judge(diary: Path, watched: Watched, mine, slowest: float) -> list[tuple[str, str]]:
+    """Everything that must never happen and did."""
+    troubles = []
+    with reading(diary) as rows:
+        numbers = {}
+        for row in rows.execute("SELECT night, number FROM epochs ORDER BY night, number"):
+            numbers.setdefault(row["night"], []).append(row["number"])
+        changes = [
+            row["detail"]
+            for row in rows.execute("SELECT detail FROM events WHERE kind = 'mode' ORDER BY id")
+        ]
+        hands = [(row["time"], row["kind"] == "press") for row in
+                 rows.execute("SELECT time, kind FROM events WHERE kind IN ('press', 'command')")]
+        if rows.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+            troubles.append(("lost rows", "the diary is corrupt"))
+    for found in numbers.values():
+        if found != list(range(found[0], found[0] + len(found))):
+            troubles.append(
+                ("lost rows", f"epochs {found[0]} to {found[-1]} are only {len(found)}")
+            )
+    if mine.number and not numbers:
+        troubles.append(("lost rows", "a night without epochs"))
+    if mine.diary.lost or mine.diary.trouble:
+        troubles.append(("lost rows", mine.diary.trouble or f"{mine.diary.lost} dropped"))
+    mode = Mode.IDLE
+    for change in changes:
+        before, rest = change.split(" → ")
+        then, event = rest.split(": ")
+        if Mode(before) is not mode or NEXT.get((mode, Event(event))) is not Mode(then):
+            troubles.append(("wrong modes", change))
+        mode = Mode(then)
+    troubles += [("startles", detail) for detail in startles(watched.told, hands)]
+    if slowest > HANG:
+        troubles.append(("hangs", f"a tick took {slowest:.1f} s"))
+    return troubles
+
+
+def startles(told: list[Told], hands: list[tuple[float, bool]]) -> list[str]:
+    """Rises above RISE where they can be heard, of the soundscape or of the knob. `hands`: when
+    somebody did something, and whether at the bed. Until somebody sleeps, what is asked from afar
+    may rise quickly too."""
+    found = []
+    course, knob = None, None
+    for time_, message, slept in told:
+        excused = any(0 <= time_ - hand <= 1.0 and (there or not slept) for hand, there in hands)
+        if isinstance(message, Volume):
+            rise = KNOB * (message.volume - knob) if knob is not None else 0.0
+            if slept and rise > RISE * TICK + 1e-6:
+                found.append(f"the knob rose by {rise:.1f} dB at once at {time_:.0f} s")
+            knob = message.volume
+            continue
+        low = course.at(time_) if course else SILENT
+        steepest = (
+            40 / math.log(10) * (root(message.level) - root(low)) / max(root(low), root(AUDIBLE))
+        )
+        if steepest / max(message.glide, 1e-3) > RISE + 1e-6 and not excused:
+            found.append(
+                f"{low:.0f} → {message.level:.0f} dB in {message.glide:.0f} s at {time_:.0f} s"
+            )
+        course = Course(low, message, time_)
+    return found
+
+
+def resident() -> float:
+    """MB of this process now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -1,0 +1,124 @@
+"""What `tools/doctor` finds beside the bus: sound, clock, network, broker, disk, temperature,
+power.
+
+Each check reads a few files below `root` ("/" on a board) and yields (about, finding, remedy) for
+what is wrong.
+"""
+
+import contextlib
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from device.config import Config
+
+HOT = 80.0                  # °C, from which the firmware slows the processor down
+SPARE = 50 << 20            # bytes
+# bits of the firmware's get_throttled
+UNDER_VOLTAGE, THROTTLED, WAS_UNDER_VOLTAGE = 1 << 0, 1 << 2, 1 << 16
+Trouble = tuple[str, str, str]
+
+
+def troubles(config: Config, root: Path = Path("/")) -> Iterator[Trouble]:
+    yield from sound(root)
+    yield from clock(root)
+    yield from network(root)
+    yield from broker(config.home.host, config.home.port)
+    yield from disk(root / Path(config.diary.path).parent.relative_to("/"))
+    yield from temperature(root)
+    yield from power(root)
+
+
+def sound(root: Path) -> Iterator[Trouble]:
+    cards = root / "proc/asound/cards"
+    if not cards.exists() or "no soundcards" in cards.read_text():
+        yield (
+            "sound",
+            "there is no sound card",
+            "plug one in, or put dtoverlay=nocturne-dac into settings.txt",
+        )
+
+
+def clock(root: Path) -> Iterator[Trouble]:
+    if not (root / "run/systemd/timesync/synchronized").exists():
+        yield ("clock", "it hasn't been set since power on: alarms ring by elapsed time",
+               "is there a network, and does it let NTP through (UDP 123)?")
+
+
+def network(root: Path) -> Iterator[Trouble]:
+    states = {
+        path.parent.name: path.read_text().strip()
+        for path in sorted(root.glob("sys/class/net/*/operstate"))
+    }
+    states.pop("lo", None)
+    if not states:
+        yield (
+            "network",
+            "there is no network device",
+            "some Zero 2 W need firmware files: image/build --firmware",
+        )
+    elif "up" not in states.values():
+        yield (
+            "network",
+            f"{', '.join(states)} has no connection",
+            "look into wifi.txt: name, password, country",
+        )
+
+
+def broker(host: str, port: int) -> Iterator[Trouble]:
+    if not host:
+        return
+    try:
+        socket.create_connection((host, port), 3).close()
+    except OSError as trouble:
+        yield (
+            "broker",
+            f"{host}:{port} doesn't answer ({trouble})",
+            "is home.host right, and the broker running?",
+        )
+
+
+def disk(folder: Path) -> Iterator[Trouble]:
+    if not os.access(folder, os.W_OK):
+        yield (
+            "disk",
+            f"{folder} can't be written to",
+            "run this as nocturne or root; if so already, change the card",
+        )
+    with contextlib.suppress(OSError):
+        free = shutil.disk_usage(folder).free
+        if free < SPARE:
+            yield "disk", f"only {free >> 20} MiB are free for the diary", "lower diary.retention"
+
+
+def temperature(root: Path) -> Iterator[Trouble]:
+    for zone in sorted(root.glob("sys/class/thermal/thermal_zone*/temp")):
+        with contextlib.suppress(OSError, ValueError):
+            celsius = int(zone.read_text()) / 1000
+            if celsius >= HOT:
+                yield (
+                    "temperature",
+                    f"the processor has {celsius:.0f} °C",
+                    "more air; don't cover the box",
+                )
+
+
+def power(root: Path) -> Iterator[Trouble]:
+    """By the firmware's own word where the kernel passes it on, else by its driver's alarm."""
+    flags = 0
+    for file in root.glob("sys/devices/platform/soc/soc:firmware/get_throttled"):
+        flags |= int(file.read_text(), 16)
+    for name in root.glob("sys/class/hwmon/hwmon*/name"):
+        alarm = name.with_name("in0_lcrit_alarm")
+        if (
+            name.read_text().strip() == "rpi_volt"
+            and alarm.exists()
+            and alarm.read_text().strip() == "1"
+        ):
+            flags |= WAS_UNDER_VOLTAGE
+    if flags & (UNDER_VOLTAGE | WAS_UNDER_VOLTAGE):
+        yield "power", "the supply sagged", "a 5 V 2.5 A supply and a short, thick cable"
+    if flags & THROTTLED:
+        yield "power", "the firmware has slowed the processor down", "more air, or a better supply"
