@@ -41,6 +41,7 @@ AHEAD = 6.0             # s: the music is written this far ahead of what is hear
 RING = 2.0              # s: nearer than this it would come too late; the ring is 1.5 s long
 GRAVE = {"fault": logging.ERROR, "fallback": logging.WARNING}    # notes that the journal hears, too
 log = logging.getLogger("nocturne")
+log.addHandler(logging.NullHandler())       # who runs the night says where it goes: __main__.py
 
 
 class Night:
@@ -167,6 +168,8 @@ class Night:
                 self.take(asking.share(parts, state, at))
             case things.Finish():
                 self.finish()
+            case things.Close():
+                self.take((restart.closed(state), []))
             case things.NightOver():
                 self.take(asking.keep_repeats(parts, state))
                 self.memory.forget_tonight(self.state)
@@ -289,7 +292,6 @@ class Night:
         if learning.unfinished(self.state):
             self.do(things.Review())
         self.take(learning.lesson(self.state, self.at))
-        self.state = restart.over(self.state)
 
     def leave(self, stop: Stop) -> None:
         """What there is of a night is finished and kept, or left for another process."""

@@ -2,9 +2,9 @@
 
 import queue
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -31,10 +31,6 @@ from device.values import (
     Volume,
     Wish,
 )
-
-if TYPE_CHECKING:
-    from device.night import Night
-
 
 class Sensors(Protocol):
     def drain(self, now: float) -> Readings: ...
@@ -171,9 +167,9 @@ def nothing(*_: object) -> None:
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """Who looks on: at each epoch, at each tick, and when it is morning."""
-    watch: Callable[["Night", Epoch, Staging], object] = nothing
+    watch: Callable[[Any, Epoch, Staging], object] = nothing        # is handed the Night
     alive: Callable[[], object] = nothing
-    woken: Callable[["Night"], object] = nothing
+    woken: Callable[[Any], object] = nothing                        # so is this
     effect: Callable[[Sequence[Mapping]], Effect] | None = None    # what a trial of one says so far
     install: Callable[[], object] = nothing                     # the update that waits
     versions: Callable[[], tuple[str, str | None]] = lambda: ("0.1.0", None)
@@ -191,3 +187,12 @@ class Parts:
     world: World
     diary: Diary
     hooks: Hooks = NONE
+
+    def having(self, **others: object) -> "Parts":
+        """With other parts in some sockets, by the sockets' names."""
+        whole: dict[str, Any] = {}
+        for name in ("body", "mind", "world"):
+            group = getattr(self, name)
+            mine = {key: part for key, part in others.items() if hasattr(group, key)}
+            whole[name] = replace(group, **mine) if mine else group
+        return replace(self, **whole)

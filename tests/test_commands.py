@@ -29,7 +29,7 @@ def kept(tmp_path: Path) -> Path:
     diary = Diary(tmp_path / "diary.sqlite")
     diary.add(
         "nights",
-        id=diary.next_night(),
+        id=1,
         began=1.8e9,
         lights_out=10.0,
         seed=1,

@@ -13,7 +13,7 @@ from device import stored
 from device.session import schedule, settings
 from device.session.modes import NIGHT, Mode
 from device.session.state import At, Bell, Decision, State
-from device.session.things import Do, Finish, Note, Renumber, Save, Send, Shape, Shift
+from device.session.things import Close, Do, Finish, Note, Renumber, Save, Send, Shape, Shift
 from device.session.tonight import Played, Tonight
 from device.values import (
     EPOCH,
@@ -125,7 +125,7 @@ def resumed(state: State, saved: Saved, kept: Choices, rows: Rows, at: At) -> De
     mode = tonight.mode
     if gone > FRESH:
         return state, [*things, Note("finished", f"a night that was cut off while {mode}"),
-                       Finish()]
+                       Finish(), Close()]
     state = replace(schedule.missed(state, saved.wall), nights=max(state.nights, tonight.number))
     state = replace(state, bell=replace(state.bell, rung=saved.rung))
     return state, [
@@ -183,7 +183,7 @@ def played_of(decisions: Sequence[Mapping[str, Any]]) -> Played | None:
     return Played(choice, recipe, receipts)
 
 
-def over(state: State) -> State:
+def closed(state: State) -> State:
     """After a night that was finished late."""
     number = state.tonight.number
     tonight = Tonight(number=number, timer=state.tonight.timer,

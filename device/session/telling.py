@@ -10,6 +10,10 @@ from device.values import EPOCH
 
 UNSEEN = 30.0           # min with nobody in the bed from which somebody should look
 LAST_HOUR = 120         # epochs
+# Settings that are told as they are, under their own names.
+BY_NAME = tuple(
+    item.name for item in fields(Settings) if item.name not in ("cap", "quiet", "configured")
+)
 RESTLESS = 20.0         # min awake in the last hour from which a caregiver hears "restless"
 
 
@@ -19,9 +23,8 @@ def facts(state: State, firmware: tuple[str, str | None], at: At) -> dict[str, o
     epoch = status.epoch
     troubles = [*status.trouble, *missing(state, at)]
     troubles += [status.disk] if status.disk else []
-    set_by_name = {item.name: getattr(settings, item.name) for item in fields(Settings)}
     return {
-        **{name: value for name, value in set_by_name.items() if name != "configured"},
+        **{name: getattr(settings, name) for name in BY_NAME},
         "volume_cap": settings.cap,
         "quiet_from": settings.quiet[0],
         "quiet_to": settings.quiet[1],

@@ -156,6 +156,11 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
+class Close:
+    """Nobody is in a night now: the one that was finished is over."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shift:
     """Move a night's times in the diary: the machine was started anew, and monotonic time with it.
     """
@@ -182,5 +187,5 @@ class Report:
 Do = (
     Go | Choose | Reshape | Shape | Restart | Send | Note | Row | KeepEpoch | Save | Remember
     | Tell | Publish | Happened | Read | Answer | ForgetStages | Review | Learn | LearnTaste
-    | Adopt | Withdraw | Share | Install | Finish | Shift | Renumber | NightOver | Report
+    | Adopt | Withdraw | Share | Install | Finish | Close | Shift | Renumber | NightOver | Report
 )

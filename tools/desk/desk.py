@@ -81,6 +81,7 @@ def sleep(options: argparse.Namespace) -> int:
     from desk import written
     from device.assembly.desk import Desk, night
     from device.compose import lullaby
+    from device.parts import Hooks
     from device.report import report
     config = Config.load(options.config) if options.config else Config()
     if options.motif:
@@ -117,7 +118,7 @@ def sleep(options: argparse.Namespace) -> int:
     )
     progress = Progress(options.hours)
     began = time.monotonic()
-    with night(config, desk, watch=progress) as (mine, pins):
+    with night(config, desk, Hooks(watch=progress)) as (mine, pins):
         end = mine.clock.now() + 3600 * options.hours
         print(
             f"A night of {options.hours:g} h, seed {options.seed}, "
@@ -131,11 +132,11 @@ def sleep(options: argparse.Namespace) -> int:
         )
         with keys(mine, pins, config.panel.button):
             mine.run(until=end)
-        memory = [peak(), *(peak(str(mine.sound.pid)) for _ in range(hasattr(mine.sound, "pid")))]
+        memory = [peak(), *(peak(str(mine.parts.world.sound.pid)) for _ in range(hasattr(mine.parts.world.sound, "pid")))]
     report.write(out / "diary.sqlite", out / "report.html", out / "report.png")
     if options.export_midi:
         written.export(out / "diary.sqlite", options.export_midi)
-    progress.done(time.monotonic() - began, out, getattr(mine.sound, "levels", []), memory)
+    progress.done(time.monotonic() - began, out, getattr(mine.parts.world.sound, "levels", []), memory)
     return 0
 
 
@@ -157,10 +158,10 @@ class Progress:
 
     def __call__(self, night, epoch, staging) -> None:
         now = epoch.start / 60
-        if night.choice is not None and night.choice is not self.choice:
-            self.choice = night.choice
+        if night.state.tonight.choice is not None and night.state.tonight.choice is not self.choice:
+            self.choice = night.state.tonight.choice
             self.line(
-                f"{'':9}chosen: {night.recipe.name or 'a recipe'} – {night.choice.reason.sentence}"
+                f"{'':9}chosen: {night.state.tonight.recipe.name or 'a recipe'} – {night.state.tonight.choice.reason.sentence}"
             )
         if night.mode is not self.mode or now - self.shown >= SHOWN:
             self.mode, self.shown = night.mode, now
@@ -175,14 +176,14 @@ class Progress:
             )
 
     def thought(self, night, epoch, staging) -> str:
-        wall = night.almanac.local(night.clock.wall())
+        wall = night.at.local
         heart = f"{epoch.heart_rate:3.0f} /min" if epoch.heart_rate else "no pulse"
         asleep = "unknown" if staging.p_asleep is None else f"{staging.p_asleep:.2f}"
-        level = night.bedside.beat.level if night.bedside.beat else 0.0
+        level = night.state.status.beat.level if night.state.status.beat else 0.0
         sound = f"{level:2.0f} dBA" if level > 0 else "silent"
         return (
             f"{wall:%H:%M}  {night.mode:9} {staging.stage or '?':6} P(asleep) {asleep:7}  {heart}  {sound:7}"
-            f"{night.recipe.name}"
+            f"{night.state.tonight.recipe.name}"
         )
 
     def line(self, text: str) -> None:
@@ -230,7 +231,7 @@ def keys(night, pins, button: int):
                 time.sleep(1.0 if key == "m" else 0.05)
                 press(pins, False, button)
             elif key == "q":
-                night.inbox.put(Stop())
+                night.parts.inbox.put(Stop())
     reader = threading.Thread(target=read, daemon=True)
     tty.setcbreak(sys.stdin)
     reader.start()

@@ -60,7 +60,7 @@ class Watched:
     """A night's sound link that remembers what it was told, and may be away for a while."""
 
     def __init__(self, mine):
-        self._mine, self._sound, self._clock = mine, mine.sound, mine.clock
+        self._mine, self._sound, self._clock = mine, mine.parts.world.sound, mine.clock
         self.away = False
         self.told: list[Told] = []
 
@@ -69,7 +69,7 @@ class Watched:
 
     def send(self, message) -> bool:
         if isinstance(message, Scene | Volume) and not self.away:
-            self.told.append(Told(self._clock.now(), message, self._mine.keeper.slept))
+            self.told.append(Told(self._clock.now(), message, self._mine.state.tonight.slept))
         return False if self.away else self._sound.send(message)
 
     def heartbeat(self):
@@ -152,7 +152,8 @@ def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[st
         sleeper=body,
     )
     with night(config, desk) as (mine, pins):
-        mine.sound = watched = Watched(mine)
+        watched = Watched(mine)
+        mine.parts = mine.parts.having(sound=watched)
         disturb(rng, mine, pins, watched, minutes, faults)
         tick = mine.on_tick
 
@@ -183,7 +184,7 @@ def disturb(
         faults["presses"] += 1
     for _ in range(rng.integers(6)):
         kind, value = COMMANDS[rng.integers(len(COMMANDS))]
-        clock.at(moment(), lambda kind=kind, value=value: mine.inbox.put(Command(kind, value)))
+        clock.at(moment(), lambda kind=kind, value=value: mine.parts.inbox.put(Command(kind, value)))
         faults["commands"] += 1
     if rng.random() < 0.3:
         clock.at(
@@ -224,7 +225,7 @@ def judge(diary: Path, watched: Watched, mine, slowest: float) -> list[tuple[str
             troubles.append(
                 ("lost rows", f"epochs {found[0]} to {found[-1]} are only {len(found)}")
             )
-    if mine.number and not numbers:
+    if mine.state.tonight.number and not numbers:
         troubles.append(("lost rows", "a night without epochs"))
     if mine.diary.lost or mine.diary.trouble:
         troubles.append(("lost rows", mine.diary.trouble or f"{mine.diary.lost} dropped"))

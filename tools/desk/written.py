@@ -69,7 +69,7 @@ def scenes(diary: Path) -> list[tuple[float, Scene]]:
         recipe = Recipe.of(
             json.loads([each["recipe"] for each in decisions if each["time"] <= row["time"]][-1])
         )
-        out.append((row["time"], fade.of(recipe, row["target"], fade.EPOCH)))
+        out.append((row["time"], fade.scene_at(recipe, row["target"], fade.EPOCH)))
     return out
 
 

@@ -31,6 +31,7 @@ from device.hardware.bus_tape import PlayedSensors, Tape, TapedSensors
 from device.hardware.panel import Panel, desk_pins, press
 from device.hardware.sensors import Sensors
 from device.home.mqtt import Home
+from device.parts import Hooks
 from device.sim.bus import SimBus
 from device.sim.speaker import NoSpeaker
 from device.values import TICK
@@ -249,6 +250,7 @@ def judged(sensors, clock: VirtualClock, tick: float, until: float, seed: int,
     config, inbox, pins, decisions = Config(), queue.SimpleQueue(), desk_pins(), []
 
     def watch(night, epoch, staging) -> None:
+        choice = night.state.tonight.choice
         decisions.append(
             {
                 "time": round(staging.time, 3),
@@ -258,26 +260,17 @@ def judged(sensors, clock: VirtualClock, tick: float, until: float, seed: int,
                 "heart_rate": epoch.heart_rate,
                 "activity": epoch.activity,
                 "mode": str(night.mode),
-                "candidate": night.choice and night.choice.candidate,
+                "candidate": choice.candidate if choice else None,
             }
         )
 
     with quiet_home(config, inbox) as home, tempfile.TemporaryDirectory() as folder:
         diary = Diary(Path(folder) / "diary.sqlite")
         panel = Panel(clock, inbox.put, config.panel.button, config.panel.led, pins)
-        night = build.brain(
-            config,
-            clock,
-            inbox,
-            sensors=sensors,
-            sound=NoSpeaker(clock, config.sound.settle),
-            panel=panel,
-            home=home,
-            diary=diary,
-            seed=seed,
-            tick=tick,
-            watch=watch,
+        around = build.Around(
+            clock, inbox, diary, sensors, NoSpeaker(clock, config.sound.settle), panel, home
         )
+        night = build.brain(config, around, seed=seed, tick=tick, hooks=Hooks(watch=watch))
         start = clock.now()
         clock.at(start + lights_out, lambda: press(pins, True, config.panel.button))
         clock.at(start + lights_out + TOUCH, lambda: press(pins, False, config.panel.button))

@@ -42,6 +42,8 @@ from dataclasses import replace
 from device.config import Config
 from device.session.modes import Event
 from device.assembly.desk import Desk, night
+from device.parts import Hooks
+from device.session.things import Go
 from kit.memory import resident
 
 out, hours, audio = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
@@ -58,10 +60,10 @@ def watch(mine, epoch, staging):
         pins.pin(settings.panel.led).clear_states()     # the mock pin keeps every brightness; a real one doesn't
         sizes.append(resident())
     if day and epoch.index % day == day // 3:
-        mine.go(Event.UP)
+        mine.do(Go(Event.UP))
     if day and epoch.index and epoch.index % day == 0:
-        mine.go(Event.PRESS, by_hand=True)
-with night(settings, Desk(out, hours=hours, audio_minutes=audio, build="mattress"), watch=watch) as (mine, pins):
+        mine.do(Go(Event.PRESS, by_hand=True))
+with night(settings, Desk(out, hours=hours, audio_minutes=audio, build="mattress"), Hooks(watch=watch)) as (mine, pins):
     mine.run(until=3600 * hours)
     mine.diary.flush()
     disk = written()        # before the sound process is counted in: its night.wav is the desk's own
@@ -89,8 +91,9 @@ folder, count, clock, inbox, pins = Path(sys.argv[1]), int(sys.argv[2]), SystemC
 chips, tick = body(Desk(folder, hours=1.0), clock)
 diary, sound = Diary(folder / "diary.sqlite"), SoundLink(folder / "sound.socket")
 with build.at_home(Config(), inbox, clock, diary, False) as (home, feedback):
-    mine = build.brain(Config(), clock, inbox, sensors=Sensors.find(Bus(SimBus(chips, clock)), clock), sound=sound,
-                       panel=Panel(clock, inbox.put, pin_factory=pins), home=home, diary=diary, seed=1, tick=tick)
+    sensors, panel = Sensors.find(Bus(SimBus(chips, clock)), clock), Panel(clock, inbox.put, pin_factory=pins)
+    around = build.Around(clock, inbox, diary, sensors, sound, panel, home)
+    mine = build.brain(Config(), around, seed=1, tick=tick)
 
     def finger(held):
         press(pins, True)

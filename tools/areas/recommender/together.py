@@ -169,8 +169,8 @@ def newcomer(home: str, seed: int, prior) -> tuple[float, float, float, bool]:
     every morning again."""
     from functools import partial
 
-    from device.recommend.population import blend
     from device.recommend import Recommender
+    from device.recommend.population import blend
     heard = partial(blend, prior=prior)
     together = Recommender.load()
     together.weigh(heard)
