@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from gpiozero.pins.mock import MockFactory
 
+from device import parts
 from device.assembly import build
 from device.clock import Clock, PacedClock, SystemClock, VirtualClock
 from device.config import Config, sound_flags
@@ -76,13 +77,7 @@ class Source:
 def night(config: Config, desk: Desk, hooks: Hooks = NONE) -> Iterator[tuple[Night, MockFactory]]:
     """The night, built and ready to run, and the pins that stand for its button."""
     real_time = desk.speed == 1 and desk.audio_minutes > 0 and has_sound_card()
-    clock: Clock = (
-        SystemClock()
-        if real_time
-        else PacedClock(desk.speed, wall=desk.wall)
-        if desk.speed
-        else VirtualClock(wall=desk.wall)
-    )
+    clock = clock_of(desk, real_time)
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     chips, tick = body(desk, clock)
     faults = (
@@ -109,18 +104,23 @@ def night(config: Config, desk: Desk, hooks: Hooks = NONE) -> Iterator[tuple[Nig
             config, around, seed=desk.seed, models=desk.models, tick=tick, hooks=hooks
         )
         if desk.say:
-            later(
-                stack, clock, BEDTIME / 2, lambda: inbox.put(Command("say", desk.say, reply=print))
-            )
+            note = Command("say", desk.say, reply=print)
+            later(stack, clock, BEDTIME / 2, lambda: inbox.put(note))
         if desk.bedtime:
-            later(
-                stack,
-                clock,
-                BEDTIME,
-                lambda: mine.mode is Mode.IDLE and press(pins, True, config.panel.button),
-            )
+            def touch() -> None:
+                if mine.mode is Mode.IDLE:
+                    press(pins, True, config.panel.button)
+            later(stack, clock, BEDTIME, touch)
             later(stack, clock, BEDTIME + TOUCH, lambda: press(pins, False, config.panel.button))
         yield mine, pins
+
+
+def clock_of(desk: Desk, real_time: bool) -> Clock:
+    if real_time:
+        return SystemClock()
+    if desk.speed:
+        return PacedClock(desk.speed, wall=desk.wall)
+    return VirtualClock(wall=desk.wall)
 
 
 def later(
@@ -169,7 +169,7 @@ def body(desk: Desk, clock: Clock) -> tuple[list, float]:
 
 
 @contextlib.contextmanager
-def speaker(config: Config, desk: Desk, clock: Clock, real_time: bool) -> Iterator[object]:
+def speaker(config: Config, desk: Desk, clock: Clock, real_time: bool) -> Iterator[parts.Sound]:
     """A sound process of its own, as on the board; or none for a silent night."""
     if desk.audio_minutes <= 0:
         yield NoSpeaker(clock, config.sound.settle)
