@@ -33,12 +33,11 @@ class HeartVariability:
     """SD of the filtered heart rate over the last ten minutes, as a share of tonight's 90th
     percentile so far."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._rates: list[float | None] = [None] * SPAN
         typical = np.abs(np.random.default_rng(0).standard_normal(4000)) * TYPICAL / 1.645
-        self._sizes = np.histogram(np.clip(typical, EDGES[0], EDGES[-1]), EDGES)[0] * (
-            BELIEF / 4000
-        )
+        counts, _ = np.histogram(np.clip(typical, EDGES[0], EDGES[-1]), EDGES)
+        self._sizes = counts * (BELIEF / 4000)
         self._mean, self._n = 0.0, 0
 
     def add(self, rate: float | None) -> float | None:
@@ -60,12 +59,8 @@ class HeartVariability:
         return float(filtered.std() / EDGES[1 + np.searchsorted(share, PERCENTILE)])
 
     def snapshot(self) -> dict:
-        return {
-            "rates": self._rates,
-            "sizes": self._sizes.tolist(),
-            "mean": self._mean,
-            "n": self._n,
-        }
+        return {"rates": self._rates, "sizes": self._sizes.tolist(),
+                "mean": self._mean, "n": self._n}
 
     def restore(self, snapshot: Mapping) -> None:
         self._rates = list(snapshot["rates"])
