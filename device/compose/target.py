@@ -29,8 +29,9 @@ class Aim:
 def destination(recipe: Recipe, p_asleep: float | None) -> Aim:
     """What the recipe asks when sleep is this likely: sparser, lower, darker. Out of bounds is
     clipped."""
-    known = p_asleep is not None and math.isfinite(p_asleep)
-    asleep = min(max(p_asleep, 0.0), 1.0) if known else 0.0
+    asleep = 0.0
+    if p_asleep is not None and math.isfinite(p_asleep):
+        asleep = min(max(p_asleep, 0.0), 1.0)
     want = {name: bounded(getattr(recipe, name), bounds) for name, bounds in BOUNDS.items()}
     want["density"] *= 1 - 0.6 * asleep
     want["register"] = max(want["register"] - 6 * asleep, BOUNDS["register"][0])
@@ -43,7 +44,8 @@ def approach(now: Aim | None, goal: Aim) -> Aim:
     if now is None:
         return goal
     share = 1 - math.exp(-now.length / GLIDE)
-    return Aim(*(glided(getattr(now, name), getattr(goal, name), share) for name in BOUNDS))
+    return Aim(**{name: glided(getattr(now, name), getattr(goal, name), share)
+                  for name in BOUNDS})
 
 
 def glided(now: float, goal: float, share: float) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from device.compose.theory import CHORD_CLASSES, DEGREES, estimate_key, harsh
-from device.compose.transcription import harmonize, skyline, sounding
+from device.compose.transcription import Grid, harmonize, skyline, sounding
 from device.compose.voice_balance import VOICE_LIGHT
 from device.values import Note, Phrase
 
@@ -126,13 +126,15 @@ def pitch_range(notes: Sequence[Note]) -> float:
 
 def melody(notes: Sequence[Note]) -> list[Note]:
     notes = sorted(notes)
-    starts = np.array([note.start for note in notes])
-    order = skyline(
-        starts / 0.25,
-        starts / 0.25 + np.array([note.duration for note in notes]) / 0.25,
-        np.array([note.pitch for note in notes]),
-    )
-    return [notes[i] for i in order]
+    return [notes[i] for i in skyline(on_grid(notes, 4.0))]
+
+
+def on_grid(notes: Sequence[Note], rate: float) -> Grid:
+    """With `rate` slots a second."""
+    starts = np.array([note.start for note in notes]) * rate
+    ends = starts + np.array([note.duration for note in notes]) * rate
+    return Grid(starts, ends, np.array([note.pitch for note in notes]),
+                np.array([note.velocity for note in notes]))
 
 
 def small_steps(notes: Sequence[Note]) -> float:
@@ -150,15 +152,9 @@ def chords(notes: Sequence[Note]) -> list[tuple[float, frozenset]]:
             pads.setdefault(round(note.start, 2), set()).add(note.pitch % 12)
     if pads:
         return [(start, frozenset(classes)) for start, classes in sorted(pads.items())]
-    starts = np.array([note.start for note in notes]) * 2  # four slots, two seconds, to a window
-    ends = starts + np.array([note.duration for note in notes]) * 2
-    count = int(np.ceil(ends.max() / 4))
-    weights, lowest = sounding(starts, ends, np.array([note.pitch for note in notes]), count)
-    return [
-        (2.0 * i, CHORD_CLASSES[chord])
-        for i, chord in enumerate(harmonize(weights, lowest % 12))
-        if chord is not None
-    ]
+    weights, lowest = sounding(on_grid(notes, 2.0))  # four slots, two seconds, to a window
+    fitting = enumerate(harmonize(weights, lowest % 12))
+    return [(2.0 * i, CHORD_CLASSES[chord]) for i, chord in fitting if chord is not None]
 
 
 def chord_measures(notes: Sequence[Note]) -> tuple[float, float]:
