@@ -51,14 +51,6 @@ def test_a_state_survives_power_loss_and_goes_on_the_same():
     assert again.choose(Context(), seed=99) == device.choose(Context(), seed=99)
 
 
-def test_a_torn_or_foreign_state_is_refused_by_name():
-    state = Recommender.load(sleeper="ada").state()
-    with pytest.raises(ValueError, match="another sleeper"):
-        Recommender.load(state, sleeper="bob")
-    with pytest.raises(ValueError, match="can't be read"):
-        Recommender.load({"version": 1, "sleeper": "", "nights": [{}]})
-
-
 def test_nights_of_another_firmware_and_of_the_safe_default_are_kept_but_teach_nothing():
     device = new()
     device.learn(device.choose(Context(), seed=1).receipt, GOOD)
