@@ -21,7 +21,8 @@ def shim(tmp_path_factory):
         )
     except FileNotFoundError:
         pytest.skip(
-            "gcc is not installed: power cuts and full disks are not tested (apt-get install gcc libc6-dev)"
+            "gcc is not installed: power cuts and full disks are not tested (apt-get install gcc "
+            "libc6-dev)"
         )
     return library
 

@@ -43,7 +43,8 @@ def main(argv: list[str] | None = None) -> int:
         "--audio-minutes",
         type=float,
         metavar="M",
-        help="of audible sound rendered into night.wav; 0 is a silent night (10, or all at --speed 1)",
+        help="of audible sound rendered into night.wav; 0 is a silent night (10, or all at "
+        "--speed 1)",
     )
     parser.add_argument("--out", type=Path, help="folder to leave (out/night-SEED)")
     parser.add_argument("--keep-playing", action="store_true", help="go on softly while asleep")
@@ -181,8 +182,8 @@ class Progress:
         level = night.bedside.beat.level if night.bedside.beat else 0.0
         sound = f"{level:2.0f} dBA" if level > 0 else "silent"
         return (
-            f"{wall:%H:%M}  {night.mode:9} {staging.stage or '?':6} P(asleep) {asleep:7}  {heart}  {sound:7}"
-            f"{night.recipe.name}"
+            f"{wall:%H:%M}  {night.mode:9} {staging.stage or '?':6} P(asleep) {asleep:7}  {heart}  "
+            f"{sound:7}{night.recipe.name}"
         )
 
     def line(self, text: str) -> None:
@@ -203,8 +204,8 @@ class Progress:
         if levels:
             audible = sum(level >= AUDIBLE for level in levels) / len(levels)
             print(
-                f"Sound: {len(levels) / 60:.0f} min rendered, {100 * audible:.0f} % of the seconds at or above "
-                f"{AUDIBLE:g} dBA"
+                f"Sound: {len(levels) / 60:.0f} min rendered, {100 * audible:.0f} % of the seconds "
+                f"at or above {AUDIBLE:g} dBA"
             )
 
 

@@ -138,7 +138,8 @@ def record(argv: list[str] | None = None) -> int:
     if sensors.taping.trouble:
         print(f"tools/record: {sensors.taping.trouble}", file=sys.stderr)
     print(
-        f"{options.out}: {(due - began) / 3600:.2f} h, {megabytes(options.out)}, lost {losses(sensors)}"
+        f"{options.out}: {(due - began) / 3600:.2f} h, {megabytes(options.out)}, lost "
+        f"{losses(sensors)}"
     )
     return 0
 
@@ -214,7 +215,8 @@ def receipts(diary: Path) -> int:
             receipt = json.loads(row["receipt"])
             if receipt["network"] is None:
                 print(
-                    f"{row['moment']:8} {receipt['candidate']}: the safe programme, nothing was drawn"
+                    f"{row['moment']:8} {receipt['candidate']}: the safe programme, nothing was "
+                    "drawn"
                 )
                 continue
             choice = recommender.replay(receipt)
@@ -302,6 +304,6 @@ def sentence(decision: dict) -> str:
     heart = "–" if decision["heart_rate"] is None else f"{decision['heart_rate']:.0f}/min"
     asleep = "unknown" if decision["p_asleep"] is None else f"{decision['p_asleep']:.2f}"
     return (
-        f"{decision['time']:9.1f} s  {decision['stage'] or 'unknown':7s} p(asleep) {asleep:7s} heart {heart:8s} "
-        f"{decision['mode']}, candidate {decision['candidate']}"
+        f"{decision['time']:9.1f} s  {decision['stage'] or 'unknown':7s} p(asleep) {asleep:7s} "
+        f"heart {heart:8s} {decision['mode']}, candidate {decision['candidate']}"
     )

@@ -127,7 +127,8 @@ def evaluate(data: Path | None, train: Path | None, options: Namespace) -> Resul
         "recipes": options.recipes,
         "seeds": options.seeds,
         "cpu_s": spent,
-        "definitions": "tools/areas/composer/measures.py; brightness is judged from the score, not from sound",
+        "definitions": "tools/areas/composer/measures.py; brightness is judged from the score, "
+        "not from sound",
     }
     note = (
         (f"{len(held)} held-out calm pieces" if held else "no MIDI given")

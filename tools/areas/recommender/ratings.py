@@ -193,7 +193,8 @@ def measure(table: Table, seed: int = 0) -> tuple[dict, dict, dict]:
     judged = [u for u in range(len(others)) if np.isfinite(others[u]).sum() > max(ANSWERS)][:JUDGED]
     if half < 20 or len(judged) < 20:
         raise ValueError(
-            f"{table.name}: needs at least 40 users, half of them with more than {max(ANSWERS)} ratings"
+            f"{table.name}: needs at least 40 users, half of them with more than {max(ANSWERS)} "
+            "ratings"
         )
     rated = tuned(known, fit_rated, ((2, 10.0), (5, 10.0), (5, 30.0), (12, 30.0)), rated=True)
     catalogue = tuned(

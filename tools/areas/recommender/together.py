@@ -78,7 +78,8 @@ def together(pool: ProcessPoolExecutor, home: str, options: argparse.Namespace) 
         store.close()
     if estimated is None:
         sys.exit(
-            f"{options.beds} beds are too few: the hub publishes nothing below {population.ENOUGH} reports"
+            f"{options.beds} beds are too few: the hub publishes nothing below {population.ENOUGH} "
+            "reports"
         )
     prior = read(sign(estimated, key), SigningKey(key).verify_key.encode().hex())
     seeds = range(first + 50_000, first + 50_000 + options.new)

@@ -132,7 +132,8 @@ def told(
     figures["paired_below"] = sum(high < 0 for _, high in intervals)
     figures["wake_bias_points_abs"] = abs(figures["wake_bias_points"])
     more = {
-        "strictly_causal": "activity 10, heart 15 epochs late; the heart column is scaled by its whole night",
+        "strictly_causal": "activity 10, heart 15 epochs late; the heart column is scaled by its "
+        "whole night",
         "paired": paired,
         "by_subject": {
             "nocturne": scores.by_subject(nights, verdicts["rows"], RESAMPLES),
@@ -153,8 +154,8 @@ def told(
         },
         "events": scores.events(nights),
         "board": {
-            "what": "the board's own inputs: the counts under the rows, recovered, without delay, and the heart "
-            "ten epochs late, which leaves 142 s of the heart filter in the future",
+            "what": "the board's own inputs: the counts under the rows, recovered, without delay, "
+            "and the heart ten epochs late, which leaves 142 s of the heart filter in the future",
             "figures": all_of("board"),
             "quick": all_of("board", "quick"),
             "altered": {name: all_of(name) for name in ALTERED},
@@ -192,7 +193,8 @@ def folds(nights: Sequence[Night], schooled: Sequence[Night], seen: set[str]
     parts = [everyone[k::min(FOLDS, len(nights))] for k in range(min(FOLDS, len(nights)))]
     return (
         [([n for n in everyone if n not in part] or everyone, part) for part in parts],
-        f"model and peers cross-validated by subject ({len(parts)} folds): the shipped model has seen these nights",
+        f"model and peers cross-validated by subject ({len(parts)} folds): the shipped model has "
+        "seen these nights",
     )
 
 

@@ -216,8 +216,8 @@ def train(
         if step % 100 == 0 or step == steps:
             now = tick_nll(average, held)
             say(
-                f"step {step} loss {loss.item():.4f}/token, held out {now:.3f}/tick, "
-                f"style {divergence.mean(0).sum().item():.2f} nats ({time.process_time() - began:.0f} s)"
+                f"step {step} loss {loss.item():.4f}/token, held out {now:.3f}/tick, style "
+                f"{divergence.mean(0).sum().item():.2f} nats ({time.process_time() - began:.0f} s)"
             )
             if now < best:
                 best, kept = (

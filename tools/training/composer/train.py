@@ -110,7 +110,8 @@ def main(argv: list[str] | None = None) -> None:
         "composer",
         rnn.INPUTS,
         ("logits", "one_next", "two_next"),
-        summary="The next token of music from the recipe, a style and the state: two GRU layers, int8.",
+        summary="The next token of music from the recipe, a style and the state: two GRU layers, "
+        "int8.",
         parameters=sum(
             p.numel()
             for name, p in net.named_parameters()
@@ -128,7 +129,8 @@ def main(argv: list[str] | None = None) -> None:
         "composer_style",
         ("token", "h", "sums"),
         ("h_next", "sums_next", "style"),
-        summary="The style of an excerpt as a point of the composer's latent: the encoder of the GRU-VAE, int8.",
+        summary="The style of an excerpt as a point of the composer's latent: the encoder of the "
+        "GRU-VAE, int8.",
         sources=SOURCES,
         cc_by="see composer.json",
         training=training,
@@ -142,7 +144,8 @@ def main(argv: list[str] | None = None) -> None:
         "markov",
         markov.INPUTS,
         ("probabilities",),
-        summary="Order-2 Markov chain over tokens of a kind, Witten-Bell smoothed: the statistical baseline.",
+        summary="Order-2 Markov chain over tokens of a kind, Witten-Bell smoothed: the "
+        "statistical baseline.",
         sources=SOURCES[3:],
         cc_by="see composer.json",
         training=training,
@@ -151,6 +154,7 @@ def main(argv: list[str] | None = None) -> None:
     for file in options.out.glob("*.float.onnx"):
         file.unlink()
     print(
-        f"wrote {options.out}/composer.onnx: {(options.out / 'composer.onnx').stat().st_size / 1e3:.0f} kB, "
-        f"held-out {measured['tick_nll_float']['value']} nats/tick before int8"
+        f"wrote {options.out}/composer.onnx: "
+        f"{(options.out / 'composer.onnx').stat().st_size / 1e3:.0f} kB, held-out "
+        f"{measured['tick_nll_float']['value']} nats/tick before int8"
     )
