@@ -17,7 +17,9 @@ wanted = [before.compose(recipe, None) for _ in range(50)]
 full = resident()
 unmap_code()
 less = resident()
-print(json.dumps([full - less, resident() - less < 5.0, [after.compose(recipe, None) for _ in range(50)] == wanted]))
+stays = resident() - less < 5.0
+same = [after.compose(recipe, None) for _ in range(50)] == wanted
+print(json.dumps([full - less, stays, same]))
 """
 ALONE = """
 import queue, sys

@@ -27,7 +27,7 @@ def clean(pitch: int) -> int:
 
 
 def wanted(scale: str) -> list[float]:
-    """(12,) how much the key profile wants each pitch class, tonic-relative; 0 outside the scale."""
+    """(12,) how much the key profile wants each pitch class, tonic-relative; 0 off the scale."""
     profile, degrees = PROFILES[scale].tolist(), DEGREES[scale]
     return [profile[step] if step in degrees else 0.0 for step in range(12)]
 
@@ -165,7 +165,8 @@ class Steering:
         balance = CHORD_PULL * sum(self.lean[step] for step in classes) / 3
         home = root == 0 and quality in ("maj", "min")
         steps = [(pitch - self.tonic) % 12 for pitch in ahead]
-        return balance + (2.0 - self.aim.tension) * home + sum(bears(classes, step) for step in steps)
+        borne = sum(bears(classes, step) for step in steps)
+        return balance + (2.0 - self.aim.tension) * home + borne
 
     def rhythm_bias(self, wish: dict[int, int]) -> Bias:
         """Where the next melody note may begin, or END; `wish` is a motif's slots of this tick and

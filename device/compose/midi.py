@@ -83,7 +83,7 @@ def opened(source: Path | bytes) -> tuple[str, mido.MidiFile]:
 
 def track_notes(track: mido.MidiTrack, per_quarter: int,
                 tempos: list[tuple[float, float]]) -> list[Sounding]:
-    """A track's notes; (start in quarters, quarters a minute) of its tempos are added to `tempos`."""
+    """A track's notes; its tempos, (start in quarters, a minute's quarters), go to `tempos`."""
     now, notes = 0, []
     open_notes: dict[tuple[int, int], tuple[int, int]] = {}     # key → start, velocity
     for message in track:

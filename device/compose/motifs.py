@@ -132,7 +132,8 @@ class Motifs:
                 del self.kept[self.own]
         if tick % 64 == 0:
             since = elapsed - HOOK_SPAN
-            self.patterns = {key: times for key, times in self.patterns.items() if times[-1] > since}
+            self.patterns = {key: times for key, times in self.patterns.items()
+                             if times[-1] > since}
 
     @staticmethod
     def pattern(line: list[tuple[int, int]]) -> tuple:

@@ -111,4 +111,5 @@ def read(file: Path, size: int) -> tuple[int, np.ndarray]:
     data = file.read_bytes()
     if not data.startswith(MAGIC):
         raise ValueError("not a layer")
-    return int.from_bytes(data[len(MAGIC):head], "little"), np.frombuffer(data[head:], np.uint8).copy()
+    count = int.from_bytes(data[len(MAGIC):head], "little")
+    return count, np.frombuffer(data[head:], np.uint8).copy()

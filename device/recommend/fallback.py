@@ -2,7 +2,6 @@
 nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
-
 from typing import Any
 
 import numpy as np

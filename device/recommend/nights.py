@@ -1,4 +1,4 @@
-"""A night as the learner keeps it: JSON in and out, every field bounded, or the night is refused."""
+"""A night as the learner keeps it: JSON in and out; one with a field out of bounds is refused."""
 
 import math
 from collections.abc import Mapping

@@ -83,7 +83,8 @@ def sentence(chosen: int, best: int, moment: str, tally: Tally) -> str:
     if chosen == best:
         return f"{name}: {evidence if nights else 'a safe start; your own nights will change it'}"
     if chosen == QUIET:
-        return f"silence tonight: {evidence if nights else 'to learn whether sound helps you at all'}"
+        why = evidence if nights else "to learn whether sound helps you at all"
+        return f"silence tonight: {why}"
     moved = changes(chosen, best)
     words = " and ".join([word(factor, chosen, best) for factor in moved] or [name])
     if nights:

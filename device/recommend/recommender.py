@@ -218,7 +218,7 @@ class Recommender:
         return rows @ self._head.posterior().mean
 
     def relive(self, night: Mapping) -> None:
-        """Take in one of `nights`, as exported. Raises ValueError, which says what can't be read."""
+        """Take in one of `nights`, as exported. Raises ValueError: what of it can't be read."""
         self._add(Night.of(night))
 
     def _add(self, night: Night) -> float | None:

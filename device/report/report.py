@@ -113,8 +113,9 @@ def summary(night: Row) -> str:
     nap = "A nap: " if night["began"] and by_day(datetime.fromtimestamp(night["began"])) else ""
     if sums["sol"] is None:
         return f"{nap}No sleep was seen in {minutes(sums['tib'])}."
-    return (f"{nap}Asleep after {minutes(sums['sol'])}, for {minutes(sums['tst'])} in all; awake "
-            f"for {minutes(sums['waso'])} in between, {count(sums['long_wakings'], 'long waking')}.")
+    return (f"{nap}Asleep after {minutes(sums['sol'])}, for {minutes(sums['tst'])} in all; "
+            f"awake for {minutes(sums['waso'])} in between, "
+            f"{count(sums['long_wakings'], 'long waking')}.")
 
 
 def page(night: Row, tables: Tables, nights: Sequence[Row]) -> str:

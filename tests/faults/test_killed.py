@@ -26,7 +26,8 @@ def watch(mine, epoch, staging):
         print(mine.number, epoch.index, flush=True)
 
 wall = float(sys.argv[2])
-desk = Desk(Path(sys.argv[1]), hours=8, audio_minutes=0, build="clip", wall=wall, sleeper={"latency": 5.0})
+desk = Desk(Path(sys.argv[1]), hours=8, audio_minutes=0, build="clip", wall=wall,
+            sleeper={"latency": 5.0})
 with night(Config(), desk, watch=watch) as (mine, pins):
     mine.run(until=8 * 3600)
 """

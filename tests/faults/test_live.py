@@ -133,7 +133,8 @@ def test_a_writer_that_hangs_in_the_disk_is_seen_and_the_night_back_within_20_s(
 
 
 def test_a_disk_that_never_answers_again_costs_one_restart_and_one_fade(tmp_path, broker, disk):
-    device = Device(tmp_path, broker.port, diary=disk.folder / "diary.sqlite", surroundings=disk.environment)
+    device = Device(tmp_path, broker.port, diary=disk.folder / "diary.sqlite",
+                    surroundings=disk.environment)
     try:
         device.play()
         device.hub.send(f"{BED}/cmd/volume", "80")

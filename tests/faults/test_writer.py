@@ -28,7 +28,8 @@ folder, kills, rng = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.
 def write(path, run, pipe):
     diary = Diary(path)
     for number in range(1_000_000):
-        diary.add("events", night=run, time=float(number), kind="count", detail="x" * rng.randrange(400))
+        diary.add("events", night=run, time=float(number), kind="count",
+                  detail="x" * rng.randrange(400))
         if diary.flush():
             os.write(pipe, b".")
 
@@ -172,7 +173,8 @@ def test_a_disk_that_refuses_for_a_while_loses_nothing_and_is_told(disk, number)
 
 def test_a_writer_that_hangs_is_told_from_one_that_works_long(tmp_path):
     diary, hung, gate = Diary(tmp_path / "diary.sqlite"), threading.Event(), threading.Event()
-    long = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000000) SELECT max(i) FROM n"
+    long = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000000) "
+            "SELECT max(i) FROM n")
     diary._batches.put(lambda connection: (hung.set(), connection.execute(long).fetchone()))
     hung.wait()
     began, seen = time.monotonic(), []

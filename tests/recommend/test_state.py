@@ -14,7 +14,8 @@ from device.recommend.recommender import NAMED
 from device.values import Context, Outcome
 
 RICH = Context(probabilities=(0.7, 0.1, 0.1, 0.1), heart_rate=1.1, rmssd=0.9, movement=0.02,
-               breathing=14.0, hour=23.0, last_sol=20.0, last_wakings=2.0, valence=0.1, arousal=-0.2)
+               breathing=14.0, hour=23.0, last_sol=20.0, last_wakings=2.0, valence=0.1,
+               arousal=-0.2)
 TORN = (None, True, -1, 0.5, 10**400, -10**400, 1e308, float("nan"), float("inf"), -float("inf"),
         "", "x" * 1000, "1", [], [1, [2]], {}, {"a": {}}, [None] * 4, ["a"] * 4)
 

@@ -177,11 +177,9 @@ def piano_roll(phrases: tuple[Phrase, ...], path: Path, width: int = 1600) -> No
     )
     across, up = width / max(end, 1e-9), 8
     shapes = [f'<rect width="{width}" height="{(high - low) * up}" fill="#14161c"/>']
-    shapes += [
-        f'<line x1="{m * 60 * across:.1f}" x2="{m * 60 * across:.1f}" y1="0" y2="{(high - low) * up}" '
-        'stroke="#333845"/>'
-        for m in range(int(end / 60) + 1)
-    ]
+    for minute in range(int(end / 60) + 1):
+        x = f"{minute * 60 * across:.1f}"
+        shapes.append(f'<line x1="{x}" x2="{x}" y1="0" y2="{(high - low) * up}" stroke="#333845"/>')
     shapes += [
         f'<rect x="{n.start * across:.2f}" y="{(high - n.pitch) * up}" rx="2" height="{up - 1}" '
         f'width="{max(n.duration * across - 1, 1):.2f}" fill="{COLOURS[n.voice]}" '

@@ -26,7 +26,8 @@ from kit.memory import peak
 AUDIBLE = 20.0          # dBA
 SHOWN = 20.0            # simulated minutes between lines, if nothing happens
 LEFT = ("night.wav", "diary.sqlite", "report.html", "report.png")
-KEYS = "keys: space presses the button (twice: not this one, three times: I like this), m holds it (mute), q ends"
+KEYS = ("keys: space presses the button (twice: not this one, three times: I like this), "
+        "m holds it (mute), q ends")
 
 
 def main(argv: list[str] | None = None) -> int:

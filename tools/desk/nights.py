@@ -121,8 +121,8 @@ def draw(judged: list, out: Path) -> None:
         parts.append(line([s.stage.value if s.stage else None for s in night.stagings], "#246", .8))
         body.append(f'<g transform="translate({x:.0f},{y})">{"".join(parts)}</g>')
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE * 2.2:.0f}" height="{HIGH * half + 20}" '
-        f'font-size="11" font-family="DejaVu Sans, sans-serif">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE * 2.2:.0f}" '
+        f'height="{HIGH * half + 20}" font-size="11" font-family="DejaVu Sans, sans-serif">'
         f'<rect width="100%" height="100%" fill="white"/>{"".join(body)}</svg>'
     )
     out.write_text(svg)

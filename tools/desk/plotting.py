@@ -142,8 +142,8 @@ def drawn(stretch: Stretch, start: float, seconds: float) -> str:
     ]
     for beat in beats:
         parts.append(
-            f'<line x1="{x(beat):.1f}" x2="{x(beat):.1f}" y1="{GAP}" y2="{height - 30}" stroke="{BEAT}" '
-            'stroke-opacity="0.45"/>'
+            f'<line x1="{x(beat):.1f}" x2="{x(beat):.1f}" y1="{GAP}" y2="{height - 30}" '
+            f'stroke="{BEAT}" stroke-opacity="0.45"/>'
         )
     for number, (role, channel) in enumerate(rows):
         top = GAP + number * (HEIGHT + GAP)
@@ -177,7 +177,8 @@ def trace(
         if signal.lost and line:
             parts.append(path(line))
             parts.append(
-                f'<rect x="{x(taken[0]) - 3:.1f}" y="{top}" width="3" height="{HEIGHT}" fill="{LOST}"/>'
+                f'<rect x="{x(taken[0]) - 3:.1f}" y="{top}" width="3" height="{HEIGHT}" '
+                f'fill="{LOST}"/>'
             )
             line = []
         for time, height in zip(taken, y[at:at + len(taken)], strict=True):

@@ -28,7 +28,8 @@ at = np.arange(most * 100) / 100
 light, motion = body.ppg(at), body.wrist(at)
 for second in range(times):
     part = slice(100 * second, 100 * second + 100)
-    signs.add(Readings(second + 1.0, *(Signal(values[part], float(second), 100.0) for values in (light, motion))))
+    signals = [Signal(values[part], float(second), 100.0) for values in (light, motion)]
+    signs.add(Readings(second + 1.0, *signals))
 """, 20, 60, 1.0),
     "stager": ("""
 from device.sleep.stager import Stager
@@ -97,8 +98,8 @@ def main() -> Result:
 
 def count(plugin: Path, code: str, times: int, most: int) -> int:
     whole = (
-        f"import sys; sys.path.insert(0, '{ROOT / PYTHON}')\nimport numpy as np\ntimes, most = {times}, {most}\n"
-        f"{code}"
+        f"import sys; sys.path.insert(0, '{ROOT / PYTHON}')\nimport numpy as np\n"
+        f"times, most = {times}, {most}\n{code}"
     )
     environment = {
         **os.environ,

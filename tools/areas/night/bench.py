@@ -49,25 +49,28 @@ settings = Config()
 settings = replace(settings, night=replace(settings.night, keep_playing=audio > 0))
 
 def written():
-    return int(next(line for line in open("/proc/self/io") if line.startswith("write_bytes")).split()[1])
+    told = next(line for line in open("/proc/self/io") if line.startswith("write_bytes"))
+    return int(told.split()[1])
 
 sizes, day = [], round(float(sys.argv[4]) * 120)     # epochs: a third of each is a night
 
 def watch(mine, epoch, staging):
     if epoch.index % 10 == 0:
-        pins.pin(settings.panel.led).clear_states()     # the mock pin keeps every brightness; a real one doesn't
+        # the mock pin keeps every brightness; a real one doesn't
+        pins.pin(settings.panel.led).clear_states()
         sizes.append(resident())
     if day and epoch.index % day == day // 3:
         mine.go(Event.UP)
     if day and epoch.index and epoch.index % day == 0:
         mine.go(Event.PRESS, by_hand=True)
-with night(settings, Desk(out, hours=hours, audio_minutes=audio, build="mattress"), watch=watch) as (mine, pins):
+desk = Desk(out, hours=hours, audio_minutes=audio, build="mattress")
+with night(settings, desk, watch=watch) as (mine, pins):
     mine.run(until=3600 * hours)
     mine.diary.flush()
-    disk = written()        # before the sound process is counted in: its night.wav is the desk's own
+    disk = written()        # before the sound process is counted in: its night.wav is the desk's
 own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps({"cpu": sum((own.ru_utime, own.ru_stime, others.ru_utime, others.ru_stime)), "written": disk,
-                  "sizes": sizes}))
+cpu = sum((own.ru_utime, own.ru_stime, others.ru_utime, others.ru_stime))
+print(json.dumps({"cpu": cpu, "written": disk, "sizes": sizes}))
 """
 BUSY = """
 import queue, sys, threading, time
@@ -85,12 +88,15 @@ from device.sim.bus import SimBus
 from device.assembly.desk import Desk, body
 from device.sound.client import SoundLink
 
-folder, count, clock, inbox, pins = Path(sys.argv[1]), int(sys.argv[2]), SystemClock(), queue.SimpleQueue(), desk_pins()
+folder, count = Path(sys.argv[1]), int(sys.argv[2])
+clock, inbox, pins = SystemClock(), queue.SimpleQueue(), desk_pins()
 chips, tick = body(Desk(folder, hours=1.0), clock)
 diary, sound = Diary(folder / "diary.sqlite"), SoundLink(folder / "sound.socket")
 with build.at_home(Config(), inbox, clock, diary, False) as (home, feedback):
-    mine = build.brain(Config(), clock, inbox, sensors=Sensors.find(Bus(SimBus(chips, clock)), clock), sound=sound,
-                       panel=Panel(clock, inbox.put, pin_factory=pins), home=home, diary=diary, seed=1, tick=tick)
+    mine = build.brain(Config(), clock, inbox,
+                       sensors=Sensors.find(Bus(SimBus(chips, clock)), clock), sound=sound,
+                       panel=Panel(clock, inbox.put, pin_factory=pins), home=home, diary=diary,
+                       seed=1, tick=tick)
 
     def finger(held):
         press(pins, True)
@@ -153,7 +159,8 @@ def bench(data: Path | None, options: Namespace) -> Result:
         figures["press_to_sample_ms_p50"], figures["press_to_sample_ms_p99"] = np.percentile(
             delays, [50, 99]
         )
-    what = f"simulated nights of {options.hours:g} and {options.growth_hours:g} h, {len(delays)} presses"
+    what = (f"simulated nights of {options.hours:g} and {options.growth_hours:g} h, "
+            f"{len(delays)} presses")
     return Result("night", what, figures, goals=GOALS, more={"resident_mb": sizes})
 
 

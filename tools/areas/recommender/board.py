@@ -30,7 +30,8 @@ before = rss()
 from device.recommend import Recommender
 device = Recommender.load()
 for night in range(90):
-    device.learn(device.choose(Context(hour=23.0), seed=night).receipt, Outcome(sol=15.0, signal_quality=1.0))
+    receipt = device.choose(Context(hour=23.0), seed=night).receipt
+    device.learn(receipt, Outcome(sol=15.0, signal_quality=1.0))
 spent = []
 for night in range(300):
     start = time.process_time()

@@ -31,8 +31,9 @@ KINDS = {
     "half-diminished": (0, 3, 6),
     "suspended": (0, 5, 7),
 }
-UPSTREAM = """Without a prepared folder, get (see tools/fetch_data): github.com/czhuang/JSB-Chorales-dataset,
-github.com/omarperacha/TonicNet, github.com/00sapo/OpenEWLD and github.com/MutopiaProject/MutopiaProject."""
+UPSTREAM = """Without a prepared folder, get (see tools/fetch_data):
+github.com/czhuang/JSB-Chorales-dataset, github.com/omarperacha/TonicNet,
+github.com/00sapo/OpenEWLD and github.com/MutopiaProject/MutopiaProject."""
 
 
 @dataclass(frozen=True)
