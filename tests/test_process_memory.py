@@ -40,9 +40,8 @@ print(any("libcrypto" in line for line in open("/proc/self/maps")))
 
 
 def said(script: str, *words: str) -> object:
-    done = subprocess.run(
-        [sys.executable, "-c", script, *words], cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", script, *words], cwd=ROOT, check=True,
+                          capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1].lower())
 
 

@@ -68,9 +68,8 @@ class Beats:
         self.last: float | None = None      # s
         self.height = 0.0
 
-    def add(
-        self, second: int, block: np.ndarray | None, period: float | None, apart: float
-    ) -> list[Beat]:
+    def add(self, second: int, block: np.ndarray | None, period: float | None,
+            apart: float) -> list[Beat]:
         """Beats that became certain with this second's (RATE,) values.
 
         `period` s to learn a shape with, None when it isn't sure; beats are found about `apart` s

@@ -55,15 +55,9 @@ class Pulse:
         self.told: Measured | None = None
         self.channel = self.seconds = 0  # whose beats are looked for; s of signal in a row
 
-    def add(
-        self,
-        second: int,
-        signal: np.ndarray | None,
-        motion: np.ndarray | None,
-        movement: float,
-        shapes: np.ndarray | None = None,
-        hint: Callable[[], np.ndarray] | None = None,
-    ) -> Heart:
+    def add(self, second: int, signal: np.ndarray | None, motion: np.ndarray | None,
+            movement: float, shapes: np.ndarray | None = None,
+            hint: Callable[[], np.ndarray] | None = None) -> Heart:
         """A second of `signal` (RATE, channels) and `motion` (RATE, 3) m/s², with its RMS; None is
         a gap.
 

@@ -70,9 +70,8 @@ class VitalSigns:
         else:
             heart = self.bcg.add(second, motion if moved else None, movement)
             present = self.bcg.present
-        breath = self.breathing.add(
-            light if heart.rate else None, motion if moved else None, heart.beats, movement
-        )
+        breath = self.breathing.add(light if heart.rate else None, motion if moved else None,
+                                    heart.beats, movement)
         beats = tuple(beat.time for beat in heart.beats)
         if moved is None:
             return Vitals(float(second), heart.rate, heart.rmssd, breath,

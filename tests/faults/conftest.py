@@ -17,8 +17,7 @@ def shim(tmp_path_factory):
     try:
         subprocess.run(
             ["gcc", "-shared", "-fPIC", "-O1", "-o", library, HERE / "disk_shim.c", "-ldl"],
-            check=True,
-        )
+            check=True)
     except FileNotFoundError:
         pytest.skip(
             "gcc is not installed: power cuts and full disks are not tested (apt-get install gcc "

@@ -35,12 +35,9 @@ with night(Config(), desk, watch=watch) as (mine, pins):
 
 def kill_one(folder: Path, wall: float, after: float) -> tuple[list[tuple[int, int]], float]:
     """The epochs that a device acknowledged before kill -9, and the wall time it had reached."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", DEVICE, str(folder), str(wall)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    process = subprocess.Popen([sys.executable, "-c", DEVICE, str(folder), str(wall)],
+                               stdout=subprocess.PIPE, text=True,
+                               env={**os.environ, "PYTHONPATH": str(ROOT)})
     lines = [process.stdout.readline() for _ in range(7)]       # a snapshot is among them
     time.sleep(after)
     process.send_signal(signal.SIGKILL)

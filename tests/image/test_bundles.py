@@ -28,9 +28,8 @@ def bundle(tmp_path):
 
 
 def info(bundle, certificate) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        ["rauc", "info", f"--keyring={certificate}", bundle], capture_output=True, text=True
-    )
+    return subprocess.run(["rauc", "info", f"--keyring={certificate}", bundle], capture_output=True,
+                          text=True)
 
 
 def test_a_bundle_is_trusted_by_the_certificate_of_its_signer_alone(bundle):

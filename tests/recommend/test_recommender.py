@@ -44,9 +44,8 @@ def test_a_receipt_of_another_network_is_refused(shipped):
 def test_a_state_survives_power_loss_and_goes_on_the_same():
     device = new()
     for night in range(6):
-        device.learn(
-            device.choose(Context(movement=0.1), seed=night).receipt, GOOD if night % 2 else POOR
-        )
+        device.learn(device.choose(Context(movement=0.1), seed=night).receipt,
+                     GOOD if night % 2 else POOR)
     again = Recommender.load(json.loads(json.dumps(device.state())))
     assert again.choose(Context(), seed=99) == device.choose(Context(), seed=99)
 

@@ -37,25 +37,19 @@ class Part:
 def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--composer", choices=NAMES, default="rnn")
     parser.add_argument(
-        "--recipe",
-        default="",
-        help='a programme\'s name, fields, or both: "felt piano,density=0.2,scale=lydian"',
-    )
+        "--recipe", default="",
+        help='a programme\'s name, fields, or both: "felt piano,density=0.2,scale=lydian"')
     parser.add_argument(
         "--style",
         help="a style by name, a mixture such as piano*0.7+lute*0.3, or a MIDI file whose "
         "style to take",
     )
     parser.add_argument("--motif", type=Path, help="a MIDI file whose opening the music develops")
-    parser.add_argument(
-        "--restyle", type=Path, help="a MIDI file to sing anew in this recipe and style"
-    )
+    parser.add_argument("--restyle", type=Path,
+                        help="a MIDI file to sing anew in this recipe and style")
     parser.add_argument("--export-midi", type=Path, help="write what was composed as MIDI")
-    parser.add_argument(
-        "--ab",
-        type=Path,
-        help="make a blind listening kit in this folder: every composer, numbered",
-    )
+    parser.add_argument("--ab", type=Path,
+                        help="make a blind listening kit in this folder: every composer, numbered")
 
 
 def recipe_of(words: str) -> Recipe:

@@ -34,12 +34,10 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tools/night", description=__doc__)
     parser.add_argument("--hours", type=float, default=8.0, help="of the night (8)")
     parser.add_argument("--seed", type=int, default=1, help="same seed, same night (1)")
-    parser.add_argument(
-        "--speed", type=float, help="times real time; 1 is audible; default: as fast as it goes"
-    )
-    parser.add_argument(
-        "--recording", type=Path, metavar="FILE", help="an .npz whose PPG and acceleration play"
-    )
+    parser.add_argument("--speed", type=float,
+                        help="times real time; 1 is audible; default: as fast as it goes")
+    parser.add_argument("--recording", type=Path, metavar="FILE",
+                        help="an .npz whose PPG and acceleration play")
     parser.add_argument(
         "--audio-minutes",
         type=float,
@@ -50,24 +48,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="folder to leave (out/night-SEED)")
     parser.add_argument("--keep-playing", action="store_true", help="go on softly while asleep")
     parser.add_argument(
-        "--build",
-        choices=("clip", "mattress", "none"),
-        default="mattress",
-        help="sensors: ADXL355 under the mattress, MAX30102 + LIS3DH clip, or none (mattress)",
-    )
+        "--build", choices=("clip", "mattress", "none"), default="mattress",
+        help="sensors: ADXL355 under the mattress, MAX30102 + LIS3DH clip, or none (mattress)")
     parser.add_argument("--config", type=Path, help="a nocturne.toml")
-    parser.add_argument(
-        "--say", default="", metavar="TEXT", help='what is said at bedtime: "warm rain, no bells"'
-    )
-    parser.add_argument(
-        "--motif", type=Path, metavar="FILE", help="a MIDI file whose opening the music develops"
-    )
-    parser.add_argument(
-        "--export-midi", type=Path, metavar="FILE", help="write the night's composition as MIDI"
-    )
-    parser.add_argument(
-        "--through-portaudio", action="store_true", help="play into PortAudio's default device too"
-    )
+    parser.add_argument("--say", default="", metavar="TEXT",
+                        help='what is said at bedtime: "warm rain, no bells"')
+    parser.add_argument("--motif", type=Path, metavar="FILE",
+                        help="a MIDI file whose opening the music develops")
+    parser.add_argument("--export-midi", type=Path, metavar="FILE",
+                        help="write the night's composition as MIDI")
+    parser.add_argument("--through-portaudio", action="store_true",
+                        help="play into PortAudio's default device too")
     options = parser.parse_args(argv)
     for name, low, high in (("hours", 0.05, 24), ("speed", 0.1, 1e4), ("audio_minutes", 0, 1e4)):
         if (value := getattr(options, name)) is not None and not low <= value <= high:
@@ -89,11 +80,9 @@ def sleep(options: argparse.Namespace) -> int:
         lullaby.motif(options.motif)               # refused here and now, not noted in the diary
     config = dataclasses.replace(
         config,
-        night=dataclasses.replace(
-            config.night,
-            keep_playing=options.keep_playing or config.night.keep_playing,
-            motif=str(options.motif or config.night.motif),
-        ),
+        night=dataclasses.replace(config.night,
+                                  keep_playing=options.keep_playing or config.night.keep_playing,
+                                  motif=str(options.motif or config.night.motif)),
         # A file is listened to at a desk: 40 dBA at the pillow lies at −25 dBFS, A-weighted.
         sound=dataclasses.replace(config.sound, monitor=config.sound.monitor or 20.0),
     )
@@ -106,17 +95,8 @@ def sleep(options: argparse.Namespace) -> int:
         if options.speed == 1
         else 10.0
     )
-    desk = Desk(
-        out,
-        options.hours,
-        options.seed,
-        options.speed,
-        minutes,
-        options.recording,
-        options.build,
-        through_portaudio=options.through_portaudio,
-        say=options.say,
-    )
+    desk = Desk(out, options.hours, options.seed, options.speed, minutes, options.recording,
+                options.build, through_portaudio=options.through_portaudio, say=options.say)
     progress = Progress(options.hours)
     began = time.monotonic()
     with night(config, desk, watch=progress) as (mine, pins):

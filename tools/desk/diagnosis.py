@@ -88,9 +88,8 @@ def main(argv: list[str] | None = None) -> int:
         description="Look at bus, chips and signals, and say what to "
         "do. On a board stop nocturne.service first: only one may read the chips.",
     )
-    parser.add_argument(
-        "--seconds", type=float, default=40.0, help="how long to listen (40); a heart needs 20"
-    )
+    parser.add_argument("--seconds", type=float, default=40.0,
+                        help="how long to listen (40); a heart needs 20")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     add_body(parser)
     options = parser.parse_args(argv)
@@ -100,9 +99,8 @@ def main(argv: list[str] | None = None) -> int:
         smbus, clock, tick, _ = wired(options, 1.0)
         if options.simulated:
             clock.sleep(IN_BED)
-        diagnosis = examine(
-            name, smbus, clock, tick, options.seconds, chosen(options), not simulated
-        )
+        diagnosis = examine(name, smbus, clock, tick, options.seconds, chosen(options),
+                            not simulated)
     except SensorError as trouble:
         diagnosis = Diagnosis(name, {}, [], {}, [Finding("bus", *str(trouble).split("; ", 1))])
     except NocturneError as trouble:
@@ -160,9 +158,8 @@ def others(board: bool):
     if not board:
         return
     with contextlib.suppress(OSError):
-        state = subprocess.run(
-            ["systemctl", "is-active", "nocturne.service"], capture_output=True, text=True
-        )
+        state = subprocess.run(["systemctl", "is-active", "nocturne.service"], capture_output=True,
+                               text=True)
         if state.stdout.strip() == "active":
             yield Finding(
                 "nocturne.service",
@@ -194,9 +191,8 @@ def doubts(chip: Chip):
     """What is wrong with one chip."""
     where = f"{chip.chip} at {chip.address}"
     if chip.rate is None:
-        yield Finding(
-            where, "gave no readings", "take its power off for a moment; check its wiring"
-        )
+        yield Finding(where, "gave no readings",
+                      "take its power off for a moment; check its wiring")
         return
     if abs(chip.rate / chip.nominal - 1) > SLOW:
         yield Finding(where, f"runs at {chip.rate:.1f} Hz instead of {chip.nominal:g}",
@@ -216,11 +212,8 @@ def doubts(chip: Chip):
     if chip.role == "motion":
         gravity = float(np.linalg.norm(chip.mean))
         if not GRAVITY[0] <= gravity <= GRAVITY[1]:
-            yield Finding(
-                where,
-                f"feels {gravity:.2f} m/s² instead of gravity's 9.81",
-                "lay it still; if it stays so, the part is damaged",
-            )
+            yield Finding(where, f"feels {gravity:.2f} m/s² instead of gravity's 9.81",
+                          "lay it still; if it stays so, the part is damaged")
         expected = DENSITY[chip.chip] * (chip.rate / 2) ** 0.5 + (
             0.004 if chip.chip == "LIS3DH" else 0
         )
@@ -235,19 +228,15 @@ def doubts(chip: Chip):
         yield Finding(where, f"infrared {chip.mean[1]:.0f} counts: nothing on the sensor",
                       "put a finger or the clip on it, or cover it from daylight")
     elif max(chip.mean) > SATURATED:
-        yield Finding(
-            where, "saturated: more light than it can count", "keep daylight out; loosen the clip"
-        )
+        yield Finding(where, "saturated: more light than it can count",
+                      "keep daylight out; loosen the clip")
 
 
 def judged(chips: list[Chip], signals: dict[str, object]):
     """What is wrong with what they hear together."""
     if not any(chip.role == "motion" for chip in chips):
-        yield Finding(
-            "motion",
-            "no accelerometer: sleep can't be judged",
-            "wire an ADXL355 (recommended) or a LIS3DH",
-        )
+        yield Finding("motion", "no accelerometer: sleep can't be judged",
+                      "wire an ADXL355 (recommended) or a LIS3DH")
     elif not any(chip.role == "ppg" or chip.chip == "ADXL355" for chip in chips):
         yield Finding("heart", "a LIS3DH alone is too noisy for the heartbeat",
                       "wire an ADXL355 under the mattress, or a MAX30102 clip")

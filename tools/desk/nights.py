@@ -24,9 +24,8 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="tools/plot nights", description=__doc__.split("\n\n")[0])
     parser.add_argument("--data", type=Path, help="a folder with night_rr_bcgsleep.npz")
     parser.add_argument("--sleepers", type=int, default=1, help="simulated nights")
-    parser.add_argument(
-        "--people", type=int, default=16, help="real nights; each takes about a minute"
-    )
+    parser.add_argument("--people", type=int, default=16,
+                        help="real nights; each takes about a minute")
     parser.add_argument("--hours", type=float, default=8.0)
     parser.add_argument("--build", choices=("clip", "mattress"), default="clip")
     parser.add_argument("--out", type=Path, default=Path("nights.svg"), help="also written as PNG")

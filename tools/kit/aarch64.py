@@ -77,9 +77,8 @@ def main() -> Result:
     figures, more = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         plugin = Path(folder) / "aarch64.so"
-        subprocess.run(
-            ["gcc", "-shared", "-fPIC", "-O2", "-o", plugin, HERE / "aarch64.c"], check=True
-        )
+        subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-o", plugin, HERE / "aarch64.c"],
+                       check=True)
         for room, (code, few, many, seconds) in ROOMS.items():
             once = (count(plugin, code, many, many) - count(plugin, code, few, many)) / (many - few)
             figures[f"{room}.instructions"] = once

@@ -71,9 +71,8 @@ def pulse(notes: Sequence[Note]) -> float:
 
 def pitch_classes(notes: Sequence[Note], cap: float = 16.0) -> np.ndarray:
     """(12,) seconds that each sounds, no note counting more than `cap`."""
-    return np.bincount(
-        [note.pitch % 12 for note in notes], [min(note.duration, cap) for note in notes], 12
-    )
+    return np.bincount([note.pitch % 12 for note in notes],
+                       [min(note.duration, cap) for note in notes], 12)
 
 
 def mode(notes: Sequence[Note]) -> str:
@@ -85,9 +84,8 @@ def entropy(notes: Sequence[Note], span: float = 600.0) -> float:
     values = []
     last = max((note.start for note in notes), default=0.0)
     for start in np.arange(0, max(last - span / 2, 1), span):
-        counts = np.bincount(
-            [n.pitch % 12 for n in notes if start <= n.start < start + span], minlength=12
-        )
+        counts = np.bincount([n.pitch % 12 for n in notes if start <= n.start < start + span],
+                             minlength=12)
         if counts.sum() >= 12:
             p = counts[counts > 0] / counts.sum()
             values.append(-(p * np.log2(p)).sum())
@@ -250,9 +248,8 @@ def drift(notes: Sequence[Note], seconds: float, parts: int = 8) -> float:
         some = [note for note in notes if part * span <= note.start < (part + 1) * span]
         if len(some) < 8:
             return 1.0
-        worst = max(
-            worst, abs(onset_rate(some, span) / rate - 1), abs(mean_pitch(some) - pitch) / 12
-        )
+        worst = max(worst, abs(onset_rate(some, span) / rate - 1),
+                    abs(mean_pitch(some) - pitch) / 12)
     return worst
 
 
@@ -294,10 +291,8 @@ def overlap_area(ours: np.ndarray, theirs: np.ndarray) -> float:
     if high - low < 1e-9:
         return 1.0
     grid = np.linspace(low - 0.3 * (high - low), high + 0.3 * (high - low), 200)
-    width = max(
-        np.std(np.concatenate([ours, theirs])) * min(len(ours), len(theirs)) ** -0.2,
-        1e-3 * (high - low),
-    )
+    width = max(np.std(np.concatenate([ours, theirs])) * min(len(ours), len(theirs)) ** -0.2,
+                1e-3 * (high - low))
     densities = [
         np.exp(-(((grid[:, None] - values[None]) / width) ** 2) / 2).mean(1)
         for values in (ours, theirs)

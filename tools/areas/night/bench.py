@@ -121,16 +121,12 @@ with build.at_home(Config(), inbox, clock, diary, False) as (home, feedback):
 
 
 def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--hours", type=float, default=8.0, help="of the night whose cost is measured (8)"
-    )
+    parser.add_argument("--hours", type=float, default=8.0,
+                        help="of the night whose cost is measured (8)")
     parser.add_argument("--presses", type=int, default=60, help="of the button (60)")
     parser.add_argument(
-        "--growth-hours",
-        type=float,
-        default=72.0,
-        help="without sound, a third of each third a night, to see memory and disk (72)",
-    )
+        "--growth-hours", type=float, default=72.0,
+        help="without sound, a third of each third a night, to see memory and disk (72)")
 
 
 def bench(data: Path | None, options: Namespace) -> Result:
@@ -177,9 +173,8 @@ def slept(out: Path, hours: float, audio: float, day: float = 0.0) -> dict:
     """`audio`: minutes of sound.  `day`: hours after which the next night begins; 0 is one night.
     """
     command = [sys.executable, "-c", NIGHT, str(out), str(hours), str(audio), str(day)]
-    done = subprocess.run(
-        command, env=environment(), cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run(command, env=environment(), cwd=ROOT, check=True, capture_output=True,
+                          text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -202,12 +197,8 @@ def memory(folder: Path, more: str = "") -> dict[str, float]:
     )
     words = ["--config", str(config), "--socket", str(folder / "sound.socket")]
     processes = {
-        name: subprocess.Popen(
-            [sys.executable, "-m", "device", name, *words],
-            env=rig.environment,
-            cwd=ROOT,
-            stderr=subprocess.DEVNULL,
-        )
+        name: subprocess.Popen([sys.executable, "-m", "device", name, *words], env=rig.environment,
+                               cwd=ROOT, stderr=subprocess.DEVNULL)
         for name in ("sound", "run")
     }
     try:
@@ -231,19 +222,11 @@ def presses(folder: Path, count: int) -> list[float]:
     rig = Rig(folder, SHORT_PIPE)
     sound = subprocess.Popen(
         [sys.executable, "-m", "device.sound", "--socket", str(folder / "sound.socket")],
-        env=rig.environment,
-        cwd=ROOT,
-        stderr=subprocess.DEVNULL,
-    )
+        env=rig.environment, cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", BUSY, str(folder), str(count)],
-            env=environment(),
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
+        done = subprocess.run([sys.executable, "-c", BUSY, str(folder), str(count)],
+                              env=environment(), cwd=ROOT, check=True, capture_output=True,
+                              text=True)
         heard, begun = rig.samples(), rig.begun()
     finally:
         sound.terminate()

@@ -147,17 +147,15 @@ def tuned(known: np.ndarray, fit, choices: tuple, rated: bool) -> Fit:
         for row, order in zip(users, asked, strict=True):
             for k in (1, 3, 10):
                 ranked = order[k:] if rated else np.setdiff1d(np.arange(len(row)), order[:k])
-                total += ndcg(
-                    answer(*fitted, order[:k], row[order[:k]])[ranked], np.nan_to_num(row[ranked])
-                )
+                total += ndcg(answer(*fitted, order[:k], row[order[:k]])[ranked],
+                              np.nan_to_num(row[ranked]))
         return total
 
     return fit(known, *max(choices, key=score))
 
 
-def answer(
-    offsets: np.ndarray, loads: np.ndarray, prior: Prior, items: np.ndarray, values: np.ndarray
-) -> np.ndarray:
+def answer(offsets: np.ndarray, loads: np.ndarray, prior: Prior, items: np.ndarray,
+           values: np.ndarray) -> np.ndarray:
     """Expected value of every item after the answers, by the device's own head."""
     head = Head(prior)
     for item, value in zip(items, values, strict=True):
@@ -197,9 +195,8 @@ def measure(table: Table, seed: int = 0) -> tuple[dict, dict, dict]:
             "ratings"
         )
     rated = tuned(known, fit_rated, ((2, 10.0), (5, 10.0), (5, 30.0), (12, 30.0)), rated=True)
-    catalogue = tuned(
-        known, fit_catalogue, ((16, 2.0), (16, 3.5), (48, 1.2), (48, 2.0), (48, 3.5)), rated=False
-    )
+    catalogue = tuned(known, fit_catalogue, ((16, 2.0), (16, 3.5), (48, 1.2), (48, 2.0), (48, 3.5)),
+                      rated=False)
     teams = peers.fit(known)
     sums: dict[tuple[str, str], list[float]] = {}
     for user in judged:

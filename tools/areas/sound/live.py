@@ -135,11 +135,8 @@ class Playing:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "device.sound", "--socket", str(self.socket)],
-            cwd=ROOT,
-            env=self.rig.environment,
-            stderr=subprocess.DEVNULL,
-        )
+            [sys.executable, "-m", "device.sound", "--socket", str(self.socket)], cwd=ROOT,
+            env=self.rig.environment, stderr=subprocess.DEVNULL)
         self.wait(lambda beat: beat.frame > 0)
 
     def wait(self, enough, seconds: float = 15.0) -> Heartbeat:
@@ -199,14 +196,8 @@ def naive(folder: Path, seconds: float = 20.0) -> int:
     """Periods that the same DAC starves when a callback renders beside two busy threads of its own
     process."""
     rig = Rig(folder)
-    subprocess.run(
-        [sys.executable, "-c", NAIVE, str(seconds)],
-        cwd=ROOT,
-        env=rig.environment,
-        timeout=seconds + 60,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    subprocess.run([sys.executable, "-c", NAIVE, str(seconds)], cwd=ROOT, env=rig.environment,
+                   timeout=seconds + 60, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return rig.starved()
 
 

@@ -73,13 +73,8 @@ def midi_pieces(folder: Path) -> list[Source]:
             continue
         calm = onsets_per_second(piece) <= CALM
         out.append(
-            Source(
-                path.name,
-                "lute" if path.name in plucked else "piano",
-                part(path.name) if calm else "train",
-                calm,
-                piece,
-            )
+            Source(path.name, "lute" if path.name in plucked else "piano",
+                   part(path.name) if calm else "train", calm, piece)
         )
     return out
 

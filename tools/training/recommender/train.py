@@ -16,9 +16,8 @@ from kit.setup import ROOT, ensure
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="tools/train recommender", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="tools/train recommender",
+                                     description=__doc__.splitlines()[0])
     parser.add_argument("--sleepers", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--out", type=Path, default=ROOT / "models")
@@ -35,17 +34,15 @@ def main(argv: list[str] | None = None) -> None:
     net.balance(towers, data)
     model = net.quantize(towers, data)
     print("mixture …", flush=True)
-    prior = net.fit_population(
-        towers, net.population(options.sleepers, 3, options.seed + 3), options.seed + 2
-    )
+    prior = net.fit_population(towers, net.population(options.sleepers, 3, options.seed + 3),
+                               options.seed + 2)
     options.out.mkdir(exist_ok=True)
     (options.out / "recommender.tflite").write_bytes(model)
     with open(options.out / "recommender_prior.npz", "wb") as file:
         np.savez(file, weights=prior.weights, means=prior.means, precisions=prior.precisions,
                  noise=np.array(prior.noise))
-    np.savez(
-        options.out / "recommender_float.npz", *(weights.astype(np.float32) for weights in towers.p)
-    )
+    np.savez(options.out / "recommender_float.npz",
+             *(weights.astype(np.float32) for weights in towers.p))
     write_cards(options, net, prior)
     print(
         f"{len(model)} bytes of network, noise {prior.noise:.1f} min, kinds "

@@ -64,9 +64,8 @@ def main(argv: list[str] | None = None) -> None:
     stages = [night.stage for night in nights]
     numbers = {"changes": stager_fit.changes(stages).round(5).tolist()}
     for way in ("board", "motion", "rows"):
-        numbers[way] = stager_fit.fit(
-            [stager_fit.inputs_of(night, way) for night in nights], stages
-        ).numbers()
+        numbers[way] = stager_fit.fit([stager_fit.inputs_of(night, way) for night in nights],
+                                      stages).numbers()
     model = (json.dumps(numbers, separators=(",", ":")) + "\n").encode()
     (options.out / "stager.weights.json").write_bytes(model)
     card = {

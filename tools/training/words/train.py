@@ -146,14 +146,9 @@ def write(options, vocabulary, student, rows, english, scale) -> None:
     spelled = net.spell(vocabulary, table, options.seed)
     (options.out / "words.tflite").write_bytes(net.quantize(student, rows))
     with open(options.out / "words_table.npz", "wb") as file:
-        np.savez(
-            file,
-            hashes=vocabulary.hashes,
-            rows=np.round(127 * table).astype(np.int8),
-            pieces=np.round(127 * spelled).astype(np.int8),
-            english=english,
-            english_scale=np.array(scale),
-        )
+        np.savez(file, hashes=vocabulary.hashes, rows=np.round(127 * table).astype(np.int8),
+                 pieces=np.round(127 * spelled).astype(np.int8), english=english,
+                 english_scale=np.array(scale))
     write_cards(options, len(vocabulary.words))
 
 
