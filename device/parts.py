@@ -32,6 +32,7 @@ from device.values import (
     Wish,
 )
 
+
 class Sensors(Protocol):
     def drain(self, now: float) -> Readings: ...
 

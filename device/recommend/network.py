@@ -26,33 +26,28 @@ class Network:
         content, card = model_card.read("recommender", INPUTS, folder)
         table, population = model_card.read("recommender_prior", (), folder)
         if population.facts.get("network") != card.sha256:
-            raise ModelMismatch(
-                f"{folder}/recommender_prior.npz belongs to another network; install Nocturne again"
-            )
+            raise ModelMismatch(f"{folder}/recommender_prior.npz belongs to another network; "
+                                "install Nocturne again")
         self.sha256 = card.sha256
         self._model = Model(content)
         try:
             with np.load(io.BytesIO(table), allow_pickle=False) as arrays:
-                self.prior = Prior(
-                    arrays["weights"], arrays["means"], arrays["precisions"], float(arrays["noise"])
-                )
+                self.prior = Prior(arrays["weights"], arrays["means"], arrays["precisions"],
+                                   float(arrays["noise"]))
         except (KeyError, ValueError, OSError) as trouble:
-            raise ModelMismatch(
-                f"{folder}/recommender_prior.npz: {trouble}; install Nocturne again"
-            ) from trouble
+            why = f"{folder}/recommender_prior.npz: {trouble}; install Nocturne again"
+            raise ModelMismatch(why) from trouble
         self.size = self.prior.means.shape[1]
         try:
             self.run(np.zeros(len(CONTEXT)), np.zeros((1, len(RECIPE))))
         except ValueError as trouble:
-            raise ModelMismatch(
-                f"{folder}/recommender.tflite: {trouble}; install Nocturne again"
-            ) from trouble
+            why = f"{folder}/recommender.tflite: {trouble}; install Nocturne again"
+            raise ModelMismatch(why) from trouble
 
     def __call__(self, context: Context, recipes: Sequence[Recipe]) -> tuple[np.ndarray, float]:
         """(n, d) and minutes, for at most SLOTS recipes."""
-        return self.run(
-            context_features(context), np.array([recipe_features(recipe) for recipe in recipes])
-        )
+        rows = np.array([recipe_features(recipe) for recipe in recipes])
+        return self.run(context_features(context), rows)
 
     def run(self, context: np.ndarray, recipes: np.ndarray) -> tuple[np.ndarray, float]:
         """The same from features: (len(CONTEXT),) and (n, len(RECIPE)); the last column is the

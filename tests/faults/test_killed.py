@@ -27,7 +27,8 @@ def watch(mine, epoch, staging):
         print(mine.state.tonight.number, epoch.index, flush=True)
 
 wall = float(sys.argv[2])
-desk = Desk(Path(sys.argv[1]), hours=8, audio_minutes=0, build="clip", wall=wall, sleeper={"latency": 5.0})
+desk = Desk(Path(sys.argv[1]), hours=8, audio_minutes=0, build="clip", wall=wall,
+            sleeper={"latency": 5.0})
 with night(Config(), desk, Hooks(watch=watch)) as (mine, pins):
     mine.run(until=8 * 3600)
 """
@@ -35,12 +36,9 @@ with night(Config(), desk, Hooks(watch=watch)) as (mine, pins):
 
 def kill_one(folder: Path, wall: float, after: float) -> tuple[list[tuple[int, int]], float]:
     """The epochs that a device acknowledged before kill -9, and the wall time it had reached."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", DEVICE, str(folder), str(wall)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    process = subprocess.Popen([sys.executable, "-c", DEVICE, str(folder), str(wall)],
+                               stdout=subprocess.PIPE, text=True,
+                               env={**os.environ, "PYTHONPATH": str(ROOT)})
     lines = [process.stdout.readline() for _ in range(7)]       # a snapshot is among them
     time.sleep(after)
     process.send_signal(signal.SIGKILL)

@@ -170,11 +170,8 @@ def test_the_alarm_is_heard_after_a_night_of_silence(sleep):
         mine.state = mine.state.with_tonight(played=played)
         mine.shape()
 
-    slept = sleep(
-        hours=0.3,
-        config=Config(alarm=Alarm(time=at(12)), night=Night(trial=True)),
-        acts=[(30, hush)],
-    )
+    slept = sleep(hours=0.3, config=Config(alarm=Alarm(time=at(12)), night=Night(trial=True)),
+                  acts=[(30, hush)])
     waking = [scene for mode, scene, _ in slept.seen if mode is Mode.WAKING]
     assert waking and waking[-1].level > 0 and any(waking[-1].textures.values())
 

@@ -39,11 +39,8 @@ def test_the_evidence_is_what_scipy_says_of_the_same_nights():
     for row, reward in zip(rows, rewards, strict=True):
         head.update(row, reward)
     each = [
-        normal.pdf(
-            rewards,
-            rows @ mean,
-            rows @ np.linalg.inv(precision) @ rows.T + prior.noise**2 * np.eye(9),
-        )
+        normal.pdf(rewards, rows @ mean,
+                   rows @ np.linalg.inv(precision) @ rows.T + prior.noise**2 * np.eye(9))
         for mean, precision in zip(prior.means, prior.precisions, strict=True)
     ]
     weights = np.array([0.1, 0.2, 0.3, 0.4])

@@ -26,46 +26,39 @@ from kit.memory import peak
 AUDIBLE = 20.0          # dBA
 SHOWN = 20.0            # simulated minutes between lines, if nothing happens
 LEFT = ("night.wav", "diary.sqlite", "report.html", "report.png")
-KEYS = "keys: space presses the button (twice: not this one, three times: I like this), m holds it (mute), q ends"
+KEYS = ("keys: space presses the button (twice: not this one, three times: I like this), "
+        "m holds it (mute), q ends")
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tools/night", description=__doc__)
     parser.add_argument("--hours", type=float, default=8.0, help="of the night (8)")
     parser.add_argument("--seed", type=int, default=1, help="same seed, same night (1)")
-    parser.add_argument(
-        "--speed", type=float, help="times real time; 1 is audible; default: as fast as it goes"
-    )
-    parser.add_argument(
-        "--recording", type=Path, metavar="FILE", help="an .npz whose PPG and acceleration play"
-    )
+    parser.add_argument("--speed", type=float,
+                        help="times real time; 1 is audible; default: as fast as it goes")
+    parser.add_argument("--recording", type=Path, metavar="FILE",
+                        help="an .npz whose PPG and acceleration play")
     parser.add_argument(
         "--audio-minutes",
         type=float,
         metavar="M",
-        help="of audible sound rendered into night.wav; 0 is a silent night (10, or all at --speed 1)",
+        help="of audible sound rendered into night.wav; 0 is a silent night (10, or all at "
+        "--speed 1)",
     )
     parser.add_argument("--out", type=Path, help="folder to leave (out/night-SEED)")
     parser.add_argument("--keep-playing", action="store_true", help="go on softly while asleep")
     parser.add_argument(
-        "--build",
-        choices=("clip", "mattress", "none"),
-        default="mattress",
-        help="sensors: ADXL355 under the mattress, MAX30102 + LIS3DH clip, or none (mattress)",
-    )
+        "--build", choices=("clip", "mattress", "none"), default="mattress",
+        help="sensors: ADXL355 under the mattress, MAX30102 + LIS3DH clip, or none (mattress)")
     parser.add_argument("--config", type=Path, help="a nocturne.toml")
-    parser.add_argument(
-        "--say", default="", metavar="TEXT", help='what is said at bedtime: "warm rain, no bells"'
-    )
-    parser.add_argument(
-        "--motif", type=Path, metavar="FILE", help="a MIDI file whose opening the music develops"
-    )
-    parser.add_argument(
-        "--export-midi", type=Path, metavar="FILE", help="write the night's composition as MIDI"
-    )
-    parser.add_argument(
-        "--through-portaudio", action="store_true", help="play into PortAudio's default device too"
-    )
+    parser.add_argument("--say", default="", metavar="TEXT",
+                        help='what is said at bedtime: "warm rain, no bells"')
+    parser.add_argument("--motif", type=Path, metavar="FILE",
+                        help="a MIDI file whose opening the music develops")
+    parser.add_argument("--export-midi", type=Path, metavar="FILE",
+                        help="write the night's composition as MIDI")
+    parser.add_argument("--through-portaudio", action="store_true",
+                        help="play into PortAudio's default device too")
     options = parser.parse_args(argv)
     for name, low, high in (("hours", 0.05, 24), ("speed", 0.1, 1e4), ("audio_minutes", 0, 1e4)):
         if (value := getattr(options, name)) is not None and not low <= value <= high:
@@ -88,11 +81,9 @@ def sleep(options: argparse.Namespace) -> int:
         lullaby.motif(options.motif)               # refused here and now, not noted in the diary
     config = dataclasses.replace(
         config,
-        night=dataclasses.replace(
-            config.night,
-            keep_playing=options.keep_playing or config.night.keep_playing,
-            motif=str(options.motif or config.night.motif),
-        ),
+        night=dataclasses.replace(config.night,
+                                  keep_playing=options.keep_playing or config.night.keep_playing,
+                                  motif=str(options.motif or config.night.motif)),
         # A file is listened to at a desk: 40 dBA at the pillow lies at −25 dBFS, A-weighted.
         sound=dataclasses.replace(config.sound, monitor=config.sound.monitor or 20.0),
     )
@@ -105,17 +96,8 @@ def sleep(options: argparse.Namespace) -> int:
         if options.speed == 1
         else 10.0
     )
-    desk = Desk(
-        out,
-        options.hours,
-        options.seed,
-        options.speed,
-        minutes,
-        options.recording,
-        options.build,
-        through_portaudio=options.through_portaudio,
-        say=options.say,
-    )
+    desk = Desk(out, options.hours, options.seed, options.speed, minutes, options.recording,
+                options.build, through_portaudio=options.through_portaudio, say=options.say)
     progress = Progress(options.hours)
     began = time.monotonic()
     with night(config, desk, Hooks(watch=progress)) as (mine, pins):
@@ -182,8 +164,8 @@ class Progress:
         level = night.state.status.beat.level if night.state.status.beat else 0.0
         sound = f"{level:2.0f} dBA" if level > 0 else "silent"
         return (
-            f"{wall:%H:%M}  {night.mode:9} {staging.stage or '?':6} P(asleep) {asleep:7}  {heart}  {sound:7}"
-            f"{night.state.tonight.recipe.name}"
+            f"{wall:%H:%M}  {night.mode:9} {staging.stage or '?':6} P(asleep) {asleep:7}  {heart}  "
+            f"{sound:7}{night.state.tonight.recipe.name}"
         )
 
     def line(self, text: str) -> None:
@@ -204,8 +186,8 @@ class Progress:
         if levels:
             audible = sum(level >= AUDIBLE for level in levels) / len(levels)
             print(
-                f"Sound: {len(levels) / 60:.0f} min rendered, {100 * audible:.0f} % of the seconds at or above "
-                f"{AUDIBLE:g} dBA"
+                f"Sound: {len(levels) / 60:.0f} min rendered, {100 * audible:.0f} % of the seconds "
+                f"at or above {AUDIBLE:g} dBA"
             )
 
 

@@ -88,9 +88,8 @@ def main(argv: list[str] | None = None) -> int:
         description="Look at bus, chips and signals, and say what to "
         "do. On a board stop nocturne.service first: only one may read the chips.",
     )
-    parser.add_argument(
-        "--seconds", type=float, default=40.0, help="how long to listen (40); a heart needs 20"
-    )
+    parser.add_argument("--seconds", type=float, default=40.0,
+                        help="how long to listen (40); a heart needs 20")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     add_body(parser)
     options = parser.parse_args(argv)
@@ -100,9 +99,8 @@ def main(argv: list[str] | None = None) -> int:
         smbus, clock, tick, _ = wired(options, 1.0)
         if options.simulated:
             clock.sleep(IN_BED)
-        diagnosis = examine(
-            name, smbus, clock, tick, options.seconds, chosen(options), not simulated
-        )
+        diagnosis = examine(name, smbus, clock, tick, options.seconds, chosen(options),
+                            not simulated)
     except SensorError as trouble:
         diagnosis = Diagnosis(name, {}, [], {}, [Finding("bus", *str(trouble).split("; ", 1))])
     except NocturneError as trouble:
@@ -160,9 +158,8 @@ def others(board: bool):
     if not board:
         return
     with contextlib.suppress(OSError):
-        state = subprocess.run(
-            ["systemctl", "is-active", "nocturne.service"], capture_output=True, text=True
-        )
+        state = subprocess.run(["systemctl", "is-active", "nocturne.service"], capture_output=True,
+                               text=True)
         if state.stdout.strip() == "active":
             yield Finding(
                 "nocturne.service",
@@ -194,9 +191,8 @@ def doubts(chip: Chip):
     """What is wrong with one chip."""
     where = f"{chip.chip} at {chip.address}"
     if chip.rate is None:
-        yield Finding(
-            where, "gave no readings", "take its power off for a moment; check its wiring"
-        )
+        yield Finding(where, "gave no readings",
+                      "take its power off for a moment; check its wiring")
         return
     if abs(chip.rate / chip.nominal - 1) > SLOW:
         yield Finding(where, f"runs at {chip.rate:.1f} Hz instead of {chip.nominal:g}",
@@ -216,38 +212,31 @@ def doubts(chip: Chip):
     if chip.role == "motion":
         gravity = float(np.linalg.norm(chip.mean))
         if not GRAVITY[0] <= gravity <= GRAVITY[1]:
-            yield Finding(
-                where,
-                f"feels {gravity:.2f} m/s² instead of gravity's 9.81",
-                "lay it still; if it stays so, the part is damaged",
-            )
+            yield Finding(where, f"feels {gravity:.2f} m/s² instead of gravity's 9.81",
+                          "lay it still; if it stays so, the part is damaged")
         expected = DENSITY[chip.chip] * (chip.rate / 2) ** 0.5 + (
             0.004 if chip.chip == "LIS3DH" else 0
         )
         if max(chip.noise) > 3 * expected:
             yield Finding(
                 where,
-                f"noise of {max(chip.noise) * 1000:.2f} mm/s², {max(chip.noise) / expected:.0f} times "
-                "the data sheet's",
+                f"noise of {max(chip.noise) * 1000:.2f} mm/s², {max(chip.noise) / expected:.0f} "
+                "times the data sheet's",
                 "does somebody move, or a fan shake the bed? Try again in quiet",
             )
     elif chip.mean[1] < FINGER:
         yield Finding(where, f"infrared {chip.mean[1]:.0f} counts: nothing on the sensor",
                       "put a finger or the clip on it, or cover it from daylight")
     elif max(chip.mean) > SATURATED:
-        yield Finding(
-            where, "saturated: more light than it can count", "keep daylight out; loosen the clip"
-        )
+        yield Finding(where, "saturated: more light than it can count",
+                      "keep daylight out; loosen the clip")
 
 
 def judged(chips: list[Chip], signals: dict[str, object]):
     """What is wrong with what they hear together."""
     if not any(chip.role == "motion" for chip in chips):
-        yield Finding(
-            "motion",
-            "no accelerometer: sleep can't be judged",
-            "wire an ADXL355 (recommended) or a LIS3DH",
-        )
+        yield Finding("motion", "no accelerometer: sleep can't be judged",
+                      "wire an ADXL355 (recommended) or a LIS3DH")
     elif not any(chip.role == "ppg" or chip.chip == "ADXL355" for chip in chips):
         yield Finding("heart", "a LIS3DH alone is too noisy for the heartbeat",
                       "wire an ADXL355 under the mattress, or a MAX30102 clip")
@@ -297,8 +286,9 @@ def told(diagnosis: Diagnosis) -> str:
         unit = "counts" if chip.role == "ppg" else "m/s²"
         lines += [
             f"{chip.chip} at {chip.address} ({chip.role}): {chip.identity}",
-            f"  rate   {'–' if chip.rate is None else f'{chip.rate:.3f}'} Hz (asked {chip.nominal:g}); lost "
-            f"{counted(chip.lost, chip.uncertain)}, restarts {chip.restarts}, failed ticks {chip.errors}"
+            f"  rate   {'–' if chip.rate is None else f'{chip.rate:.3f}'} Hz (asked "
+            f"{chip.nominal:g}); lost {counted(chip.lost, chip.uncertain)}, restarts "
+            f"{chip.restarts}, failed ticks {chip.errors}"
             + (f"; {chip.celsius:.1f} °C" if chip.celsius is not None else ""),
             f"  mean   {'  '.join(f'{value:.6g}' for value in chip.mean)} {unit}",
             f"  noise  {'  '.join(f'{value:.3g}' for value in chip.noise)} {unit} RMS",
@@ -308,8 +298,9 @@ def told(diagnosis: Diagnosis) -> str:
         heart = "–" if signals["heart_rate"] is None else f"{signals['heart_rate']:.0f}/min"
         lines.append(
             f"now: heart {heart} (quality {signals['heart_quality']}, trusted in "
-            f"{signals['heart_available']:.0%} of the last seconds), breathing {signals['breathing'] or '–'}, "
-            f"movement {signals['movement']} m/s², present {signals['present']}"
+            f"{signals['heart_available']:.0%} of the last seconds), breathing "
+            f"{signals['breathing'] or '–'}, movement {signals['movement']} m/s², present "
+            f"{signals['present']}"
         )
     lines += [f"! {item.about}: {item.finding}\n    → {item.remedy}" for item in diagnosis.findings]
     return "\n".join(lines if diagnosis.findings else [*lines, "nothing to complain of"])

@@ -115,16 +115,9 @@ def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[st
     build = str(rng.choice(["clip", "clip", "mattress", "none"]))
     addresses = {"clip": [0x57, 0x18], "mattress": [0x1D], "none": []}[build]
     plan = (
-        Plan.drawn(
-            rng,
-            60 * minutes,
-            addresses,
-            transfers=float(rng.choice([0, 0.002, 0.02])),
-            resets=int(rng.integers(2)),
-            unplugged=int(rng.integers(2)),
-            stuck=int(rng.integers(2)),
-            start=30.0,
-        )
+        Plan.drawn(rng, 60 * minutes, addresses, transfers=float(rng.choice([0, 0.002, 0.02])),
+                   resets=int(rng.integers(2)), unplugged=int(rng.integers(2)),
+                   stuck=int(rng.integers(2)), start=30.0)
         if addresses and rng.random() < 0.7
         else None
     )
@@ -142,15 +135,8 @@ def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[st
     )
     faults.update({build: 1, "bus faults": plan is not None, "nobody": body["nobody"]})
     slowest = 0.0
-    desk = Desk(
-        out,
-        hours=minutes / 60,
-        seed=seed % 2**31,
-        audio_minutes=0,
-        build=build,
-        faults=plan,
-        sleeper=body,
-    )
+    desk = Desk(out, hours=minutes / 60, seed=seed % 2**31, audio_minutes=0, build=build,
+                faults=plan, sleeper=body)
     with night(config, desk) as (mine, pins):
         watched = Watched(mine)
         mine.parts = mine.parts.having(sound=watched)
@@ -168,9 +154,8 @@ def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[st
     return judge(out / "diary.sqlite", watched, mine, slowest)
 
 
-def disturb(
-    rng: np.random.Generator, mine, pins, watched: Watched, minutes: float, faults: Counter
-) -> None:
+def disturb(rng: np.random.Generator, mine, pins, watched: Watched, minutes: float,
+            faults: Counter) -> None:
     """Plan fingers, commands, clocks that jump, a disk that refuses and a sound process that goes.
     """
     clock = mine.clock
@@ -187,10 +172,8 @@ def disturb(
         clock.at(moment(), lambda kind=kind, value=value: mine.parts.inbox.put(Command(kind, value)))
         faults["commands"] += 1
     if rng.random() < 0.3:
-        clock.at(
-            moment(),
-            lambda: clock.set_wall(clock.wall() + float(rng.choice([-86_400, 3600, 86_400]))),
-        )
+        clock.at(moment(),
+                 lambda: clock.set_wall(clock.wall() + float(rng.choice([-86_400, 3600, 86_400]))))
         faults["clock jumps"] += 1
     if rng.random() < 0.3:
         when = moment()

@@ -40,27 +40,18 @@ SEEDS = (1, 2, 3, 4)
 
 
 def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--hours", type=float, default=0.5, help="of sound to look through for clicks and gaps"
-    )
-    parser.add_argument(
-        "--instructions", action="store_true", help="count aarch64 instructions too (some minutes)"
-    )
-    parser.add_argument(
-        "--graphs", type=Path, default=GRAPHS, help="folder with ref.py, ref.osc and ref.csd"
-    )
+    parser.add_argument("--hours", type=float, default=0.5,
+                        help="of sound to look through for clicks and gaps")
+    parser.add_argument("--instructions", action="store_true",
+                        help="count aarch64 instructions too (some minutes)")
+    parser.add_argument("--graphs", type=Path, default=GRAPHS,
+                        help="folder with ref.py, ref.osc and ref.csd")
 
 
 def evaluate(data: Path | None, train: Path | None, options: Namespace) -> Result:
     figures, peers, more = qualities(options.hours)
-    return Result(
-        "sound",
-        "our own programmes and textures; nothing is fitted",
-        figures,
-        peers,
-        goals(figures),
-        more,
-    )
+    return Result("sound", "our own programmes and textures; nothing is fitted", figures, peers,
+                  goals(figures), more)
 
 
 def qualities(
@@ -110,9 +101,8 @@ def music_alone(recipe: Recipe, composer: str, seed: int, seconds: float = 180.0
     do."""
     parts = [
         block
-        for block, _ in blocks(
-            replace(recipe, textures=MappingProxyType({})), seconds, seed, composer
-        )
+        for block, _ in blocks(replace(recipe, textures=MappingProxyType({})), seconds, seed,
+                               composer)
     ]
     return fluctuation(np.concatenate(parts, axis=1)[:, 10 * RATE:])
 
