@@ -151,19 +151,16 @@ def load_recommender(
     """And what of it can't be used."""
     sleeper = config.night.sleeper
     state = diary.recall(key_of(LEARNER, sleeper))
-    recall = partial(
-        Recommender.load, sleeper=sleeper, guest=sleeper == GUEST,
-        weights=Weights(**asdict(config.learning)), folder=models,
-    )
+    weights = Weights(**asdict(config.learning))
     try:
-        try:
-            return recall(state), []
-        except ValueError as trouble:
-            why = f"what was learned of {sleeper} can't be used ({trouble}); beginning anew"
-            return recall(None), [why]
+        recommender = Recommender.load(
+            state, sleeper=sleeper, guest=sleeper == GUEST, weights=weights, folder=models
+        )
     except ModelMismatch as trouble:
         why = f"no recommender, so the safe programme: {trouble}"
         return SafeDefault(state, sleeper=sleeper), [why]
+    unread = "; ".join(recommender.troubles)
+    return recommender, [f"of what was learned of {sleeper}: {unread}"] if unread else []
 
 
 def lullaby(composer: compose.Composer, path: Path) -> str:
