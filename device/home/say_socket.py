@@ -8,7 +8,8 @@ import threading
 from pathlib import Path
 
 from device.errors import Refused
-from device.home.commands import LONGEST, Command, message
+from device.home.commands import LONGEST, Command
+from device.home.payloads import read_message
 
 PATIENCE = 5.0              # s that one side waits for the other
 NAME = "say.socket"
@@ -39,7 +40,7 @@ class Door:
 
     def _answer(self, said: bytes) -> str:
         try:
-            text = message(said.decode("utf-8", "replace"))
+            text = read_message(said.decode("utf-8", "replace"))
             if len(said) > LONGEST:
                 raise Refused(f"a note has at most {LONGEST} bytes")
         except Refused as trouble:
