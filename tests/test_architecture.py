@@ -13,6 +13,7 @@ SHARED = {
     "inference.tflite",
     "wire",
     "programmes",
+    "textures",
     "process_memory",
 }
 # The night's own files use a few pure modules of the rooms; its parts arrive built.

@@ -1,4 +1,5 @@
-"""What the network is fed, used to train and to run. The card lists these names in this order."""
+"""What the network is fed, used to train and to run. The card lists these names in this order; of
+the textures it lists those that there were when it was trained (see network.py)."""
 
 import math
 
