@@ -47,8 +47,3 @@ def named(name: str) -> Part | None:
 
 def of_role(role: str) -> tuple[Part, ...]:
     return tuple(part for part in PARTS if part.role == role)
-
-
-def part_of(chip: Chip) -> Part | None:
-    """The row of a chip's driver."""
-    return next((part for part in PARTS if isinstance(chip, part.driver)), None)

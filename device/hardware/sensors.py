@@ -7,7 +7,7 @@ from device.clock import Clock
 from device.errors import ConfigError, SensorError, WrongChip
 from device.hardware.bus import Bus
 from device.hardware.fifo import Feed
-from device.hardware.parts import ROLES, named, of_role, part_of
+from device.hardware.parts import ROLES, named, of_role
 from device.hardware.registers import Chip
 from device.values import Readings
 
@@ -80,7 +80,7 @@ class Sensors:
     def mattress(self) -> bool:
         """One lies under the mattress, which can tell whether somebody is in the bed."""
         feed = self.feeds.get("motion")
-        part = part_of(feed.chip) if feed is not None else None
+        part = named(feed.chip.name) if feed is not None else None
         return part is not None and part.mattress
 
     def drain(self, now: float) -> Readings:
