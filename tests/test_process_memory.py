@@ -17,7 +17,9 @@ wanted = [before.compose(recipe, None) for _ in range(50)]
 full = resident()
 unmap_code()
 less = resident()
-print(json.dumps([full - less, resident() - less < 5.0, [after.compose(recipe, None) for _ in range(50)] == wanted]))
+stays = resident() - less < 5.0
+composed = [after.compose(recipe, None) for _ in range(50)]
+print(json.dumps([full - less, stays, composed == wanted]))
 """
 ALONE = """
 import queue, sys

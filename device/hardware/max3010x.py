@@ -88,7 +88,8 @@ class MAX30102(Chip):
         if count == 0:
             return np.zeros((0, 2), np.int32)
         # Three bytes each; taken with the byte after them, as 32 bit.
-        words: np.ndarray = np.ndarray((count, 2), ">i4", self.read(0x07, 6 * count) + b"\0", strides=(6, 3))
+        raw = self.read(0x07, 6 * count) + b"\0"
+        words: np.ndarray = np.ndarray((count, 2), ">i4", raw, strides=(6, 3))
         self.refusals = self.refusals.popped(count)
         return words >> 8 & (COUNTS - 1)
 

@@ -3,10 +3,9 @@
 import errno
 from collections.abc import Mapping, Sequence
 
-from device.clock import Clock
 from device.errors import ConfigError, SensorError, WrongChip
 from device.hardware.bus import Bus
-from device.hardware.fifo import Feed
+from device.hardware.fifo import Feed, Now
 from device.hardware.parts import ROLES, named, of_role
 from device.hardware.registers import Chip
 from device.values import Readings
@@ -18,7 +17,7 @@ class Sensors:
     """Chips by role. `drain` never raises for a chip that is missing, failing, reset or unplugged.
     """
 
-    def __init__(self, chips: Sequence[Chip], clock: Clock):
+    def __init__(self, chips: Sequence[Chip], clock: Now):
         self.clock = clock
         self.feeds = {chip.role: Feed(chip, clock) for chip in chips}
         self.bus: Bus | None = None
@@ -27,7 +26,7 @@ class Sensors:
         self.notes: tuple[str, ...] = ()
 
     @classmethod
-    def find(cls, bus: Bus, clock: Clock, config: Mapping[str, str] | None = None) -> "Sensors":
+    def find(cls, bus: Bus, clock: Now, config: Mapping[str, str] | None = None) -> "Sensors":
         """Probe the bus. `config` may name a chip for `ppg` and `motion`, or "auto" (the default),
         or "none".
 
@@ -56,6 +55,8 @@ class Sensors:
 
     def search(self) -> None:
         """Look for a chip for each role that has none."""
+        if self.bus is None:
+            return
         notes: list[str] = []
         for role in self.empty():
             chip, remarks = first_of(self.bus, role)
@@ -111,10 +112,10 @@ class Sensors:
         )
 
 
-def first_of(bus: Bus | None, role: str) -> tuple[Chip | None, list[str]]:
+def first_of(bus: Bus, role: str) -> tuple[Chip | None, list[str]]:
     """The best part of a role that answers, and remarks about strangers at its addresses."""
     remarks: list[str] = []
-    for part in of_role(role) if bus is not None else ():
+    for part in of_role(role):
         chip, more = probe(bus, part.driver)
         remarks += more
         if chip is not None:

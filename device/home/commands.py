@@ -10,6 +10,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from device.errors import Refused
 from device.home.entities import ASKED, ENTITIES
@@ -100,6 +101,12 @@ def envelope(kind: str, payload: bytes) -> tuple[object, str, float | None]:
                                 or not 0 <= expires <= 1e12):
         raise Refused(f"{kind}: expires must be seconds since 1970")
     return whole.get("value", ""), identity, expires
+
+
+class Inbox(Protocol):
+    """Where commands go."""
+
+    def put(self, item: Command) -> None: ...
 
 
 class Seen:

@@ -33,8 +33,10 @@ class Entity:
     period: float = 0.0         # s: told at most, and at least, this often; 0 is on change
     inside: str = ""            # the state whose JSON it is a part of; "" is one of its own
     needs: str = ""             # the fact (DeviceFacts) without which it isn't shown
-    facts: Mapping[str, str] = field(default_factory=dict)      # discovery's key → DeviceFacts' name
-    shown: Mapping[str, object] = field(default_factory=dict)   # more of discovery, in its own words
+    # discovery's key → the fact that it is filled with
+    facts: Mapping[str, str] = field(default_factory=dict)
+    # what else discovery tells of it, in Home Assistant's own words
+    shown: Mapping[str, object] = field(default_factory=dict)
 
 
 def entity(platform: str, name: str, payload: Payload, *, personal: bool = False,

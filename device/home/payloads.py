@@ -68,12 +68,14 @@ def read_switch(value: object) -> bool:
 
 def read_number(low: float, high: float) -> Callable[[object], float]:
     def read(value: object) -> float:
-        if isinstance(value, str) and NUMBER.fullmatch(value):
-            value = float(value)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not low <= value <= high:       # NaN is refused here too
-            raise Refused(f"{value!r} is no number from {low:g} to {high:g}")
-        return float(value)
+        number = float(value) if isinstance(value, str) and NUMBER.fullmatch(value) else value
+        if (
+            isinstance(number, bool)
+            or not isinstance(number, int | float)
+            or not low <= number <= high        # NaN is refused here too
+        ):
+            raise Refused(f"{number!r} is no number from {low:g} to {high:g}")
+        return float(number)
     return read
 
 

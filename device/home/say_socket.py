@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from device.errors import Refused
-from device.home.commands import LONGEST, Command
+from device.home.commands import LONGEST, Command, Inbox
 from device.home.payloads import read_message
 
 PATIENCE = 5.0              # s that one side waits for the other
@@ -19,7 +19,7 @@ class Door:
     """Listens on a thread of its own; one caller at a time, each with one line of at most LONGEST
     bytes."""
 
-    def __init__(self, path: Path, inbox):
+    def __init__(self, path: Path, inbox: Inbox):
         path.unlink(missing_ok=True)
         self._path, self._inbox = path, inbox
         self._socket = socket.socket(socket.AF_UNIX)

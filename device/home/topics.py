@@ -82,7 +82,7 @@ def document() -> dict[str, object]:
 
 def entities() -> dict[str, object]:
     """The states and events of `entities.py`."""
-    topics = {}
+    topics: dict[str, object] = {}
     for name, row in ENTITIES.items():
         entry = parsed(row.payload.schema) if row.payload.json else text(row.payload.schema)
         if row.platform == "event":

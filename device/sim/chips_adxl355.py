@@ -50,7 +50,7 @@ class ADXL355(SimChip):
     def encode(self, physical: np.ndarray) -> np.ndarray:
         acceleration = physical / G
         if self.rng is not None:
-            acceleration = acceleration + (self.density * (self.converter.rate / 2) ** 0.5
+            acceleration = acceleration + (self.density * (self.running.rate / 2) ** 0.5
                                            * self.rng.standard_normal(acceleration.shape))
         offset = np.frombuffer(self.registers[0x1E:0x24], ">i2").astype(np.int64) * 16
         twenty = (
@@ -65,8 +65,8 @@ class ADXL355(SimChip):
     def arrive(self, a: int, b: int) -> None:
         """A stream: when it is full, new entries replace the oldest."""
         self.registers[0x04] |= DATA_RDY
-        self.fifo += self.converter.words(max(a, b - ENTRIES // 3 - 1), b)
-        self.latest = self.converter.words(b - 1, b)
+        self.fifo += self.running.words(max(a, b - ENTRIES // 3 - 1), b)
+        self.latest = self.running.words(b - 1, b)
         excess = self.entries - ENTRIES
         if excess > 0:
             del self.fifo[:3 * excess]

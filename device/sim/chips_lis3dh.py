@@ -63,7 +63,7 @@ class LIS3DH(SimChip):
     def encode(self, physical: np.ndarray) -> np.ndarray:
         acceleration = physical / G
         if self.rng is not None:
-            acceleration = acceleration + (self.density * (self.converter.rate / 2) ** 0.5
+            acceleration = acceleration + (self.density * (self.running.rate / 2) ** 0.5
                                            * self.rng.standard_normal(acceleration.shape))
         step = STEPS[self.registers[0x23] >> 4 & 3]
         # 12 bit in high resolution, 10 in normal mode, 8 in low power; all left-justified in 16.
@@ -81,13 +81,13 @@ class LIS3DH(SimChip):
         )
         mode = self.fifo_mode
         if mode == 0:
-            self.latest = self.converter.words(b - 1, b)
+            self.latest = self.running.words(b - 1, b)
             return
         room = DEPTH - self.waiting
         if mode == 1:
-            self.fifo += self.converter.words(a, min(a + room, b))
+            self.fifo += self.running.words(a, min(a + room, b))
         else:
-            self.fifo += self.converter.words(max(a, b - DEPTH), b)
+            self.fifo += self.running.words(max(a, b - DEPTH), b)
             del self.fifo[:max(len(self.fifo) - DEPTH * 6, 0)]
         if self.waiting == DEPTH:
             self.overrun = True  # full: the next reading replaces the oldest (stream) or is refused

@@ -66,7 +66,7 @@ class MAX30102(SimChip):
         self.registers[0xFE] = 0x03
         self.registers[0xFF] = 0x15
         self.overflow = self.write_pointer = self.read_pointer = 0
-        self.warm_at = None             # when the temperature asked for will be there
+        self.warm_at: float | None = None   # s: when the temperature asked for will be there
 
     # ---- what it is set to
 
@@ -123,7 +123,7 @@ class MAX30102(SimChip):
         before = self.waiting
         if self.registers[0x08] & 0x10:  # roll over: the oldest are overwritten
             excess = before + (b - a) - DEPTH
-            self.fifo += self.converter.words(max(a, b - DEPTH), b)
+            self.fifo += self.running.words(max(a, b - DEPTH), b)
             if excess > 0:
                 del self.fifo[:len(self.fifo) - DEPTH * self.width]
                 self.read_pointer += excess
@@ -131,7 +131,7 @@ class MAX30102(SimChip):
         else:                                                       # full: the newest are refused
             kept = min(b - a, DEPTH - before)
             excess = b - a - kept
-            self.fifo += self.converter.words(a, a + kept)
+            self.fifo += self.running.words(a, a + kept)
             self.write_pointer += kept
         self.overflow = min(self.overflow + max(excess, 0), 0x1F)
         self.registers[0x00] |= PPG_RDY

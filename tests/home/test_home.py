@@ -73,7 +73,8 @@ from device.clock import SystemClock
 from device.home.mqtt import Home
 from device.home.population_prior import Prior, sign
 from device.home.settings import PRIOR, Settings
-home = Home(Settings(host="127.0.0.1", port={broker.port}, bed="bed9"), queue.SimpleQueue(), SystemClock())
+settings = Settings(host="127.0.0.1", port={broker.port}, bed="bed9")
+home = Home(settings, queue.SimpleQueue(), SystemClock())
 home.start()
 while not home.connected: time.sleep(0.01)
 print("up", flush=True)

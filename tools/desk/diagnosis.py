@@ -221,8 +221,8 @@ def doubts(chip: Chip):
         if max(chip.noise) > NOISY * expected:
             yield Finding(
                 where,
-                f"noise of {max(chip.noise) * 1000:.2f} mm/s², {max(chip.noise) / expected:.0f} times "
-                "the data sheet's",
+                f"noise of {max(chip.noise) * 1000:.2f} mm/s², "
+                f"{max(chip.noise) / expected:.0f} times the data sheet's",
                 "does somebody move, or a fan shake the bed? Try again in quiet",
             )
     elif chip.mean[1] < FINGER:
@@ -307,8 +307,9 @@ def told(diagnosis: Diagnosis) -> str:
         unit = "counts" if chip.role == "ppg" else "m/s²"
         lines += [
             f"{chip.chip} at {chip.address} ({chip.role}): {chip.identity}",
-            f"  rate   {'–' if chip.rate is None else f'{chip.rate:.3f}'} Hz (asked {chip.nominal:g}); lost "
-            f"{counted(chip.lost, chip.uncertain)}, restarts {chip.restarts}, failed ticks {chip.errors}"
+            f"  rate   {'–' if chip.rate is None else f'{chip.rate:.3f}'} Hz "
+            f"(asked {chip.nominal:g}); lost {counted(chip.lost, chip.uncertain)}, "
+            f"restarts {chip.restarts}, failed ticks {chip.errors}"
             + (f"; {chip.celsius:.1f} °C" if chip.celsius is not None else ""),
             f"  mean   {'  '.join(f'{value:.6g}' for value in chip.mean)} {unit}",
             f"  noise  {'  '.join(f'{value:.3g}' for value in chip.noise)} {unit} RMS",
@@ -318,7 +319,8 @@ def told(diagnosis: Diagnosis) -> str:
         heart = "–" if signals["heart_rate"] is None else f"{signals['heart_rate']:.0f}/min"
         lines.append(
             f"now: heart {heart} (quality {signals['heart_quality']}, trusted in "
-            f"{signals['heart_available']:.0%} of the last seconds), breathing {signals['breathing'] or '–'}, "
+            f"{signals['heart_available']:.0%} of the last seconds), "
+            f"breathing {signals['breathing'] or '–'}, "
             f"movement {signals['movement']} m/s², present {signals['present']}"
         )
     lines += [f"! {item.about}: {item.finding}\n    → {item.remedy}" for item in diagnosis.findings]
