@@ -51,7 +51,7 @@ class Feed:
             self.trouble.append(self.complaint)
             return None
         try:
-            if not self.running or self.failures and not self.chip.intact():
+            if not self.running or (self.failures and not self.chip.intact()):
                 self.set_up()
             values = self.gather(now)
         except SensorError as trouble:

@@ -32,13 +32,9 @@ NAME = re.compile(r"[\w][\w '.-]{0,39}")
 # The nine modes of the device as the five words that people at home need.
 SESSION = {
     "idle": "idle",
-    "settling": "winding_down",
-    "drifting": "winding_down",
-    "asleep": "sleeping",
-    "masking": "sleeping",
-    "waking": "waking",
-    "morning": "waking",
-    "paused": "winding_down",
+    "settling": "winding_down", "drifting": "winding_down", "paused": "winding_down",
+    "asleep": "sleeping", "masking": "sleeping",
+    "waking": "waking", "morning": "waking",
     "fault": "unknown",
 }
 SESSIONS = ("idle", "winding_down", "sleeping", "waking", "unknown")

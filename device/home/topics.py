@@ -103,7 +103,8 @@ def parsed(schema: Schema) -> dict[str, object]:
 def pretty(value: object, indent: int = 0, taken: int = 0) -> str:
     """JSON with each object on one line where it fits; `taken` columns stand before it."""
     line = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, Mapping) or indent + taken + len(line) < WIDTH and indent > 2:
+    fits = indent > 2 and indent + taken + len(line) < WIDTH
+    if fits or not isinstance(value, Mapping):
         return line
     margin = " " * (indent + 2)
     lines = []

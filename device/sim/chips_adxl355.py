@@ -8,16 +8,8 @@ G = 9.80665                         # m/s²
 ENTRIES = 96                        # of one axis each
 STEP = {1: 3.9e-6, 2: 7.8e-6, 3: 15.6e-6}       # g of a 20-bit step at ±2, 4, 8 g
 SHADOW = bytes((0x71, 0x2A, 0x05, 0x9C, 0x33))  # of the factory's trim, 0x50..0x54
-DEFAULTS = {
-    0x00: 0xAD,
-    0x01: 0x1D,
-    0x02: 0xED,
-    0x03: 0x01,
-    0x28: 0x00,
-    0x29: 0x60,
-    0x2C: 0x81,
-    0x2D: 0x01,
-}
+DEFAULTS = {0x00: 0xAD, 0x01: 0x1D, 0x02: 0xED, 0x03: 0x01,
+            0x28: 0x00, 0x29: 0x60, 0x2C: 0x81, 0x2D: 0x01}
 WRITABLE = {*range(0x1E, 0x2E), 0x2E}
 STANDBY_ONLY = {*range(0x1E, 0x24), 0x28, 0x2C}
 EMPTY, X_AXIS = 0x02, 0x01
@@ -103,7 +95,10 @@ class ADXL355(SimChip):
             self.delivered += taken // 3
             return
         for mark in marks:
-            self.whole = 1 if mark else self.whole + 1 if self.whole > 0 else -1
+            if mark:
+                self.whole = 1
+            else:
+                self.whole = self.whole + 1 if self.whole > 0 else -1
             if self.whole == 3:
                 self.delivered += 1
                 self.whole = 0

@@ -58,6 +58,11 @@ class Lockstep:
         self._console.take(message, self._origin)
         self._console.restore()
 
+    def _plays_on(self) -> str:
+        if self._stream is not None:
+            return "portaudio"
+        return str(self._file.path.name) if self._file else "nothing"
+
     def _advance(self, message: Advance) -> None:
         if self._origin is None:
             self._origin = message.time - self._engine.frame / RATE
@@ -77,13 +82,6 @@ class Lockstep:
             self._last_second.extend([mean] * min(due, self._blocks))
         level = level_of(sum(self._last_second) / len(self._last_second), self._settings)
         peak, self._peak = self._peak, 0.0
-        device = (
-            "portaudio"
-            if self._stream is not None
-            else str(self._file.path.name)
-            if self._file
-            else "nothing"
-        )
         self._server.tell(
             Heartbeat(
                 message.time,
@@ -93,7 +91,7 @@ class Lockstep:
                 dose_of(self._energy, self._settings),
                 0,
                 self._server.refused,
-                device,
+                self._plays_on(),
             )
         )
 

@@ -83,8 +83,8 @@ def admit(person: str, bed: str, commands: bool, etc: Path) -> str:
     lines = acl.read_text(encoding="utf-8").splitlines()
     # A name is a bed's right to its own topics, by the patterns: a person must not be called like
     # one.
-    if not BED.fullmatch(person) or person in (*RESERVED, *USERS) or (
-            person in known(broker) and f"user {person}" not in lines):
+    taken = person in known(broker) and f"user {person}" not in lines
+    if taken or not BED.fullmatch(person) or person in (*RESERVED, *USERS):
         raise ConfigError(
             f"{person!r}: letters, digits, - and _ only, at most 32; "
             "no bed's name, nor the broker's own"
