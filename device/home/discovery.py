@@ -25,8 +25,7 @@ LIGHT = {
     "state_template": "{{ 'on' if value | int(0) > 0 else 'off' }}",
     "brightness_template": "{{ (value | int(0) * 2.55) | round | int }}",
 }
-# What can hold a value without being told it back; the others must be told not to.
-NEVER_OPTIMISTIC = ("select", "text", "button", "notify", "update")
+GUESSING = ("switch", "number", "light")    # would show what was asked, unless told not to
 
 
 def config_topic(bed: str) -> str:
@@ -94,6 +93,6 @@ def command(bed: str, key: str, platform: str) -> Mapping[str, object]:
         ask["payload_install"] = "install"
     else:
         ask["command_template"] = SEND_VALUE
-    if platform not in NEVER_OPTIMISTIC:
+    if platform in GUESSING:
         ask["optimistic"] = False
     return ask

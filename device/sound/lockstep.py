@@ -82,18 +82,10 @@ class Lockstep:
             self._last_second.extend([mean] * min(due, self._blocks))
         level = level_of(sum(self._last_second) / len(self._last_second), self._settings)
         peak, self._peak = self._peak, 0.0
-        self._server.tell(
-            Heartbeat(
-                message.time,
-                self._engine.frame,
-                level,
-                decibels(peak),
-                dose_of(self._energy, self._settings),
-                0,
-                self._server.refused,
-                self._plays_on(),
-            )
-        )
+        self._server.tell(Heartbeat(
+            time=message.time, frame=self._engine.frame, level=level, peak=decibels(peak),
+            dose=dose_of(self._energy, self._settings), refused=self._server.refused,
+            device=self._plays_on()))
 
     def _out(self, block: Block) -> None:
         gain = self._fader.gain
