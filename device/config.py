@@ -32,8 +32,7 @@ TIME_OF_DAY = r"|([01]\d|2[0-3]):[0-5]\d"
 class Sensors:
     bus: int = setting(1, "number of the I2C bus: 1 is /dev/i2c-1, pins 3 and 5", 0, 32)
     ppg: str = setting("auto", "heart sensor: auto finds what answers; or MAX30102, none")
-    motion: str = setting("auto",
-                          "motion sensor: auto finds what answers; or ADXL355, LIS3DH, none")
+    motion: str = setting("auto", "motion sensor: auto finds what answers; or its name, none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ def _programme(name: str, textures: dict[str, float], **fields: Any) -> Recipe:
     return Recipe(name=name, textures=MappingProxyType(textures), **fields)
 
 
-_ALL = (
+ROWS = (
     _programme("rain on a roof", {"rain": 0.8, "brown": 0.3}, scale="dorian", style="piano",
                pulse=54, density=0.2, register=57, brightness=0.3, tension=0.15, music=0.5),
     _programme("slow tide", {"ocean": 0.7}, scale="lydian", style="chorale",
@@ -25,7 +25,7 @@ _ALL = (
     _programme("no music", {"rain": 0.6, "brown": 0.4},
                density=0.0, brightness=0.2, tension=0.0, music=0.0),
 )
-PROGRAMMES = MappingProxyType({recipe.name: recipe for recipe in _ALL})
+PROGRAMMES = MappingProxyType({recipe.name: recipe for recipe in ROWS})
 DEFAULT = PROGRAMMES["rain on a roof"]
 AUTO, FAVOURITE = "auto", "favourite"       # the device chooses; what the sleeper liked last
 NAMES = (AUTO, FAVOURITE, *PROGRAMMES)      # that can be asked for

@@ -12,11 +12,12 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from device.textures import TEXTURES as TEXTURES
+
 TICK = 0.25             # s: the night's loop; the ADXL355's FIFO overflows after 0.51 s at 62.5 Hz
 EPOCH = 30.0            # s: AASM scoring epoch
 SCALES = ("ionian", "dorian", "phrygian", "lydian", "mixolydian", "aeolian", "pentatonic")
 STYLES = ("chorale", "piano", "folk", "lute")
-TEXTURES = ("rain", "ocean", "wind", "stream", "fire", "pink", "brown")
 VOICES = ("pad", "bell", "piano", "drone", "swell")
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 DEVICE = Path(__file__).resolve().parent.parent / "device"
 ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "home", "words")
 SHARED = {"values", "errors", "clock", "inference.model_card", "inference.tflite", "wire",
-          "programmes", "process_memory"}
+          "programmes", "textures", "process_memory"}
 # What decides knows no room; what acts is handed its parts.
-DECIDING = {"values", "programmes", "stored"}
+DECIDING = {"values", "programmes", "textures", "stored"}
 ACTING = {*DECIDING, "errors", "clock", "diary", "memory", "parts", "asking"}
 BUILDERS = ("assembly", "__main__", "sim", "report")
 HEAVY = {"scipy", "pandas", "torch", "tensorflow", "matplotlib", "librosa", "sklearn", "lightgbm"}

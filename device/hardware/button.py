@@ -18,7 +18,7 @@ class Pressed(NamedTuple):
 class Presses:
     """Edges in, presses out."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.level = False          # the contact as the last edge left it
         self.down = False           # the finger, bounces removed
         self.changed = float("-inf")    # s: when `down` last changed

@@ -29,10 +29,16 @@ def blinks(count: int, period: float, level: float) -> Callable[[float], float]:
     return pattern
 
 
+def constant(level: float) -> Callable[[float], float]:
+    def pattern(_: float) -> float:
+        return level
+    return pattern
+
+
 PATTERNS: dict[Light, Callable[[float], float]] = {
-    Light.OFF: lambda time: 0.0,
+    Light.OFF: constant(0.0),
     Light.BREATHING: breathing,
-    Light.STEADY: lambda time: FLOOR * 2,
+    Light.STEADY: constant(2 * FLOOR),
     Light.MUTED: blinks(1, 4.0, DIM),
     Light.TROUBLE: blinks(2, 4.0, DIM),
     Light.THANKS: blinks(1, 0.5, 2 * DIM),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from gpiozero import PWMLED, BadPinFactory, Button, GPIOZeroError
+from gpiozero.pins import Factory
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from device.clock import Clock
@@ -23,7 +24,7 @@ class Panel:
         inbox: Callable[[Edge], None],
         button: int = BUTTON_PIN,
         led: int = LED_PIN,
-        pin_factory=None,
+        pin_factory: Factory | None = None,
     ):
         """`pin_factory` None is gpiozero's own choice. Raises SensorError if the pins can't be
         used."""
@@ -34,7 +35,8 @@ class Panel:
             self.led = PWMLED(led, pin_factory=pin_factory)
         except (GPIOZeroError, BadPinFactory, ImportError, OSError) as trouble:
             raise SensorError(
-                f"button on GPIO {button} or light on GPIO {led}: can't use these pins ({trouble}); "
+                f"button on GPIO {button} or light on GPIO {led}: "
+                f"can't use these pins ({trouble}); "
                 "check panel.button and panel.led in the config, and install lgpio"
             ) from trouble
         self.button.when_pressed = lambda: self.inbox(Edge(True, self.clock.now()))

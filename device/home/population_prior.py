@@ -56,14 +56,8 @@ def read(message: bytes, hub_key: str) -> Prior:
                       tuple(map(float, facts["errors"])), int(facts["reports"]))
     except BadSignatureError:
         raise Refused("prior: not signed by the hub that was pinned at pairing") from None
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ) as trouble:
+    except (ValueError, KeyError, TypeError, AttributeError,
+            OverflowError, RecursionError) as trouble:
         raise Refused(f"prior: malformed ({type(trouble).__name__})") from None
     numbers = (*prior.shares, *prior.errors)
     if not (

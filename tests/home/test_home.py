@@ -75,7 +75,8 @@ from device.home.mqtt import Home
 from device.home.population_prior import sign
 from device.values import Prior
 from device.home.settings import PRIOR, Settings
-home = Home(Settings(host="127.0.0.1", port={broker.port}, bed="bed9"), queue.SimpleQueue(), SystemClock())
+settings = Settings(host="127.0.0.1", port={broker.port}, bed="bed9")
+home = Home(settings, queue.SimpleQueue(), SystemClock())
 home.start()
 while not home.connected: time.sleep(0.01)
 print("up", flush=True)

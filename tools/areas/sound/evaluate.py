@@ -28,6 +28,7 @@ from areas.sound.render import blocks, note, programme, texture
 from device.programmes import PROGRAMMES
 from device.sound.settings import RATE
 from device.sound.textures import MOTIONS, SECONDS
+from device.textures import ROWS
 from device.values import TEXTURES, Recipe
 from kit.figures import Goal, Result
 from kit.setup import ROOT
@@ -146,7 +147,7 @@ def fine_period(samples: np.ndarray) -> float:
 
 def texture_period(name: str, minutes: float = 10.0) -> float:
     """The higher of two: the sound's own period, and that of eight hours of its slow changes."""
-    motion = MOTIONS[name](np.random.default_rng(5))
+    motion = MOTIONS[ROWS[name].motion](np.random.default_rng(5))
     walk = np.array([next(motion)[0] for _ in range(int(8 * 3600 / SECONDS))])
     return max(fine_period(texture(name, 60.0 * minutes)[:, 10 * RATE:]),
                periodicity(walk, 1.0 / SECONDS, 2.0) if walk.std() > 0 else 0.0)
