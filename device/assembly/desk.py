@@ -29,6 +29,7 @@ from device.night import Night
 from device.parts import NONE, Hooks
 from device.session.modes import Mode
 from device.sim.bus import SimBus
+from device.sim.chips import SimChip
 from device.sim.chips_adxl355 import ADXL355
 from device.sim.chips_lis3dh import LIS3DH
 from device.sim.chips_max30102 import MAX30102
@@ -141,7 +142,9 @@ def body(desk: Desk, clock: Clock) -> tuple[list, float]:
     rng = np.random.default_rng(desk.seed)
     if desk.recording:
         recording = Recording.load(desk.recording)
-        chips = [MAX30102(clock, recording.ppg, skew=desk.skew)] if recording.ppg else []
+        chips: list[SimChip] = []
+        if recording.ppg:
+            chips.append(MAX30102(clock, recording.ppg, skew=desk.skew))
         if recording.motion:
             chips.append(LIS3DH(clock, recording.motion, skew=desk.skew))
         return chips, min(TICK, recording.tick)

@@ -26,7 +26,8 @@ class Source(Protocol):
 class Recorded(Protocol):
     """A recording, whose readings are played one by one at its own rate, whatever rate the chip was
     asked for."""
-    rate: float
+    @property
+    def rate(self) -> float: ...
 
     def readings(self, first: int, count: int) -> np.ndarray:
         """(count, channels) from reading `first` on: PPG counts exactly, or m/s²."""

@@ -23,7 +23,7 @@ SAME = 0.998            # correlation: nor are its beats more alike than this
 class Intervals:
     """Keeps the last WINDOW seconds."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.recent: deque[tuple[float, float, float]] = deque()  # beat s, interval s, alike
         self.usual: deque[float] = deque(maxlen=9)                          # s, the last intervals
         # beat s, interval s, difference² s²

@@ -51,7 +51,8 @@ def read(tokens: Sequence[str]) -> Reading:
     unsure: list[str] = []
     rest: list[str] = []
     words = list(spoken(tokens))
-    denied, before = False, []
+    denied = False
+    before: list[Word] = []
     for clause in clauses(words):
         flags |= set(flagged(clause))
         if refuses(clause):
