@@ -147,7 +147,7 @@ def test_a_fade_that_has_not_reached_silence_is_no_sleep():
 
 
 def test_a_third_press_takes_the_second_back_receipt_and_all_and_likes_it():
-    first = state(played=played(3, RAIN), refused=(1,), liked=2)
+    first = state(played=played(3, RAIN), refused=(1, 2), liked=2)
     skipped, _ = press(first, Press.SECOND)
     other = skipped.with_tonight(played=played(8, TIDE, 3))
     after, things = press(other, Press.THIRD)
