@@ -66,7 +66,7 @@ def on_note(state: State, heard: Understood, answer: str, at: At) -> Decision:
     if not heard.language:
         return state, []
     state = state.with_tonight(said=said_too(state.tonight.said, heard))
-    return apply(state) if changes else (state, [])
+    return apply(state) if changes else (state, [Save()])
 
 
 def as_it_is(state: State) -> Unsaid:
@@ -122,7 +122,7 @@ def apply(state: State) -> Decision:
     """Tonight's sound follows at once; after sleep onset nothing new is chosen, only shaped."""
     tonight = state.tonight
     if tonight.mode not in NIGHT or tonight.played is None:
-        return state, []
+        return state, [Save()]
     if tonight.mode not in SOUNDING or tonight.slept:
         return state, [Reshape(), Shape(), Save()]
     return gave_way(state), [Choose("bedtime"), Shape()]
