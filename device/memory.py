@@ -10,7 +10,7 @@ from device.session import restart
 from device.session.settings import Owner, Settings, settings_from
 from device.session.sleeper import Sleeper
 from device.session.state import At, Population, State
-from device.session.tonight import Tonight
+from device.session.tonight import Said, Tonight
 
 # Keys of the diary's memory; those with a name after them are a sleeper's own.
 SETTINGS, POPULATION, TONIGHT, CHOICES = "remote", "others", "tonight", "choices"
@@ -28,6 +28,7 @@ class Memory:
     def __init__(self, diary: Diary, owner: Owner):
         self.diary, self.owner = diary, owner
         self.kept = State()
+        self.saved: restart.Saved | None = None     # of tonight, as last written
 
     # ---- reading ---------------------------------------------------------------------------------
 
@@ -61,6 +62,7 @@ class Memory:
         """
         remembered = restart.upgraded(self.diary.recall(TONIGHT))
         saved, bad_night = load(restart.Saved, remembered, "tonight")
+        self.saved = saved if remembered is not None else None
         choices, bad_choices = load(
             restart.Choices, self.diary.recall(CHOICES), "what was chosen tonight"
         )
@@ -72,6 +74,8 @@ class Memory:
     def keep(self, state: State) -> None:
         """Whatever changed of what outlives a night."""
         kept, self.kept = self.kept, state
+        if state.settings.privacy and not kept.settings.privacy:
+            self.forget_words()
         if state.settings is not kept.settings:
             self.diary.remember(SETTINGS, stored.plain(state.settings))
         if state.population is not kept.population:
@@ -86,13 +90,22 @@ class Memory:
     def save_tonight(self, state: State, stager: Mapping[str, object], at: At) -> None:
         """From here on a cut costs no more than what comes after."""
         if not state.settings.privacy:
-            saved = restart.saved(state, stager, at)
-            self.diary.remember(TONIGHT, stored.plain(saved))
+            self.saved = restart.saved(state, stager, at)
+            self.diary.remember(TONIGHT, stored.plain(self.saved))
             self.diary.remember(CHOICES, stored.plain(restart.choices(state)))
         self.diary.commit()
 
+    def forget_words(self) -> None:
+        """Privacy begins: a restart doesn't bring back what was said for tonight."""
+        if self.saved is None:
+            return
+        tonight = replace(self.saved.tonight, said=Said(), unsaid=None)
+        self.saved = replace(self.saved, tonight=tonight)
+        self.diary.remember(TONIGHT, stored.plain(self.saved))
+
     def forget_tonight(self, state: State) -> None:
         """Nothing of it has to be resumed; the oldest nights may go."""
+        self.saved = None
         self.diary.remember(TONIGHT, None)
         self.diary.remember(CHOICES, None)
         self.diary.commit()

@@ -277,6 +277,7 @@ class Night:
         try:
             saved, choices, kept, troubles = self.memory.tonight()
             if not restart.worth_it(saved):
+                self.state = restart.said_before(self.state, saved)
                 return
             decision = restart.resumed(self.state, saved, choices, kept, self.at)
             self.parts.body.stager.restore(saved.stager)

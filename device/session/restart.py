@@ -104,6 +104,14 @@ def worth_it(saved: Saved) -> bool:
     return underway and saved.wall >= schedule.EARLIEST and saved.tonight.lights_out is not None
 
 
+def said_before(state: State, saved: Saved) -> State:
+    """No night was under way, but what was said for the one to come still counts."""
+    before = saved.tonight
+    if before.mode is not Mode.IDLE:
+        return state
+    return state.with_tonight(said=before.said, unsaid=before.unsaid)
+
+
 def resumed(state: State, saved: Saved, kept: Choices, rows: Rows, at: At) -> Decision:
     """Go on with the night that a restart broke; one that lies too far back is finished."""
     gone = at.wall - saved.wall

@@ -26,6 +26,7 @@ class Unsaid:
     always: tuple[Wish, ...] = ()
     outcome: Outcome | None = None
     rested: int | None = None
+    morning: bool = False               # the note was about the night: outcome and rested count
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,12 +66,13 @@ def on_note(state: State, heard: Understood, answer: str, at: At) -> Decision:
     if not heard.language:
         return state, []
     state = state.with_tonight(said=said_too(state.tonight.said, heard))
-    return apply(state) if changes else (state, [])
+    return apply(state) if changes else (state, [Save()])
 
 
 def as_it_is(state: State) -> Unsaid:
     tonight = state.tonight
-    return Unsaid(tonight.said, state.sleeper.always, tonight.outcome, tonight.rested)
+    return Unsaid(tonight.said, state.sleeper.always, tonight.outcome, tonight.rested,
+                  morning=tonight.mode is Mode.MORNING)
 
 
 def said_too(said: Said, heard: Understood) -> Said:
@@ -95,7 +96,7 @@ def undo(state: State, at: At) -> Decision:
         return apply(state.with_tonight(said=Said()))
     state = state.with_sleeper(always=before.always)
     state = state.with_tonight(said=before.said, unsaid=None)
-    if state.tonight.mode is not Mode.MORNING:
+    if not (before.morning and state.tonight.mode is Mode.MORNING):
         return apply(state)
     state = state.with_tonight(outcome=before.outcome, rested=before.rested)
     return state, [feedback(state, "undone", 0, at), Save()]
@@ -121,7 +122,7 @@ def apply(state: State) -> Decision:
     """Tonight's sound follows at once; after sleep onset nothing new is chosen, only shaped."""
     tonight = state.tonight
     if tonight.mode not in NIGHT or tonight.played is None:
-        return state, []
+        return state, [Save()]
     if tonight.mode not in SOUNDING or tonight.slept:
         return state, [Reshape(), Shape(), Save()]
     return gave_way(state), [Choose("bedtime"), Shape()]
