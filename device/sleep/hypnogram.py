@@ -72,14 +72,13 @@ def second_opinion(stagings: Sequence[Staging], changes: np.ndarray) -> list[Sta
         -1, len(STAGES)
     )
     opinions = smoothed(filtered, np.asarray(changes))
-    return [
-        staging
-        if np.isnan(p).any()
-        else replace(
-            staging,
-            p_asleep=float(1 - p[0]),
-            stage=STAGES[int(p.argmax())],
-            probabilities=tuple(map(float, p)),
-        )
-        for staging, p in zip(stagings, opinions, strict=True)
-    ]
+    return [again(staging, p) for staging, p in zip(stagings, opinions, strict=True)]
+
+
+def again(staging: Staging, p: np.ndarray) -> Staging:
+    """Judged by `p`, (4,); as it was where that is unknown."""
+    if np.isnan(p).any():
+        return staging
+    chances = (float(p[0]), float(p[1]), float(p[2]), float(p[3]))
+    return replace(staging, p_asleep=float(1 - p[0]), stage=STAGES[int(p.argmax())],
+                   probabilities=chances)

@@ -80,12 +80,10 @@ def governed(before: Sequence[Word]) -> bool:
     alone says nothing either."""
     describes = True
     for place in range(len(before) - 1, -1, -1):
-        word, following = before[place], before[place + 1] if place + 1 < len(before) else None
-        if (
-            word.kind in ("verb", "sub")
-            or word.kind == "word"
-            and not (describes or following.kind in ("and", "or"))
-        ):
+        word, following = before[place], before[place + 1:place + 2]
+        beside = any(each.kind in ("and", "or") for each in following)
+        stands = word.kind == "word" and not (describes or beside)
+        if stands or word.kind in ("verb", "sub"):
             return True
         describes = describes and (word.kind in ("word", "degree") or word.text == "的")
     return False
