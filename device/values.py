@@ -326,7 +326,7 @@ class Prior:
     version: Annotated[int, Between(0, 2**53)]  # grows; an older one is nobody's business any more
     question: str
     shares: tuple[float, ...]                   # sum 1
-    errors: tuple[float, ...]                   # standard errors before shares were made to sum to 1
+    errors: tuple[float, ...]  # standard errors before shares were made to sum to 1
     reports: int
 
 
@@ -351,7 +351,7 @@ class Sums:
     sol: float | None           # sleep onset latency: to the first epoch of any sleep
     spt: float                  # sleep period: first to last epoch of sleep
     waso: float                 # wake after sleep onset, within the sleep period
-    final_wake: float           # awake after the last epoch of sleep (AASM's WASO: waso + final_wake)
+    final_wake: float  # awake after the last epoch of sleep (AASM's WASO: waso + final_wake)
     efficiency: float | None    # share 0..1: tst over the time that could be judged
     wakings: int                # runs of wake within the sleep period
     long_wakings: int           # of them, of 5 min and more

@@ -125,8 +125,16 @@ def test_a_sound_process_that_comes_back_while_somebody_sleeps_rises_at_a_sleepe
 
     def away(mine):
         mine.kept, mine.parts.world.sound.heartbeat = mine.parts.world.sound.heartbeat, lambda: None
-    slept = sleep(hours=0.9, sleeper={"latency": 5.0}, config=Config(night=keep_playing()), acts=[
-        *acts, (2800, away), (2830, lambda mine: setattr(mine.parts.world.sound, "heartbeat", mine.kept))])
+    slept = sleep(
+        hours=0.9,
+        sleeper={"latency": 5.0},
+        config=Config(night=keep_playing()),
+        acts=[
+            *acts,
+            (2800, away),
+            (2830, lambda mine: setattr(mine.parts.world.sound, "heartbeat", mine.kept)),
+        ],
+    )
     assert slept.night.state.tonight.slept
     again = next(scene for time, scene in scenes if time >= BEDTIME + 2830)
     assert again.level > -20 and again.glide >= (again.level + 20) / 0.5

@@ -123,7 +123,9 @@ def test_once_up_a_press_says_how_the_night_was_and_the_next_one_starts_again(
     slept = sleep(
         hours=0.3, build="none", config=ALARM, presses=[*up, *presses, (520, 0.1)], wall=LATE
     )
-    assert slept.rows["feedback"][-1]["value"] == answer and slept.night.state.sleeper.mornings == (answer,)
+    assert slept.rows["feedback"][-1]["value"] == answer and slept.night.state.sleeper.mornings == (
+        answer,
+    )
     assert (
         changes(slept)[-2:] == ["idle: over", "settling: press"] and len(slept.rows["nights"]) == 2
     )
@@ -221,7 +223,9 @@ def test_what_was_liked_is_a_favourite_and_another_press_goes_back_to_the_one_be
 def test_sound_needs_less_over_weeks_if_the_sleeper_wants_that(sleep, monkeypatch):
     monkeypatch.setattr(Recommender, "nights", property(lambda self: tuple(range(21))))
     plain, less = (
-        sleep(hours=0.05, name=name, config=Config(night=Night(withdraw=withdraw))).night.state.owner.rules
+        sleep(
+            hours=0.05, name=name, config=Config(night=Night(withdraw=withdraw))
+        ).night.state.owner.rules
         for name, withdraw in (("plain", False), ("less", True))
     )
     assert (less.softer, plain.softer) == (3.0, 0.0)

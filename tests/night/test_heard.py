@@ -55,7 +55,10 @@ def test_after_onset_no_sample_rises_above_half_a_decibel_a_second_nor_6_db_over
             ("volume_cap", float(rng.uniform(0.5, 1))),
         ][rng.integers(5)]
         acts.append(
-            (float(when), lambda mine, kind=kind, value=value: mine.parts.inbox.put(Command(kind, value)))
+            (
+                float(when),
+                lambda mine, kind=kind, value=value: mine.parts.inbox.put(Command(kind, value)),
+            )
         )
     slept = sleep(hours=0.08, seed=seed, build="none", audio_minutes=4, acts=acts,
                   config=Config(night=Night(fade=2.0, masking=1.0, keep_playing=True)))

@@ -61,9 +61,10 @@ def test_holding_mutes_at_its_threshold_and_nothing_from_afar_undoes_it(sleep):
 
     def listen(mine):
         send = mine.parts.world.sound.send
-        mine.parts.world.sound.send = lambda message: (told.append((mine.clock.now(), message)), send(message))[
-            1
-        ]
+        mine.parts.world.sound.send = lambda message: (
+            told.append((mine.clock.now(), message)),
+            send(message),
+        )[1]
 
     slept = sleep(hours=0.1, presses=[(120, 2.0)], acts=[
         (100, listen), (150, lambda mine: mine.parts.inbox.put(Command("volume", 0.5)))])
@@ -183,8 +184,15 @@ def test_a_restart_in_mid_night_goes_on_where_it_was_and_never_louder(sleep):
 
 def test_a_timer_that_was_set_from_afar_runs_out_in_time_whatever_restarts_meanwhile(sleep):
     from device.values import Command, Stop
-    sleep(hours=0.2, build="none", acts=[(60, lambda mine: mine.parts.inbox.put(Command("timer", 10.0))),
-                                         (240, lambda mine: mine.parts.inbox.put(Stop(finish=False)))])
+
+    sleep(
+        hours=0.2,
+        build="none",
+        acts=[
+            (60, lambda mine: mine.parts.inbox.put(Command("timer", 10.0))),
+            (240, lambda mine: mine.parts.inbox.put(Stop(finish=False))),
+        ],
+    )
     second = sleep(hours=0.2, build="none", wall=1_767_218_400.0 + 60 + 240 + 20, bedtime=False)
     assert second.night.mode is Mode.PAUSED
     end = next(
@@ -234,9 +242,15 @@ def test_a_trial_of_one_is_learned_from_and_told(sleep):
 
 def test_a_restart_in_the_morning_loses_neither_the_answer_nor_the_lesson(sleep):
     from device.values import Stop
-    sleep(hours=0.3, build="none", acts=[
-        (600, lambda mine: mine.do(Go(Event.UP))), (620, lambda mine: mine.take(learning.answered(mine.state, -1, mine.at))),
-        (640, lambda mine: mine.parts.inbox.put(Stop(finish=False)))])
+    sleep(
+        hours=0.3,
+        build="none",
+        acts=[
+            (600, lambda mine: mine.do(Go(Event.UP))),
+            (620, lambda mine: mine.take(learning.answered(mine.state, -1, mine.at))),
+            (640, lambda mine: mine.parts.inbox.put(Stop(finish=False))),
+        ],
+    )
     second = sleep(hours=0.05, build="none", wall=1_767_218_400.0 + 60 + 640 + 20, bedtime=False)
     assert any("morning after" in detail for detail in second.details("resumed"))
     assert len(second.details("learned")) == 1 and second.night.state.sleeper.mornings == (-1,)

@@ -146,9 +146,19 @@ def test_a_real_hub_s_prior_reaches_a_night_by_a_real_broker(sleep, broker, tmp_
     assert soon(lambda: heard.on("nocturne/prior"))
     config = Config(home=Home(host="127.0.0.1", port=broker.port, bed="bed1",
                               hub_key=nacl.SigningKey(key).verify_key.encode().hex()))
-    slept = sleep(hours=0.1, config=config, acts=[
-        (1, lambda mine: mine.parts.inbox.put(Command("sharing", True))),
-        (60, lambda mine: soon(lambda: not mine.parts.inbox.empty() or mine.state.population.prior))])
+    slept = sleep(
+        hours=0.1,
+        config=config,
+        acts=[
+            (1, lambda mine: mine.parts.inbox.put(Command("sharing", True))),
+            (
+                60,
+                lambda mine: soon(
+                    lambda: not mine.parts.inbox.empty() or mine.state.population.prior
+                ),
+            ),
+        ],
+    )
     assert "150 anonymous reports" in population.sentence(slept.night.state.population)
     assert soon(
         lambda: b"taken into account" in (heard.last("nocturne/bed1/state/learning") or b"")

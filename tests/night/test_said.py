@@ -106,7 +106,9 @@ def test_a_morning_s_words_can_be_taken_back(sleep):
         mine.state = mine.state.with_tonight(mode=Mode.MORNING)
 
     def look(name):
-        return lambda mine: seen.update({name: (mine.state.tonight.outcome, mine.state.tonight.rested)})
+        return lambda mine: seen.update(
+            {name: (mine.state.tonight.outcome, mine.state.tonight.rested)}
+        )
 
     sleep(
         hours=0.15,

@@ -47,7 +47,9 @@ def test_nobody_exceeds_the_owners_cap_from_afar_not_even_after_a_restart(sleep,
     slept = sleep(hours=0.05, config=there, build="mattress", acts=[(20, ask)])
     assert slept.night.state.settings.volume == slept.night.state.settings.cap == 0.6
     assert "above the owner's 60 %" in slept.night.parts.world.home.trouble
-    discovery = json.loads(next(m.payload for m in hub.messages if m.topic.startswith("homeassistant/device/")))
+    discovery = json.loads(
+        next(m.payload for m in hub.messages if m.topic.startswith("homeassistant/device/"))
+    )
     assert discovery["cmps"]["volume_cap"]["max"] == 60 and "occupancy" in discovery["cmps"]
     hub.close()
 
@@ -66,14 +68,19 @@ def test_privacy_mode_records_nothing_and_says_so(sleep, broker):
     assert soon(lambda: hub.last("nocturne/bed1/state/privacy") == b"ON")
     assert not [row for row in slept.rows["epochs"] if row["time"] > 120]
     assert (
-        slept.night.mode.value in ("settling", "drifting") and slept.night.parts.mind.recommender.nights == ()
+        slept.night.mode.value in ("settling", "drifting")
+        and slept.night.parts.mind.recommender.nights == ()
     )
     hub.close()
 
 
 def test_what_was_set_from_afar_outlives_a_restart(sleep):
-    first = sleep(hours=0.05, acts=[(10, lambda mine: mine.parts.inbox.put(Command("volume_cap", 0.5)))])
-    second = sleep(hours=0.05, acts=[(10, lambda mine: mine.parts.inbox.put(Command("volume", 0.9)))])
+    first = sleep(
+        hours=0.05, acts=[(10, lambda mine: mine.parts.inbox.put(Command("volume_cap", 0.5)))]
+    )
+    second = sleep(
+        hours=0.05, acts=[(10, lambda mine: mine.parts.inbox.put(Command("volume", 0.9)))]
+    )
     assert first.night.state.settings.volume == 0.5 and second.night.state.settings.cap == 0.5
     assert second.night.state.settings.volume == 0.5
 

@@ -82,7 +82,10 @@ def test_wild_models_and_wild_messages_startle_nobody(sleep, seed):
             ("volume_cap", float(rng.random())),
         ][rng.integers(5)]
         acts.append(
-            (float(when), lambda mine, kind=kind, value=value: mine.parts.inbox.put(Command(kind, value)))
+            (
+                float(when),
+                lambda mine, kind=kind, value=value: mine.parts.inbox.put(Command(kind, value)),
+            )
         )
     slept = sleep(hours=0.5, build="none", acts=acts, config=Config(night=Night(
         fade=2.0, masking=1.0, keep_playing=bool(seed % 2))))

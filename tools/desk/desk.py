@@ -114,11 +114,19 @@ def sleep(options: argparse.Namespace) -> int:
         )
         with keys(mine, pins, config.panel.button):
             mine.run(until=end)
-        memory = [peak(), *(peak(str(mine.parts.world.sound.pid)) for _ in range(hasattr(mine.parts.world.sound, "pid")))]
+        memory = [
+            peak(),
+            *(
+                peak(str(mine.parts.world.sound.pid))
+                for _ in range(hasattr(mine.parts.world.sound, "pid"))
+            ),
+        ]
     report.write(out / "diary.sqlite", out / "report.html", out / "report.png")
     if options.export_midi:
         written.export(out / "diary.sqlite", options.export_midi)
-    progress.done(time.monotonic() - began, out, getattr(mine.parts.world.sound, "levels", []), memory)
+    progress.done(
+        time.monotonic() - began, out, getattr(mine.parts.world.sound, "levels", []), memory
+    )
     return 0
 
 

@@ -169,7 +169,9 @@ def disturb(rng: np.random.Generator, mine, pins, watched: Watched, minutes: flo
         faults["presses"] += 1
     for _ in range(rng.integers(6)):
         kind, value = COMMANDS[rng.integers(len(COMMANDS))]
-        clock.at(moment(), lambda kind=kind, value=value: mine.parts.inbox.put(Command(kind, value)))
+        clock.at(
+            moment(), lambda kind=kind, value=value: mine.parts.inbox.put(Command(kind, value))
+        )
         faults["commands"] += 1
     if rng.random() < 0.3:
         clock.at(moment(),
