@@ -18,21 +18,27 @@ from device.errors import DiaryError
 
 VERSION = 1
 SCHEMA = """
-CREATE TABLE nights (id INTEGER PRIMARY KEY, began REAL, lights_out REAL NOT NULL, seed INTEGER NOT NULL,
-    sleeper TEXT NOT NULL, software TEXT NOT NULL, ended REAL, sums TEXT, outcome TEXT);
-CREATE TABLE epochs (night INTEGER NOT NULL, number INTEGER NOT NULL, time REAL NOT NULL, mode TEXT NOT NULL,
+CREATE TABLE nights (id INTEGER PRIMARY KEY, began REAL, lights_out REAL NOT NULL,
+    seed INTEGER NOT NULL, sleeper TEXT NOT NULL, software TEXT NOT NULL, ended REAL, sums TEXT,
+    outcome TEXT);
+CREATE TABLE epochs (night INTEGER NOT NULL, number INTEGER NOT NULL, time REAL NOT NULL,
+    mode TEXT NOT NULL,
     stage TEXT, p_asleep REAL, p_wake REAL, p_light REAL, p_deep REAL, p_rem REAL,
     heart_rate REAL, rmssd REAL, breathing REAL, movement REAL, activity REAL,
     heart_quality REAL, motion_quality REAL, present INTEGER, target REAL, level REAL, dose REAL,
     PRIMARY KEY (night, number)) WITHOUT ROWID;
-CREATE TABLE decisions (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL, moment TEXT NOT NULL,
-    recipe TEXT NOT NULL, sentence TEXT NOT NULL, contributions TEXT NOT NULL, seed INTEGER NOT NULL,
+CREATE TABLE decisions (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL,
+    moment TEXT NOT NULL, recipe TEXT NOT NULL, sentence TEXT NOT NULL,
+    contributions TEXT NOT NULL, seed INTEGER NOT NULL,
     propensity REAL NOT NULL, candidate INTEGER NOT NULL, receipt TEXT NOT NULL);
-CREATE TABLE phrases (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, start REAL NOT NULL, length REAL NOT NULL,
+CREATE TABLE phrases (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, start REAL NOT NULL,
+    length REAL NOT NULL,
     notes TEXT NOT NULL);
-CREATE TABLE events (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL, kind TEXT NOT NULL,
+CREATE TABLE events (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL,
+    kind TEXT NOT NULL,
     detail TEXT NOT NULL);
-CREATE TABLE feedback (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL, kind TEXT NOT NULL,
+CREATE TABLE feedback (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL,
+    kind TEXT NOT NULL,
     value REAL NOT NULL);
 CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -195,7 +201,8 @@ class Diary:
                     self.lost += unfit
                     waiting, self.trouble = [], ""
                 except sqlite3.Error as trouble:
-                    self.trouble = f"diary {self.path}: can't write ({trouble}); {len(waiting)} rows wait in memory"
+                    rows = f"{len(waiting)} rows wait in memory"
+                    self.trouble = f"diary {self.path}: can't write ({trouble}); {rows}"
             if isinstance(batch, threading.Event):
                 batch.set()
             self._busy = False
@@ -275,7 +282,8 @@ def reading(path: Path | str) -> Iterator[sqlite3.Connection]:
 
 
 def statement(table: str, columns: tuple[str, ...]) -> str:
-    return f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    places = ", ".join("?" * len(columns))
+    return f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({places})"
 
 
 def plain(value: Any) -> object:

@@ -205,8 +205,8 @@ def sure(anchors: Sequence[Anchor], wishes: Iterator[Wish]) -> Iterator[Wish]:
 
 
 def swapped(anchors: list[Anchor]) -> list[Anchor]:
-    """"Swap the piano for bells", "from waves to rain", "把海浪换成雨": the first thing goes, the second
-    comes."""
+    """"Swap the piano for bells", "from waves to rain", "把海浪换成雨": the first thing goes, the
+    second comes."""
     for first, second in itertools.pairwise(anchors):
         if first.word.kind == second.word.kind == "thing":
             if any(word.kind == "swap" for word in first.before) or any(

@@ -33,7 +33,8 @@ class Anchor:
     @property
     def doubled(self) -> bool:
         """Whether one denial undoes another: "don't stop the rain", "I'd hate to lose it", "no
-        reason to stop it", "不能没有雨"; "no, no", "no, stop" and "I hate it, please stop" don't."""
+        reason to stop it", "不能没有雨"; "no, no", "no, stop" and "I hate it, please stop"
+        don't."""
         if any(w.kind == "lacking" for w in self.before) and any(
             w.kind == "no" for w in self.after
         ):

@@ -151,7 +151,8 @@ class Progress:
         if night.state.tonight.choice is not None and night.state.tonight.choice is not self.choice:
             self.choice = night.state.tonight.choice
             self.line(
-                f"{'':9}chosen: {night.state.tonight.recipe.name or 'a recipe'} – {night.state.tonight.choice.reason.sentence}"
+                f"{'':9}chosen: {night.state.tonight.recipe.name or 'a recipe'} – "
+                f"{night.state.tonight.choice.reason.sentence}"
             )
         if night.mode is not self.mode or now - self.shown >= SHOWN:
             self.mode, self.shown = night.mode, now
