@@ -11,7 +11,8 @@ import numpy as np
 from device.sleep import features
 
 PERSON = ("heart_tonight", "heart_range", "heart_sd_40", "heart_step_20")
-STRANGE = .2            # doubt in somebody twice as far from the training nights as those are
+STRANGE = .2            # doubt in somebody FAR from the training nights
+FAR = 1.4               # times the distance within which nine in ten of their epochs lie
 POOR = .1               # doubt in an epoch whose heart was never trusted,
 UNSEEN = .1             # and in a night whose movement nobody measures
 BREATHS = 10            # epochs of breathing that are compared,
@@ -24,7 +25,7 @@ MOST = 1.5              # odds ratio: REM breathes irregularly too, and no train
 @dataclass(frozen=True, eq=False)
 class Likeness:
     """Mahalanobis distance from the training nights, each one point. mean (k,), whiten (k, k);
-    near: the distance within which nine in ten of them lie."""
+    near: the distance within which nine in ten of their epochs lie."""
     mean: np.ndarray
     whiten: np.ndarray
     near: float
@@ -50,8 +51,8 @@ class Likeness:
         return math.sqrt(float(away @ away)) / self.near
 
     def doubt(self, x: np.ndarray) -> float:
-        """0 within the training nights, STRANGE from twice as far away."""
-        return STRANGE * min(max(self.distance(x) - 1.0, 0.0), 1.0)
+        """0 within the training nights, STRANGE from FAR times their distance on."""
+        return STRANGE * min(max((self.distance(x) - 1.0) / (FAR - 1.0), 0.0), 1.0)
 
 
 PLACES = features.places(PERSON)
