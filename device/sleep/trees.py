@@ -7,7 +7,6 @@ from functools import cached_property
 import numpy as np
 
 
-
 @dataclass(frozen=True, eq=False)
 class Trees:
     """Rows of nodes; an input at or below the threshold goes left. A child ≥ 0 is a node, one below
