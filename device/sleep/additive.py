@@ -35,7 +35,8 @@ class Additive:
 
     def numbers(self) -> dict:
         """What `of` reads."""
-        return {name: getattr(self, name).tolist() for name in ("mean", "scale", "knots", "weights")}
+        return {name: getattr(self, name).tolist()
+                for name in ("mean", "scale", "knots", "weights")}
 
     def standard(self, x: np.ndarray) -> np.ndarray:
         """(n, k) SD from the mean; a missing input says what an average one says."""

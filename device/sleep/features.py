@@ -208,7 +208,7 @@ class Memory:
             new[name] = array
         count = new.pop("epochs")[0]
         sums = [new[name] for name in ("moved", "spreads", "rates", "begun", "tonight")]
-        if not count >= 0 or any(np.isnan(sum_).any() for sum_ in sums) or (new["tonight"] < 0).any():
+        if not (count >= 0 and np.isfinite(np.concatenate(sums)).all() and min(new["tonight"]) >= 0):
             raise ValueError("no counts")
         vars(self).update(new, epochs=int(count))
 
