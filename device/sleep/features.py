@@ -208,7 +208,8 @@ class Memory:
             new[name] = array
         count = new.pop("epochs")[0]
         sums = [new[name] for name in ("moved", "spreads", "rates", "begun", "tonight")]
-        if not (count >= 0 and np.isfinite(np.concatenate(sums)).all() and min(new["tonight"]) >= 0):
+        finite = bool(np.isfinite(np.concatenate(sums)).all())
+        if not (count >= 0 and finite and new["tonight"].min() >= 0):
             raise ValueError("no counts")
         vars(self).update(new, epochs=int(count))
 

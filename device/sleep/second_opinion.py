@@ -73,8 +73,9 @@ class SecondOpinion:
                 continue
             part, p = (self._whole, whole[n]) if heard[n] else (self._motion, motion[n])
             stage = STAGES[int(part.decide(p[None])[0])]
-            out.append(replace(staging, p_asleep=float(1 - p[0]), stage=stage,
-                               probabilities=tuple(map(float, p))))
+            wake, light, deep, rem = map(float, p)
+            out.append(replace(staging, p_asleep=1 - wake, stage=stage,
+                               probabilities=(wake, light, deep, rem)))
         return out
 
     def draw(self, opinion: Sequence[Staging], times: int, seed: int) -> list[list[Stage | None]]:
