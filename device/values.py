@@ -116,6 +116,7 @@ class Staging:
     probabilities: tuple[float, float, float, float] | None     # in the order of STAGES
     asleep: bool = False  # the onset detector's word: has fallen asleep and not woken since
     aroused: bool = False                   # the arousal detector's word, for this epoch
+    p_slept: float | None = None            # 0..1: has slept since lights out, if a model knows
 
 
 # ---- choosing: Context → Choice ------------------------------------------------------------------
