@@ -72,7 +72,8 @@ def review(parts: Parts, state: State, at: At) -> Decision:
     stagings = state.tonight.stagings
     if not stagings:
         return state, []
-    return learning.morning(state, parts.body.stager.review(stagings), at)
+    sums = parts.body.opinion.review(state.tonight.epochs, stagings)
+    return learning.morning(state, sums, at)
 
 
 def learn(parts: Parts, state: State, lesson: Learn) -> Decision:

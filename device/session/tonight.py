@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from device.session.modes import Mode
 from device.stored import DERIVED
-from device.values import SILENCE, Choice, Outcome, Recipe, Staging, Wish
+from device.values import SILENCE, Choice, Epoch, Outcome, Recipe, Staging, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Played:
 class Tonight:
     """A night, whole: made anew at lights out. All times are monotonic s.
 
-    `stagings` and `hearts` are in the diary's epochs already and are read from there again; the
-    choices are saved beside it when they change, for they are large.
+    `stagings`, `epochs` and `hearts` are in the diary's epochs already and are read from there
+    again; the choices are saved beside it when they change, for they are large.
     """
     number: int = 0                             # the diary's
     mode: Mode = Mode.IDLE
@@ -53,6 +53,7 @@ class Tonight:
     blind: int = 0                              # epochs in a row without a judgement
     empty: int = 0                              # epochs in a row with nobody there
     stagings: tuple[Staging, ...] = field(default=(), metadata=DERIVED)
+    epochs: tuple[Epoch, ...] = field(default=(), metadata=DERIVED)     # of the stagings
     hearts: tuple[tuple[float, float | None], ...] = field(default=(), metadata=DERIVED)
     played: Played | None = field(default=None, metadata=DERIVED)       # now
     # what the last second press turned away

@@ -8,7 +8,7 @@ it enters only beside its own mean of tonight. Activity counts are te Lindert & 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -76,7 +76,7 @@ RISING = frozenset({
     "heart_peak_6", "heart_peak_20", *(f"heart_sd_{span}" for span in SPREAD_SPANS)})
 
 
-def places(names) -> np.ndarray:
+def places(names: Sequence[str]) -> np.ndarray:
     """Where these inputs stand among INPUTS."""
     return np.array([INPUTS.index(name) for name in names], np.intp)
 

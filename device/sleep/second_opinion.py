@@ -14,10 +14,10 @@ import numpy as np
 
 from device.errors import ModelMismatch
 from device.inference import model_card
-from device.sleep import features
+from device.sleep import features, hypnogram
 from device.sleep.blend import Blend
 from device.sleep.stager import HEARTS, LIMITS, within
-from device.values import EPOCH, STAGES, Epoch, Stage, Staging
+from device.values import EPOCH, STAGES, Epoch, Stage, Staging, Sums
 
 AROUND = (2, 5, 12, 30)     # epochs: widths (σ) of the means about an epoch
 LONGEST = 2880              # epochs that are looked at together: a day
@@ -77,6 +77,10 @@ class SecondOpinion:
             out.append(replace(staging, p_asleep=1 - wake, stage=stage,
                                probabilities=(wake, light, deep, rem)))
         return out
+
+    def review(self, epochs: Sequence[Epoch], stagings: Sequence[Staging]) -> Sums:
+        """The night's sums by `judge`."""
+        return hypnogram.sums(self.judge(epochs, stagings))
 
     def draw(self, opinion: Sequence[Staging], times: int, seed: int) -> list[list[Stage | None]]:
         """Hypnograms that this night may have had, to sum up one by one: quantiles of their SOL,
