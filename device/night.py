@@ -276,6 +276,8 @@ class Night:
         """Go on with a night that a restart broke, if there is one."""
         try:
             saved, choices, kept, troubles = self.memory.tonight()
+            for unread in troubles:
+                self.note("fallback", unread)
             if not restart.worth_it(saved):
                 self.state = restart.said_before(self.state, saved)
                 return
@@ -284,8 +286,6 @@ class Night:
         except (KeyError, TypeError, ValueError, IndexError, sqlite3.Error) as trouble:
             self.note("fallback", f"the night before the restart can't be resumed: {trouble!r}")
             return
-        for unread in troubles:
-            self.note("fallback", unread)
         self.take(decision)
 
     def finish(self) -> None:

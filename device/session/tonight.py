@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from device.session.modes import Mode
 from device.stored import DERIVED
-from device.values import SILENCE, Choice, Outcome, Recipe, Staging, Wish
+from device.values import SILENCE, Between, Choice, Outcome, Recipe, Share, Staging, Wish
+
+Seconds = Annotated[float, Between(-1e9, 1e9)]      # monotonic: no machine runs for thirty years
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,10 @@ class Tonight:
     """
     number: int = 0                             # the diary's
     mode: Mode = Mode.IDLE
-    since: float = 0.0                          # in this mode
-    lights_out: float | None = None
+    since: Seconds = 0.0                        # in this mode
+    lights_out: Seconds | None = None
     bedtime: bool = True                        # it began by going to bed, not by its alarm
-    depth: float = 0.0                          # of the fade: 0 settling level, 1 silence
+    depth: Share = 0.0                          # of the fade: 0 settling level, 1 silence
     blind: int = 0                              # epochs in a row without a judgement
     empty: int = 0                              # epochs in a row with nobody there
     stagings: tuple[Staging, ...] = field(default=(), metadata=DERIVED)
@@ -67,7 +70,7 @@ class Tonight:
     outcome: Outcome | None = None              # from the morning on
     rested: int | None = None                   # the morning's answer: +1 good, −1 poor
     timer: float = 0.0                          # min, as asked from afar; 0 is off
-    timer_ends: float | None = None
+    timer_ends: Seconds | None = None
 
     @property
     def choice(self) -> Choice | None:
