@@ -6,7 +6,21 @@ from typing import Annotated
 
 from device.session.modes import Mode
 from device.stored import DERIVED
-from device.values import SILENCE, Between, Choice, Outcome, Recipe, Share, Staging, Wish
+from device.values import (
+    LANGUAGES,
+    SILENCE,
+    Between,
+    Choice,
+    Count,
+    Feeling,
+    OneOf,
+    Outcome,
+    Recipe,
+    Rested,
+    Share,
+    Staging,
+    Wish,
+)
 
 Seconds = Annotated[float, Between(-1e9, 1e9)]      # monotonic: no machine runs for thirty years
 
@@ -16,10 +30,10 @@ class Said:
     """What was said in words, for tonight."""
     tonight: tuple[Wish, ...] = ()
     like_last: bool = False
-    valence: float | None = None        # −1..1
-    arousal: float | None = None        # −1..1
+    valence: Feeling | None = None
+    arousal: Feeling | None = None
     mood: str = ""                      # "tense", "weary" or neither
-    language: str = "en"
+    language: Annotated[str, OneOf(LANGUAGES)] = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +42,7 @@ class Unsaid:
     said: Said = Said()
     always: tuple[Wish, ...] = ()
     outcome: Outcome | None = None
-    rested: int | None = None
+    rested: Rested | None = None
     morning: bool = False               # the note was about the night: outcome and rested count
 
 
@@ -61,14 +75,14 @@ class Tonight:
     # what the last second press turned away
     passed_over: Played | None = field(default=None, metadata=DERIVED)
     refused: tuple[int, ...] = ()               # candidates turned away tonight
-    liked: int = 0                              # likes minus skips
-    turned_down: int = 0                        # times the volume was lowered
+    liked: Count = 0                            # likes minus skips
+    turned_down: Count = 0                      # times the volume was lowered
     fell_asleep: bool = False                   # sleep was believed at least once
     snoozed: bool = False                       # the alarm was put off by a press
     said: Said = Said()
     unsaid: Unsaid | None = None                # what "undo" goes back to
     outcome: Outcome | None = None              # from the morning on
-    rested: int | None = None                   # the morning's answer: +1 good, −1 poor
+    rested: Rested | None = None                # the morning's answer
     timer: float = 0.0                          # min, as asked from afar; 0 is off
     timer_ends: Seconds | None = None
 

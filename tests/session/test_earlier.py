@@ -11,7 +11,7 @@ import pytest
 
 from device.session.modes import Mode
 from device.session.state import State
-from device.values import Command, Prior, Wish
+from device.values import Command, Prior, Scene, Wish
 from tests.session.around import epoch
 from tests.session.pretend import Pages, Pretence
 
@@ -47,7 +47,8 @@ def lived(mine: Pretence) -> None:
     mine.signs.answer(add=(None,))
     mine.inbox.put(Command("say", "no bells"))
     mine.night.run(until=mine.clock.now() + 0.5)
-    assert mine.night.mode is mine.night.state.tonight.mode
+    scenes = [told for _, told in mine.asked("sound.send") if isinstance(told, Scene)]
+    assert all(scene.waking or scene.level <= 0 for scene in scenes)
     Pretence(Pages(mine.diary.memory, nights=3)).night.resume()
 
 

@@ -28,7 +28,8 @@ def test_an_epoch_is_a_row_with_its_judgement():
 
 def test_what_nobody_can_judge_or_hear_is_none_in_its_row():
     fields = rows.epoch(state(), epoch(), staging(None), None).fields
-    unknown = ("p_asleep", "p_wake", "p_light", "p_deep", "p_rem", "stage", "target", "level", "dose")
+    unknown = ("p_asleep", "p_wake", "p_light", "p_deep", "p_rem", "stage", "target", "level",
+               "dose")
     assert {fields[name] for name in unknown} == {None}
 
 

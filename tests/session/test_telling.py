@@ -30,7 +30,8 @@ def test_every_setting_is_told_by_its_name_and_what_it_is_compared_with_is_not()
 
 def test_how_things_stand_is_told():
     here = state(Mode.SETTLING, played=played(), timer=20.0).with_status(
-        epoch=epoch(heart_quality=0.4, motion_quality=0.7, present=False), answer="no bells", **WELL)
+        epoch=epoch(heart_quality=0.4, motion_quality=0.7, present=False), answer="no bells",
+        **WELL)
     facts = told(here)
     expected = {
         "session": Mode.SETTLING, "sound": True, "timer": 20.0, "occupancy": False,
