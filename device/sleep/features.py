@@ -9,6 +9,7 @@ that of the night so far.
 """
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -24,6 +25,7 @@ HEART_LAGS = (0, 2, 5, 10, 20)          # epochs
 HEART_MEANS = (8, 30)                   # epochs
 POWER_LAGS = (0, 1, 2, 4)               # epochs
 POWER_MEANS = (3, 6, 12)                # epochs
+MOST = 1e6              # nothing that is remembered of a night is larger
 FADE = .9               # what of an old power is believed when the window moves past it
 
 ACTIVITY = (
@@ -79,6 +81,23 @@ class Memory:
             else [min(minutes, 600.0), math.log1p(min(max(minutes, 0.0), 600.0))]
         )
         return np.array(late + self._activity(recent) + self._heart(heart), float)
+
+    def restore(self, kept: Mapping) -> None:
+        """Go on from another's `state`. Raises KeyError, TypeError or ValueError, and changes
+        nothing, when it isn't whole."""
+        state = {key: list(kept[key]) for key in self.state}
+        numbers = [number for values in state.values() for number in values if number is not None]
+        if not all(type(number) in (int, float) and abs(number) < MOST for number in numbers):
+            raise ValueError("the night's numbers are torn")            # NaN compares false
+        sizes = [size for key in ("recent", "heart", "power") for size in state[key]]
+        if any(size is not None and size < 0 for size in sizes):
+            raise ValueError("the night's sizes are torn")
+        if len(state["means"]) != len(HEART_MEANS) + len(POWER_MEANS):
+            raise ValueError("the night's means are of another number")
+        for total, n in (state["tonight"], state["heart_tonight"]):
+            if total is None or type(n) is not int or n < 0:
+                raise ValueError("the night's sums are torn")
+        self.state = state
 
     def _activity(self, recent: np.ndarray) -> list[float]:
         size = np.log1p(recent)

@@ -46,4 +46,8 @@ class Detector:
         return {"asleep": self._asleep, "high": self._high, "low": self._low}
 
     def restore(self, snapshot: Mapping) -> None:
-        self._asleep, self._high, self._low = snapshot["asleep"], snapshot["high"], snapshot["low"]
+        """Raises KeyError or ValueError, and changes nothing, when it isn't whole."""
+        asleep, high, low = snapshot["asleep"], snapshot["high"], snapshot["low"]
+        if (type(asleep), type(high), type(low)) != (bool, int, int):
+            raise ValueError("the onset detector's counts are torn")
+        self._asleep, self._high, self._low = asleep, high, low

@@ -107,12 +107,16 @@ class Stager:
         }
 
     def restore(self, snapshot: Mapping) -> None:
-        self._memory.state = json.loads(json.dumps(snapshot["memory"]))
+        """Raises KeyError, TypeError or ValueError when it isn't whole: `reset` it then."""
+        blind, chances = snapshot["blind"], (snapshot["p_asleep"], snapshot["p_motion"])
+        if type(blind) is not int or blind < 0:
+            raise ValueError("blind is torn")
+        if any(p is not None and not 0 <= p <= 1 for p in chances):
+            raise ValueError("P(asleep) is torn")
+        self._memory.restore(snapshot["memory"])
         self._heart.restore(snapshot["heart"])
         self._detector.restore(snapshot["detector"])
-        self._blind, self._p_asleep, self._p_motion = (
-            snapshot[key] for key in ("blind", "p_asleep", "p_motion")
-        )
+        self._blind, (self._p_asleep, self._p_motion) = blind, chances
 
 
 def within(value: float | None, limits: tuple[float, float]) -> float | None:

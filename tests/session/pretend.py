@@ -108,8 +108,9 @@ class Pretence:
         self.stager = Told(calls, "stager", snapshot={"a": 1}, review=SUMS, judge=judged)
         self.recommender = Told(
             calls, "recommender", choose=lambda context, **_: choice(), learn=4.5, adopt=2.0,
-            state=lambda: {"nights": 1}, nights=(), leans_to_silence=False,
+            nights=(), leans_to_silence=False,
         )
+        self.recommender.state = lambda: {"nights": 1}
         self.repeats = Told(calls, "repeats")
         self.composer = Told(
             calls, "composer", compose=Phrase(4.0, (Note(0.0, 60, 1.0, 0.5, "piano"),)),
