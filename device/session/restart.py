@@ -14,7 +14,7 @@ from device.session import schedule, settings
 from device.session.modes import NIGHT, Mode
 from device.session.state import At, Bell, Decision, State
 from device.session.things import Close, Do, Finish, Note, Renumber, Save, Send, Shape, Shift
-from device.session.tonight import Played, Tonight
+from device.session.tonight import Played, Seconds, Tonight
 from device.values import (
     EPOCH,
     Choice,
@@ -40,7 +40,7 @@ class Saved:
     resumes begins in silence and comes back at a sleeper's pace."""
     format: int = FORMAT
     wall: float = 0.0                   # s since 1970, when it was saved
-    now: float = 0.0                    # s, monotonic of that boot
+    now: Seconds = 0.0                  # s, monotonic of that boot
     volume: Share = 0.0
     programme: settings.Programme = settings.Knobs().programme
     rung: tuple[int, int] | None = None
