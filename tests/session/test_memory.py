@@ -182,6 +182,7 @@ def test_a_saved_night_is_committed():
     pages = Pages()
     memory(pages).save_tonight(state(), {}, at())
     assert written(pages) == ["choices", "tonight"] and pages.calls == [("commit",)]
+    assert pages.memory["tonight"]["format"] == 2
 
 
 def test_a_night_that_is_over_is_forgotten_and_the_oldest_go():

@@ -14,7 +14,7 @@ from device.session.restart import Choices, Saved
 from device.session.settings import Settings
 from device.session.sleeper import Sleeper
 from device.session.state import Population
-from device.stored import DERIVED, load, plain
+from device.stored import DERIVED, Unreadable, load, plain, read
 from device.values import Between, OneOf
 
 
@@ -207,3 +207,19 @@ def test_whatever_is_stored_loading_never_raises_and_what_it_answers_can_be_stor
 def test_what_outlives_the_process_has_a_default_for_everything(kind):
     assert load(kind, {}) == (kind(), ())
     assert load(kind, json.loads(json.dumps(plain(kind())))) == (kind(), ())
+
+
+def test_how_deep_is_counted_alike_for_lists_tuples_and_mappings():
+    kinds: list = [int, int, int]
+    deepest, stored = [0, 0, 0], [1, 1, 1]
+    for n in range(1, 25):
+        kinds = [tuple[kinds[0], ...], tuple[kinds[1]], Mapping[str, kinds[2]]]
+        stored = [[stored[0]], [stored[1]], {"a": stored[2]}]
+        for k, kind in enumerate(kinds):
+            troubles: list[str] = []
+            try:
+                read(kind, stored[k], "it", troubles, 0)
+                deepest[k] = n if not troubles else deepest[k]
+            except Unreadable:
+                pass
+    assert deepest == [20, 20, 20]
