@@ -110,8 +110,8 @@ class Stager:
         return self._whole, believed * self._of(self._whole, x) + (1 - believed) * alone
 
     def _doubt(self, x: np.ndarray, rate: float | None, believed: float) -> float:
-        total = self._likeness.doubt(x) + (0.0 if self._moved else doubt.UNSEEN)
-        return total + (doubt.POOR * (1 - believed) if rate is not None else 0.0)
+        poor = doubt.POOR * (1 - believed) if rate is not None else 0.0
+        return self._likeness.doubt(x) + poor
 
     def _ceiling(self, p_motion: float, unmoved: bool, unheard: bool) -> float:
         """What isn't seen is no sign of sleep: once movement readings fail P(asleep) can only fall,
