@@ -15,7 +15,8 @@ from device.sleep import features
 PERSON = ("heart_tonight", "step_tonight")
 STRANGE = .2            # doubt in somebody FAR from the training nights
 FAR = 2.0               # times the distance within which nine in ten of their epochs lie
-POOR = .1               # doubt in an epoch whose heart was never trusted
+POOR = .1               # doubt in an epoch whose heart was never trusted,
+UNSEEN = .05            # and in a night whose movement nobody measures
 BREATHS = 10            # epochs of breathing that are compared,
 NIGHT = 120             # with that many before
 LEAST = .3              # /min: nobody breathes more regularly from epoch to epoch

@@ -45,7 +45,9 @@ HEART_ROUNDS = 150
 LASTING = 10            # epochs: a heart can't tell briefer wakes from a turn in bed or an apnoea's
 # end, and what they teach it makes it worse at the long ones, of which the watch nights have few.
 SOON = 10.0             # min after lights out that its trees may tell apart; then no clock
-AWAKE = .2              # share of the time awake to begin with: who has only a heart may be anybody
+# Share of the time awake that its trees begin with: of whom only the heart is known may be anybody,
+# and a sleep efficiency of .85 parts good sleepers from bad ones (Buysse et al. 1989).
+AWAKE = .15
 # how far decisions lean towards showing each stage as often as it occurs; 0: the likeliest
 LEAN = .5
 AFTER = 120             # epochs after the first sleep that teach onset
