@@ -10,11 +10,13 @@ import numpy as np
 
 from device.sleep import features
 
-PERSON = ("heart_tonight", "heart_range", "heart_sd_40", "heart_step_20")
+# How fast the heart beats and how far it goes from one epoch to the next: apnoea makes it restless,
+# some medicines make it even. Range and spreads beside them only hide that.
+PERSON = ("heart_tonight", "step_tonight")
 STRANGE = .2            # doubt in somebody FAR from the training nights
-FAR = 1.4               # times the distance within which nine in ten of their epochs lie
+FAR = 2.0               # times the distance within which nine in ten of their epochs lie
 POOR = .1               # doubt in an epoch whose heart was never trusted,
-UNSEEN = .1             # and in a night whose movement nobody measures
+UNSEEN = .05            # and in a night whose movement nobody measures
 BREATHS = 10            # epochs of breathing that are compared,
 NIGHT = 120             # with that many before
 LEAST = .3              # /min: nobody breathes more regularly from epoch to epoch

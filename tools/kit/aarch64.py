@@ -6,15 +6,14 @@ Each room does its work N times and M times, and the difference counts, so that 
 Counts don't depend on how busy the machine is; the share of a core is an estimate.
 """
 
-import os
-import subprocess
 import tempfile
 from pathlib import Path
 
+from kit import arm64
 from kit.figures import Result
+from kit.setup import ROOT as REPOSITORY
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1] / "image" / "cache" / "root"
+ROOT = REPOSITORY / "image" / "cache" / "root"
 PYTHON = "usr/lib/nocturne/python"
 CORE = 1e9 * 0.7  # instructions a second: a Zero 2 W at 1 GHz, at 0.6 to 0.8 a cycle (an estimate)
 # Room → (code that does the work `times` times, N, M, s of the night that one time stands for).
@@ -76,11 +75,9 @@ def main() -> Result:
         raise RuntimeError("the image's root isn't there: run image/build first")
     figures, more = {}, {}
     with tempfile.TemporaryDirectory() as folder:
-        plugin = Path(folder) / "aarch64.so"
-        subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-o", plugin, HERE / "aarch64.c"],
-                       check=True)
-        for room, (code, few, many, seconds) in ROOMS.items():
-            once = (count(plugin, code, many, many) - count(plugin, code, few, many)) / (many - few)
+        counter = arm64.plugin(Path(folder))
+        for room, (_, _, _, seconds) in ROOMS.items():
+            once = each(room, counter, ROOT)
             figures[f"{room}.instructions"] = once
             figures[f"{room}.core_share_estimate"] = once / seconds / CORE
             more[f"{room}.seconds_each"] = seconds
@@ -95,33 +92,22 @@ def main() -> Result:
     )
 
 
-def count(plugin: Path, code: str, times: int, most: int) -> int:
-    whole = (
-        f"import sys; sys.path.insert(0, '{ROOT / PYTHON}')\nimport numpy as np\n"
-        f"times, most = {times}, {most}\n{code}"
-    )
-    environment = {
-        **os.environ,
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_CORETYPE": "CORTEXA53",
-        "PYTHONHASHSEED": "0",
-    }
-    command = [
-        "qemu-aarch64",
-        "-cpu",
-        "cortex-a53",
-        "-plugin",
-        plugin,
-        "-L",
-        ROOT,
-        ROOT / "usr/bin/python3.11",
-        "-I",
-        "-c",
-        whole,
-    ]
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True)
-    told = [line for line in ran.stderr.splitlines() if line.startswith("INSTRUCTIONS")]
-    if ran.returncode or not told:
-        raise RuntimeError(f"qemu-aarch64 failed: {ran.stderr[-400:]}")
-    return int(told[0].split()[1])
+def alone(room: str) -> float:
+    """Instructions that one room's work costs once, in the root that `arm64` makes: for rooms that
+    need nothing but numpy. Raises RuntimeError with what is missing."""
+    if lacking := arm64.missing():
+        raise RuntimeError(f"apt-get install {' '.join(lacking)} first")
+    with tempfile.TemporaryDirectory() as folder:
+        return each(room, arm64.plugin(Path(folder)), arm64.prepare())
+
+
+def each(room: str, counter: Path, root: Path) -> float:
+    code, few, many, _ = ROOMS[room]
+    path = f"sys.path.insert(0, '{root / PYTHON}')\n" if root == ROOT else ""
+    begin = f"{arm64.BEFORE if root != ROOT else 'import sys'}\n{path}import numpy as np\n"
+
+    def whole(times: int) -> int:
+        return arm64.count(counter, root, f"{begin}times, most = {times}, {many}\n{code}",
+                           isolated=root == ROOT)
+
+    return (whole(many) - whole(few)) / (many - few)
