@@ -42,12 +42,9 @@ for line in sys.stdin:
     if not child:
         os.setsid()
         sys.dont_write_bytecode = order["mutated"]
-        nothing = os.open(os.devnull, os.O_RDWR)
-        if order["mutated"]:
-            os.dup2(nothing, 1)
-            os.dup2(nothing, 2)
-        else:
-            os.dup2(2, 1)
+        told = os.open(order["output"], os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        os.dup2(told, 1)
+        os.dup2(told, 2)
         import pytest
         code = pytest.main(order["tests"])
         os._exit(int(code))
@@ -122,6 +119,7 @@ class Worker:
 
     def __init__(self, root: Path, folder: Path, tests: str):
         self.folder, self.tests = folder, tests
+        self.output = folder.with_suffix(".log")        # of the tests, unchanged
         for name in COPIED:
             source = root / name
             if source.is_dir():
@@ -143,7 +141,8 @@ class Worker:
         """pytest's exit code (None: it took too long), and the seconds."""
         here = [test for test in first if (self.folder / test).exists()]
         order = {"tests": ["-x", "-q", "-p", "no:cacheprovider", "-m", "not full and not image",
-                           *here, self.tests], "patience": patience, "mutated": mutated}
+                           *here, self.tests], "patience": patience, "mutated": mutated,
+                 "output": os.devnull if mutated else str(self.output)}
         assert self.process.stdin is not None and self.process.stdout is not None
         print(json.dumps(order), file=self.process.stdin, flush=True)
         answer = json.loads(self.process.stdout.readline())
@@ -175,8 +174,10 @@ def tried(
         everyone = [Worker(root, Path(folder) / f"tree-{n}", tests) for n in range(workers)]
         try:
             unchanged = list(pool.map(lambda each: each.run([], 3600, mutated=False), everyone))
-            if any(code != 0 for code, _ in unchanged):
-                raise SystemExit(f"tools/mutate: {tests} fails without any change")
+            for worker, (code, _) in zip(everyone, unchanged, strict=True):
+                if code != 0:
+                    print(worker.output.read_text(errors="replace"), file=sys.stderr)
+                    raise SystemExit(f"tools/mutate: {tests} fails without any change")
             slowest = max(seconds for _, seconds in unchanged)
             patience = max(PATIENCE * slowest, least)
             print(f"{tests} passes unchanged in {slowest:.0f} s; a mutant gets {patience:.0f} s",
