@@ -125,6 +125,12 @@ def test_tests_that_fail_unchanged_and_a_file_that_is_not_there_are_said(tree):
     assert "test_good" in done.stderr and "1 failed" in done.stderr
 
 
+def test_a_room_without_quick_tests_is_said_to_have_none_and_not_to_fail(tree):
+    (tree / "tests" / "toy" / "test_sums.py").write_text("")
+    told = mutate(tree).stderr
+    assert "has no test" in told and "fails" not in told
+
+
 def test_tests_that_pass_unchanged_say_nothing_of_their_own(tree):
     told = mutate(tree).stderr
     assert "toy passes unchanged in" in told

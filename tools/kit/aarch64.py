@@ -9,12 +9,13 @@ Counts don't depend on how busy the machine is; the share of a core is an estima
 import tempfile
 from pathlib import Path
 
-from kit import arm64
+from kit import qemu
 from kit.figures import Result
 from kit.setup import ROOT as REPOSITORY
 
 ROOT = REPOSITORY / "image" / "cache" / "root"
 PYTHON = "usr/lib/nocturne/python"
+BEFORE = f"import sys\nsys.path.insert(0, '{ROOT / PYTHON}')\n"
 CORE = 1e9 * 0.7  # instructions a second: a Zero 2 W at 1 GHz, at 0.6 to 0.8 a cycle (an estimate)
 # Room → (code that does the work `times` times, N, M, s of the night that one time stands for).
 ROOMS = {
@@ -75,9 +76,9 @@ def main() -> Result:
         raise RuntimeError("the image's root isn't there: run image/build first")
     figures, more = {}, {}
     with tempfile.TemporaryDirectory() as folder:
-        counter = arm64.plugin(Path(folder))
+        counter = qemu.plugin(Path(folder))
         for room, (_, _, _, seconds) in ROOMS.items():
-            once = each(room, counter, ROOT)
+            once = each(room, counter, ROOT, BEFORE, isolated=True)
             figures[f"{room}.instructions"] = once
             figures[f"{room}.core_share_estimate"] = once / seconds / CORE
             more[f"{room}.seconds_each"] = seconds
@@ -93,21 +94,20 @@ def main() -> Result:
 
 
 def alone(room: str) -> float:
-    """Instructions that one room's work costs once, in the root that `arm64` makes: for rooms that
+    """Instructions that one room's work costs once, in the root that `qemu` makes: for rooms that
     need nothing but numpy. Raises RuntimeError with what is missing."""
-    if lacking := arm64.missing():
+    if lacking := qemu.missing():
         raise RuntimeError(f"apt-get install {' '.join(lacking)} first")
     with tempfile.TemporaryDirectory() as folder:
-        return each(room, arm64.plugin(Path(folder)), arm64.prepare())
+        return each(room, qemu.plugin(Path(folder)), qemu.prepare(), qemu.BEFORE)
 
 
-def each(room: str, counter: Path, root: Path) -> float:
+def each(room: str, counter: Path, root: Path, before: str, isolated: bool = False) -> float:
+    """Instructions that a room's work costs once. `before`: what its Python does first."""
     code, few, many, _ = ROOMS[room]
-    path = f"sys.path.insert(0, '{root / PYTHON}')\n" if root == ROOT else ""
-    begin = f"{arm64.BEFORE if root != ROOT else 'import sys'}\n{path}import numpy as np\n"
-
-    def whole(times: int) -> int:
-        return arm64.count(counter, root, f"{begin}times, most = {times}, {many}\n{code}",
-                           isolated=root == ROOT)
-
-    return (whole(many) - whole(few)) / (many - few)
+    first, last = (
+        qemu.count(counter, root, f"{before}import numpy as np\ntimes, most = {n}, {many}\n{code}",
+                   isolated=isolated)
+        for n in (few, many)
+    )
+    return (last - first) / (many - few)

@@ -25,6 +25,7 @@ PARTS = {Path("device/diary.py"): ("Diary.recall",)}     # of a file, what alone
 GOAL = 0.9              # of the mutants that are no mere rewording
 MOST_ASIDE = 5          # of a hundred that may be set aside as equivalent
 PATIENCE = 4.0          # times as long as the tests need unchanged; longer counts as caught
+NO_TESTS = 5            # pytest's exit code where nothing was collected
 LEAST = 20.0            # s that every mutant gets
 EQUIVALENT = "tests/equivalent_mutants.toml"
 
@@ -175,6 +176,8 @@ def tried(
         try:
             unchanged = list(pool.map(lambda each: each.run([], 3600, mutated=False), everyone))
             for worker, (code, _) in zip(everyone, unchanged, strict=True):
+                if code == NO_TESTS:
+                    raise SystemExit(f"tools/mutate: {tests} has no test that tools/test runs")
                 if code != 0:
                     print(worker.output.read_text(errors="replace"), file=sys.stderr)
                     raise SystemExit(f"tools/mutate: {tests} fails without any change")

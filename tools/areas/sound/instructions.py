@@ -4,10 +4,10 @@ and table making don't count."""
 import tempfile
 from pathlib import Path
 
-from kit import arm64
+from kit import qemu
 
 FIRST, LAST = 26, 32        # s: all voices have come in
-CODE = arm64.BEFORE + """
+CODE = qemu.BEFORE + """
 from pathlib import Path
 from device.sound.settings import RATE
 from areas.sound.ref16 import engine
@@ -20,9 +20,9 @@ for _ in range(int(seconds * RATE / block)):
 
 def measure(graphs: Path, block: int = 4096) -> float:
     """Instructions per audio-second."""
-    root = arm64.prepare()
+    root = qemu.prepare()
     with tempfile.TemporaryDirectory() as folder:
-        counter = arm64.plugin(Path(folder))
-        first, last = (arm64.count(counter, root, CODE, [str(graphs), str(block), str(seconds)])
+        counter = qemu.plugin(Path(folder))
+        first, last = (qemu.count(counter, root, CODE, [str(graphs), str(block), str(seconds)])
                        for seconds in (FIRST, LAST))
     return (last - first) / (LAST - FIRST)
