@@ -19,6 +19,7 @@ POOR = .1               # doubt in an epoch whose heart was never trusted,
 UNSEEN = .05            # and in a night whose movement nobody measures
 BREATHS = 10            # epochs of breathing that are compared,
 NIGHT = 120             # with that many before
+IMPOSSIBLE = 200.0      # /min: nothing breathes as fast
 LEAST = .3              # /min: nobody breathes more regularly from epoch to epoch
 IRREGULAR = 2.0         # times tonight's usual spread, from which breathing speaks for wake
 MOST = 1.5              # odds ratio: REM breathes irregularly too, and no training night had breath
@@ -91,9 +92,12 @@ class Breath:
 
     def restore(self, kept: Sequence) -> None:
         """Raises TypeError or ValueError at what `snapshot` didn't write."""
-        rates, spreads = kept
-        self.rates = deque([None if r is None else float(r) for r in rates], BREATHS)
-        self.spreads = deque([float(s) for s in spreads], NIGHT)
+        rates, spreads = ([None if x is None else float(x) for x in each] for each in kept)
+        possible = all(r is None or 0 < r < IMPOSSIBLE for r in rates)
+        if not (possible and all(s is not None and LEAST <= s < IMPOSSIBLE for s in spreads)):
+            raise ValueError("no breathing")
+        self.rates = deque(rates, BREATHS)
+        self.spreads = deque((s for s in spreads if s is not None), NIGHT)
 
 
 def waker(p: np.ndarray, ratio: float) -> np.ndarray:

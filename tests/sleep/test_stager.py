@@ -81,8 +81,8 @@ def test_a_restart_in_mid_night_changes_nothing(at):
     first=st.integers(8, 140), length=st.integers(1, 30), motion=st.booleans(), heart=st.booleans()
 )
 def test_what_is_missing_never_raises_p_asleep(first, length, motion, heart):
-    """Neither above what it was before the gap nor, for movement, above what it would be with the
-    readings there."""
+    """Above what it was before the gap, that is. Beside the same night without the gap it can be
+    higher: with nothing to see, somebody who lay awake looks like somebody asleep."""
     epochs = night()
     for i in range(first, min(first + length, len(epochs))):
         epochs[i] = replace(epochs[i], activity=None if motion else 50.0,
@@ -257,6 +257,20 @@ def test_a_torn_or_foreign_snapshot_begins_the_night_anew(torn):
     judge(night()[:50], stager)
     stager.restore(torn)
     assert judge(night(), stager) == judge(night())
+
+
+@pytest.mark.parametrize("number", [0.0, -1.0, float("nan"), float("inf"), 1e308, "x"])
+@pytest.mark.parametrize("part", [0, 1])
+def test_breathing_that_nobody_has_in_a_snapshot_begins_the_night_anew(part, number):
+    """A spread of nothing would divide by it, and one that is no number would end as sure sleep."""
+    breathing = [replace(e, breathing=14.0 + e.index % 3) for e in night()]
+    stager = Stager.load()
+    judge(breathing[:80], stager)
+    torn = stager.snapshot()
+    assert len(torn["breath"][part]) >= 10
+    torn["breath"][part][-1] = number
+    stager.restore(torn)
+    assert judge(breathing, stager) == judge(breathing)
 
 
 def test_a_snapshot_with_one_part_missing_or_odd_never_raises():
