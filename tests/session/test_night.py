@@ -573,7 +573,7 @@ def test_a_diary_that_cannot_be_kept_at_the_end_is_a_fault_and_the_sound_ends_al
 def left(mode: Mode = Mode.ASLEEP, **tonight) -> Pages:
     """A diary with a night that another process left a minute ago."""
     mine = night(mode, played=played(), **tonight)
-    mine.night.state = mine.night.state.with_settings(volume=0.4)
+    mine.night.state = mine.night.state.with_status(sent=0.4)
     mine.night.do(things.Save())
     mine.diary.told = {"lights_out": NOW - 3600, "epochs": [], "decisions": []}
     return mine.diary
@@ -590,8 +590,8 @@ def resumed(pages: Pages, gone: float = 60.0) -> Pretence:
 
 def test_a_restart_goes_on_no_louder_and_from_silence():
     mine = resumed(left(Mode.SETTLING))
-    assert mine.night.mode is Mode.SETTLING and mine.night.state.settings.volume == 0.4
-    assert told(mine)[0] == Volume(0.4)
+    assert mine.night.mode is Mode.SETTLING and mine.night.state.status.sent == 0.4
+    assert mine.night.state.settings.volume == 1.0 and told(mine)[0] == Volume(0.4)
     scene = told(mine)[1]
     assert isinstance(scene, Scene) and scene.level == 0.0 and scene.glide > 30.0
     assert mine.night.course.low == fade.SILENT
