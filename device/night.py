@@ -57,9 +57,9 @@ class Night:
         self.course: fade.Course | None = None  # as it was sent: what is wanted, at a bearable pace
         self.written = 0.0                      # s: music is written up to here
         self.stop: Stop | None = None
+        self.diary.private = self.state.settings.privacy
         for trouble in troubles:
             self.note("fallback", trouble)
-        self.diary.private = self.state.settings.privacy
         self.do(things.Adopt())
 
     @property
@@ -307,7 +307,6 @@ class Night:
 
     def leave(self, stop: Stop) -> None:
         """What there is of a night is finished and kept, or left for another process."""
-        recipe = self.state.tonight.recipe
         try:
             if stop.finish:
                 self.finish()
@@ -317,4 +316,5 @@ class Night:
         except NocturneError as trouble:
             self.note("fault", str(trouble))
         if stop.finish:
+            recipe = self.state.tonight.recipe
             self.parts.world.sound.send(fade.scene_at(recipe, fade.SILENT, fade.HURRY))

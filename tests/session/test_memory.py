@@ -264,6 +264,13 @@ def test_what_is_no_json_was_never_remembered(diary, text):
     assert diary.flush() and diary.recall("a", "nothing") == "nothing"
 
 
+def test_a_diary_that_cannot_be_opened_remembers_nothing(diary):
+    diary.remember("a", 1)
+    assert diary.flush() and diary.recall("a") == 1
+    diary.path.rename(diary.path.with_name("elsewhere"))
+    assert diary.recall("a") is None and diary.recall("a", "nothing") == "nothing"
+
+
 def test_a_night_is_its_lights_out_epochs_and_decisions_oldest_first(diary):
     diary.add("nights", id=2, lights_out=60.0, seed=1, sleeper="s", software="x")
     for night, number in ((2, 8), (2, 7), (1, 5)):
