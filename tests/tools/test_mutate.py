@@ -122,6 +122,7 @@ def test_tests_that_fail_unchanged_and_a_file_that_is_not_there_are_said(tree):
     (tree / "tests" / "toy" / "test_sums.py").write_text("def test_good():\n    assert False\n")
     done = mutate(tree)
     assert done.returncode == 1 and "fails without any change" in done.stderr
+    assert "def test_good" in done.stderr and "assert False" in done.stderr
 
 
 def test_of_the_diary_only_what_loads_is_the_core_s():

@@ -42,14 +42,13 @@ for line in sys.stdin:
     if not child:
         os.setsid()
         sys.dont_write_bytecode = order["mutated"]
-        nothing = os.open(os.devnull, os.O_RDWR)
-        if order["mutated"]:
-            os.dup2(nothing, 1)
-            os.dup2(nothing, 2)
-        else:
-            os.dup2(2, 1)
+        out = os.open(os.devnull if order["mutated"] else "unchanged.txt",
+                      os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
         import pytest
         code = pytest.main(order["tests"])
+        sys.stdout.flush()
         os._exit(int(code))
     code = None
     while code is None and time.monotonic() - began < order["patience"]:
@@ -174,9 +173,12 @@ def tried(
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
         everyone = [Worker(root, Path(folder) / f"tree-{n}", tests) for n in range(workers)]
         try:
+            print(f"{tests}, unchanged first …", file=sys.stderr, flush=True)
             unchanged = list(pool.map(lambda each: each.run([], 3600, mutated=False), everyone))
-            if any(code != 0 for code, _ in unchanged):
-                raise SystemExit(f"tools/mutate: {tests} fails without any change")
+            for worker, (code, _) in zip(everyone, unchanged, strict=True):
+                if code != 0:
+                    said = (worker.folder / "unchanged.txt").read_text()
+                    raise SystemExit(f"{said}\ntools/mutate: {tests} fails without any change")
             slowest = max(seconds for _, seconds in unchanged)
             patience = max(PATIENCE * slowest, least)
             print(f"{tests} passes unchanged in {slowest:.0f} s; a mutant gets {patience:.0f} s",
