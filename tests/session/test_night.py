@@ -16,7 +16,7 @@ from device.session import fade, things
 from device.session.modes import Event, Mode
 from device.session.settings import Knobs, Owner, Rules
 from device.session.state import Population
-from device.session.tonight import Tonight
+from device.session.tonight import Said, Tonight
 from device.stored import plain
 from device.values import (
     Command,
@@ -579,10 +579,19 @@ def test_a_night_that_is_left_for_good_is_reviewed_learned_from_and_silent():
     assert mine.diary.memory["tonight"] is None and mine.diary.calls[-1] == ("flush",)
 
 
-def test_a_night_that_was_never_judged_teaches_nothing():
+def test_a_night_that_was_never_judged_teaches_nothing_and_is_over_all_the_same():
     mine = night(Mode.ASLEEP, played=played())
+    mine.night.do(things.Save())
     mine.night.leave(Stop())
     assert not {"opinion.review", "recommender.learn"} & set(mine.names())
+    assert mine.diary.memory["tonight"] is None
+
+
+def test_what_was_said_before_bedtime_outlives_a_stop():
+    mine = night(Mode.IDLE, said=Said(mood="tense"))
+    mine.night.do(things.Save())
+    mine.night.leave(Stop())
+    assert mine.diary.memory["tonight"]["tonight"]["said"]["mood"] == "tense"
 
 
 def test_a_morning_is_not_reviewed_again_but_its_lesson_is_learned():

@@ -250,6 +250,7 @@ class Bed(RuleBasedStateMachine):
         soon = gone <= 600 and slip <= 0 and slip > -3600 and how != "finished"
         if told is not None and soon and not self.expected.privacy:
             assert self.night.mode is told
+        assert how != "finished" or self.night.mode is Mode.IDLE
         if self.night.mode is Mode.IDLE:
             self.the_button_is_pressed(0.1, 1)
         assert self.night.state.nights >= max(self.taught, default=0)
