@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -290,4 +290,7 @@ class Bed(RuleBasedStateMachine):
 
 
 TestWhatever = Bed.TestCase
-TestWhatever.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
+# Without Phase.shrink, which takes minutes here; add it to understand a failure.
+TestWhatever.settings = settings(
+    max_examples=50, stateful_step_count=30, deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate])
