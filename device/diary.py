@@ -47,6 +47,7 @@ CACHE = 256  # KiB of the file kept in memory: SQLite's usual 2000 only fill up,
 PATIENCE = 2.0              # s that the writer waits for another process's lock
 STUCK = 5.0                 # s in which a writer that has work does nothing: it hangs
 STEPS = 10_000              # of SQLite's machine between two signs of life in a long statement
+MOVED = "moved"             # stands among the rows for a night whose times are to be moved
 MOST_WAITING = 100_000      # rows kept in memory while the disk refuses them; about 30 nights
 
 
@@ -127,8 +128,9 @@ class Diary:
         self._batches.put(lambda connection: tidy(connection, keep))
 
     def shift(self, night: int, seconds: float) -> None:
-        """Move a night's times: the machine was started anew, and monotonic time with it."""
-        self._batches.put(lambda connection: shifted(connection, night, seconds))
+        """Move a night's times: the machine was started anew, and monotonic time with it. In turn
+        with the rows: those that come after it aren't moved, however long the disk refuses."""
+        self._rows.append((MOVED, {"night": night, "seconds": seconds}))
 
     def recall(self, key: str, default: Any = None) -> Any:
         """What was last remembered and committed, or the default."""
@@ -216,6 +218,9 @@ class Diary:
 def written(connection: sqlite3.Connection, table: str, row: Mapping) -> bool:
     """False for a row that SQLite can't hold, a lone surrogate or 2**63: it must not keep the
     others from the disk."""
+    if table == MOVED:
+        shifted(connection, **row)
+        return True
     try:
         connection.execute(statement(table, tuple(row)), tuple(row.values()))
     except (OverflowError, UnicodeError):
@@ -224,16 +229,13 @@ def written(connection: sqlite3.Connection, table: str, row: Mapping) -> bool:
 
 
 def shifted(connection: sqlite3.Connection, night: int, seconds: float) -> None:
-    with connection:
-        for table in ("epochs", "decisions", "events", "feedback"):
-            connection.execute(
-                f"UPDATE {table} SET time = time + ? WHERE night = ?", (seconds, night)
-            )
-        connection.execute("UPDATE phrases SET start = start + ? WHERE night = ?", (seconds, night))
-        connection.execute(
-            "UPDATE nights SET lights_out = lights_out + ?, ended = ended + ? WHERE id = ?",
-            (seconds, seconds, night),
-        )
+    for table in ("epochs", "decisions", "events", "feedback"):
+        connection.execute(f"UPDATE {table} SET time = time + ? WHERE night = ?", (seconds, night))
+    connection.execute("UPDATE phrases SET start = start + ? WHERE night = ?", (seconds, night))
+    connection.execute(
+        "UPDATE nights SET lights_out = lights_out + ?, ended = ended + ? WHERE id = ?",
+        (seconds, seconds, night),
+    )
 
 
 def tidy(connection: sqlite3.Connection, keep: int) -> None:

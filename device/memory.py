@@ -38,7 +38,8 @@ class Memory:
         remembered = self.diary.recall(SETTINGS)
         if isinstance(remembered, Mapping) and "muted" not in remembered:
             remembered = {**remembered, "muted": self.diary.recall("muted") is True}
-        settings, bad_settings = load(Settings, remembered, "what was set from afar")
+        kept, bad_settings = load(Settings, remembered, "what was set from afar")
+        settings = settings_from(kept, self.owner)
         sleeper, bad_sleeper = load(
             Sleeper, known(self.diary, self.owner.sleeper), "what is known of the sleeper"
         )
@@ -47,10 +48,10 @@ class Memory:
         )
         whole = None if bad_population else population.prior        # what was signed, or nothing
         self.kept = State(
-            owner=self.owner, settings=settings_from(settings, self.owner), sleeper=sleeper,
+            owner=self.owner, settings=settings, sleeper=sleeper,
             population=replace(population, used=None, prior=whole), tonight=Tonight(since=now),
             nights=self.diary.nights,
-        ).with_status(sent=settings_from(settings, self.owner).volume)
+        ).with_status(sent=settings.volume)
         return self.kept, [*bad_settings, *bad_sleeper, *bad_population]
 
     def own(self, name: str) -> Any:

@@ -57,9 +57,9 @@ class Night:
         self.course: fade.Course | None = None  # as it was sent: what is wanted, at a bearable pace
         self.written = 0.0                      # s: music is written up to here
         self.stop: Stop | None = None
+        self.diary.private = self.state.settings.privacy
         for trouble in troubles:
             self.note("fallback", trouble)
-        self.diary.private = self.state.settings.privacy
         self.do(things.Adopt())
 
     @property
@@ -225,9 +225,8 @@ class Night:
         """Tell the sound process where to go, if that changed; nothing but a hand makes it rise
         quickly."""
         state, tonight = self.state, self.state.tonight
-        wanted = fade.scene(
-            tonight.mode, tonight.recipe, tonight.depth, state.owner.rules, state.status.epoch
-        )
+        wanted = fade.scene(tonight.mode, tonight.recipe, tonight.depth, state.owner.rules,
+                            state.status.epoch)
         if wanted != self.wanted:
             self.wanted = wanted
             self.course = fade.course(self.course, wanted, self.clock.now(), by_hand)
@@ -242,8 +241,7 @@ class Night:
         self.written = max(self.written, now + RING)
         while self.written < now + AHEAD:
             phrase = self.parts.mind.composer.compose(recipe, tonight.p_asleep)
-            phrase = self.parts.mind.words.played(phrase, standing)
-            phrase = replace(phrase, start=self.written)
+            phrase = replace(self.parts.mind.words.played(phrase, standing), start=self.written)
             if phrase.notes:
                 self.parts.world.sound.send(phrase)
                 self.diary.add("phrases", night=tonight.number, start=phrase.start,
@@ -303,11 +301,12 @@ class Night:
         """Whatever there is of a night becomes one that is over."""
         if learning.unfinished(self.state):
             self.do(things.Review())
+        elif self.state.tonight.outcome is None and self.mode is not Mode.IDLE:
+            self.do(things.NightOver())         # it was too short for an epoch
         self.take(learning.lesson(self.state, self.at))
 
     def leave(self, stop: Stop) -> None:
         """What there is of a night is finished and kept, or left for another process."""
-        recipe = self.state.tonight.recipe
         try:
             if stop.finish:
                 self.finish()
@@ -317,4 +316,5 @@ class Night:
         except NocturneError as trouble:
             self.note("fault", str(trouble))
         if stop.finish:
+            recipe = self.state.tonight.recipe
             self.parts.world.sound.send(fade.scene_at(recipe, fade.SILENT, fade.HURRY))

@@ -53,7 +53,7 @@ def noise(name):
 
 def test_a_texture_is_a_row_and_the_noise_of_the_others_stays(copy):
     add(copy, "textures.py", '    "ocean": Texture(', '''\
-    "crickets": Texture(
+    "frogs": Texture(
         (Layer(band=(700.0, 1.5), width=0.3, cutoff=(1500.0, 2.0), order=1.5),), "babble",
         Drops(20.0, (900.0, 1600.0), (0.01, 0.03), 0.0, 1.5), alone=0.4, beside=0.2),''')
     told = run(copy, NOISE + """
@@ -62,29 +62,29 @@ from device.recommend.candidates import NAMES
 from device.recommend.recommender import Recommender
 from device.values import TEXTURES, Context, Scene
 from device.wire import decode, encode
-scene = Scene({"crickets": 0.5}, 0.0, 0.4, 0.0, 1.0)
+scene = Scene({"frogs": 0.5}, 0.0, 0.4, 0.0, 1.0)
 recommender = Recommender.load()
-choice = recommender.choose(Context(), seed=1, wishes={"require": ["crickets"]})
+choice = recommender.choose(Context(), seed=1, wishes={"require": ["frogs"]})
 print(json.dumps({
     "noise": {name: noise(name) for name in TEXTURES},
-    "vetted": [name for name in NAMES if "crickets" in name],
+    "vetted": [name for name in NAMES if "frogs" in name],
     "passes": decode(encode(scene)) == scene,
-    "level": float(abs(Texture("crickets", 7).next(48_000, 0.4)).mean()),
+    "level": float(abs(Texture("frogs", 7).next(48_000, 0.4)).mean()),
     "expected": len(recommender.expect()[0]) == len(NAMES),
     "chosen": choice.recipe.name,
 }))
 """)
     before = {name: hashlib.sha256(Texture(name, 7).next(20_000, 0.4).tobytes()).hexdigest()
               for name in TEXTURES}
-    new = told["noise"].pop("crickets")
+    new = told["noise"].pop("frogs")
     assert told["noise"] == before and new not in before.values()
     assert told["level"] > 0.1 and told["passes"] and told["expected"]
-    assert "crickets alone" in told["vetted"] and "slow dark crickets" in told["vetted"]
+    assert "frogs alone" in told["vetted"] and "slow dark frogs" in told["vetted"]
     assert told["chosen"]
 
 
 def test_the_vetted_set_may_outgrow_one_run_of_the_model(copy):
-    for name in ("crickets", "leaves", "river"):
+    for name in ("frogs", "leaves", "river"):
         add(copy, "textures.py", '    "ocean": Texture(',
             f'    "{name}": Texture((Layer(tilt=0.7),), alone=0.4, beside=0.2),')
     told = run(copy, """

@@ -27,6 +27,7 @@ class Refusals:
     next_read: int = 0              # where the read pointer should be
     full: bool = False              # 32 readings wait, though the pointers are equal
     gaps: tuple[Gap, ...] = ()      # oldest first
+    told: bool = False              # the last look told of the gap behind what it said to pop
 
     def look(self, *, write: int, read: int, overflow: int, flagged: bool
              ) -> tuple["Refusals", Level]:
@@ -45,12 +46,14 @@ class Refusals:
         front: int | None = 0
         if gaps and gaps[0].before == 0:
             front, gaps = gaps[0].refused, gaps[1:]
-        return Refusals(read, full, gaps), level(waiting, broken, front, gaps)
+        seen = level(waiting, broken, front, gaps)
+        return Refusals(read, full, gaps, told=not seen.newest_kept), seen
 
     def popped(self, count: int) -> "Refusals":
         """The account once `count` readings, 1 or more, have been popped."""
+        behind = count if self.told else count - 1
         left = tuple(Gap(gap.before - count, gap.refused)
-                     for gap in self.gaps if gap.before > count)
+                     for gap in self.gaps if gap.before > behind)
         return replace(self, next_read=(self.next_read + count) & 31, full=False, gaps=left)
 
 

@@ -38,9 +38,9 @@ def obeyed(state: State, command: Command, at: At) -> Decision:
     value = command.value
     match command.kind, value:
         case "sound", bool():
-            return state, [play(state, value)]
+            return state, [play(state, value), Save()]
         case "stop", _:
-            return state, [play(state, False)]
+            return state, [play(state, False), Save()]
         case "volume", float() | int():
             return turn(state, min(value, state.settings.cap))
         case "volume_cap", float() | int():

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from device import stored
-from device.session import schedule, settings
+from device.session import schedule
 from device.session.modes import NIGHT, Mode
 from device.session.state import At, Bell, Decision, State
 from device.session.things import Close, Do, Finish, Note, Renumber, Save, Send, Shape, Shift
@@ -41,8 +41,7 @@ class Saved:
     format: int = FORMAT
     wall: float = 0.0                   # s since 1970, when it was saved
     now: Seconds = 0.0                  # s, monotonic of that boot
-    volume: Share = 0.0
-    programme: settings.Programme = settings.Knobs().programme
+    volume: Share = 0.0                 # as the sound process was told
     rung: tuple[int, int] | None = None
     stager: Mapping[str, object] = field(default_factory=dict)
     tonight: Tonight = Tonight()
@@ -68,8 +67,7 @@ class Rows:
 
 def saved(state: State, stager: Mapping[str, object], at: At) -> Saved:
     return Saved(
-        FORMAT, at.wall, at.now, state.settings.volume, state.settings.programme,
-        state.bell.rung, stager, state.tonight,
+        FORMAT, at.wall, at.now, state.status.sent, state.bell.rung, stager, state.tonight,
     )
 
 
@@ -96,7 +94,7 @@ def upgraded(memory: object, said: object = None) -> object:
     }
     if isinstance(said, Mapping) and isinstance(said.get("kept"), Mapping):
         tonight["said"] = said["kept"]
-    around = ("wall", "volume", "programme", "stager")
+    around = ("wall", "volume", "stager")
     return {**{name: memory[name] for name in around if name in memory}, "tonight": tonight}
 
 
@@ -130,9 +128,8 @@ def resumed(state: State, saved: Saved, kept: Choices, rows: Rows, at: At) -> De
             things.append(Shift(tonight.number, apart))
     last = rows.epochs[-1]["number"] if rows.epochs else -1
     things.append(Renumber(last + 1 + round(gone / EPOCH)))
-    # Never louder than before: the knob comes back where it was, or lower.
+    # Never louder than before: what was still on its way up to its setting rises from there.
     volume = min(state.settings.volume, saved.volume)
-    state = state.with_settings(volume=volume, programme=saved.programme)
     state = replace(state.with_status(sent=volume), tonight=tonight)
     mode = tonight.mode
     if gone > FRESH:

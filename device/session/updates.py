@@ -26,5 +26,5 @@ def install() -> None:
 def read(path: Path) -> str | None:
     try:
         return path.read_text().strip() or None
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return None

@@ -77,25 +77,60 @@ def test_a_gap_whose_readings_before_it_were_all_eaten_comes_first():
     assert level.broken == 3 and account.gaps == ()
 
 
-@given(st.lists(st.tuples(st.integers(0, 90), st.booleans()), max_size=40))
-def test_every_reading_is_popped_dropped_or_still_to_come(steps):
-    """A model of the chip: so many arrive, the host looks and, if told so, pops."""
-    account, held, write, read, overflow, refused = Refusals(), 0, 0, 0, 0, 0
-    taken = gone = 0
-    for arriving, pops in steps:
-        taken += arriving
-        kept = min(arriving, DEPTH - held)
-        held, write = held + kept, (write + kept) & 31
-        overflow = min(overflow + arriving - kept, 31)
-        refused += arriving - kept
-        account, level = look(account, write=write, read=read, overflow=overflow,
-                              flagged=held == DEPTH)
-        if level.complete and level.dropped is not None and None not in account.gaps:
-            assert gone + level.waiting + level.dropped + level.later == taken
-        if not (pops and level.waiting):
+def test_a_gap_that_has_not_been_told_yet_comes_first_once_all_before_it_is_popped():
+    account, _ = look(Refusals(), overflow=3)
+    account, _ = look(account.popped(MOST), write=31, read=31, overflow=31)     # 31 came since
+    # The read of the one before the first gap broke off, and one more came.
+    account, level = look(account, write=0, read=0, overflow=11)
+    assert (level.broken, level.waiting, level.dropped, level.newest_kept) == (1, 31, 3, True)
+    account, level = look(account.popped(31), write=0, read=31)
+    assert (level.waiting, level.dropped, level.newest_kept) == (1, None, True)
+    _, level = look(account.popped(1), write=0, read=0)
+    assert (level.waiting, level.dropped) == (0, 11)
+
+
+class Fifo:
+    """The chip's side, of readings that are numbered."""
+
+    def __init__(self):
+        self.held, self.taken, self.write, self.read, self.overflow = [], 0, 0, 0, 0
+
+    def take(self, count):
+        kept = min(count, DEPTH - len(self.held))
+        self.held += range(self.taken, self.taken + kept)
+        self.taken, self.write = self.taken + count, (self.write + kept) & 31
+        self.overflow = min(self.overflow + count - kept, 31)
+
+    def pop(self, count):
+        popped, self.held = self.held[:count], self.held[count:]
+        self.read = (self.read + count) & 31
+        self.overflow = 0 if count else self.overflow
+        return popped
+
+    @property
+    def next(self):
+        return self.held[0] if self.held else self.taken
+
+
+@given(st.lists(st.tuples(st.integers(0, 90), st.none() | st.integers(0, MOST)), max_size=40))
+def test_what_is_popped_is_the_unbroken_run_that_the_account_tells_of(steps):
+    """So many arrive, the host looks and pops, or its read breaks off after so many. Where the chip
+    can't say how many it refused, time tells."""
+    chip, account, index = Fifo(), Refusals(), 0
+    for arriving, breaks in steps:
+        chip.take(arriving)
+        account, level = look(account, write=chip.write, read=chip.read, overflow=chip.overflow,
+                              flagged=len(chip.held) == DEPTH)
+        index += level.broken
+        if level.newest_kept:
+            index = chip.next if level.dropped is None else index + level.dropped
+        behind = 0 if level.newest_kept else level.dropped
+        if level.complete and behind is not None:
+            assert index + level.waiting + behind + level.later == chip.taken
+        if breaks is not None:
+            chip.pop(min(breaks, level.waiting))
             continue
-        account = account.popped(level.waiting)
-        held, read, overflow = held - level.waiting, (read + level.waiting) & 31, 0
-        if level.dropped is None:
-            return      # the chip itself can't say any more
-        gone += level.waiting + level.dropped
+        assert chip.pop(level.waiting) == [*range(index, index + level.waiting)]
+        if level.waiting:
+            account = account.popped(level.waiting)
+            index = chip.next if behind is None else index + level.waiting + behind

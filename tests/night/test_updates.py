@@ -15,10 +15,6 @@ def places(monkeypatch, tmp_path):
     return tmp_path
 
 
-def test_without_an_image_the_software_is_what_is_installed(places):
-    assert updates.versions("0.1.0") == ("0.1.0", None)
-
-
 def test_an_update_that_waits_is_told_and_can_be_asked_for(places):
     updates.INSTALLED.write_text("0.1.0.7\n")
     updates.WAITING.write_text("0.1.0.8\n")

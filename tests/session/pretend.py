@@ -31,7 +31,8 @@ class Pages:
         self.path = Path("diary.sqlite")
 
     def add(self, table: str, **row: object) -> None:
-        self.rows.append((table, row))
+        if not self.private:
+            self.rows.append((table, row))
 
     def remember(self, key: str, value: object) -> None:
         self.memory[key] = json.loads(json.dumps(value, default=plain))

@@ -36,15 +36,15 @@ def obey(before, kind, value=None):
 # ---- sound ---------------------------------------------------------------------------------------
 
 def test_sound_from_afar_is_answered_at_once_unless_that_would_startle_who_sleeps():
-    assert obey(state(), "sound", True) == (state(), [Go(Event.START, by_hand=True)])
+    assert obey(state(), "sound", True) == (state(), [Go(Event.START, by_hand=True), Save()])
     for asleep in (state(Mode.ASLEEP, fell_asleep=True), state(Mode.ASLEEP, depth=1.0)):
-        assert obey(asleep, "sound", True) == (asleep, [Go(Event.START, by_hand=False)])
+        assert obey(asleep, "sound", True) == (asleep, [Go(Event.START, by_hand=False), Save()])
 
 
 def test_a_stop_from_afar_is_always_answered_at_once():
     asleep = state(Mode.MASKING, fell_asleep=True)
-    assert obey(asleep, "sound", False) == (asleep, [Go(Event.STOP, by_hand=True)])
-    assert obey(asleep, "stop") == (asleep, [Go(Event.STOP, by_hand=True)])
+    assert obey(asleep, "sound", False) == (asleep, [Go(Event.STOP, by_hand=True), Save()])
+    assert obey(asleep, "stop") == (asleep, [Go(Event.STOP, by_hand=True), Save()])
 
 
 @pytest.mark.parametrize("mode", Mode)

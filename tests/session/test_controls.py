@@ -6,6 +6,7 @@ from device.session import controls
 from device.session.controls import like, on_press, skip
 from device.session.modes import NIGHT, SOUNDING, Event, Mode
 from device.session.settings import Rules
+from device.session.state import At, State
 from device.session.things import (
     Choose,
     Go,
@@ -284,6 +285,10 @@ def test_a_mute_hides_trouble_and_a_press_is_answered_above_all_for_two_seconds(
     muted = {"settings": {"muted": True}, "disk": "full", "thanked": NOW}
     assert shown(seconds=1.9, **muted) is Light.THANKS
     assert shown(seconds=2.0, **muted) is Light.MUTED
+
+
+def test_a_device_that_has_just_been_switched_on_thanks_nobody():
+    assert controls.light(State().with_status(beat=BEAT), At(0.0, 0.0), ()) is Light.STEADY
 
 
 def test_a_night_light_shines_while_nothing_else_is_to_be_seen():

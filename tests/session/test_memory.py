@@ -1,3 +1,4 @@
+import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -264,6 +265,13 @@ def test_what_is_no_json_was_never_remembered(diary, text):
     assert diary.flush() and diary.recall("a", "nothing") == "nothing"
 
 
+def test_a_diary_that_cannot_be_opened_remembers_nothing(diary):
+    diary.remember("a", 1)
+    assert diary.flush() and diary.recall("a") == 1
+    diary.path.rename(diary.path.with_name("elsewhere"))
+    assert diary.recall("a") is None and diary.recall("a", "nothing") == "nothing"
+
+
 def test_a_night_is_its_lights_out_epochs_and_decisions_oldest_first(diary):
     diary.add("nights", id=2, lights_out=60.0, seed=1, sleeper="s", software="x")
     for night, number in ((2, 8), (2, 7), (1, 5)):
@@ -295,3 +303,17 @@ def test_moving_a_night_moves_all_its_times_and_no_others(diary):
     assert times == {"nights": [60.0, 65.5], "epochs": [70.0, 75.5], "events": [71.0, 76.5],
                      "feedback": [72.0, 77.5], "phrases": [73.0, 78.5]}
     assert [row["ended"] for row in tables["nights"]] == [90.0, 95.5]
+
+
+def test_a_disk_that_refuses_moves_the_night_later_and_only_what_was_there(diary):
+    diary.add("nights", id=2, lights_out=60.0, seed=1, sleeper="s", software="x")
+    assert diary.flush()
+    other = sqlite3.connect(diary.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    diary.shift(2, 5.5)
+    assert not diary.flush() and "locked" in diary.trouble
+    diary.add("feedback", night=2, time=72.0, kind="like", value=1)
+    other.execute("ROLLBACK")
+    assert diary.flush() and diary.night(2)["lights_out"] == 65.5
+    assert [row["time"] for row in everything(diary.path)["feedback"]] == [72.0]
+    assert diary.lost == 0

@@ -10,12 +10,13 @@ import pytest
 
 from device import __main__ as program
 from device.errors import DiaryError
+from device.hardware.button import Presses
 from device.parts import Hooks
 from device.session import fade, things
 from device.session.modes import Event, Mode
 from device.session.settings import Knobs, Owner, Rules
 from device.session.state import Population
-from device.session.tonight import Tonight
+from device.session.tonight import Said, Tonight
 from device.stored import plain
 from device.values import (
     Command,
@@ -64,6 +65,11 @@ def test_a_night_begins_with_what_is_remembered_and_asks_the_gate():
 def test_what_cannot_be_read_is_a_note():
     mine = Pretence(Pages({"others": 3, "known:sleeper": 3}))
     assert len(mine.diary.notes("fallback")) == 2
+
+
+def test_in_privacy_it_is_told_to_the_journal_alone(caplog):
+    mine = Pretence(Pages({"others": 3, "remote": {"privacy": True}}))
+    assert mine.diary.rows == [] and "what other beds told" in caplog.text
 
 
 def test_the_moment_is_the_clocks():
@@ -321,6 +327,17 @@ def test_a_sound_process_that_came_back_is_told_again_from_silence():
     assert len(told(mine)) == 2 and mine.night.course.low == fade.SILENT
 
 
+def test_a_rise_sets_out_from_where_the_sound_has_got_to():
+    mine = night(played=played(), depth=0.4)
+    mine.night.do(things.Shape(by_hand=True))
+    mine.clock.sleep(60.0)
+    mine.night.state = mine.night.state.with_tonight(depth=0.0)
+    mine.night.do(things.Shape())
+    low, scene = mine.night.course.low, told(mine)[-1]
+    assert low == pytest.approx(-12.0) and scene.glide == pytest.approx(
+        40 / np.log(10) * (10 ** (12 / 40) - 1) / fade.RISE)       # steepest where it begins
+
+
 def test_the_body_leads_the_swells():
     mine = night(played=played())
     mine.night.state = mine.night.state.with_status(epoch=epoch(breathing=10.0))
@@ -384,6 +401,15 @@ def test_a_tick_goes_from_the_chips_to_the_light():
         "sensors.drain", "signs.add", "epochs.add", "panel.show", "sound.heartbeat", "sound.send"]
     assert mine.asked("epochs.add") == [("epochs.add", "vitals")]
     assert mine.asked("sensors.drain") == [("sensors.drain", NOW)] and seen == ["alive"]
+
+
+def test_each_tick_keeps_the_music_written():
+    mine = night(played=played())
+    mine.night.do(things.Shape())
+    for now in (NOW, NOW + 4.0):
+        mine.forget()
+        mine.night.on_tick(now)
+        assert [message.length for message in told(mine) if isinstance(message, Phrase)] == [4.0]
 
 
 def test_an_epoch_is_judged_acted_on_kept_and_shown():
@@ -487,6 +513,9 @@ def test_the_loop_resumes_tells_and_ticks_until_its_end():
     ticks = [call[1] for call in mine.asked("sensors.drain")]
     assert ticks == [NOW + 0.25, NOW + 0.5, NOW + 0.75, NOW + 1.0]
     assert mine.diary.calls[-1] == ("flush",) and told(mine)[-1].level == fade.SILENT
+    broken = restarted(left(Mode.ASLEEP))
+    broken.night.run(until=12.0)
+    assert broken.diary.notes("resumed") == ["asleep after 60 s"]
 
 
 def test_a_command_is_answered_between_ticks():
@@ -498,8 +527,19 @@ def test_a_command_is_answered_between_ticks():
     assert lit == [0.5]
 
 
+def test_a_finger_is_looked_at_between_ticks():
+    mine = Pretence(owner=Owner(tick=10.0))
+    mine.night.parts = mine.night.parts.having(button=Presses())
+    mine.clock.at(NOW + 3.0, lambda: mine.inbox.put(Edge(True, NOW + 3.0)))
+    muted = []
+    for seconds in (0.79, 0.81):
+        mine.clock.at(NOW + 3.0 + seconds, lambda: muted.append(mine.night.state.settings.muted))
+    mine.night.run(until=NOW + 5.0)
+    assert muted == [False, True]
+
+
 def test_a_stop_ends_the_loop_at_once_and_as_it_says():
-    mine = night(Mode.ASLEEP, stagings=(staging(0.9),))
+    mine = night(Mode.ASLEEP, Pretence(owner=Owner(tick=10.0)), stagings=(staging(0.9),))
     mine.clock.at(NOW + 3.1, lambda: mine.inbox.put(Stop(finish=False)))
     mine.night.run()
     assert mine.clock.now() < NOW + 3.6
@@ -539,10 +579,19 @@ def test_a_night_that_is_left_for_good_is_reviewed_learned_from_and_silent():
     assert mine.diary.memory["tonight"] is None and mine.diary.calls[-1] == ("flush",)
 
 
-def test_a_night_that_was_never_judged_teaches_nothing():
+def test_a_night_that_was_never_judged_teaches_nothing_and_is_over_all_the_same():
     mine = night(Mode.ASLEEP, played=played())
+    mine.night.do(things.Save())
     mine.night.leave(Stop())
     assert not {"opinion.review", "recommender.learn"} & set(mine.names())
+    assert mine.diary.memory["tonight"] is None
+
+
+def test_what_was_said_before_bedtime_outlives_a_stop():
+    mine = night(Mode.IDLE, said=Said(mood="tense"))
+    mine.night.do(things.Save())
+    mine.night.leave(Stop())
+    assert mine.diary.memory["tonight"]["tonight"]["said"]["mood"] == "tense"
 
 
 def test_a_morning_is_not_reviewed_again_but_its_lesson_is_learned():
@@ -573,25 +622,30 @@ def test_a_diary_that_cannot_be_kept_at_the_end_is_a_fault_and_the_sound_ends_al
 def left(mode: Mode = Mode.ASLEEP, **tonight) -> Pages:
     """A diary with a night that another process left a minute ago."""
     mine = night(mode, played=played(), **tonight)
-    mine.night.state = mine.night.state.with_settings(volume=0.4)
+    mine.night.state = mine.night.state.with_status(sent=0.4)
     mine.night.do(things.Save())
     mine.diary.told = {"lights_out": NOW - 3600, "epochs": [], "decisions": []}
     return mine.diary
 
 
-def resumed(pages: Pages, gone: float = 60.0) -> Pretence:
+def restarted(pages: Pages, gone: float = 60.0) -> Pretence:
     mine = Pretence(pages, now=12.0)
     mine.clock.set_wall(EVENING.timestamp() + gone)
     mine.forget()
     pages.calls.clear()
+    return mine
+
+
+def resumed(pages: Pages, gone: float = 60.0) -> Pretence:
+    mine = restarted(pages, gone)
     mine.night.resume()
     return mine
 
 
 def test_a_restart_goes_on_no_louder_and_from_silence():
     mine = resumed(left(Mode.SETTLING))
-    assert mine.night.mode is Mode.SETTLING and mine.night.state.settings.volume == 0.4
-    assert told(mine)[0] == Volume(0.4)
+    assert mine.night.mode is Mode.SETTLING and mine.night.state.status.sent == 0.4
+    assert mine.night.state.settings.volume == 1.0 and told(mine)[0] == Volume(0.4)
     scene = told(mine)[1]
     assert isinstance(scene, Scene) and scene.level == 0.0 and scene.glide > 30.0
     assert mine.night.course.low == fade.SILENT
@@ -638,13 +692,18 @@ def test_stages_that_cannot_be_read_begin_anew_and_the_night_goes_on():
     for snapshot, notes in (({"b": 2}, 1), ({}, 0)):
         pages = left()
         pages.memory["tonight"]["stager"] = snapshot
-        mine = Pretence(pages, now=12.0)
-        mine.clock.set_wall(EVENING.timestamp() + 60.0)
+        mine = restarted(pages)
         mine.stager.answer(restore=lambda kept: kept["a"])
-        mine.forget()
         mine.night.resume()
         assert mine.night.mode is Mode.ASLEEP and mine.asked("stager.reset")
         assert len(mine.diary.notes("fallback")) == notes
+
+
+def test_the_stages_are_there_again_before_the_night_is_saved_again():
+    mine, stages = restarted(left()), {}
+    mine.stager.answer(restore=stages.update, snapshot=lambda: dict(stages))
+    mine.night.resume()
+    assert mine.diary.memory["tonight"]["stager"] == {"a": 1}
 
 
 @pytest.mark.parametrize("torn", [{"decisions": [{"moment": "night"}]}, {"epochs": [{}]}])

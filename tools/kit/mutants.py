@@ -182,9 +182,6 @@ class Finder(ast.NodeVisitor):
         self.change(*self.span(node), "pass")
         self.generic_visit(node)
 
-    def visit_Return(self, node: ast.Return) -> None:
-        self.generic_visit(node)
-
     def visit_Assign(self, node: ast.Assign) -> None:
         if any(isinstance(target, ast.Attribute) for target in node.targets):
             self.change(*self.span(node), "pass")
