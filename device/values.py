@@ -348,6 +348,30 @@ class Stop(NamedTuple):
 # ---- the morning ---------------------------------------------------------------------------------
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure, and the interval that holds the truth in nine nights of ten."""
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """A night as hypnograms that it may have had sum it up: what `Sums` says, and how surely.
+    In minutes unless named."""
+    sol: Estimate               # of a night without sleep: all of it
+    tst: Estimate
+    waso: Estimate
+    wakings: Estimate           # number of runs of wake within the sleep period
+    long_wakings: Estimate      # of them, of 5 min and more
+    light: Estimate
+    deep: Estimate
+    rem: Estimate
+    slept: float                # 0..1: how likely there was any sleep to speak of, 10 min
+    long_waking: float          # 0..1: how likely there was a waking of 5 min or more
+
+
+@dataclass(frozen=True, slots=True)
 class Sums:
     """A night in the AASM manual's terms, in minutes unless named.
 
@@ -366,6 +390,7 @@ class Sums:
     light: float
     deep: float
     rem: float
+    estimates: Estimates | None = None      # None: nothing was judged, or nobody can tell how well
 
 
 class Light(StrEnum):
