@@ -349,26 +349,25 @@ class Stop(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure, and the interval that holds the truth in nine nights of ten."""
-    value: float
+    """A number with its 90 % interval."""
+    value: float                # the mean of what may have been
     low: float
     high: float
 
 
 @dataclass(frozen=True, slots=True)
 class Estimates:
-    """A night as hypnograms that it may have had sum it up: what `Sums` says, and how surely.
-    In minutes unless named."""
-    sol: Estimate               # of a night without sleep: all of it
+    """A night's sums with their intervals, in minutes unless named."""
+    sol: Estimate
     tst: Estimate
     waso: Estimate
-    wakings: Estimate           # number of runs of wake within the sleep period
-    long_wakings: Estimate      # of them, of 5 min and more
+    wakings: Estimate           # number
+    long_wakings: Estimate      # number: of 5 min and more
     light: Estimate
     deep: Estimate
     rem: Estimate
-    slept: float                # 0..1: how likely there was any sleep to speak of, 10 min
-    long_waking: float          # 0..1: how likely there was a waking of 5 min or more
+    slept: Share                # chance that there was sleep to speak of
+    long_waking: Share          # chance of at least one waking of 5 min and more
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,7 +389,7 @@ class Sums:
     light: float
     deep: float
     rem: float
-    estimates: Estimates | None = None      # None: nothing was judged, or nobody can tell how well
+    estimates: Estimates | None = None      # None: nothing judged, or by a fallback without them
 
 
 class Light(StrEnum):

@@ -16,21 +16,21 @@ from device.session.sleeper import Sleeper
 from device.session.tonight import Tonight
 from device.values import EPOCH, Staging
 
-# Shares of the last epochs in the evidence, newest first: a waking's first movement counts for
-# most, and a stir that is over after half a minute for little.
-NEWEST = (0.56, 0.22, 0.22)
+# Shares of the last two minutes in the evidence, newest first: a stir that is over after half a
+# minute counts for little.
+NEWEST = (0.4, 0.2, 0.2, 0.2)
 BEFORE = 12             # epochs that sleep before it is judged by
 USUAL = -3.0            # log odds of wake in settled sleep
 LEAN = 0.33  # of what sleep before it lies above that is taken off: light sleepers stir more
 SUREST = 1e-3           # no probability counts as nearer to 0 or 1
 # Log odds that are answered. Each choice of the owner's is a row of `tools/evaluate night`.
-BARS = {"rare": 0.75, "usual": -0.25, "generous": -1.0}
+BARS = {"rare": 0.5, "usual": -0.5, "generous": -1.5}
 DEARER = 0.5            # log odds that each answer adds to the bar,
 FORGOTTEN = 240.0       # epochs until a third of that is left
 TRIES = 3               # unanswered ones, after which the night stays silent
 REST = 5.0              # min of silence between two
 MASK = -12.0            # dB re the settling level: 28 dBA, and softer if sleep came softer
-HOLD = 90.0             # s in which an answer is heard before it follows the belief down
+HOLD = 120.0            # s in which an answer is heard before it follows the belief down
 CALM = (0.5, 0.9)       # P(asleep) between which it follows it
 FALL = 5.0              # dB an epoch: at most 2 dB in any 10 s of its glide
 SOON = 180.0            # s: sleep that is believed sooner would have come by itself

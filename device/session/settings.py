@@ -14,7 +14,7 @@ Programme = Annotated[str, OneOf(NAMES)]
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the owner may set of a night; see config.Night."""
-    fade: float = 15.0          # min
+    fade: float = 10.0          # min
     timer: float = 45.0         # min
     masking: float = 6.0        # min at most; 0 is never
     keep_playing: bool = False

@@ -1,25 +1,23 @@
 """A night again through the real decisions: stagings → modes, masking and fade → level at the
-pillow. What a mode needs from outside, a choice, comes from the real recommender of a new sleeper.
+pillow. Whenever the night has something chosen, it is the default programme: silence, chosen by
+the recommender or by hand, would be heard less and answer less.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import numpy as np
 
-from device import asking
 from device.config import Config
-from device.recommend import Recommender
+from device.programmes import DEFAULT
 from device.session import fade, things, turns, watching
 from device.session.modes import Event, Mode
 from device.session.settings import Owner, Rules
 from device.session.sleeper import Sleeper
 from device.session.state import At, Decision, State
-from device.values import EPOCH, Epoch, Recipe, Scene, Staging
+from device.session.tonight import Played
+from device.values import EPOCH, Choice, Epoch, Reason, Recipe, Scene, Staging
 
-EVENING = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
 SECONDS = round(EPOCH)
 SETTLE = Config().sound.settle      # dBA at the pillow at 0 dB
 NOTHING = -np.inf                   # dBA, of silence
@@ -38,15 +36,14 @@ class Replay:
     """The night's loop without its chips, sound and hub."""
     rules: Rules = field(default_factory=Rules)
     sleeper: Sleeper = field(default_factory=Sleeper)
-    recipe: Recipe | None = None            # what is always chosen, if not by the recommender
+    recipe: Recipe = DEFAULT
 
     def __post_init__(self) -> None:
         self.state = State(owner=Owner(rules=self.rules), sleeper=self.sleeper)
-        self.rng, self.now = np.random.default_rng(0), 0.0
+        self.now = 0.0                          # s
         self.wanted: Scene | None = None
         self.course: fade.Course | None = None
         self.maskings: list[float] = []
-        self.mind = mind() if self.recipe is None else None
 
     def heard(self, epochs: Sequence[Epoch], stagings: Sequence[Staging]) -> Heard:
         """Lights out is the first epoch's start."""
@@ -63,7 +60,7 @@ class Replay:
 
     @property
     def at(self) -> At:
-        return At(self.now, EVENING.timestamp() + self.now, EVENING)
+        return At(self.now, self.now)
 
     def take(self, decision: Decision) -> None:
         self.state, deeds = decision
@@ -78,17 +75,11 @@ class Replay:
                 tonight = self.state.tonight
                 if before is not tonight.mode is Mode.MASKING and not fade.silent(tonight.recipe):
                     self.maskings.append(self.now)
-            case things.Choose(moment):
-                self.choose(moment)
+            case things.Choose():
+                choice = Choice(self.recipe, Reason("", ()), 0, 1.0, 0, {})
+                self.state = self.state.with_tonight(played=Played(choice, self.recipe))
             case things.Shape(by_hand):
                 self.shape(by_hand)
-
-    def choose(self, moment: str) -> None:
-        if self.mind is not None:
-            self.take(asking.choose(self.mind, self.state, self.rng, moment, self.at))
-        else:
-            played = SimpleNamespace(recipe=self.recipe, choice=None, receipts=())
-            self.state = self.state.with_tonight(played=played)
 
     def shape(self, by_hand: bool) -> None:
         tonight = self.state.tonight
@@ -104,10 +95,3 @@ def sounding(course: fade.Course | None, start: float) -> np.ndarray:
         return np.full(SECONDS, NOTHING)
     levels = np.array([course.at(start + second) for second in range(1, SECONDS + 1)])
     return np.where(levels <= fade.SILENT, NOTHING, SETTLE + levels)
-
-
-def mind() -> SimpleNamespace:
-    """A new sleeper's recommender; nothing is asked for in words."""
-    words = SimpleNamespace(narrowing=lambda wishes: {}, listed=lambda *_: "",
-                            within=lambda recipe, *_: recipe)
-    return SimpleNamespace(recommender=Recommender.load(None, sleeper="sleeper"), words=words)

@@ -22,7 +22,7 @@ LONG = 10               # epochs: 5 min
 BEFORE, AFTER = 120.0, 60.0     # s around a masking's start in which a waking excuses it
 WAKE, REM = STAGES.index(Stage.WAKE), STAGES.index(Stage.REM)
 MINUTES = ("audible_asleep_min", "audible20_asleep_min", "audible_rem_min", "audible20_rem_min",
-           "onset_sound_min")
+           "onset_sound_min", "audible20_from_first_sleep_min")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class Counted:
     wakings: int                    # of 5 min and more
     delays: tuple[float, ...]       # min from a waking's start to its answer, of those answered
 
+    def plain(self) -> dict:
+        """JSON-able."""
+        return {**self.minutes, "maskings": self.maskings, "false_maskings": self.false_maskings,
+                "wakings": self.wakings, "delays": list(self.delays)}
+
 
 def counted(stage: np.ndarray, heard: Heard) -> Counted:
     """stage (n,): place in STAGES of each epoch, negative where nobody scored."""
@@ -43,20 +48,22 @@ def counted(stage: np.ndarray, heard: Heard) -> Counted:
         return Counted({}, len(heard.maskings), false, 0, ())
     faded = fade_end(heard.level, first * SECONDS)
     asleep, rem = np.repeat(stage > WAKE, SECONDS), np.repeat(stage == REM, SECONDS)
-    later = np.arange(len(heard.level)) >= faded
+    second = np.arange(len(heard.level))
+    later = second >= faded
 
     def minutes(least: float, when: np.ndarray) -> float:
-        return float(np.sum((heard.level >= least) & when & later)) / 60
+        return float(np.sum((heard.level >= least) & when)) / 60
 
     long = [(a, b) for a, b in runs(stage == WAKE) if a > first and b - a >= LONG]
     delays = [delay(heard.level, a * SECONDS) for a, _ in long]
     return Counted(
         {
-            "audible_asleep_min": minutes(LOUD, asleep),
-            "audible20_asleep_min": minutes(SOFT, asleep),
-            "audible_rem_min": minutes(LOUD, rem),
-            "audible20_rem_min": minutes(SOFT, rem),
+            "audible_asleep_min": minutes(LOUD, asleep & later),
+            "audible20_asleep_min": minutes(SOFT, asleep & later),
+            "audible_rem_min": minutes(LOUD, rem & later),
+            "audible20_rem_min": minutes(SOFT, rem & later),
             "onset_sound_min": (faded - first * SECONDS) / 60,
+            "audible20_from_first_sleep_min": minutes(SOFT, asleep & (second >= first * SECONDS)),
         },
         len(heard.maskings), false, len(long), tuple(d for d in delays if d is not None),
     )
