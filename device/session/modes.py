@@ -13,7 +13,7 @@ class Mode(StrEnum):
     IDLE = "idle"               # waiting for a press; plays silence
     SETTLING = "settling"       # sound on, the sleeper is awake
     DRIFTING = "drifting"       # sleep is likely: the sound is on its way out
-    ASLEEP = "asleep"           # silent, or soft if the owner wants it; awake again or not
+    ASLEEP = "asleep"           # silent, or soft if the owner wants it
     MASKING = "masking"         # an arousal is answered: softly, until sleep is believed again
     PAUSED = "paused"           # stopped by hand; the night goes on being watched
     WAKING = "waking"           # the alarm's dawn of sound

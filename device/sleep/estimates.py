@@ -20,7 +20,7 @@ from device.values import EPOCH, STAGES, Estimate, Estimates, Stage, Staging
 
 TIMES = 200             # hypnograms
 INTERVAL = (0.05, 0.95)
-DRIFT = 0.97            # of the drifting noise is left an epoch later: a quarter of an hour's memory
+DRIFT = 0.97            # of the drifting noise is left an epoch later, a third after 16 min
 FIRST = 3               # epochs of sleep in a row begin the night's sleep; a shorter doze is wake
 LONG = 10               # epochs of a long waking
 SLEPT = 20              # epochs of sleep to speak of
@@ -78,7 +78,8 @@ def below(chance: np.ndarray, errors: Errors, times: int, rng: np.random.Generat
         drift[n] = DRIFT * drift[n - 1] + fresh * drift[n]
     noise = errors.night ** 0.5 * rng.standard_normal(times) + errors.drift ** 0.5 * drift
     own = (1 - errors.night - errors.drift) ** 0.5
-    return (noise + own * rng.standard_normal(drift.shape)).T < limits
+    noise += own * rng.standard_normal(drift.shape)
+    return noise.T < limits
 
 
 def settled(drawn: np.ndarray) -> np.ndarray:

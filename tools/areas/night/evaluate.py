@@ -5,15 +5,15 @@ whether the morning's figures are true.
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from areas.night import morning, nights, peers, scores
 from areas.night.nights import Judged
 from areas.night.replay import Heard, Replay
 from areas.night.scores import Counted
 from device.session.settings import Rules
+from device.values import Epoch, Staging
 from kit.figures import Goal, Result
 from kit.setup import ROOT
 
@@ -32,8 +32,9 @@ GOALS = (
     Goal("waso_held", ">=", 0.80),
     Goal("waso_held", "<=", 0.97),
 )
-SIMULATED = (Goal("audible20_asleep_min", "<=", 12.0), Goal("audible20_asleep_min_mean", "<=", 12.0))
-Rule = Callable[..., Heard]
+SIMULATED = (Goal("audible20_asleep_min", "<=", 12.0),
+             Goal("audible20_asleep_min_mean", "<=", 12.0))
+Rule = Callable[[Sequence[Epoch], Sequence[Staging]], Heard]
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -53,12 +54,11 @@ def evaluate(data: Path | None, train: Path | None, options: Namespace) -> Resul
         folder = data or DATA
         those, told = nights.labelled(folder)
         where, goals = f"{folder}: {len(those)} nights", GOALS
-    ours = counted(those, lambda night: Replay().heard(night.epochs, night.live))
+    ours = counted(those, ours_with(Rules()))
     figures = scores.figures(ours)
-    others = {name: counted(those, lambda night, rule=rule: rule(night.epochs, night.live))
-              for name, rule in peers.PEERS.items()}
-    swept = {awake: counted(those, lambda night, awake=awake: peers.today(
-        night.epochs, night.live, awake)) for awake in peers.THRESHOLDS}
+    others = {name: counted(those, rule) for name, rule in peers.PEERS.items()}
+    swept = {awake: counted(those, partial(peers.today, awake=awake))
+             for awake in peers.THRESHOLDS}
     others["today"] = swept[peers.SHIPPED]
     beside = at_our_rate(ours, swept)
     figures["answered_above_today"] = beside["difference"]
@@ -70,9 +70,8 @@ def evaluate(data: Path | None, train: Path | None, options: Namespace) -> Resul
             "today_swept": [{"threshold": awake, **scores.figures(rows)}
                             for awake, rows in swept.items()],
             "against_today": beside,
-            "owner": {answer: scores.figures(counted(
-                those, lambda night, rules=Rules(answer=answer): Replay(rules).heard(
-                    night.epochs, night.live))) for answer in ("rare", "generous")},
+            "owner": {answer: scores.figures(counted(those, ours_with(Rules(answer=answer))))
+                      for answer in ("rare", "generous")},
             "wakings": sum(night.wakings for night in ours),
             "by_night": {night.name: row.plain() for night, row in zip(those, ours, strict=True)},
             "mornings": details,
@@ -80,8 +79,12 @@ def evaluate(data: Path | None, train: Path | None, options: Namespace) -> Resul
     )
 
 
-def counted(those: Sequence[Judged], rule: Callable[[Judged], Heard]) -> list[Counted]:
-    return [scores.counted(night.stage, rule(night)) for night in those]
+def ours_with(rules: Rules) -> Rule:
+    return lambda epochs, stagings: Replay(rules).heard(epochs, stagings)
+
+
+def counted(those: Sequence[Judged], rule: Rule) -> list[Counted]:
+    return [scores.counted(night.stage, rule(night.epochs, night.live)) for night in those]
 
 
 def at_our_rate(ours: Sequence[Counted], swept: dict[float, list[Counted]]) -> dict:

@@ -23,6 +23,7 @@ def inputs_of(night: Night) -> np.ndarray:
 
 def fit(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]) -> dict:
     """The numbers of the second opinion's model file."""
-    known = second_opinion.INPUTS
-    return {part: stager_fit.fit_blend(inputs, stages, names, known, RISING, GROWTH, RIDGE).numbers()
-            for part, names in (("whole", known), ("motion", MOTION))}
+    def blend(names: Sequence[str]) -> dict:
+        return stager_fit.fit_blend(inputs, stages, names, second_opinion.INPUTS, RISING, GROWTH,
+                                    RIDGE).numbers()
+    return {"whole": blend(second_opinion.INPUTS), "motion": blend(MOTION)}
