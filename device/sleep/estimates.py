@@ -79,7 +79,7 @@ def below(chance: np.ndarray, errors: Errors, times: int, rng: np.random.Generat
     noise = errors.night ** 0.5 * rng.standard_normal(times) + errors.drift ** 0.5 * drift
     own = (1 - errors.night - errors.drift) ** 0.5
     noise += own * rng.standard_normal(drift.shape)
-    return noise.T < limits
+    return np.less(noise.T, limits)
 
 
 def settled(drawn: np.ndarray) -> np.ndarray:
