@@ -132,10 +132,11 @@ def ended(tonight: Tonight, since: float, event: Event) -> Tonight:
         return tonight
     slept = [s.time - since for s in tonight.stagings if s.time > since and s.asleep]
     if not slept:
-        return replace(tonight, depth=1.0, unanswered=tonight.unanswered + 1,
+        return replace(tonight, unanswered=tonight.unanswered + 1,
                        masked=(*tonight.masked, False))
-    masked = tonight.masked if slept[0] < SOON else (*tonight.masked, True)
-    return replace(tonight, depth=1.0, masked=masked)
+    if slept[0] < SOON:
+        return tonight
+    return replace(tonight, masked=(*tonight.masked, True))
 
 
 def forgetting(dearer: float) -> float:

@@ -217,10 +217,10 @@ def test_without_sleep_it_ends_after_its_minutes_and_was_in_vain():
 
 def test_it_follows_the_belief_down_and_back_but_is_heard_for_two_minutes():
     drowsy = staging(0.7)
-    levels, _ = masked([drowsy] * 3 + [AWAKE] * 2 + [drowsy] * 3 + [AWAKE])
-    assert levels[:5] == [-15.0] * 5
-    assert levels[5] == -20.0 and levels[6] == levels[7] == pytest.approx(-22.5)
-    assert levels[8] == -15.0
+    levels, _ = masked([drowsy] * 6 + [AWAKE])
+    assert levels[:3] == [-15.0] * 3
+    assert levels[3] == -20.0 and levels[4] == levels[5] == pytest.approx(-22.5)
+    assert levels[6] == -15.0
 
 
 def test_nothing_to_be_judged_holds_it_until_its_minutes_are_over():
