@@ -65,9 +65,14 @@ class Night:
                            like=r"[\w -]{1,40}")
     programme: str = setting("auto", "auto, favourite (what was liked last) or a programme's name")
     onset: str = setting("cautious", "when sleep is believed", among=("quick", "cautious"))
-    fade: float = setting(15.0, "minutes of the fade once asleep is likely", 2, 60)
+    fade: float = setting(10.0, "minutes of the fade once asleep is likely", 2, 60)
     timer: float = setting(45.0, "minutes of sound when no sensor can tell", 5, 720)
-    masking: float = setting(6.0, "minutes of masking sound after an arousal; 0 is never", 0, 10)
+    masking: float = setting(
+        6.0, "minutes that sound masks an arousal at most; 0 is never", 0, 10)
+    answer: str = setting("usual", "how readily an arousal is masked",
+                          among=("off", "rare", "usual", "generous"))
+    noise: float = setting(
+        0.0, "dB that masking may be louder than sleep came with: for a noisy room", 0, 9)
     trial: bool = setting(
         False, "a trial of one: a coin decides each night between silence and what has proved best")
     withdraw: bool = setting(

@@ -348,6 +348,29 @@ class Stop(NamedTuple):
 # ---- the morning ---------------------------------------------------------------------------------
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its 90 % interval."""
+    value: float                # the mean of what may have been
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """A night's sums with their intervals, in minutes unless named."""
+    sol: Estimate
+    tst: Estimate
+    waso: Estimate
+    wakings: Estimate           # number
+    long_wakings: Estimate      # number: of 5 min and more
+    light: Estimate
+    deep: Estimate
+    rem: Estimate
+    slept: Share                # chance that there was sleep to speak of
+    long_waking: Share          # chance of at least one waking of 5 min and more
+
+
+@dataclass(frozen=True, slots=True)
 class Sums:
     """A night in the AASM manual's terms, in minutes unless named.
 
@@ -366,6 +389,7 @@ class Sums:
     light: float
     deep: float
     rem: float
+    estimates: Estimates | None = None      # None: nothing judged, or by a fallback without them
 
 
 class Light(StrEnum):

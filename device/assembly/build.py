@@ -133,7 +133,8 @@ def owner(config: Config, seed: int, tick: float, nights: int) -> Owner:
     """What the config says of the night. `nights`: that taught something."""
     wanted = config.night
     rules = Rules(
-        wanted.fade, wanted.timer, wanted.masking, wanted.keep_playing, wanted.trial
+        wanted.fade, wanted.timer, wanted.masking, wanted.keep_playing, wanted.trial,
+        answer=wanted.answer, noise=wanted.noise,
     )
     knobs = Knobs(
         config.sound.volume, wanted.programme if wanted.programme in NAMES else AUTO,

@@ -16,7 +16,6 @@ from device.values import EPOCH, Epoch, Recipe, Scene
 SILENT = -80.0          # dB
 FADED = -30.0           # dB re the settling level: where a fade ends before silence; 10 dBA
 SOFT = -12.0            # dB: keep_playing's level while asleep, 28 dBA
-MASK = -6.0             # dB: masking is softer than settling was
 RETURN = 5.0            # min: coming back from silence to the settling level
 HURRY = 8.0             # s: a press asked for quiet
 EASE = 180.0            # s: nobody is there who waits for it: a timer ran out
@@ -43,8 +42,8 @@ def withdrawn(rules: Rules, nights: int) -> Rules:
 def deepen(
     depth: float, mode: Mode, p_asleep: float | None, asleep: bool, minutes: float, rules: Rules
 ) -> float:
-    """Depth after one more epoch. `minutes` since lights out count only when nothing can be judged.
-    """
+    """Depth after one more epoch; masking has its own. `minutes` since lights out count only when
+    nothing can be judged."""
     if mode is Mode.FAULT:
         goal = 1.0 if minutes >= rules.timer else 0.0
     elif mode in (Mode.SETTLING, Mode.DRIFTING) and asleep:
@@ -52,9 +51,6 @@ def deepen(
     elif mode in (Mode.SETTLING, Mode.DRIFTING) and p_asleep is not None:
         # Half way down is as far as a guess leads; only believed sleep leads to silence.
         goal = 0.5 * p_asleep
-    elif mode is Mode.MASKING:
-        # so that the fade after it sets out from where masking was, never above
-        goal = MASK / floor(rules)
     else:
         return depth
     down, up = EPOCH / 60 / rules.fade, EPOCH / 60 / RETURN
@@ -74,16 +70,15 @@ def scene(
         recipe = replace(recipe, level=recipe.level - rules.softer)
     if mode is Mode.WAKING:
         return scene_at(audible(recipe), 6.0, DAWN, waking=True)
-    if mode is Mode.MASKING:
-        return scene_at(recipe, MASK + (recipe.level if recipe.level < 0 else 0.0), EPOCH)
     if mode is Mode.PAUSED:
         return scene_at(recipe, SILENT, EASE)
     if mode is Mode.ASLEEP and rules.keep_playing:
         return scene_at(recipe, recipe.level + SOFT, EPOCH)
-    if mode in (Mode.SETTLING, Mode.DRIFTING, Mode.FAULT):
+    if mode in (Mode.SETTLING, Mode.DRIFTING, Mode.MASKING, Mode.FAULT):
         gone = depth >= 1.0 and not rules.keep_playing
         level = SILENT if gone else recipe.level + floor(rules) * depth
-        swells = breath(epoch.breathing if epoch else None) if recipe.music else 0.0
+        swelling = recipe.music and mode is not Mode.MASKING
+        swells = breath(epoch.breathing if epoch else None) if swelling else 0.0
         return replace(scene_at(recipe, level, EPOCH), breath=swells)
     return scene_at(recipe, SILENT, EPOCH)
 

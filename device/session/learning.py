@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 
+from device.session import masking
 from device.session.modes import NIGHT
 from device.session.rows import feedback
 from device.session.schedule import by_day, local_time
@@ -101,6 +102,9 @@ def lesson(state: State, at: At) -> Decision:
     if tonight.rested is not None and not private:
         mornings = (*state.sleeper.mornings, tonight.rested)[-MORNINGS:]
         state = state.with_sleeper(mornings=mornings)
+    if tonight.masked and not private and not state.owner.guest:
+        masked = (*state.sleeper.masked, *tonight.masked)[-masking.KEPT:]
+        state = state.with_sleeper(masked=masked)
     if tonight.recipe != SILENCE and not private:
         state = state.with_sleeper(last=tonight.recipe)
     things += [Share(), NightOver(), Report()]

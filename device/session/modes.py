@@ -14,7 +14,7 @@ class Mode(StrEnum):
     SETTLING = "settling"       # sound on, the sleeper is awake
     DRIFTING = "drifting"       # sleep is likely: the sound is on its way out
     ASLEEP = "asleep"           # silent, or soft if the owner wants it
-    MASKING = "masking"         # an arousal: briefly, what has proved best
+    MASKING = "masking"         # an arousal is answered: softly, until sleep is believed again
     PAUSED = "paused"           # stopped by hand; the night goes on being watched
     WAKING = "waking"           # the alarm's dawn of sound
     MORNING = "morning"         # up: asks how the night was
@@ -29,8 +29,8 @@ class Event(StrEnum):
     LIKELY = "likely"           # P(asleep) says drifting off
     UNLIKELY = "unlikely"       # wide awake again
     GONE = "gone"               # the fade has reached silence and sleep is believed
-    AROUSED = "aroused"
-    CALM = "calm"               # masking has lasted long enough
+    AROUSED = "aroused"         # and it is worth an answer
+    CALM = "calm"               # the answer has faded out
     BLIND = "blind"             # nothing can be judged for minutes
     SEEING = "seeing"           # judged again
     ALARM = "alarm"
@@ -66,11 +66,10 @@ NEXT = {
     (M.DRIFTING, E.GONE): M.ASLEEP,
     (M.FAULT, E.GONE): M.ASLEEP,
     (M.ASLEEP, E.AROUSED): M.MASKING,
-    (M.MASKING, E.CALM): M.DRIFTING,
+    (M.MASKING, E.CALM): M.ASLEEP,
 
     (M.SETTLING, E.BLIND): M.FAULT,
     (M.DRIFTING, E.BLIND): M.FAULT,
-    (M.MASKING, E.BLIND): M.FAULT,
     (M.FAULT, E.SEEING): M.SETTLING,
 
     (M.SETTLING, E.ALARM): M.WAKING,

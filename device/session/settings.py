@@ -14,12 +14,14 @@ Programme = Annotated[str, OneOf(NAMES)]
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the owner may set of a night; see config.Night."""
-    fade: float = 15.0          # min
+    fade: float = 10.0          # min
     timer: float = 45.0         # min
-    masking: float = 6.0        # min
+    masking: float = 6.0        # min at most; 0 is never
     keep_playing: bool = False
     trial: bool = False         # a coin decides at bedtime between silence and what has proved best
     softer: float = 0.0         # dB below the recipe's own level
+    answer: str = "usual"       # how readily an arousal is masked
+    noise: float = 0.0          # dB that masking may be louder
 
 
 @dataclass(frozen=True, slots=True)

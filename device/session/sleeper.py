@@ -16,3 +16,4 @@ class Sleeper:
     favourites: tuple[Recipe, ...] = ()     # newest first
     always: tuple[Wish, ...] = ()           # wishes for every night
     last: Recipe | None = None              # what the last night played
+    masked: tuple[bool, ...] = ()           # whether sleep came back with the last answers

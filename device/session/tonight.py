@@ -80,6 +80,10 @@ class Tonight:
     liked: Count = 0                            # likes minus skips
     turned_down: Count = 0                      # times the volume was lowered
     fell_asleep: bool = False                   # sleep was believed at least once
+    asleep_at: Share = 0.5                      # the fade's depth when sleep was believed
+    dearer: Annotated[float, Between(0, 50)] = 0.0  # log odds that tonight's maskings ask for more
+    unanswered: Count = 0                       # maskings without sleep after them
+    masked: tuple[bool, ...] = ()               # whether masking helped, where that can be said
     snoozed: bool = False                       # the alarm was put off by a press
     said: Said = Said()
     unsaid: Unsaid | None = None                # what "undo" goes back to
@@ -104,6 +108,11 @@ class Tonight:
     @property
     def p_asleep(self) -> float | None:
         return self.stagings[-1].p_asleep if self.stagings else None
+
+    @property
+    def believed(self) -> bool:
+        """Sleep, at the newest epoch."""
+        return bool(self.stagings) and self.stagings[-1].asleep
 
     @property
     def slept(self) -> bool:

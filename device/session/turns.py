@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from device.session import learning
+from device.session import learning, masking
 from device.session.modes import Event, Mode, step
 from device.session.state import At, Decision, State
 from device.session.things import Choose, Do, ForgetStages, Note, Review, Row, Send, Shape
@@ -16,15 +16,18 @@ def on_event(state: State, event: Event, at: At, by_hand: bool = False) -> Decis
     then = step(before, event)
     if then is before:
         return state, []
+    since = state.tonight.since
     state = state.with_tonight(mode=then, since=at.now)
     things: list[Do] = []
     if before is Mode.IDLE:
         state, things = lights_out(state, at)
     elif then is Mode.MASKING:
-        things = [Choose("arousal")]
+        tonight = masking.begun(state.tonight, state.owner.rules)
+        state, things = replace(state, tonight=tonight), [Choose("arousal")]
     elif then is Mode.SETTLING and before in (Mode.PAUSED, Mode.ASLEEP):
         state = state.with_tonight(depth=0.0)
     elif before is Mode.MASKING:
+        state = replace(state, tonight=masking.ended(state.tonight, since, event))
         things = [Choose("night")]
     things.append(Note("mode", f"{before} → {then}: {event}"))
     if then is Mode.MORNING:

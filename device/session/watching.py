@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from device.session import fade
+from device.session import fade, masking
 from device.session.modes import NIGHT, Event, Mode
 from device.session.state import At, Decision, State
 from device.session.things import Do, Go, KeepEpoch, Save, Shape, Tell
@@ -23,13 +23,16 @@ def on_epoch(state: State, epoch: Epoch, staging: Staging, at: At) -> Decision:
     tonight, rules = state.tonight, state.owner.rules
     mode = tonight.mode
     judged = staging.p_asleep is not None
+    falls = staging.asleep and mode in (Mode.SETTLING, Mode.DRIFTING) and not tonight.believed
     counted = state.with_status(epoch=epoch).with_tonight(
         stagings=tonight.stagings if mode is Mode.IDLE else (*tonight.stagings, staging),
         epochs=tonight.epochs if mode is Mode.IDLE else (*tonight.epochs, epoch),
         fell_asleep=tonight.fell_asleep or (mode is not Mode.IDLE and staging.asleep),
         blind=0 if judged or mode not in NIGHT else tonight.blind + 1,
         empty=tonight.empty + 1 if epoch.present is False else 0,
-        depth=fade.deepen(
+        asleep_at=tonight.depth if falls else tonight.asleep_at,
+        dearer=masking.forgetting(tonight.dearer),
+        depth=masking.follow(tonight, staging, rules) if mode is Mode.MASKING else fade.deepen(
             tonight.depth, mode, staging.p_asleep, staging.asleep, tonight.minutes(at.now), rules
         ),
     )
@@ -59,8 +62,9 @@ def events_of(state: State, staging: Staging, at: At) -> list[Event]:
         Event.OVER: mode is Mode.MORNING and in_mode >= UNANSWERED,
         Event.BLIND: tonight.blind >= BLIND,
         Event.SEEING: mode is Mode.FAULT and p_asleep is not None,
-        Event.AROUSED: staging.aroused and rules.masking > 0,
-        Event.CALM: mode is Mode.MASKING and in_mode >= rules.masking,
+        Event.AROUSED: mode is Mode.ASLEEP and masking.worth_it(
+            tonight, state.sleeper, rules, at.now),
+        Event.CALM: mode is Mode.MASKING and masking.over(tonight, staging, rules),
         Event.GONE: tonight.depth >= 1.0 and (staging.asleep or mode is Mode.FAULT),
         Event.UNLIKELY: wide_awake(staging),
         Event.LIKELY: p_asleep is not None and (staging.asleep or p_asleep >= LIKELY),

@@ -16,8 +16,9 @@ from device.errors import ModelMismatch
 from device.inference import model_card
 from device.sleep import features, hypnogram
 from device.sleep.blend import Blend
+from device.sleep.estimates import estimates
 from device.sleep.stager import HEARTS, LIMITS, within
-from device.values import EPOCH, STAGES, Epoch, Stage, Staging, Sums
+from device.values import EPOCH, STAGES, Epoch, Staging, Sums
 
 AROUND = (2, 5, 12, 30)     # epochs: widths (σ) of the means about an epoch
 LONGEST = 2880              # epochs that are looked at together: a day
@@ -40,12 +41,6 @@ class SecondOpinion:
             numbers = json.loads(model)
             self._whole, self._motion = (Blend.of(numbers[part], INPUTS)
                                          for part in ("whole", "motion"))
-            self.changes = np.array(numbers["changes"], float).reshape(len(STAGES), len(STAGES))
-            self.share = np.array(numbers["share"], float).reshape(len(STAGES))
-            self.new, self.between = float(numbers["new"]), float(numbers["between"])
-            if not (np.isfinite(self.changes).all() and (self.share > 0).all()
-                    and 0 < self.new <= 1 and 0 <= self.between < 10):
-                raise ValueError("no chain of stages")
         except (ValueError, KeyError, TypeError, OverflowError) as trouble:
             raise ModelMismatch(
                 f"models/second_opinion: unreadable ({trouble}); install Nocturne again"
@@ -79,48 +74,9 @@ class SecondOpinion:
         return out
 
     def review(self, epochs: Sequence[Epoch], stagings: Sequence[Staging]) -> Sums:
-        """The night's sums by `judge`."""
-        return hypnogram.sums(self.judge(epochs, stagings))
-
-    def draw(self, opinion: Sequence[Staging], times: int, seed: int) -> list[list[Stage | None]]:
-        """Hypnograms that this night may have had, to sum up one by one: quantiles of their SOL,
-        TST and WASO are intervals. `opinion`: of `judge`.
-
-        Backward sampling from a chain of stages whose evidence is each epoch's odds to the power of
-        `new` (neighbours say much the same); what is wrong with a whole night at once, as being
-        somebody else, is a shift of its log odds of wake, SD `between`.
-        """
-        rng = np.random.default_rng(seed)
-        p = np.array([s.probabilities or self.share for s in opinion], float).reshape(-1, 4)
-        p = np.maximum(p, 1e-6)
-        drawn = []
-        for _ in range(times):
-            shifted = p.copy()
-            shifted[:, 0] *= np.exp(self.between * rng.standard_normal())
-            shifted /= shifted.sum(1, keepdims=True)
-            drawn.append([None if s.stage is None else STAGES[stage] for s, stage in zip(
-                opinion, path((shifted / self.share) ** self.new, self.changes, rng), strict=True)])
-        return drawn
-
-
-def path(evidence: np.ndarray, changes: np.ndarray, rng: np.random.Generator) -> list[int]:
-    """One sequence of stages, drawn from the posterior of a chain that begins awake.
-
-    evidence (n, 4); changes (4, 4).
-    """
-    forward = np.empty_like(evidence)
-    state = np.array([.97, .03, 1e-4, 1e-4])
-    for n, seen in enumerate(evidence):
-        state = (state @ changes if n else state) * seen
-        state /= state.sum()
-        forward[n] = state
-    uniform = rng.random(len(evidence))
-    out: list[int] = []
-    for n in range(len(evidence) - 1, -1, -1):
-        weights = forward[n] * changes[:, out[-1]] if out else forward[n]
-        cumulated = weights.cumsum()
-        out.append(min(int(np.searchsorted(cumulated, uniform[n] * cumulated[-1])), 3))
-    return out[::-1]
+        """The night's sums by `judge`, and how sure they are."""
+        opinion = self.judge(epochs, stagings)
+        return replace(hypnogram.sums(opinion), estimates=estimates(opinion))
 
 
 def known(epoch: Epoch) -> tuple[float | None, float | None]:

@@ -3,19 +3,43 @@
 import json
 import shutil
 import wave
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from device.config import Config, Night
 from device.inference import model_card
+from device.programmes import PROGRAMMES
 from device.report import report
 from device.session import learning
 from device.session.fade import SILENT
 from device.session.modes import SOUNDING, Event, Mode
 from device.session.things import Go
 from device.sim.faults import Plan, Wanted
-from device.values import Command, Volume
+from device.sleep.onset import SETTINGS, Detector
+from device.sleep.stager import Stager
+from device.values import Command, Stage, Staging, Volume
+
+
+class Scripted(Stager):
+    """Judges P(asleep) by a script, epoch by epoch since lights out; the detector is the real one.
+    """
+
+    def __init__(self, script):
+        self.script, self.detector, self.number = script, Detector(SETTINGS["cautious"]), 0
+
+    def reset(self):
+        self.number = 0
+
+    def judge(self, epoch, lights_out):
+        p = self.script[min(self.number, len(self.script) - 1)]
+        self.number += lights_out is not None
+        return Staging(epoch.index, epoch.start + 30.0, p, Stage.LIGHT, (1 - p, p, 0.0, 0.0),
+                       *self.detector.step(p))
+
+    def snapshot(self):
+        return {}
 
 
 def test_the_body_falls_asleep_and_the_sound_follows_it_into_silence(sleep):
@@ -23,7 +47,8 @@ def test_the_body_falls_asleep_and_the_sound_follows_it_into_silence(sleep):
     assert slept.modes[0] == "settling" and slept.modes[-1] == "asleep"
     levels = [row["target"] for row in slept.rows["epochs"]]
     assert levels[0] > -10 and levels[-1] == SILENT
-    steps = np.diff([level for level in levels if level > SILENT])
+    fade = levels[:levels.index(SILENT)]
+    steps = np.diff(fade)
     assert np.abs(steps).max() <= 30 / 5 / 2 + 1e-6         # at most back in 5 min: 3 dB in 30 s
     assert slept.rows["nights"][0]["sums"] and slept.rows["decisions"][0]["sentence"]
     assert slept.rows["phrases"]
@@ -263,16 +288,23 @@ def test_every_choice_of_a_night_can_be_made_again_from_its_receipt(sleep, capsy
     assert capsys.readouterr().out.count("the same") == len(slept.rows["decisions"]) >= 2
 
 
-def test_nothing_after_onset_is_louder_than_masking(sleep):
-    slept = sleep(hours=1.6, config=Config(night=Night(onset="quick")))
+def test_who_wakes_is_answered_softly_and_left_in_silence_again(sleep):
+    """Awake for 5 min, asleep, awake from the 30th minute to the 34th."""
+    def begin(mine):
+        stager = Scripted([0.2] * 10 + [0.97] * 50 + [0.1] * 8 + [0.97] * 100)
+        mine.parts = mine.parts.having(stager=stager)
+        choose = mine.parts.mind.recommender.choose
+        mine.parts.mind.recommender.choose = lambda *args, **more: replace(
+            choose(*args, **more), recipe=PROGRAMMES["no music"])
+
+    slept = sleep(hours=0.8, build="none", acts=[(-30.0, begin)])
     modes = slept.modes
-    assert "masking" in modes
-    after = [
-        row["target"]
-        for row in slept.rows["epochs"][modes.index("asleep") :]
-        if row["mode"] != "settling"
-    ]
-    assert max(after) <= -6.0 + 1e-9        # dB re the settling level
+    fell, masked = modes.index("asleep"), modes.index("masking")
+    assert fell < masked and modes[-1] == "asleep" and modes.count("masking") < 20
+    came = next(staging for _, _, staging in slept.seen if staging.asleep)
+    level = next(row["target"] for row in slept.rows["epochs"] if row["time"] >= came.time)
+    after = [row["target"] for row in slept.rows["epochs"][fell:]]
+    assert SILENT < max(after) <= level + 1e-9 and after[-1] == SILENT
 
 
 def test_not_this_one_after_onset_brings_nothing_new(sleep):

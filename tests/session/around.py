@@ -52,8 +52,8 @@ def silence(candidate: int = 9) -> Choice:
 
 
 def staging(p: float | None = 0.2, *, asleep: bool = False, **fields) -> Staging:
-    return Staging(4, NOW, p, fields.pop("stage", None), fields.pop("probabilities", None),
-                   asleep=asleep, **fields)
+    return Staging(4, fields.pop("time", NOW), p, fields.pop("stage", None),
+                   fields.pop("probabilities", None), asleep=asleep, **fields)
 
 
 def epoch(**fields) -> Epoch:

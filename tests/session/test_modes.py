@@ -16,7 +16,7 @@ idle     settling .      settling .       .        .        .      .       .    
 settling paused   .      .        paused  drifting .        .      .       .        fault .        waking .      morning .
 drifting paused   .      .        paused  .        settling asleep .       .        fault .        waking .      morning .
 asleep   settling paused settling .       .        .        .      masking .        .     .        waking .      morning .
-masking  paused   .      .        paused  .        .        .      .       drifting fault .        waking .      morning .
+masking  paused   .      .        paused  .        .        .      .       asleep   .     .        waking .      morning .
 paused   settling .      settling .       .        .        .      .       .        .     .        waking waking morning .
 waking   paused   .      .        morning .        .        .      .       .        .     .        .      .      morning .
 morning  .        .      .        .       .        .        .      .       .        .     .        waking .      .       idle

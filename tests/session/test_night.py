@@ -734,4 +734,4 @@ def test_masking_set_to_nothing_masks_nothing_all_night():
     masked = night(Mode.ASLEEP, played=played())
     masked.stager.answer(judge=lambda epoch, _: staging(0.4, aroused=True))
     masked.night.on_epoch(epoch())
-    assert masked.night.mode is Mode.MASKING and told(masked)[0].level == fade.MASK
+    assert masked.night.mode is Mode.MASKING and told(masked)[0].level == -15.0

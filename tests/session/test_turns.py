@@ -3,6 +3,7 @@ from itertools import product
 
 import pytest
 
+from device.session import fade
 from device.session.modes import Event, Mode, step
 from device.session.settings import Owner
 from device.session.things import (
@@ -20,7 +21,7 @@ from device.session.things import (
 )
 from device.session.tonight import Said, Tonight, Unsaid
 from device.session.turns import on_event
-from device.values import Volume, Wish
+from device.values import SILENCE, Volume, Wish
 from tests.session.around import NOW, at, outcome, played, staging, state
 
 
@@ -81,13 +82,28 @@ def test_a_new_night_keeps_of_the_old_what_was_said_and_a_timer(event):
 # ---- what a mode asks for ------------------------------------------------------------------------
 
 def test_an_arousal_is_answered_by_what_has_proved_best_and_another_choice_follows():
-    asleep = state(Mode.ASLEEP, depth=1.0, fell_asleep=True)
+    asleep = state(Mode.ASLEEP, depth=1.0, fell_asleep=True, asleep_at=0.45)
     masking, things, _ = turn(asleep, Event.AROUSED)
-    assert things == [Choose("arousal")] and masking.tonight.depth == 1.0
-    _, things, _ = turn(masking, Event.CALM)
-    assert things == [Choose("night")]
-    for event in (Event.PRESS, Event.ALARM, Event.BLIND, Event.UP):
+    assert things == [Choose("arousal")]
+    assert masking.tonight.depth == 0.45 and masking.tonight.dearer == 0.5
+    for event in (Event.CALM, Event.PRESS, Event.ALARM, Event.UP):
         assert turn(masking, event)[1] == [Choose("night")]
+
+
+def test_silence_that_was_chosen_on_an_arousal_is_followed_by_no_sound():
+    masking = state(Mode.MASKING, played=played(9, SILENCE))
+    after, things, _ = turn(masking, Event.CALM)
+    assert after.tonight.mode is Mode.ASLEEP and things == [Choose("night")]
+    again = after.with_tonight(played=played())
+    assert fade.scene(Mode.ASLEEP, again.tonight.recipe, again.tonight.depth,
+                      again.owner.rules).level == fade.SILENT
+
+
+def test_an_answer_without_sleep_after_it_was_in_vain_but_an_alarm_says_nothing_of_it():
+    masking = state(Mode.MASKING, depth=0.5)
+    for event, vain in ((Event.CALM, 1), (Event.PRESS, 1), (Event.ALARM, 0), (Event.UP, 0)):
+        after = turn(masking, event)[0].tonight
+        assert (after.unanswered, after.masked) == (vain, (False,) * vain)
 
 
 @pytest.mark.parametrize(("mode", "event"), [

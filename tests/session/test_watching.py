@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from device.session import fade, watching
@@ -52,21 +54,34 @@ def test_a_sensor_that_is_off_for_five_minutes_leaves_the_timer_programme():
     assert events(Mode.SETTLING, NOBODY, blind=10) == [Event.BLIND]
 
 
-def test_an_arousal_is_masked():
-    assert events(Mode.ASLEEP, staging(0.5, aroused=True)) == [Event.AROUSED]
+AWAKE = staging(0.1)
+
+
+def restless(mode: Mode, judged=AWAKE, **more):
+    """What an epoch means, after two minutes of such."""
+    return events(mode, judged, stagings=(judged,) * 4, **more)
+
+
+def test_an_arousal_is_masked_out_of_silence_only():
+    for mode in Mode:
+        assert (Event.AROUSED in restless(mode)) is (mode is Mode.ASLEEP)
 
 
 def test_masking_set_to_no_minutes_masks_nothing():
-    assert events(Mode.ASLEEP, staging(0.5, aroused=True), rules=Rules(masking=0.0)) == []
-    assert events(Mode.ASLEEP, staging(0.5, aroused=True), rules=Rules(masking=0.5)) == [
-        Event.AROUSED]
+    for rules in (Rules(masking=0.0), Rules(answer="off"), Rules(keep_playing=True)):
+        assert Event.AROUSED not in restless(Mode.ASLEEP, rules=rules)
+    assert Event.AROUSED in restless(Mode.ASLEEP, rules=Rules(masking=0.5))
 
 
-def test_masking_lasts_as_long_as_the_owner_wants():
-    assert events(Mode.MASKING, minutes=5.9) == []
-    assert events(Mode.MASKING, minutes=6.0) == [Event.CALM]
-    assert events(Mode.MASKING, minutes=5.9, rules=Rules(masking=2.0)) == [Event.CALM]
-    assert events(Mode.ASLEEP, minutes=60.0) == []
+def test_masking_is_over_once_it_is_silent_and_sleep_is_believed_or_time_is_up():
+    asleep = staging(0.9, asleep=True, time=at().now)
+    awake = staging(0.5, time=at().now)
+    assert Event.CALM in events(Mode.MASKING, asleep, depth=1.0)
+    assert Event.CALM not in events(Mode.MASKING, asleep, depth=0.9)
+    assert Event.CALM not in events(Mode.MASKING, awake, 5.9, depth=1.0)
+    assert Event.CALM in events(Mode.MASKING, awake, 6.0, depth=1.0)
+    assert Event.CALM in events(Mode.MASKING, awake, 2.0, Rules(masking=2.0), depth=1.0)
+    assert Event.CALM not in events(Mode.ASLEEP, asleep, 60.0, depth=1.0)
 
 
 @pytest.mark.parametrize("mode", set(Mode) - {Mode.IDLE, Mode.WAKING})
@@ -115,10 +130,9 @@ def test_a_morning_that_nobody_answers_is_over_after_an_hour():
 
 
 def test_the_most_urgent_goes_first():
-    asleep = staging(0.2, aroused=True)
-    both = events(Mode.PAUSED, asleep, minutes=10, empty=60, snoozed=True, blind=10)
-    assert both == [
-        Event.UP, Event.SNOOZE_OVER, Event.BLIND, Event.AROUSED, Event.UNLIKELY]
+    both = events(Mode.PAUSED, staging(0.2), minutes=10, empty=60, snoozed=True, blind=10)
+    assert both == [Event.UP, Event.SNOOZE_OVER, Event.BLIND, Event.UNLIKELY]
+    assert restless(Mode.ASLEEP, empty=60) == [Event.UP, Event.AROUSED, Event.UNLIKELY]
     fault = events(Mode.FAULT, staging(0.8, asleep=True), depth=1.0)
     assert fault == [Event.SEEING, Event.GONE, Event.LIKELY]
 
@@ -174,6 +188,21 @@ def test_the_fade_follows():
     assert counted(Mode.FAULT, NOBODY, depth=0.4).depth > 0.4          # the timer has run out
     long = Rules(timer=61.0)
     assert counted(Mode.FAULT, NOBODY, rules=long, depth=0.4).depth < 0.4
+
+
+def test_the_level_at_which_sleep_was_believed_is_kept():
+    asleep = staging(0.9, asleep=True)
+    for mode in (Mode.SETTLING, Mode.DRIFTING):
+        assert counted(mode, asleep, depth=0.4).asleep_at == 0.4
+        assert counted(mode, MIDDLE, depth=0.4, asleep_at=0.3).asleep_at == 0.3
+    assert counted(Mode.DRIFTING, asleep, depth=0.4, asleep_at=0.3,
+                   stagings=(asleep,)).asleep_at == 0.3       # it was believed before
+    assert counted(Mode.MASKING, asleep, depth=0.4, asleep_at=0.3).asleep_at == 0.3
+
+
+def test_what_an_answer_has_made_dearer_is_forgotten_with_the_hours():
+    assert counted(Mode.ASLEEP, dearer=1.0).dearer == pytest.approx(math.exp(-1 / 240))
+    assert counted(Mode.ASLEEP, dearer=0.0005).dearer == 0.0
 
 
 def test_an_epoch_is_acted_on_then_kept_then_told():

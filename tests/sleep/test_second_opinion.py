@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from device.errors import ModelMismatch
 from device.inference import model_card
 from device.sleep import second_opinion
-from device.sleep.second_opinion import SecondOpinion, path
+from device.sleep.estimates import estimates
+from device.sleep.second_opinion import SecondOpinion
 from device.sleep.stager import Stager
-from device.values import Epoch, Stage
+from device.values import Epoch
 
 
 def night(n=200, restless=40, seed=0):
@@ -53,30 +54,13 @@ def test_wild_nights_are_answered(wild):
             sum(staging.probabilities) == pytest.approx(1) and min(staging.probabilities) >= 0)
 
 
-def test_drawn_hypnograms_agree_with_the_opinion_and_repeat_with_their_seed():
-    _, morning = judged(night())
-    opinion = SecondOpinion.load()
-    drawn = opinion.draw(morning, 30, seed=1)
-    assert drawn == opinion.draw(morning, 30, seed=1) != opinion.draw(morning, 30, seed=2)
-    awake = np.mean([[stage is Stage.WAKE for stage in one] for one in drawn], axis=0)
-    assert awake[:30].mean() > .5 and awake[80:180].mean() < .15
-
-
-def test_a_path_is_drawn_from_the_exact_posterior():
-    """Against the sum over all paths of a short chain."""
-    rng = np.random.default_rng(3)
-    changes, evidence = rng.dirichlet(np.ones(4), 4), rng.random((3, 4))
-    exact, start = np.zeros((3, 4)), [.97, .03, 1e-4, 1e-4]
-    for steps in np.ndindex(4, 4, 4):
-        weight = start[steps[0]] * evidence[0, steps[0]]
-        for n in (1, 2):
-            weight *= changes[steps[n - 1], steps[n]] * evidence[n, steps[n]]
-        for n in range(3):
-            exact[n, steps[n]] += weight
-    exact /= exact.sum(1, keepdims=True)
-    drawn = np.array([path(evidence, changes, rng) for _ in range(4000)])
-    shares = np.array([[np.mean(drawn[:, n] == k) for k in range(4)] for n in range(3)])
-    np.testing.assert_allclose(shares, exact, atol=.03)
+def test_the_review_tells_how_sure_it_is():
+    epochs = night()
+    live, morning = judged(epochs)
+    sums = SecondOpinion.load().review(epochs, live)
+    assert sums.estimates == estimates(morning)
+    assert sums.estimates.sol.low <= sums.sol <= sums.estimates.sol.high
+    assert SecondOpinion.load().review([], []).estimates is None
 
 
 def test_a_torn_model_is_refused():

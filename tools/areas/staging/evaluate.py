@@ -34,7 +34,6 @@ FOLDS = 8
 RESAMPLES = 2000
 PAIRED = ("kappa2", "kappa3", "kappa4", "brier", "spec_at_93")
 CLAIMED = PAIRED[:4]  # those that the goal counts
-HELD = .8               # share of nights whose SOL, TST and WASO the drawn intervals should hold
 GOALS = (
     Goal("spec_at_93", ">=", .65),
     Goal("kappa3", ">=", .52),
@@ -151,7 +150,6 @@ def of_nights(nights: Sequence[Night], train: Path | None, options: Namespace):
     wanted = {**peers.FITS, **(peers.COMPARED if options.compare else {})}
     if importlib.util.find_spec("torch") is None:
         wanted.pop("gru", None)
-    intervals: list[dict] = [{}] * len(nights)
     for learn, test in split:
         school_of = learn or list(range(len(nights), len(all_nights)))
         chosen = [[those[n] for n in school_of] for those in (all_nights, inputs, two_sided)]
@@ -162,14 +160,13 @@ def of_nights(nights: Sequence[Night], train: Path | None, options: Namespace):
         for n in test:
             live = ours.judge(nights[n])
             morning = opinion.judge(nights[n].epochs, live)
-            intervals[n] = held(opinion, nights[n], morning)
             put(verdicts, "nocturne", n, len(nights), verdict(live))
             put(verdicts, "second", n, len(nights), verdict(morning))
             for name, other in sensors(nights, n).items():
                 put(verdicts, name, n, len(nights), verdict(ours.judge(other)))
             for name, predict in fits.items():
                 put(verdicts, name, n, len(nights), predict(inputs[n], nights[n]))
-    return report(nights, verdicts, list(wanted), intervals, told, as_shipped)
+    return report(nights, verdicts, list(wanted), told, as_shipped)
 
 
 def school(train: Path | None, taught: set[str]) -> tuple[list[Night], str]:
@@ -209,24 +206,8 @@ def put(verdicts: dict[str, list], name: str, n: int, of: int, one: Verdict) -> 
     verdicts.setdefault(name, [None] * of)[n] = one
 
 
-def held(opinion: SecondOpinion, night: Night, morning: Sequence[Staging]) -> dict[str, tuple]:
-    """Of SOL, TST and WASO: (truth, low, high) in min of the interval that should hold eight in
-    ten."""
-    from device.sleep.hypnogram import sums
-
-    def three(stages) -> tuple[float, float, float]:
-        total = sums([Staging(i, 0.0, None, stage, None) for i, stage in enumerate(stages)])
-        return total.sol or 0.0, total.tst, total.waso
-
-    truth = three([STAGES[s] if s >= 0 else None for s in night.stage])
-    drawn = np.array([three(stages) for stages in opinion.draw(morning, 40, seed=0)])
-    low, high = np.quantile(drawn, ((1 - HELD) / 2, (1 + HELD) / 2), axis=0)
-    return {name: (float(truth[k]), float(low[k]), float(high[k]))
-            for k, name in enumerate(("sol", "tst", "waso"))}
-
-
 def report(nights: Sequence[Night], verdicts: Mapping[str, list], wanted: Sequence[str],
-           intervals: Sequence[dict], told: str, as_shipped: bool):
+           told: str, as_shipped: bool):
     def all_of(name: str, setting: Setting = SETTINGS["cautious"]) -> dict[str, float]:
         return scores.figures(nights, verdicts[name], setting)
 
@@ -241,9 +222,6 @@ def report(nights: Sequence[Night], verdicts: Mapping[str, list], wanted: Sequen
     figures["paired_above"] = sum(low > 0 for low, _ in claimed)
     figures["paired_below"] = sum(high < 0 for _, high in claimed)
     figures["wake_bias_points_abs"] = abs(figures["wake_bias_points"])
-    for name in ("sol", "tst", "waso"):
-        figures[f"interval80_{name}"] = float(np.mean(
-            [low <= true <= high for true, low, high in (one[name] for one in intervals)]))
     compared = {peer: all_of(peer) for peer in wanted}
     more = {
         "best_peer": best,
@@ -263,8 +241,6 @@ def report(nights: Sequence[Night], verdicts: Mapping[str, list], wanted: Sequen
         "reliability_second": scores.reliability(nights, verdicts["second"]),
         "sensitivity": {name: {key: value for key, value in all_of(name).items() if key in SHOWN}
                         for name in ("nocturne", *sensors(nights, 0))},
-        "sums_intervals_80_min": {night.name: one for night, one in zip(nights, intervals,
-                                                                      strict=True)},
         "events": scores.events(nights),
         "compared": {"nocturne": figures, **compared},
     }

@@ -50,12 +50,13 @@ WEIGHTS = {
                "heart": "the heart alone, on nights whose movement nobody measures",
                "onset": "P(has slept tonight)",
                "likeness": "distance from the training nights"},
-    "second_opinion": {"whole": "heart and movement", "motion": "movement alone",
-                       "new, between": "see SecondOpinion.draw"},
+    "second_opinion": {"whole": "heart and movement", "motion": "movement alone"},
 }
+SUMS = ("sol_", "tst_", "waso_", "wakings_", "long_", "light_", "deep_", "rem_")
 MORE = ("best_peer", "paired", "paired_second_over_live", "quick", "intervals", "onsets_min",
         "reliability", "sensitivity", "compared", "chain", "events")
-SECOND = ("second", "reliability_second", "sums_intervals_80_min", "paired_second_over_live")
+SECOND = ("second", "reliability_second", "paired_second_over_live")
+MORNING = "tools/evaluate night --data DIR --json"
 
 
 def new(name: str, sha256: str, inputs: list[str], nights: list[str]) -> dict:
@@ -76,8 +77,15 @@ def new(name: str, sha256: str, inputs: list[str], nights: list[str]) -> dict:
 
 
 def put(card: dict, told: dict, nights: Sequence[Path] = ()) -> None:
-    """`card` is the stager's or the second opinion's; `told` what evaluate printed."""
+    """`card` is the stager's or the second opinion's; `told` what `tools/evaluate staging` printed,
+    or for the second opinion `night`."""
     second = card["name"] == "second_opinion"
+    if told["area"] == "night":
+        card["mornings"] = {"command": MORNING, "measured_on": told["data"].split("; ", 1)[1],
+                            "figures": {key: value for key, value in told["figures"].items()
+                                        if key.startswith(SUMS)},
+                            "truth_value_low_high": told["mornings"]}
+        return
     subjects = told["by_subject"]["second" if second else "nocturne"]
     values = told["second"] if second else told["figures"]
     pooled = {} if second else told["intervals"]["cautious"]
