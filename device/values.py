@@ -125,6 +125,19 @@ class Staging:
     p_slept: float | None = None            # 0..1: has slept since lights out, if a model knows
 
 
+class Mode(StrEnum):
+    """What the device is doing; session/modes.py leads from one to the next."""
+    IDLE = "idle"               # waiting for a press; plays silence
+    SETTLING = "settling"       # sound on, the sleeper is awake
+    DRIFTING = "drifting"       # sleep is likely: the sound is on its way out
+    ASLEEP = "asleep"           # silent, or soft if the owner wants it
+    MASKING = "masking"         # an arousal: briefly, what has proved best
+    PAUSED = "paused"           # stopped by hand; the night goes on being watched
+    WAKING = "waking"           # the alarm's dawn of sound
+    MORNING = "morning"         # up: asks how the night was
+    FAULT = "fault"             # no sensor or one that lies: a timer programme with the same fades
+
+
 # ---- choosing: Context → Choice ------------------------------------------------------------------
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +230,13 @@ class Choice:
     propensity: float               # probability with which this candidate was drawn
     candidate: int                  # its place among the candidates
     receipt: Mapping[str, object]   # all that the choice depended on, JSON-able
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a night taught the recommender."""
+    reward: float               # min: sleep and what was said of it, weighed
+    sooner: float | None        # min: of it sleep alone; None: nobody was seen falling asleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +368,29 @@ class Stop(NamedTuple):
 # ---- the morning ---------------------------------------------------------------------------------
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its 90 % interval."""
+    value: float                # the middle of what may have been
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """A night's sums with their intervals, in minutes unless named."""
+    sol: Estimate
+    tst: Estimate
+    waso: Estimate
+    wakings: Estimate           # number
+    long_wakings: Estimate      # number: of 5 min and more
+    light: Estimate
+    deep: Estimate
+    rem: Estimate
+    slept: Share                # chance that there was sleep to speak of
+    long_waking: Share          # chance of at least one waking of 5 min and more
+
+
+@dataclass(frozen=True, slots=True)
 class Sums:
     """A night in the AASM manual's terms, in minutes unless named.
 
@@ -366,13 +409,25 @@ class Sums:
     light: float
     deep: float
     rem: float
+    estimates: Estimates | None = None      # None: nothing judged, or by a fallback without them
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What may be said of a night in the morning, beside its sums."""
+    judged: Share                               # of its epochs
+    onset: bool                                 # whether falling asleep could be watched
+    # wakings of 5 min and more that the night itself believed in: s after lights out, min
+    awake: tuple[tuple[float, float], ...]
+    nap: bool
+    calibrated: bool                            # somebody measured how loud the speaker is
 
 
 class Light(StrEnum):
-    """What the LED shows."""
+    """What the LED shows; what each means is in sentences.toml."""
     OFF = "off"
-    BREATHING = "breathing"     # playing
+    BREATHING = "breathing"     # winding down
     STEADY = "steady"           # waiting for a press
     MUTED = "muted"             # a short blink every four seconds
     TROUBLE = "trouble"         # two blinks every four seconds
-    THANKS = "thanks"           # a feedback press was understood
+    THANKS = "thanks"           # a press was felt

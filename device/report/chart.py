@@ -100,10 +100,10 @@ class Chart:
 
 
 def night_chart(tables: Mapping[str, Sequence[Row]], lights_out: float,
-                clock_of: Callable[[float], str], described: str,
+                clock_of: Callable[[float], str], described: tuple[str, str],
                 ink: Mapping[str, str] = INK) -> str:
-    """SVG of one night's epochs, decisions and events. `clock_of(hours)` words a time on the axis.
-    """
+    """SVG of one night's epochs, decisions and events. `clock_of(hours)` words a time on the axis;
+    `described`: its title and what it shows, in words."""
     epochs, decisions, events = tables["epochs"], tables["decisions"], tables["events"]
     hours = [(row["time"] - lights_out) / 3600 for row in epochs]
     chart = Chart(min([0.0, *hours]), max([0.0, *hours]), ink)
@@ -130,7 +130,7 @@ def night_chart(tables: Mapping[str, Sequence[Row]], lights_out: float,
         if row["kind"] == "sensors" and row["detail"] != "all answer again":
             hour = (row["time"] - lights_out) / 3600
             chart.rect(hour, hour + 0.01, 30, bottom - 30, "heart", 0.5)
-    return chart.svg(bottom + 28, "The night on one time axis", described)
+    return chart.svg(bottom + 28, *described)
 
 
 def axis_hours(chart: Chart) -> list[float]:

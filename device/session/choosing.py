@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from device.programmes import FAVOURITE, PROGRAMMES
-from device.session import fade, rows, wishes
+from device.sentences import say
+from device.session import fade, learning, rows, wishes
 from device.session.state import At, Decision, State
 from device.session.things import Save
 from device.session.tonight import Played
-from device.values import Choice, Context, Recipe
+from device.values import SILENCE, Choice, Context, Epoch, Reason, Recipe
 
 
 def context(state: State, at: At) -> Context:
@@ -37,6 +38,27 @@ def ratio(state: State, name: str, value: float | None) -> float | None:
 
 def mean(values: tuple[float, ...] | tuple[int, ...]) -> float | None:
     return sum(values) / len(values) if values else None
+
+
+def playing(state: State) -> str:
+    """The name of the sound that plays, or the last that played tonight; "" before any choice. An
+    arousal that was answered by silence doesn't make silence the night's sound."""
+    tonight = state.tonight
+    if tonight.played and fade.silent(tonight.recipe) and tonight.receipts:
+        return str(tonight.receipts[-1].get("candidate", ""))
+    return tonight.recipe.name if tonight.played else ""
+
+
+def teaches(state: State, at: At) -> bool:
+    """Whether tonight can teach, as far as may be known now: what a reason may promise."""
+    nobody = state.owner.guest or state.settings.privacy
+    return not nobody and not learning.nap(state, at) and can_judge(state, state.status.epoch)
+
+
+def can_judge(state: State, epoch: Epoch | None) -> bool:
+    """Some chip answers, and its signals mean something to somebody."""
+    answers = epoch is not None and max(epoch.heart_quality, epoch.motion_quality) > 0
+    return state.owner.judges and answers
 
 
 def must_sound(state: State, moment: str, choice: Choice) -> bool:
@@ -69,22 +91,31 @@ def chosen(
 ) -> Decision:
     """A choice was made; one that a person made by name teaches nothing."""
     receipts = state.tonight.receipts
-    if moment == "bedtime" and not by_name:
-        receipts = (*receipts, choice.receipt)
+    if moment == "bedtime":
+        receipts = () if by_name else (*receipts, choice.receipt)
     played = Played(choice, recipe, receipts)
-    sentence = f"you asked for {recipe.name}" if by_name else choice.reason.sentence
     state = state.with_tonight(played=played)
-    return state, [rows.decision(state, played, moment, sentence, at), Save()]
+    return state, [rows.decision(state, played, moment, at), Save()]
 
 
-def explained(choice: Choice, state: State, listed: str) -> Choice:
-    """The reason names what was said. `listed`: the wishes in words."""
+def asked_for(choice: Choice, state: State, recipe: Recipe) -> Choice:
+    """Somebody chose `recipe` by name: that is the reason, and no expectation decided."""
+    wished = wishes.named(state, last=False) is not None
+    last = not wished and state.tonight.said.like_last and state.sleeper.last is not None
+    favourite = not wished and not last and state.settings.programme == FAVOURITE
+    sentence = say("named", {"favourite": favourite, "last": last}, name=recipe.name)
+    return replace(choice, reason=Reason(sentence, ()))
+
+
+def explained(choice: Choice, state: State, recipe: Recipe, listed: str) -> Choice:
+    """The reason names what was said. `listed`: the wishes in words, which silence can't follow."""
     mood = state.tonight.said.mood
-    said = [listed] if listed else []
-    said += ["you sounded " + mood] if mood else []
-    if not said:
+    reason = choice.reason.sentence
+    followed = bool(listed) and (recipe != SILENCE or wishes.named(state, last=False) == SILENCE)
+    facts = {"wishes": followed, "tense": mood == "tense", "weary": mood == "weary"}
+    sentence = say("spoken", facts, reason=reason, wishes=listed)
+    if sentence.id == "spoken.plain":
         return choice
-    sentence = f"{choice.reason.sentence}; as you said: {'; '.join(said)}"
     return replace(choice, reason=replace(choice.reason, sentence=sentence))
 
 

@@ -1,0 +1,72 @@
+"""Every sentence that the device says: `sentences.toml`. Who speaks states the facts; the first
+sentence of its kind whose condition they meet is said.
+
+A condition is a list of facts that must hold, "not …" of those that mustn't; what each fact means
+stands beside them. What isn't said about a state is what isn't known of it to be true.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+SHEET = Path(__file__).with_name("sentences.toml")
+NOT = "not "
+NO_FACTS: Mapping[str, bool] = MappingProxyType({})
+
+
+class Said(str):
+    """A sentence in English. `id` and `fills` are what another language would be made of."""
+    id: str
+    fills: Mapping[str, object]
+
+    def __new__(cls, text: str, id: str = "", fills: Mapping[str, object] = NO_FACTS) -> "Said":
+        said = super().__new__(cls, text)
+        said.id, said.fills = id, fills
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    id: str                     # "kind.name"
+    text: str                   # its fills in braces
+    when: tuple[str, ...]
+
+    def true(self, facts: Mapping[str, bool]) -> bool:
+        """Raises KeyError for a fact that isn't stated."""
+        return all(not facts[fact.removeprefix(NOT)] if fact.startswith(NOT) else facts[fact]
+                   for fact in self.when)
+
+
+def read(sheet: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Sentence, ...]]]:
+    for kind, rows in sheet.items():
+        yield kind, tuple(
+            Sentence(f"{kind}.{name}", row["say"], tuple(row.get("when", ())))
+            for name, row in rows.items() if name != "facts"
+        )
+
+
+_SHEET = tomllib.loads(SHEET.read_text(encoding="utf-8"))
+KINDS: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(dict(read(_SHEET)))
+# kind → fact → what it means
+FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {kind: MappingProxyType(rows.get("facts", {})) for kind, rows in _SHEET.items()}
+)
+
+
+def say(kind: str, facts: Mapping[str, bool] = NO_FACTS, /, **fills: object) -> Said:
+    """The first of a kind that is true; an empty one where none is. Numbers are worded by whoever
+    fills them in, but for what a template says of their digits."""
+    for sentence in KINDS[kind]:
+        if sentence.true(facts):
+            return Said(sentence.text.format(**fills), sentence.id, MappingProxyType(fills))
+    return Said("")
+
+
+def label(id: str, **fills: object) -> Said:
+    """One that is true whatever the state, by its id."""
+    kind, _, _ = id.partition(".")
+    sentence = next(each for each in KINDS[kind] if each.id == id and not each.when)
+    return Said(sentence.text.format(**fills), sentence.id, MappingProxyType(fills))
