@@ -6,8 +6,8 @@ from pathlib import Path
 
 DEVICE = Path(__file__).resolve().parent.parent / "device"
 ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "home", "words")
-SHARED = {"values", "errors", "sentences", "clock", "inference.model_card", "inference.tflite", "wire",
-          "programmes", "textures", "process_memory"}
+SHARED = {"values", "errors", "sentences", "clock", "inference.model_card", "inference.tflite",
+          "wire", "programmes", "textures", "process_memory"}
 # What decides knows no room; what acts is handed its parts.
 DECIDING = {"values", "programmes", "textures", "stored", "sentences"}
 ACTING = {*DECIDING, "errors", "clock", "diary", "memory", "parts", "asking"}

@@ -77,7 +77,7 @@ def answered(state: State, heard: Understood, answer: str) -> sentences.Said:
         wish.verb == "require" and wish.name in (*PROGRAMMES, SILENCE.name) for wish in heard.wishes
     )
     morning = tonight.mode is Mode.MORNING
-    return sentences.say("answer", {
+    facts = {
         "here": True,
         "private": False,
         "turned on": False,
@@ -87,7 +87,8 @@ def answered(state: State, heard: Understood, answer: str) -> sentences.Said:
         "last known": sleeper.last is not None,
         "whole": whole,
         "slept": tonight.slept and tonight.mode in NIGHT,
-    }, answer=answer)
+    }
+    return sentences.say("answer", facts, heard.language, answer=answer)
 
 
 def as_it_is(state: State) -> Unsaid:

@@ -174,9 +174,9 @@ def test_what_somebody_chose_by_name_is_what_goes_on_in_the_night():
     tide = NAMES.index("slow tide")
     for device in (new(), SafeDefault()):
         device.choose(Context(), seed=4)
-        assert device.choose(Context(), moment="night", seed=1, playing="slow tide").candidate == tide
-        assert device.choose(
-            Context(), moment="arousal", seed=1, playing="slow tide").candidate in (tide, QUIET)
+        night, arousal = (device.choose(Context(), moment=moment, seed=1, playing="slow tide")
+                          for moment in ("night", "arousal"))
+        assert night.candidate == tide and arousal.candidate in (tide, QUIET)
 
 
 def test_an_alarm_wakes_by_what_has_proved_best_and_never_by_silence():
@@ -186,8 +186,9 @@ def test_an_alarm_wakes_by_what_has_proved_best_and_never_by_silence():
         device.learn({**device.choose(Context(), seed=1).receipt, "candidate": "slow tide"}, GOOD)
     assert device.choose(Context(), moment="alarm", seed=1).recipe.name == "slow tide"
     quiet = new()
-    for _ in range(5):
-        quiet.learn({**quiet.choose(Context(), seed=1).receipt, "candidate": "silence"}, GOOD)
+    receipt = quiet.choose(Context(), seed=1).receipt
+    for name, outcome in (("silence", GOOD), (NAMES[DEFAULT], POOR)) * 8:
+        quiet.learn({**receipt, "candidate": name}, outcome)
     assert quiet.best == QUIET
     assert quiet.choose(Context(), moment="alarm", seed=1).recipe == programmes.DEFAULT
 

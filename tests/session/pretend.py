@@ -13,7 +13,7 @@ from device.errors import Refused
 from device.night import Night
 from device.parts import Body, Hooks, Mind, Parts, World
 from device.session.settings import Owner
-from device.values import Note, Phrase, Readings, Staging, Sums, Understood
+from device.values import Note, Phrase, Readings, Staging, Sums, Understood, Worth
 from tests.session.around import BEAT, EVENING, NOW, choice
 
 SUMS = Sums(60.0, 50.0, 12.0, 48.0, 4.0, 2.0, 0.8, 2, 1, 0.0, 30.0, 10.0, 10.0)
@@ -108,7 +108,7 @@ class Pretence:
         self.stager = Told(calls, "stager", snapshot={"a": 1}, judge=judged)
         self.opinion = Told(calls, "opinion", review=SUMS)
         self.recommender = Told(
-            calls, "recommender", choose=lambda context, **_: choice(), learn=4.5, adopt=2.0,
+            calls, "recommender", choose=lambda context, **_: choice(), learn=Worth(4.5, 4.5), adopt=2.0,
             nights=(), leans_to_silence=False,
         )
         self.recommender.state = lambda: {"nights": 1}

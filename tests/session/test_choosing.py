@@ -8,7 +8,7 @@ from device.session.settings import Rules
 from device.session.state import State
 from device.session.things import Row, Save
 from device.session.tonight import Played, Said
-from device.values import SILENCE, Context, Wish
+from device.values import SILENCE, Context, Reason, Wish
 from tests.session.around import (
     NOW,
     RAIN,
@@ -130,22 +130,61 @@ def test_what_is_chosen_later_teaches_nothing(moment):
 
 
 def test_what_was_asked_for_by_name_teaches_nothing_and_says_so():
-    after, things = choosing.chosen(state(), choice(6), TIDE, "bedtime", at(), by_name=True)
+    before = state(played=played(3))
+    after, things = choosing.chosen(before, choice(6), TIDE, "bedtime", at(), by_name=True)
     assert after == state(played=Played(choice(6), TIDE, ()))
-    assert things == [row("bedtime", "you asked for slow tide"), Save()]
+    assert things == [row("bedtime", "it has proved best"), Save()]
+
+
+@pytest.mark.parametrize(("programme", "said", "sentence"), [
+    ("slow tide", Said(), "slow tide: it was asked for by name"),
+    ("favourite", Said(), "slow tide: a favourite was asked for"),
+    ("favourite", Said((Wish("require", "slow tide"),)), "slow tide: it was asked for by name"),
+    ("favourite", Said(like_last=True), "slow tide: last night's sound was asked for"),
+])
+def test_the_reason_for_what_somebody_named_is_that_they_did(programme, said, sentence):
+    before = state(said=said).with_settings(programme=programme).with_sleeper(last=TIDE)
+    assert choosing.asked_for(choice(6), before, TIDE).reason == Reason(sentence, ())
+
+
+def test_an_arousal_answered_by_silence_leaves_the_night_its_sound():
+    assert choosing.playing(state()) == ""
+    rain = [{"candidate": "gentle dark rain"}]
+    assert choosing.playing(state(played=Played(choice(3), TIDE, ()))) == "slow tide"
+    assert choosing.playing(state(played=Played(silence(), SILENCE, tuple(rain)))) == rain[0][
+        "candidate"]
+    assert choosing.playing(state(played=Played(silence(), SILENCE, ()))) == "silence"
+
+
+def test_tonight_can_teach_where_somebody_is_known_and_something_judges():
+    body = {"epoch": epoch(heart_quality=0.0, motion_quality=0.1)}
+    here = owned(state(lights_out=NOW)).with_status(**body)
+    assert choosing.teaches(here, at())
+    deaf = here.with_status(epoch=epoch(heart_quality=0.0, motion_quality=0.0))
+    private = here.with_settings(privacy=True)
+    for other in (owned(here, sleeper="guest"), owned(here, judges=False), private, deaf,
+                  here.with_status(epoch=None), here.with_tonight(bedtime=False)):
+        assert not choosing.teaches(other, at())
 
 
 def test_the_reason_names_what_was_said():
     def sentence(listed="", mood=""):
-        spoken = choosing.explained(choice(6), state(said=Said(mood=mood)), listed)
+        spoken = choosing.explained(choice(6), state(said=Said(mood=mood)), RAIN, listed)
         assert replace(spoken, reason=choice(6).reason) == choice(6)
         assert spoken.reason.contributions == choice(6).reason.contributions
         return spoken.reason.sentence
     assert sentence() == "it has proved best"
     assert sentence("no bells") == "it has proved best; as you said: no bells"
-    assert sentence(mood="tense") == "it has proved best; as you said: you sounded tense"
+    assert sentence(mood="tense") == "it has proved best; you sounded tense"
     assert sentence("no bells", "weary") == (
         "it has proved best; as you said: no bells; you sounded weary")
+
+
+def test_silence_follows_no_wish_but_the_one_for_silence():
+    for name, follows in (("bell", False), ("silence", True)):
+        spoken = state(said=Said((Wish("require", name),)))
+        reason = choosing.explained(silence(), spoken, SILENCE, name).reason
+        assert reason.sentence.endswith(f"as you said: {name}") is follows
 
 
 def test_another_recipe_of_the_same_choice():
