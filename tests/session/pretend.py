@@ -108,8 +108,8 @@ class Pretence:
         self.stager = Told(calls, "stager", snapshot={"a": 1}, judge=judged)
         self.opinion = Told(calls, "opinion", review=SUMS)
         self.recommender = Told(
-            calls, "recommender", choose=lambda context, **_: choice(), learn=Worth(4.5, 4.5), adopt=2.0,
-            nights=(), leans_to_silence=False,
+            calls, "recommender", choose=lambda context, **_: choice(), learn=Worth(4.5, 4.5),
+            adopt=2.0, nights=(), leans_to_silence=False,
         )
         self.recommender.state = lambda: {"nights": 1}
         self.repeats = Told(calls, "repeats")
