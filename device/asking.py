@@ -39,7 +39,7 @@ def ask(
         choosing.context(state, at), moment=moment, seed=int(rng.integers(2**31)),
         wishes=mind.words.narrowing(wishes.standing(state)),
         refused=(*state.tonight.refused, *silent), trial=state.owner.rules.trial,
-        playing=choosing.playing(state), teaches=choosing.teaches(state, at),
+        playing=state.tonight.sound, teaches=choosing.teaches(state, at),
     )
 
 

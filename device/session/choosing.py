@@ -40,15 +40,6 @@ def mean(values: tuple[float, ...] | tuple[int, ...]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def playing(state: State) -> str:
-    """The name of the sound that plays, or the last that played tonight; "" before any choice. An
-    arousal that was answered by silence doesn't make silence the night's sound."""
-    tonight = state.tonight
-    if tonight.played and fade.silent(tonight.recipe) and tonight.receipts:
-        return str(tonight.receipts[-1].get("candidate", ""))
-    return tonight.recipe.name if tonight.played else ""
-
-
 def teaches(state: State, at: At) -> bool:
     """Whether tonight can teach, as far as may be known now: what a reason may promise."""
     nobody = state.owner.guest or state.settings.privacy
@@ -70,10 +61,10 @@ def must_sound(state: State, moment: str, choice: Choice) -> bool:
 
 def named(state: State, moment: str) -> Recipe | None:
     """What somebody chose by name or in words, if anything; an arousal is answered by what has
-    proved best."""
-    if moment == "arousal":
-        return None
+    proved best, but for somebody who asked for silence."""
     said = wishes.named(state)
+    if moment == "arousal":
+        return said if said == SILENCE else None
     if said is not None:
         return said
     programme = state.settings.programme
@@ -94,7 +85,9 @@ def chosen(
     if moment == "bedtime":
         receipts = () if by_name else (*receipts, choice.receipt)
     played = Played(choice, recipe, receipts)
-    state = state.with_tonight(played=played)
+    answered = moment == "arousal" and fade.silent(recipe)      # which leaves the night its sound
+    sound = state.tonight.sound if answered else recipe.name
+    state = state.with_tonight(played=played, sound=sound)
     return state, [rows.decision(state, played, moment, at), Save()]
 
 
@@ -112,8 +105,13 @@ def explained(choice: Choice, state: State, recipe: Recipe, listed: str) -> Choi
     mood = state.tonight.said.mood
     reason = choice.reason.sentence
     followed = bool(listed) and (recipe != SILENCE or wishes.named(state, last=False) == SILENCE)
-    facts = {"wishes": followed, "tense": mood == "tense", "weary": mood == "weary"}
-    sentence = say("spoken", facts, reason=reason, wishes=listed)
+    facts = {
+        "wishes": followed,
+        "emptied": fade.silent(recipe) and recipe != SILENCE,
+        "tense": mood == "tense",
+        "weary": mood == "weary",
+    }
+    sentence = say("spoken", facts, reason=reason, wishes=listed, name=recipe.name)
     if sentence.id == "spoken.plain":
         return choice
     return replace(choice, reason=replace(choice.reason, sentence=sentence))

@@ -98,7 +98,7 @@ def like(state: State, at: At) -> Decision:
     before = state.tonight.passed_over
     if before is not None:
         state = state.with_tonight(
-            played=before, passed_over=None, refused=state.tonight.refused[:-1],
+            played=before, sound=before.recipe.name, passed_over=None, refused=state.tonight.refused[:-1],
             liked=state.tonight.liked + 1,
         )
     state = favoured(state.with_tonight(liked=state.tonight.liked + 1), state.tonight.recipe)

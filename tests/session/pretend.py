@@ -96,11 +96,12 @@ class Pretence:
     owner: Owner = field(default_factory=Owner)
     hooks: Hooks | None = None
     now: float = NOW
+    wall: float = EVENING.timestamp()
     calls: list[tuple] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         calls = self.calls
-        self.clock = VirtualClock(self.now, wall=EVENING.timestamp())
+        self.clock = VirtualClock(self.now, wall=self.wall)
         self.inbox: queue.SimpleQueue = queue.SimpleQueue()
         self.sensors = Told(calls, "sensors", drain=lambda now: Readings(now))
         self.signs = Told(calls, "signs", add=())

@@ -90,8 +90,13 @@ def test_words_go_before_a_programme_and_a_programme_before_the_recommender():
 
 
 def test_an_arousal_is_answered_by_what_has_proved_best():
-    tide = state(said=Said((Wish("require", "silence"),))).with_settings(programme="slow tide")
+    tide = state(said=Said((Wish("require", "felt piano"),))).with_settings(programme="slow tide")
     assert choosing.named(tide, "arousal") is None
+
+
+def test_who_asked_for_silence_gets_no_sound_at_an_arousal():
+    quiet = state(said=Said((Wish("require", "silence"),))).with_settings(programme="slow tide")
+    assert choosing.named(quiet, "arousal") == SILENCE
 
 
 def test_the_favourite_is_the_one_liked_last_and_each_refusal_goes_one_back():
@@ -114,7 +119,7 @@ def row(moment, sentence, recipe=TIDE):
 
 def test_a_choice_at_bedtime_is_kept_with_its_receipt():
     first, things = choosing.chosen(state(), choice(6), TIDE, "bedtime", at(), by_name=False)
-    assert first == state(played=Played(choice(6), TIDE, ({"candidate": 6},)))
+    assert first == state(played=Played(choice(6), TIDE, ({"candidate": 6},)), sound="slow tide")
     assert things == [row("bedtime", "it has proved best"), Save()]
     again, _ = choosing.chosen(state(played=played(3)), choice(6), TIDE, "bedtime", at(),
                                by_name=False)
@@ -125,14 +130,14 @@ def test_a_choice_at_bedtime_is_kept_with_its_receipt():
 def test_what_is_chosen_later_teaches_nothing(moment):
     after, things = choosing.chosen(state(played=played(3)), choice(6), TIDE, moment, at(),
                                     by_name=False)
-    assert after == state(played=Played(choice(6), TIDE, ({"candidate": 3},)))
+    assert after == state(played=Played(choice(6), TIDE, ({"candidate": 3},)), sound="slow tide")
     assert things == [row(moment, "it has proved best"), Save()]
 
 
 def test_what_was_asked_for_by_name_teaches_nothing_and_says_so():
     before = state(played=played(3))
     after, things = choosing.chosen(before, choice(6), TIDE, "bedtime", at(), by_name=True)
-    assert after == state(played=Played(choice(6), TIDE, ()))
+    assert after == state(played=Played(choice(6), TIDE, ()), sound="slow tide")
     assert things == [row("bedtime", "it has proved best"), Save()]
 
 
@@ -148,12 +153,13 @@ def test_the_reason_for_what_somebody_named_is_that_they_did(programme, said, se
 
 
 def test_an_arousal_answered_by_silence_leaves_the_night_its_sound():
-    assert choosing.playing(state()) == ""
-    rain = [{"candidate": "gentle dark rain"}]
-    assert choosing.playing(state(played=Played(choice(3), TIDE, ()))) == "slow tide"
-    assert choosing.playing(state(played=Played(silence(), SILENCE, tuple(rain)))) == rain[0][
-        "candidate"]
-    assert choosing.playing(state(played=Played(silence(), SILENCE, ()))) == "silence"
+    evening, _ = choosing.chosen(state(), choice(3), RAIN, "bedtime", at(), by_name=False)
+    assert evening.tonight.sound == "rain on a roof"
+    for moment, name in (("arousal", "rain on a roof"), ("bedtime", "silence")):
+        after, _ = choosing.chosen(evening, silence(), SILENCE, moment, at(), by_name=False)
+        assert after.tonight.sound == name
+    after, _ = choosing.chosen(evening, choice(6), TIDE, "arousal", at(), by_name=False)
+    assert after.tonight.sound == "slow tide"
 
 
 def test_tonight_can_teach_where_somebody_is_known_and_something_judges():
