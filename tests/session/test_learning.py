@@ -255,6 +255,7 @@ def test_why_a_night_taught_nothing_is_the_true_reason():
         "tonight taught nothing: the recommender's model can't be used"]
     assert learned(None) == ["tonight taught nothing"]
     skipped = (*PLAYED, {"candidate": "felt piano"})
+    assert learned(None, receipts=skipped) == ["tonight taught only what was skipped"]
     assert learned(None, receipts=skipped, signal_quality=0.1) == [
         "too little could be judged, so tonight taught only what was skipped"]
     assert learned(Worth(2.0, None), sol=None) == [
