@@ -46,7 +46,7 @@ from tests.session.around import epoch
 from tests.session.pretend import Pages, Pretence, Told
 
 BEDS = 16
-NIGHTS = 6
+NIGHTS = 8
 NETWORK = Network(MODELS)
 NOTHING_LEFT = tuple(Wish("forbid", name) for name in (*TEXTURES, "music"))
 MONTH = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
@@ -656,7 +656,7 @@ def said() -> Counter:
     heard: Counter = Counter()
     for seed, how in enumerate(beds()):
         bed = Bed(seed, how)
-        if seed % 3 == 0:
+        if seed % 3 == 0 or how.sharing:
             prior = Prior(3, "quiet_v1", (0.4, 0.6), (0.02, 0.02), 200)
             bed.night.hear(prior)
             bed.night.do(Adopt())
@@ -672,8 +672,8 @@ def test_whatever_a_bed_says_is_true_there(said):
 
 # Hardly ever met in these nights: each has a test of its own.
 ELSEWHERE = {
-    "bedtime.safe-start-learns", "bedtime.safe-start", "bedtime.safe-again",    # test_reasons.py
-    "night.heard", "night.silence",                                             # test_reasons.py
+    "bedtime.safe-start-learns", "bedtime.safe-start", "bedtime.safe-again",  # test_reasons.py
+    "bedtime.silence", "bedtime.silence-slept", "night.heard", "night.silence",  # test_reasons.py
     "learned.skips", "learned.dim-skips",                                       # test_learning.py
     "care.left",                                                                # test_telling.py
     "sleep.cut", "sleep.intervals",                                             # test_told.py

@@ -98,8 +98,8 @@ def like(state: State, at: At) -> Decision:
     before = state.tonight.passed_over
     if before is not None:
         state = state.with_tonight(
-            played=before, sound=before.recipe.name, passed_over=None, refused=state.tonight.refused[:-1],
-            liked=state.tonight.liked + 1,
+            played=before, sound=before.recipe.name, passed_over=None,
+            refused=state.tonight.refused[:-1], liked=state.tonight.liked + 1,
         )
     state = favoured(state.with_tonight(liked=state.tonight.liked + 1), state.tonight.recipe)
     return state, [feedback(state, "like", +1, at), Shape(by_hand=True)]
