@@ -129,7 +129,7 @@ def night_chart(tables: Mapping[str, Sequence[Row]], lights_out: float,
     moved = [row["movement"] for row in epochs]
     most = max([0.05, *(value for value in moved if value is not None)])
     chart.curve(panels["move"], zip(hours, moved, strict=True), 0, most, "move", 1.0)
-    levels = [max(row["level"] or 0.0, 0.0) for row in epochs]
+    levels = [row["level"] and max(row["level"], 0.0) for row in epochs]
     chart.curve(panels["sound"], zip(hours, levels, strict=True), 0, 60, "sound")
     draw_decisions(chart, decisions, lights_out, bottom)
     for row in events:

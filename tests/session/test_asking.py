@@ -166,7 +166,8 @@ def test_the_recommender_is_told_all_that_it_may_know(moment):
 
 def test_a_choice_is_kept_as_it_was_made():
     after, things = chosen(Recommender(), state())
-    assert after == state(played=Played(choice(3), RAIN, ({"candidate": 3},)))
+    assert after == state(played=Played(choice(3), RAIN, ({"candidate": 3},)),
+                          sound="rain on a roof")
     assert things[0].fields["moment"] == "bedtime" and things[1:] == [Save()]
     assert things[0].fields["sentence"] == "it has proved best"
 
