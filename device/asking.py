@@ -23,6 +23,11 @@ def choose(mind: Mind, state: State, rng: np.random.Generator, moment: str, at: 
         choice = ask(mind, state, rng, moment, at, choice.candidate)
     named = choosing.named(state, moment)
     recipe = wished(mind, state, named or choice.recipe)
+    if named is not None:
+        choice = choosing.asked_for(choice, state, recipe)
+    standing = wishes.standing(state)
+    listed = mind.words.listed(standing, state.tonight.said.language) if standing else ""
+    choice = choosing.explained(choice, state, recipe, listed)
     return choosing.chosen(state, choice, recipe, moment, at, by_name=named is not None)
 
 
@@ -30,14 +35,12 @@ def ask(
     mind: Mind, state: State, rng: np.random.Generator, moment: str, at: At, *silent: int
 ) -> Choice:
     """`silent`: a candidate that would be no answer."""
-    standing = wishes.standing(state)
-    choice = mind.recommender.choose(
+    return mind.recommender.choose(
         choosing.context(state, at), moment=moment, seed=int(rng.integers(2**31)),
-        wishes=mind.words.narrowing(standing), refused=(*state.tonight.refused, *silent),
-        trial=state.owner.rules.trial,
+        wishes=mind.words.narrowing(wishes.standing(state)),
+        refused=(*state.tonight.refused, *silent), trial=state.owner.rules.trial,
+        playing=state.tonight.sound, teaches=choosing.teaches(state, at),
     )
-    listed = mind.words.listed(standing, state.tonight.said.language) if standing else ""
-    return choosing.explained(choice, state, listed)
 
 
 def wished(mind: Mind, state: State, recipe: Recipe) -> Recipe:
@@ -78,12 +81,14 @@ def review(parts: Parts, state: State, at: At) -> Decision:
 
 def learn(parts: Parts, state: State, lesson: Learn) -> Decision:
     recommender, effect = parts.mind.recommender, parts.hooks.effect
+    before = recommender.nights
     try:
-        reward = recommender.learn(lesson.receipts, lesson.outcome)
+        worth = recommender.learn(lesson.receipts, lesson.outcome)
     except (KeyError, TypeError, ValueError) as trouble:
         why = f"what was chosen tonight can't be read, so it taught nothing: {trouble!r}"
         return state, [Note("fallback", why)]
-    things: list[Do] = [Remember(LEARNER, recommender.state()), learning.learned(reward)]
+    things: list[Do] = [Remember(LEARNER, recommender.state()),
+                        *learning.learned(state, lesson, worth, before)]
     if effect is not None:
         things.append(Note("learned", effect(recommender.nights).sentence))
     return state, [*things, Adopt()]
@@ -97,6 +102,11 @@ def taste(
     return state, [Remember(TASTE, learned)] if liked else []
 
 
+def taught(mind: Mind) -> int:
+    """Nights that taught something."""
+    return sum(lived["reward"] is not None for lived in mind.recommender.nights)
+
+
 def adopt(mind: Mind, state: State) -> Decision:
     """What other beds told, through the recommender's gate, as the nights stand now."""
     prior = state.population.prior
@@ -106,7 +116,7 @@ def adopt(mind: Mind, state: State) -> Decision:
         factor = mind.recommender.adopt(prior if state.settings.sharing else None)
     except Refused as trouble:
         return population.refused(state, str(trouble))
-    return population.gated(state, factor)
+    return population.gated(state, factor, taught(mind))
 
 
 def share(parts: Parts, state: State, at: At) -> Decision:
@@ -115,10 +125,10 @@ def share(parts: Parts, state: State, at: At) -> Decision:
     if feedback is None or not population.may_share(state, at):
         return state, []
     feedback.resume()
-    taught = sum(lived["reward"] is not None for lived in recommender.nights)
-    quiet = taught >= population.TAUGHT and recommender.leans_to_silence()
+    nights = taught(parts.mind)
+    quiet = nights >= population.TAUGHT and recommender.leans_to_silence()
     things: list[Do] = []
-    for question, answer in population.answers(state, taught, quiet).items():
+    for question, answer in population.answers(state, nights, quiet).items():
         try:
             feedback.share(question, answer, at.wall)
         except Refused as trouble:

@@ -10,6 +10,7 @@ import numpy as np
 
 from device.clock import Clock
 from device.diary import Diary
+from device.sentences import Said
 from device.values import (
     Choice,
     Context,
@@ -30,6 +31,7 @@ from device.values import (
     Vitals,
     Volume,
     Wish,
+    Worth,
 )
 
 
@@ -63,9 +65,9 @@ class Recommender(Protocol):
     def nights(self) -> Sequence[Mapping]: ...
     def choose(
         self, context: Context, *, moment: str, seed: int, wishes: Mapping | None,
-        refused: Sequence[int], trial: bool,
+        refused: Sequence[int], trial: bool, playing: str, teaches: bool,
     ) -> Choice: ...
-    def learn(self, receipts: Sequence[Mapping], outcome: Outcome) -> float | None: ...
+    def learn(self, receipts: Sequence[Mapping], outcome: Outcome) -> Worth | None: ...
     def adopt(self, prior: Prior | None) -> float: ...
     def leans_to_silence(self) -> bool: ...
     def state(self) -> Mapping | None: ...
@@ -163,7 +165,7 @@ class World:
 
 class Effect(Protocol):
     @property
-    def sentence(self) -> str: ...
+    def sentence(self) -> Said: ...
 
 
 def nothing(*_: object) -> None:

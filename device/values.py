@@ -125,6 +125,19 @@ class Staging:
     p_slept: float | None = None            # 0..1: has slept since lights out, if a model knows
 
 
+class Mode(StrEnum):
+    """What the device is doing; session/modes.py leads from one to the next."""
+    IDLE = "idle"               # waiting for a press; plays silence
+    SETTLING = "settling"       # sound on, the sleeper is awake
+    DRIFTING = "drifting"       # sleep is likely: the sound is on its way out
+    ASLEEP = "asleep"           # silent, or soft if the owner wants it
+    MASKING = "masking"         # an arousal is answered: softly, until sleep is believed again
+    PAUSED = "paused"           # stopped by hand; the night goes on being watched
+    WAKING = "waking"           # the alarm's dawn of sound
+    MORNING = "morning"         # up: asks how the night was
+    FAULT = "fault"             # no sensor or one that lies: a timer programme with the same fades
+
+
 # ---- choosing: Context → Choice ------------------------------------------------------------------
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +230,13 @@ class Choice:
     propensity: float               # probability with which this candidate was drawn
     candidate: int                  # its place among the candidates
     receipt: Mapping[str, object]   # all that the choice depended on, JSON-able
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a night taught the recommender."""
+    reward: float               # min: sleep and what was said of it, weighed
+    sooner: float | None        # min: of it sleep alone; None: nobody was seen falling asleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,11 +412,22 @@ class Sums:
     estimates: Estimates | None = None      # None: nothing judged, or by a fallback without them
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What may be said of a night in the morning, beside its sums."""
+    judged: Share                               # of its epochs
+    onset: bool                                 # whether falling asleep could be watched
+    # wakings of 5 min and more that the night itself believed in: s after lights out, min
+    awake: tuple[tuple[float, float], ...]
+    nap: bool
+    calibrated: bool                            # somebody measured how loud the speaker is
+
+
 class Light(StrEnum):
-    """What the LED shows."""
+    """What the LED shows; what each means is in sentences.toml."""
     OFF = "off"
-    BREATHING = "breathing"     # playing
+    BREATHING = "breathing"     # winding down
     STEADY = "steady"           # waiting for a press
     MUTED = "muted"             # a short blink every four seconds
     TROUBLE = "trouble"         # two blinks every four seconds
-    THANKS = "thanks"           # a feedback press was understood
+    THANKS = "thanks"           # a press was felt

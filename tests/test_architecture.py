@@ -6,12 +6,13 @@ from pathlib import Path
 
 DEVICE = Path(__file__).resolve().parent.parent / "device"
 ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "home", "words")
-SHARED = {"values", "errors", "clock", "inference.model_card", "inference.tflite", "wire",
-          "programmes", "textures", "process_memory"}
+SHARED = {"values", "errors", "sentences", "clock", "inference.model_card", "inference.tflite",
+          "wire", "programmes", "textures", "process_memory"}
 # What decides knows no room; what acts is handed its parts.
-DECIDING = {"values", "programmes", "textures", "stored"}
+DECIDING = {"values", "programmes", "textures", "stored", "sentences"}
 ACTING = {*DECIDING, "errors", "clock", "diary", "memory", "parts", "asking"}
 BUILDERS = ("assembly", "__main__", "sim", "report")
+TELLING = {"values", "errors", "sentences", "diary"}
 HEAVY = {"scipy", "pandas", "torch", "tensorflow", "matplotlib", "librosa", "sklearn", "lightgbm"}
 
 
@@ -59,6 +60,12 @@ def test_the_simulation_knows_nothing_of_the_hardware():
 def test_what_decides_knows_no_room():
     for path in files(DEVICE / "session"):
         strangers = {name for name in ours(path) if not name.startswith("session")} - DECIDING
+        assert not strangers, f"{path.relative_to(DEVICE)} imports {strangers}"
+
+
+def test_what_tells_of_a_night_reads_the_diary_alone():
+    for path in files(DEVICE / "report"):
+        strangers = {name for name in ours(path) if name.split(".")[0] != "report"} - TELLING
         assert not strangers, f"{path.relative_to(DEVICE)} imports {strangers}"
 
 

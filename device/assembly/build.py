@@ -116,7 +116,8 @@ def brain(
         replace(hooks, effect=effect if config.night.trial else None, install=updates.install,
                 versions=partial(updates.versions, SOFTWARE)),
     )
-    night = Night(parts, owner(config, seed, tick, len(recommender.nights)))
+    mine = owner(config, seed, tick, len(recommender.nights))
+    night = Night(parts, replace(mine, judges=not no_stager))
     if warning := schedule.warning(night.state, night.at):
         night.note("fallback", warning)
     no_lullaby = lullaby(composer, Path(config.night.motif))
@@ -145,6 +146,7 @@ def owner(config: Config, seed: int, tick: float, nights: int) -> Owner:
         sleeper=wanted.sleeper, rules=fade.withdrawn(rules, nights) if wanted.withdraw else rules,
         knobs=knobs, ceiling=config.home.cap / 100, lock=config.panel.lock,
         smart=config.alarm.smart, elapsed=config.alarm.elapsed, retention=config.diary.retention,
+        calibrated=bool(config.sound.calibration) and not config.sound.monitor,
         keep_notes=wanted.keep_notes, software=SOFTWARE, seed=seed, tick=tick,
     )
 

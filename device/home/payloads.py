@@ -29,15 +29,8 @@ COARSE = 5              # min: the nightly summary is rounded to this
 NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,9})?")
 TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(:00)?")
 NAME = re.compile(r"[\w][\w '.-]{0,39}")
-# The nine modes of the device as the five words that people at home need.
-SESSION = {
-    "idle": "idle",
-    "settling": "winding_down", "drifting": "winding_down", "paused": "winding_down",
-    "asleep": "sleeping", "masking": "sleeping",
-    "waking": "waking", "morning": "waking",
-    "fault": "unknown",
-}
-SESSIONS = ("idle", "winding_down", "sleeping", "waking", "unknown")
+# What a night is at, in the few words that people at home need.
+SESSIONS = ("idle", "winding_down", "sleeping", "awake", "waking", "unknown")
 CARE = ("settled", "restless", "needs_checking", "unknown")
 WAKINGS = ("none", "one_or_two", "three_or_more")
 BUTTON_EVENTS = ("single", "double", "triple", "hold")
@@ -161,7 +154,7 @@ def write_nothing_of_it(_: object) -> str:
 
 
 def write_session(value: object) -> str:
-    return str(value) if value in SESSIONS else SESSION.get(str(value), "unknown")
+    return str(value) if value in SESSIONS else "unknown"
 
 
 def write_care(value: object) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from device.errors import Refused
 from device.programmes import DEFAULT
 from device.recommend.candidates import CANDIDATES, NAMES, QUIET
+from device.sentences import say
 from device.values import Choice, Context, Contribution, Outcome, Prior, Reason
 
 
@@ -20,17 +21,18 @@ class SafeDefault:
 
     def choose(self, context: Context, *, moment: str = "bedtime", seed: int,
                wishes: Mapping | None = None, refused: Sequence[int] = (),
-               trial: bool = False) -> Choice:
+               trial: bool = False, playing: str = "", teaches: bool = True) -> Choice:
+        stays = moment in ("night", "arousal") and playing in NAMES
         forbidden = set((wishes or {}).get("forbid", ()))
         place = QUIET
         for safe in (NAMES.index("pink alone"), NAMES.index(DEFAULT.name)):
             named = {NAMES[safe], *CANDIDATES[safe].recipe.textures}
             if safe not in refused and not forbidden & named:
                 place = safe
-        why = Reason(
-            f"{NAMES[place]}: the safe programme, because the recommender's model can't be used",
-            (Contribution("fallback", 0.0),),
-        )
+        if stays:
+            place = NAMES.index(playing)
+        facts = {"playing": stays, "turned away": place == QUIET}
+        why = Reason(say("fallback", facts, name=NAMES[place]), (Contribution("fallback", 0.0),))
         receipt = {"version": 1, "network": None, "sleeper": self._sleeper, "moment": moment,
                    "seed": int(seed), "candidate": NAMES[place], "propensity": 1.0}
         return Choice(CANDIDATES[place].recipe, why, seed, 1.0, place, receipt)

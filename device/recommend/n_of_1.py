@@ -3,7 +3,8 @@ together.
 
 Opt-in. The answer is a posterior, not a verdict: sound's effect with a 95 % credible interval
 (Kravitz & Duan 2014, Design and Implementation of N-of-1 Trials, AHRQ). It may say that sound isn't
-helping.
+helping. Sleep alone counts: silence is seldom liked or skipped, so a trial of rewards would be one
+of habits with the button.
 """
 
 import math
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from device.recommend.candidates import NAMES, QUIET
+from device.sentences import Said, say
 
 # min: SD of sound's effect between people before any night (facts: 3–5 min where it helps)
 USUAL_EFFECT = 4.0
@@ -23,20 +25,20 @@ SURE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Minutes of onset latency that sound saves against silence, with what was said weighed in."""
+    """Minutes of onset latency that sound saves against silence."""
     minutes: float
     low: float              # 95 % credible interval
     high: float
     helps: float            # probability that it saves anything
     nights: tuple[int, int]     # of sound, of silence
-    sentence: str
+    sentence: Said
 
 
 def effect(nights: Sequence[Mapping]) -> Effect:
-    """From `Recommender.nights`: only nights of the trial that taught something count."""
-    counted = [night for night in nights if night.get("trial") and night["reward"] is not None]
-    sound = [night["reward"] for night in counted if night["candidate"] != NAMES[QUIET]]
-    silence = [night["reward"] for night in counted if night["candidate"] == NAMES[QUIET]]
+    """From `Recommender.nights`: nights of the trial on which falling asleep was seen count."""
+    counted = [night for night in nights if night.get("trial") and night["sooner"] is not None]
+    sound = [night["sooner"] for night in counted if night["candidate"] != NAMES[QUIET]]
+    silence = [night["sooner"] for night in counted if night["candidate"] == NAMES[QUIET]]
     precision, pull = 1 / USUAL_EFFECT**2, 0.0
     if sound and silence:
         noise = pooled_noise(sound, silence)
@@ -61,14 +63,9 @@ def pooled_noise(*groups: Sequence[float]) -> float:
     return math.sqrt(squares / free)
 
 
-def sentence(belief: NormalDist, sound: int, silence: int) -> str:
-    over = f"over {sound} nights of sound and {silence} of silence"
+def sentence(belief: NormalDist, sound: int, silence: int) -> Said:
     low, high = belief.inv_cdf(0.025), belief.inv_cdf(0.975)
     span = f"{belief.mean:+.0f} min (between {low:+.0f} and {high:+.0f})"
-    if not sound or not silence:
-        return "the trial has no nights to compare yet"
-    if 1 - belief.cdf(0.0) >= SURE:
-        return f"sound helps you fall asleep sooner: {span} {over}"
-    if belief.cdf(WORTH) >= SURE:
-        return f"sound isn't helping you: {span} {over}"
-    return f"not clear yet whether sound helps you: {span} {over}"
+    facts = {"compared": bool(sound and silence), "helps": 1 - belief.cdf(0.0) >= SURE,
+             "no help": belief.cdf(WORTH) >= SURE}
+    return say("trial", facts, span=span, sound=sound, silence=silence)

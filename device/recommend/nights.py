@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from device.values import STAGES, Context, Outcome
+from device.values import STAGES, Context, Outcome, Worth
 
 DAY = 24 * 60.0         # min: no onset latency is longer
 MANY = 1000             # wakings, likes or steps of the volume: nobody's night has more
@@ -21,10 +21,12 @@ class Night:
     propensity: float       # probability with which it was drawn, 0..1
     trial: bool
 
-    def plain(self, reward: float | None) -> dict[str, Any]:
-        """JSON-able, with what it taught, min; None: nothing."""
+    def plain(self, worth: Worth | None) -> dict[str, Any]:
+        """JSON-able, with what it taught, min; None: nothing. `sooner` is its sleep alone."""
         return {"candidate": self.candidate, "context": pack_context(self.context),
-                "outcome": asdict(self.outcome), "reward": reward,
+                "outcome": asdict(self.outcome),
+                "reward": worth.reward if worth else None,
+                "sooner": worth.sooner if worth else None,
                 "propensity": self.propensity, "trial": self.trial}
 
     @classmethod

@@ -1,18 +1,23 @@
-"""Why: exact contributions of each factor to the expected minutes, and one plain sentence."""
+"""Why: exact contributions of each factor to the expected minutes, and the facts that one plain
+sentence is said by (`sentences.toml`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import combinations
 from math import factorial
+from typing import Any
 
 import numpy as np
 
-from device.recommend.candidates import CANDIDATES, FACTORS, QUIET, changes
+from device.recommend.candidates import CANDIDATES, FACTORS, NAMES, QUIET, changes
 from device.recommend.features import recipe_features
-from device.values import Contribution, Reason
+from device.sentences import Said, say
+from device.values import Contribution
 
-Tally = Mapping[str, Sequence[int]]     # "factor:level" → [nights sooner than expected, nights]
+# "factor:level" → [nights on which sleep came sooner than expected, nights on which it was seen]
+Tally = Mapping[str, Sequence[int]]
+NEVER = (0, 0)
 
 FIELDS = {
     "pulse": ("pulse", "density"),
@@ -20,8 +25,8 @@ FIELDS = {
     "texture": ("textures",),
     "music": ("music", "level"),
 }
-STEPS = {"pulse": ("slow", "gentle", "easy"), "tone": ("dark", "mellow")}
-WORDS = {"pulse": ("slower", "faster"), "tone": ("darker", "brighter")}
+# From low to high; a texture has no order.
+STEPS = {"pulse": ("slow", "gentle", "easy"), "tone": ("dark", "mellow"), "music": ("no", "yes")}
 SUBSETS = tuple(subset for size in range(len(FACTORS) + 1)
                 for subset in combinations(FACTORS, size))
 
@@ -63,58 +68,97 @@ def contributions(values: np.ndarray) -> tuple[Contribution, ...]:
     return tuple(sorted(parts, key=lambda part: -abs(part.amount)))
 
 
-def reason(chosen: int, best: int, moment: str, parts: tuple[Contribution, ...],
-           tally: Tally) -> Reason:
-    return Reason(sentence(chosen, best, moment, tally), parts)
+def sentence(inputs: Mapping[str, Any], place: int) -> Said:
+    """Why `place` was chosen: from a receipt's inputs alone, so that it can be said again."""
+    return SENTENCES[inputs["moment"]](inputs, place)
 
 
-def sentence(chosen: int, best: int, moment: str, tally: Tally) -> str:
-    good, nights = tally.get(f"all:{CANDIDATES[chosen].recipe.name}", (0, 0))
-    evidence = f"you fell asleep sooner than expected with it on {good} of {nights} nights"
-    name = CANDIDATES[chosen].recipe.name
-    if moment == "trial":
-        return f"{name}: tonight a coin chose it, to find out whether sound helps you at all"
-    if moment == "arousal":
-        if chosen == QUIET:
-            return "silence: it has served you at least as well as sound"
-        return f"{name}: {evidence if nights else 'the surest choice so far; nothing new at night'}"
-    if moment == "night":
-        return f"{name} goes on: nothing new after sleep onset"
-    if chosen == best:
-        return f"{name}: {evidence if nights else 'a safe start; your own nights will change it'}"
-    if chosen == QUIET:
-        why = evidence if nights else "to learn whether sound helps you at all"
-        return f"silence tonight: {why}"
-    moved = changes(chosen, best)
-    words = " and ".join([word(factor, chosen, best) for factor in moved] or [name])
-    if nights:
-        return f"{words} tonight: {evidence}"
+def bedtime(inputs: Mapping[str, Any], place: int) -> Said:
+    name, best, tally = NAMES[place], NAMES.index(inputs["best"]), inputs["tally"]
+    heard, moved = inputs.get("heard", ()), changes(place, best)
+    good, nights = tally.get(f"all:{name}", NEVER)
+    level, level_good, level_nights = lived_level(place, moved, tally)
+    facts = {
+        "coin": inputs["trial"],
+        "silent": place == QUIET,
+        "turned away": inputs.get("turned_away", False),
+        "ruled out": inputs.get("ruled_out", False),
+        "best": place == best,
+        "stranger": not heard,
+        "heard": name in heard,
+        "best heard": NAMES[best] in heard,
+        "best worked": tally.get(f"all:{NAMES[best]}", NEVER)[0] > 0,
+        "slept": nights > 0,
+        "moved": bool(moved),
+        "one step": len(moved) == 1,
+        "level known": level_nights > 0,
+        "teaches": inputs.get("teaches", False),
+    }
+    return say("bedtime", facts, name=name, good=good, nights=nights,
+               moves=" and ".join(move(factor, place, best) for factor in moved),
+               level=level, level_good=level_good, level_nights=level_nights)
+
+
+def night(inputs: Mapping[str, Any], place: int) -> Said:
+    name = NAMES[place]
+    facts = {"playing": name == inputs.get("playing"), "heard": name in inputs.get("heard", ()),
+             "silent": place == QUIET}
+    return say("night", facts, name=name)
+
+
+def arousal(inputs: Mapping[str, Any], place: int) -> Said:
+    name, tally = NAMES[place], inputs["tally"]
+    good, nights = tally.get(f"all:{name}", NEVER)
+    sound_good, sound_nights = tally.get("sound:yes", NEVER)
+    others = [other for other in inputs["allowed"] if other != name]
+    facts = {
+        "silent": place == QUIET,
+        "playing": name == inputs.get("playing"),
+        "heard": name in inputs.get("heard", ()),
+        "slept": nights > 0,
+        "both slept": nights > 0 and sound_nights > 0,
+        "as good": good * sound_nights >= sound_good * nights,
+        "alone": not others,
+    }
+    return say("arousal", facts, name=name, good=good, nights=nights, sound_good=sound_good,
+               sound_nights=sound_nights, other=" and ".join(others))
+
+
+def alarm(inputs: Mapping[str, Any], place: int) -> Said:
+    return say("alarm", {"heard": NAMES[place] in inputs["heard"]}, name=NAMES[place])
+
+
+SENTENCES = {"bedtime": bedtime, "night": night, "arousal": arousal, "alarm": alarm}
+
+
+def move(factor: str, place: int, best: int) -> Said:
+    """In a word, how `place` differs from `best`."""
+    now, before = CANDIDATES[place].levels[factor], CANDIDATES[best].levels[factor]
+    steps = STEPS.get(factor, ())
+    up = factor in STEPS and steps.index(now) > steps.index(before)
+    return say("move", {**{each: each == factor for each in FACTORS}, "up": up},
+               now=now, before=before)
+
+
+def lived_level(place: int, moved: Sequence[str], tally: Tally) -> tuple[str, int, int]:
+    """The first level it moves to that is known by sleep: what it is called, nights on which sleep
+    came sooner than expected, and nights."""
     for factor in moved:
-        good, nights = tally.get(f"{factor}:{CANDIDATES[chosen].levels[factor]}", (0, 0))
+        level = CANDIDATES[place].levels[factor]
+        good, nights = tally.get(f"{factor}:{level}", NEVER)
         if nights:
-            return (f"{words} tonight: sounds like that went with falling asleep sooner than "
-                    f"expected on {good} of {nights} nights")
-    if not any(row[1] for row in tally.values()):
-        return (f"{name}, {words}: a guess from what helps most sleepers; "
-                "your own nights will change it")
-    return (f"{words} tonight: one step from what has worked, "
-            "to learn whether it suits you better")
+            facts = {**{each: each == factor for each in FACTORS}, "yes": level == "yes"}
+            return say("level", facts, level=level), good, nights
+    return "", 0, 0
 
 
-def word(factor: str, chosen: int, best: int) -> str:
-    now, before = CANDIDATES[chosen].levels[factor], CANDIDATES[best].levels[factor]
-    if factor == "texture":
-        return f"{now} instead of {before}"
-    if factor == "music":
-        return "with music" if now == "yes" else "without music"
-    return WORDS[factor][STEPS[factor].index(now) > STEPS[factor].index(before)]
-
-
-def count(tally: dict[str, list[int]], place: int, minutes: float) -> None:
-    """Add a night to the counts behind the sentences."""
+def count(tally: MutableMapping[str, list[int]], place: int, sooner: float) -> None:
+    """Add a night to the counts behind the sentences. `sooner`: min that sleep came sooner than
+    expected."""
     candidate = CANDIDATES[place]
     heard = [f"{factor}:{level}" for factor, level in candidate.levels.items()]
-    for key in (f"all:{candidate.recipe.name}", *heard):
+    sound = f"sound:{'no' if place == QUIET else 'yes'}"
+    for key in (f"all:{candidate.recipe.name}", sound, *heard):
         row = tally.setdefault(key, [0, 0])
-        row[0] += minutes > 0
+        row[0] += sooner > 0
         row[1] += 1

@@ -1,5 +1,5 @@
-"""The recommender's face: choose at bedtime, at night, on arousal; learn in the morning; replay any
-receipt.
+"""The recommender's face: choose at bedtime, at night, on arousal, for the alarm; learn in the
+morning; replay any receipt.
 
 Explores only at bedtime, inside the vetted set, at most one new factor a night: a level that this
 sleeper has not heard. After sleep onset it never answers with anything that wasn't played before.
@@ -16,6 +16,7 @@ import numpy as np
 
 from device.errors import ModelMismatch
 from device.inference import model_card
+from device.programmes import DEFAULT as SAFE
 from device.recommend import reasons
 from device.recommend.bandit import Head, Posterior, choose, posterior
 from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET, may_explore
@@ -24,12 +25,12 @@ from device.recommend.network import Network
 from device.recommend.nights import Night, pack_context, unpack_context
 from device.recommend.population import blend, shipped
 from device.recommend.receipts import pack, unpack
-from device.recommend.reward import Weights, reward
+from device.recommend.reward import Weights, reward, sooner
 from device.recommend.sleeper_types import bayes_factor, beliefs, leaning
 from device.recommend.wishes import within
-from device.values import Choice, Context, Outcome, Prior
+from device.values import Choice, Context, Outcome, Prior, Reason, Worth
 
-MOMENTS = ("bedtime", "night", "arousal")
+MOMENTS = tuple(reasons.SENTENCES)
 VERSION = 1
 FORGET = 0.998      # a night's evidence halves in a year
 BOLDNESS = 0.15     # of Thompson's draws; with optimism, the best of a few on 24 training sleepers
@@ -77,7 +78,6 @@ class Recommender:
         self._tally: dict[str, list[int]] = {}
         self._proven: set[int] = set()      # what was played on nights that taught something
         self._best: int | None = None       # until the next night
-        self._tonight: int | None = None
 
     def state(self) -> dict[str, Any]:
         """JSON-able: every night it learned from. The posterior is computed from them again."""
@@ -85,7 +85,6 @@ class Recommender:
             "version": VERSION,
             "sleeper": self._sleeper,
             "nights": [dict(night) for night in self._nights],
-            "tonight": None if self._tonight is None else NAMES[self._tonight],
         }
 
     @property
@@ -105,9 +104,10 @@ class Recommender:
 
     def choose(self, context: Context, *, moment: str = "bedtime", seed: int,
                wishes: Mapping | None = None, refused: Sequence[int] = (),
-               trial: bool = False) -> Choice:
+               trial: bool = False, playing: str = "", teaches: bool = True) -> Choice:
         """A recipe and why. `moment`: one of MOMENTS. `refused`: candidates that "not this one"
-        turned away tonight.
+        turned away tonight. `playing`: the name of what plays, or played last tonight; "" is
+        nothing. `teaches`: whether tonight can teach, so that the reason may promise it.
 
         `trial`: at bedtime a coin decides between silence and the proven best
         (device/recommend/n_of_1.py).
@@ -118,6 +118,11 @@ class Recommender:
         if moment not in MOMENTS:
             raise ValueError(f"moment must be one of {MOMENTS}, not {moment!r}")
         best = self.best
+        near = [place for place in may_explore(frozenset(self._proven)) if place not in refused]
+        allowed = (within(near or [QUIET], wishes, best) if moment == "bedtime"
+                   else self._known(moment, best, playing))
+        lone = moment == "bedtime" and allowed == [QUIET]
+        left = any(place != QUIET for place in near)
         inputs = {
             "version": VERSION,
             "network": self._network.sha256,
@@ -128,7 +133,12 @@ class Recommender:
             "optimism": self._head.optimism,
             "context": pack_context(context),
             "best": NAMES[best],
-            "allowed": [NAMES[place] for place in self._allowed(moment, best, wishes, refused)],
+            "allowed": [NAMES[place] for place in allowed],
+            "turned_away": lone and not left,
+            "ruled_out": lone and left,
+            "heard": [NAMES[place] for place in sorted(self._proven)],
+            "playing": playing,
+            "teaches": teaches and not self._guest,
             "gram": pack(self._head.gram),
             "pull": pack(self._head.pull),
             "nights": self._head.nights,
@@ -138,10 +148,7 @@ class Recommender:
         }
         if inputs["trial"]:
             inputs["allowed"] = [NAMES[QUIET], NAMES[best if best != QUIET else DEFAULT]]
-        choice = decide(self._network, inputs, self._head.posterior())
-        if moment == "bedtime":
-            self._tonight = choice.candidate
-        return choice
+        return decide(self._network, inputs, self._head.posterior())
 
     def replay(self, receipt: Mapping) -> Choice:
         """The very choice again, from its receipt alone. Raises ModelMismatch if it was made with
@@ -151,9 +158,9 @@ class Recommender:
                                 "check that version out")
         return decide(self._network, receipt)
 
-    def learn(self, receipts: Mapping | Sequence[Mapping], outcome: Outcome) -> float | None:
-        """After a night: its bedtime choices, in order, and how it went. Answers the reward in
-        minutes, or None.
+    def learn(self, receipts: Mapping | Sequence[Mapping], outcome: Outcome) -> Worth | None:
+        """After a night: its bedtime choices, in order, and how it went. Answers what the night was
+        worth, or None: it taught nothing.
 
         The last bedtime choice is what was heard; earlier ones were refused, which counts as a skip
         of each. Guests and nights with poor signals teach nothing. Raises ValueError for another
@@ -165,7 +172,6 @@ class Recommender:
         # A receipt without a network is SafeDefault's: it holds nothing to learn from.
         bedtime = [receipt for receipt in receipts
                    if receipt["moment"] == "bedtime" and receipt["network"]]
-        self._tonight = None
         if self._guest or not bedtime:
             return None
         for receipt in bedtime[:-1]:
@@ -213,7 +219,7 @@ class Recommender:
     def chances(self, context: Mapping, seed: int) -> np.ndarray:
         """(candidates,): how likely each is at bedtime in a night's stored context, for judging a
         prior by its log."""
-        allowed = self._allowed("bedtime", self.best, None, ())
+        allowed = list(may_explore(frozenset(self._proven)))
         rows, _ = embed(self._network, context_features(unpack_context(context)), TABLE[allowed])
         whole = np.zeros(len(CANDIDATES))
         whole[allowed] = self._head.choose(rows, np.random.default_rng(seed))[1]
@@ -228,27 +234,30 @@ class Recommender:
         """Take in one of `nights`, as exported. Raises ValueError: what of it can't be read."""
         self._add(Night.of(night))
 
-    def _add(self, night: Night) -> float | None:
+    def _add(self, night: Night) -> Worth | None:
         place = PLACES.get(night.candidate)
         # A programme of another firmware is remembered, but it can't be placed.
-        minutes = None if place is None else self._taught(place, night)
-        self._nights.append(night.plain(minutes))
+        worth = None if place is None else self._taught(place, night)
+        self._nights.append(night.plain(worth))
         if len(self._nights) > KEPT:
             kept = {**self.state(), "nights": self._nights[KEPT // 4:]}
             self.reset()
             self._restore(kept)
-        return minutes
+        return worth
 
-    def _taught(self, place: int, night: Night) -> float | None:
-        """The night's reward, min, once the head has it; None: it teaches nothing."""
+    def _taught(self, place: int, night: Night) -> Worth | None:
+        """What the night was worth, once the head has it; None: it teaches nothing."""
         rows, expected = embed(self._network, context_features(night.context), TABLE[[place]])
         minutes = None if expected is None else reward(night.outcome, expected, self._weights)
-        if minutes is not None:
-            self._head.update(rows[0], minutes)
-            self._proven.add(place)
-            self._best = None
-            reasons.count(self._tally, place, minutes)
-        return minutes
+        if minutes is None or expected is None:
+            return None
+        self._head.update(rows[0], minutes)
+        self._proven.add(place)
+        self._best = None
+        worth = Worth(minutes, sooner(night.outcome, expected))
+        if worth.sooner is not None:
+            reasons.count(self._tally, place, worth.sooner)
+        return worth
 
     def _restore(self, state: object) -> None:
         """All of `state` that can be read."""
@@ -261,15 +270,11 @@ class Recommender:
         troubles = []
         if state.get("version") != VERSION:
             troubles.append("what another version learned is used as far as it can be read")
-        nights, tonight = state.get("nights"), state.get("tonight")
+        nights = state.get("nights")
         if not isinstance(nights, list | tuple):
             nights = ()
             troubles.append("the nights are torn")
         troubles += self._relive_all(nights[-KEPT:])
-        if isinstance(tonight, str):
-            self._tonight = PLACES.get(tonight)
-        elif tonight is not None:
-            troubles.append("what was chosen tonight is torn")
         self.troubles = tuple(troubles)
 
     def _relive_all(self, nights: Sequence[object]) -> list[str]:
@@ -284,16 +289,15 @@ class Recommender:
             troubles[NAMED:] = [f"{len(troubles) - NAMED} more nights are left out"]
         return troubles
 
-    def _allowed(self, moment: str, best: int, wishes: Mapping | None,
-                 refused: Sequence[int]) -> list[int]:
-        if moment != "bedtime":
-            proven = best if best in self._proven else QUIET
-            tonight = proven if self._tonight is None else self._tonight
-            if moment == "night":
-                return [tonight]
-            return sorted({proven if proven != QUIET else tonight, QUIET})
-        near = [place for place in may_explore(frozenset(self._proven)) if place not in refused]
-        return within(near or [QUIET], wishes, best)
+    def _known(self, moment: str, best: int, playing: str) -> list[int]:
+        """What may be chosen once nothing new is tried."""
+        proven = best if best in self._proven else QUIET
+        if moment == "alarm":       # which silence doesn't wake by
+            return [proven if proven != QUIET else PLACES[SAFE.name]]
+        tonight = PLACES.get(playing, proven)
+        if moment == "night":
+            return [tonight]
+        return sorted({proven if proven != QUIET else tonight, QUIET})
 
 
 def lived(receipt: Mapping[str, Any], outcome: Outcome) -> Night:
@@ -326,8 +330,7 @@ def decide(network: Network, inputs: Mapping, now: Posterior | None = None) -> C
 
     blends, _ = embed(network, features, reasons.blends(chosen, reference))
     parts = reasons.contributions(blends @ now.mean)
-    told = "trial" if inputs["trial"] else moment
-    why = reasons.reason(chosen, best, told, parts, inputs["tally"])
+    why = Reason(reasons.sentence(inputs, chosen), parts)
     receipt = {**inputs, "candidate": NAMES[chosen], "propensity": propensity}
     return Choice(CANDIDATES[chosen].recipe, why, seed, propensity, chosen, receipt)
 

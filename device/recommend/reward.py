@@ -1,5 +1,5 @@
-"""A night's outcome in one number: minutes of onset latency saved, with what was said added at
-fixed weights."""
+"""A night's outcome: minutes of onset latency saved, and one number that adds what was said at
+fixed weights. Only the first is sleep."""
 
 import math
 from dataclasses import dataclass
@@ -22,18 +22,28 @@ class Weights:
     rested: float = 2.0         # for a good morning; a poor one counts against
 
 
+def sooner(outcome: Outcome, expected: float) -> float | None:
+    """Minutes that sleep came sooner than `expected`, the onset latency in silence; None: it wasn't
+    seen to come, or too little was."""
+    asleep = outcome.sol is not None and math.isfinite(outcome.sol)
+    if not asleep or not outcome.signal_quality >= ENOUGH_SIGNAL:
+        return None
+    assert outcome.sol is not None
+    return max(-WILD, min(WILD, expected - outcome.sol))
+
+
 def reward(outcome: Outcome, expected: float, weights: Weights) -> float | None:
     """Minutes; `expected` is the onset latency in silence, min. None: a night that teaches nothing.
     """
     if not outcome.signal_quality >= ENOUGH_SIGNAL:
         return None
     total, told = 0.0, False
-    if outcome.sol is not None and math.isfinite(outcome.sol):
-        total += weights.sol * max(-WILD, min(WILD, expected - outcome.sol))
+    minutes = sooner(outcome, expected)
+    if minutes is not None:
+        total += weights.sol * minutes
         told = True
-    if outcome.wakings is not None:
-        total += weights.wakings * (TYPICAL_WAKINGS - min(outcome.wakings, 10))
-        told = True
+        if outcome.wakings is not None:     # without sleep there is nothing to wake from
+            total += weights.wakings * (TYPICAL_WAKINGS - min(outcome.wakings, 10))
     if outcome.rested is not None:
         total += weights.rested * outcome.rested
         told = True

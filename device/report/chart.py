@@ -8,6 +8,7 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
+from device.sentences import label
 from device.values import EPOCH
 
 WIDTH, LEFT, RIGHT = 960, 128, 12
@@ -29,9 +30,14 @@ class Panel:
     height: float
 
 
-PANELS = {"stage": Panel("stage", "estimate", 34, 84), "doubt": Panel("how sure", "", 128, 40),
-          "heart": Panel("heart", "/min", 182, 70), "breath": Panel("breathing", "/min", 264, 46),
-          "move": Panel("movement", "m/s²", 322, 38), "sound": Panel("sound", "dBA", 372, 64)}
+PANELS = {
+    "stage": Panel(label("panel.stage"), label("panel.estimate"), 34, 84),
+    "doubt": Panel(label("panel.doubt"), "", 128, 40),
+    "heart": Panel(label("panel.heart"), "/min", 182, 70),
+    "breath": Panel(label("panel.breath"), "/min", 264, 46),
+    "move": Panel(label("panel.move"), "m/s²", 322, 38),
+    "sound": Panel(label("panel.sound"), "dBA", 372, 64),
+}
 
 
 class Chart:
@@ -100,10 +106,10 @@ class Chart:
 
 
 def night_chart(tables: Mapping[str, Sequence[Row]], lights_out: float,
-                clock_of: Callable[[float], str], described: str,
+                clock_of: Callable[[float], str], described: tuple[str, str],
                 ink: Mapping[str, str] = INK) -> str:
-    """SVG of one night's epochs, decisions and events. `clock_of(hours)` words a time on the axis.
-    """
+    """SVG of one night's epochs, decisions and events. `clock_of(hours)` words a time on the axis;
+    `described`: its title and what it shows, in words."""
     epochs, decisions, events = tables["epochs"], tables["decisions"], tables["events"]
     hours = [(row["time"] - lights_out) / 3600 for row in epochs]
     chart = Chart(min([0.0, *hours]), max([0.0, *hours]), ink)
@@ -123,14 +129,14 @@ def night_chart(tables: Mapping[str, Sequence[Row]], lights_out: float,
     moved = [row["movement"] for row in epochs]
     most = max([0.05, *(value for value in moved if value is not None)])
     chart.curve(panels["move"], zip(hours, moved, strict=True), 0, most, "move", 1.0)
-    levels = [max(row["level"] or 0.0, 0.0) for row in epochs]
+    levels = [row["level"] and max(row["level"], 0.0) for row in epochs]
     chart.curve(panels["sound"], zip(hours, levels, strict=True), 0, 60, "sound")
     draw_decisions(chart, decisions, lights_out, bottom)
     for row in events:
-        if row["kind"] == "sensors" and row["detail"] != "all answer again":
+        if row["kind"] == "sensors" and row["detail"] != label("sensors.well"):
             hour = (row["time"] - lights_out) / 3600
             chart.rect(hour, hour + 0.01, 30, bottom - 30, "heart", 0.5)
-    return chart.svg(bottom + 28, "The night on one time axis", described)
+    return chart.svg(bottom + 28, *described)
 
 
 def axis_hours(chart: Chart) -> list[float]:

@@ -5,8 +5,8 @@ import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from html import escape
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ import resvg_py
 
 from device.diary import reading
 from device.errors import DiaryError
-from device.report import chart
-from device.session.modes import Mode
-from device.session.schedule import by_day
+from device.report import chart, told
+from device.report.told import Night, cell
+from device.sentences import label
+from device.values import Mode
 
 STYLE = """
 :root { --ink: #1c2430; --faint: #5d6878; --line: #d9dee6; --paper: #ffffff; --gap: #eceff3;
@@ -42,9 +43,9 @@ small, .note { color: var(--faint) } li { margin: .3em 0 }
 summary { cursor: pointer; padding: .3rem 0 }
 """
 CSS_INK = {name: f"var(--{name})" for name in chart.INK}
-SUMS = (("sol", "fell asleep after", "SOL"), ("tst", "asleep", "TST"),
-        ("waso", "awake after that", "WASO"), ("efficiency", "sleep efficiency", "SE"),
-        ("long_wakings", "wakings of 5 min", ""), ("tib", "in bed", "TIB"))
+# as the AASM manual calls them
+SUMS = {"sol": "SOL", "tst": "TST", "waso": "WASO", "efficiency": "SE", "long_wakings": "",
+        "tib": "TIB", "light": "N1 + N2", "deep": "N3", "rem": "R"}
 COLUMNS = ("sol", "tst", "waso", "efficiency")
 COMPARED = 14       # nights
 ORDER = {"epochs": "number", "decisions": "id", "events": "id", "feedback": "id"}
@@ -59,24 +60,29 @@ Tables = Mapping[str, Sequence[Row]]        # those of ORDER, one night's rows
 def write(diary: Path, html: Path, png: Path | None = None, night: int | None = None) -> None:
     """The report of a night, by default the last. Raises DiaryError when there is none to tell of.
     """
+    mine, tables, nights = rows_of(diary, night)
+    until = [row for row in nights if row["id"] <= mine["id"]]
+    replace(html, page(mine, tables, until[-COMPARED:]).encode())
+    if png:
+        replace(png, picture(mine, tables))
+
+
+def rows_of(diary: Path, night: int | None = None) -> tuple[Row, Tables, Sequence[Row]]:
+    """A night's own row, its tables, and the rows of all nights. Raises DiaryError."""
     try:
         with reading(diary) as rows:
             nights = rows.execute(NIGHTS).fetchall()
             found = [row for row in nights if row["id"] == night] if night else nights[-1:]
             if not found:
                 raise DiaryError(f"{diary}: no night {night or ''} in it; press the button first")
-            mine = found[0]
             tables = {}
             for name, order in ORDER.items():
                 asked = f"SELECT * FROM {name} WHERE night = ? ORDER BY {order}"
-                tables[name] = rows.execute(asked, (mine["id"],)).fetchall()
-            tables["epochs"] = [row for row in tables["epochs"] if row["mode"] != Mode.MORNING]
+                tables[name] = rows.execute(asked, (found[0]["id"],)).fetchall()
     except sqlite3.Error as trouble:
         raise DiaryError(f"{diary}: can't be read ({trouble})") from trouble
-    until = [row for row in nights if row["id"] <= mine["id"]]
-    replace(html, page(mine, tables, until[-COMPARED:]).encode())
-    if png:
-        replace(png, picture(mine, tables))
+    tables["epochs"] = [row for row in tables["epochs"] if row["mode"] != Mode.MORNING]
+    return found[0], tables, nights
 
 
 def replace(file: Path, content: bytes) -> None:
@@ -92,8 +98,8 @@ def picture(night: Row, tables: Tables) -> bytes:
 
 
 def drawn(night: Row, tables: Tables, ink: Mapping[str, str]) -> str:
-    return chart.night_chart(tables, night["lights_out"], lambda hour: clock_at(night, hour),
-                             summary(night), ink)
+    return chart.night_chart(tables, night["lights_out"], partial(clock_at, night),
+                             (label("page.axis"), summary(night, tables["epochs"])), ink)
 
 
 def clock_at(night: Row, hour: float) -> str:
@@ -102,48 +108,47 @@ def clock_at(night: Row, hour: float) -> str:
     return datetime.fromtimestamp(night["began"] + 3600 * hour).strftime("%H:%M")
 
 
-def sums_of(night: Row) -> dict[str, Any]:
-    return json.loads(night["sums"]) if night["sums"] else {}
+def summary(night: Row, epochs: Sequence[Row]) -> str:
+    """The report's first lines, in one."""
+    return " ".join(told.first_lines(night, epochs, partial(clock_at, night)))
 
 
-def summary(night: Row) -> str:
-    sums = sums_of(night)
-    if not sums:
-        return "This night isn't over, or was cut short: no sums yet."
-    nap = "A nap: " if night["began"] and by_day(datetime.fromtimestamp(night["began"])) else ""
-    if sums["sol"] is None:
-        return f"{nap}No sleep was seen in {minutes(sums['tib'])}."
-    return (f"{nap}Asleep after {minutes(sums['sol'])}, for {minutes(sums['tst'])} in all; "
-            f"awake for {minutes(sums['waso'])} in between, "
-            f"{count(sums['long_wakings'], 'long waking')}.")
+def last_night(diary: Path) -> str:
+    """The summary of the newest night. Raises DiaryError."""
+    night, tables, _ = rows_of(diary)
+    return summary(night, tables["epochs"])
 
 
 def page(night: Row, tables: Tables, nights: Sequence[Row]) -> str:
-    began = "a night"
+    began = str(label("page.began"))
     if night["began"]:
         began = datetime.fromtimestamp(night["began"]).strftime("%A, %d %B %Y")
-    sums = sums_of(night)
-    cells = "".join(f"<div><dt>{escape(label)} <small>{short}</small></dt>"
-                    f"<dd>{worded(key, sums.get(key))}</dd></div>" for key, label, short in SUMS)
-    learned = [row["detail"] for row in tables["events"] if row["kind"] == "learned"]
+    mine, epochs = Night.of(night), tables["epochs"]
+    lines = "".join(f"<p>{escape(line)}</p>"
+                    for line in told.first_lines(night, epochs, partial(clock_at, night)))
+    cells = "".join(f"<div><dt>{label(f'page.{key}')} <small>{short}</small></dt>"
+                    f"<dd>{cell(mine, key)}</dd></div>" for key, short in SUMS.items())
     return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8">
+<html lang="{label("page.language")}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Nocturne: {escape(began)}</title><style>{STYLE}</style></head><body><main>
-<h1>{escape(began)}</h1><p>{escape(summary(night))}</p>
+<title>{label("page.title", began=escape(began))}</title><style>{STYLE}</style></head><body><main>
+<h1>{escape(began)}</h1>{lines}
 <dl class="sums">{cells}</dl>
-<p class="note">Estimates from heart and movement, in the terms of the AASM manual;
-no medical statement.</p>
-<h2 id="night">The night</h2>
+<p class="note">{label("page.estimates")}</p>
+<h2 id="night">{label("page.night")}</h2>
 <div class="chart" tabindex="0" role="region" aria-labelledby="night">
 {drawn(night, tables, CSS_INK)}</div>
-<h2>What was played, and why</h2><ol>{decided(night, tables["decisions"])}</ol>
-<h2>What was learned</h2><p>{escape("; ".join(learned) or "Nothing yet.")}</p>
-{dose(tables["epochs"])}
-<h2>What happened</h2>{happened(night, tables)}
-<h2>The last nights, estimated</h2>{compared(nights)}
+<h2>{label("page.played")}</h2><ol>{decided(night, tables["decisions"])}</ol>
+<h2>{label("page.learned")}</h2><p>{escape(told.taught(tables["events"]))}</p>
+<h2>{label("page.sound")}</h2><p>{told.dose(mine, epochs, leq)}</p>
+<h2>{label("page.happened")}</h2>{happened(night, tables)}
+<h2>{label("page.nights")}</h2>{compared(nights)}
 </main></body></html>
 """
+
+
+def leq(dose: float, hours: float) -> float:
+    return 10 * math.log10(dose / hours)
 
 
 def decided(night: Row, decisions: Sequence[Row]) -> str:
@@ -151,34 +156,30 @@ def decided(night: Row, decisions: Sequence[Row]) -> str:
     for row in decisions:
         recipe = json.loads(row["recipe"])
         when = clock_at(night, (row["time"] - night["lights_out"]) / 3600)
-        if recipe == before:                # a page of the same words hides what is worth reading
-            items.append(f"<li>{escape(row['moment'])}, {when}: the same</li>")
+        # a page of the same words hides what is worth reading
+        if (recipe, row["sentence"]) == before:
+            same = label("page.same", moment=row["moment"], when=when)
+            items.append(f"<li>{escape(same)}</li>")
             continue
-        before = recipe
-        deciding = json.loads(row["contributions"])[:4]
-        parts = ", ".join(f"{name} {amount:+.2f}" for name, amount in deciding)
-        parts = f"; {parts}" if parts else ""
-        textures = ", ".join(name for name, gain in recipe["textures"].items() if gain)
-        items.append(
-            f"<li><b>{escape(recipe['name'] or 'a recipe')}</b> ({escape(row['moment'])}, {when}): "
-            f"{escape(row['sentence'])}<br><small>{escape(recipe['scale'])}, "
-            f"{recipe['pulse']:.0f} beats a minute, {escape(textures or 'no texture')}; "
-            f"chosen with probability {row['propensity']:.2f}{escape(parts)}</small></li>")
-    return "".join(items) or "<li>Nothing.</li>"
+        before = recipe, row["sentence"]
+        name = recipe["name"] or label("page.recipe")
+        at = label("page.choice", moment=row["moment"], when=when)
+        items.append(f"<li><b>{escape(name)}</b> {escape(at)}: {escape(row['sentence'])}<br>"
+                     f"<small>{escape(details(row, recipe))}</small></li>")
+    return "".join(items) or f"<li>{label('page.nothing')}</li>"
 
 
-def dose(epochs: Sequence[Row]) -> str:
-    """Sound's dose at the pillow: LAeq over the night and the loudest epoch."""
-    doses = [row["dose"] for row in epochs if row["dose"] is not None]
-    hours = len(epochs) * 30 / 3600
-    # Counted since the sound process began: one that had to start anew counts from 0.
-    heard = sum(after - before if after >= before else after for before, after in pairwise(doses))
-    if heard <= 0:
-        return "<h2>Sound</h2><p>Nothing was heard.</p>"
-    leq = 10 * math.log10(heard / hours)
-    most = max(row["level"] or 0 for row in epochs)
-    return (f"<h2>Sound</h2><p>LAeq {leq:.0f} dBA over {hours:.1f} h in bed, {most:.0f} dBA at "
-            "most, at the pillow (as calibrated).</p>")
+def details(row: Row, recipe: Mapping[str, Any]) -> str:
+    """Of the recipe, and of what decided where the device itself did."""
+    textures = ", ".join(name for name, gain in recipe["textures"].items() if gain)
+    music = label("page.music", scale=recipe["scale"], pulse=recipe["pulse"])
+    parts = [str(music)] if recipe["music"] else []
+    parts.append(textures or label("page.no-texture"))
+    deciding = json.loads(row["contributions"])[:4]
+    if deciding:                            # nothing was drawn where somebody chose by name
+        terms = ", ".join(f"{name} {amount:+.2f}" for name, amount in deciding)
+        parts[-1] += f"; {label('page.drawn', chance=row['propensity'])}; {terms}"
+    return ", ".join(parts)
 
 
 def happened(night: Row, tables: Tables) -> str:
@@ -192,36 +193,20 @@ def happened(night: Row, tables: Tables) -> str:
         f"<td>{escape(detail)}</td></tr>"
         for t, kind, detail in rows
     )
-    gaps = sum(row["stage"] is None for row in tables["epochs"])
-    return (f"<p>{count(gaps, 'epoch')} of {len(tables['epochs'])} could not be judged.</p>"
-            f"<details><summary>{count(len(rows), 'event')}, one by one</summary>"
-            "<table><thead><tr><th>when</th><th>what</th><th>in words</th></tr></thead>"
-            f"<tbody>{body}</tbody></table></details>")
+    heads = "".join(f"<th>{label(f'page.{name}')}</th>" for name in ("when", "what", "words"))
+    number = label("page.event") if len(rows) == 1 else label("page.events", count=len(rows))
+    return (f"<p>{told.gaps(tables['epochs'])}</p><details><summary>{number}</summary>"
+            f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></details>")
 
 
 def compared(nights: Sequence[Row]) -> str:
     body = []
     for night in reversed(nights):
-        sums, began = sums_of(night), night["began"]
-        date = datetime.fromtimestamp(began).strftime("%d %b") if began else f"night {night['id']}"
-        cells = "".join(f'<td class="n">{worded(key, sums.get(key))}</td>' for key in COLUMNS)
+        mine, began = Night.of(night), night["began"]
+        number = f"{label('page.which')} {night['id']}"
+        date = datetime.fromtimestamp(began).strftime("%d %b") if began else number
+        cells = "".join(f'<td class="n">{cell(mine, key)}</td>' for key in COLUMNS)
         body.append(f"<tr><td>{date}</td>{cells}</tr>")
-    heads = "".join(f'<th class="n">{head}</th>' for head in ("SOL", "TST", "WASO", "SE"))
-    return (f"<table><thead><tr><th>night</th>{heads}</tr></thead>"
+    heads = "".join(f'<th class="n">{SUMS[key]}</th>' for key in COLUMNS)
+    return (f"<table><thead><tr><th>{label('page.which')}</th>{heads}</tr></thead>"
             f'<tbody>{"".join(body)}</tbody></table>')
-
-
-def worded(key: str, value: float | None) -> str:
-    if value is None:
-        return "–"
-    if key == "efficiency":
-        return f"{100 * value:.0f} %"
-    return str(value) if key == "long_wakings" else minutes(value)
-
-
-def minutes(value: float) -> str:
-    return f"{value:.0f} min" if value < 60 else f"{value // 60:.0f} h {value % 60:02.0f} min"
-
-
-def count(number: int, what: str) -> str:
-    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"

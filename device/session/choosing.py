@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from device.programmes import FAVOURITE, PROGRAMMES
-from device.session import fade, rows, wishes
+from device.sentences import say
+from device.session import fade, learning, rows, wishes
 from device.session.state import At, Decision, State
 from device.session.things import Save
 from device.session.tonight import Played
-from device.values import Choice, Context, Recipe
+from device.values import SILENCE, Choice, Context, Epoch, Reason, Recipe
 
 
 def context(state: State, at: At) -> Context:
@@ -39,6 +40,18 @@ def mean(values: tuple[float, ...] | tuple[int, ...]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
+def teaches(state: State, at: At) -> bool:
+    """Whether tonight can teach, as far as may be known now: what a reason may promise."""
+    nobody = state.owner.guest or state.settings.privacy
+    return not nobody and not learning.nap(state, at) and can_judge(state, state.status.epoch)
+
+
+def can_judge(state: State, epoch: Epoch | None) -> bool:
+    """Some chip answers, and its signals mean something to somebody."""
+    answers = epoch is not None and max(epoch.heart_quality, epoch.motion_quality) > 0
+    return state.owner.judges and answers
+
+
 def must_sound(state: State, moment: str, choice: Choice) -> bool:
     """Silence would be no answer: nothing is known of this sleeper yet, or sound was asked for."""
     wanted = not state.sleeper.sols or wishes.sounding(state)
@@ -48,10 +61,10 @@ def must_sound(state: State, moment: str, choice: Choice) -> bool:
 
 def named(state: State, moment: str) -> Recipe | None:
     """What somebody chose by name or in words, if anything; an arousal is answered by what has
-    proved best."""
-    if moment == "arousal":
-        return None
+    proved best, but for somebody who asked for silence."""
     said = wishes.named(state)
+    if moment == "arousal":
+        return said if said == SILENCE else None
     if said is not None:
         return said
     programme = state.settings.programme
@@ -69,22 +82,38 @@ def chosen(
 ) -> Decision:
     """A choice was made; one that a person made by name teaches nothing."""
     receipts = state.tonight.receipts
-    if moment == "bedtime" and not by_name:
-        receipts = (*receipts, choice.receipt)
+    if moment == "bedtime":
+        receipts = () if by_name else (*receipts, choice.receipt)
     played = Played(choice, recipe, receipts)
-    sentence = f"you asked for {recipe.name}" if by_name else choice.reason.sentence
-    state = state.with_tonight(played=played)
-    return state, [rows.decision(state, played, moment, sentence, at), Save()]
+    answered = moment == "arousal" and fade.silent(recipe)      # which leaves the night its sound
+    sound = state.tonight.sound if answered else recipe.name
+    state = state.with_tonight(played=played, sound=sound)
+    return state, [rows.decision(state, played, moment, at), Save()]
 
 
-def explained(choice: Choice, state: State, listed: str) -> Choice:
-    """The reason names what was said. `listed`: the wishes in words."""
+def asked_for(choice: Choice, state: State, recipe: Recipe) -> Choice:
+    """Somebody chose `recipe` by name: that is the reason, and no expectation decided."""
+    wished = wishes.named(state, last=False) is not None
+    last = not wished and state.tonight.said.like_last and state.sleeper.last is not None
+    favourite = not wished and not last and state.settings.programme == FAVOURITE
+    sentence = say("named", {"favourite": favourite, "last": last}, name=recipe.name)
+    return replace(choice, reason=Reason(sentence, ()))
+
+
+def explained(choice: Choice, state: State, recipe: Recipe, listed: str) -> Choice:
+    """The reason names what was said. `listed`: the wishes in words, which silence can't follow."""
     mood = state.tonight.said.mood
-    said = [listed] if listed else []
-    said += ["you sounded " + mood] if mood else []
-    if not said:
+    reason = choice.reason.sentence
+    followed = bool(listed) and (recipe != SILENCE or wishes.named(state, last=False) == SILENCE)
+    facts = {
+        "wishes": followed,
+        "emptied": fade.silent(recipe) and recipe != SILENCE,
+        "tense": mood == "tense",
+        "weary": mood == "weary",
+    }
+    sentence = say("spoken", facts, reason=reason, wishes=listed, name=recipe.name)
+    if sentence.id == "spoken.plain":
         return choice
-    sentence = f"{choice.reason.sentence}; as you said: {'; '.join(said)}"
     return replace(choice, reason=replace(choice.reason, sentence=sentence))
 
 

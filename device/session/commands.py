@@ -3,6 +3,7 @@ asked."""
 
 from dataclasses import fields
 
+from device import sentences
 from device.programmes import NAMES
 from device.session import controls, population, schedule, wishes
 from device.session.modes import NIGHT, SOUNDING, Event
@@ -12,7 +13,6 @@ from device.session.things import Answer, Choose, Do, Go, Install, Note, Read, S
 from device.values import Command
 
 STEP = 0.02                 # of volume: a change smaller than this is the hub's rounding
-PRIVATE = "Privacy is on: notes are neither read nor kept. Nothing was changed."
 # Settings that ask for nothing else to be done: they are set by their names.
 PLAIN = frozenset(item.name for item in fields(Settings)) - frozenset({
     "volume", "programme", "alarm", "quiet", "cap", "privacy", "sharing", "muted", "configured",
@@ -87,22 +87,32 @@ def turn(state: State, volume: float) -> Decision:
 
 
 def programme(state: State, name: str) -> Decision:
-    if name not in NAMES:
+    if name not in NAMES or name == state.settings.programme:
         return state, []
-    state = state.with_settings(programme=name)
-    if state.tonight.mode not in NIGHT:
+    state, tonight = state.with_settings(programme=name), state.tonight
+    if tonight.mode not in NIGHT:
         return state, []
-    return state, [Choose("night"), Shape()]
+    if tonight.slept or tonight.played is None or not tonight.bedtime:
+        return state, [Choose("night"), Shape()]
+    return wishes.gave_way(state), [Choose("bedtime"), Shape()]
 
 
 def private(state: State, on: bool) -> State:
     """Nothing is recorded or queued any more; what was said for tonight goes, too."""
-    state = state.with_settings(privacy=on)
-    return wishes.forgotten(state).with_status(answer=PRIVATE) if on else state
+    before, state = state.settings.privacy, state.with_settings(privacy=on)
+    if not on:
+        return state.with_status(answer="") if before else state
+    return wishes.forgotten(state).with_status(answer=private_answer(turned_on=not before))
+
+
+def private_answer(*, turned_on: bool) -> sentences.Said:
+    facts = {"here": True, "private": True, "turned on": turned_on}
+    return sentences.say("answer", facts)
 
 
 def say(state: State, text: str | None, command: Command) -> Decision:
     """Words are for the part that understands them; with privacy on nobody reads them."""
     if state.settings.privacy:
-        return state.with_status(answer=PRIVATE), [Answer(PRIVATE, command.reply)]
+        answer = private_answer(turned_on=False)
+        return state.with_status(answer=answer), [Answer(answer, command.reply)]
     return state, [Read(text, command.reply)]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from device.sentences import say
 from device.session import fade, learning
 from device.session.modes import NIGHT, SOUNDING, Event, Mode
 from device.session.rows import feedback
@@ -97,8 +98,8 @@ def like(state: State, at: At) -> Decision:
     before = state.tonight.passed_over
     if before is not None:
         state = state.with_tonight(
-            played=before, passed_over=None, refused=state.tonight.refused[:-1],
-            liked=state.tonight.liked + 1,
+            played=before, sound=before.recipe.name, passed_over=None,
+            refused=state.tonight.refused[:-1], liked=state.tonight.liked + 1,
         )
     state = favoured(state.with_tonight(liked=state.tonight.liked + 1), state.tonight.recipe)
     return state, [feedback(state, "like", +1, at), Shape(by_hand=True)]
@@ -143,9 +144,11 @@ def on_heartbeat(state: State, beat: Heartbeat | None, why: str) -> Decision:
     if not came_or_went:
         return state, []
     if beat is None:
-        return state, [Note("sound", f"process {why}"), Restart()]
+        gone = say("sound-process", {"gone": True, "card": False}, why=why)
+        return state, [Note("sound", gone), Restart()]
     # One that comes back begins in silence.
-    return state, [Note("sound", f"plays on {beat.device or 'nothing'}"), Restart(), Shape()]
+    heard = say("sound-process", {"gone": False, "card": bool(beat.device)}, device=beat.device)
+    return state, [Note("sound", heard), Restart(), Shape()]
 
 
 def on_trouble(state: State, chips: tuple[str, ...], disk: str) -> Decision:
@@ -155,7 +158,8 @@ def on_trouble(state: State, chips: tuple[str, ...], disk: str) -> Decision:
         return state, []
     things: list[Do] = []
     if chips != before.trouble:
-        things.append(Note("sensors", "; ".join(chips) or "all answer again"))
+        said = say("sensors", {"fail": bool(chips)}, troubles="; ".join(chips))
+        things.append(Note("sensors", said))
     return state.with_status(trouble=chips, disk=disk), things
 
 

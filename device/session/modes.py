@@ -8,17 +8,7 @@ comes late.
 
 from enum import StrEnum
 
-
-class Mode(StrEnum):
-    IDLE = "idle"               # waiting for a press; plays silence
-    SETTLING = "settling"       # sound on, the sleeper is awake
-    DRIFTING = "drifting"       # sleep is likely: the sound is on its way out
-    ASLEEP = "asleep"           # silent, or soft if the owner wants it
-    MASKING = "masking"         # an arousal is answered: softly, until sleep is believed again
-    PAUSED = "paused"           # stopped by hand; the night goes on being watched
-    WAKING = "waking"           # the alarm's dawn of sound
-    MORNING = "morning"         # up: asks how the night was
-    FAULT = "fault"             # no sensor or one that lies: a timer programme with the same fades
+from device.values import Mode as Mode
 
 
 class Event(StrEnum):

@@ -7,12 +7,12 @@ shipped prior stays.
 
 from dataclasses import replace
 
+from device.sentences import Said, say
 from device.session.state import At, Decision, Population, State
 from device.session.things import Adopt, Do, Note, Tell, Withdraw
 from device.values import Prior
 
 TAUGHT = 28         # nights that taught something before a bed says which kind it seems to have
-ALONE = "feedback isn't shared"
 
 
 def join(state: State, sharing: bool) -> Decision:
@@ -26,16 +26,17 @@ def on_prior(state: State, prior: Prior) -> Decision:
     return replace(state, population=Population(prior.version, prior)), [Adopt(), Tell()]
 
 
-def gated(state: State, factor: float) -> Decision:
+def gated(state: State, factor: float, taught: int) -> Decision:
     """The gate's word: how many times as likely own nights are with the prior. A change of mind is
-    noted with its reason."""
+    noted with its reason. `taught`: nights of one's own that taught something."""
     sharing, before = state.settings.sharing, state.population
     used = sharing and factor >= 1
     if used is before.used:
         return state, []
     state = replace(state, population=replace(before, used=used))
-    why = f"own nights are {factor:.2f} times as likely with them" if sharing else ALONE
-    return state, [Note("learned", f"{sentence(state.population)}: {why}")]
+    facts = {"shares": sharing, "taught": taught > 0}
+    why = say("others-why", facts, learning=sentence(state.population), factor=factor)
+    return state, [Note("learned", why)]
 
 
 def refused(state: State, trouble: str) -> Decision:
@@ -44,14 +45,10 @@ def refused(state: State, trouble: str) -> Decision:
     return replace(state, population=population), [Note("fallback", trouble)]
 
 
-def sentence(population: Population) -> str:
-    if population.prior is None:
-        return "nothing is learned from others"
-    return (
-        f"{population.prior.reports} anonymous reports of other beds "
-        f"(version {population.prior.version}) are "
-        f"{'taken into account' if population.used else 'not used'}"
-    )
+def sentence(population: Population) -> Said:
+    prior = population.prior
+    return say("others", {"heard": prior is not None, "used": bool(prior and population.used)},
+               reports=prior and prior.reports, version=prior and prior.version)
 
 
 def may_share(state: State, at: At) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from device import stored
+from device.sentences import label
 from device.session import schedule
 from device.session.modes import NIGHT, Mode
 from device.session.state import At, Bell, Decision, State
@@ -133,12 +134,12 @@ def resumed(state: State, saved: Saved, kept: Choices, rows: Rows, at: At) -> De
     state = replace(state.with_status(sent=volume), tonight=tonight)
     mode = tonight.mode
     if gone > FRESH:
-        return state, [*things, Note("finished", f"a night that was cut off while {mode}"),
+        return state, [*things, Note("finished", label("resumed.finished", mode=mode)),
                        Finish(), Close()]
     state = replace(schedule.missed(state, saved.wall), nights=max(state.nights, tonight.number))
     state = replace(state, bell=replace(state.bell, rung=saved.rung))
     return state, [
-        *things, Note("resumed", f"{mode} after {gone:.0f} s"),
+        *things, Note("resumed", label("resumed.goes-on", mode=mode, seconds=gone)),
         Send(Volume(volume, state.settings.muted)), Shape(), Save(),
     ]
 

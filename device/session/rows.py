@@ -27,11 +27,11 @@ def epoch(state: State, epoch: Epoch, staging: Staging, target: float | None) ->
     })
 
 
-def decision(state: State, played: Played, moment: str, sentence: str, at: At) -> Row:
+def decision(state: State, played: Played, moment: str, at: At) -> Row:
     choice = played.choice
     return Row("decisions", {
         "night": state.tonight.number, "time": at.now, "moment": moment,
-        "recipe": played.recipe.plain(), "sentence": sentence,
+        "recipe": played.recipe.plain(), "sentence": choice.reason.sentence,
         "contributions": [tuple(term) for term in choice.reason.contributions],
         "seed": choice.seed, "propensity": choice.propensity, "candidate": choice.candidate,
         "receipt": dict(choice.receipt),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
+from device.sentences import Said, say
 from device.session.modes import Event
 from device.session.state import At, Bell, Decision, State
 from device.session.things import Do, Go
@@ -91,12 +92,10 @@ def missed(state: State, wall: float) -> State:
     return replace(state, bell=replace(state.bell, seen=seen))
 
 
-def warning(state: State, at: At) -> str:
+def warning(state: State, at: At) -> Said:
     """What is to be said beforehand where an alarm is set, but the time isn't known; or ""."""
-    if state.settings.alarm is None or at.local is not None:
-        return ""
-    hours = state.owner.elapsed
-    return f"the time isn't known: the alarm will ring {hours:g} h after lights out"
+    facts = {"alarm": state.settings.alarm is not None, "timeless": at.local is None}
+    return say("warning", facts, hours=state.owner.elapsed)
 
 
 def quiet(state: State, at: At) -> bool:

@@ -46,6 +46,8 @@ class Owner:
     zone: tzinfo | None = None      # None is the machine's own
     retention: int = 400            # nights kept
     keep_notes: bool = False        # the text of notes goes to the diary
+    judges: bool = True             # there is a model that tells sleep from waking
+    calibrated: bool = False        # somebody measured how loud the speaker is
     software: str = "0.1.0"
     seed: int = 0
     tick: float = 0.25              # s

@@ -2,18 +2,23 @@
 
 from dataclasses import fields
 
-from device.session import population, schedule
-from device.session.modes import SOUNDING, Mode
+from device.sentences import Said, say
+from device.session import fade, population, schedule
+from device.session.modes import NIGHT, SOUNDING, Mode
 from device.session.settings import Settings
 from device.session.state import At, State
 from device.values import EPOCH
 
 UNSEEN = 30.0           # min with nobody in the bed from which somebody should look
 LAST_HOUR = 120         # epochs
+# Sentences whose payload isn't their name.
+CODES = {"session.unjudged": "unknown", "care.early": "unknown", "care.unjudged": "unknown",
+         "care.left": "needs_checking"}
 # Settings that are told as they are, under their own names.
 BY_NAME = tuple(
     item.name for item in fields(Settings) if item.name not in ("cap", "quiet", "configured")
 )
+LATELY = 20             # epochs: what lies longer ago says nothing of now
 RESTLESS = 20.0         # min awake in the last hour from which a caregiver hears "restless"
 
 
@@ -28,13 +33,13 @@ def facts(state: State, firmware: tuple[str, str | None], at: At) -> dict[str, o
         "volume_cap": settings.cap,
         "quiet_from": settings.quiet[0],
         "quiet_to": settings.quiet[1],
-        "session": tonight.mode,
+        "session": session(state),
         "care": care(state),
-        "sound": tonight.mode in SOUNDING,
+        "sound": sounds(state),
         "timer": tonight.timer,
         "occupancy": epoch.present if epoch else None,
         "firmware": firmware,
-        "reason": tonight.choice.reason.sentence if tonight.choice else None,
+        "reason": reason(state),
         "quality": max(epoch.heart_quality, epoch.motion_quality) if epoch else None,
         "clock_synced": at.local is not None,
         "problem": status.beat is None or bool(troubles),
@@ -51,14 +56,56 @@ def missing(state: State, at: At) -> list[str]:
     return [*state.status.lacks, *([warning] if warning else [])]
 
 
-def care(state: State) -> str | None:
-    """Settled, restless or needs checking, and no more."""
-    tonight = state.tonight
-    if tonight.mode in (Mode.IDLE, Mode.MORNING) or not tonight.stagings:
-        return None
-    if tonight.mode is Mode.FAULT or tonight.empty * EPOCH / 60 > UNSEEN:
-        return "needs_checking"
+def sounds(state: State) -> bool:
+    """Whether a sound was asked of the sound process; a mute is told apart."""
+    mode = state.tonight.mode
+    if mode is Mode.WAKING:
+        return True
+    soft = mode is Mode.ASLEEP and state.owner.rules.keep_playing
+    return (mode in SOUNDING or soft) and not fade.silent(state.tonight.recipe)
+
+
+def session(state: State) -> str:
+    """What a night is at, as people at home call it; a payload of state/session."""
+    mode, lately = state.tonight.mode, judged_lately(state)
+    asleep = state.tonight.fell_asleep and bool(lately) and sum(lately) >= 0.5 * len(lately)
+    return code(say("session", {
+        "idle": mode is Mode.IDLE,
+        "up": mode in (Mode.WAKING, Mode.MORNING),
+        "timed": mode is Mode.FAULT,
+        "sounding": mode in (Mode.SETTLING, Mode.DRIFTING),
+        "judged": bool(lately),
+        "asleep": asleep,
+    }))
+
+
+def care(state: State) -> str:
+    """Settled, restless or needs checking, and no more; a payload of state/care."""
+    tonight, lately = state.tonight, judged_lately(state)
     recent = tonight.stagings[-LAST_HOUR:]
     awake = sum(s.p_asleep is not None and s.p_asleep < 0.5 for s in recent) * EPOCH / 60
-    restless = len(recent) >= LAST_HOUR / 2 and awake >= RESTLESS
-    return "restless" if restless else "settled"
+    return code(say("care", {
+        "night": tonight.mode not in (Mode.IDLE, Mode.MORNING),
+        "begun": bool(tonight.stagings),
+        "blind": tonight.mode is Mode.FAULT or len(recent) >= LATELY and not lately,
+        "gone": tonight.empty * EPOCH / 60 > UNSEEN,
+        "judged": bool(lately),
+        "restless": len(recent) >= LAST_HOUR / 2 and awake >= RESTLESS,
+    }))
+
+
+def judged_lately(state: State) -> list[float]:
+    """P(asleep) of those of the last ten minutes' epochs that could be judged."""
+    lately = [s.p_asleep for s in state.tonight.stagings[-LATELY:]]
+    return [p for p in lately if p is not None]
+
+
+def code(said: Said) -> str:
+    """The payload: a sentence's name, but what has several conditions is told by its word."""
+    return CODES.get(said.id, said.id.partition(".")[2])
+
+
+def reason(state: State) -> str | None:
+    """Why tonight's sound was chosen; by day nothing plays."""
+    tonight = state.tonight
+    return tonight.choice.reason.sentence if tonight.choice and tonight.mode in NIGHT else None

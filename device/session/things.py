@@ -16,7 +16,7 @@ class Go:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """Have the recommender choose. `moment`: bedtime, night or arousal."""
+    """Have the recommender choose. `moment`: bedtime, night, arousal or alarm."""
     moment: str
 
 

@@ -76,6 +76,7 @@ class Tonight:
     played: Played | None = field(default=None, metadata=DERIVED)       # now
     # what the last second press turned away
     passed_over: Played | None = field(default=None, metadata=DERIVED)
+    sound: str = ""                             # the name of what played last, or "silence"
     refused: tuple[int, ...] = ()               # candidates turned away tonight
     liked: Count = 0                            # likes minus skips
     turned_down: Count = 0                      # times the volume was lowered

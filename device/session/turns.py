@@ -57,5 +57,5 @@ def lights_out(state: State, at: At) -> Decision:
         Send(Volume(volume, state.settings.muted)),
         Row("nights", row),
         ForgetStages(),
-        Choose("bedtime" if tonight.bedtime else "night"),
+        Choose("bedtime" if tonight.bedtime else "alarm"),
     ]

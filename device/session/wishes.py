@@ -7,6 +7,7 @@ after "always".
 
 from dataclasses import replace
 
+from device import sentences
 from device.programmes import PROGRAMMES
 from device.session import learning
 from device.session.modes import NIGHT, SOUNDING, Mode
@@ -33,14 +34,14 @@ def sounding(state: State) -> bool:
     return any(w.verb in ("require", "raise") and w.name in sounds for w in standing(state))
 
 
-def named(state: State) -> Recipe | None:
-    """What was asked for as a whole: silence, a programme, or last night's."""
+def named(state: State, *, last: bool = True) -> Recipe | None:
+    """What was asked for as a whole: silence, a programme, or, with `last`, last night's."""
     for wish in reversed(standing(state)):
         if wish.verb == "require" and wish.name == "silence":
             return SILENCE
         if wish.verb == "require" and wish.name in PROGRAMMES:
             return PROGRAMMES[wish.name]
-    return state.sleeper.last if state.tonight.said.like_last else None
+    return state.sleeper.last if last and state.tonight.said.like_last else None
 
 
 def merged(old: tuple[Wish, ...], new: tuple[Wish, ...]) -> tuple[Wish, ...]:
@@ -53,7 +54,7 @@ def merged(old: tuple[Wish, ...], new: tuple[Wish, ...]) -> tuple[Wish, ...]:
 
 def on_note(state: State, heard: Understood, answer: str, at: At) -> Decision:
     """One note, understood. `answer`: the line that says so."""
-    state = state.with_status(answer=answer)
+    state = state.with_status(answer=answered(state, heard, answer))
     if heard.undo:
         return undo(state, at)
     changes = bool(heard.wishes or heard.like_last or heard.mood)
@@ -67,6 +68,27 @@ def on_note(state: State, heard: Understood, answer: str, at: At) -> Decision:
         return state, []
     state = state.with_tonight(said=said_too(state.tonight.said, heard))
     return apply(state) if changes else (state, [Save()])
+
+
+def answered(state: State, heard: Understood, answer: str) -> sentences.Said:
+    """What was understood, and what of it can't be had."""
+    tonight, sleeper = state.tonight, state.sleeper
+    whole = heard.like_last or any(
+        wish.verb == "require" and wish.name in (*PROGRAMMES, SILENCE.name) for wish in heard.wishes
+    )
+    morning = tonight.mode is Mode.MORNING
+    facts = {
+        "here": True,
+        "private": False,
+        "turned on": False,
+        "undo": heard.undo,
+        "undone": tonight.unsaid is not None or tonight.said != Said(),
+        "last": heard.like_last and not morning,
+        "last known": sleeper.last is not None,
+        "whole": whole,
+        "slept": tonight.slept and tonight.mode in NIGHT,
+    }
+    return sentences.say("answer", facts, heard.language, answer=answer)
 
 
 def as_it_is(state: State) -> Unsaid:

@@ -15,7 +15,7 @@ from tests.home.around import soon
 
 
 def test_it_announces_itself_and_its_state_retained(home, listen):
-    home.tell({"sound": True, "volume": 0.45, "session": "asleep"})
+    home.tell({"sound": True, "volume": 0.45, "session": "sleeping"})
     listener = listen()
     assert soon(lambda: listener.last("nocturne/bed1/state/session") == b"sleeping")
     assert listener.last("nocturne/bed1/avail") == b"online"
@@ -122,7 +122,7 @@ def test_when_home_assistant_comes_back_everything_is_announced_again(home, list
 
 
 def test_privacy_blanks_what_is_personal_and_queues_nothing(home, listen):
-    home.tell({"session": "asleep", "care": "restless", "volume": 0.4})
+    home.tell({"session": "sleeping", "care": "restless", "volume": 0.4})
     listener = listen()
     assert soon(lambda: listener.last("nocturne/bed1/state/session") == b"sleeping")
     home.tell({"privacy": True})
@@ -139,7 +139,7 @@ def test_privacy_blanks_what_is_personal_and_queues_nothing(home, listen):
 def test_erasing_leaves_nothing_personal_at_the_broker_or_in_the_outbox(home, listen, tmp_path):
     home.tell(
         {
-            "session": "asleep",
+            "session": "sleeping",
             "reason": "the-sleeper-was-restless",
             "summary": {"sol": 95, "tst": 333},
         }

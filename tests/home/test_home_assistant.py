@@ -51,7 +51,7 @@ print(*sorted(needs))
 """
 FACTS = DeviceFacts(programmes=("auto", "rain"), occupancy=True)
 STATE = {
-    "session": "asleep",
+    "session": "sleeping",
     "care": "settled",
     "sound": False,
     "volume": 0.4,

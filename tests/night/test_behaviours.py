@@ -25,7 +25,9 @@ def test_a_nap_is_kept_and_told_but_teaches_nothing(sleep):
     slept = sleep(hours=0.4, wall=NOON, sleeper={"latency": 3.0})
     assert slept.rows["epochs"] and slept.rows["nights"][0]["sums"]
     assert not slept.night.parts.mind.recommender.nights and not slept.night.state.sleeper.sols
-    assert report.summary(slept.rows["nights"][0]).startswith("A nap: ")
+    told = report.summary(slept.rows["nights"][0], slept.rows["epochs"])
+    assert told.startswith("A nap. ")
+    assert slept.details("learned") == ["tonight taught nothing: nothing is learned from a nap"]
 
 
 @pytest.mark.full
@@ -201,7 +203,7 @@ def test_a_programme_named_from_afar_plays_until_auto_is_asked_for(sleep):
     )
     names = [row["recipe"] for row in slept.rows["decisions"]]
     assert '"slow tide"' in names[1] and '"slow tide"' not in names[2]
-    assert slept.rows["decisions"][1]["sentence"] == "you asked for slow tide"
+    assert slept.rows["decisions"][1]["sentence"] == "slow tide: it was asked for by name"
 
 
 def test_what_was_liked_is_a_favourite_and_another_press_goes_back_to_the_one_before(sleep):
@@ -217,11 +219,12 @@ def test_what_was_liked_is_a_favourite_and_another_press_goes_back_to_the_one_be
                   acts=[(60, lambda mine: mine.parts.inbox.put(Command("programme", "favourite")))])
     night = [row for row in again.rows["decisions"] if row["night"] == 3]
     assert [json.loads(row["recipe"])["name"] for row in night[1:]] == ["felt piano", "slow tide"]
-    assert night[1]["sentence"] == "you asked for felt piano"
+    assert night[1]["sentence"] == "felt piano: a favourite was asked for"
 
 
 def test_sound_needs_less_over_weeks_if_the_sleeper_wants_that(sleep, monkeypatch):
-    monkeypatch.setattr(Recommender, "nights", property(lambda self: tuple(range(21))))
+    lived = {"candidate": "slow tide", "reward": 1.0, "sooner": 1.0}
+    monkeypatch.setattr(Recommender, "nights", property(lambda self: (lived,) * 21))
     plain, less = (
         sleep(
             hours=0.05, name=name, config=Config(night=Night(withdraw=withdraw))

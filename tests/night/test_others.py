@@ -87,7 +87,7 @@ def test_who_shares_begins_from_it_and_leaving_takes_it_back():
     bed = Bed(Recommender.load())
     bed.take(population.on_prior(bed.state, MOST))
     assert weights(bed.recommender) != weights(Recommender.load())
-    assert "taken into account" in bed.sentence and "1.00 times" in bed.notes[0]
+    assert "taken into account" in bed.sentence and "no night of one's own" in bed.notes[0]
     bed.take(population.join(bed.state, False))
     assert weights(bed.recommender) == weights(Recommender.load())
     assert bed.feedback.withdrawn == 1
@@ -164,7 +164,7 @@ def test_a_real_hub_s_prior_reaches_a_night_by_a_real_broker(sleep, broker, tmp_
         lambda: b"taken into account" in (heard.last("nocturne/bed1/state/learning") or b"")
     )
     first, second = slept.details("learned")[:2]  # the morning's lesson may change its mind again
-    assert "isn't shared" in first and "taken into account: own nights are 1.00 times" in second
+    assert "isn't shared" in first and "taken into account: there is no night" in second
     assert slept.night.diary.recall(POPULATION)["version"] == 1
     heard.close()
     hub.stop()

@@ -9,8 +9,8 @@ from device.values import Context, Outcome
 
 
 def nights(sound, silence):
-    return ([{"trial": True, "candidate": "slow dark rain", "reward": float(r)} for r in sound]
-            + [{"trial": True, "candidate": NAMES[QUIET], "reward": float(r)} for r in silence])
+    return ([{"trial": True, "candidate": "slow dark rain", "sooner": float(r)} for r in sound]
+            + [{"trial": True, "candidate": NAMES[QUIET], "sooner": float(r)} for r in silence])
 
 
 def test_the_95_percent_interval_holds_the_truth_95_times_in_100():

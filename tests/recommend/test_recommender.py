@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -159,15 +160,55 @@ def test_a_factor_that_acts_alone_gets_all_of_its_effect_and_a_pair_shares():
 def test_after_onset_nothing_new_is_ever_played():
     device = new()
     evening = device.choose(Context(), seed=4)
-    for seed in range(20):
-        assert device.choose(Context(), moment="night", seed=seed).candidate == evening.candidate
-        assert device.choose(Context(), moment="arousal", seed=seed).candidate in (
-            evening.candidate,
-            QUIET,
-        )
+    name = NAMES[evening.candidate]
+    for moment, known in (("night", {evening.candidate}), ("arousal", {evening.candidate, QUIET})):
+        later = {device.choose(Context(), moment=moment, seed=seed, playing=name).candidate
+                 for seed in range(20)}
+        assert later <= known
     device.learn(evening.receipt, GOOD)
     assert device.choose(Context(), moment="arousal", seed=1).candidate in (device.best, QUIET)
     assert new().choose(Context(), moment="night", seed=1).candidate == QUIET
+
+
+def test_what_somebody_chose_by_name_is_what_goes_on_in_the_night():
+    tide = NAMES.index("slow tide")
+    for device in (new(), SafeDefault()):
+        device.choose(Context(), seed=4)
+        night, arousal = (device.choose(Context(), moment=moment, seed=1, playing="slow tide")
+                          for moment in ("night", "arousal"))
+        assert night.candidate == tide and arousal.candidate in (tide, QUIET)
+
+
+def test_an_alarm_wakes_by_what_has_proved_best_and_never_by_silence():
+    assert new().choose(Context(), moment="alarm", seed=1).recipe == programmes.DEFAULT
+    device = new()
+    for _ in range(5):
+        device.learn({**device.choose(Context(), seed=1).receipt, "candidate": "slow tide"}, GOOD)
+    assert device.choose(Context(), moment="alarm", seed=1).recipe.name == "slow tide"
+    quiet = new()
+    receipt = quiet.choose(Context(), seed=1).receipt
+    for name, outcome in (("silence", GOOD), (NAMES[DEFAULT], POOR)) * 8:
+        quiet.learn({**receipt, "candidate": name}, outcome)
+    assert quiet.best == QUIET
+    assert quiet.choose(Context(), moment="alarm", seed=1).recipe == programmes.DEFAULT
+
+
+def test_likes_and_skips_are_kept_apart_from_sleep():
+    liked, plain = new(), new()
+    worth = {}
+    for device, outcome in ((liked, replace(GOOD, liked=2)), (plain, GOOD)):
+        worth[device] = device.learn(device.choose(Context(), seed=1).receipt, outcome)
+    assert worth[liked].sooner == worth[plain].sooner == liked.nights[0]["sooner"]
+    assert worth[liked].reward - worth[plain].reward == pytest.approx(12.0)
+
+
+def test_a_night_without_sleep_is_worth_what_was_said_of_it_and_nothing_else():
+    device = new()
+    sleepless = Outcome(wakings=0, liked=1, signal_quality=0.9)
+    worth = device.learn(device.choose(Context(), seed=1).receipt, sleepless)
+    assert worth.sooner is None and worth.reward == pytest.approx(6.0)
+    unsaid = replace(sleepless, liked=0)
+    assert device.learn(device.choose(Context(), seed=1).receipt, unsaid) is None
 
 
 @settings(max_examples=40, deadline=None)

@@ -12,6 +12,8 @@ from device.values import (
     Choice,
     Contribution,
     Epoch,
+    Estimate,
+    Estimates,
     Heartbeat,
     Outcome,
     Reason,
@@ -63,6 +65,14 @@ def epoch(**fields) -> Epoch:
         "motion_quality": 1.0, "present": True,
     }
     return Epoch(**{**body, **fields})
+
+
+def estimates(long_waking: float = 0.5, **middles: float) -> Estimates:
+    """A night's, each five minutes about its middle."""
+    sums = {"sol": 14.0, "tst": 400.0, "waso": 40.0, "wakings": 9.0, "long_wakings": 1.0,
+            "light": 200.0, "deep": 100.0, "rem": 100.0, **middles}
+    spans = {name: Estimate(value, max(value - 5, 0.0), value + 5) for name, value in sums.items()}
+    return Estimates(**spans, slept=1.0, long_waking=long_waking)
 
 
 def outcome(**fields) -> Outcome:

@@ -13,7 +13,7 @@ from device.errors import Refused
 from device.night import Night
 from device.parts import Body, Hooks, Mind, Parts, World
 from device.session.settings import Owner
-from device.values import Note, Phrase, Readings, Staging, Sums, Understood
+from device.values import Note, Phrase, Readings, Staging, Sums, Understood, Worth
 from tests.session.around import BEAT, EVENING, NOW, choice
 
 SUMS = Sums(60.0, 50.0, 12.0, 48.0, 4.0, 2.0, 0.8, 2, 1, 0.0, 30.0, 10.0, 10.0)
@@ -97,11 +97,12 @@ class Pretence:
     owner: Owner = field(default_factory=Owner)
     hooks: Hooks | None = None
     now: float = NOW
+    wall: float = EVENING.timestamp()
     calls: list[tuple] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         calls = self.calls
-        self.clock = VirtualClock(self.now, wall=EVENING.timestamp())
+        self.clock = VirtualClock(self.now, wall=self.wall)
         self.inbox: queue.SimpleQueue = queue.SimpleQueue()
         self.sensors = Told(calls, "sensors", drain=lambda now: Readings(now))
         self.signs = Told(calls, "signs", add=())
@@ -109,8 +110,8 @@ class Pretence:
         self.stager = Told(calls, "stager", snapshot={"a": 1}, judge=judged)
         self.opinion = Told(calls, "opinion", review=SUMS)
         self.recommender = Told(
-            calls, "recommender", choose=lambda context, **_: choice(), learn=4.5, adopt=2.0,
-            nights=(), leans_to_silence=False,
+            calls, "recommender", choose=lambda context, **_: choice(), learn=Worth(4.5, 4.5),
+            adopt=2.0, nights=(), leans_to_silence=False,
         )
         self.recommender.state = lambda: {"nights": 1}
         self.repeats = Told(calls, "repeats")

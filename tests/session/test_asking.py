@@ -26,7 +26,7 @@ from device.session.things import (
     Shape,
 )
 from device.session.tonight import Played, Said
-from device.values import SILENCE, Prior, Sums, Understood, Wish
+from device.values import SILENCE, Prior, Sums, Understood, Wish, Worth
 from tests.session.around import (
     RAIN,
     TIDE,
@@ -57,7 +57,8 @@ class Recommender:
     def __init__(self, *choices, rewards=(), trouble=None):
         self.choices, self.trouble = choices or (choice(3), choice(8, TIDE)), trouble
         self.asked: list = []
-        self.nights = [{"reward": reward} for reward in rewards]
+        self.nights = [{"candidate": "slow tide", "reward": reward, "sooner": reward}
+                       for reward in rewards]
         self.adopted: list = []
 
     def choose(self, context, **asked):
@@ -66,7 +67,7 @@ class Recommender:
 
     def learn(self, receipts, outcome):
         self.learned = receipts, outcome
-        return 2.5
+        return Worth(8.5, 2.5)
 
     def state(self):
         return {"weights": self.learned}
@@ -158,14 +159,15 @@ def test_the_recommender_is_told_all_that_it_may_know(moment):
     assert (context.hour, context.valence, context.last_sol) == (22.5, 0.5, 10.0)
     seed = int(np.random.default_rng(5).integers(2**31))
     assert asked == {"moment": moment, "seed": seed, "wishes": {"forbid": ["bell"]},
-                     "refused": (1, 2), "trial": True}
+                     "refused": (1, 2), "trial": True, "playing": "", "teaches": False}
     assert after.tonight.choice.reason.sentence == "it has proved best; as you said: en:bell"
     assert after.tonight.recipe == replace(RAIN, brightness=0.1)
 
 
 def test_a_choice_is_kept_as_it_was_made():
     after, things = chosen(Recommender(), state())
-    assert after == state(played=Played(choice(3), RAIN, ({"candidate": 3},)))
+    assert after == state(played=Played(choice(3), RAIN, ({"candidate": 3},)),
+                          sound="rain on a roof")
     assert things[0].fields["moment"] == "bedtime" and things[1:] == [Save()]
     assert things[0].fields["sentence"] == "it has proved best"
 
@@ -183,8 +185,10 @@ def test_on_the_first_night_silence_is_asked_about_once_more():
 
 def test_a_programme_goes_first_and_teaches_nothing():
     after, things = chosen(Recommender(), state().with_settings(programme="slow tide"))
-    assert after.tonight.played == Played(choice(3), PROGRAMMES["slow tide"], ())
-    assert things[0].fields["sentence"] == "you asked for slow tide"
+    asked = choice(3, sentence="slow tide: it was asked for by name")
+    asked = replace(asked, reason=replace(asked.reason, contributions=()))
+    assert after.tonight.played == Played(asked, PROGRAMMES["slow tide"], ())
+    assert things[0].fields["sentence"] == asked.reason.sentence
     after, _ = chosen(Recommender(), state().with_settings(programme="slow tide"), "arousal")
     assert after.tonight.recipe == RAIN
 
@@ -246,7 +250,7 @@ def test_what_a_night_was_worth_is_learned_noted_and_put_to_the_gate():
     of = mind(Recommender(rewards=(1.0,)))
     after, things = asking.learn(parts(of), state(), lesson)
     learned = [Remember("learner", {"weights": (lesson.receipts, lesson.outcome)}),
-               Note("learned", "worth +2.5 minutes against a night without sound")]
+               Note("learned", "asleep 2 min sooner than expected")]
     assert after == state() and things == [*learned, Adopt()]
     trial = Hooks(effect=lambda nights: SimpleNamespace(sentence=f"{len(nights)} nights so far"))
     _, things = asking.learn(parts(of, trial), state(), lesson)
@@ -270,7 +274,7 @@ def with_prior(sharing=True) -> State:
 
 
 def test_the_others_prior_goes_through_the_gate_of_who_shares():
-    recommender = Recommender()
+    recommender = Recommender(rewards=(1.0,))
     after, things = asking.adopt(mind(recommender), with_prior())
     assert after.population.used is True and recommender.adopted == [PRIOR]
     assert "1.50 times" in things[0].detail

@@ -8,7 +8,7 @@ from device.session.settings import Rules
 from device.session.state import State
 from device.session.things import Row, Save
 from device.session.tonight import Played, Said
-from device.values import SILENCE, Context, Wish
+from device.values import SILENCE, Context, Reason, Wish
 from tests.session.around import (
     NOW,
     RAIN,
@@ -90,8 +90,13 @@ def test_words_go_before_a_programme_and_a_programme_before_the_recommender():
 
 
 def test_an_arousal_is_answered_by_what_has_proved_best():
-    tide = state(said=Said((Wish("require", "silence"),))).with_settings(programme="slow tide")
+    tide = state(said=Said((Wish("require", "felt piano"),))).with_settings(programme="slow tide")
     assert choosing.named(tide, "arousal") is None
+
+
+def test_who_asked_for_silence_gets_no_sound_at_an_arousal():
+    quiet = state(said=Said((Wish("require", "silence"),))).with_settings(programme="slow tide")
+    assert choosing.named(quiet, "arousal") == SILENCE
 
 
 def test_the_favourite_is_the_one_liked_last_and_each_refusal_goes_one_back():
@@ -114,7 +119,7 @@ def row(moment, sentence, recipe=TIDE):
 
 def test_a_choice_at_bedtime_is_kept_with_its_receipt():
     first, things = choosing.chosen(state(), choice(6), TIDE, "bedtime", at(), by_name=False)
-    assert first == state(played=Played(choice(6), TIDE, ({"candidate": 6},)))
+    assert first == state(played=Played(choice(6), TIDE, ({"candidate": 6},)), sound="slow tide")
     assert things == [row("bedtime", "it has proved best"), Save()]
     again, _ = choosing.chosen(state(played=played(3)), choice(6), TIDE, "bedtime", at(),
                                by_name=False)
@@ -125,27 +130,67 @@ def test_a_choice_at_bedtime_is_kept_with_its_receipt():
 def test_what_is_chosen_later_teaches_nothing(moment):
     after, things = choosing.chosen(state(played=played(3)), choice(6), TIDE, moment, at(),
                                     by_name=False)
-    assert after == state(played=Played(choice(6), TIDE, ({"candidate": 3},)))
+    assert after == state(played=Played(choice(6), TIDE, ({"candidate": 3},)), sound="slow tide")
     assert things == [row(moment, "it has proved best"), Save()]
 
 
 def test_what_was_asked_for_by_name_teaches_nothing_and_says_so():
-    after, things = choosing.chosen(state(), choice(6), TIDE, "bedtime", at(), by_name=True)
-    assert after == state(played=Played(choice(6), TIDE, ()))
-    assert things == [row("bedtime", "you asked for slow tide"), Save()]
+    before = state(played=played(3))
+    after, things = choosing.chosen(before, choice(6), TIDE, "bedtime", at(), by_name=True)
+    assert after == state(played=Played(choice(6), TIDE, ()), sound="slow tide")
+    assert things == [row("bedtime", "it has proved best"), Save()]
+
+
+@pytest.mark.parametrize(("programme", "said", "sentence"), [
+    ("slow tide", Said(), "slow tide: it was asked for by name"),
+    ("favourite", Said(), "slow tide: a favourite was asked for"),
+    ("favourite", Said((Wish("require", "slow tide"),)), "slow tide: it was asked for by name"),
+    ("favourite", Said(like_last=True), "slow tide: last night's sound was asked for"),
+])
+def test_the_reason_for_what_somebody_named_is_that_they_did(programme, said, sentence):
+    before = state(said=said).with_settings(programme=programme).with_sleeper(last=TIDE)
+    assert choosing.asked_for(choice(6), before, TIDE).reason == Reason(sentence, ())
+
+
+def test_an_arousal_answered_by_silence_leaves_the_night_its_sound():
+    evening, _ = choosing.chosen(state(), choice(3), RAIN, "bedtime", at(), by_name=False)
+    assert evening.tonight.sound == "rain on a roof"
+    for moment, name in (("arousal", "rain on a roof"), ("bedtime", "silence")):
+        after, _ = choosing.chosen(evening, silence(), SILENCE, moment, at(), by_name=False)
+        assert after.tonight.sound == name
+    after, _ = choosing.chosen(evening, choice(6), TIDE, "arousal", at(), by_name=False)
+    assert after.tonight.sound == "slow tide"
+
+
+def test_tonight_can_teach_where_somebody_is_known_and_something_judges():
+    body = {"epoch": epoch(heart_quality=0.0, motion_quality=0.1)}
+    here = owned(state(lights_out=NOW)).with_status(**body)
+    assert choosing.teaches(here, at())
+    deaf = here.with_status(epoch=epoch(heart_quality=0.0, motion_quality=0.0))
+    private = here.with_settings(privacy=True)
+    for other in (owned(here, sleeper="guest"), owned(here, judges=False), private, deaf,
+                  here.with_status(epoch=None), here.with_tonight(bedtime=False)):
+        assert not choosing.teaches(other, at())
 
 
 def test_the_reason_names_what_was_said():
     def sentence(listed="", mood=""):
-        spoken = choosing.explained(choice(6), state(said=Said(mood=mood)), listed)
+        spoken = choosing.explained(choice(6), state(said=Said(mood=mood)), RAIN, listed)
         assert replace(spoken, reason=choice(6).reason) == choice(6)
         assert spoken.reason.contributions == choice(6).reason.contributions
         return spoken.reason.sentence
     assert sentence() == "it has proved best"
     assert sentence("no bells") == "it has proved best; as you said: no bells"
-    assert sentence(mood="tense") == "it has proved best; as you said: you sounded tense"
+    assert sentence(mood="tense") == "it has proved best; you sounded tense"
     assert sentence("no bells", "weary") == (
         "it has proved best; as you said: no bells; you sounded weary")
+
+
+def test_silence_follows_no_wish_but_the_one_for_silence():
+    for name, follows in (("bell", False), ("silence", True)):
+        spoken = state(said=Said((Wish("require", name),)))
+        reason = choosing.explained(silence(), spoken, SILENCE, name).reason
+        assert reason.sentence.endswith(f"as you said: {name}") is follows
 
 
 def test_another_recipe_of_the_same_choice():

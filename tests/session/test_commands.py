@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from device.programmes import NAMES
-from device.session.commands import PRIVATE, on_command
+from device.session.commands import on_command, private_answer
 from device.session.modes import NIGHT, SOUNDING, Event, Mode
 from device.session.settings import Settings
 from device.session.state import Bell
@@ -23,7 +23,7 @@ from device.session.things import (
 )
 from device.session.tonight import Said, Unsaid
 from device.values import Command, Volume, Wish
-from tests.session.around import NOW, at, state
+from tests.session.around import NOW, RAIN, at, played, state
 
 
 def obey(before, kind, value=None):
@@ -102,9 +102,21 @@ def test_a_programme_is_played_at_once_by_night_and_kept_for_later_by_day(mode):
     assert things == ([Choose("night"), Shape()] if mode in NIGHT else [])
 
 
+def test_before_sleep_another_programme_is_an_evening_s_choice_and_the_last_one_gives_way():
+    evening = state(played=played(3, RAIN, 2))
+    after, things = obey(evening, "programme", "slow tide")
+    assert things == [Choose("bedtime"), Shape()] and after.tonight.receipts == ({"candidate": 2},)
+    for later in ({"fell_asleep": True}, {"bedtime": False}):
+        before = state(played=played(3, RAIN, 2), **later)
+        after, things = obey(before, "programme", "slow tide")
+        assert things == [Choose("night"), Shape()]
+        assert after.tonight.played == before.tonight.played
+
+
 def test_every_programme_can_be_asked_for_and_no_other():
     for name in NAMES:
         assert obey(state(), "programme", name)[0].settings.programme == name
+    assert obey(state().with_settings(programme="slow tide"), "programme", "slow tide")[1] == []
     assert obey(state(), "programme", "thrash metal") == (state(), [])
 
 
@@ -157,10 +169,12 @@ def test_with_privacy_what_was_said_for_tonight_goes():
     wishes = (Wish("raise", "rain"),)
     spoken = state(said=Said(wishes, mood="tense"), unsaid=Unsaid()).with_sleeper(always=wishes)
     after, things = obey(spoken, "privacy", True)
-    assert after == state().with_settings(privacy=True).with_status(answer=PRIVATE).with_sleeper(
-        always=wishes)
+    assert after == state().with_settings(privacy=True).with_status(
+        answer=private_answer(turned_on=True)).with_sleeper(always=wishes)
     assert things == []
-    assert obey(after, "privacy", False) == (after.with_settings(privacy=False), [])
+    assert after.status.answer.endswith("What was said for tonight is forgotten.")
+    off, _ = obey(after, "privacy", False)
+    assert off == after.with_settings(privacy=False).with_status(answer="")
     assert obey(spoken, "privacy", False) == (spoken, [])
 
 
@@ -174,5 +188,6 @@ def test_a_note_is_read_and_not_kept_and_its_answer_finds_who_waits():
 def test_in_privacy_nobody_reads_a_note():
     private = state().with_settings(privacy=True)
     after, things = on_command(private, Command("say", "no bells", reply=print), at())
-    assert after == private.with_status(answer=PRIVATE)
-    assert things == [Answer(PRIVATE, print), Tell()]
+    answer = private_answer(turned_on=False)
+    assert after == private.with_status(answer=answer)
+    assert things == [Answer(answer, print), Tell()] and answer.endswith("Nothing was changed.")

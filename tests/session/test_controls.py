@@ -152,7 +152,7 @@ def test_a_third_press_takes_the_second_back_receipt_and_all_and_likes_it():
     skipped, _ = press(first, Press.SECOND)
     other = skipped.with_tonight(played=played(8, TIDE, 3))
     after, things = press(other, Press.THIRD)
-    assert after.tonight == replace(first.tonight, liked=3)
+    assert after.tonight == replace(first.tonight, liked=3, sound="rain on a roof")
     assert after.tonight.receipts == ({"candidate": 3},)
     assert after.sleeper.favourites == (RAIN,)
     assert things == [START, said("like", +1), Shape(by_hand=True)]

@@ -13,7 +13,6 @@ from device.session.things import (
     Learn,
     LearnTaste,
     NightOver,
-    Note,
     Publish,
     Report,
     Row,
@@ -21,8 +20,19 @@ from device.session.things import (
     Share,
 )
 from device.session.tonight import Said, Unsaid
-from device.values import SILENCE, Outcome, Sums
-from tests.session.around import EVENING, NOW, RAIN, TIDE, at, outcome, owned, played, staging
+from device.values import SILENCE, Outcome, Staging, Sums, Worth
+from tests.session.around import (
+    EVENING,
+    NOW,
+    RAIN,
+    TIDE,
+    at,
+    estimates,
+    outcome,
+    owned,
+    played,
+    staging,
+)
 from tests.session.around import state as night
 
 UTC = EVENING.tzinfo
@@ -74,7 +84,9 @@ def test_the_nights_sums_are_kept_and_told():
     assert things == [
         Row("nights", {
             "id": 5, "began": began, "lights_out": NOW, "seed": 11, "sleeper": "ada",
-            "software": "0.1.0", "ended": ENDS.now, "sums": asdict(SUMS),
+            "software": "0.1.0", "ended": ENDS.now,
+            "sums": {**asdict(SUMS), "judged": 0.75, "onset": True, "awake": (), "nap": False,
+                     "calibrated": False},
             "outcome": asdict(expected),
         }),
         Save(), Report(), Happened("night", told),
@@ -166,13 +178,14 @@ def test_of_a_guest_no_taste_is_learned():
 def test_a_nap_teaches_the_recommender_nothing():
     for nap, moment in ((lived(bedtime=False), ENDS), (lived(), clock(13))):
         after, things = learning.lesson(nap, moment)
-        assert things == [LearnTaste(2), *LAST]
+        assert things[1:] == [LearnTaste(2), *LAST] and "taught nothing" in things[0].detail
         assert after.sleeper.mornings == (-1,)
 
 
 def test_nor_does_a_night_that_was_asked_for_by_name():
     asked = lived(played=replace(played(3, TIDE), receipts=()))
-    assert learning.lesson(asked, ENDS)[1] == [LearnTaste(2), *LAST]
+    why, *rest = learning.lesson(asked, ENDS)[1]
+    assert rest == [LearnTaste(2), *LAST] and why.detail.id == "learned.named"
 
 
 def test_who_does_not_say_how_the_morning_is_is_not_guessed_at():
@@ -197,10 +210,109 @@ def test_a_night_that_is_left_now_has_to_be_reviewed_if_anything_was_judged(mode
     assert not learning.unfinished(state(mode))
 
 
-def test_what_was_learned_is_said_in_minutes():
-    assert learning.learned(3.14) == Note(
-        "learned", "worth +3.1 minutes against a night without sound")
-    assert learning.learned(-2.0).detail == "worth -2.0 minutes against a night without sound"
-    assert learning.learned(0.0).detail == "worth +0.0 minutes against a night without sound"
-    assert learning.learned(None) == Note(
-        "learned", "tonight taught nothing: too little could be judged")
+# ---- what was learned, in words ------------------------------------------------------------------
+
+QUIET = {"candidate": "silence", "sooner": 4.0, "outcome": {"sol": 21.0}}
+UNSEEN = {**QUIET, "sooner": None, "outcome": {"sol": None}}
+PLAYED = ({"candidate": "slow tide"},)
+
+
+def learned(worth, *before, receipts=PLAYED, guest=False, **fields):
+    here = replace(state(), owner=Owner("guest" if guest else "ada"))
+    notes = learning.learned(here, Learn(receipts, outcome(**fields)), worth, before)
+    assert {note.kind for note in notes} <= {"learned"}
+    return [str(note.detail) for note in notes]
+
+
+def test_sleep_that_came_sooner_or_later_than_expected_is_said_so():
+    assert learned(Worth(9.0, 3.2)) == ["asleep 3 min sooner than expected"]
+    assert learned(Worth(9.0, -3.2)) == ["asleep 3 min later than expected"]
+
+
+def test_only_against_nights_of_silence_with_sleep_it_is_said_what_sound_was_worth():
+    quieter = {**QUIET, "outcome": {"sol": 25.0}}
+    assert learned(Worth(9.0, 3.2), QUIET, quieter, UNSEEN) == [
+        "worth +11 minutes of falling asleep against your 2 nights without sound so far"]
+    assert learned(Worth(9.0, 3.2), UNSEEN) == ["asleep 3 min sooner than expected"]
+    silent = ({"candidate": "silence"},)
+    assert learned(Worth(9.0, 3.2), QUIET, receipts=silent) == [
+        "asleep 3 min sooner than expected"]
+
+
+def test_what_was_liked_is_said_apart_from_sleep():
+    assert learned(Worth(9.0, 3.2), liked=1)[1:] == ["that it was liked counts beside that"]
+    down = "that it was skipped or turned down counts beside that"
+    assert learned(Worth(9.0, 3.2), liked=-1)[1:] == [down]
+    assert learned(Worth(9.0, 3.2), turned_down=1)[1:] == [down]
+    assert learned(None, liked=1, signal_quality=0.1) == [
+        "tonight taught nothing: too little could be judged"]
+
+
+def test_why_a_night_taught_nothing_is_the_true_reason():
+    assert learned(None, guest=True) == ["tonight taught nothing: nothing is learned of a guest"]
+    safe = ({"candidate": "slow tide", "network": None},)
+    assert learned(None, receipts=safe) == [
+        "tonight taught nothing: the recommender's model can't be used"]
+    assert learned(None) == ["tonight taught nothing"]
+    skipped = (*PLAYED, {"candidate": "felt piano"})
+    assert learned(None, receipts=skipped) == ["tonight taught only what was skipped"]
+    assert learned(None, receipts=skipped, signal_quality=0.1) == [
+        "too little could be judged, so tonight taught only what was skipped"]
+    assert learned(Worth(2.0, None), sol=None) == [
+        "falling asleep wasn't seen, so tonight taught only what was said or done about it"]
+
+
+# ---- what may be said in the morning -------------------------------------------------------------
+
+def night_of(*believed):
+    """Epochs by what the night believed: (P(asleep), number of epochs)."""
+    chances = [p for p, number in believed for _ in range(number)]
+    return tuple(Staging(n, NOW, p, None, None) for n, p in enumerate(chances, 100))
+
+
+def test_a_long_waking_that_the_night_believed_in_is_kept_with_its_time():
+    slept = night_of((0.1, 20), (0.9, 100), (0.2, 12), (0.9, 50))
+    assert learning.long_wakings(slept) == ((120 * 30.0, 6.0),)
+    assert learning.long_wakings(night_of((0.9, 100), (0.2, 9), (0.9, 50))) == ()
+    broken = night_of((0.9, 100), (0.2, 6), (0.8, 2), (None, 0), (0.2, 6), (None, 2), (0.1, 4),
+                      (0.9, 9))
+    assert learning.long_wakings(broken) == ((100 * 30.0, 10.0),)
+    two = night_of((0.9, 50), (0.2, 10), (0.9, 3), (0.2, 10), (0.9, 5))
+    assert learning.long_wakings(two) == ((50 * 30.0, 5.0), (63 * 30.0, 5.0))
+
+
+def test_before_sleep_and_after_it_nobody_wakes():
+    assert learning.long_wakings(night_of((0.1, 60), (0.9, 60), (0.1, 60))) == ()
+    assert learning.long_wakings(night_of((None, 60))) == learning.long_wakings(()) == ()
+
+
+def test_falling_asleep_was_watched_where_half_of_what_came_before_it_was_judged():
+    for unknown, watched in ((14, True), (15, False)):
+        before = state(stagings=night_of((None, unknown), (0.1, 28 - unknown), (0.9, 60)))
+        seen = learning.seen_of(before, SUMS, 0.9, ENDS)
+        assert seen.onset is watched
+        assert learning.told_of(SUMS, seen)["sol"] == (14.0 if watched else None)
+
+
+def test_the_hub_is_told_nothing_of_a_sleep_that_could_not_be_judged():
+    seen = learning.seen_of(state(stagings=night_of((None, 60))), SUMS, 0.4, ENDS)
+    assert set(learning.told_of(SUMS, seen).values()) == {None}
+    awake = replace(SUMS, sol=None, tst=0.0, waso=0.0, long_wakings=0)
+    assert set(learning.told_of(awake, replace(seen, judged=1.0)).values()) == {None}
+
+
+def test_no_wakings_are_told_only_where_they_are_unlikely():
+    seen = learning.seen_of(state(stagings=night_of((0.9, 60))), SUMS, 1.0, ENDS)
+    calm = replace(SUMS, long_wakings=0)
+    assert learning.told_of(calm, seen)["wakings"] is None
+    for chance, told in ((0.1, 0), (0.11, None)):
+        sums = replace(calm, estimates=estimates(long_waking=chance))
+        assert learning.told_of(sums, seen)["wakings"] == told
+    believed = replace(seen, awake=((600.0, 12.0),))
+    assert learning.told_of(calm, believed)["wakings"] == 1
+
+
+def test_the_hub_is_told_the_middle_of_what_may_have_been():
+    seen = learning.seen_of(state(stagings=night_of((0.9, 60))), SUMS, 1.0, ENDS)
+    told = learning.told_of(replace(SUMS, estimates=estimates(waso=31.0)), seen)
+    assert told["waso"] == 31.0

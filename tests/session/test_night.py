@@ -156,7 +156,7 @@ def test_what_is_learned_is_kept_noted_and_goes_through_the_gate():
     mine.night.state = replace(mine.night.state, population=Population(3, PRIOR))
     mine.night.do(things.Learn(({"a": 1},), Outcome(sol=12.0)))
     assert mine.names() == ["recommender.learn", "recommender.adopt"]
-    assert "worth +4.5 minutes" in mine.diary.notes("learned")[0]
+    assert mine.diary.notes("learned")[0] == "asleep 4 min sooner than expected"
     assert "learner:sleeper" in mine.diary.memory
 
 
@@ -229,7 +229,7 @@ def test_the_hub_hears_what_it_is_told():
     mine.night.do(things.Publish({"summary": 1}))
     mine.night.do(things.Happened("night", {"a": 1}))
     facts, fields, event = [call[1:] for call in mine.calls]
-    assert facts[0]["firmware"] == ("1", "2") and facts[0]["session"] is Mode.SETTLING
+    assert facts[0]["firmware"] == ("1", "2") and facts[0]["session"] == "winding_down"
     assert fields == ({"summary": 1},) and event == ("night", {"a": 1})
 
 

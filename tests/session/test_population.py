@@ -28,21 +28,26 @@ def test_a_newer_prior_is_judged_anew():
 
 @pytest.mark.parametrize(("factor", "used"), [(0.99, False), (1.0, True), (7.125, True)])
 def test_a_prior_that_own_nights_do_not_speak_against_is_used(factor, used):
-    after, things = population.gated(heard(SHARES), factor)
+    after, things = population.gated(heard(SHARES), factor, 3)
     assert after == heard(SHARES, used)
     word = "taken into account" if used else "not used"
     assert things == [Note("learned", "250 anonymous reports of other beds (version 4) are "
                            f"{word}: own nights are {factor:.2f} times as likely with them")]
 
 
+def test_a_gate_without_nights_says_that_there_are_none():
+    [note] = population.gated(heard(SHARES), 1.0, 0)[1]
+    assert note.detail.endswith("no night of one's own yet that could speak against them")
+
+
 def test_only_a_change_of_mind_is_noted():
     for used, factor in ((True, 2.0), (False, 0.5)):
-        assert population.gated(heard(SHARES, used), factor) == (heard(SHARES, used), [])
-    assert population.gated(heard(SHARES, True), 0.5)[0] == heard(SHARES, False)
+        assert population.gated(heard(SHARES, used), factor, 3) == (heard(SHARES, used), [])
+    assert population.gated(heard(SHARES, True), 0.5, 3)[0] == heard(SHARES, False)
 
 
 def test_who_does_not_share_is_left_alone_however_likely():
-    after, things = population.gated(heard(State(), True), 5.0)
+    after, things = population.gated(heard(State(), True), 5.0, 3)
     assert after == heard(State(), False)
     assert things == [Note("learned", "250 anonymous reports of other beds (version 4) are not "
                            "used: feedback isn't shared")]

@@ -34,10 +34,11 @@ def test_what_nobody_can_judge_or_hear_is_none_in_its_row():
 
 
 def test_a_decision_is_a_row_from_which_it_can_be_replayed():
-    row = rows.decision(state(), Played(choice(4, RAIN), TIDE), "night", "because", at(2.0))
+    row = rows.decision(state(), Played(choice(4, RAIN), TIDE), "night", at(2.0))
     assert row == Row("decisions", {
         "night": 5, "time": NOW + 2.0, "moment": "night", "recipe": TIDE.plain(),
-        "sentence": "because", "contributions": [("rain", 1.5)], "seed": 7, "propensity": 0.25,
+        "sentence": "it has proved best", "contributions": [("rain", 1.5)], "seed": 7,
+        "propensity": 0.25,
         "candidate": 4, "receipt": {"candidate": 4},
     })
     assert type(row.fields["contributions"][0]) is tuple

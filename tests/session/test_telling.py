@@ -4,11 +4,12 @@ from datetime import datetime
 import pytest
 
 from device.session import telling
-from device.session.modes import SOUNDING, Mode
-from device.session.settings import Settings
+from device.session.modes import NIGHT, SOUNDING, Mode
+from device.session.settings import Rules, Settings
 from device.session.state import At, Population, State
-from device.values import Prior
-from tests.session.around import BEAT, at, epoch, played, staging, state
+from device.session.tonight import Played
+from device.values import SILENCE, Prior
+from tests.session.around import BEAT, at, epoch, owned, played, silence, staging, state
 
 FIRMWARE = ("0.1.0", "0.2.0")
 WELL = {"beat": BEAT}
@@ -34,7 +35,7 @@ def test_how_things_stand_is_told():
         **WELL)
     facts = told(here)
     expected = {
-        "session": Mode.SETTLING, "sound": True, "timer": 20.0, "occupancy": False,
+        "session": "winding_down", "sound": True, "timer": 20.0, "occupancy": False,
         "firmware": FIRMWARE, "reason": "it has proved best", "quality": 0.7,
         "clock_synced": True, "problem": False, "say": None, "understood": "no bells",
         "error": None, "learning": "nothing is learned from others",
@@ -49,14 +50,25 @@ def test_the_better_of_both_qualities_is_told():
 
 def test_what_is_not_known_is_none():
     facts = told(State(), At(0.0, 0.0))
-    unknown = ("care", "occupancy", "reason", "quality", "error")
-    assert {facts[name] for name in unknown} == {None}
+    unknown = ("occupancy", "reason", "quality", "error")
+    assert {facts[name] for name in unknown} == {None} and facts["care"] == "unknown"
     assert facts["clock_synced"] is False
 
 
 @pytest.mark.parametrize("mode", Mode)
-def test_sound_is_told_where_it_sounds(mode):
-    assert told(state(mode))["sound"] is (mode in SOUNDING)
+def test_sound_is_told_where_it_sounds_and_silence_is_none(mode):
+    here = state(mode, played=played())
+    assert told(here)["sound"] is (mode in SOUNDING or mode is Mode.WAKING)
+    soft = owned(here, Rules(keep_playing=True))
+    assert told(soft)["sound"] is (mode in {*SOUNDING, Mode.WAKING, Mode.ASLEEP})
+    silent = here.with_tonight(played=Played(silence(), SILENCE))
+    assert told(silent)["sound"] is (mode is Mode.WAKING)
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_by_day_there_is_no_reason_for_a_sound_that_does_not_play(mode):
+    expected = "it has proved best" if mode in NIGHT else None
+    assert told(state(mode, played=played()))["reason"] == expected
 
 
 def test_what_is_wrong_is_one_sentence_and_a_problem():
@@ -96,7 +108,7 @@ def care(*judged: float | None, mode: Mode = Mode.ASLEEP, **tonight):
 
 
 def test_a_caregiver_hears_nothing_before_and_after_a_night():
-    assert care(0.9, mode=Mode.IDLE) is care(0.9, mode=Mode.MORNING) is care() is None
+    assert care(0.9, mode=Mode.IDLE) == care(0.9, mode=Mode.MORNING) == care() == "unknown"
 
 
 def test_who_sleeps_is_settled_and_who_lay_awake_twenty_minutes_of_the_last_hour_is_restless():
@@ -104,9 +116,14 @@ def test_who_sleeps_is_settled_and_who_lay_awake_twenty_minutes_of_the_last_hour
     assert care(*[0.9] * 80, *[0.4] * 40) == "restless"
     assert care(*[0.9] * 81, *[0.4] * 39) == "settled"
     assert care(*[0.9] * 80, *[0.5] * 40) == "settled"
-    assert care(*[0.9] * 80, *[None] * 40) == "settled"
     assert care(*[0.4] * 40, *[0.9] * 120) == "settled"
     assert care(*[0.4] * 40, *[0.9] * 80) == "restless"
+
+
+def test_nobody_is_settled_of_whom_nothing_was_judged_for_ten_minutes():
+    assert care(*[0.9] * 80, *[None] * 19) == "settled"
+    assert care(*[0.9] * 80, *[None] * 20) == care(*[None] * 300) == "needs_checking"
+    assert care(*[None] * 19) == "unknown"
 
 
 def test_nobody_is_restless_within_the_first_half_hour():
@@ -116,3 +133,30 @@ def test_nobody_is_restless_within_the_first_half_hour():
 def test_somebody_should_look_where_nothing_is_seen_or_nobody_is_there():
     assert care(0.9, mode=Mode.FAULT) == "needs_checking"
     assert care(0.9, empty=61) == "needs_checking" and care(0.9, empty=60) == "settled"
+
+
+# ---- what the night is at ------------------------------------------------------------------------
+
+def session(*judged: float | None, mode: Mode = Mode.ASLEEP, fell_asleep: bool = True):
+    return telling.session(
+        state(mode, stagings=tuple(map(staging, judged)), fell_asleep=fell_asleep))
+
+
+def test_somebody_sleeps_who_fell_asleep_and_of_whom_the_last_ten_minutes_say_so():
+    assert session(*[0.1] * 40, *[0.9] * 11, *[0.1] * 9) == "sleeping"
+    assert session(*[0.9] * 40, *[0.9] * 9, *[0.1] * 11) == "awake"
+    assert session(*[0.9] * 40, fell_asleep=False) == "awake"
+    assert session(*[0.9] * 40, mode=Mode.PAUSED) == "sleeping"
+    assert session(*[0.1] * 40, mode=Mode.MASKING) == "awake"
+
+
+def test_nobody_sleeps_of_whom_nothing_was_judged_for_ten_minutes():
+    assert session(*[0.9] * 40, *[None] * 19) == "sleeping"
+    assert session(*[0.9] * 40, *[None] * 20) == session() == "unknown"
+
+
+def test_what_does_not_hang_on_the_body_is_told_whatever_it_does():
+    modes = {Mode.IDLE: "idle", Mode.SETTLING: "winding_down", Mode.DRIFTING: "winding_down",
+             Mode.WAKING: "waking", Mode.MORNING: "waking", Mode.FAULT: "unknown"}
+    for mode, told in modes.items():
+        assert session(mode=mode) == session(*[0.9] * 30, mode=mode) == told

@@ -182,11 +182,8 @@ class Progress:
 
     def done(self, seconds: float, out: Path, levels: list[float], memory: list[float]) -> None:
         """Sums, and what the figures of the README are read from."""
-        from device.diary import reading
         from device.report import report
-        with reading(out / "diary.sqlite") as diary:
-            night = diary.execute("SELECT * FROM nights ORDER BY id DESC").fetchone()
-        self.line(f"Good morning. {report.summary(night)}")
+        self.line(f"Good morning. {report.last_night(out / 'diary.sqlite')}")
         files = ", ".join(name for name in LEFT if (out / name).exists())
         speed = self.hours * 3600 / seconds
         print(f"{self.hours:g} h in {seconds:.0f} s ({speed:.0f} × real time). In {out}/: {files}")

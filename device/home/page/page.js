@@ -3,7 +3,7 @@
 import mqtt from "./mqtt.js";
 
 const $ = id => document.getElementById(id);
-const SESSIONS = { idle: "Idle", winding_down: "Winding down", sleeping: "Sleeping", waking: "Waking", unknown: "Not known" };
+const SESSIONS = { idle: "Idle", winding_down: "Winding down", sleeping: "Sleeping", awake: "Awake", waking: "Waking", unknown: "Not known" };
 const CARE = { settled: "Settled", restless: "Restless", needs_checking: "Needs checking", unknown: "No judgement" };
 const WAKINGS = { none: "none", one_or_two: "one or two", three_or_more: "three or more" };
 const PATIENCE = 4000;      // ms until an unanswered command is called that

@@ -1,0 +1,81 @@
+"""Every sentence that the device says: `sentences.toml`. Who speaks states the facts; the first
+sentence of its kind whose condition they meet is said.
+
+A condition is a list of facts that must hold, "not …" of those that mustn't; what each fact means
+stands beside them. What isn't said about a state is what isn't known of it to be true.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from device.values import LANGUAGES
+
+SHEET = Path(__file__).with_name("sentences.toml")
+NOT = "not "
+NO_FACTS: Mapping[str, bool] = MappingProxyType({})
+
+
+class Said(str):
+    """A sentence in words. `id` and `fills` are what it is made of in any language."""
+    id: str
+    fills: Mapping[str, object]
+
+    def __new__(cls, text: str, id: str = "", fills: Mapping[str, object] = NO_FACTS) -> "Said":
+        said = super().__new__(cls, text)
+        said.id, said.fills = id, fills
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    id: str                     # "kind.name"
+    texts: Mapping[str, str]    # language → the template, its fills in braces
+    when: tuple[str, ...]
+
+    def true(self, facts: Mapping[str, bool]) -> bool:
+        """Raises KeyError for a fact that isn't stated."""
+        return all(not facts[fact.removeprefix(NOT)] if fact.startswith(NOT) else facts[fact]
+                   for fact in self.when)
+
+    def filled(self, tongue: str, fills: Mapping[str, object]) -> Said:
+        text = self.texts.get(tongue) or self.texts["en"]
+        return Said(text.format(**fills), self.id, MappingProxyType(dict(fills)))
+
+
+def read(sheet: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Sentence, ...]]]:
+    for kind, rows in sheet.items():
+        yield kind, tuple(
+            Sentence(f"{kind}.{name}", texts(row), tuple(row.get("when", ())))
+            for name, row in rows.items() if name != "facts"
+        )
+
+
+def texts(row: Mapping[str, Any]) -> Mapping[str, str]:
+    return {"en": row["say"]} | {tongue: row[tongue] for tongue in LANGUAGES if tongue in row}
+
+
+_SHEET = tomllib.loads(SHEET.read_text(encoding="utf-8"))
+KINDS: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(dict(read(_SHEET)))
+# kind → fact → what it means
+FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {kind: MappingProxyType(rows.get("facts", {})) for kind, rows in _SHEET.items()}
+)
+
+
+def say(
+    kind: str, facts: Mapping[str, bool] = NO_FACTS, tongue: str = "en", /, **fills: object
+) -> Said:
+    """The first of a kind that is true; an empty one where none is. In English where the sheet has
+    no other."""
+    sentence = next((each for each in KINDS[kind] if each.true(facts)), None)
+    return Said("") if sentence is None else sentence.filled(tongue, fills)
+
+
+def label(id: str, **fills: object) -> Said:
+    """One that is true whatever the state, by its id."""
+    kind, _, _ = id.partition(".")
+    return next(each for each in KINDS[kind] if each.id == id and not each.when).filled("en", fills)
