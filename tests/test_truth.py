@@ -115,13 +115,20 @@ class Spied:
         return choice
 
 
+class Overheard(Pages):
+    """A diary that keeps, for the test, what privacy leaves unwritten."""
+
+    def add(self, table: str, **row: object) -> None:
+        self.rows.append((table, row))
+
+
 class Bed:
     def __init__(self, seed: int, how: How):
         self.rng, self.how = np.random.default_rng(seed), how
         sleeper = "guest" if how.guest else "ada"
         rules = Rules(trial=how.trial, keep_playing=how.keep_playing)
         self.owner = Owner(sleeper, rules, judges=how.judges, zone=UTC, seed=seed)
-        self.pages, self.ledger, self.said = Pages(), Ledger(), Counter()
+        self.pages, self.ledger, self.said = Overheard(), Ledger(), Counter()
         self.now, self.wall, self.day = 5000.0, MONTH.timestamp(), 0
         self.story: list[tuple] = []        # what was decided, for whoever reads a failure
         self.begin()
@@ -466,6 +473,10 @@ class Bed:
                 self.sound, self.reason, back = self.passed
                 del skipped[len(skipped) - back:]
             self.press(Press.THIRD)
+            state = self.night.state
+            first = state.sleeper.favourites and not self.ledger.liked
+            if first and state.settings.programme == "favourite" and not self.asked_for:
+                self.asked_for = "favourite"
         return skipped, not self.night.state.tonight.receipts
 
     def skip(self, skipped: list[str]) -> None:
