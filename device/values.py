@@ -167,6 +167,13 @@ class Wish(NamedTuple):
     degree: float = 1.0         # 0.5 a little, 2 much
 
 
+class Doubt(NamedTuple):
+    """Something that was named, and the two verbs of which one was likely meant, likelier first."""
+    name: str
+    first: str
+    second: str
+
+
 @dataclass(frozen=True, slots=True)
 class Understood:
     """A short note as the device takes it."""
@@ -180,6 +187,14 @@ class Understood:
     arousal: float | None = None            # −1..1
     mood: str = ""                          # "tense", "weary" or neither
     unsure: tuple[str, ...] = ()            # things that were named, but not what is wished of them
+    confidence: tuple[float, ...] = ()      # 0..1, of each of `wishes`
+    doubts: tuple[Doubt, ...] = ()          # of each of `unsure` that has two likely meanings
+    # Two short notes to tap where something is asked back; either is understood like a typed one.
+    choices: tuple[str, ...] = ()
+    alarm: int | None = None                # minutes after midnight: "wake me at half past six"
+    timer: int | None = None                # minutes: "stop after twenty minutes"
+    beyond: tuple[str, ...] = ()            # what was asked for and isn't this device's: "lights"
+    distress: str = ""                      # "sad", "crisis" or neither
 
 
 @dataclass(frozen=True, slots=True)

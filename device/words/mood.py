@@ -65,6 +65,7 @@ class Mood:
             raise ModelMismatch(
                 f"{folder}/words_table.npz belongs to another network; install Nocturne again"
             )
+        self.sha256 = beside.sha256          # of the word vectors
         self._model = Model(content)
         try:
             with np.load(io.BytesIO(table), allow_pickle=False) as arrays:
@@ -84,6 +85,12 @@ class Mood:
             raise ModelMismatch(
                 f"{folder}/words_table.npz: {trouble}; install Nocturne again"
             ) from trouble
+
+    def knows(self, word: str) -> bool:
+        """Whether the table has the word itself."""
+        place = min(int(np.searchsorted(self._hashes, np.uint32(word_hash(word)))),
+                    len(self._hashes) - 1)
+        return bool(self._hashes[place] == word_hash(word))
 
     def vectors(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """(n, size), −1..1, and (n,) whether it says anything: a mark or number that the table

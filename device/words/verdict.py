@@ -1,0 +1,130 @@
+"""What the reader and the grammar make of a note together: wishes that stand, and doubts that are
+asked back. Pure.
+
+The reader has the say; the grammar beside it, a table of small words, raises a doubt where it hears
+the opposite, and a wish that both hear stands sooner.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from device.values import TEXTURES, VOICES, Doubt, Wish
+from device.words.features import Unit
+from device.words.reader import LABELS
+
+# How likely a verdict must be, by what the grammar makes of the same name; below ASK it is nothing.
+STANDS = MappingProxyType({"same": 0.45, "silent": 0.72, "other": 0.85, "opposite": 0.97})
+ASK = 0.4
+MISSED = 0.35           # of any wish at all, where the grammar hears one and the reader likely none
+FLAG = 0.5
+UP = frozenset(("raise", "require"))
+DOWN = frozenset(("lower", "forbid"))
+THINGS = frozenset((*TEXTURES, *VOICES, "music", "silence"))
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One verdict on one name."""
+    verb: str
+    name: str
+    likely: float               # 0..1: of this verb
+    any: float                  # 0..1: of any wish about it at all
+    degree: float = 1.0
+    place: int = 0              # of the word in the note
+
+
+def heard(units: Sequence[Unit], odds: np.ndarray) -> Iterator[Heard]:
+    """Each word with a verdict that is likelier than ASK; `odds` (n, labels)."""
+    for place, unit in enumerate(units):
+        if not unit.judged or unit.word.kind in ("last", "always", "never", "undo", "good", "poor"):
+            continue
+        best = int(odds[place, 1:].argmax()) + 1
+        if 1 - odds[place, 0] < MISSED:
+            continue
+        for verb, name in meant(unit, LABELS[best]):
+            yield Heard(verb, name, float(odds[place, best]), float(1 - odds[place, 0]),
+                        degree(units, place), place)
+
+
+def meant(unit: Unit, label: str) -> Iterator[tuple[str, str]]:
+    """A word and a verdict on it → (verb, name) of the wish."""
+    kind, value = unit.word.kind, unit.word.value
+    if kind in ("quality", "compared"):
+        field, sign = value
+        if label in ("require", "forbid", "raise", "lower"):
+            toward = label in UP
+            yield "raise" if (sign > 0) == toward else "lower", field
+    elif kind == "field":
+        if label in ("raise", "require"):
+            yield "raise", value
+        elif label in ("lower", "forbid"):
+            yield "lower", value
+    elif value == "sound":
+        if label in ("forbid", "only"):
+            yield "require", "silence"
+        elif label in ("raise", "lower"):
+            yield label, "level"
+    elif value == "silence":
+        if label in ("require", "raise", "only"):
+            yield "require", value
+    elif label == "only":
+        yield "require", value
+        if value in TEXTURES:
+            yield "forbid", "music"
+    elif value in THINGS or label in ("require", "raise"):
+        yield label if value in THINGS else "require", value
+
+
+def degree(units: Sequence[Unit], place: int) -> float:
+    """The degree that is said nearest before a word in its clause, or right after it."""
+    for unit in units[place + 1:place + 3]:
+        if unit.word.kind == "degree":
+            return float(unit.word.value)
+        if unit.word.kind not in ("filler", "more", "less", "is", "was"):
+            break
+    for unit in reversed(units[max(place - 5, 0):place]):
+        if unit.word.kind == "degree":
+            return float(unit.word.value)
+        if unit.word.kind in ("end", "but", "thing", "field", "compared", "and"):
+            break
+    return 1.0
+
+
+def against(verb: str, other: str) -> bool:
+    return verb in UP and other in DOWN or verb in DOWN and other in UP
+
+
+def judged(found: Sequence[Heard], grammar: Mapping[str, Wish]) -> tuple[list[Heard], list[Doubt]]:
+    """(what stands, what is asked back), a verdict a name: of two for one name the later counts,
+    unless it is much less likely."""
+    by_name: dict[str, list[Heard]] = {}
+    for each in found:
+        by_name.setdefault(each.name, []).append(each)
+    stands, doubts = [], []
+    for name, said in by_name.items():
+        one = chosen(said)
+        other = grammar.get(name)
+        how = ("silent" if other is None else "same" if other.verb == one.verb else
+               "opposite" if against(one.verb, other.verb) else "other")
+        clash = any(against(one.verb, each.verb) and each.likely > 0.6 and each.place > one.place
+                    for each in said)
+        if one.likely >= STANDS[how] and not clash:
+            stands.append(one)
+        elif one.likely >= ASK or other is not None and one.any >= MISSED:
+            doubts.append(Doubt(name, one.verb, opposite(one.verb, name)))
+    return sorted(stands, key=lambda each: each.place), doubts
+
+
+def chosen(said: Sequence[Heard]) -> Heard:
+    best = max(each.likely for each in said)
+    return [each for each in said if each.likely >= best - 0.25][-1]
+
+
+def opposite(verb: str, name: str) -> str:
+    """The second choice that is offered beside a verb."""
+    if verb in DOWN:
+        return "require" if verb == "forbid" and name in THINGS else "raise"
+    return "forbid" if verb == "require" and name in THINGS else "lower"
