@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from device.values import TEXTURES, Understood, Wish
+from device.values import TEXTURES, Doubt, Understood, Wish
 
 LONGEST = 250           # characters: Home Assistant shows at most 255
 UNKNOWN = (
@@ -12,8 +12,8 @@ UNKNOWN = (
 UNREADABLE = "I can't read that: a note is text of at most 280 characters. Nothing was changed."
 PRIVATE = "Privacy is on: notes are neither read nor kept. Nothing was changed."
 UNSURE = {
-    "en": "I heard {}, but not what you wish; nothing was changed. Say it as “no {}” or “more {}”.",
-    "zh": "听到了{}，但没听懂要怎样；什么都没有改变。可以说“不要{}”或“多一点{}”。",
+    "en": "I heard {}, but not what you wish; nothing was changed. Say it as “{}” or “{}”.",
+    "zh": "听到了{}，但没听懂要怎样；什么都没有改变。可以说“{}”或“{}”。",
 }
 ALSO_UNSURE = {"en": "not sure what you wish about {}", "zh": "没听懂{}要怎样"}
 NOTHING = {"en": "I found no wish in that; nothing was changed.", "zh": "没有听出愿望；什么都没有改变。"}
@@ -78,6 +78,56 @@ MOODS = {
         "weary": "从用词看您很累，所以开始得轻些",
     },
 }
+# What was asked for and isn't this device's, as `beyond.py` names it.
+BEYOND = {
+    "en": {
+        "lights": "lights",
+        "heating": "heating or fans",
+        "room": "blinds, doors or the TV",
+        "calls": "calls or messages",
+        "titles": "radio or music by name",
+        "questions": "weather, time or other questions",
+        "clock": "alarms and timers in words",
+    },
+    "zh": {
+        "lights": "灯",
+        "heating": "空调和风扇",
+        "room": "窗帘、门和电视",
+        "calls": "电话和消息",
+        "titles": "电台和点歌",
+        "questions": "天气、时间之类的问题",
+        "clock": "用文字设闹钟和定时",
+    },
+}
+CANNOT = {"en": "I can't do {}", "zh": "我做不到：{}"}
+SORRY = {
+    "en": "I'm sorry. I only make sound and am no help with that; please talk to somebody you trust.",
+    "zh": "我很难过听到这些。我只能放声音，帮不上这个；请和您信任的人说说。",
+}
+CRISIS = {
+    "en": "I'm sorry you feel like this. I'm only a box that makes sound and no help for it. Please call "
+    "somebody now: a person you trust, your emergency number, or a crisis line.",
+    "zh": "听到您这样说我很难过。我只是一个放声音的盒子，帮不上忙。请现在就联系您信任的人、急救电话或心理援助热线。",
+}
+CLOCK = {"en": ("alarm at {:02}:{:02}", "off after {} min"), "zh": ("闹钟 {:02}:{:02}", "{} 分钟后停")}
+# Two choices to tap: each is a note that is understood as it stands.
+CHOICES = {
+    "en": {"forbid": "no {}", "require": "{} please", "raise": "more {}", "lower": "less {}"},
+    "zh": {"forbid": "不要{}", "require": "想听{}", "raise": "多一点{}", "lower": "少一点{}"},
+}
+WAYS = {        # what a choice calls raising and lowering a field
+    "en": {name: pair for name, pair in FIELDS["en"].items()} | {"brightness": ("brighter", "darker")},
+    "zh": {
+        "pulse": ("快一点", "慢一点"),
+        "density": ("复杂一点", "简单一点"),
+        "register": ("高一点", "低一点"),
+        "brightness": ("亮一点", "暗一点"),
+        "tension": ("紧张一点", "平静一点"),
+        "level": ("大声一点", "小声一点"),
+    },
+}
+CONFIRM = {"en": ("every night", "only tonight"), "zh": ("每晚", "只是今晚")}
+ASKED = {"en": "did you mean “{}” or “{}”?", "zh": "您是说“{}”还是“{}”？"}
 SAID = {
     "en": (
         "like last night",
@@ -129,25 +179,77 @@ def listed(wishes: Sequence[Wish], tongue: str) -> str:
     return SAID[tongue][5].join(said)
 
 
-def answered(heard: Understood, mood: str) -> str:
-    """What was understood, in one line."""
+def choices(doubts: Sequence[Doubt], tongue: str) -> tuple[str, ...]:
+    """Two short notes for the first doubt; either, sent in, is understood as it stands."""
+    return tuple(choice(doubts[0].name, verb, tongue)
+                 for verb in (doubts[0].first, doubts[0].second)) if doubts else ()
+
+
+def choice(name: str, verb: str, tongue: str) -> str:
+    ways = WAYS[tongue].get(name)
+    if ways:
+        return ways[verb in ("lower", "forbid")]
+    return CHOICES[tongue][verb].format(called(name, tongue))
+
+
+def answered(heard: Understood, mood: str, clock: bool = False) -> str:
+    """What was understood, in one line; `clock`: an alarm or timer that was asked for is set."""
     if not heard.language:
         return UNKNOWN
     tongue = heard.language
-    last, always, good, poor, begin, comma, part = SAID[tongue]
+    if heard.distress == "crisis":
+        return CRISIS[tongue]
+    parts, understood = parts_of(heard, mood, clock)
+    if heard.distress:
+        parts.append(SORRY[tongue])
+    if not parts:
+        return unsure(heard) or NOTHING[tongue]
+    if heard.unsure:
+        parts.append(doubted(heard))
+    line = (SAID[tongue][4] if understood else "") + SAID[tongue][6].join(parts)
+    end = "" if line.endswith((".", "?", "。", "？")) else "." if tongue == "en" else "。"
+    undo = f" {UNDO[tongue]}" if understood else ""
+    return f"{line[:LONGEST - len(undo) - 2]}{end}{undo}"
+
+
+def parts_of(heard: Understood, mood: str, clock: bool) -> tuple[list[str], bool]:
+    """The parts of the line, and whether the first of them says what was understood."""
+    tongue = heard.language
+    last, always, good, poor, _, comma, _ = SAID[tongue]
     said = [last] if heard.like_last else []
     said += [listed(heard.wishes, tongue)] if heard.wishes else []
     said += [good if heard.rested > 0 else poor] if heard.rested else []
     said += [always] if heard.always and said else []
+    alarm, timer = CLOCK[tongue]
+    if clock:
+        said += [alarm.format(*divmod(heard.alarm, 60))] if heard.alarm is not None else []
+        said += [timer.format(heard.timer)] if heard.timer is not None else []
     parts = [comma.join(said)] if said else []
     parts += [MOODS[tongue][mood]] if mood else []
-    unsure = [called(name, tongue) for name in heard.unsure]
-    if not parts:
-        return (
-            UNSURE[tongue].format(comma.join(unsure), unsure[0], unsure[0])
-            if unsure
-            else NOTHING[tongue]
-        )
-    parts += [ALSO_UNSURE[tongue].format(comma.join(unsure))] if unsure else []
-    line = begin + part.join(parts)
-    return f"{line[:LONGEST - 30]}{'.' if tongue == 'en' else '。'} {UNDO[tongue]}"
+    understood = bool(parts)
+    beyond = [*heard.beyond]
+    if not clock and (heard.alarm is not None or heard.timer is not None):
+        beyond.append("clock")
+    if beyond:
+        told = comma.join(BEYOND[tongue][name] for name in beyond)
+        parts.append(CANNOT[tongue].format(told))
+    return parts, understood
+
+
+def unsure(heard: Understood) -> str:
+    """What is asked back where nothing else was understood; "" if nothing is in doubt."""
+    if not heard.unsure:
+        return ""
+    tongue, comma = heard.language, SAID[heard.language][5]
+    names = [called(name, tongue) for name in heard.unsure]
+    first, second = heard.choices or (
+        CHOICES[tongue]["forbid"].format(names[0]), CHOICES[tongue]["raise"].format(names[0])
+    )
+    return UNSURE[tongue].format(comma.join(names), first, second)
+
+
+def doubted(heard: Understood) -> str:
+    tongue, comma = heard.language, SAID[heard.language][5]
+    if heard.choices:
+        return ASKED[tongue].format(*heard.choices)
+    return ALSO_UNSURE[tongue].format(comma.join(called(name, tongue) for name in heard.unsure))

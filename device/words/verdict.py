@@ -16,10 +16,14 @@ from device.words.features import Unit
 from device.words.reader import LABELS
 
 # How likely a verdict must be, by what the grammar makes of the same name; below ASK it is nothing.
-STANDS = MappingProxyType({"same": 0.45, "silent": 0.72, "other": 0.85, "opposite": 0.97})
+STANDS = MappingProxyType(
+    {"same": 0.45, "silent": 0.72, "other": 0.85, "unsure": 0.93, "opposite": 0.97}
+)
+SILENCE = 0.85          # for everything off, which is the most that a wish can do
 ASK = 0.4
 MISSED = 0.35           # of any wish at all, where the grammar hears one and the reader likely none
 FLAG = 0.5
+NEAR = 4                # words from "volume" to a "low" that is said of it
 UP = frozenset(("raise", "require"))
 DOWN = frozenset(("lower", "forbid"))
 THINGS = frozenset((*TEXTURES, *VOICES, "music", "silence"))
@@ -54,9 +58,8 @@ def meant(unit: Unit, label: str) -> Iterator[tuple[str, str]]:
     kind, value = unit.word.kind, unit.word.value
     if kind in ("quality", "compared"):
         field, sign = value
-        if label in ("require", "forbid", "raise", "lower"):
-            toward = label in UP
-            yield "raise" if (sign > 0) == toward else "lower", field
+        if label in ("require", "forbid"):
+            yield "raise" if (sign > 0) == (label == "require") else "lower", field
     elif kind == "field":
         if label in ("raise", "require"):
             yield "raise", value
@@ -97,30 +100,63 @@ def against(verb: str, other: str) -> bool:
     return verb in UP and other in DOWN or verb in DOWN and other in UP
 
 
-def judged(found: Sequence[Heard], grammar: Mapping[str, Wish]) -> tuple[list[Heard], list[Doubt]]:
-    """(what stands, what is asked back), a verdict a name: of two for one name the later counts,
-    unless it is much less likely."""
+def judged(
+    found: Sequence[Heard], grammar: Mapping[str, Wish], unsure: Sequence[str] = ()
+) -> tuple[list[Heard], list[Doubt]]:
+    """(what stands, what is asked back), one verdict a name; `grammar` has that one's wishes by
+    name, and what it is `unsure` of."""
     by_name: dict[str, list[Heard]] = {}
     for each in found:
         by_name.setdefault(each.name, []).append(each)
     stands, doubts = [], []
     for name, said in by_name.items():
-        one = chosen(said)
         other = grammar.get(name)
-        how = ("silent" if other is None else "same" if other.verb == one.verb else
-               "opposite" if against(one.verb, other.verb) else "other")
-        clash = any(against(one.verb, each.verb) and each.likely > 0.6 and each.place > one.place
-                    for each in said)
-        if one.likely >= STANDS[how] and not clash:
+        one = chosen(said, other.verb if other else "")
+        if one.likely >= needed(one, other, name in unsure):
             stands.append(one)
         elif one.likely >= ASK or other is not None and one.any >= MISSED:
             doubts.append(Doubt(name, one.verb, opposite(one.verb, name)))
     return sorted(stands, key=lambda each: each.place), doubts
 
 
-def chosen(said: Sequence[Heard]) -> Heard:
+def needed(one: Heard, other: Wish | None, unsure: bool) -> float:
+    """How likely a verdict must be to stand, beside what the grammar makes of the same name."""
+    how = (
+        "unsure" if other is None and unsure else
+        "silent" if other is None else
+        "same" if other.verb == one.verb else
+        "opposite" if against(one.verb, other.verb) else
+        "other"
+    )
+    return max(STANDS[how], SILENCE if one.name == "silence" and how != "same" else 0.0)
+
+
+def chosen(said: Sequence[Heard], grammar: str) -> Heard:
+    """Of several verdicts on one name: where they contradict each other ("slower, but not too
+    slow") the one that the grammar has, too; else the last of those that are likely."""
     best = max(each.likely for each in said)
-    return [each for each in said if each.likely >= best - 0.25][-1]
+    likely = [each for each in said if each.likely >= best - 0.25]
+    clash = any(against(each.verb, likely[-1].verb) for each in likely)
+    same = [each for each in likely if each.verb == grammar]
+    return same[-1] if clash and same else likely[-1]
+
+
+def settled(stands: Sequence[Heard], units: Sequence[Unit]) -> list[Heard]:
+    """Without what follows from another word: "keep the volume low" is of no deep notes, and "just
+    the rain, no bells" leaves the rest of the music."""
+    louder = [each.place for each in stands if each.name == "level"]
+    voices = any(each.verb == "forbid" and each.name in VOICES for each in stands)
+    said = {unit.word.value for unit in units if unit.word.kind == "thing"}
+    return [
+        each
+        for each in stands
+        if not (
+            each.name == "register"
+            and units[each.place].word.kind in ("quality", "compared")
+            and any(0 < abs(each.place - place) <= NEAR for place in louder)
+        )
+        and not (each.name == "music" and each.verb == "forbid" and voices and "music" not in said)
+    ]
 
 
 def opposite(verb: str, name: str) -> str:

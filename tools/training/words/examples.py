@@ -62,8 +62,8 @@ class Reader:
         for note in notes:
             found = units(clean(note.text), self.known) if clean(note.text) == note.text.strip() \
                 else units(note.text, self.known)
-            labels = [next((label for start, end, label in note.marks if start <= unit.start < end), 0)
-                      for unit in found]
+            labels = [towards(unit, next((label for start, end, label in note.marks
+                                          if start <= unit.start < end), 0)) for unit in found]
             if any(unit.judged for unit in found):
                 out.append(self.example(found, labels))
         return out
@@ -82,6 +82,13 @@ class Reader:
             if row["language"] != "other" and any(unit.judged for unit in found):
                 out.append(self.example(found, labelled(found, row["wishes"]), weight))
         return out
+
+
+def towards(unit: Unit, label: int) -> int:
+    """Of a quality it is learned whether it is wished as it is said: "volume down", lowered, is."""
+    if unit.word.kind in ("quality", "compared") and LABELS[label] in ("raise", "lower"):
+        return 1 if (LABELS[label] == "raise") == (unit.word.value[1] > 0) else 2
+    return label
 
 
 def labelled(found: Sequence[Unit], slots: Sequence[str]) -> list[int]:
