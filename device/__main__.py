@@ -1,13 +1,14 @@
 """`nocturne`: command line → config → real or simulated parts → Night.run()."""
 
 import argparse
-import csv
 import json
+import logging
 import os
 import queue
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 # Before numpy: its BLAS would start a thread per core for the smallest product.
@@ -21,19 +22,40 @@ from device.process_memory import do_without_openssl_hashes, give_memory_back, u
 CONFIG = Path("/etc/nocturne.toml")
 SOCKET = Path("/run/nocturne/sound.socket")
 STATE = Path("/var/lib/nocturne")
+# what a night leaves beside its diary
+BESIDE = ("report.html", "report.png", "outbox.sqlite", "outbox.sqlite-wal", "outbox.sqlite-shm")
 
 
 def main(argv: list[str] | None = None) -> int:
+    parser = arguments()
+    options, rest = parser.parse_known_args(argv)
+    if rest and options.command != "hub":
+        parser.error(f"unknown arguments: {' '.join(rest)}")
+    give_memory_back()
+    try:
+        if options.command == "hub":
+            from device.home.hub.main import main as hub
+            return hub(rest) or 0
+        if options.command == "run":
+            return run_board(options)
+        if options.command == "sound":
+            return run_sound(options)
+        config = Config.load(options.config) if options.config else Config()
+        return COMMANDS[options.command](config, options)
+    except NocturneError as trouble:
+        print(f"nocturne: {trouble}", file=sys.stderr)
+        return 1
+
+
+def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="nocturne", description="The firmware of a bedside sleep device."
-    )
+        prog="nocturne", description="The firmware of a bedside sleep device.")
     commands = parser.add_subparsers(dest="command", required=True)
 
     def command(name: str, help: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help, description=help)
-        sub.add_argument(
-            "--config", type=Path, default=CONFIG if CONFIG.exists() else None, help="TOML file"
-        )
+        sub.add_argument("--config", type=Path, default=CONFIG if CONFIG.exists() else None,
+                         help="TOML file")
         return sub
     run = command("run", "run the night on this board (what nocturne.service does)")
     run.add_argument("--socket", type=Path, default=SOCKET)
@@ -50,46 +72,23 @@ def main(argv: list[str] | None = None) -> int:
     learner = command("learner", "print what was learned of a sleeper, or forget it")
     learner.add_argument("--diary", type=Path)
     learner.add_argument("--reset", action="store_true", help="forget it; the nights stay")
-    erase = command(
-        "erase", "erase every night and all that was learned; stop nocturne.service first"
-    )
+    erase = command("erase",
+                    "erase every night and all that was learned; stop nocturne.service first")
     erase.add_argument("--diary", type=Path)
     erase.add_argument("--yes", action="store_true", help="don't ask")
     say = command("say", "tell the night something in words, such as \"warm rain, no bells\"")
     say.add_argument("text", nargs="+")
     say.add_argument("--socket", type=Path, default=SOCKET)
     commands.add_parser("hub", help="run the home hub", add_help=False)
-    options, rest = parser.parse_known_args(argv)
-    if rest and options.command != "hub":
-        parser.error(f"unknown arguments: {' '.join(rest)}")
-    give_memory_back()
-    try:
-        if options.command == "hub":
-            from device.home.hub.main import main as hub
-            return hub(rest) or 0
-        if options.command in ("run", "sound"):
-            return {"run": run_board, "sound": run_sound}[options.command](options)
-        config = Config.load(options.config) if options.config else Config()
-        return {
-            "config": show_config,
-            "report": write_report,
-            "export": export_diary,
-            "erase": erase_diary,
-            "learner": show_learner,
-            "say": say_it,
-        }[options.command](config, options)
-    except NocturneError as trouble:
-        print(f"nocturne: {trouble}", file=sys.stderr)
-        return 1
+    return parser
 
 
 def trusted(options: argparse.Namespace) -> tuple[Config, str]:
     """What makes sound doesn't stop for a torn config."""
     if options.config is None:
         return Config(), ""
-    config, trouble = Config.trusted(
-        options.config, Path(os.environ.get("STATE_DIRECTORY", STATE)) / "last-good.toml"
-    )
+    kept = Path(os.environ.get("STATE_DIRECTORY", STATE)) / "last-good.toml"
+    config, trouble = Config.trusted(options.config, kept)
     if trouble:
         print(f"nocturne: {trouble}", file=sys.stderr)
     return config, trouble
@@ -100,33 +99,49 @@ def run_board(options: argparse.Namespace) -> int:
 
     do_without_openssl_hashes()
     from device.assembly import board
-    from device.session.controls import Stop
+    from device.parts import Hooks
+    from device.values import Stop
+    to_the_journal()
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: inbox.put(Stop(finish=False)))
     config, trouble = trusted(options)
     notify = sdnotify.SystemdNotifier().notify
-    with board.night(
-        config,
-        options.socket,
-        inbox,
-        [trouble] if trouble else [],
-        alive=lambda: night.diary.writing(night.clock.now()) and notify("WATCHDOG=1"),
-    ) as night:
+
+    def alive() -> None:
+        if night.diary.writing(night.clock.now()):
+            notify("WATCHDOG=1")
+    troubles = [trouble] if trouble else []
+    with board.night(config, options.socket, inbox, troubles, Hooks(alive=alive)) as night:
         notify("READY=1")
         unmap_code()
         night.run()
     return 0
 
 
+def to_the_journal() -> None:
+    """What is grave goes to standard error with the priority that journald reads off its lines."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(Priority("%(message)s"))
+    log = logging.getLogger("nocturne")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+
+
+class Priority(logging.Formatter):
+    """`<4>` before a warning: sd-daemon(3)."""
+    LEVELS = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6}
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = " ".join(super().format(record).splitlines())
+        return f"<{self.LEVELS.get(record.levelno, 6)}>{line}"
+
+
 def run_sound(options: argparse.Namespace) -> int:
-    # A process of its own image: what read the config is not kept beside the sound, and takes 20 MB
-    # with it.
-    flags = sound_flags(trusted(options)[0])
-    os.execv(
-        sys.executable,
-        [sys.executable, "-m", "device.sound", "--socket", str(options.socket), *flags],
-    )
+    # A process of its own image: what read the config would stay beside the sound, with 20 MB.
+    config, _ = trusted(options)
+    command = [sys.executable, "-m", "device.sound", "--socket", str(options.socket)]
+    os.execv(sys.executable, [*command, *sound_flags(config)])
 
 
 def show_config(config: Config, options: argparse.Namespace) -> int:
@@ -152,42 +167,32 @@ def say_it(config: Config, options: argparse.Namespace) -> int:
 def write_report(config: Config, options: argparse.Namespace) -> int:
     from device.report import report
 
-    report.write(
-        diary(config, options), options.out, options.out.with_suffix(".png"), options.night
-    )
+    picture = options.out.with_suffix(".png")
+    report.write(diary(config, options), options.out, picture, options.night)
     print(options.out)
     return 0
 
 
 def export_diary(config: Config, options: argparse.Namespace) -> int:
-    from device.diary import everything
-    tables = everything(diary(config, options))
+    from device.report import export
+
     if options.csv is None:
-        json.dump(tables, sys.stdout, indent=1)
-        print()
-        return 0
-    options.csv.mkdir(parents=True, exist_ok=True)
-    for table, rows in tables.items():
-        with open(options.csv / f"{table}.csv", "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(rows[0]) if rows else [])
-            writer.writeheader()
-            writer.writerows(rows)
+        export.write_json(diary(config, options), sys.stdout)
+    else:
+        export.write_csv(diary(config, options), options.csv)
     return 0
 
 
 def show_learner(config: Config, options: argparse.Namespace) -> int:
     from device.diary import Diary
-    from device.session.population import KEY as OTHERS
+    from device.memory import LEARNER, forget_learned, key_of
+    sleeper = config.night.sleeper
     kept = Diary(diary(config, options))
     try:
         if options.reset:
-            for key in ("learner", "past", "taste", "favourites"):
-                kept.remember(f"{key}:{config.night.sleeper}", None)
-            # its version stays: only a newer prior is considered again
-            if others := kept.recall(OTHERS):
-                kept.remember(OTHERS, {**others, "prior": None})
+            forget_learned(kept, sleeper)
             return 0 if kept.flush() else 1
-        json.dump(kept.recall(f"learner:{config.night.sleeper}"), sys.stdout, indent=1)
+        json.dump(kept.recall(key_of(LEARNER, sleeper)), sys.stdout, indent=1)
         print()
         return 0
     finally:
@@ -201,13 +206,7 @@ def erase_diary(config: Config, options: argparse.Namespace) -> int:
     if not options.yes and input(f"Erase every night in {path}? Type yes: ") != "yes":
         return 1
     erase(path)
-    for name in (
-        "report.html",
-        "report.png",
-        "outbox.sqlite",
-        "outbox.sqlite-wal",
-        "outbox.sqlite-shm",
-    ):
+    for name in BESIDE:
         path.with_name(name).unlink(missing_ok=True)
     if path.with_name("ledger.sqlite").exists():
         Ledger(path.with_name("ledger.sqlite")).forget()
@@ -223,20 +222,21 @@ def erase_retained(config: Config) -> int:
     from device.clock import SystemClock
     from device.home.erase import retained
     if trouble := retained(home_settings(config), SystemClock()):
-        print(
-            f"{config.home.host} may still show the last state ({trouble}): erase again when it can be reached",
-            file=sys.stderr,
-        )
+        print(f"{config.home.host} may still show the last state ({trouble}): "
+              "erase again when it can be reached", file=sys.stderr)
         return 1
-    print(
-        f"What {config.home.host} showed of {config.home.bed}: erased. There, `nocturne hub --erase "
-        f"{config.home.bed}` forgets its events"
-    )
+    print(f"What {config.home.host} showed of {config.home.bed}: erased. There, "
+          f"`nocturne hub --erase {config.home.bed}` forgets its events")
     return 0
 
 
 def diary(config: Config, options: argparse.Namespace) -> Path:
     return options.diary or Path(config.diary.path)
+
+
+COMMANDS: dict[str, Callable[[Config, argparse.Namespace], int]] = {
+    "config": show_config, "report": write_report, "export": export_diary, "erase": erase_diary,
+    "learner": show_learner, "say": say_it}
 
 
 if __name__ == "__main__":

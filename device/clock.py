@@ -70,12 +70,12 @@ class VirtualClock:
         self._wall = wall - self._now
 
     def _pass(self, until: float) -> None:
-        for item in sorted(
-            (item for item in self._planned if item[0] <= until), key=lambda item: item[:2]
-        ):
+        due = [item for item in self._planned if item[0] <= until]
+        for item in sorted(due, key=lambda item: item[:2]):
+            when, _, act = item
             self._planned.remove(item)
-            self._now = max(self._now, item[0])
-            item[2]()
+            self._now = max(self._now, when)
+            act()
         self._now = max(self._now, until)
 
 

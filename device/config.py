@@ -6,27 +6,23 @@ import dataclasses
 import difflib
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any, TypeVar
 
 from device.errors import ConfigError
 
+T = TypeVar("T")
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
 
-def setting(
-    default,
-    doc: str,
-    low: float | None = None,
-    high: float | None = None,
-    among: tuple | None = None,
-    like: str | None = None,
-):
+
+def setting(default: T, doc: str, low: float | None = None, high: float | None = None,
+            among: tuple[str, ...] | None = None, like: str | None = None) -> T:
     """A documented key. Numbers are bounded by `low` and `high`, text by `among` or the pattern
     `like`."""
-    return field(
-        default=default,
-        metadata={"doc": doc, "low": low, "high": high, "among": among, "like": like},
-    )
+    bounds = {"low": low, "high": high, "among": among, "like": like}
+    return field(default=default, metadata={"doc": doc, **bounds})
 
 
 TIME_OF_DAY = r"|([01]\d|2[0-3]):[0-5]\d"
@@ -36,9 +32,7 @@ TIME_OF_DAY = r"|([01]\d|2[0-3]):[0-5]\d"
 class Sensors:
     bus: int = setting(1, "number of the I2C bus: 1 is /dev/i2c-1, pins 3 and 5", 0, 32)
     ppg: str = setting("auto", "heart sensor: auto finds what answers; or MAX30102, none")
-    motion: str = setting(
-        "auto", "motion sensor: auto finds what answers; or ADXL355, LIS3DH, none"
-    )
+    motion: str = setting("auto", "motion sensor: auto finds what answers; or its name, none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,50 +46,39 @@ class Panel:
 class Sound:
     device: str = setting("", "sound card, by a part of its name; empty is the system's default")
     calibration: float = setting(
-        0.0,
-        "dBA at the pillow at 0 dBFS RMS, from `tools/calibrate`; 0: not measured, so 85 "
-        "is assumed and the alarm stays under 45 too",
-        0,
-        120,
-    )
+        0.0, "dBA at the pillow at 0 dBFS RMS, from `tools/calibrate`; 0: not measured, so 85 "
+             "is assumed and the alarm stays under 45 too", 0, 120)
     settle: float = setting(40.0, "dBA at the pillow while settling", 20, 50)
     cap: float = setting(45.0, "dBA at the pillow that the night never exceeds", 25, 60)
     ceiling: float = setting(50.0, "dBA at the pillow that the alarm never exceeds", 25, 60)
     leq: float = setting(
-        30.0, "dBA at the pillow that any eight hours have on average, the alarm aside", 15, 60
-    )
-    monitor: float = setting(
-        0.0, "dB added for desks and files; no calibration holds with it", 0, 40
-    )
+        30.0, "dBA at the pillow that any eight hours have on average, the alarm aside", 15, 60)
+    monitor: float = setting(0.0, "dB added for desks and files; no calibration holds with it",
+                             0, 40)
     highpass: float = setting(70.0, "Hz: below it a small speaker only strains", 20, 300)
     volume: float = setting(1.0, "the sleeper's knob at start: 0..1 is -40..0 dB", 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    sleeper: str = setting(
-        "sleeper", 'whose nights are learned from; "guest" learns nothing', like=r"[\w -]{1,40}"
-    )
+    sleeper: str = setting("sleeper", 'whose nights are learned from; "guest" learns nothing',
+                           like=r"[\w -]{1,40}")
     programme: str = setting("auto", "auto, favourite (what was liked last) or a programme's name")
     onset: str = setting("cautious", "when sleep is believed", among=("quick", "cautious"))
     fade: float = setting(15.0, "minutes of the fade once asleep is likely", 2, 60)
     timer: float = setting(45.0, "minutes of sound when no sensor can tell", 5, 720)
     masking: float = setting(6.0, "minutes of masking sound after an arousal; 0 is never", 0, 10)
     trial: bool = setting(
-        False, "a trial of one: a coin decides each night between silence and what has proved best"
-    )
+        False, "a trial of one: a coin decides each night between silence and what has proved best")
     withdraw: bool = setting(
-        False, "need less over weeks: 1 dB softer and 5 % shorter with every seven nights"
-    )
+        False, "need less over weeks: 1 dB softer and 5 % shorter with every seven nights")
     keep_playing: bool = setting(False, "go on softly while asleep, instead of silence")
     keep_notes: bool = setting(
-        False, "keep the text of notes in the diary; otherwise it is read and let go"
-    )
+        False, "keep the text of notes in the diary; otherwise it is read and let go")
     composer: str = setting("rnn", "who composes", among=("rnn", "markov", "rules"))
     motif: str = setting(
         "/boot/firmware/seed.mid",
-        "a lullaby of one's own: a MIDI file whose opening the music develops, if it is there",
-    )
+        "a lullaby of one's own: a MIDI file whose opening the music develops, if it is there")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +95,13 @@ class Alarm:
     time: str = setting("", "time of day, as \"07:00\"; empty is no alarm", like=TIME_OF_DAY)
     smart: float = setting(0.0, "minutes before it in which light sleep may be ended", 0, 60)
     elapsed: float = setting(
-        8.0, "hours after lights out at which it rings while the time isn't known", 1, 16
-    )
+        8.0, "hours after lights out at which it rings while the time isn't known", 1, 16)
 
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    start: str = setting(
-        "", "the LED is dark from this time of day on; empty is never", like=TIME_OF_DAY
-    )
+    start: str = setting("", "the LED is dark from this time of day on; empty is never",
+                         like=TIME_OF_DAY)
     end: str = setting("", "until this one", like=TIME_OF_DAY)
 
 
@@ -133,10 +114,8 @@ class Home:
     ca: str = setting("", "file of the one CA to trust; empty is no TLS")
     bed: str = setting("bedside", "id of this bed, in topics", like=r"[A-Za-z0-9_-]{1,32}")
     hub_key: str = setting(
-        "",
-        "the hub's public key in hex, as `nocturne hub` prints; empty adopts no prior",
-        like=r"|[0-9a-f]{64}",
-    )
+        "", "the hub's public key in hex, as `nocturne hub` prints; empty adopts no prior",
+        like=r"|[0-9a-f]{64}")
     cap: int = setting(100, "% of volume: nobody can set the volume cap above it from afar", 0, 100)
     care: bool = setting(True, "tell state and the night's summary to the caregiver")
 
@@ -200,8 +179,9 @@ class Config:
             raise ConfigError(f"isn't TOML: {trouble}") from trouble
 
 
-def read(shape: type, table: dict, prefix: str):
-    known = {item.name: item for item in fields(shape)}
+def read(shape: type[T], table: Mapping[str, Any], prefix: str) -> T:
+    """A section, or the whole Config, from its TOML table. Raises ConfigError."""
+    known: dict[str, dataclasses.Field[Any]] = {item.name: item for item in sections(shape)}
     for key in table:
         if key not in known:
             raise ConfigError(f"unknown key {prefix}{key}{suggestion(key, prefix, known)}")
@@ -215,31 +195,30 @@ def read(shape: type, table: dict, prefix: str):
                 raise ConfigError(f"{prefix}{name} is a section: write [{name}]")
             values[name] = read(type(default), value, f"{prefix}{name}.")
         else:
-            values[name] = checked(
-                f"{prefix}{name}", value, default, MappingProxyType(item.metadata)
-            )
+            values[name] = checked(f"{prefix}{name}", value, default, item.metadata)
     return shape(**values)
 
 
-def suggestion(key: str, prefix: str, known: dict) -> str:
-    inside = [] if prefix else [f"{section}.{item.name}" for section, part in known.items()
-                                for item in fields(part.default) if item.name == key]
+def sections(shape: Any) -> tuple[dataclasses.Field[Any], ...]:
+    """The fields of a dataclass, or of one of its values."""
+    return fields(shape)
+
+
+def suggestion(key: str, prefix: str, known: Mapping[str, dataclasses.Field[Any]]) -> str:
+    inside = []
+    if not prefix:
+        inside = [f"{section}.{key}" for section, part in known.items()
+                  if key in {item.name for item in sections(part.default)}]
     near = inside or [prefix + name for name in difflib.get_close_matches(key, known, 1)]
     return f" (did you mean {near[0]}?)" if near else f" (there are {', '.join(known)})"
 
 
-def checked(path: str, value, default, metadata):
+def checked(path: str, value: Any, default: Any, metadata: Mapping[str, Any]) -> Any:
     """The value in the default's type, or ConfigError."""
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not type(default):
-        kind = {
-            bool: "true or false",
-            int: "a whole number",
-            float: "a number",
-            str: "text in quotes",
-        }[type(default)]
-        raise ConfigError(f"{path} = {value!r}: must be {kind}")
+        raise ConfigError(f"{path} = {value!r}: must be {KINDS[type(default)]}")
     low, high, among, like = (metadata[key] for key in ("low", "high", "among", "like"))
     if low is not None and not low <= value <= high:        # NaN is refused here too
         raise ConfigError(f"{path} = {value}: must be from {low:g} to {high:g}")
@@ -261,38 +240,29 @@ def document(config: Config | None = None) -> str:
         lines.append(f"[{section.name}]")
         for item in dataclasses.fields(part):
             value = getattr(part, item.name)
-            text = (
-                str(value).lower()
-                if isinstance(value, bool)
-                else f'"{value}"'
-                if isinstance(value, str)
-                else str(value)
-            )
-            low, among = item.metadata["low"], item.metadata["among"]
-            bounds = (f" ({low:g} to {item.metadata['high']:g})" if low is not None
-                      else f" ({' or '.join(among)})" if among else "")
-            lines.append(f"{item.name} = {text}".ljust(42) + f" # {item.metadata['doc']}{bounds}")
+            text = item.metadata["doc"] + bounds(item.metadata)
+            lines.append(f"{item.name} = {toml(value)}".ljust(42) + f" # {text}")
         lines.append("")
     return "\n".join(lines)
+
+
+def toml(value: bool | int | float | str) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def bounds(metadata: Mapping[str, Any]) -> str:
+    """What a setting may be, in words; "" when anything goes."""
+    if metadata["low"] is not None:
+        return f" ({metadata['low']:g} to {metadata['high']:g})"
+    return f" ({' or '.join(metadata['among'])})" if metadata["among"] else ""
 
 
 def sound_flags(config: Config) -> list[str]:
     """The sound process's command line."""
     sound = config.sound
-    flags = [
-        "--calibration",
-        f"{sound.calibration:g}",
-        "--settle",
-        f"{sound.settle:g}",
-        "--cap",
-        f"{sound.cap:g}",
-        "--ceiling",
-        f"{sound.ceiling:g}",
-        "--leq",
-        f"{sound.leq:g}",
-        "--monitor",
-        f"{sound.monitor:g}",
-        "--highpass",
-        f"{sound.highpass:g}",
-    ]
+    flags = []
+    for name in ("calibration", "settle", "cap", "ceiling", "leq", "monitor", "highpass"):
+        flags += [f"--{name}", f"{getattr(sound, name):g}"]
     return flags + (["--device", sound.device] if sound.device else [])

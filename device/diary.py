@@ -10,28 +10,35 @@ import json
 import queue
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from device.errors import DiaryError
 
 VERSION = 1
 SCHEMA = """
-CREATE TABLE nights (id INTEGER PRIMARY KEY, began REAL, lights_out REAL NOT NULL, seed INTEGER NOT NULL,
-    sleeper TEXT NOT NULL, software TEXT NOT NULL, ended REAL, sums TEXT, outcome TEXT);
-CREATE TABLE epochs (night INTEGER NOT NULL, number INTEGER NOT NULL, time REAL NOT NULL, mode TEXT NOT NULL,
+CREATE TABLE nights (id INTEGER PRIMARY KEY, began REAL, lights_out REAL NOT NULL,
+    seed INTEGER NOT NULL, sleeper TEXT NOT NULL, software TEXT NOT NULL, ended REAL, sums TEXT,
+    outcome TEXT);
+CREATE TABLE epochs (night INTEGER NOT NULL, number INTEGER NOT NULL, time REAL NOT NULL,
+    mode TEXT NOT NULL,
     stage TEXT, p_asleep REAL, p_wake REAL, p_light REAL, p_deep REAL, p_rem REAL,
     heart_rate REAL, rmssd REAL, breathing REAL, movement REAL, activity REAL,
     heart_quality REAL, motion_quality REAL, present INTEGER, target REAL, level REAL, dose REAL,
     PRIMARY KEY (night, number)) WITHOUT ROWID;
-CREATE TABLE decisions (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL, moment TEXT NOT NULL,
-    recipe TEXT NOT NULL, sentence TEXT NOT NULL, contributions TEXT NOT NULL, seed INTEGER NOT NULL,
+CREATE TABLE decisions (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL,
+    moment TEXT NOT NULL, recipe TEXT NOT NULL, sentence TEXT NOT NULL,
+    contributions TEXT NOT NULL, seed INTEGER NOT NULL,
     propensity REAL NOT NULL, candidate INTEGER NOT NULL, receipt TEXT NOT NULL);
-CREATE TABLE phrases (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, start REAL NOT NULL, length REAL NOT NULL,
+CREATE TABLE phrases (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, start REAL NOT NULL,
+    length REAL NOT NULL,
     notes TEXT NOT NULL);
-CREATE TABLE events (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL, kind TEXT NOT NULL,
+CREATE TABLE events (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL,
+    kind TEXT NOT NULL,
     detail TEXT NOT NULL);
-CREATE TABLE feedback (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL, kind TEXT NOT NULL,
+CREATE TABLE feedback (id INTEGER PRIMARY KEY, night INTEGER NOT NULL, time REAL NOT NULL,
+    kind TEXT NOT NULL,
     value REAL NOT NULL);
 CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -62,11 +69,12 @@ class Diary:
         self._busy = False                  # the writer has taken a batch
         self._moves = 0                     # its signs of life
         self._seen, self._since = 0, 0.0    # the last of them that was looked at, and when (s)
-        self._nights = self._open()
+        self.nights = self._open()          # numbers of nights given so far
+        self._remembered: dict[str, str] = {}       # as last handed to the writer
         self._writer = threading.Thread(target=self._write, name="diary", daemon=True)
         self._writer.start()
 
-    def add(self, table: str, **row) -> None:
+    def add(self, table: str, **row: object) -> None:
         """One row, kept until `commit`. Mappings and lists are stored as JSON."""
         if self.private and table != "memory":
             return
@@ -107,14 +115,12 @@ class Diary:
         self._batches.put(None)
         self._writer.join()
 
-    def next_night(self) -> int:
-        """A number for a new night, never used before."""
-        self._nights += 1
-        return self._nights
-
-    def remember(self, key: str, value) -> None:
-        """A value (JSON-able) that replaces what the key had."""
-        self.add("memory", key=key, value=json.dumps(value, default=plain))
+    def remember(self, key: str, value: object) -> None:
+        """A value (JSON-able) that replaces what the key had; the same again costs nothing."""
+        text = json.dumps(value, default=plain)
+        if self._remembered.get(key) != text:
+            self._remembered[key] = text
+            self.add("memory", key=key, value=text)
 
     def forget(self, keep: int) -> None:
         """Drop all but the newest `keep` nights."""
@@ -124,12 +130,26 @@ class Diary:
         """Move a night's times: the machine was started anew, and monotonic time with it."""
         self._batches.put(lambda connection: shifted(connection, night, seconds))
 
-    def recall(self, key: str, default=None):
+    def recall(self, key: str, default: Any = None) -> Any:
         """What was last remembered and committed, or the default."""
         with contextlib.suppress(sqlite3.Error, ValueError), reading(self.path) as diary:
             row = diary.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
             return json.loads(row["value"]) if row else default
         return default
+
+    def night(self, number: int) -> dict[str, Any]:
+        """What its tables hold of a night: `lights_out` (s), `epochs` and `decisions`, oldest
+        first. Raises sqlite3.Error."""
+        with reading(self.path) as diary:
+            row = diary.execute("SELECT lights_out FROM nights WHERE id = ?", (number,)).fetchone()
+            epochs = diary.execute(
+                "SELECT * FROM epochs WHERE night = ? ORDER BY number", (number,)
+            ).fetchall()
+            decisions = diary.execute(
+                "SELECT * FROM decisions WHERE night = ? ORDER BY id", (number,)
+            ).fetchall()
+        lights_out = row["lights_out"] if row else None
+        return {"lights_out": lights_out, "epochs": epochs, "decisions": decisions}
 
     def _open(self) -> int:
         try:
@@ -181,7 +201,8 @@ class Diary:
                     self.lost += unfit
                     waiting, self.trouble = [], ""
                 except sqlite3.Error as trouble:
-                    self.trouble = f"diary {self.path}: can't write ({trouble}); {len(waiting)} rows wait in memory"
+                    rows = f"{len(waiting)} rows wait in memory"
+                    self.trouble = f"diary {self.path}: can't write ({trouble}); {rows}"
             if isinstance(batch, threading.Event):
                 batch.set()
             self._busy = False
@@ -251,7 +272,7 @@ def prepare(path: Path) -> int:
 
 
 @contextlib.contextmanager
-def reading(path: Path | str):
+def reading(path: Path | str) -> Iterator[sqlite3.Connection]:
     """A read-only connection; rows are mappings."""
     with contextlib.closing(
         sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=PATIENCE)
@@ -261,10 +282,11 @@ def reading(path: Path | str):
 
 
 def statement(table: str, columns: tuple[str, ...]) -> str:
-    return f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    places = ", ".join("?" * len(columns))
+    return f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({places})"
 
 
-def plain(value):
+def plain(value: Any) -> object:
     """JSON for numpy's scalars and mapping proxies."""
     if isinstance(value, Mapping):
         return dict(value)

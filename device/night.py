@@ -1,160 +1,309 @@
-"""The whole device: read this first. Every tick the body is read; every epoch it is judged, and the sound follows.
+"""The whole device: read this first. Every tick the body is read; every epoch it is judged, and the
+sound follows.
 
     readings → vitals → epoch → staging → mode → scene and phrases → sound process
+
+Parts of `session/` decide: they take the state and a message, and answer another state and what is
+to be done. Here is the one place that does it.
 """
 
+import logging
+import sqlite3
 from dataclasses import replace
 
 import numpy as np
 
-from device.session import fade
-from device.session.commands import Remote
-from device.session.controls import Bedside
-from device.session.keeper import Keeper
-from device.session.modes import NIGHT, Event, Mode, step
-from device.values import SILENCE, TICK, Choice, Epoch, Recipe, Scene, Staging
+from device import asking
+from device.errors import NocturneError
+from device.memory import TASTE, Memory
+from device.parts import Parts
+from device.session import (
+    commands,
+    controls,
+    fade,
+    learning,
+    population,
+    restart,
+    rows,
+    schedule,
+    telling,
+    things,
+    turns,
+    watching,
+    wishes,
+)
+from device.session.modes import Mode
+from device.session.settings import Owner
+from device.session.state import At, Decision
+from device.values import Command, Edge, Epoch, Prior, Scene, Staging, Stop
 
 AHEAD = 6.0             # s: the music is written this far ahead of what is heard
+RING = 2.0              # s: nearer than this it would come too late; the ring is 1.5 s long
+GRAVE = {"fault": logging.ERROR, "fallback": logging.WARNING}    # notes that the journal hears, too
+log = logging.getLogger("nocturne")
+log.addHandler(logging.NullHandler())       # who runs the night says where it goes: __main__.py
 
 
 class Night:
-    """Its parts arrive built; see `sim/parts.py` and `__main__.py`."""
+    """Its parts arrive built; see `assembly/`."""
 
-    def __init__(self, clock, inbox, *, sensors, signs, epochs, stager, recommender, composer, sound, panel, home,
-                 diary, almanac, rules: fade.Rules, seed: int = 0, sleeper: str = "sleeper", programme: str = "auto",
-                 volume: float = 1.0, retention: int = 400, lock: bool = False, effect=None, tick: float = TICK,
-                 feedback=None, cap: float = 1.0, words=None, watch=None, alive=None, woken=None):
-        """`watch(night, epoch, staging)` is called each epoch, `alive()` each tick, `woken(night)` in the morning."""
-        self.clock, self.inbox, self.sensors, self.signs, self.epochs = clock, inbox, sensors, signs, epochs
-        self.stager, self.recommender, self.composer, self.sound = stager, recommender, composer, sound
-        self.panel, self.home, self.diary, self.almanac, self.rules = panel, home, diary, almanac, rules
-        self.programme, self.tick = programme, tick
-        self.watch, self.alive, self.woken = watch, alive, woken
-        self.seed, self.rng = seed, np.random.default_rng(seed)
-        self.mode, self.since = Mode.IDLE, clock.now()
-        self.number = 0                             # the diary's, of tonight
-        self.lights_out: float | None = None
-        self.choice: Choice | None = None
-        self.recipe: Recipe = SILENCE
+    def __init__(self, parts: Parts, owner: Owner):
+        self.parts, self.clock, self.diary = parts, parts.clock, parts.diary
+        self.memory = Memory(parts.diary, owner)
+        self.rng = np.random.default_rng(owner.seed)
+        self.state, troubles = self.memory.load(parts.clock.now())
         self.wanted: Scene | None = None
-        self.course: fade.Course | None = None    # as it was sent: what is wanted, at a bearable pace
-        self.depth = 0.0
-        self.stagings: list[Staging] = []           # of tonight
-        self.epoch: Epoch | None = None
-        self.blind, self.empty, self.written = 0, 0, 0.0    # epochs unjudged; epochs of nobody; s, music written up to
-        self.trouble: tuple[str, ...] = ()
-        self.bedside = Bedside(self, volume, almanac.quiet, lock)
-        self.keeper = Keeper(self, sleeper, retention, effect)
-        self.remote = Remote(self, feedback, cap, words)
+        self.course: fade.Course | None = None  # as it was sent: what is wanted, at a bearable pace
+        self.written = 0.0                      # s: music is written up to here
+        self.stop: Stop | None = None
+        for trouble in troubles:
+            self.note("fallback", trouble)
+        self.diary.private = self.state.settings.privacy
+        self.do(things.Adopt())
+
+    @property
+    def mode(self) -> Mode:
+        return self.state.tonight.mode
+
+    @property
+    def at(self) -> At:
+        wall = self.clock.wall()
+        return At(self.clock.now(), wall, schedule.local_time(wall, self.state.owner.zone))
+
+    # ---- the loop --------------------------------------------------------------------------------
 
     def run(self, until: float | None = None) -> None:
-        """The loop; a press or a command is answered at once, between ticks."""
-        self.bedside.begin()
-        due = self.clock.now()
-        while not self.bedside.stopped and (until is None or due < until):
-            due = max(due + self.tick, self.clock.now())
-            while (left := due - self.clock.now()) > 1e-9 and not self.bedside.stopped:
-                for message in self.clock.wait(self.inbox, self.bedside.patience(left)):
-                    self.bedside.hear(message)
-                self.bedside.poll(self.clock.now())
+        """A press or a command is answered at once, between ticks."""
+        self.resume()
+        self.do(things.Tell())
+        tick, due = self.state.owner.tick, self.clock.now()
+        while self.stop is None and (until is None or due < until):
+            due = max(due + tick, self.clock.now())
+            while (left := due - self.clock.now()) > 1e-9 and self.stop is None:
+                for message in self.clock.wait(self.parts.inbox, self.patience(left)):
+                    self.hear(message)
+                self.poll_button()
             self.on_tick(due)
-        self.bedside.end()
+        self.leave(self.stop or Stop())
+
+    def patience(self, left: float) -> float:
+        """How long the loop may wait before a finger must be looked at again, s."""
+        due = self.parts.world.button.due
+        return left if due is None else max(min(left, due - self.clock.now()), 1e-3)
+
+    def poll_button(self) -> None:
+        for pressed in self.parts.world.button.poll(self.clock.now()):
+            self.take(controls.on_press(self.state, pressed.press, self.at))
+
+    def hear(self, message: object) -> None:
+        """Whatever came into the inbox."""
+        match message:
+            case Edge():
+                for pressed in self.parts.world.button.edge(message):
+                    self.take(controls.on_press(self.state, pressed.press, self.at))
+            case Command():
+                self.take(commands.on_command(self.state, message, self.at))
+            case Prior():
+                self.take(population.on_prior(self.state, message))
+            case Stop():
+                self.stop = message
+        self.diary.commit()
 
     def on_tick(self, now: float) -> None:
-        readings = self.sensors.drain(now)
-        if readings.trouble != self.trouble:
-            self.trouble = readings.trouble
-            self.note("sensors", "; ".join(readings.trouble) or "all answer again")
-        for event in self.almanac.calls(self.clock.wall(), now, self.minutes, fade.light(self.stagings)):
-            self.go(event)
-        for vitals in self.signs.add(readings):
-            for epoch in self.epochs.add(vitals):
+        body, world = self.parts.body, self.parts.world
+        readings = body.sensors.drain(now)
+        self.take(controls.on_trouble(self.state, readings.trouble, self.diary.trouble))
+        self.take(schedule.on_tick(self.state, self.at))
+        for vitals in body.signs.add(readings):
+            for epoch in body.epochs.add(vitals):
                 self.on_epoch(epoch)
         self.write_music(now)
-        self.panel.show(self.bedside.brightness(now))
-        self.bedside.pulse(self.sound.heartbeat())
-        if self.alive:
-            self.alive()
+        self.show_light(now)
+        self.take(controls.on_heartbeat(self.state, world.sound.heartbeat(), world.sound.state))
+        self.take(controls.raise_volume(self.state, self.state.owner.tick))
+        self.parts.hooks.alive()
 
     def on_epoch(self, epoch: Epoch) -> None:
-        staging = self.stager.judge(epoch, self.lights_out)
-        self.epoch = epoch
-        if self.mode is not Mode.IDLE:
-            self.stagings.append(staging)
-        self.blind = 0 if staging.p_asleep is not None or self.mode not in NIGHT else self.blind + 1
-        self.empty = self.empty + 1 if epoch.present is False else 0
-        self.depth = fade.deepen(self.depth, self.mode, staging.p_asleep, staging.asleep, self.minutes, self.rules)
-        now = fade.Standing(staging, self.depth, (self.clock.now() - self.since) / 60, self.blind, self.empty,
-                              self.bedside.snoozed and self.mode is Mode.PAUSED)
-        for event in fade.told(self.mode, now, self.rules):
-            self.go(event)
-        self.shape()
-        self.keeper.remember(epoch, staging)
-        if self.watch:
-            self.watch(self, epoch, staging)
+        staging = self.parts.body.stager.judge(epoch, self.state.tonight.lights_out)
+        self.take(watching.on_epoch(self.state, epoch, staging, self.at))
+        self.parts.hooks.watch(self, epoch, staging)
 
-    def go(self, event: Event, by_hand: bool = False) -> None:
-        """Take an event to the table, and do what entering the new mode asks for."""
-        then = step(self.mode, event)
-        if then is self.mode:
-            return
-        before, self.mode, self.since = self.mode, then, self.clock.now()
-        if before is Mode.IDLE:
-            self.keeper.lights_out(self.seed)
-            self.stager.reset()
-            self.choose("night" if event is Event.ALARM else "bedtime")
-        elif then is Mode.MASKING:
-            self.choose("arousal")
-        elif then is Mode.SETTLING and before in (Mode.PAUSED, Mode.ASLEEP):
-            self.depth = 0.0
-        elif before is Mode.MASKING and then is not Mode.MASKING:
-            self.choose("night")
-        self.note("mode", f"{before} → {then}: {event}")
-        if then is Mode.MORNING:
-            self.keeper.morning()
-        elif then is Mode.IDLE:
-            self.keeper.lesson()
-        self.shape(by_hand)
+    def show_light(self, now: float) -> None:
+        at = self.at
+        light = controls.light(self.state, replace(at, now=now), telling.missing(self.state, at))
+        self.parts.world.panel.show(light, now, schedule.quiet(self.state, at))
 
-    def choose(self, moment: str, refused: tuple[int, ...] = ()) -> None:
-        """Ask the recommender; a programme that somebody named goes first."""
-        said = self.remote.said
-        def asked(*refused: int) -> Choice:
-            return said.explained(self.recommender.choose(
-                self.keeper.context(), moment=moment, seed=int(self.rng.integers(2**31)), wishes=said.bounds(),
-                refused=refused, trial=self.rules.trial))
-        self.choice = asked(*refused)
-        if self.keeper.audible and moment == "bedtime" and fade.silent(self.choice.recipe) and not self.rules.trial:
-            self.choice = asked(*refused, self.choice.candidate)
-        named = None if moment == "arousal" else self.remote.named()
-        self.recipe = said.shaped(named or self.choice.recipe)
-        self.keeper.decided(moment, named is not None)
+    # ---- the one place that acts -----------------------------------------------------------------
+
+    def take(self, decision: Decision) -> None:
+        """What a part decided: the state, then the deeds in order."""
+        self.state, deeds = decision
+        self.diary.private = self.state.settings.privacy
+        self.memory.keep(self.state)
+        for deed in deeds:
+            self.do(deed)
+
+    def do(self, thing: things.Do) -> None:
+        parts, state, at = self.parts, self.state, self.at
+        match thing:
+            case things.Go(event, by_hand):
+                self.take(turns.on_event(state, event, at, by_hand))
+            case things.Choose(moment):
+                self.take(asking.choose(parts.mind, state, self.rng, moment, at))
+            case things.Reshape():
+                self.take(asking.reshape(parts.mind, state))
+            case things.Read(text, reply):
+                self.take(asking.read(parts.mind, state, text, at))
+                self.do(things.Answer(self.state.status.answer, reply))
+            case things.Review():
+                self.take(asking.review(parts, state, at))
+            case things.Learn():
+                self.take(asking.learn(parts, state, thing))
+            case things.LearnTaste(liked):
+                kept = self.memory.own(TASTE)
+                self.take(asking.taste(parts.mind, state, kept, self.rng, liked))
+            case things.Adopt():
+                self.take(asking.adopt(parts.mind, state))
+            case things.Share():
+                self.take(asking.share(parts, state, at))
+            case things.Finish():
+                self.finish()
+            case things.Close():
+                self.take((restart.closed(state), []))
+            case things.NightOver():
+                self.take(asking.keep_repeats(parts, state))
+                self.memory.forget_tonight(self.state)
+                parts.mind.words.rest()
+            case things.Save():
+                self.memory.save_tonight(state, parts.body.stager.snapshot(), at)
+            case things.Remember(name, value):
+                self.memory.keep_own(name, value)
+            case things.Note(kind, detail):
+                self.note(kind, detail)
+            case things.Row(table, fields):
+                self.diary.add(table, **fields)
+            case things.KeepEpoch(epoch, staging):
+                self.keep_epoch(epoch, staging)
+            case things.Shift(night, seconds):
+                self.diary.shift(night, seconds)
+            case things.Renumber(index):
+                parts.body.epochs.restart(self.clock.now(), index)
+            case things.ForgetStages():
+                parts.body.stager.reset()
+            case things.Shape(by_hand):
+                self.shape(by_hand)
+            case things.Restart():
+                self.wanted = self.course = None
+            case _:
+                self.tell(thing)
+
+    def tell(self, thing: things.Do) -> None:
+        """What goes out of the house's core: to the sound process, the hub, who waits."""
+        world, hooks = self.parts.world, self.parts.hooks
+        match thing:
+            case things.Send(message):
+                world.sound.send(message)
+            case things.Tell():
+                world.home.tell(telling.facts(self.state, hooks.versions(), self.at))
+            case things.Publish(fields):
+                world.home.tell(fields)
+            case things.Happened(name, payload):
+                world.home.event(name, payload)
+            case things.Answer(text, reply) if reply is not None:
+                reply(text)
+            case things.Withdraw() if world.feedback is not None:
+                world.feedback.withdraw()
+            case things.Install():
+                hooks.install()
+            case things.Report() if self.state.tonight.bedtime:
+                hooks.woken(self)
+
+    # ---- the sound and the music -----------------------------------------------------------------
 
     def shape(self, by_hand: bool = False) -> None:
-        """Tell the sound process where to go, if that changed; nothing but a hand makes it rise quickly."""
-        wanted = fade.scene(self.mode, self.recipe, self.depth, self.rules, self.epoch)
+        """Tell the sound process where to go, if that changed; nothing but a hand makes it rise
+        quickly."""
+        state, tonight = self.state, self.state.tonight
+        wanted = fade.scene(
+            tonight.mode, tonight.recipe, tonight.depth, state.owner.rules, state.status.epoch
+        )
         if wanted != self.wanted:
-            self.wanted, self.course = wanted, fade.course(self.course, wanted, self.clock.now(), by_hand)
-            self.sound.send(self.course.scene)
+            self.wanted = wanted
+            self.course = fade.course(self.course, wanted, self.clock.now(), by_hand)
+            self.parts.world.sound.send(self.course.scene)
 
     def write_music(self, now: float) -> None:
         """Keep the music written AHEAD; silence needs none."""
         if self.course is None or self.course.scene.level <= fade.SILENT:
             return
-        self.written = max(self.written, now + 2.0)         # the ring is 1.5 s long
+        tonight, standing = self.state.tonight, wishes.standing(self.state)
+        recipe = fade.steered(tonight.recipe, tonight.mode)
+        self.written = max(self.written, now + RING)
         while self.written < now + AHEAD:
-            p_asleep = self.stagings[-1].p_asleep if self.stagings else None
-            phrase = self.composer.compose(fade.steered(self.recipe, self.mode), p_asleep)
-            phrase = replace(self.remote.said.played(phrase), start=self.written)
+            phrase = self.parts.mind.composer.compose(recipe, tonight.p_asleep)
+            phrase = self.parts.mind.words.played(phrase, standing)
+            phrase = replace(phrase, start=self.written)
             if phrase.notes:
-                self.sound.send(phrase)
-                self.diary.add("phrases", night=self.number, start=phrase.start, length=phrase.length,
-                               notes=phrase.notes)
+                self.parts.world.sound.send(phrase)
+                self.diary.add("phrases", night=tonight.number, start=phrase.start,
+                               length=phrase.length, notes=phrase.notes)
             self.written += phrase.length
 
-    @property
-    def minutes(self) -> float:             # since lights out
-        return 0.0 if self.lights_out is None else (self.clock.now() - self.lights_out) / 60
+    # ---- the diary -------------------------------------------------------------------------------
 
     def note(self, kind: str, detail: str) -> None:
-        self.diary.add("events", night=self.number, time=self.clock.now(), kind=kind, detail=detail)
+        """In the diary; what is grave also reaches the journal."""
+        row = {"night": self.state.tonight.number, "time": self.clock.now()}
+        self.diary.add("events", **row, kind=kind, detail=detail)
+        if kind in GRAVE:
+            log.log(GRAVE[kind], "%s: %s", kind, detail)
+
+    def lack(self, trouble: str) -> None:
+        """A part is replaced by its fallback: diary, journal and hub hear of it."""
+        self.state = self.state.with_status(lacks=(trouble, *self.state.status.lacks))
+        self.note("fallback", trouble)
+
+    def keep_epoch(self, epoch: Epoch, staging: Staging) -> None:
+        if self.mode is not Mode.IDLE:
+            target = self.course.scene.level if self.course else None
+            self.do(rows.epoch(self.state, epoch, staging, target))
+            self.state = watching.on_kept(self.state, epoch, staging)
+        self.diary.commit()
+
+    # ---- coming and going ------------------------------------------------------------------------
+
+    def resume(self) -> None:
+        """Go on with a night that a restart broke, if there is one."""
+        try:
+            saved, choices, kept, troubles = self.memory.tonight()
+            if not restart.worth_it(saved):
+                self.state = restart.said_before(self.state, saved)
+                return
+            decision = restart.resumed(self.state, saved, choices, kept, self.at)
+            self.parts.body.stager.restore(saved.stager)
+        except (KeyError, TypeError, ValueError, IndexError, sqlite3.Error) as trouble:
+            self.note("fallback", f"the night before the restart can't be resumed: {trouble!r}")
+            return
+        for unread in troubles:
+            self.note("fallback", unread)
+        self.take(decision)
+
+    def finish(self) -> None:
+        """Whatever there is of a night becomes one that is over."""
+        if learning.unfinished(self.state):
+            self.do(things.Review())
+        self.take(learning.lesson(self.state, self.at))
+
+    def leave(self, stop: Stop) -> None:
+        """What there is of a night is finished and kept, or left for another process."""
+        recipe = self.state.tonight.recipe
+        try:
+            if stop.finish:
+                self.finish()
+            else:
+                self.do(things.Save())
+            self.diary.flush()
+        except NocturneError as trouble:
+            self.note("fault", str(trouble))
+        if stop.finish:
+            self.parts.world.sound.send(fade.scene_at(recipe, fade.SILENT, fade.HURRY))

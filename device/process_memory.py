@@ -18,7 +18,8 @@ def give_memory_back() -> None:
 def do_without_openssl_hashes() -> None:
     """Have hashlib use its own C, for OpenSSL is 3.5 MB. Only what is imported afterwards does
     without."""
-    sys.modules["_hashlib"] = None
+    # None makes importing it fail, as documented; typeshed knows only modules.
+    sys.modules["_hashlib"] = None  # type: ignore[assignment]
 
 
 def unmap_code() -> None:

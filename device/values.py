@@ -4,20 +4,38 @@ Times are monotonic seconds (`Clock.now`), shared by both processes of one boot,
 otherwise. A missing reading is None or a gap, never a plausible number.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
+
+from device.textures import TEXTURES as TEXTURES
 
 TICK = 0.25             # s: the night's loop; the ADXL355's FIFO overflows after 0.51 s at 62.5 Hz
 EPOCH = 30.0            # s: AASM scoring epoch
 SCALES = ("ionian", "dorian", "phrygian", "lydian", "mixolydian", "aeolian", "pentatonic")
 STYLES = ("chorale", "piano", "folk", "lute")
-TEXTURES = ("rain", "ocean", "wind", "stream", "fire", "pink", "brown")
 VOICES = ("pad", "bell", "piano", "drone", "swell")
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Bounds of a number, both of them allowed: what is read from elsewhere must lie inside."""
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The names that a text may be."""
+    names: tuple[str, ...]
+
+
+Share = Annotated[float, Between(0.0, 1.0)]
+Minute = Annotated[int, Between(0, 24 * 60 - 1)]        # after midnight
 
 
 # ---- sensing: chip → Readings → Vitals → Epoch ---------------------------------------------------
@@ -105,18 +123,19 @@ class Staging:
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """Where to go, not how. Silence is a recipe too: `music` 0 and every texture 0."""
-    scale: str = "dorian"           # one of SCALES (a mode of music, not the device's Mode)
-    style: str = "piano"            # one of STYLES, or a point named in the composer's card
-    pulse: float = 56.0             # /min, 40..80; a tick of music is two pulses
-    density: float = 0.35           # onsets/s, 0..0.8
-    register: float = 57.0          # mean MIDI pitch, 45..67
-    brightness: float = 0.35        # 0..1
-    tension: float = 0.2            # 0..1
-    # TEXTURES → 0..1
-    textures: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({"rain": 0.4}))
-    music: float = 0.8              # 0..1
-    level: float = 0.0              # dB re the settling level, −40..0
-    name: str = ""                  # of the programme it came from, if any
+    scale: Annotated[str, OneOf(SCALES)] = "dorian"     # a mode of music, not the device's Mode
+    style: str = "piano"                # one of STYLES, or a point named in the composer's card
+    pulse: Annotated[float, Between(40, 80)] = 56.0         # /min; a tick of music is two pulses
+    density: Annotated[float, Between(0, 0.8)] = 0.35       # onsets/s
+    register: Annotated[float, Between(45, 67)] = 57.0      # mean MIDI pitch
+    brightness: Share = 0.35
+    tension: Share = 0.2
+    textures: Mapping[Annotated[str, OneOf(TEXTURES)], Share] = field(
+        default_factory=lambda: MappingProxyType({"rain": 0.4})
+    )
+    music: Share = 0.8
+    level: Annotated[float, Between(-40, 0)] = 0.0          # dB re the settling level
+    name: str = ""                      # of the programme it came from, if any
 
     def plain(self) -> dict:
         """JSON-able, for the diary."""
@@ -282,3 +301,86 @@ class Heartbeat:
     underruns: int = 0
     refused: int = 0            # messages that were malformed or out of bounds
     device: str = ""            # what it plays on; "" when nothing
+
+
+# ---- hands and others: what comes into the inbox -------------------------------------------------
+
+class Press(StrEnum):
+    SHORT = "short"     # acts at once, on release
+    SECOND = "second"   # another, soon after
+    THIRD = "third"
+    HOLD = "hold"       # while the finger is still down
+
+
+class Edge(NamedTuple):
+    """The button's contact closed (pressed) or opened."""
+    pressed: bool
+    time: float         # s
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One bounded wish from afar. `reply` takes its answer, where somebody waits for it.
+
+    `value` is a bool (sound, privacy, sharing), 0..1 (volume, volume_cap, light), minutes (timer; 0
+    is off), minutes after midnight (alarm, quiet_from, quiet_to; None is off), text (programme,
+    message, say), or None: so is a `say` that is too long or no text.
+    """
+    kind: str
+    value: bool | float | int | str | None = None
+    id: str = ""
+    reply: Callable[[str], object] | None = None
+
+
+QUESTION = "quiet_v1"       # whether silence is best: what beds are asked, and what a prior answers
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """For each answer of a question the share of beds that gave it, debiased, with its error."""
+    version: Annotated[int, Between(0, 2**53)]  # grows; an older one is nobody's business any more
+    question: str
+    shares: tuple[float, ...]                   # sum 1
+    errors: tuple[float, ...]  # standard errors before shares were made to sum to 1
+    reports: int
+
+
+class Stop(NamedTuple):
+    """SIGTERM or the end of the terminal: leave.
+
+    The night is finished, or left for another process to resume.
+    """
+    finish: bool = True
+
+
+# ---- the morning ---------------------------------------------------------------------------------
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """A night in the AASM manual's terms, in minutes unless named.
+
+    `None`: there was no sleep to speak of.
+    """
+    tib: float                  # time in bed: every epoch given
+    tst: float                  # total sleep time
+    sol: float | None           # sleep onset latency: to the first epoch of any sleep
+    spt: float                  # sleep period: first to last epoch of sleep
+    waso: float                 # wake after sleep onset, within the sleep period
+    final_wake: float  # awake after the last epoch of sleep (AASM's WASO: waso + final_wake)
+    efficiency: float | None    # share 0..1: tst over the time that could be judged
+    wakings: int                # runs of wake within the sleep period
+    long_wakings: int           # of them, of 5 min and more
+    unknown: float              # epochs that could not be judged
+    light: float
+    deep: float
+    rem: float
+
+
+class Light(StrEnum):
+    """What the LED shows."""
+    OFF = "off"
+    BREATHING = "breathing"     # playing
+    STEADY = "steady"           # waiting for a press
+    MUTED = "muted"             # a short blink every four seconds
+    TROUBLE = "trouble"         # two blinks every four seconds
+    THANKS = "thanks"           # a feedback press was understood

@@ -8,7 +8,9 @@ process trusts nobody.
 
 import json
 import math
+from collections.abc import Callable
 from types import MappingProxyType
+from typing import Any, NoReturn
 
 from device.errors import Refused
 from device.values import TEXTURES, VOICES, Advance, Heartbeat, Note, Panic, Phrase, Scene, Volume
@@ -28,9 +30,9 @@ Message = Scene | Phrase | Volume | Panic | Advance | Heartbeat
 def encode(message: Message) -> bytes:
     """One line, newline included. Raises Refused if our own message is out of bounds."""
     kind = type(message)
-    if kind not in _WRITERS:
+    if not isinstance(message, Message):
         raise Refused(f"can't send a {kind.__name__}")
-    fields = {"v": VERSION, "kind": kind.__name__.lower(), **_WRITERS[kind](message)}
+    fields = {"v": VERSION, "kind": kind.__name__.lower(), **_written(message)}
     try:
         line = json.dumps(fields, allow_nan=False, separators=(",", ":")).encode() + b"\n"
     except (ValueError, TypeError) as trouble:
@@ -67,20 +69,18 @@ def decode(line: bytes) -> Message:
 
 # ---- writing -------------------------------------------------------------------------------------
 
-def _slots(message) -> dict:
-    return {name: getattr(message, name) for name in message.__dataclass_fields__}
-
-
-_WRITERS = {
-    Scene: lambda m: {**_slots(m), "textures": dict(m.textures)},
-    Phrase: lambda m: {**_slots(m), "notes": [list(note) for note in m.notes]},
-    Volume: _slots, Panic: _slots, Advance: _slots, Heartbeat: _slots,
-}
+def _written(message: Message) -> dict[str, Any]:
+    fields = {name: getattr(message, name) for name in message.__dataclass_fields__}
+    if isinstance(message, Scene):
+        fields["textures"] = dict(message.textures)
+    if isinstance(message, Phrase):
+        fields["notes"] = [list(note) for note in message.notes]
+    return fields
 
 
 # ---- reading -------------------------------------------------------------------------------------
 
-def _no_constants(token: str):
+def _no_constants(token: str) -> NoReturn:
     raise ValueError(f"{token} is not a number")
 
 
@@ -91,47 +91,37 @@ def _no_doubles(pairs: list[tuple]) -> dict:
     return fields
 
 
-def _number(name: str, value, low: float, high: float) -> float:
+def _number(name: str, value: object, low: float, high: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Refused(f"{name} is not a number")
-    if (
-        not (math.isfinite(value) if isinstance(value, float) else abs(value) < 2**62)
-        or not low <= value <= high
-    ):
+    small = math.isfinite(value) if isinstance(value, float) else abs(value) < 2**62
+    if not small or not low <= value <= high:
         raise Refused(f"{name} {value!s:.20} is outside {low:g}..{high:g}")
     return float(value)
 
 
-def _integer(name: str, value, low: int, high: int) -> int:
+def _integer(name: str, value: object, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise Refused(f"{name} is not a whole number in {low}..{high}")
     return value
 
 
-def _truth(name: str, value) -> bool:
+def _truth(name: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise Refused(f"{name} is neither true nor false")
     return value
 
 
-def _text(name: str, value, longest: int) -> str:
+def _text(name: str, value: object, longest: int) -> str:
     if not isinstance(value, str) or len(value) > longest:
         raise Refused(f"{name} is not a text of at most {longest} characters")
     return value
 
 
-def _scene(f: dict) -> Scene:
-    if not isinstance(f["textures"], dict) or not f["textures"].keys() <= set(TEXTURES):
-        raise Refused(f"textures are not among {TEXTURES}")
+def _scene(f: dict[str, Any]) -> Scene:
     waking = _truth("waking", f["waking"])
     return Scene(
-        textures=MappingProxyType(
-            {
-                name: _number(name, f["textures"][name], 0, 1)
-                for name in TEXTURES
-                if name in f["textures"]
-            }
-        ),
+        textures=_textures(f["textures"]),
         music=_number("music", f["music"], 0, 1),
         brightness=_number("brightness", f["brightness"], 0, 1),
         level=_number("level", f["level"], -80, LOUDEST_WAKING if waking else 0),
@@ -141,11 +131,18 @@ def _scene(f: dict) -> Scene:
     )
 
 
-def _breath(value) -> float:
+def _textures(gains: object) -> MappingProxyType[str, float]:
+    if not isinstance(gains, dict) or not gains.keys() <= set(TEXTURES):
+        raise Refused(f"textures are not among {TEXTURES}")
+    return MappingProxyType(
+        {name: _number(name, gains[name], 0, 1) for name in TEXTURES if name in gains})
+
+
+def _breath(value: object) -> float:
     return _number("breath", value, BREATHS[0] if value else 0.0, BREATHS[1])
 
 
-def _note(value) -> Note:
+def _note(value: object) -> Note:
     if not isinstance(value, list) or len(value) != len(Note._fields):
         raise Refused("a note is not [start, pitch, duration, velocity, voice]")
     start, pitch, duration, velocity, voice = value
@@ -160,7 +157,7 @@ def _note(value) -> Note:
     )
 
 
-def _phrase(f: dict) -> Phrase:
+def _phrase(f: dict[str, Any]) -> Phrase:
     if not isinstance(f["notes"], list) or len(f["notes"]) > MOST_NOTES:
         raise Refused(f"notes are not a list of at most {MOST_NOTES}")
     start = None if f["start"] is None else _number("start", f["start"], 0, LATEST)
@@ -172,7 +169,7 @@ def _phrase(f: dict) -> Phrase:
     )
 
 
-def _heartbeat(f: dict) -> Heartbeat:
+def _heartbeat(f: dict[str, Any]) -> Heartbeat:
     return Heartbeat(
         time=_number("time", f["time"], 0, LATEST),
         frame=_integer("frame", f["frame"], 0, 2**53),
@@ -185,17 +182,24 @@ def _heartbeat(f: dict) -> Heartbeat:
     )
 
 
-_READERS = {
+def _volume(f: dict[str, Any]) -> Volume:
+    return Volume(_number("volume", f["volume"], 0, 1), _truth("muted", f["muted"]))
+
+
+def _panic(f: dict[str, Any]) -> Panic:
+    return Panic()
+
+
+def _advance(f: dict[str, Any]) -> Advance:
+    return Advance(_number("time", f["time"], 0, LATEST), _truth("heard", f["heard"]))
+
+
+# kind → its fields and what reads them
+_READERS: dict[str, tuple[set[str], Callable[[dict[str, Any]], Message]]] = {
     "scene": (set(Scene.__dataclass_fields__), _scene),
     "phrase": (set(Phrase.__dataclass_fields__), _phrase),
-    "volume": (
-        set(Volume.__dataclass_fields__),
-        lambda f: Volume(_number("volume", f["volume"], 0, 1), _truth("muted", f["muted"])),
-    ),
-    "panic": (set(), lambda f: Panic()),
-    "advance": (
-        set(Advance.__dataclass_fields__),
-        lambda f: Advance(_number("time", f["time"], 0, LATEST), _truth("heard", f["heard"])),
-    ),
+    "volume": (set(Volume.__dataclass_fields__), _volume),
+    "panic": (set(), _panic),
+    "advance": (set(Advance.__dataclass_fields__), _advance),
     "heartbeat": (set(Heartbeat.__dataclass_fields__), _heartbeat),
 }

@@ -33,7 +33,8 @@ REVISION = "0x902120"           # of a Zero 2 W, so that gpiozero knows the boar
 QUICKER = "kpti=off"
 SLOWER = 10  # times slower than the board's own time, when both it and this machine are busy
 PATIENCE = "systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900"
-HARNESS = """$B mount -t tmpfs -o mode=755 t /sysroot/run; $B mkdir -p /sysroot/run/systemd/system/sysinit.target.wants
+HARNESS = """$B mount -t tmpfs -o mode=755 t /sysroot/run
+$B mkdir -p /sysroot/run/systemd/system/sysinit.target.wants
 until [ -b /sysroot/dev/vdb ]; do $B usleep 100000; done
 $B mount -t squashfs -o ro /sysroot/dev/vdb /sysroot/mnt
 $B cp -a /sysroot/mnt/units/. /sysroot/run/systemd/system/
@@ -150,7 +151,8 @@ class Pi:
         for name in ("bench.sock", "qtest.sock", "qmp.sock"):
             (self.folder / name).unlink(missing_ok=True)
 
-        self.console = open(self.folder / "console.txt", "ab")
+        # Closed with the board's power.
+        self.console = open(self.folder / "console.txt", "ab")      # noqa: SIM115
         self.process = subprocess.Popen(
             [
                 *common,
@@ -298,7 +300,8 @@ class Pi:
         return float(
             self.run(
                 f"b=$(cut -d' ' -f1 /proc/uptime); until {{ {command}; }}; do sleep 0.5; "
-                f"n=$(cut -d' ' -f1 /proc/uptime); [ ${{n%.*}} -lt $((${{b%.*}} + {seconds:.0f})) ] "
+                "n=$(cut -d' ' -f1 /proc/uptime); "
+                f"[ ${{n%.*}} -lt $((${{b%.*}} + {seconds:.0f})) ] "
                 "|| { echo not in time >&2; exit 1; }; done; "
                 "echo $b $(cut -d' ' -f1 /proc/uptime) | awk '{print $2 - $1}'",
                 seconds + 60,

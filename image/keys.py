@@ -15,7 +15,8 @@ def development(folder: Path) -> tuple[Path, Path]:
         folder.mkdir(parents=True, exist_ok=True)
         make(key, certificate, "Nocturne development updates")
         say(
-            f"! made a key that signs updates: {key}. Keep it: devices with this image take updates from it alone"
+            f"! made a key that signs updates: {key}. Keep it: devices with this image take "
+            "updates from it alone"
         )
     return key, certificate
 

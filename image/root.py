@@ -64,7 +64,8 @@ def bootstrap(
             # The one variant runs no customize hook.
             "--skip=download/empty",
             "--skip=essential/unlink",
-            f"--{'extract' if variant == 'extract' else 'customize'}-hook=sync-out {archives} {debs}",
+            f"--{'extract' if variant == 'extract' else 'customize'}-hook=sync-out {archives} "
+            f"{debs}",
             f"--include={','.join(packages)}",
             suite,
             making,
@@ -183,7 +184,8 @@ def wifi(root: Path, firmware: Path | None) -> None:
     missing = [name for name in recipe.WANTED_WIFI if not (target / name).exists()]
     if missing:
         say(
-            f"! no Wi-Fi on those Zero 2 W boards that need {', '.join(missing)}: Debian has no such files; put them "
+            f"! no Wi-Fi on those Zero 2 W boards that need {', '.join(missing)}: Debian has no "
+            "such files; put them "
             "into a folder and say --firmware FOLDER"
         )
 

@@ -16,7 +16,8 @@ BOARD = "bcm2837-rpi-3-b.dtb"
 # The firmware would add the console by the board's own name for it. QEMU's power manager restarts
 # the board as soon as its watchdog is set, instead of when nobody feeds it.
 WORDS = (
-    "console=ttyAMA0 console=ttyAMA1,115200 loglevel=7 systemd.show_status=1 systemd.log_target=kmsg "
+    "console=ttyAMA0 console=ttyAMA1,115200 loglevel=7 systemd.show_status=1 "
+    "systemd.log_target=kmsg "
     "systemd.log_color=0 modprobe.blacklist=bcm2835_wdt"
 )
 REACHED = (

@@ -101,7 +101,8 @@ def text(x: float, y: float, words: str, **attributes: object) -> str:
 def header() -> list[str]:
     bottom = TOP + 19 * ROW
     shapes = [
-        f'<rect x="{LEFT - 18}" y="{TOP - 18}" width="{RIGHT - LEFT + 36}" height="{bottom - TOP + 36}" rx="8" '
+        f'<rect x="{LEFT - 18}" y="{TOP - 18}" width="{RIGHT - LEFT + 36}" '
+        f'height="{bottom - TOP + 36}" rx="8" '
         'fill="#e8f3ea" stroke="#57755c"/>',
         text(
             (LEFT + RIGHT) / 2,
@@ -124,7 +125,8 @@ def header() -> list[str]:
 def part(title: str, side: str, top: float, wires: Sequence[tuple[str, int, str]]) -> list[str]:
     left = 40 if side == "left" else WIDTH - 280
     shapes = [
-        f'<rect x="{left}" y="{top}" width="240" height="{30 + 26 * len(wires)}" rx="6" fill="#fff" '
+        f'<rect x="{left}" y="{top}" width="240" height="{30 + 26 * len(wires)}" rx="6" '
+        'fill="#fff" '
         'stroke="#444"/>',
         text(left + 10, top + 19, title, font_size=12, font_weight="bold"),
     ]
@@ -151,11 +153,13 @@ def part(title: str, side: str, top: float, wires: Sequence[tuple[str, int, str]
 def drawing() -> str:
     shapes = [shape for each in PARTS for shape in part(*each)]
     note = (
-        "With a USB sound card instead of the I2S amplifier, leave pins 12, 35 and 40 free; the light may then "
+        "With a USB sound card instead of the I2S amplifier, leave pins 12, 35 and 40 free; the "
+        "light may then "
         "stay on its default, GPIO 18 (pin 12)."
     )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        'font-family="sans-serif">\n'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fcfcfa"/>\n'
         + "\n".join([*shapes, *header()])
         + "\n"

@@ -34,9 +34,8 @@ pcm.!default {{ type plug; slave {{ pcm "capture"; format S16_LE; rate 48000; ch
 @pytest.fixture
 def browser(tmp_path):
     """A headless Chromium the size of a phone."""
-    pytest.importorskip(
-        "websocket", reason="websocket-client is not installed: no page is looked at"
-    )
+    pytest.importorskip("websocket",
+                        reason="websocket-client is not installed: no page is looked at")
     from tests.home import chromium
     if chromium.find() is None:
         pytest.skip("chromium is not installed: no page is looked at (apt-get install chromium)")

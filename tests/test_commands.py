@@ -15,27 +15,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def nocturne(*words: object) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "device", *map(str, words)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=60,
-    )
+    return subprocess.run([sys.executable, "-m", "device", *map(str, words)], cwd=ROOT,
+                          capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60)
 
 
 def kept(tmp_path: Path) -> Path:
     diary = Diary(tmp_path / "diary.sqlite")
-    diary.add(
-        "nights",
-        id=diary.next_night(),
-        began=1.8e9,
-        lights_out=10.0,
-        seed=1,
-        sleeper="ada",
-        software="0",
-    )
+    diary.add("nights", id=1, began=1.8e9, lights_out=10.0, seed=1, sleeper="ada", software="0")
     diary.add("events", night=1, time=20.0, kind="message", detail="schlaf gut, \"Ada\"")
     diary.close()
     return diary.path

@@ -26,12 +26,9 @@ for number in range(100_000):
 
 def killed(path: Path, run: str, after: float) -> int:
     """Rows that a writer acknowledged before kill -9."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path), run],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    process = subprocess.Popen([sys.executable, "-c", WRITER, str(path), run],
+                               stdout=subprocess.PIPE, text=True,
+                               env={**os.environ, "PYTHONPATH": str(ROOT)})
     first = process.stdout.readline()
     time.sleep(after)
     process.send_signal(signal.SIGKILL)
@@ -46,9 +43,8 @@ def test_no_acknowledged_row_is_lost_to_kill_9(tmp_path, runs):
     for run in range(runs):
         acknowledged = killed(path, str(run), rng.uniform(0, 0.1))
         with reading(path) as diary:
-            kept = diary.execute(
-                "SELECT count(*) FROM events WHERE detail = ?", (str(run),)
-            ).fetchone()[0]
+            kept = diary.execute("SELECT count(*) FROM events WHERE detail = ?",
+                                 (str(run),)).fetchone()[0]
             assert diary.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         assert kept >= acknowledged > 0
 

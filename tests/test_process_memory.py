@@ -17,7 +17,9 @@ wanted = [before.compose(recipe, None) for _ in range(50)]
 full = resident()
 unmap_code()
 less = resident()
-print(json.dumps([full - less, resident() - less < 5.0, [after.compose(recipe, None) for _ in range(50)] == wanted]))
+stays = resident() - less < 5.0
+same = [after.compose(recipe, None) for _ in range(50)] == wanted
+print(json.dumps([full - less, stays, same]))
 """
 ALONE = """
 import queue, sys
@@ -38,9 +40,8 @@ print(any("libcrypto" in line for line in open("/proc/self/maps")))
 
 
 def said(script: str, *words: str) -> object:
-    done = subprocess.run(
-        [sys.executable, "-c", script, *words], cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", script, *words], cwd=ROOT, check=True,
+                          capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1].lower())
 
 

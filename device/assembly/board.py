@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from device.assembly import build
@@ -21,7 +22,9 @@ from device.hardware.panel import Panel
 from device.hardware.sensors import Sensors
 from device.home.say_socket import NAME, Door
 from device.night import Night
+from device.parts import NONE, Hooks
 from device.sound.client import SoundLink
+from device.values import Light
 
 # On a tmpfs, which outlives a restart of the unit but not of the machine.
 SPARE = Path(os.environ.get("RUNTIME_DIRECTORY") or tempfile.gettempdir()) / "spare"
@@ -32,7 +35,7 @@ DRAWING = threading.Lock()
 class NoPanel:
     """Without usable pins the night is driven from the hub."""
 
-    def show(self, brightness: float) -> None:
+    def show(self, light: Light | float, now: float, quiet: bool) -> None:
         pass
 
     def close(self) -> None:
@@ -41,7 +44,7 @@ class NoPanel:
 
 @contextlib.contextmanager
 def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequence[str] = (),
-          **hooks) -> Iterator[Night]:
+          hooks: Hooks = NONE) -> Iterator[Night]:
     """Whatever is missing gets a fallback, a mark in the diary and a word to the hub, like the
     `troubles` there were before. Raises ConfigError for a chip that isn't known, DiaryError when
     there is no place even for one night."""
@@ -60,6 +63,7 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
         except SensorError as trouble:
             troubles.append(f"no sensors, so a timer programme: {trouble}")
             sensors = Sensors([], clock)
+        panel: Panel | NoPanel
         try:
             panel = Panel(clock, inbox.put, config.panel.button, config.panel.led)
         except SensorError as trouble:
@@ -74,22 +78,12 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
         stack.enter_context(door(socket.with_name(NAME), inbox, troubles))
         if diary.path.parent == SPARE:
             feedback = None  # what was spent isn't known, so nothing is shared
+        around = build.Around(clock, inbox, diary, sensors, sound, panel, home, feedback)
         mine = build.brain(
-            config,
-            clock,
-            inbox,
-            sensors=sensors,
-            sound=sound,
-            panel=panel,
-            home=home,
-            diary=diary,
-            seed=secrets.randbits(31),
-            woken=publish,
-            feedback=feedback,
-            **hooks,
+            config, around, seed=secrets.randbits(31), hooks=replace(hooks, woken=publish_report)
         )
-        for trouble in reversed(troubles):      # the hub shows the beginning: the worst goes first
-            mine.remote.lack(trouble)
+        for lack in reversed(troubles):         # the hub shows the beginning: the worst goes first
+            mine.lack(lack)
         yield mine
 
 
@@ -129,12 +123,12 @@ def door(path: Path, inbox: queue.SimpleQueue, troubles: list[str]) -> Iterator[
         yield
 
 
-def publish(mine: Night) -> None:
+def publish_report(mine: Night) -> None:
     """On a thread of its own, for the chips' FIFOs don't wait."""
     def draw() -> None:
         try:
             with DRAWING:
-                build.publish(mine)
+                build.publish_report(mine)
         except (OSError, subprocess.SubprocessError) as trouble:
             logging.getLogger("nocturne").error("no morning report: %s", trouble)
     threading.Thread(target=draw, name="report").start()

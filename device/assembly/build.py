@@ -6,102 +6,161 @@ import queue
 import sqlite3
 import subprocess
 import sys
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from device import compose
+from device import compose, parts
 from device.clock import Clock, SystemClock
 from device.compose.repeat_filter import Repeats
 from device.config import Config
 from device.diary import Diary
 from device.errors import ModelMismatch, Refused
 from device.hardware import health
+from device.hardware.button import Presses
 from device.home.mqtt import Home
 from device.home.privacy import Feedback, Ledger
 from device.home.settings import DeviceFacts, Settings
 from device.inference import model_card
+from device.memory import LEARNER, POPULATION, TASTE, key_of, load
 from device.night import Night
-from device.programmes import NAMES
+from device.parts import NONE, Body, Hooks, Mind, Parts, World
+from device.programmes import AUTO, NAMES
 from device.recommend import Recommender, SafeDefault, Weights
 from device.recommend.n_of_1 import effect
-from device.session import fade, population
-from device.session.schedule import Almanac
-from device.sleep import features
+from device.session import fade, schedule, updates
+from device.session.settings import GUEST, Knobs, Owner, Rules
+from device.session.state import Population
+from device.sleep import features, hypnogram
 from device.sleep.epochs import Epochs
 from device.sleep.stager import Stager
 from device.sleep.vitals import VitalSigns
-from device.values import EPOCH, Staging
+from device.values import EPOCH, TICK, Epoch, Staging, Sums
 from device.words import Words
 
+SOFTWARE = "0.1.0"
 DRAWING = 120.0         # s that the report may take
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a board and a desk have each their own of."""
+    clock: Clock
+    inbox: queue.SimpleQueue
+    diary: Diary
+    sensors: parts.Sensors
+    sound: parts.Sound
+    panel: parts.Panel
+    home: parts.Home
+    feedback: parts.Feedback | None = None
 
 
 class Blind:
     """The stager's fallback: judges nothing, so that the timer programme takes over."""
 
-    changes = np.eye(4)
-
-    def snapshot(self) -> dict:
-        return {}
-
-    def restore(self, snapshot: dict) -> None:
-        pass
-
-    def judge(self, epoch, lights_out):
+    def judge(self, epoch: Epoch, lights_out: float | None) -> Staging:
         return Staging(epoch.index, epoch.start + EPOCH, None, None, None)
+
+    def review(self, stagings: Sequence[Staging]) -> Sums:
+        return hypnogram.sums(stagings)
 
     def reset(self) -> None:
         pass
 
+    def snapshot(self) -> dict[str, object]:
+        return {}
 
-def brain(config: Config, clock: Clock, inbox, *, sensors, sound, panel, home, diary, seed: int,
-          models: Path = model_card.MODELS, **hooks) -> Night:
-    """A Night whose models are loaded, or replaced by their named fallbacks; the diary says which."""
-    troubles = []
-    words = Words(models, config.night.keep_notes)      # first: what checking it takes is free again for the others
-    try:
-        stager = Stager(*model_card.read("stager", features.INPUTS, models), config.night.onset)
-    except ModelMismatch as trouble:
-        stager = Blind()
-        troubles.append(f"no stager, so a timer programme: {trouble}")
-    sleeper, guest = config.night.sleeper, config.night.sleeper == "guest"
-    state = diary.recall(f"learner:{sleeper}")
-    weights = Weights(**asdict(config.learning))
-    try:
-        try:
-            recommender = Recommender.load(state, sleeper=sleeper, guest=guest, weights=weights, folder=models)
-        except ValueError as trouble:
-            troubles.append(f"what was learned of {sleeper} can't be used ({trouble}); beginning anew")
-            recommender = Recommender.load(None, sleeper=sleeper, guest=guest, weights=weights, folder=models)
-    except ModelMismatch as trouble:
-        recommender = SafeDefault(state, sleeper=sleeper)
-        troubles.append(f"no recommender, so the safe programme: {trouble}")
+    def restore(self, snapshot: Mapping) -> None:
+        pass
+
+
+def brain(
+    config: Config, around: Around, *, seed: int, models: Path = model_card.MODELS,
+    tick: float = TICK, hooks: Hooks = NONE,
+) -> Night:
+    """A Night whose models are loaded, or replaced by their named fallbacks; the diary says which.
+    """
+    clock, diary = around.clock, around.diary
+    words = Words(models, config.night.keep_notes)  # first: what checking takes is free again later
+    stager, no_stager = load_stager(config, models)
+    recommender, no_learner = load_recommender(config, diary, models)
     # Only a real clock can tell that the network is too slow for this machine.
-    composer, why = compose.load(seed, config.night.composer, models, clock if isinstance(clock, SystemClock) else None)
-    composer.savour(diary.recall(f"taste:{sleeper}"), np.random.default_rng(seed))
+    composer, slow = compose.load(
+        seed, config.night.composer, models, clock if isinstance(clock, SystemClock) else None
+    )
+    sleeper = config.night.sleeper
+    composer.learn_taste(
+        diary.recall(key_of(TASTE, sleeper)), np.random.default_rng(seed)
+    )
     composer.repeats = Repeats.load(diary.path.with_name("repeats"))
-    rules = fade.Rules(config.night.fade, config.night.timer, config.night.masking, config.night.keep_playing,
-                         config.night.trial)
-    if config.night.withdraw:
-        rules = fade.withdrawn(rules, len(recommender.nights))
-    almanac = Almanac(config.alarm.time, (config.quiet.start, config.quiet.end), config.alarm.smart,
-                      config.alarm.elapsed)
-    night = Night(clock, inbox, sensors=sensors, signs=VitalSigns(), epochs=Epochs(clock.now()), stager=stager,
-                  recommender=recommender, composer=composer, sound=sound, panel=panel, home=home, diary=diary,
-                  almanac=almanac, rules=rules, seed=seed, sleeper=sleeper, programme=config.night.programme,
-                  volume=config.sound.volume, retention=config.diary.retention,
-                  lock=config.panel.lock, cap=config.home.cap / 100, words=words,
-                  effect=effect if config.night.trial else None, **hooks)
-    if warning := almanac.warning(clock.wall()):
+    parts = Parts(
+        clock, around.inbox,
+        Body(around.sensors, VitalSigns(), Epochs(clock.now()), stager),
+        Mind(recommender, composer, words),
+        World(around.sound, around.panel, Presses(), around.home, around.feedback),
+        diary,
+        replace(hooks, effect=effect if config.night.trial else None, install=updates.install,
+                versions=partial(updates.versions, SOFTWARE)),
+    )
+    night = Night(parts, owner(config, seed, tick, len(recommender.nights)))
+    if warning := schedule.warning(night.state, night.at):
         night.note("fallback", warning)
-    for trouble in filter(None, (*troubles, why, words.trouble, diary.trouble,
-                                     lullaby(composer, Path(config.night.motif)))):
-        night.remote.lack(trouble)
-    for remark in getattr(sensors, "notes", ()):
+    no_lullaby = lullaby(composer, Path(config.night.motif))
+    for trouble in (no_stager, *no_learner, slow, words.trouble, diary.trouble, no_lullaby):
+        if trouble:
+            night.lack(trouble)
+    for remark in getattr(around.sensors, "notes", ()):
         night.note("fallback", remark)
     return night
+
+
+def owner(config: Config, seed: int, tick: float, nights: int) -> Owner:
+    """What the config says of the night. `nights`: that taught something."""
+    wanted = config.night
+    rules = Rules(
+        wanted.fade, wanted.timer, wanted.masking, wanted.keep_playing, wanted.trial
+    )
+    knobs = Knobs(
+        config.sound.volume, wanted.programme if wanted.programme in NAMES else AUTO,
+        schedule.minute_of(config.alarm.time),
+        (schedule.minute_of(config.quiet.start), schedule.minute_of(config.quiet.end)),
+    )
+    return Owner(
+        sleeper=wanted.sleeper, rules=fade.withdrawn(rules, nights) if wanted.withdraw else rules,
+        knobs=knobs, ceiling=config.home.cap / 100, lock=config.panel.lock,
+        smart=config.alarm.smart, elapsed=config.alarm.elapsed, retention=config.diary.retention,
+        keep_notes=wanted.keep_notes, software=SOFTWARE, seed=seed, tick=tick,
+    )
+
+
+def load_stager(config: Config, models: Path) -> tuple[Stager | Blind, str]:
+    """And why it is the fallback, or ""."""
+    try:
+        card = model_card.read("stager", features.INPUTS, models)
+        return Stager(*card, config.night.onset), ""
+    except ModelMismatch as trouble:
+        return Blind(), f"no stager, so a timer programme: {trouble}"
+
+
+def load_recommender(
+    config: Config, diary: Diary, models: Path
+) -> tuple[Recommender | SafeDefault, list[str]]:
+    """And what of it can't be used."""
+    sleeper = config.night.sleeper
+    state = diary.recall(key_of(LEARNER, sleeper))
+    weights = Weights(**asdict(config.learning))
+    try:
+        recommender = Recommender.load(
+            state, sleeper=sleeper, guest=sleeper == GUEST, weights=weights, folder=models
+        )
+    except ModelMismatch as trouble:
+        why = f"no recommender, so the safe programme: {trouble}"
+        return SafeDefault(state, sleeper=sleeper), [why]
+    unread = "; ".join(recommender.troubles)
+    return recommender, [f"of what was learned of {sleeper}: {unread}"] if unread else []
 
 
 def lullaby(composer: compose.Composer, path: Path) -> str:
@@ -117,22 +176,30 @@ def lullaby(composer: compose.Composer, path: Path) -> str:
 
 def home_settings(config: Config) -> Settings:
     home = config.home
-    return Settings(home.host, home.port, home.username, home.password, home.ca, home.bed, home.hub_key, home.care)
+    return Settings(
+        home.host, home.port, home.username, home.password, home.ca, home.bed, home.hub_key,
+        home.care,
+    )
 
 
 @contextlib.contextmanager
-def at_home(config: Config, inbox: queue.SimpleQueue, clock: Clock, diary: Diary, occupancy: bool):
-    """(Home, Feedback): connected in the background if there is a hub; outbox and ledger lie beside the diary."""
+def at_home(
+    config: Config, inbox: queue.SimpleQueue, clock: Clock, diary: Diary, occupancy: bool
+) -> Iterator[tuple[Home, Feedback | None]]:
+    """Connected in the background if there is a hub; outbox and ledger lie beside the diary."""
     def beside(name: str) -> Path | None:
         path = diary.path.with_name(name)
         return path if config.home.host or path.exists() else None
     facts = DeviceFacts(programmes=NAMES, cap=config.home.cap, occupancy=occupancy)
-    home = Home(home_settings(config), inbox, clock, facts, beside("outbox.sqlite"), on_prior=inbox.put,
-                newest_prior=(diary.recall(population.KEY) or {}).get("version", 0), health=health.read)
-    try:
+    heard, _ = load(Population, diary.recall(POPULATION), "what other beds told")
+    home = Home(
+        home_settings(config), inbox, clock, facts, beside("outbox.sqlite"), on_prior=inbox.put,
+        newest_prior=heard.version, health=health.read,
+    )
+    feedback: Feedback | None = None
+    # What was spent isn't known where the ledger can't be read, so nothing is shared then.
+    with contextlib.suppress(sqlite3.Error):
         feedback = Feedback(Ledger(beside("ledger.sqlite")), home)
-    except sqlite3.Error:                       # what was spent isn't known, so nothing is shared
-        feedback = None
     home.start()
     try:
         yield home, feedback
@@ -140,14 +207,16 @@ def at_home(config: Config, inbox: queue.SimpleQueue, clock: Clock, diary: Diary
         home.stop()
 
 
-def publish(mine: Night) -> None:
-    """The report beside the diary, its picture to the hub. By a process of its own: drawing takes a second and memory
-    that the night needs. Raises OSError or subprocess.SubprocessError."""
-    html = mine.diary.path.with_name("report.html")
-    mine.diary.flush()
-    paths = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
+def publish_report(night: Night) -> None:
+    """The report beside the diary, its picture to the hub. By a process of its own: drawing takes a
+    second and memory that the night needs. Raises OSError or subprocess.SubprocessError."""
+    html = night.diary.path.with_name("report.html")
+    night.diary.flush()
+    root = str(Path(__file__).parents[2])
+    paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     # No config: it may be torn, and the night goes on with the last good one.
-    subprocess.run([sys.executable, "-m", "device", "report", "--config", os.devnull, "--diary", mine.diary.path,
-                    "--out", html], check=True, timeout=DRAWING, env={**os.environ, "PYTHONPATH": paths},
-                   stdout=subprocess.DEVNULL)
-    mine.home.tell({"picture": html.with_suffix(".png").read_bytes()})
+    command = [sys.executable, "-m", "device", "report", "--config", os.devnull,
+               "--diary", str(night.diary.path), "--out", str(html)]
+    subprocess.run(command, check=True, timeout=DRAWING, stdout=subprocess.DEVNULL,
+                   env={**os.environ, "PYTHONPATH": paths})
+    night.parts.world.home.tell({"picture": html.with_suffix(".png").read_bytes()})

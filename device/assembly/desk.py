@@ -9,11 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from gpiozero.pins.mock import MockFactory
 
+from device import parts
 from device.assembly import build
 from device.clock import Clock, PacedClock, SystemClock, VirtualClock
 from device.config import Config, sound_flags
@@ -22,11 +24,12 @@ from device.errors import SoundError
 from device.hardware.bus import Bus
 from device.hardware.panel import Panel, desk_pins, press
 from device.hardware.sensors import Sensors
-from device.home.commands import Command
 from device.inference.model_card import MODELS
 from device.night import Night
+from device.parts import NONE, Hooks
 from device.session.modes import Mode
 from device.sim.bus import SimBus
+from device.sim.chips import SimChip
 from device.sim.chips_adxl355 import ADXL355
 from device.sim.chips_lis3dh import LIS3DH
 from device.sim.chips_max30102 import MAX30102
@@ -35,7 +38,7 @@ from device.sim.recording import Recording
 from device.sim.sleeper import STANDARD_GRAVITY, Sleeper
 from device.sim.speaker import NoSpeaker, Speaker
 from device.sound.client import SoundLink
-from device.values import TICK
+from device.values import TICK, Command
 
 BEDTIME = 60.0          # s after power on: the finger on the button
 TOUCH = 0.15            # s
@@ -67,21 +70,15 @@ class Desk:
 class Source:
     """A method as a chip's source."""
 
-    def __init__(self, values):
+    def __init__(self, values: Callable[[np.ndarray], np.ndarray]):
         self.values = values
 
 
 @contextlib.contextmanager
-def night(config: Config, desk: Desk, **hooks) -> Iterator[tuple[Night, object]]:
+def night(config: Config, desk: Desk, hooks: Hooks = NONE) -> Iterator[tuple[Night, MockFactory]]:
     """The night, built and ready to run, and the pins that stand for its button."""
     real_time = desk.speed == 1 and desk.audio_minutes > 0 and has_sound_card()
-    clock: Clock = (
-        SystemClock()
-        if real_time
-        else PacedClock(desk.speed, wall=desk.wall)
-        if desk.speed
-        else VirtualClock(wall=desk.wall)
-    )
+    clock = clock_of(desk, real_time)
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     chips, tick = body(desk, clock)
     faults = (
@@ -101,35 +98,30 @@ def night(config: Config, desk: Desk, **hooks) -> Iterator[tuple[Night, object]]
         )
         panel = Panel(clock, inbox.put, config.panel.button, config.panel.led, pins)
         stack.callback(panel.close)
+        around = build.Around(clock, inbox, diary, sensors, sound, panel, home, feedback)
+        if config.home.host:
+            hooks = replace(hooks, woken=build.publish_report)
         mine = build.brain(
-            config,
-            clock,
-            inbox,
-            sensors=sensors,
-            sound=sound,
-            panel=panel,
-            home=home,
-            diary=diary,
-            seed=desk.seed,
-            models=desk.models,
-            tick=tick,
-            feedback=feedback,
-            woken=build.publish if config.home.host else None,
-            **hooks,
+            config, around, seed=desk.seed, models=desk.models, tick=tick, hooks=hooks
         )
         if desk.say:
-            later(
-                stack, clock, BEDTIME / 2, lambda: inbox.put(Command("say", desk.say, reply=print))
-            )
+            note = Command("say", desk.say, reply=print)
+            later(stack, clock, BEDTIME / 2, lambda: inbox.put(note))
         if desk.bedtime:
-            later(
-                stack,
-                clock,
-                BEDTIME,
-                lambda: mine.mode is Mode.IDLE and press(pins, True, config.panel.button),
-            )
+            def touch() -> None:
+                if mine.mode is Mode.IDLE:
+                    press(pins, True, config.panel.button)
+            later(stack, clock, BEDTIME, touch)
             later(stack, clock, BEDTIME + TOUCH, lambda: press(pins, False, config.panel.button))
         yield mine, pins
+
+
+def clock_of(desk: Desk, real_time: bool) -> Clock:
+    if real_time:
+        return SystemClock()
+    if desk.speed:
+        return PacedClock(desk.speed, wall=desk.wall)
+    return VirtualClock(wall=desk.wall)
 
 
 def later(
@@ -150,7 +142,9 @@ def body(desk: Desk, clock: Clock) -> tuple[list, float]:
     rng = np.random.default_rng(desk.seed)
     if desk.recording:
         recording = Recording.load(desk.recording)
-        chips = [MAX30102(clock, recording.ppg, skew=desk.skew)] if recording.ppg else []
+        chips: list[SimChip] = []
+        if recording.ppg:
+            chips.append(MAX30102(clock, recording.ppg, skew=desk.skew))
         if recording.motion:
             chips.append(LIS3DH(clock, recording.motion, skew=desk.skew))
         return chips, min(TICK, recording.tick)
@@ -178,7 +172,7 @@ def body(desk: Desk, clock: Clock) -> tuple[list, float]:
 
 
 @contextlib.contextmanager
-def speaker(config: Config, desk: Desk, clock: Clock, real_time: bool) -> Iterator[object]:
+def speaker(config: Config, desk: Desk, clock: Clock, real_time: bool) -> Iterator[parts.Sound]:
     """A sound process of its own, as on the board; or none for a silent night."""
     if desk.audio_minutes <= 0:
         yield NoSpeaker(clock, config.sound.settle)

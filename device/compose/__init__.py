@@ -53,25 +53,21 @@ def tick_seconds(composer: Composer, clock: Clock, ticks: int = 16) -> float:
     return min(spent)
 
 
-def load(
-    seed: int, prefer: str = "rnn", folder: Path = MODELS, clock: Clock | None = None
-) -> tuple[Composer, str]:
+def load(seed: int, prefer: str = "rnn", folder: Path = MODELS,
+         clock: Clock | None = None) -> tuple[Composer, str]:
     """The composer `rnn`, `markov` or `rules`, and "" – or the rules and why, if its model can't be
     used or, by `clock`, is too slow for this machine."""
+    if prefer == "rules":
+        return RulesComposer(seed), ""
+    why = f"no composer is called {prefer!r}"
     try:
-        if prefer == "rnn":
-            if (
-                clock
-                and (tick := tick_seconds(RNNComposer.load(seed, folder), clock)) > SLOWEST_TICK
-            ):
-                return RulesComposer(
-                    seed
-                ), f"composing by rules: a tick of the network takes {tick * 1e3:.0f} ms"
-            return RNNComposer.load(seed, folder), ""
         if prefer == "markov":
             return MarkovComposer.load(seed, folder), ""
+        if prefer == "rnn":
+            tick = tick_seconds(RNNComposer.load(seed, folder), clock) if clock else 0.0
+            if tick <= SLOWEST_TICK:
+                return RNNComposer.load(seed, folder), ""
+            why = f"a tick of the network takes {tick * 1e3:.0f} ms"
     except ModelMismatch as trouble:
-        return RulesComposer(seed), f"composing by rules: {trouble}"
-    return RulesComposer(
-        seed
-    ), "" if prefer == "rules" else f"composing by rules: no composer is called {prefer!r}"
+        why = str(trouble)
+    return RulesComposer(seed), f"composing by rules: {why}"

@@ -9,6 +9,7 @@ three can be asked for the same things.
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
+from dataclasses import astuple
 from itertools import accumulate
 from typing import Protocol
 
@@ -104,7 +105,7 @@ class Composer:
         re-dressed."""
         self.motifs.follow(line, self.tick)
 
-    def savour(self, kept: dict | None, rng: np.random.Generator, liked: int = 0) -> dict:
+    def learn_taste(self, kept: dict | None, rng: np.random.Generator, liked: int = 0) -> dict:
         """Set out a small step from the taste that is `kept`, once tonight's likes or skips have
         moved it; what to keep now."""
         taste = Taste.recall(kept).learn(self.taste, liked)
@@ -136,11 +137,9 @@ class Composer:
     def turn(self, recipe: Recipe) -> None:
         """At a chord's end: take up a new scale, and now and then walk to a neighbouring key."""
         self.scale = recipe.scale if recipe.scale in DEGREES else self.scale or "dorian"
-        self.before = (
-            [(step + self.tonic) % 12 for step in CHORD_CLASSES[self.chord]]
-            if self.chord is not None
-            else []
-        )
+        self.before = []
+        if self.chord is not None:
+            self.before = [(step + self.tonic) % 12 for step in CHORD_CLASSES[self.chord]]
         if self.elapsed >= self.walk_at:
             step = int(self.rng.choice((5, 7)))
             self.tonic = (self.tonic + step) % 12
@@ -150,28 +149,20 @@ class Composer:
     def asked(self, aim: Aim) -> np.ndarray:
         """What the RNN was told in training, for this tick."""
         return tk.conditions(
-            self.scale,
-            aim.density * aim.length,
-            self.steering.middle - self.steering.reference,
-            1 / self.ticks(8, aim),
-            aim.tension,
-            aim.brightness - 0.5,
-            self.tick,
-        )
+            self.scale, density=aim.density * aim.length,
+            register=self.steering.middle - self.steering.reference,
+            harmony=1 / self.ticks(8, aim), tension=aim.tension,
+            brightness=aim.brightness - 0.5, tick=self.tick)
 
     def styled(self, recipe: Recipe, aim: Aim) -> np.ndarray:
         """The style latent, on its way to the recipe's: styles morph, too."""
-        styles = self.opinion.styles
-        goal = styles.get(
-            recipe.style,
-            self.style if self.style is not None else np.zeros(tk.STYLE_SIZE, np.float32),
-        )
-        goal = goal + np.array(self.taste.style, np.float32) if recipe.style in styles else goal
-        self.style = (
-            goal
-            if self.style is None
-            else self.style + (goal - self.style) * min(aim.length / 24, 1)
-        )
+        point = self.opinion.styles.get(recipe.style)
+        if point is not None:
+            goal = point + np.array(self.taste.style, np.float32)
+            now = goal if self.style is None else self.style
+        else:
+            goal = now = np.zeros(tk.STYLE_SIZE, np.float32) if self.style is None else self.style
+        self.style = now + (goal - now) * min(aim.length / 24, 1)
         return self.style
 
     def chord_notes(self, aim: Aim) -> list[Note]:
@@ -179,10 +170,10 @@ class Composer:
         steering = self.steering
         ahead = self.motifs.ahead(self.tick, AHEAD, steering.reference, self.tonic, self.scale)
         before = frozenset((step - self.tonic) % 12 for step in self.before)
-        self.chord = self.draw(steering.chord_bias(before, ahead)) - tk.CHORD
+        self.chord = chord = self.draw(steering.chord_bias(before, ahead)) - tk.CHORD
         dwell = self.draw(self.dwell_bias(aim)) - tk.DWELL
         self.chord_left = self.ticks(tk.DWELLS[dwell] * self.rng.uniform(0.75, 1.33), aim)
-        self.pads = voicing.lead(self.chord, self.tonic, steering.centre, self.pads)
+        self.pads = voicing.lead(chord, self.tonic, steering.centre, self.pads)
         for pitch in self.pads:
             steering.sound(pitch, 0, self.chord_left * tk.SLOTS)
         seconds, light = self.chord_left * aim.length, self.light
@@ -191,7 +182,7 @@ class Composer:
         notes = [Note(0.0, pitch, seconds, touch("pad", light), "pad") for pitch in self.pads]
         if self.bell(BELL_CHORDS * light):      # doubles the top of the chord
             notes.append(Note(0.0, self.pads[-1], min(seconds, 6.0), touch("bell", light), "bell"))
-        return [*notes, self.bass_note(self.draw(BASS_BIAS) - tk.BASS, aim)]
+        return [*notes, self.bass_note(chord, self.draw(BASS_BIAS) - tk.BASS, aim)]
 
     def dwell_bias(self, aim: Aim) -> Bias:
         """Only dwells that put chord changes some 8–40 s apart."""
@@ -203,14 +194,15 @@ class Composer:
         low, high = math.ceil(FASTEST_CHORDS / aim.length), math.floor(SLOWEST_CHORDS / aim.length)
         return min(max(round(dwell), low), high)
 
-    def bass_note(self, part: int, aim: Aim) -> Note:
-        pitch = voicing.bass_pitch(self.chord, part, self.tonic, self.steering.centre)
+    def bass_note(self, chord: int, part: int, aim: Aim) -> Note:
+        pitch = voicing.bass_pitch(chord, part, self.tonic, self.steering.centre)
         slots = min(self.chord_left, max(2, round(BASS_LASTS / aim.length))) * tk.SLOTS
         self.steering.sound(pitch, 0, slots)
         return Note(0.0, pitch, slots * aim.length / tk.SLOTS, touch("drone", self.light), "drone")
 
     def melody(self, aim: Aim, wish: dict[int, int]) -> list[Note]:
-        steering, notes = self.steering, []
+        steering = self.steering
+        notes: list[Note] = []
         while (choice := self.draw(steering.rhythm_bias(wish))) >= tk.RHYTHM:
             slot, duration = divmod(choice - tk.RHYTHM, len(tk.DURATIONS))
             hooks = self.motifs.hooks(self.tick, slot, steering.playable(slot), self.elapsed)
@@ -245,26 +237,23 @@ class Composer:
         while self.repeats.returns(*self.spelled(notes, aim)) and tried < 8:
             tried += 1
             melody = [note for note in notes if note.voice in ("bell", "piano")]
-            place = round(melody[-1].start / slot) if melody else 2
-            choices = [
-                pitch
-                for pitch in self.steering.playable(place)
-                if not melody or pitch != melody[-1].pitch
-            ]
+            last = melody[-1] if melody else None
+            place = round(last.start / slot) if last else 2
+            choices = [pitch for pitch in self.steering.playable(place)
+                       if last is None or pitch != last.pitch]
             if not choices:
                 break
             pitch = int(self.rng.choice(choices))
-            kept = [note for note in notes if not melody or note is not melody[-1]]
-            length = melody[-1].duration if melody else 2 * slot
-            notes = [*kept, Note(place * slot, pitch, length, touch("piano", self.light), "piano")]
+            length = last.duration if last else 2 * slot
+            notes = [note for note in notes if note is not last]
+            notes.append(Note(place * slot, pitch, length, touch("piano", self.light), "piano"))
             self.steering.melody_note(pitch, place, max(1, round(length / slot)))
         return notes
 
     def spelled(self, notes: list[Note], aim: Aim) -> tuple[bytes, int]:
         """A tick's onsets relative to the tonic, for the repeat filter, and how many there are."""
-        onsets = sorted(
-            (round(note.start / aim.length * tk.SLOTS), note.pitch - self.tonic) for note in notes
-        )
+        onsets = sorted((round(note.start / aim.length * tk.SLOTS), note.pitch - self.tonic)
+                        for note in notes)
         return repr(onsets).encode(), len({slot for slot, _ in onsets})
 
     def draw(self, bias: Bias) -> int:
@@ -272,30 +261,16 @@ class Composer:
         distribution."""
         token = next(iter(bias))
         if len(bias) > 1:
-            logits = self.opinion.logits().tolist()
-            leans = self.leans
-            token = drawn(
-                {token: logits[token] + lean + leans[token] for token, lean in bias.items()},
-                self.rng.random(),
-            )
+            logits, leans = self.opinion.logits().tolist(), self.leans
+            asked = {token: logits[token] + lean + leans[token] for token, lean in bias.items()}
+            token = drawn(asked, self.rng.random())
         self.opinion.push(token)
         return token
 
     # ---- carrying on after a restart -------------------------------------------------------------
 
-    PLAIN = (
-        "scale",
-        "tonic",
-        "tick",
-        "elapsed",
-        "chord",
-        "chord_left",
-        "before",
-        "pads",
-        "walk_at",
-        "bells",
-        "light",
-    )
+    PLAIN = ("scale", "tonic", "tick", "elapsed", "chord", "chord_left", "before", "pads",
+             "walk_at", "bells", "light")
 
     def snapshot(self) -> dict:
         """All but the repeat filter, JSON-able: a restored composer goes on with the very next
@@ -307,9 +282,7 @@ class Composer:
             "steering": self.steering.snapshot(),
             "motifs": self.motifs.snapshot(),
             "style": None if self.style is None else [float(x) for x in self.style],
-            "aim": None
-            if self.aim is None
-            else [getattr(self.aim, name) for name in Aim.__slots__],
+            "aim": None if self.aim is None else list(astuple(self.aim)),
         }
 
     def restore(self, state: dict) -> None:
@@ -327,10 +300,8 @@ class Composer:
 def drawn(logits: dict[int, float], chance: float) -> int:
     """The token that `chance` 0..1 picks from the tempered top of the distribution."""
     top = max(logits.values())
-    ranked = sorted(
-        ((math.exp((logit - top) / TEMPERATURE), -token) for token, logit in logits.items()),
-        reverse=True,
-    )
+    weighed = ((math.exp((logit - top) / TEMPERATURE), -token) for token, logit in logits.items())
+    ranked = sorted(weighed, reverse=True)
     sums = list(accumulate(weight for weight, _ in ranked))
     kept = bisect_left(sums, TOP_P * sums[-1])
     return -ranked[min(bisect_right(sums, chance * sums[kept]), kept)][1]
@@ -338,8 +309,6 @@ def drawn(logits: dict[int, float], chance: float) -> int:
 
 def ended(note: Note, start: float) -> Note:
     """A melody note ends where the next begins."""
-    return (
-        note._replace(duration=min(note.duration, start - note.start))
-        if note.start < start
-        else note
-    )
+    if note.start >= start:
+        return note
+    return note._replace(duration=min(note.duration, start - note.start))

@@ -19,11 +19,21 @@ LEAP = 16               # semitones: no larger step in the melody
 WIDTH = 8.0             # semitones: how far the melody strays from its middle
 STEP_COST = 0.05       # nats per semitone beyond a major third
 BALANCE = 2.0           # how strongly the pitch classes are drawn to the key profile
-CLEAN = [
-    sum(1 << step for step in range(12) if (step - pitch) % 12 not in HARSH) for pitch in range(12)
-]
-WANTED = {scale: [float(PROFILES[scale][step]) if step in degrees else 0.0 for step in range(12)]
-          for scale, degrees in DEGREES.items()}
+
+
+def clean(pitch: int) -> int:
+    """A bit for each pitch class that isn't harsh against this one."""
+    return sum(1 << step for step in range(12) if (step - pitch) % 12 not in HARSH)
+
+
+def wanted(scale: str) -> list[float]:
+    """(12,) how much the key profile wants each pitch class, tonic-relative; 0 off the scale."""
+    profile, degrees = PROFILES[scale].tolist(), DEGREES[scale]
+    return [profile[step] if step in degrees else 0.0 for step in range(12)]
+
+
+CLEAN = [clean(pitch) for pitch in range(12)]
+WANTED = {scale: wanted(scale) for scale in DEGREES}
 CHORD_PULL = 7.0        # how strongly that bears on the choice of chords
 MOTIF_PULL = 5.0        # nats per semitone from a motif's pitch
 # how strongly onsets owed call for a note: weak, so that there are phrases and rests
@@ -39,7 +49,7 @@ Bias = dict[int, float]         # token → lean; what isn't in it is forbidden
 
 
 class Steering:
-    def __init__(self):
+    def __init__(self) -> None:
         self.account = 0.5              # onsets owed
         self.heard = [0.0] * 12         # tonic-relative: how much each pitch class sounded lately
         self.sounding: list[list[int]] = []     # [MIDI pitch, slots left, 1 if melody]
@@ -70,9 +80,8 @@ class Steering:
 
     def rest(self, slots: int) -> None:
         """Time goes by."""
-        self.sounding = [
-            [pitch, left - slots, melody] for pitch, left, melody in self.sounding if left > slots
-        ]
+        self.sounding = [[pitch, left - slots, melody]
+                         for pitch, left, melody in self.sounding if left > slots]
 
     def walk(self, step: int) -> None:
         """The tonic moves up by `step` semitones."""
@@ -90,9 +99,8 @@ class Steering:
         self.sounding.append([pitch, slot + slots, int(melody)])
         self.known.clear()
         self.heard = [amount * (1 - 1 / MEMORY) for amount in self.heard]
-        self.heard[(pitch - self.tonic) % 12] += (
-            0.25 + min(slots * self.aim.length / tk.SLOTS, 16) / 8
-        )
+        seconds = slots * self.aim.length / tk.SLOTS
+        self.heard[(pitch - self.tonic) % 12] += 0.25 + min(seconds, 16) / 8
         self.mixture.heard(not melody, pitch - self.centre)
 
     def melody_note(self, pitch: int, slot: int, slots: int) -> None:
@@ -118,9 +126,9 @@ class Steering:
             if left > slot and not melody:
                 classes = classes & CLEAN[pitch % 12] or classes
         centre = round(self.centre)
-        good = [pitch for pitch in range(max(centre + MELODY[0], self.reference - tk.REACH),
-                                         min(centre + MELODY[1], self.reference + tk.REACH) + 1)
-                if classes >> pitch % 12 & 1]
+        low = max(centre + MELODY[0], self.reference - tk.REACH)
+        high = min(centre + MELODY[1], self.reference + tk.REACH)
+        good = [pitch for pitch in range(low, high + 1) if classes >> pitch % 12 & 1]
         if self.last_pitch is not None:
             good = [pitch for pitch in good if abs(pitch - self.last_pitch) <= leap] or good
         self.known[slot, leap] = good
@@ -131,18 +139,12 @@ class Steering:
         tonic-relative."""
         want = WANTED[self.scale]
         scale, have = sum(want), sum(self.heard)
-        return [
-            max(
-                min(
-                    BALANCE * math.log(w / scale * (have + 4) / (self.heard[i] + 4 * w / scale)),
-                    3.0,
-                ),
-                -3.0,
-            )
-            if w
-            else 0.0
-            for i, w in enumerate(want)
-        ]
+        leans = [0.0] * 12
+        for step, (share, heard) in enumerate(zip(want, self.heard, strict=True)):
+            if share:
+                lack = share / scale * (have + 4) / (heard + 4 * share / scale)
+                leans[step] = max(min(BALANCE * math.log(lack), 3.0), -3.0)
+        return leans
 
     # ---- biases ----------------------------------------------------------------------------------
 
@@ -150,11 +152,9 @@ class Steering:
         """Chords of the scale that share a note with `before` (tonic-relative pitch classes) and
         add another; `ahead` are pitches of the melody to come, if it is known."""
         degrees = frozenset(DEGREES[self.scale])
-        allowed = [
-            index
-            for index, (_, quality) in enumerate(CHORDS)
-            if CHORD_CLASSES[index] <= degrees and (quality != "dim" or self.aim.tension > 0.8)
-        ]
+        dark = self.aim.tension > 0.8
+        allowed = [index for index, (_, quality) in enumerate(CHORDS)
+                   if CHORD_CLASSES[index] <= degrees and (dark or quality != "dim")]
         if before:
             allowed = [index for index in allowed if len(CHORD_CLASSES[index] & before) < 3]
             allowed = [index for index in allowed if CHORD_CLASSES[index] & before] or allowed
@@ -162,15 +162,11 @@ class Steering:
 
     def chord_lean(self, index: int, ahead: list[int]) -> float:
         (root, quality), classes = CHORDS[index], CHORD_CLASSES[index]
+        balance = CHORD_PULL * sum(self.lean[step] for step in classes) / 3
+        home = root == 0 and quality in ("maj", "min")
         steps = [(pitch - self.tonic) % 12 for pitch in ahead]
-        return (
-            CHORD_PULL * sum(self.lean[step] for step in classes) / 3
-            + (2.0 - self.aim.tension) * (root == 0 and quality in ("maj", "min"))
-            + sum(
-                (step in classes) - 1.5 * any(harsh(step, other) for other in classes)
-                for step in steps
-            )
-        )
+        borne = sum(bears(classes, step) for step in steps)
+        return balance + (2.0 - self.aim.tension) * home + borne
 
     def rhythm_bias(self, wish: dict[int, int]) -> Bias:
         """Where the next melody note may begin, or END; `wish` is a motif's slots of this tick and
@@ -191,7 +187,7 @@ class Steering:
             odd -= PLACE_PULL * math.log((1 + self.places[slot]) / (1 + self.places[slot ^ 2]))
             for duration, length in enumerate(LENGTHS):
                 bias[start + duration] = odd + length
-        if not bias or not wished and self.account <= 2.5:
+        if not bias or (not wished and self.account <= 2.5):
             bias |= dict.fromkeys(range(tk.END, tk.RHYTHM), -ACCOUNT_PULL * (self.account - 0.5))
         return bias
 
@@ -200,10 +196,8 @@ class Steering:
         """
         base = tk.PITCH + tk.REACH - self.reference
         if wish is not None:  # a motif is recognized by its pitches: little else counts
-            return {
-                base + pitch: -MOTIF_PULL * abs(pitch - wish)
-                for pitch in self.playable(slot, leap=24)
-            }
+            playable = self.playable(slot, leap=24)
+            return {base + pitch: -MOTIF_PULL * abs(pitch - wish) for pitch in playable}
         playable = self.playable(slot)
         bias = {}
         for pitch in [p for p in playable if p not in forbidden] or playable:
@@ -216,10 +210,18 @@ class Steering:
         return bias
 
     def snapshot(self) -> dict:
-        return {**{key: value for key, value in vars(self).items() if key not in ("aim", "known")},
-                "mixture": self.mixture.snapshot()}
+        state = {**vars(self), "mixture": self.mixture.snapshot()}
+        del state["known"]
+        state.pop("aim", None)
+        return state
 
     def restore(self, state: dict, aim: Aim | None) -> None:
         vars(self).update(state)
         self.mixture = Mixture(**state["mixture"])
-        self.aim = aim
+        if aim is not None:
+            self.aim = aim
+
+
+def bears(classes: frozenset[int], step: int) -> float:
+    """How well a chord bears a melody's pitch class; both tonic-relative."""
+    return (step in classes) - 1.5 * any(harsh(step, other) for other in classes)

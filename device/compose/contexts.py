@@ -13,7 +13,7 @@ class Context:
     """The last tokens that decide the next: `near` and `far` are those of the kind that comes next.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.last = self.before = tk.BOS
         self.chord = tk.BOS
         self.chords = [tk.BOS, tk.BOS]  # with END as the newest when the last tick held its chord
@@ -23,7 +23,8 @@ class Context:
     def push(self, token: int) -> None:
         if tk.following(self.last) == tk.OPENING_TOKENS:
             chord = token if token < tk.END else tk.END
-            self.chords = [self.chords[self.chords[1] != tk.END], chord]
+            held = self.chords[1] == tk.END
+            self.chords = [self.chords[0 if held else 1], chord]
         if tk.CHORD <= token < tk.END:
             self.chord = token
         elif tk.BASS <= token < tk.CHORD:

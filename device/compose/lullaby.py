@@ -18,13 +18,14 @@ def listen(source: Path | bytes) -> Heard:
     piece = read(source)
     quarters = quarters_per_tick(piece.qpm)
     heard = hear(piece, quarters)
-    while (
-        sum(len(tick.notes) for tick in heard.ticks) > BUSIEST * len(heard.ticks)
-        and len(heard.ticks) < 2000
-    ):
+    while busy(heard) and len(heard.ticks) < 2000:
         quarters /= 2
         heard = hear(piece, quarters)
     return heard
+
+
+def busy(heard: Heard) -> bool:
+    return sum(len(tick.notes) for tick in heard.ticks) > BUSIEST * len(heard.ticks)
 
 
 def motif(source: Path | bytes) -> Line:
@@ -34,14 +35,12 @@ def motif(source: Path | bytes) -> Line:
     line = melody(heard)
     first = line[0][0] if line else 0
     for ticks in (LENGTH, 2 * LENGTH, 4 * LENGTH):
-        opening = [(slot - first, step) for slot, step in line if slot - first < ticks * SLOTS][
-            :MOST
-        ]
+        opening = [(slot - first, step) for slot, step in line if slot - first < ticks * SLOTS]
+        opening = opening[:MOST]
         if len(opening) >= FEWEST:
             return tuple((slot, step - opening[0][1]) for slot, step in opening)
-    raise Refused(
-        "the MIDI file: its melody begins with fewer than three notes; use one with a tune"
-    )
+    raise Refused("the MIDI file: its melody begins with fewer than three notes; "
+                  "use one with a tune")
 
 
 def melody(heard: Heard) -> Line:

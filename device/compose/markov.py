@@ -7,7 +7,7 @@ value and the token just written. Unseen contexts fall back on shorter ones (Wit
 """
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +27,8 @@ class Table:
         token, a count."""
         self.exact: dict[tuple, tuple] = {}
         shorter: dict[tuple, dict[int, float]] = {}
-        for (near, far, follow), token, count in zip(
-            kinds.tolist(), tokens.tolist(), counts.tolist(), strict=True
-        ):
+        rows = zip(kinds.tolist(), tokens.tolist(), counts.tolist(), strict=True)
+        for (near, far, follow), token, count in rows:
             for key in ((follow, near, far), (follow, near), (follow,)):
                 row = shorter.setdefault(key, {})
                 row[token] = row.get(token, 0) + count
@@ -67,7 +66,7 @@ def count(sequences: Iterable[Iterable[int]]) -> dict[str, np.ndarray]:
 class Markov:
     """Draws on the table as tokens come; the table is shared, the context is its own."""
 
-    styles: dict = {}
+    styles: Mapping[str, np.ndarray] = {}
 
     def __init__(self, table: Table):
         self.table, self.context = table, Context()
@@ -86,9 +85,8 @@ class Markov:
         self.context.push(token)
 
     def logits(self) -> np.ndarray:
-        return np.log(
-            self.table.probabilities(tk.following(self.context.last), *self.context.key()) + 1e-9
-        )
+        follow = tk.following(self.context.last)
+        return np.log(self.table.probabilities(follow, *self.context.key()) + 1e-9)
 
     def snapshot(self) -> dict:
         return vars(self.context).copy()

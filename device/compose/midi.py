@@ -19,11 +19,13 @@ RESOLUTION = 480            # ticks per quarter, here a second
 RESOLVED = 1 / RESOLUTION   # s
 
 
+Sounding = tuple[float, float, int, float]  # start and duration in quarters, MIDI, velocity 0..1
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
-    # (start, duration in quarters, MIDI pitch, velocity 0..1)
-    notes: tuple[tuple[float, float, int, float], ...]
-    qpm: float  # quarters per minute, the one that lasts longest
+    notes: tuple[Sounding, ...]
+    qpm: float              # quarters per minute, the one that lasts longest
 
     @property
     def quarters(self) -> float:
@@ -33,7 +35,8 @@ class Piece:
 def read(source: Path | bytes) -> Piece:
     """Any standard MIDI file, formats 0–2, drums left out. Raises Refused, which says why."""
     name, file = opened(source)
-    notes, tempos = [], []
+    notes: list[Sounding] = []
+    tempos: list[tuple[float, float]] = []
     for track in file.tracks:
         notes += track_notes(track, file.ticks_per_beat, tempos)
     if not notes:
@@ -48,9 +51,8 @@ def notes(source: Path | bytes) -> list[Note]:
     """What `write` wrote: starts in seconds, voices by the names of the tracks. Raises Refused,
     which says why."""
     name, file = opened(source)
-    if [track.name for track in file.tracks[1:]] != list(
-        PROGRAMS
-    ) or file.ticks_per_beat != RESOLUTION:
+    voices = [track.name for track in file.tracks[1:]]
+    if voices != list(PROGRAMS) or file.ticks_per_beat != RESOLUTION:
         raise Refused(f"{name}: isn't a night's composition")
     return sorted(Note(start, pitch, duration, velocity, track.name) for track in file.tracks[1:]
                   for start, duration, pitch, velocity in track_notes(track, RESOLUTION, []))
@@ -74,14 +76,16 @@ def opened(source: Path | bytes) -> tuple[str, mido.MidiFile]:
         what = str(trouble) or type(trouble).__name__
         raise Refused(f"{name}: torn or not MIDI ({what}); export it again") from trouble
     if file.ticks_per_beat <= 0:
-        raise Refused(
-            f"{name}: counts time in SMPTE frames, which is not supported; export it with beats"
-        )
+        raise Refused(f"{name}: counts time in SMPTE frames, which is not supported; "
+                      "export it with beats")
     return name, file
 
 
-def track_notes(track, per_quarter: int, tempos: list) -> list[tuple[float, float, int, float]]:
-    now, open_notes, notes = 0, {}, []
+def track_notes(track: mido.MidiTrack, per_quarter: int,
+                tempos: list[tuple[float, float]]) -> list[Sounding]:
+    """A track's notes; its tempos, (start in quarters, a minute's quarters), go to `tempos`."""
+    now, notes = 0, []
+    open_notes: dict[tuple[int, int], tuple[int, int]] = {}     # key → start, velocity
     for message in track:
         now += message.time
         if message.type == "set_tempo" and message.tempo > 0:
@@ -92,9 +96,8 @@ def track_notes(track, per_quarter: int, tempos: list) -> list[tuple[float, floa
         if key in open_notes:
             start, velocity = open_notes.pop(key)
             if now > start:
-                notes.append(
-                    (start / per_quarter, (now - start) / per_quarter, message.note, velocity / 127)
-                )
+                length = (now - start) / per_quarter
+                notes.append((start / per_quarter, length, message.note, velocity / 127))
         if message.type == "note_on" and message.velocity > 0:
             open_notes[key] = now, message.velocity
     return notes
@@ -105,7 +108,7 @@ def longest_tempo(tempos: list[tuple[float, float]], end: float) -> float:
     spans: dict[float, float] = {}
     for (start, qpm), after in zip(tempos, [*(start for start, _ in tempos[1:]), end], strict=True):
         spans[qpm] = spans.get(qpm, 0.0) + max(min(after, end) - start, 0.0)
-    return min(max(max(spans, key=spans.get), 10.0), 480.0)
+    return min(max(max(spans, key=lambda qpm: spans[qpm]), 10.0), 480.0)
 
 
 def write(path: Path, notes: Iterable[Note]) -> None:
@@ -115,34 +118,28 @@ def write(path: Path, notes: Iterable[Note]) -> None:
     file.tracks.append(mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000, time=0)]))
     notes = list(notes)
     for channel, (voice, program) in enumerate(PROGRAMS.items()):
-        events, again = [], {}  # pitch → when it is struck again: a key is let go before that
-        for note in sorted((note for note in notes if note.voice == voice), reverse=True):
-            start = round(note.start * RESOLUTION)
-            end = max(round((note.start + note.duration) * RESOLUTION), start + 1)
-            velocity = min(max(round(note.velocity * 127), 1), 127)
-            if again.get(note.pitch) != start:
-                events += [
-                    (start, 1, note.pitch, velocity),
-                    (min(end, again.get(note.pitch, end)), 0, note.pitch, 0),
-                ]
-            again[note.pitch] = start
-        track = mido.MidiTrack(
-            [
-                mido.MetaMessage("track_name", name=voice, time=0),
-                mido.Message("program_change", channel=channel, program=program, time=0),
-            ]
-        )
+        track = mido.MidiTrack([
+            mido.MetaMessage("track_name", name=voice, time=0),
+            mido.Message("program_change", channel=channel, program=program, time=0)])
         now = 0
-        for time, on, pitch, velocity in sorted(events):
-            track.append(
-                mido.Message(
-                    "note_on" if on else "note_off",
-                    channel=channel,
-                    note=pitch,
-                    velocity=velocity,
-                    time=time - now,
-                )
-            )
+        for time, on, pitch, velocity in strokes(note for note in notes if note.voice == voice):
+            track.append(mido.Message("note_on" if on else "note_off", channel=channel, note=pitch,
+                                      velocity=velocity, time=time - now))
             now = time
         file.tracks.append(track)
     file.save(path)
+
+
+def strokes(notes: Iterable[Note]) -> list[tuple[int, int, int, int]]:
+    """(MIDI ticks, 1 down or 0 up, pitch, velocity 0..127) of one voice, in order of time."""
+    events = []
+    again: dict[int, int] = {}  # pitch → when it is struck again: a key is let go before that
+    for note in sorted(notes, reverse=True):
+        start = round(note.start * RESOLUTION)
+        end = max(round((note.start + note.duration) * RESOLUTION), start + 1)
+        velocity = min(max(round(note.velocity * 127), 1), 127)
+        if again.get(note.pitch) != start:
+            events.append((start, 1, note.pitch, velocity))
+            events.append((min(end, again.get(note.pitch, end)), 0, note.pitch, 0))
+        again[note.pitch] = start
+    return sorted(events)

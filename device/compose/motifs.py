@@ -3,6 +3,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def to_pitch(step: int, tonic: int, scale: str) -> int:
 class Motifs:
     """What was sung, what is being sung again, and how often a pattern came lately."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.kept: list[Line] = []
         self.own = 0  # how many of `kept` were given, not found
         # (tick, slot, pitch) of the last ticks' melody
@@ -68,12 +69,10 @@ class Motifs:
         home = to_step(reference, tonic, scale)
         scripted = [to_pitch(home + step, tonic, scale) for at in range(tick, tick + ticks)
                     for _, step in self.script.get(str(at), ())]
-        return scripted + [
-            pitch
-            for at, wish in self.wishes.items()
-            if at < tick + ticks
-            for pitch in wish.values()
-        ]
+        for at, wish in self.wishes.items():
+            if at < tick + ticks:
+                scripted += wish.values()
+        return scripted
 
     def begin(self, tick: int, tonic: int, scale: str, reference: int,
               fits: Callable[[], list[int]], rng: np.random.Generator) -> dict[int, int]:
@@ -82,10 +81,8 @@ class Motifs:
         if self.script:
             self.returning = "as written"
             home = to_step(reference, tonic, scale)
-            return {
-                slot: to_pitch(home + step, tonic, scale)
-                for slot, step in self.script.pop(str(tick), ())
-            }
+            now = self.script.pop(str(tick), ())
+            return {slot: to_pitch(home + step, tonic, scale) for slot, step in now}
         self.wishes = {at: wish for at, wish in self.wishes.items() if at >= tick}
         if not self.wishes:
             self.returning = ""
@@ -93,22 +90,20 @@ class Motifs:
                 self.recall(tick, tonic, scale, fits(), rng)
         return self.wishes.get(tick, {})
 
-    def recall(
-        self, tick: int, tonic: int, scale: str, fits: list[int], rng: np.random.Generator
-    ) -> None:
+    def recall(self, tick: int, tonic: int, scale: str, fits: list[int],
+               rng: np.random.Generator) -> None:
+        """Begin to return a motif: varied, where most of it lies on pitches that fit."""
         given = self.own and rng.random() < 0.6
         place = int(rng.integers(self.own if given else len(self.kept)))
         variation = VARIATIONS[int(rng.integers(len(VARIATIONS)))]
         line = vary(self.kept[place], variation)
         middle = to_step(round(sum(fits) / len(fits)) if fits else 60, tonic, scale)
         middle += {"higher": 1, "lower": -1}.get(variation, 0)
-        first = max(
-            range(middle - 5, middle + 6),
-            key=lambda start: (
-                sum(to_pitch(start + step, tonic, scale) in fits for _, step in line),
-                -abs(start - middle),
-            ),
-        )
+
+        def suits(start: int) -> tuple[int, int]:
+            on_chord = sum(to_pitch(start + step, tonic, scale) in fits for _, step in line)
+            return on_chord, -abs(start - middle)
+        first = max(range(middle - 5, middle + 6), key=suits)
         for slot, step in line:
             at, inside = divmod(slot, SLOTS)
             self.wishes.setdefault(tick + at, {})[inside] = to_pitch(first + step, tonic, scale)
@@ -120,9 +115,8 @@ class Motifs:
         self.line = [*self.line[-(HOOK_NOTES - 1):], (pitch, min(absolute - self.last_slot, 16))]
         self.last_slot = absolute
         if len(self.line) == HOOK_NOTES:
-            self.patterns.setdefault(self.pattern(self.line), deque(maxlen=HOOK_BOUND + 1)).append(
-                elapsed
-            )
+            times = self.patterns.setdefault(self.pattern(self.line), deque(maxlen=HOOK_BOUND + 1))
+            times.append(elapsed)
         if not self.returning:
             self.recent.append((tick, slot, pitch))
 
@@ -130,40 +124,34 @@ class Motifs:
         """After a tick: keep what the last ticks sang, if it is a motif; forget old patterns."""
         self.recent = [note for note in self.recent if note[0] > tick - LENGTH]
         if tick % 16 == 15 and NOTES[0] <= len(self.recent) <= NOTES[1]:
-            first = self.recent[0]
-            base = to_step(first[2], tonic, scale)
-            self.kept.append(
-                tuple(
-                    ((at - first[0]) * SLOTS + slot - first[1], to_step(pitch, tonic, scale) - base)
-                    for at, slot, pitch in self.recent
-                )
-            )
+            line = [(at * SLOTS + slot, to_step(pitch, tonic, scale))
+                    for at, slot, pitch in self.recent]
+            first, base = line[0]
+            self.kept.append(tuple((slot - first, step - base) for slot, step in line))
             if len(self.kept) > KEPT:
                 del self.kept[self.own]
         if tick % 64 == 0:
-            self.patterns = {
-                key: times
-                for key, times in self.patterns.items()
-                if times[-1] > elapsed - HOOK_SPAN
-            }
+            since = elapsed - HOOK_SPAN
+            self.patterns = {key: times for key, times in self.patterns.items()
+                             if times[-1] > since}
 
     @staticmethod
     def pattern(line: list[tuple[int, int]]) -> tuple:
-        return tuple((b[0] - a[0], b[1]) for a, b in zip(line, line[1:], strict=False))
+        return tuple((b[0] - a[0], b[1]) for a, b in pairwise(line))
 
     def hooks(self, tick: int, slot: int, pitches: list[int], elapsed: float) -> set[int]:
         """Those pitches that would make a pattern heard once too often."""
         if len(self.line) < HOOK_NOTES - 1:
             return set()
         tail = self.line[-(HOOK_NOTES - 1):]
-        start, last, gap = (
-            self.pattern(tail),
-            tail[-1][0],
-            min(tick * SLOTS + slot - self.last_slot, 16),
-        )
-        heard = ((pitch, self.patterns.get((*start, (pitch - last, gap)), ())) for pitch in pitches)
-        return {pitch for pitch, times in heard
-                if len(times) >= HOOK_BOUND and times[-HOOK_BOUND] > elapsed - HOOK_SPAN}
+        start, last = self.pattern(tail), tail[-1][0]
+        gap = min(tick * SLOTS + slot - self.last_slot, 16)
+        found = set()
+        for pitch in pitches:
+            times = self.patterns.get((*start, (pitch - last, gap)), ())
+            if len(times) >= HOOK_BOUND and times[-HOOK_BOUND] > elapsed - HOOK_SPAN:
+                found.add(pitch)
+        return found
 
     def snapshot(self) -> dict:
         return {
@@ -175,9 +163,8 @@ class Motifs:
     def restore(self, state: dict) -> None:
         vars(self).update(state)
         self.kept = [tuple(map(tuple, line)) for line in state["kept"]]
-        self.recent, self.line = (
-            [tuple(note) for note in state[key]] for key in ("recent", "line")
-        )
+        self.recent = [tuple(note) for note in state["recent"]]
+        self.line = [tuple(note) for note in state["line"]]
         self.wishes = {at: dict(map(tuple, wish)) for at, wish in state["wishes"]}
         self.patterns = {tuple(map(tuple, key)): deque(times, maxlen=HOOK_BOUND + 1)
                          for key, times in state["patterns"]}

@@ -9,6 +9,7 @@ of them and end with 0.8 % such mistakes. Nights that fall silent take a quarter
 device has one layer in memory and writes one a night.
 """
 
+import contextlib
 import hashlib
 import math
 from collections import deque
@@ -56,9 +57,7 @@ class Repeats:
         if not self.full(onsets):
             return False
         places = self.places(tick)
-        seen = any(
-            all(layer[place >> 3] >> (place & 7) & 1 for place in places) for layer in self.layers
-        )
+        seen = any(holds(layer, places) for layer in self.layers)
         self.found += seen
         return seen
 
@@ -88,13 +87,29 @@ class Repeats:
 
     @classmethod
     def load(cls, folder: Path, bits: int = BITS, capacity: int = CAPACITY) -> "Repeats":
-        """What `save` left; layers that are missing or torn are left out."""
+        """What `save` left; layers that are missing, torn or can't be read are left out."""
         mine = cls(bits, capacity)
         layers = []
         for file in sorted(folder.glob("[0-9][0-9][0-9]")):
-            data = file.read_bytes()
-            if data.startswith(MAGIC) and len(data) == len(MAGIC) + 8 + len(mine.layers[0]):
-                layers.append(np.frombuffer(data[len(MAGIC) + 8:], np.uint8).copy())
-                mine.count = int.from_bytes(data[len(MAGIC):len(MAGIC) + 8], "little")
+            with contextlib.suppress(OSError, ValueError):
+                mine.count, layer = read(file, len(mine.layers[0]))
+                layers.append(layer)
         mine.layers = layers or mine.layers
         return mine
+
+
+def holds(layer: np.ndarray, places: list[int]) -> bool:
+    return all(layer[place >> 3] >> (place & 7) & 1 for place in places)
+
+
+def read(file: Path, size: int) -> tuple[int, np.ndarray]:
+    """A layer's count of windows and its bits, (size,) bytes. Raises OSError, or ValueError for
+    anything that `save` didn't write."""
+    head = len(MAGIC) + 8
+    if file.stat().st_size != head + size:
+        raise ValueError("torn")
+    data = file.read_bytes()
+    if not data.startswith(MAGIC):
+        raise ValueError("not a layer")
+    count = int.from_bytes(data[len(MAGIC):head], "little")
+    return count, np.frombuffer(data[head:], np.uint8).copy()

@@ -1,7 +1,9 @@
 """The trained opinion: a small GRU in ONNX, int8, one thread, one step per token, its state
 carried."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -24,9 +26,8 @@ def session(model: bytes, name: str) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as trouble:  # onnxruntime's exceptions share no base but Exception
-        raise ModelMismatch(
-            f"{name}: onnxruntime can't load it ({trouble}); install Nocturne again"
-        ) from trouble
+        why = f"{name}: onnxruntime can't load it ({trouble}); install Nocturne again"
+        raise ModelMismatch(why) from trouble
 
 
 class RNN:
@@ -36,20 +37,21 @@ class RNN:
     quote itself.
     """
 
-    def __init__(self, model: bytes, facts: dict, echoes: bool = False):
+    def __init__(self, model: bytes, facts: Mapping[str, Any], echoes: bool = False):
         self.session = session(model, "composer.onnx")
-        self.styles = {name: np.array(point, np.float32) for name, point in facts["styles"].items()}
+        self.styles: Mapping[str, np.ndarray] = {
+            name: np.array(point, np.float32) for name, point in facts["styles"].items()}
         # Arrays bound once: at this size handing them over anew would cost a quarter of a run.
-        self.binding, self.arrays = self.session.io_binding(), {}
+        self.binding = self.session.io_binding()
+        self.arrays: dict[str, np.ndarray] = {}
         for given in (*self.session.get_inputs(), *self.session.get_outputs()):
-            self.arrays[given.name] = np.zeros(
-                given.shape, np.int64 if given.name == "fields" else np.float32
-            )
+            kind = np.int64 if given.name == "fields" else np.float32
+            self.arrays[given.name] = np.zeros(given.shape, kind)
             value = onnxruntime.OrtValue.ortvalue_from_numpy(self.arrays[given.name])
-            known = given.name in ("fields", "asked", *STATES)
-            (self.binding.bind_ortvalue_input if known else self.binding.bind_ortvalue_output)(
-                given.name, value
-            )
+            if given.name in ("fields", "asked", *STATES):
+                self.binding.bind_ortvalue_input(given.name, value)
+            else:
+                self.binding.bind_ortvalue_output(given.name, value)
         if self.arrays["fields"].size + self.arrays["asked"].size != len(INPUTS):
             raise ValueError(f"{len(INPUTS)} inputs")
         self.last = self.arrays["logits"][0]
@@ -64,9 +66,8 @@ class RNN:
         try:
             return cls(model, card.facts, echoes)
         except (KeyError, IndexError, TypeError, ValueError) as trouble:
-            raise ModelMismatch(
-                f"composer.json: incomplete ({trouble!r}); install Nocturne again"
-            ) from trouble
+            why = f"composer.json: incomplete ({trouble!r}); install Nocturne again"
+            raise ModelMismatch(why) from trouble
 
     def condition(self, values: np.ndarray, style: np.ndarray) -> None:
         self.arrays["asked"][0, :len(values)] = values
@@ -91,11 +92,8 @@ class RNN:
         self.pending = False
 
     def snapshot(self) -> dict:
-        return {
-            "arrays": {name: self.arrays[name].tolist() for name in (*STATES, "asked", "logits")},
-            "pending": self.pending,
-            "heard": list(self.memory.heard),
-        }
+        arrays = {name: self.arrays[name].tolist() for name in (*STATES, "asked", "logits")}
+        return {"arrays": arrays, "pending": self.pending, "heard": list(self.memory.heard)}
 
     def restore(self, state: dict) -> None:
         for name, values in state["arrays"].items():

@@ -1,49 +1,27 @@
 """The rule-based opinion: what a textbook would write next, as log weights over tokens. The
 fallback of the product."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from device.compose import tokens as tk
 from device.compose.theory import CHORD_CLASSES, CHORDS
 
-ROOT_MOTION = {
-    0: 0.2,
-    1: 0.3,
-    2: 0.6,
-    3: 1.0,
-    4: 1.0,
-    5: 1.6,
-    6: 0.1,
-    7: 1.3,
-    8: 1.2,
-    9: 1.2,
-    10: 0.6,
-    11: 0.3,
-}
-STABILITY = {
-    0: 2.5,
-    7: 1.3,
-    5: 1.3,
-    9: 1.1,
-    2: 0.8,
-    4: 0.7,
-    3: 1.1,
-    8: 1.0,
-    10: 0.9,
-    11: 0.3,
-    1: 0.5,
-    6: 0.2,
-}
+# weight of a step of the root, semitones up; and of a root, semitones above the tonic
+ROOT_MOTION = (0.2, 0.3, 0.6, 1.0, 1.0, 1.6, 0.1, 1.3, 1.2, 1.2, 0.6, 0.3)
+STABILITY = (2.5, 0.5, 0.8, 1.1, 0.7, 1.3, 0.2, 1.3, 1.0, 1.1, 0.9, 0.3)
 # semitones of a melodic step → weight
+RHYTHMS = np.outer((1.0, 0.15, 0.8, 0.15), (0.1, 0.5, 1.0, 0.8, 0.2)).ravel()   # slot, duration
 STEPS = {0: 0.25, 1: 1.0, 2: 1.6, 3: 0.9, 4: 0.7, 5: 0.4, 7: 0.25}
 
 
 class Rules:
     """Chords by root motion and common tones, melody by step around chord tones."""
 
-    styles: dict = {}
+    styles: Mapping[str, np.ndarray] = {}
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.chord = CHORDS.index((0, "maj"))
         self.pitch = 0
         self.last = tk.BOS
@@ -70,40 +48,28 @@ class Rules:
             if follow == tk.OPENING_TOKENS:
                 weights[tk.CHORD:tk.END] = self.harmony()
             weights[tk.END:tk.RHYTHM] = (0.8, 1.6, 0.6)
-            weights[tk.RHYTHM : tk.PITCH] = np.outer(
-                (1.0, 0.15, 0.8, 0.15), (0.1, 0.5, 1.0, 0.8, 0.2)
-            ).ravel()
+            weights[tk.RHYTHM:tk.PITCH] = RHYTHMS
         else:
             weights[follow] = self.melody()
         return np.log(weights)
 
     def harmony(self) -> np.ndarray:
         """(48,) weights of the next chord."""
-        root, _ = CHORDS[self.chord]
-        now = CHORD_CLASSES[self.chord]
-        return (
-            np.array(
-                [
-                    ROOT_MOTION[(new - root) % 12]
-                    * STABILITY[new]
-                    * (0.2 + len(now & classes))
-                    * (0.5 if quality == "sus" else 1.0)
-                    * (index != self.chord)
-                    for index, ((new, quality), classes) in enumerate(
-                        zip(CHORDS, CHORD_CLASSES, strict=True)
-                    )
-                ]
-            )
-            + 1e-4
-        )
+        return np.array([self.chord_weight(index) for index in range(len(CHORDS))]) + 1e-4
+
+    def chord_weight(self, index: int) -> float:
+        if index == self.chord:
+            return 0.0
+        (root, _), (new, quality) = CHORDS[self.chord], CHORDS[index]
+        common = len(CHORD_CLASSES[self.chord] & CHORD_CLASSES[index])
+        suspended = 0.5 if quality == "sus" else 1.0
+        return ROOT_MOTION[(new - root) % 12] * STABILITY[new] * (0.2 + common) * suspended
 
     def melody(self) -> np.ndarray:
-        pitches = np.arange(-tk.REACH, tk.REACH + 1)
-        steps = np.array([STEPS.get(abs(int(pitch) - self.pitch), 0.05) for pitch in pitches])
-        member = np.array(
-            [2.0 if int(pitch) % 12 in CHORD_CLASSES[self.chord] else 0.7 for pitch in pitches]
-        )
-        return steps * member
+        """(2 · REACH + 1,) weights of the next pitch."""
+        pitches, classes = range(-tk.REACH, tk.REACH + 1), CHORD_CLASSES[self.chord]
+        steps = np.array([STEPS.get(abs(pitch - self.pitch), 0.05) for pitch in pitches])
+        return steps * np.array([2.0 if pitch % 12 in classes else 0.7 for pitch in pitches])
 
     def snapshot(self) -> dict:
         return {"chord": self.chord, "pitch": self.pitch, "last": self.last}

@@ -26,9 +26,8 @@ def encode(heard: Heard, folder: Path = model_card.MODELS) -> np.ndarray:
     for start in np.unique(np.linspace(0, max(len(tokens) - HEARD, 0), EXCERPTS).astype(int)):
         h = sums = np.zeros((1, size), np.float32)
         for token in np.resize(tokens[start:start + HEARD], HEARD):
-            h, sums, point = encoder.run(
-                None, {"token": np.array([token], np.int64), "h": h, "sums": sums}
-            )
+            given = {"token": np.array([token], np.int64), "h": h, "sums": sums}
+            h, sums, point = encoder.run(None, given)
         points.append(point[0])
     return np.mean(points, 0).astype(np.float32)
 

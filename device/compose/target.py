@@ -1,19 +1,13 @@
 """Where the music is heading: the recipe, quietened by sleep, approached without a seam."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from device.values import Recipe
 
 GLIDE = 18.0                # s time constant: nine tenths of a change in 41 s, and never past it
-BOUNDS = {
-    "pulse": (40.0, 80.0),
-    "density": (0.0, 0.8),
-    "register": (45.0, 67.0),
-    "brightness": (0.0, 1.0),
-    "tension": (0.0, 1.0),
-    "music": (0.0, 1.0),
-}
+BOUNDS = {"pulse": (40.0, 80.0), "density": (0.0, 0.8), "register": (45.0, 67.0),
+          "brightness": (0.0, 1.0), "tension": (0.0, 1.0), "music": (0.0, 1.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +29,9 @@ class Aim:
 def destination(recipe: Recipe, p_asleep: float | None) -> Aim:
     """What the recipe asks when sleep is this likely: sparser, lower, darker. Out of bounds is
     clipped."""
-    asleep = bounded(
-        p_asleep if p_asleep is not None and math.isfinite(p_asleep) else 0.0, (0.0, 1.0)
-    )
+    asleep = 0.0
+    if p_asleep is not None and math.isfinite(p_asleep):
+        asleep = min(max(p_asleep, 0.0), 1.0)
     want = {name: bounded(getattr(recipe, name), bounds) for name, bounds in BOUNDS.items()}
     want["density"] *= 1 - 0.6 * asleep
     want["register"] = max(want["register"] - 6 * asleep, BOUNDS["register"][0])
@@ -50,13 +44,12 @@ def approach(now: Aim | None, goal: Aim) -> Aim:
     if now is None:
         return goal
     share = 1 - math.exp(-now.length / GLIDE)
-    return replace(
-        goal,
-        **{
-            name: getattr(now, name) + share * (getattr(goal, name) - getattr(now, name))
-            for name in BOUNDS
-        },
-    )
+    return Aim(**{name: glided(getattr(now, name), getattr(goal, name), share)
+                  for name in BOUNDS})
+
+
+def glided(now: float, goal: float, share: float) -> float:
+    return now + share * (goal - now)
 
 
 def bounded(value: float, bounds: tuple[float, float]) -> float:

@@ -4,6 +4,7 @@ Weights stay frozen. Each night sets out a small random step from what is liked;
 taste toward that step, a skip away from it (simultaneous perturbation, after Spall 1992).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ STYLE_TRUST = 0.5  # how far feedback may carry the style: the named points lie 
 TRUST = {"light": 0.15, "long notes": 0.8, "suspended chords": 0.8}      # of brightness, and nats
 NUANCE = 0.3                # of the trust region: the size of a night's step
 STEP = 0.3                  # of that step: what a like or skip moves
+SANE = 1e6                  # no taste was ever kept with more: it is torn
 
 
 @dataclass(frozen=True)
@@ -25,20 +27,13 @@ class Taste:
     biases: tuple[float, ...] = (0.0,) * len(TRUST)
 
     @classmethod
-    def recall(cls, state) -> "Taste":
+    def recall(cls, state: object) -> "Taste":
         """From what `state` gave; anything else is nobody's taste."""
-        try:
-            style, biases = (
-                tuple(float(value) for value in state[name]) for name in ("style", "biases")
-            )
-        except (KeyError, TypeError, ValueError):
+        if not isinstance(state, Mapping):
             return cls()
-        fits = (
-            len(style) == tk.STYLE_SIZE
-            and len(biases) == len(TRUST)
-            and np.isfinite((*style, *biases)).all()
-        )
-        return cls(style, biases).trusted() if fits else cls()
+        style = numbers(state.get("style"), tk.STYLE_SIZE)
+        biases = numbers(state.get("biases"), len(TRUST))
+        return cls(style, biases).trusted() if style and biases else cls()
 
     def state(self) -> dict:
         """JSON-able."""
@@ -51,9 +46,8 @@ class Taste:
         return Taste(tuple(style.tolist()), tuple(np.clip(self.biases, -limits, limits).tolist()))
 
     def moved(self, style: np.ndarray, biases: np.ndarray) -> "Taste":
-        return Taste(
-            tuple((self.style + style).tolist()), tuple((self.biases + biases).tolist())
-        ).trusted()
+        both = tuple((self.style + style).tolist()), tuple((self.biases + biases).tolist())
+        return Taste(*both).trusted()
 
     def vary(self, rng: np.random.Generator) -> "Taste":
         """Where a night sets out."""
@@ -81,3 +75,12 @@ class Taste:
         for index, (_, quality) in enumerate(CHORDS):
             out[tk.CHORD + index] = suspended * (quality == "sus")
         return out
+
+
+def numbers(values: object, count: int) -> tuple[float, ...] | None:
+    """That many finite numbers, none beyond SANE, or None."""
+    if not isinstance(values, list | tuple) or len(values) != count:
+        return None
+    if not all(type(value) in (int, float) and abs(value) <= SANE for value in values):
+        return None                 # NaN compares false, so that it is refused here too
+    return tuple(map(float, values))

@@ -51,16 +51,11 @@ PROFILES = {scale: profile(scale) for scale in DEGREES}
 def estimate_key(weights: np.ndarray) -> tuple[int, str]:
     """Tonic (0..11) and scale whose profile correlates best with `weights` (12,), the time each
     pitch class sounds."""
-    best = (
-        max(
-            (float(np.corrcoef(np.roll(table, tonic), weights)[0, 1]), tonic, scale)
-            for scale, table in PROFILES.items()
-            for tonic in range(12)
-        )
-        if np.ptp(weights) > 0
-        else (0, 0, "ionian")
-    )
-    return best[1], best[2]
+    if not np.ptp(weights) > 0:
+        return 0, "ionian"
+    _, tonic, scale = max((float(np.corrcoef(np.roll(table, tonic), weights)[0, 1]), tonic, scale)
+                          for scale, table in PROFILES.items() for tonic in range(12))
+    return tonic, scale
 
 
 def harsh(a: int, b: int) -> bool:

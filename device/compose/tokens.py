@@ -49,9 +49,9 @@ class Tick:
 
     def tokens(self) -> list[int]:
         """Notes in order of slot, each slot from the top down."""
-        out = (
-            [] if self.chord is None else [CHORD + self.chord, DWELL + self.dwell, BASS + self.bass]
-        )
+        out = []
+        if self.chord is not None:
+            out = [CHORD + self.chord, DWELL + self.dwell, BASS + self.bass]
         for slot, duration, pitch in self.notes:
             out += [RHYTHM + slot * len(DURATIONS) + duration, PITCH + REACH + pitch]
         return [*out, END + self.dynamic]
@@ -93,27 +93,12 @@ CONDITIONS = (
 STYLE_SIZE = 8
 
 
-def conditions(
-    scale: str,
-    density: float,
-    register: float,
-    harmony: float,
-    tension: float,
-    brightness: float,
-    tick: int,
-) -> np.ndarray:
+def conditions(scale: str, density: float, register: float, harmony: float, tension: float,
+               brightness: float, tick: int) -> np.ndarray:
     """(len(CONDITIONS),) float32; density and harmony per tick, register in semitones from the
     reference tonic."""
     values = [float(name == scale) for name in CONDITIONS[:7]]
     angle = 2 * np.pi * (tick % 8) / 8
-    values += [
-        np.log2(0.25 + density),
-        register / 12,
-        np.log2(1 / 32 + harmony) / 4,
-        tension,
-        brightness,
-        np.sin(angle),
-        np.cos(angle),
-        1.0,
-    ]
+    values += [np.log2(0.25 + density), register / 12, np.log2(1 / 32 + harmony) / 4,
+               tension, brightness, np.sin(angle), np.cos(angle), 1.0]
     return np.array(values, np.float32)

@@ -2,6 +2,7 @@
 take up a motif."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -32,35 +33,49 @@ def quarters_per_tick(qpm: float) -> float:
     return 2 * quarters
 
 
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Notes on the grid of slots: arrays (n,), a place a note."""
+    starts: np.ndarray          # slots
+    ends: np.ndarray            # slots
+    pitches: np.ndarray         # MIDI
+    velocities: np.ndarray      # 0..1
+
+    @classmethod
+    def of(cls, piece: Piece, quarters: float) -> "Grid":
+        """With ticks of so many quarters: starts fall on slots, and nothing is shorter than half a
+        slot."""
+        slot = quarters / SLOTS
+        starts = [round(start / slot) for start, *_ in piece.notes]
+        ends = [max((start + duration) / slot, first + 0.5)
+                for first, (start, duration, *_) in zip(starts, piece.notes, strict=True)]
+        pitches = [pitch for _, _, pitch, _ in piece.notes]
+        velocities = [velocity for *_, velocity in piece.notes]
+        return cls(np.array(starts), np.array(ends), np.array(pitches), np.array(velocities))
+
+    @property
+    def ticks(self) -> int:
+        return int(np.ceil(self.ends.max() / SLOTS))
+
+
 def hear(piece: Piece, quarters: float) -> Heard:
     """Spell a piece out in ticks of so many quarters: skyline as melody, the chord that fits each
     tick, its bass."""
-    slot = quarters / SLOTS
-    starts = np.array([round(start / slot) for start, *_ in piece.notes])
-    ends = np.array([max((start + duration) / slot, first + 0.5)
-                     for first, (start, duration, *_) in zip(starts, piece.notes, strict=True)])
-    pitches = np.array([pitch for *_, pitch, _ in piece.notes])
-    loud = np.array([velocity for *_, velocity in piece.notes])
-    sums = np.bincount(pitches % 12, np.minimum(ends - starts, 4 * SLOTS), 12)
-    tonic, scale = estimate_key(sums)
-    count = int(np.ceil(ends.max() / SLOTS))
-    weights, lowest = sounding(starts, ends, pitches, count)
+    grid = Grid.of(piece, quarters)
+    lengths = np.minimum(grid.ends - grid.starts, 4 * SLOTS)
+    tonic, scale = estimate_key(np.bincount(grid.pitches % 12, lengths, 12))
+    weights, lowest = sounding(grid)
     chords = harmonize(np.roll(weights, -tonic, 1), (lowest - tonic) % 12)
-    melody = skyline(starts, ends, pitches)
-    mean = pitches[melody].mean()
-    reference = int(round((mean - tonic) / 12) * 12 + tonic)
-    return Heard(
-        spell(starts, ends, pitches, loud, melody, chords, reference, tonic),
-        tonic,
-        scale,
-        reference,
-    )
+    melody = skyline(grid)
+    reference = int(round((grid.pitches[melody].mean() - tonic) / 12) * 12 + tonic)
+    return Heard(spell(grid, melody, chords, reference, tonic), tonic, scale, reference)
 
 
-def sounding(starts, ends, pitches, count: int) -> tuple[np.ndarray, np.ndarray]:
+def sounding(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     """(ticks, 12) how long each pitch class sounds in each tick, and (ticks,) the lowest pitch."""
+    count = grid.ticks
     weights, lowest = np.zeros((count, 12)), np.full(count, 128)
-    for start, end, pitch in zip(starts, ends, pitches, strict=True):
+    for start, end, pitch in zip(grid.starts, grid.ends, grid.pitches, strict=True):
         for tick in range(int(start // SLOTS), min(int(np.ceil(end / SLOTS)), count)):
             weights[tick, pitch % 12] += min(end, (tick + 1) * SLOTS) - max(start, tick * SLOTS)
             lowest[tick] = min(lowest[tick], pitch)
@@ -72,75 +87,107 @@ def harmonize(weights: np.ndarray, bass: np.ndarray) -> list[int | None]:
     pitch classes."""
     roots = np.array([root for root, _ in CHORDS])
     common = np.array([quality in ("maj", "min") for _, quality in CHORDS])
-    now, out = None, []
+    now: int | None = None
+    out: list[int | None] = []
     for row, low in zip(weights, bass, strict=True):
+        out.append(None)
         total = row.sum()
         if total <= 0 or np.count_nonzero(row) < (3 if now is None else 2):
-            out.append(None)
             continue
         scores = (1.7 * (TEMPLATES @ row) - total) / total + 0.15 * (roots == low) + 0.05 * common
         best = int(scores.argmax())
-        if best == now or now is not None and scores[now] > scores[best] - LOYALTY:
-            out.append(None)
-        else:
-            now = best
-            out.append(best)
+        if now is None or (best != now and scores[now] <= scores[best] - LOYALTY):
+            now = out[-1] = best
     return out
 
 
-def skyline(starts, ends, pitches) -> np.ndarray:
+def skyline(grid: Grid) -> np.ndarray:
     """Indices of the melody: each slot's highest new note, unless a higher one still sounds for
     more than a slot."""
-    kept, top_end, top = [], -1.0, -1
-    order = sorted(range(len(starts)), key=lambda i: (starts[i], -pitches[i]))
-    last = None
-    for i in order:
+    starts, pitches = grid.starts, grid.pitches
+    kept: list[int] = []
+    top_end, top, last = -1.0, -1, None
+    for i in sorted(range(len(starts)), key=lambda i: (starts[i], -pitches[i])):
         if starts[i] == last:
             continue
         last = starts[i]
-        if (
-            pitches[i] < top
-            and top_end > starts[i] + 1
-            or pitches[i] < top - 12
-            and top_end > starts[i] - 2
-        ):
+        covered = pitches[i] < top and top_end > starts[i] + 1
+        far_below = pitches[i] < top - 12 and top_end > starts[i] - 2
+        if covered or far_below:
             continue
         kept.append(i)
-        top, top_end = pitches[i], ends[i]
+        top, top_end = pitches[i], grid.ends[i]
     return np.array(kept)
 
 
-def spell(starts, ends, pitches, loud, melody, chords, reference, tonic) -> tuple[Tick, ...]:
-    changes = [tick for tick, chord in enumerate(chords) if chord is not None] + [len(chords)]
-    dwell = {tick: int(np.abs(np.log2(DWELLS) - np.log2(after - tick)).argmin())
-             for tick, after in zip(changes, changes[1:], strict=False)}
-    lines = {int(i): None for i in melody}
-    notes, basses = [[] for _ in chords], [None] * len(chords)
-    sums = np.zeros((len(chords), 2))
-    for i, (start, pitch) in enumerate(zip(starts, pitches, strict=True)):
-        tick, place = divmod(int(start), SLOTS)
-        if tick >= len(chords):
-            continue
-        sums[tick] += loud[i], 1
-        if i in lines:
-            duration = int(np.abs(np.log2(DURATIONS) - np.log2(max(ends[i] - start, 0.5))).argmin())
-            notes[tick].append((place, duration, int(np.clip(pitch - reference, -REACH, REACH))))
-        elif basses[tick] is None or pitch < basses[tick]:
-            basses[tick] = pitch
-    usual = sums[:, 0].sum() / max(sums[:, 1].sum(), 1)
-    out, now = [], 0
+def spell(grid: Grid, melody: np.ndarray, chords: list[int | None], reference: int,
+          tonic: int) -> tuple[Tick, ...]:
+    """The sentences: `melody` indexes the grid, `chords` are of each tick (None: as before)."""
+    lines = melody_lines(grid, melody, len(chords), reference)
+    basses, dynamics = bass_pitches(grid, melody), loudness(grid, len(chords))
+    dwells = dwell_tokens(chords)
+    ticks, now = [], 0
     for tick, chord in enumerate(chords):
         now = now if chord is None else chord
-        root, quality = CHORDS[now]
-        bass = 0
-        if basses[tick] is not None:
-            above = (basses[tick] - tonic - root) % 12
-            bass = QUALITIES[quality].index(above) + 1 if above in QUALITIES[quality] else 4
-        force = sums[tick, 0] / sums[tick, 1] / usual - 1 if sums[tick, 1] else 0.0
-        dynamic = 0 if force < -0.08 else 2 if force > 0.08 else 1
-        line = tuple(sorted(notes[tick], key=lambda note: (note[0], -note[2])))
-        out.append(Tick(chord, dwell.get(tick, 0), bass, dynamic, line))
-    return tuple(out)
+        bass = bass_token(basses.get(tick), now, tonic)
+        ticks.append(Tick(chord, dwells.get(tick, 0), bass, dynamics[tick], lines[tick]))
+    return tuple(ticks)
+
+
+def melody_lines(grid: Grid, melody: np.ndarray, ticks: int,
+                 reference: int) -> list[tuple[tuple[int, int, int], ...]]:
+    """Of each tick (slot, index into DURATIONS, semitones from the reference), top down in a slot.
+    """
+    lines: list[list[tuple[int, int, int]]] = [[] for _ in range(ticks)]
+    for i in melody.tolist():
+        tick, slot = divmod(int(grid.starts[i]), SLOTS)
+        duration = nearest(DURATIONS, max(grid.ends[i] - grid.starts[i], 0.5))
+        pitch = int(np.clip(grid.pitches[i] - reference, -REACH, REACH))
+        lines[tick].append((slot, duration, pitch))
+    return [tuple(sorted(line, key=lambda note: (note[0], -note[2]))) for line in lines]
+
+
+def bass_pitches(grid: Grid, melody: np.ndarray) -> dict[int, int]:
+    """Tick → the lowest MIDI pitch that begins in it beside the melody."""
+    basses: dict[int, int] = {}
+    for i in np.setdiff1d(np.arange(len(grid.starts)), melody).tolist():
+        tick, pitch = int(grid.starts[i]) // SLOTS, int(grid.pitches[i])
+        basses[tick] = min(basses.get(tick, pitch), pitch)
+    return basses
+
+
+def loudness(grid: Grid, ticks: int) -> list[int]:
+    """Index into DYNAMICS of each tick: its mean velocity beside the piece's; even without onsets.
+    """
+    places = grid.starts // SLOTS
+    sums, counts = np.bincount(places, grid.velocities, ticks), np.bincount(places, None, ticks)
+    usual = sums.sum() / max(counts.sum(), 1)
+    out = []
+    for velocity, count in zip(sums, counts, strict=True):
+        force = velocity / count / usual - 1 if count else 0.0
+        out.append(0 if force < -0.08 else 2 if force > 0.08 else 1)
+    return out
+
+
+def dwell_tokens(chords: list[int | None]) -> dict[int, int]:
+    """Tick of each change of chord → index into DWELLS."""
+    changes = [tick for tick, chord in enumerate(chords) if chord is not None]
+    return {tick: nearest(DWELLS, after - tick)
+            for tick, after in pairwise([*changes, len(chords)])}
+
+
+def bass_token(pitch: int | None, chord: int, tonic: int) -> int:
+    """Index into BASSES of a MIDI pitch under a chord."""
+    if pitch is None:
+        return 0
+    root, quality = CHORDS[chord]
+    above, tones = (pitch - tonic - root) % 12, QUALITIES[quality]
+    return tones.index(above) + 1 if above in tones else 4
+
+
+def nearest(lengths: tuple[int, ...], length: float) -> int:
+    """Index of the length that is nearest by ratio."""
+    return int(np.abs(np.log2(lengths) - np.log2(length)).argmin())
 
 
 def described(heard: Heard, first: int, last: int) -> dict[str, float]:
@@ -161,7 +208,7 @@ def described(heard: Heard, first: int, last: int) -> dict[str, float]:
 
 def condition_rows(heard: Heard) -> np.ndarray:
     """(ticks, len(CONDITIONS)): what one would have had to ask for to get this, block by block."""
-    rows = []
+    rows: list[np.ndarray] = []
     for first in range(0, len(heard.ticks), BLOCK):
         facts = described(heard, first, first + BLOCK)
         rows += [conditions(heard.scale, **facts, tick=tick)

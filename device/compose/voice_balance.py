@@ -53,23 +53,17 @@ class Mixture:
         """The light 0..1 to play in for notes as bright as asked on average: two steps nearer to it
         than `now`."""
         for _ in range(2):
-            now = min(
-                max(now + (shade(brightness) - self.brightness(now, density)) / LIGHT_SLOPE, 0.0),
-                1.0,
-            )
+            short = shade(brightness) - self.brightness(now, density)
+            now = min(max(now + short / LIGHT_SLOPE, 0.0), 1.0)
         return now
 
     def brightness(self, light: float, density: float) -> float:
         chords, melody = 1 / self.chord_seconds, self.melody(density)
         bells = BELL_MELODY * light * melody
-        notes = (
-            ("pad", 3 * chords),
-            ("drone", chords),
-            ("bell", bells + BELL_CHORDS * light * chords),
-            ("piano", melody - bells),
-        )
-        return (sum(many * (touch(voice, light) + VOICE_LIGHT[voice]) / 2 for voice, many in notes)
-                / sum(many for _, many in notes))
+        notes = (("pad", 3 * chords), ("drone", chords),
+                 ("bell", bells + BELL_CHORDS * light * chords), ("piano", melody - bells))
+        bright = sum(many * (touch(voice, light) + VOICE_LIGHT[voice]) / 2 for voice, many in notes)
+        return bright / sum(many for _, many in notes)
 
     def snapshot(self) -> dict:
         return asdict(self)

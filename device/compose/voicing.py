@@ -1,7 +1,7 @@
 """From tokens to sounding pitches: pads led by small steps, a bass under them, velocities and
 voices."""
 
-from itertools import product
+from itertools import pairwise, product
 
 from device.compose.theory import CHORD_CLASSES, CHORDS, QUALITIES
 
@@ -14,27 +14,24 @@ LOWEST = 33                 # MIDI: nothing below; a small speaker has nothing t
 def lead(chord: int, tonic: int, centre: float, before: list[int]) -> list[int]:
     """Three MIDI pitches of a chord near `centre`, moving as little as possible from `before`
     (ascending)."""
-    low, high = round(centre) + PADS[0], round(centre) + PADS[1]
-    places = [
-        [pitch for pitch in range(max(low, LOWEST), high + 1) if pitch % 12 == (step + tonic) % 12]
-        or [max(low, LOWEST) + (step + tonic - max(low, LOWEST)) % 12]
-        for step in CHORD_CLASSES[chord]
-    ]
-    return min(
-        (sorted(pitches) for pitches in product(*places)),
-        key=lambda pitches: cost(pitches, before, centre),
-    )
+    low, high = max(round(centre) + PADS[0], LOWEST), round(centre) + PADS[1]
+    places = [octaves(step + tonic, low, high) for step in CHORD_CLASSES[chord]]
+    voicings = [sorted(pitches) for pitches in product(*places)]
+    return min(voicings, key=lambda pitches: cost(pitches, before, centre))
+
+
+def octaves(pitch: int, low: int, high: int) -> range:
+    """MIDI pitches of that pitch's class from `low` to `high`; the one above `low` if none is."""
+    first = low + (pitch - low) % 12
+    return range(first, max(first, high) + 1, 12)
 
 
 def cost(pitches: list[int], before: list[int], centre: float) -> float:
-    motion = sum(abs(a - b) for a, b in zip(pitches, before, strict=False)) if before else 0
-    crowding = sum(2 for low, high in zip(pitches, pitches[1:], strict=False) if high - low < 3)
-    return (
-        motion
-        + crowding
-        + 1.5 * abs(sum(pitches) / 3 - (centre - 3))
-        + 0.2 * (pitches[-1] - pitches[0])
-    )
+    """Of three ascending pitches: semitones moved, crowding, distance from their place, width."""
+    motion = sum(abs(a - b) for a, b in zip(pitches, before, strict=False))
+    crowding = sum(2 for low, high in pairwise(pitches) if high - low < 3)
+    misplaced = abs(sum(pitches) / 3 - (centre - 3))
+    return motion + crowding + 1.5 * misplaced + 0.2 * (pitches[-1] - pitches[0])
 
 
 def bass_pitch(chord: int, part: int, tonic: int, centre: float) -> int:

@@ -5,9 +5,12 @@ Registers: Analog Devices ADXL354/ADXL355 data sheet, rev. D. 62.5 Hz keeps the 
 Hz) and lasts 0.51 s in the FIFO, two ticks of 0.25 s; 125 Hz would not. ±2 g: 3.9 µg a step.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from device.errors import SensorError
+from device.hardware.bus import Bus
 from device.hardware.registers import Bits, Chip, Level
 
 STANDARD_GRAVITY = 9.80665      # m/s², exact by convention (CGPM 1901)
@@ -35,7 +38,9 @@ class ADXL355(Chip):
     power = Bits(0x2D)
     reset = Bits(0x2F)
 
-    def __init__(self, bus, address=None, rate: float = 62.5, full_scale: int = 2):
+    def __init__(
+        self, bus: Bus, address: int | None = None, rate: float = 62.5, full_scale: int = 2
+    ):
         """`rate` Hz, one of RATES; `full_scale` ± g, one of RANGES."""
         super().__init__(bus, address)
         self.rate = rate
@@ -90,10 +95,10 @@ class ADXL355(Chip):
         if raw[2::3].translate(MARKERS) != WHOLE[:3 * count]:
             raw = resynchronised(raw)
         # Each entry with the byte after it, as 32 bit: its 20 stand on top.
-        words = np.ndarray(len(raw) // 3, ">i4", raw + b"\0", strides=(3,))
+        words: np.ndarray = np.ndarray(len(raw) // 3, ">i4", raw + b"\0", strides=(3,))
         return (words >> 12).reshape(-1, 3) * self.scale
 
-    def temperature(self, sleep) -> float:
+    def temperature(self, sleep: Callable[[float], None]) -> float:
         high, low = self.read(0x06, 2)
         return ((high & 15) << 8 | low) * (1 / -9.05) + (1885 / 9.05 + 25)
 

@@ -12,7 +12,8 @@ REMEDIES = {
     errno.EREMOTEIO: "no answer; check the chip's wiring, power and address",
     errno.ENXIO: "no answer; check the chip's wiring, power and address",
     errno.EIO: "the transfer broke off; check for loose or long wires",
-    errno.ETIMEDOUT: "the bus is stuck; SDA or SCL is held low, so take the power off the chip for a moment",
+    errno.ETIMEDOUT: "the bus is stuck; SDA or SCL is held low, "
+                     "so take the power off the chip for a moment",
     errno.EOPNOTSUPP: "the adapter refuses such a transfer; use the Pi's own I2C pins",
     errno.ENOENT: "there is no such bus; put dtparam=i2c_arm=on in config.txt and start again",
     errno.EACCES: "not allowed; add this user to the group i2c",
@@ -60,8 +61,11 @@ class Bus:
 
 
 def failure(trouble: OSError, address: int, name: str) -> SensorError:
-    remedy = REMEDIES.get(trouble.errno, trouble.strerror or "unknown trouble")
-    return SensorError(f"{name} at 0x{address:02x}: {remedy} (errno {trouble.errno})")
+    return SensorError(f"{name} at 0x{address:02x}: {remedy(trouble)} (errno {trouble.errno})")
+
+
+def remedy(trouble: OSError) -> str:
+    return REMEDIES.get(trouble.errno or 0, trouble.strerror or "unknown trouble")
 
 
 def open_bus(number: int = 1) -> Bus:
@@ -69,5 +73,6 @@ def open_bus(number: int = 1) -> Bus:
     try:
         return Bus(SMBus(number))
     except OSError as trouble:
-        remedy = REMEDIES.get(trouble.errno, trouble.strerror or "unknown trouble")
-        raise SensorError(f"/dev/i2c-{number}: {remedy} (errno {trouble.errno})") from trouble
+        raise SensorError(
+            f"/dev/i2c-{number}: {remedy(trouble)} (errno {trouble.errno})"
+        ) from trouble

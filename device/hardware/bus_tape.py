@@ -14,19 +14,21 @@ kind together.
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from smbus2 import i2c_msg
 
 from device.clock import Clock, VirtualClock
 from device.errors import RecordingError
-from device.hardware.bus import Bus
+from device.hardware.bus import Bus, SMBusLike
 from device.hardware.sensors import Sensors
 from device.values import Readings
 
@@ -41,7 +43,7 @@ class Taping:
     """Stands between the drivers and the bus and clock they are given, and writes down what they
     hear."""
 
-    def __init__(self, path: Path, smbus, clock: Clock, facts: Mapping[str, object]):
+    def __init__(self, path: Path, smbus: SMBusLike, clock: Clock, facts: Mapping[str, object]):
         """Raises RecordingError if the file can't be written."""
         self.smbus, self.clock = smbus, clock
         try:
@@ -75,7 +77,7 @@ class Taping:
         try:
             self.smbus.i2c_rdwr(*messages)
         except OSError as trouble:
-            self.errnos.append(trouble.errno)
+            self.errnos.append(trouble.errno or errno.EIO)
             raise
         self.errnos.append(0)
         if answer is not None:
@@ -180,7 +182,7 @@ class Tape:
             return
         self.trouble = f"{self.path}: its end is torn off or damaged; playing what is whole"
 
-    def unpacked(self) -> Iterator[tuple[int, object, object]]:
+    def unpacked(self) -> Iterator[tuple[int, Any, Any]]:
         """(operation, time, None), or (TRANSFER, its kind, its bytes or errno), in order."""
         for block in self.blocks:
             head, operations, times, errnos, at = opened(block)
@@ -206,7 +208,7 @@ class Tape:
                 places[operation - TRANSFER] += 0 if number else kind[2]
                 yield TRANSFER, kind, number or block[place:place + kind[2]]
 
-    def expect(self, operation: int) -> tuple[object, object]:
+    def expect(self, operation: int) -> tuple[Any, Any]:
         event = next(self.events, None)
         if event is None or event[0] != operation:
             raise RecordingError(
@@ -269,7 +271,8 @@ class TapedSensors:
     """Sensors whose every word is written to a tape."""
 
     def __init__(
-        self, path: Path, smbus, clock: Clock, config: Mapping[str, str] | None = None, **facts
+        self, path: Path, smbus: SMBusLike, clock: Clock, config: Mapping[str, str] | None = None,
+        **facts: object,
     ):
         self.taping = Taping(path, smbus, clock, {"config": dict(config or {}), **facts})
         self.sensors = Sensors.find(Bus(self.taping), self.taping, config)
@@ -278,7 +281,7 @@ class TapedSensors:
         self.taping.drained(now)
         return self.sensors.drain(now)
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.sensors, name)
 
     def close(self) -> None:
@@ -301,5 +304,5 @@ class PlayedSensors:
             self.clock.sleep(mark - self.clock.now())
         return self.sensors.drain(mark)
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.sensors, name)

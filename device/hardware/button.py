@@ -1,25 +1,13 @@
 """What a finger on one button means: pure, with time handed in."""
 
-from enum import StrEnum
 from typing import NamedTuple
+
+from device.values import Edge, Press
 
 # s: contacts settle within 10 ms; edges this soon after another are looked at again later
 BOUNCE = 0.02
 AGAIN = 0.4             # s after a short press in which another one counts as its second
 HOLD = 0.8              # s
-
-
-class Press(StrEnum):
-    SHORT = "short"     # acts at once, on release
-    SECOND = "second"   # another within AGAIN
-    THIRD = "third"
-    HOLD = "hold"       # while the finger is still down
-
-
-class Edge(NamedTuple):
-    """The contact closed (pressed) or opened."""
-    pressed: bool
-    time: float         # s
 
 
 class Pressed(NamedTuple):
@@ -30,7 +18,7 @@ class Pressed(NamedTuple):
 class Presses:
     """Edges in, presses out."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.level = False          # the contact as the last edge left it
         self.down = False           # the finger, bounces removed
         self.changed = float("-inf")    # s: when `down` last changed

@@ -2,10 +2,10 @@
 itself."""
 
 import errno
+from typing import Protocol
 
 import numpy as np
 
-from device.clock import Clock
 from device.errors import SensorError
 from device.hardware.registers import Chip, Level
 from device.hardware.timebase import Timebase
@@ -18,10 +18,16 @@ SILENCE = 1.0           # s without a reading before a chip is set up again
 QUIET = 0.1             # s without a reading before it is asked for its settings
 
 
+class Now(Protocol):
+    """All that is needed of a clock here; a tape has it too."""
+
+    def now(self) -> float: ...
+
+
 class Feed:
     """Never raises for what a chip does: `drain` gives None, and the reason in `trouble`."""
 
-    def __init__(self, chip: Chip, clock: Clock):
+    def __init__(self, chip: Chip, clock: Now):
         self.chip, self.clock = chip, clock
         self.timebase = Timebase(chip.rate)
         self.running = False            # it has been set up, as far as we know
@@ -45,7 +51,7 @@ class Feed:
             self.trouble.append(self.complaint)
             return None
         try:
-            if not self.running or self.failures and not self.chip.intact():
+            if not self.running or (self.failures and not self.chip.intact()):
                 self.set_up()
             values = self.gather(now)
         except SensorError as trouble:

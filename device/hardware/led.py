@@ -2,21 +2,13 @@
 
 import math
 from collections.abc import Callable
-from enum import StrEnum
+
+from device.values import Light
 
 BREATH = 10.0           # s: six a minute, the pace of slow breathing
 DIM = 0.06              # of full brightness, at the top of a breath
 FLOOR = 0.005           # at its bottom
 FLASH = 0.08            # s
-
-
-class Light(StrEnum):
-    OFF = "off"
-    BREATHING = "breathing"     # playing
-    STEADY = "steady"           # waiting for a press
-    MUTED = "muted"             # a short blink every four seconds
-    TROUBLE = "trouble"         # two blinks every four seconds
-    THANKS = "thanks"           # a feedback press was understood
 
 
 def brightness(light: Light, time: float, quiet: bool = False) -> float:
@@ -37,10 +29,16 @@ def blinks(count: int, period: float, level: float) -> Callable[[float], float]:
     return pattern
 
 
+def constant(level: float) -> Callable[[float], float]:
+    def pattern(_: float) -> float:
+        return level
+    return pattern
+
+
 PATTERNS: dict[Light, Callable[[float], float]] = {
-    Light.OFF: lambda time: 0.0,
+    Light.OFF: constant(0.0),
     Light.BREATHING: breathing,
-    Light.STEADY: lambda time: FLOOR * 2,
+    Light.STEADY: constant(2 * FLOOR),
     Light.MUTED: blinks(1, 4.0, DIM),
     Light.TROUBLE: blinks(2, 4.0, DIM),
     Light.THANKS: blinks(1, 0.5, 2 * DIM),

@@ -7,6 +7,7 @@ FIFO's 32 readings last 1.28 s, five ticks of 0.25 s. ±2 g, high resolution: 1 
 
 import numpy as np
 
+from device.hardware.bus import Bus
 from device.hardware.registers import Bits, Chip, Level
 
 STANDARD_GRAVITY = 9.80665      # m/s², exact by convention (CGPM 1901)
@@ -32,7 +33,9 @@ class LIS3DH(Chip):
     fifo_mode = Bits(0x2E, shift=6, width=2)
     fifo_source = Bits(0x2F)
 
-    def __init__(self, bus, address=None, rate: float = 25.0, full_scale: int = 2):
+    def __init__(
+        self, bus: Bus, address: int | None = None, rate: float = 25.0, full_scale: int = 2
+    ):
         """`rate` Hz, one of RATES; `full_scale` ± g, one of STEPS."""
         super().__init__(bus, address)
         self.rate = rate

@@ -6,16 +6,18 @@ Registers: Maxim MAX30102 data sheet, 19-7740. 200 readings/s averaged by 4 give
 at 200/s keep the finger cool.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
+from device.hardware.bus import Bus
+from device.hardware.refusals import Refusals
 from device.hardware.registers import Bits, Chip, Level
 
 PART_ID = 0x15
 FULL, POWER_READY = 0x80, 0x01      # of interrupt status 1
-SATURATED = 0x1F                    # the overflow counter stops here
 SPO2_MODE = 3
 COUNTS = 1 << 18
-MOST = 31                           # readings popped at once
 CONVERSION = 0.03                   # s for a temperature
 
 
@@ -44,18 +46,11 @@ class MAX30102(Chip):
     revision = Bits(0xFE)
     part = Bits(0xFF)
 
-    def __init__(self, bus, address=None, current: float = 7.2):
+    def __init__(self, bus: Bus, address: int | None = None, current: float = 7.2):
         """`current` mA through each LED, 0..51."""
         super().__init__(bus, address)
         self.current = round(current / 0.2)
-        self.forget()
-
-    def forget(self) -> None:
-        """The FIFO is empty."""
-        self.next_read = 0          # where the read pointer should be
-        self.full = False           # 32 readings wait, though the pointers are equal
-        # readings before refused ones, and how many those are
-        self.gaps: list[tuple[int, int | None]] = []
+        self.refusals = Refusals()
 
     def identify(self) -> str:
         part, revision = self.part, self.revision
@@ -74,7 +69,7 @@ class MAX30102(Chip):
         self.spo2_config = 1 << 5 | 2 << 2 | 3      # 4096 nA full scale, 200/s, 411 µs = 18 bit
         self.write(0x0C, self.current, self.current)
         self.write(0x04, 0, 0, 0)
-        self.forget()
+        self.refusals = Refusals()
         self.read(0x00)                             # clears POWER_READY
         self.mode = SPO2_MODE
 
@@ -83,55 +78,22 @@ class MAX30102(Chip):
                 and self.spo2_config == (1 << 5 | 2 << 2 | 3))
 
     def level(self) -> Level:
-        """Equal pointers mean 0 or 32 readings: the full flag (cleared by reading) or the overflow
-        count tells. The read pointer tells what a broken transfer has eaten; it could not tell 32
-        from none, so 31 are popped at most.
-        """
-        status, _, interrupts, _, write, dropped, read = self.read(0x00, 7)
-        restarted = interrupts != FULL or bool(status & POWER_READY)
-        waiting, broken = (write - read) & 31, (read - self.next_read) & 31
-        self.next_read = read
-        self.full = waiting == 0 and (
-            self.full and not broken or bool(status & FULL) or dropped > 0
-        )
-        if self.full:
-            waiting = self.depth
-        self.gaps = [(max(before - broken, 0), refused) for before, refused in self.gaps]
-        if dropped:
-            if self.gaps and self.gaps[-1][0] == self.depth:
-                self.gaps.pop()                     # still the same
-            self.gaps.append((self.depth, dropped if dropped < SATURATED else None))
-        # Refused readings at the front: those before them went into a broken transfer.
-        first = self.gaps.pop(0)[1] if self.gaps and self.gaps[0][0] == 0 else 0
-        run = self.gaps[0][0] if self.gaps else waiting
-        ready = min(run, MOST)
-        if first == 0 and self.gaps and ready == run:
-            (_, dropped), *others = self.gaps
-            kept = False
-        else:
-            dropped, others, kept = first, self.gaps, True
-        later = waiting - ready + sum(refused or 0 for _, refused in others)
-        return Level(
-            ready,
-            dropped,
-            newest_kept=kept,
-            restarted=restarted,
-            later=later,
-            broken=broken,
-            complete=all(refused is not None for _, refused in others),
-        )
+        """One read of status, settings, pointers and overflow count; see refusals.py."""
+        status, _, interrupts, _, write, overflow, read = self.read(0x00, 7)
+        self.refusals, level = self.refusals.look(
+            write=write, read=read, overflow=overflow, flagged=bool(status & FULL))
+        return level._replace(restarted=interrupts != FULL or bool(status & POWER_READY))
 
     def pop(self, count: int) -> np.ndarray:
         if count == 0:
             return np.zeros((0, 2), np.int32)
         # Three bytes each; taken with the byte after them, as 32 bit.
-        words = np.ndarray((count, 2), ">i4", self.read(0x07, 6 * count) + b"\0", strides=(6, 3))
-        self.next_read = (self.next_read + count) & 31
-        self.full = False
-        self.gaps = [(before - count, refused) for before, refused in self.gaps if before > count]
+        raw = self.read(0x07, 6 * count) + b"\0"
+        words: np.ndarray = np.ndarray((count, 2), ">i4", raw, strides=(6, 3))
+        self.refusals = self.refusals.popped(count)
         return words >> 8 & (COUNTS - 1)
 
-    def temperature(self, sleep) -> float:
+    def temperature(self, sleep: Callable[[float], None]) -> float:
         self.temperature_enable = 1
         sleep(CONVERSION)
         self.until(lambda: not self.temperature_enable, "doesn't measure its temperature")

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 from gpiozero import PWMLED, BadPinFactory, Button, GPIOZeroError
+from gpiozero.pins import Factory
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from device.clock import Clock
 from device.errors import SensorError
-from device.hardware.button import Edge
+from device.hardware import led
+from device.values import Edge, Light
 
 BUTTON_PIN, LED_PIN = 17, 18        # BCM numbers; 18 has hardware PWM
 
@@ -22,7 +24,7 @@ class Panel:
         inbox: Callable[[Edge], None],
         button: int = BUTTON_PIN,
         led: int = LED_PIN,
-        pin_factory=None,
+        pin_factory: Factory | None = None,
     ):
         """`pin_factory` None is gpiozero's own choice. Raises SensorError if the pins can't be
         used."""
@@ -33,14 +35,16 @@ class Panel:
             self.led = PWMLED(led, pin_factory=pin_factory)
         except (GPIOZeroError, BadPinFactory, ImportError, OSError) as trouble:
             raise SensorError(
-                f"button on GPIO {button} or light on GPIO {led}: can't use these pins ({trouble}); "
+                f"button on GPIO {button} or light on GPIO {led}: "
+                f"can't use these pins ({trouble}); "
                 "check panel.button and panel.led in the config, and install lgpio"
             ) from trouble
         self.button.when_pressed = lambda: self.inbox(Edge(True, self.clock.now()))
         self.button.when_released = lambda: self.inbox(Edge(False, self.clock.now()))
 
-    def show(self, brightness: float) -> None:
-        """0..1, for the light."""
+    def show(self, light: Light | float, now: float, quiet: bool) -> None:
+        """One of the patterns at `now` s, or a steady brightness 0..1; dark in quiet hours."""
+        brightness = led.brightness(light, now, quiet) if isinstance(light, Light) else light
         if brightness != self.led.value:
             self.led.value = brightness
 

@@ -1,7 +1,7 @@
 """A chip is a table: registers are declared, and reading the attribute reads the chip."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
 
@@ -17,7 +17,13 @@ class Bits:
         self.shift = shift
         self.mask = (1 << width) - 1
 
-    def __get__(self, chip: "Chip | None", owner: type) -> int:
+    @overload
+    def __get__(self, chip: None, owner: type) -> "Bits": ...
+
+    @overload
+    def __get__(self, chip: "Chip", owner: type) -> int: ...
+
+    def __get__(self, chip: "Chip | None", owner: type) -> "int | Bits":
         if chip is None:
             return self
         return chip.read(self.register)[0] >> self.shift & self.mask
@@ -94,7 +100,7 @@ class Chip:
         """°C inside the chip, None if it doesn't know; `sleep` waits for the measurement."""
         return None
 
-    def until(self, done, what: str, tries: int = 50) -> None:
+    def until(self, done: Callable[[], bool], what: str, tries: int = 50) -> None:
         """Ask again until `done()`; the bus itself takes the time (100 µs and more a question)."""
         for _ in range(tries):
             if done():

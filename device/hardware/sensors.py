@@ -3,18 +3,13 @@
 import errno
 from collections.abc import Mapping, Sequence
 
-from device.clock import Clock
 from device.errors import ConfigError, SensorError, WrongChip
-from device.hardware.adxl355 import ADXL355
 from device.hardware.bus import Bus
-from device.hardware.fifo import Feed
-from device.hardware.lis3dh import LIS3DH
-from device.hardware.max3010x import MAX30102
+from device.hardware.fifo import Feed, Now
+from device.hardware.parts import ROLES, named, of_role
 from device.hardware.registers import Chip
 from device.values import Readings
 
-PARTS = (MAX30102, ADXL355, LIS3DH)         # the better one of a role first
-ROLES = ("ppg", "motion")
 SEARCH = 10.0                               # s between searches for a chip that was never there
 
 
@@ -22,7 +17,7 @@ class Sensors:
     """Chips by role. `drain` never raises for a chip that is missing, failing, reset or unplugged.
     """
 
-    def __init__(self, chips: Sequence[Chip], clock: Clock):
+    def __init__(self, chips: Sequence[Chip], clock: Now):
         self.clock = clock
         self.feeds = {chip.role: Feed(chip, clock) for chip in chips}
         self.bus: Bus | None = None
@@ -31,7 +26,7 @@ class Sensors:
         self.notes: tuple[str, ...] = ()
 
     @classmethod
-    def find(cls, bus: Bus, clock: Clock, config: Mapping[str, str] | None = None) -> "Sensors":
+    def find(cls, bus: Bus, clock: Now, config: Mapping[str, str] | None = None) -> "Sensors":
         """Probe the bus. `config` may name a chip for `ppg` and `motion`, or "auto" (the default),
         or "none".
 
@@ -41,61 +36,57 @@ class Sensors:
         """
         sensors = cls((), clock)
         sensors.bus = bus
-        names = {part.name.lower(): part for part in PARTS} | {"max30101": MAX30102}
         for role in ROLES:
-            name = (config or {}).get(role, "auto").lower()
-            if name in ("auto", "none"):
-                sensors.wanted[role] = name
+            name = (config or {}).get(role, "auto")
+            if name.lower() in ("auto", "none"):
+                sensors.wanted[role] = name.lower()
                 continue
-            part = names.get(name)
+            part = named(name)
             if part is None or part.role != role:
-                known = ", ".join(part.name for part in PARTS if part.role == role)
+                known = ", ".join(part.name for part in of_role(role))
                 raise ConfigError(
-                    f"sensors.{role}: no chip called {name}; there are {known}, auto and none"
+                    f"sensors.{role}: no chip called {name.lower()}; "
+                    f"there are {known}, auto and none"
                 )
-            found, _ = probe(bus, part)
-            sensors.feeds[role] = Feed(found or part(bus), clock)
+            found, _ = probe(bus, part.driver)
+            sensors.feeds[role] = Feed(found or part.driver(bus), clock)
         sensors.search()
         return sensors
 
     def search(self) -> None:
         """Look for a chip for each role that has none."""
-        notes = []
-        for role, wanted in self.wanted.items():
-            if wanted == "none" or role in self.feeds:
-                continue
-            for part in PARTS:
-                if part.role != role:
-                    continue
-                chip, remarks = probe(self.bus, part)
-                notes += remarks
-                if chip is not None:
-                    self.feeds[role] = Feed(chip, self.clock)
-                    break
+        if self.bus is None:
+            return
+        notes: list[str] = []
+        for role in self.empty():
+            chip, remarks = first_of(self.bus, role)
+            notes += remarks
+            if chip is not None:
+                self.feeds[role] = Feed(chip, self.clock)
             else:
-                notes.append(
-                    f"no {role} sensor answers; check its wiring and power, or name it in the config"
-                )
+                notes.append(f"no {role} sensor answers; "
+                             "check its wiring and power, or name it in the config")
         if self.mattress:
             # nothing needs to be worn
             notes = [note for note in notes if not note.startswith("no ppg")]
         self.notes = tuple(notes)
         self.next_search = self.clock.now() + SEARCH
 
+    def empty(self) -> list[str]:
+        """Roles that are to be filled by whatever answers, and aren't."""
+        return [role for role, wanted in self.wanted.items()
+                if wanted == "auto" and role not in self.feeds]
+
     @property
     def mattress(self) -> bool:
         """One lies under the mattress, which can tell whether somebody is in the bed."""
-        return isinstance(getattr(self.feeds.get("motion"), "chip", None), ADXL355)
+        feed = self.feeds.get("motion")
+        part = named(feed.chip.name) if feed is not None else None
+        return part is not None and part.mattress
 
     def drain(self, now: float) -> Readings:
         """Everything the chips have read since the last call."""
-        if (
-            self.bus is not None
-            and now >= self.next_search
-            and any(
-                wanted == "auto" and role not in self.feeds for role, wanted in self.wanted.items()
-            )
-        ):
+        if self.bus is not None and now >= self.next_search and self.empty():
             self.search()
         signals = {role: feed.drain(now) for role, feed in self.feeds.items()}
         trouble = tuple(text for feed in self.feeds.values() for text in feed.trouble)
@@ -121,12 +112,23 @@ class Sensors:
         )
 
 
-def probe(bus: Bus, part: type[Chip]) -> tuple[Chip | None, list[str]]:
+def first_of(bus: Bus, role: str) -> tuple[Chip | None, list[str]]:
+    """The best part of a role that answers, and remarks about strangers at its addresses."""
+    remarks: list[str] = []
+    for part in of_role(role):
+        chip, more = probe(bus, part.driver)
+        remarks += more
+        if chip is not None:
+            return chip, remarks
+    return None, remarks
+
+
+def probe(bus: Bus, driver: type[Chip]) -> tuple[Chip | None, list[str]]:
     """The part at one of its addresses, and remarks about strangers there. Asks three times: one
     answer in a hundred may be lost on a bad wire."""
-    remarks = []
-    for address in part.addresses:
-        chip = part(bus, address)
+    remarks: list[str] = []
+    for address in driver.addresses:
+        chip = driver(bus, address)
         for last in (False, False, True):
             try:
                 chip.identify()

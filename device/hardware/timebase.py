@@ -9,6 +9,8 @@ lines within the bounds together say how many readings a chip can have taken by 
 they disagree, the count stays in doubt until later answers rule the others out.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 # answers remembered (5 min at a tick of 0.25 s), and how many go when they are too many
@@ -171,6 +173,8 @@ class Timebase:
 
     def reconsider(self, decide: bool = False) -> int:
         """Rule out what the answers since contradict. Looks after 1, 2, 4, 8 … answers."""
+        if self.sure is None:
+            return 0
         since = self.seen - self.sure
         if since & since - 1 and not decide and since < SETTLED:
             return 0
@@ -262,7 +266,7 @@ class Timebase:
         )
 
 
-def widest(function, low: float, high: float) -> float:
+def widest(function: Callable[[float], float], low: float, high: float) -> float:
     """Where a concave function is largest, by golden section, to a millionth of the bracket."""
     a, b = low, high
     c, d = b - GOLDEN * (b - a), a + GOLDEN * (b - a)
@@ -285,7 +289,7 @@ def overlap(one: tuple[float, float], other: tuple[float, float]) -> tuple[float
     return (low, high) if low <= high else one
 
 
-def frontier(possible, inside: float, outside: float) -> float:
+def frontier(possible: Callable[[float], bool], inside: float, outside: float) -> float:
     """Where `possible` ends on the way from `inside` to `outside`, by bisection."""
     if possible(outside):
         return outside

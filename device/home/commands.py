@@ -8,106 +8,24 @@ no command to unmute: only the button does.
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Protocol
 
 from device.errors import Refused
+from device.home.entities import ASKED, ENTITIES
+from device.home.payloads import Reader
 from device.home.settings import ROOT
+from device.values import Command
 
 LONGEST = 1024                  # bytes of a command
-LONGEST_MESSAGE = 280           # characters
-NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,9})?")
-TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(:00)?")
-NAME = re.compile(r"[\w][\w '.-]{0,39}")
 ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One bounded wish. `value`: bool (sound, privacy, sharing), 0..1 (volume, volume_cap, light),
-    minutes (timer; 0 is off), minutes after midnight (alarm, quiet_from, quiet_to; None is off),
-    text (programme, message, say), or None: so is a `say` that is too long or no text. `reply`
-    takes its answer, where somebody waits for it."""
-    kind: str
-    value: bool | float | int | str | None = None
-    id: str = ""
-    reply: Callable[[str], None] | None = None
-
-
-def switch(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.upper() in ("ON", "OFF"):
-        return value.upper() == "ON"
-    raise Refused(f"{value!r} is neither ON nor OFF")
-
-
-def number(low: float, high: float) -> Callable[[object], float]:
-    def read(value: object) -> float:
-        if isinstance(value, str) and NUMBER.fullmatch(value):
-            value = float(value)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not low <= value <= high
-        ):
-            raise Refused(f"{value!r} is no number from {low:g} to {high:g}")
-        return float(value)
-    return read
-
-
-def percent(value: object) -> float:
-    return number(0, 100)(value) / 100
-
-
-def time_of_day(value: object) -> int:
-    found = TIME.fullmatch(value) if isinstance(value, str) else None
-    if not found:
-        raise Refused(f"{value!r} is no time of day like 22:30")
-    return int(found[1]) * 60 + int(found[2])
-
-
-def time_or_off(value: object) -> int | None:
-    return None if value in ("off", "OFF", "") else time_of_day(value)
-
-
-def name(value: object) -> str:
-    if not isinstance(value, str) or not NAME.fullmatch(value):
-        raise Refused(f"{value!r} is no name of a programme")
-    return value
-
-
-def message(value: object) -> str:
-    if not isinstance(value, str):
-        raise Refused("a message must be text")
-    text = " ".join("".join(c if c.isprintable() else " " for c in value).split())
-    if not 0 < len(text) <= LONGEST_MESSAGE:
-        raise Refused(f"a message has 1 to {LONGEST_MESSAGE} characters, not {len(text)}")
-    return text
-
-
-def note(value: object) -> str | None:
-    """Words for the night; None is what nobody can read, for that is answered, too."""
-    try:
-        return message(value)
-    except Refused:
-        return None
-
-
-def press(_: object) -> None:
-    return None
-
-
-def install(value: object) -> None:
-    if value != "install":
-        raise Refused(f"{value!r} isn't \"install\"")
-
-
-KINDS: dict[str, Callable[[object], bool | float | int | str | None]] = {
-    "sound": switch, "volume": percent, "programme": name, "timer": number(0, 720), "stop": press,
-    "volume_cap": percent, "quiet_from": time_or_off, "quiet_to": time_or_off, "alarm": time_or_off,
-    "privacy": switch, "sharing": switch, "light": percent, "identify": press, "message": message,
-    "say": note, "firmware": install,
+# kind → what reads its value
+KINDS: dict[str, Reader] = {
+    name: row.payload.read
+    for name, row in ENTITIES.items()
+    if row.payload.read is not None and row.platform in ASKED
 }
 
 
@@ -134,16 +52,16 @@ def parse(
         return Command(kind)
     if len(payload) > LONGEST:
         raise Refused(f"{kind}: {len(payload)} bytes are too many")
-    value, identity, expires = envelope(kind, payload)
+    asked, identity, expires = envelope(kind, payload)
     if expires is not None and now is not None and now > expires:
         raise Refused(f"{kind}: expired {now - expires:.0f} s ago")
     try:
-        value = KINDS[kind](value)
+        value = KINDS[kind](asked)
     except Refused as trouble:
         raise Refused(f"{kind}: {trouble}") from None
     if kind == "programme" and programmes and value not in programmes:
         raise Refused(f"programme: there is none called {value!r}")
-    if kind == "volume_cap" and value > ceiling:
+    if kind == "volume_cap" and isinstance(value, float) and value > ceiling:
         raise Refused(f"volume_cap: {100 * value:.0f} % is above the owner's {100 * ceiling:.0f} %")
     return Command(kind, value, identity)
 
@@ -171,6 +89,12 @@ def envelope(kind: str, payload: bytes) -> tuple[object, str, float | None]:
                                 or not 0 <= expires <= 1e12):
         raise Refused(f"{kind}: expires must be seconds since 1970")
     return whole.get("value", ""), identity, expires
+
+
+class Inbox(Protocol):
+    """Where commands go."""
+
+    def put(self, item: Command) -> None: ...
 
 
 class Seen:

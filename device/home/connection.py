@@ -16,6 +16,7 @@ from functools import wraps
 import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from device.clock import Clock
 from device.errors import Refused
@@ -29,10 +30,10 @@ OLDEST_PUBACK = 20.0
 KEEPALIVE = 30              # s
 
 
-def guarded(callback: Callable) -> Callable:
+def guarded(callback: Callable[..., None]) -> Callable[..., None]:
     """paho's callbacks must not raise: its parser would be left half way through a packet."""
     @wraps(callback)
-    def call(self, *words):
+    def call(self: "Link", *words: object) -> None:
         try:
             callback(self, *words)
         except Refused as trouble:
@@ -87,6 +88,8 @@ class Link:
         self, where: str, payload: str | bytes, retain: bool = False, identity: str = ""
     ) -> None:
         """At QoS 1; `identity` travels as a user property. Only while connected."""
+        if self._client is None:
+            raise RuntimeError(f"{where} can't be published: there is no connection")
         properties = None
         if identity:
             properties = Properties(PacketTypes.PUBLISH)
@@ -126,8 +129,8 @@ class Link:
         self.lost()
         if client is not None:
             client.on_disconnect = None
-            if client.socket() is not None:
-                client.socket().close()
+            if (sock := client.socket()) is not None:
+                sock.close()
 
     def leave(self, seconds: float = 1.0) -> None:
         """Say goodbye properly: offline, then DISCONNECT."""
@@ -137,10 +140,11 @@ class Link:
         until = self.clock.now() + seconds
         while self._mids and self.clock.now() < until:
             self._wait(0.05)
-        if self._client is not None:
-            self._client.on_disconnect = None
-            self._client.disconnect()
-            while self._client.want_write() and self._client.loop_write() == paho.MQTT_ERR_SUCCESS:
+        client = self._client       # waiting may have ended it
+        if client is not None:
+            client.on_disconnect = None
+            client.disconnect()
+            while client.want_write() and client.loop_write() == paho.MQTT_ERR_SUCCESS:
                 continue
         self.cut()
 
@@ -163,33 +167,36 @@ class Link:
             self._client = client
             client.connect(s.host, s.port, KEEPALIVE, clean_start=True)
             # A state is many small packets: waiting to fill one costs 40 ms an echo.
-            client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if isinstance(sock := client.socket(), socket.socket):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except ssl.SSLError as trouble:
             clock = " (this device's clock is not set yet)" if self.clock_synced is False else ""
-            self.lose(
-                f"hub {s.host}: its certificate is not trusted{clock}: {getattr(trouble, 'reason', trouble)}"
-            )
+            why = getattr(trouble, "reason", trouble)
+            self.lose(f"hub {s.host}: its certificate is not trusted{clock}: {why}")
         except (OSError, ValueError) as trouble:
             self.lose(f"hub {s.host}:{s.port} can't be reached: {trouble}")
 
     def _wait(self, timeout: float) -> None:
-        sock = self._client.socket() if self._client else None
-        readers = [self._ear] + ([sock] if sock else [])
-        writers = [sock] if sock and self._client.want_write() else []
-        if self._client is None:
+        client = self._client
+        sock = client.socket() if client else None
+        readers = [self._ear, *([sock] if sock else [])]
+        writers = [sock] if client and sock and client.want_write() else []
+        if client is None:
             timeout = min(timeout, max(self._due - self.clock.now(), 0.0))
         readable, writable, _ = select.select(readers, writers, [], timeout)
         if self._ear in readable:
             self._ear.recv(4096)
+        if client is None or sock is None:
+            return
         if sock in writable:
-            self._client.loop_write()
+            client.loop_write()
         while sock in readable and self._here(sock):
-            self._client.loop_read()
+            client.loop_read()
             # TLS may hold decrypted bytes that select can't see.
             if not (isinstance(sock, ssl.SSLSocket) and self._here(sock) and sock.pending()):
                 break
 
-    def _here(self, sock) -> bool:
+    def _here(self, sock: object) -> bool:
         return self._client is not None and self._client.socket() is sock
 
     def _look_after(self, now: float) -> None:
@@ -208,7 +215,8 @@ class Link:
             self.lose("the hub stopped acknowledging")
 
     @guarded
-    def _on_connect(self, client, userdata, flags, reason, properties) -> None:
+    def _on_connect(self, client: paho.Client, userdata: object, flags: object,
+                    reason: ReasonCode, properties: object) -> None:
         if reason.is_failure:
             self.trouble = f"hub {self.settings.host} refuses us: {reason}"
             client.disconnect()
@@ -219,21 +227,25 @@ class Link:
         self.joined()
 
     @guarded
-    def _on_subscribe(self, client, userdata, mid, reasons, properties) -> None:
+    def _on_subscribe(self, client: paho.Client, userdata: object, mid: int,
+                      reasons: list[ReasonCode], properties: object) -> None:
         if reasons and reasons[0].is_failure:
             self.trouble = (
                 f"hub {self.settings.host} lets us read no commands: {reasons[0]}; check its ACL"
             )
 
     @guarded
-    def _on_disconnect(self, client, userdata, flags, reason, properties) -> None:
+    def _on_disconnect(self, client: paho.Client, userdata: object, flags: object,
+                       reason: ReasonCode, properties: object) -> None:
         if client is self._client:
             self.lose(self.trouble or f"connection to hub {self.settings.host} lost: {reason}")
 
     @guarded
-    def _on_publish(self, client, userdata, mid, reason, properties) -> None:
+    def _on_publish(self, client: paho.Client, userdata: object, mid: int,
+                    reason: ReasonCode, properties: object) -> None:
         self._mids.pop(mid, None)
 
     @guarded
-    def _on_message(self, client, userdata, message) -> None:
+    def _on_message(self, client: paho.Client, userdata: object,
+                    message: paho.MQTTMessage) -> None:
         self.hear(message)

@@ -2,7 +2,7 @@
 noticing.
 
 State goes up, changed fields only; what must arrive goes through the outbox; commands come down
-into the inbox, live, bounded and once. The connection itself is link.py's.
+into the inbox, live, bounded and once. The connection itself is connection.py's.
 """
 
 import json
@@ -13,15 +13,22 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from device.clock import Clock
 from device.home import discovery
-from device.home.commands import Seen, parse
+from device.home.commands import Inbox, Seen, parse
 from device.home.fields import DIAGNOSTICS, FIELDS, PERSONAL
 from device.home.outbox import Courier, Outbox
-from device.home.population_prior import Prior, read
+from device.home.population_prior import read
 from device.home.publisher import Teller
 from device.home.settings import HOME_ASSISTANT, PRIOR, DeviceFacts, Settings, topic
+from device.values import Prior
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import MQTTMessage
+
+    from device.home.connection import Link
 
 LIVE = {"button"}           # events that mean nothing later: never queued
 BIRTH_JITTER = 10.0         # s: Home Assistant came back; not every bed shall answer at once
@@ -33,8 +40,26 @@ class NoLink:
 
     connected, trouble = False, ""
     connections = refused = faults = 0
+    clock_synced: bool | None = None
+
+    def turn(self, timeout: float) -> bool:
+        return False
+
+    def publish(
+        self, where: str, payload: str | bytes, retain: bool = False, identity: str = ""
+    ) -> None:
+        """Nobody hears it."""
 
     def wake(self) -> None:
+        pass
+
+    def fault(self, trouble: Exception) -> None:
+        self.faults += 1
+
+    def lose(self, why: str) -> None:
+        pass
+
+    def leave(self) -> None:
         pass
 
 
@@ -46,7 +71,7 @@ class Home:
     def __init__(
         self,
         settings: Settings,
-        inbox,
+        inbox: Inbox,
         clock: Clock,
         facts: DeviceFacts | None = None,
         outbox: Path | None = None,
@@ -70,15 +95,14 @@ class Home:
             f"{HOME_ASSISTANT}/status",
             PRIOR,
         )
+        self.link: Link | NoLink = NoLink()
         if settings.host:
             # Not at the top: paho and OpenSSL are 6 MB that a bed without a hub doesn't need.
-            from device.home.connection import Link
+            from device.home import connection
 
-            self.link = Link(
+            self.link = connection.Link(
                 settings, clock, topics, self._hear, self._joined, self._lost, self.chance
             )
-        else:
-            self.link = NoLink()
         self._disk = ""                             # what is wrong with the outbox's file
         self.outbox = self._open(outbox)
         if not settings.care:  # consent was withdrawn: what waits isn't sent any more
@@ -207,7 +231,8 @@ class Home:
         """One turn: connect if it is time, wait at most `timeout` s for something, handle it. Never
         raises."""
         try:
-            self.link.clock_synced = self._state.get("clock_synced")
+            synced = self._state.get("clock_synced")
+            self.link.clock_synced = synced if isinstance(synced, bool) else None
             if self.link.turn(timeout if self._announce is None else min(timeout, 0.2)):
                 self._speak(self.clock.now())
         except Exception as trouble:
@@ -248,7 +273,10 @@ class Home:
         while self._asks:
             self.link.publish(*self._asks.popleft())
         if self.courier.unheard and not self.trouble:
-            self.trouble = "nobody acknowledges our messages: does `nocturne hub`, or the automation for it, run?"
+            self.trouble = (
+                "nobody acknowledges our messages: "
+                "does `nocturne hub`, or the automation for it, run?"
+            )
         for row in self.courier.due(now):
             self.link.publish(topic(self.settings.bed, row.topic), row.payload, identity=row.id)
 
@@ -283,14 +311,14 @@ class Home:
     def _private(self) -> bool:
         return bool(self._state.get("privacy")) or not self.settings.care
 
-    def _hear(self, message) -> None:
+    def _hear(self, message: "MQTTMessage") -> None:
         where = message.topic
         if where == f"{HOME_ASSISTANT}/status":
             if message.payload == b"online" and not message.retain:
                 self._announce = self.clock.now() + self.chance.uniform(0.0, BIRTH_JITTER)
         elif where == PRIOR:
             if self.on_prior is not None and self.settings.hub_key:
-                prior = read(message.payload, self.settings.hub_key)
+                prior = read(bytes(message.payload), self.settings.hub_key)
                 # It is retained, so the same one comes at every connection; an older one is
                 # somebody's replay.
                 if prior.version > self.newest_prior:
@@ -301,11 +329,11 @@ class Home:
         else:
             self._obey(message)
 
-    def _obey(self, message) -> None:
+    def _obey(self, message: "MQTTMessage") -> None:
         synced = self._state.get("clock_synced") is not False
         command = parse(
             message.topic,
-            message.payload,
+            bytes(message.payload),
             bool(message.retain),
             self.clock.wall() if synced else None,
             self.facts.programmes,
@@ -323,7 +351,8 @@ class Home:
         except sqlite3.DatabaseError as trouble:
             self._disk = f"outbox {path}: {trouble}; messages are kept in memory only"
         try:
-            if path.exists():       # a torn file is kept for whoever can read it, out of the way
+            # A torn file is kept for whoever can read it, out of the way.
+            if path is not None and path.exists():
                 path.replace(path.with_suffix(".torn"))
                 box = Outbox(path)
                 self._disk = (

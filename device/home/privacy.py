@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from device.errors import Refused
 
@@ -29,9 +30,11 @@ PERIOD = 28 * 86_400    # s: one report of each question
 # week depends on it more than on tastes.
 QUESTIONS = {"comfort_v1": 5, "quiet_v1": 2}
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS spent (question TEXT, epoch INTEGER, eps REAL NOT NULL, y INTEGER NOT NULL, id TEXT NOT NULL,
-                                  handed INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (question, epoch));
-CREATE TABLE IF NOT EXISTS remembered (question TEXT, value INTEGER, y INTEGER NOT NULL, PRIMARY KEY (question, value));
+CREATE TABLE IF NOT EXISTS spent (
+    question TEXT, epoch INTEGER, eps REAL NOT NULL, y INTEGER NOT NULL, id TEXT NOT NULL,
+    handed INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (question, epoch));
+CREATE TABLE IF NOT EXISTS remembered (
+    question TEXT, value INTEGER, y INTEGER NOT NULL, PRIMARY KEY (question, value));
 """
 
 
@@ -110,7 +113,8 @@ class Ledger:
             if row is None:
                 if self._total() + EPSILON > LIFETIME:
                     raise Refused(
-                        f"feedback: this bed's lifetime ε of {LIFETIME:g} is spent; nothing more is shared"
+                        f"feedback: this bed's lifetime ε of {LIFETIME:g} is spent; "
+                        "nothing more is shared"
                     )
                 row = self._draw(question, value), str(uuid.uuid4())
                 self._db.execute(
@@ -158,10 +162,21 @@ class Ledger:
         return randomise(row[0], k, second_keep(k, EPSILON, FOREVER), self._uniform)
 
 
-class Feedback:
-    """The feedback plane of one bed: ledger, then outbox. `home` is a Home."""
+class Home(Protocol):
+    """What it needs of mqtt.Home."""
 
-    def __init__(self, ledger: Ledger, home):
+    @property
+    def sharing(self) -> bool: ...
+
+    def feedback(self, question: str, payload: bytes, identity: str) -> str: ...
+
+    def withdraw(self) -> None: ...
+
+
+class Feedback:
+    """The feedback plane of one bed: ledger, then outbox."""
+
+    def __init__(self, ledger: Ledger, home: Home):
         self.ledger, self.home = ledger, home
 
     def share(self, question: str, value: int, wall: float) -> bool:

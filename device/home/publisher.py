@@ -14,7 +14,7 @@ class Teller:
     """Told values by field; a budget that only an accepted command can widen, by the two writes of
     its echo."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._wanted: dict[str, str | bytes] = {}
         self._told: dict[str, tuple[str | bytes, float]] = {}
         self._purse = float(BURST)

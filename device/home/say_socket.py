@@ -8,7 +8,9 @@ import threading
 from pathlib import Path
 
 from device.errors import Refused
-from device.home.commands import LONGEST, Command, message
+from device.home.commands import LONGEST, Inbox
+from device.home.payloads import read_message
+from device.values import Command
 
 PATIENCE = 5.0              # s that one side waits for the other
 NAME = "say.socket"
@@ -18,7 +20,7 @@ class Door:
     """Listens on a thread of its own; one caller at a time, each with one line of at most LONGEST
     bytes."""
 
-    def __init__(self, path: Path, inbox):
+    def __init__(self, path: Path, inbox: Inbox):
         path.unlink(missing_ok=True)
         self._path, self._inbox = path, inbox
         self._socket = socket.socket(socket.AF_UNIX)
@@ -39,7 +41,7 @@ class Door:
 
     def _answer(self, said: bytes) -> str:
         try:
-            text = message(said.decode("utf-8", "replace"))
+            text = read_message(said.decode("utf-8", "replace"))
             if len(said) > LONGEST:
                 raise Refused(f"a note has at most {LONGEST} bytes")
         except Refused as trouble:

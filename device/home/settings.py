@@ -29,10 +29,11 @@ class Settings:
     hub_key: str = ""  # the hub's Ed25519 key (hex) pinned at pairing; "" adopts no prior
     care: bool = True  # tell session, care state and the night's summary
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not BED.fullmatch(self.bed) or self.bed in RESERVED:
             raise ConfigError(
-                f"home.bed {self.bed!r}: letters, digits, - and _ only, at most 32, and not hub or prior"
+                f"home.bed {self.bed!r}: letters, digits, - and _ only, at most 32, "
+                "and not hub or prior"
             )
         if not 0 < self.port < 65536:
             raise ConfigError(f"home.port {self.port}: must be 1 to 65535")

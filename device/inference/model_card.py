@@ -11,15 +11,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from device.errors import ModelMismatch
 
 HERE = Path(__file__).resolve().parent.parent          # device/
 # Beside `device/` in a clone; inside it once installed from a wheel.
-MODELS = next(
-    (folder for folder in (HERE / "models", HERE.parent / "models") if folder.is_dir()),
-    HERE / "models",
-)
+MODELS = HERE / "models"
+if not MODELS.is_dir() and (HERE.parent / "models").is_dir():
+    MODELS = HERE.parent / "models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,11 @@ class Card:
     sha256: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    facts: Mapping[str, object]     # the whole card
+    facts: Mapping[str, Any]        # the whole card
 
 
-def read(
-    name: str, inputs: Sequence[str] | None = None, folder: Path = MODELS
-) -> tuple[bytes, Card]:
+def read(name: str, inputs: Sequence[str] | None = None,
+         folder: Path = MODELS) -> tuple[bytes, Card]:
     """The model file's bytes and its card; `inputs` are the field names that the code feeds, in
     order.
 
@@ -44,13 +43,11 @@ def read(
         facts = json.loads(path.read_text())
         file = folder / facts["file"]
         model = file.read_bytes()
-        card = Card(
-            facts["name"], facts["sha256"], tuple(facts["inputs"]), tuple(facts["outputs"]), facts
-        )
+        card = Card(facts["name"], facts["sha256"], tuple(facts["inputs"]),
+                    tuple(facts["outputs"]), facts)
     except (OSError, ValueError, KeyError, TypeError) as trouble:
-        raise ModelMismatch(
-            f"{path}: can't read model or card ({trouble}); install Nocturne again"
-        ) from trouble
+        why = f"{path}: can't read model or card ({trouble}); install Nocturne again"
+        raise ModelMismatch(why) from trouble
     if hashlib.sha256(model).hexdigest() != card.sha256:
         raise ModelMismatch(f"{file}: doesn't match its card's sha256; install Nocturne again")
     if inputs is not None and card.inputs != tuple(inputs):

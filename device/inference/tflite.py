@@ -20,10 +20,8 @@ class Model:
             # XNNPACK's rounding differs between CPUs; the reference kernels give the same integers
             # everywhere.
             self._net = Interpreter(
-                model_content=content,
-                num_threads=1,
-                experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-            )
+                model_content=content, num_threads=1,
+                experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
             self._net.allocate_tensors()
         # SystemError: built against another numpy
         except (ValueError, RuntimeError, SystemError) as trouble:

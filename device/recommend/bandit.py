@@ -77,14 +77,8 @@ class Posterior:
 class Head:
     """Sufficient statistics of every night so far; forgets slowly towards the prior."""
 
-    def __init__(
-        self,
-        prior: Prior,
-        forget: float = 1.0,
-        boldness: float = 1.0,
-        patience: float = 0.0,
-        optimism: float = 0.0,
-    ):
+    def __init__(self, prior: Prior, forget: float = 1.0, boldness: float = 1.0,
+                 patience: float = 0.0, optimism: float = 0.0):
         """`forget`: what a night's evidence keeps each further night, 0..1. `boldness`: of
         Thompson's draws, reached after `patience` nights, as their square: a stranger's first
         nights aren't for experiments. `optimism`: SDs of a candidate's expectation added to each
@@ -115,7 +109,8 @@ class Head:
 
     @property
     def boldness(self) -> float:
-        return self._boldest * min(1.0, self.nights / self._patience if self._patience else 1.0)**2
+        grown = min(1.0, self.nights / self._patience) if self._patience else 1.0
+        return self._boldest * grown**2
 
     def posterior(self) -> Posterior:
         if self._posterior is None:
@@ -127,9 +122,8 @@ class Head:
         now = self.posterior()
         return features @ now.mean, now.spread(features)
 
-    def choose(
-        self, features: np.ndarray, generator: np.random.Generator
-    ) -> tuple[int, np.ndarray]:
+    def choose(self, features: np.ndarray,
+               generator: np.random.Generator) -> tuple[int, np.ndarray]:
         """A row of `features` (n, d) and the probabilities (n,) it was drawn with."""
         return choose(self.posterior(), features, generator, self.boldness, self.optimism)
 

@@ -11,28 +11,18 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 
 from device.programmes import PROGRAMMES
+from device.textures import ROWS
 from device.values import SILENCE, Recipe
 
 FACTORS = ("pulse", "tone", "texture", "music")
 # Within device/values.py's ranges, and on the calm side of them: music.md asks for 40–80 /min, ≤
-# 0.8 onsets/s, a mean pitch of 50–64 and little tension.
-# /min, onsets/s
+# 0.8 onsets/s, a mean pitch of 50–64 and little tension. First /min and onsets/s; then brightness,
+# MIDI and tension.
 PULSES = MappingProxyType({"slow": (44.0, 0.20), "gentle": (54.0, 0.32), "easy": (64.0, 0.45)})
-# brightness, MIDI, tension
 TONES = MappingProxyType({"dark": (0.20, 52.0, 0.10), "mellow": (0.45, 58.0, 0.20)})
-BESIDE_MUSIC = MappingProxyType(
-    {
-        "bare": {},
-        "rain": {"rain": 0.4},
-        "ocean": {"ocean": 0.4},
-        "wind": {"wind": 0.35},
-        "fire": {"fire": 0.35},
-        "pink": {"pink": 0.3},
-    }
-)
-ALONE = MappingProxyType({"rain": {"rain": 0.6}, "ocean": {"ocean": 0.6}, "wind": {"wind": 0.5},
-                          "stream": {"stream": 0.5}, "fire": {"fire": 0.5}, "pink": {"pink": 0.5},
-                          "brown": {"brown": 0.5}})
+BARE = "bare"       # music without a texture
+BESIDE_MUSIC = (BARE, *(name for name, row in ROWS.items() if row.beside))
+ALONE = tuple(name for name, row in ROWS.items() if row.alone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +42,33 @@ def _music(pulse: str, tone: str, texture: str) -> Candidate:
         register=register,
         brightness=brightness,
         tension=tension,
-        textures=MappingProxyType(BESIDE_MUSIC[texture]),
+        textures=MappingProxyType({} if texture == BARE else {texture: ROWS[texture].beside}),
         music=0.8,
         name=f"{pulse} {tone} {texture}",
     )
-    return Candidate(
-        recipe, MappingProxyType({"pulse": pulse, "tone": tone, "texture": texture, "music": "yes"})
-    )
+    levels = {"pulse": pulse, "tone": tone, "texture": texture, "music": "yes"}
+    return Candidate(recipe, MappingProxyType(levels))
 
 
 def _texture(texture: str) -> Candidate:
     recipe = Recipe(
-        density=0.0, textures=MappingProxyType(ALONE[texture]), music=0.0, name=f"{texture} alone"
+        density=0.0,
+        textures=MappingProxyType({texture: ROWS[texture].alone}),
+        music=0.0,
+        name=f"{texture} alone",
     )
     return Candidate(recipe, MappingProxyType({"texture": texture, "music": "no"}))
 
 
 def _programme(recipe: Recipe) -> Candidate:
     """A named programme, at the levels of the grid that it is nearest to."""
-    texture = max(recipe.textures, key=recipe.textures.get)
+    texture = max(recipe.textures, key=lambda name: recipe.textures[name])
     if not recipe.music:
         return Candidate(recipe, MappingProxyType({"texture": texture, "music": "no"}))
     pulse = min(PULSES, key=lambda level: abs(PULSES[level][0] - recipe.pulse))
     tone = min(TONES, key=lambda level: abs(TONES[level][0] - recipe.brightness))
-    return Candidate(recipe, MappingProxyType({"pulse": pulse, "tone": tone, "texture": texture, "music": "yes"}))
+    levels = {"pulse": pulse, "tone": tone, "texture": texture, "music": "yes"}
+    return Candidate(recipe, MappingProxyType(levels))
 
 
 CANDIDATES: tuple[Candidate, ...] = (

@@ -2,67 +2,55 @@
 nothing."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from device.errors import Refused
 from device.programmes import DEFAULT
 from device.recommend.candidates import CANDIDATES, NAMES, QUIET
-from device.values import Choice, Context, Contribution, Outcome, Reason
+from device.values import Choice, Context, Contribution, Outcome, Prior, Reason
 
 
 class SafeDefault:
     """The same shape as Recommender; keeps a sleeper's state untouched for the day the network is
     back."""
 
-    def __init__(self, state: Mapping | None = None, sleeper: str = ""):
-        self._state, self._sleeper = dict(state) if state else None, sleeper
+    def __init__(self, state: object = None, sleeper: str = ""):
+        self._state = dict(state) if isinstance(state, Mapping) else None
+        self._sleeper = sleeper
 
-    def choose(
-        self,
-        context: Context,
-        *,
-        moment: str = "bedtime",
-        seed: int,
-        wishes: Mapping | None = None,
-        refused: Sequence[int] = (),
-        trial: bool = False,
-    ) -> Choice:
+    def choose(self, context: Context, *, moment: str = "bedtime", seed: int,
+               wishes: Mapping | None = None, refused: Sequence[int] = (),
+               trial: bool = False) -> Choice:
         forbidden = set((wishes or {}).get("forbid", ()))
-        place = next(
-            (
-                place
-                for place in (NAMES.index(DEFAULT.name), NAMES.index("pink alone"))
-                if place not in refused
-                and not forbidden & {NAMES[place], *CANDIDATES[place].recipe.textures}
-            ),
-            QUIET,
-        )
+        place = QUIET
+        for safe in (NAMES.index("pink alone"), NAMES.index(DEFAULT.name)):
+            named = {NAMES[safe], *CANDIDATES[safe].recipe.textures}
+            if safe not in refused and not forbidden & named:
+                place = safe
         why = Reason(
             f"{NAMES[place]}: the safe programme, because the recommender's model can't be used",
             (Contribution("fallback", 0.0),),
         )
-        receipt = {
-            "version": 1,
-            "network": None,
-            "sleeper": self._sleeper,
-            "moment": moment,
-            "seed": int(seed),
-            "candidate": NAMES[place],
-            "propensity": 1.0,
-        }
+        receipt = {"version": 1, "network": None, "sleeper": self._sleeper, "moment": moment,
+                   "seed": int(seed), "candidate": NAMES[place], "propensity": 1.0}
         return Choice(CANDIDATES[place].recipe, why, seed, 1.0, place, receipt)
 
     def learn(self, receipts: Mapping | Sequence[Mapping], outcome: Outcome) -> None:
         """Nothing: without the network a night can't be placed."""
 
-    def adopt(self, blend) -> float:
+    def adopt(self, prior: Prior | None) -> float:
         """Raises Refused: nothing can be judged."""
         raise Refused("what others learned isn't used while the recommender's model can't be")
+
+    def leans_to_silence(self) -> bool:
+        """Nobody can tell."""
+        return False
 
     @property
     def nights(self) -> tuple[Mapping, ...]:
         return ()
 
-    def state(self) -> dict | None:
+    def state(self) -> dict[str, Any] | None:
         return self._state
 
     def reset(self) -> None:

@@ -1,6 +1,8 @@
-"""What the network is fed, used to train and to run. The card lists these names in this order."""
+"""What the network is fed, used to train and to run. The card lists these names in this order; of
+the textures it lists those that there were when it was trained (see network.py)."""
 
 import math
+from typing import TypeGuard
 
 import numpy as np
 
@@ -34,8 +36,8 @@ INPUTS = (*(f"context.{name}" for name in CONTEXT), *(f"recipe.{name}" for name 
 def context_features(context: Context) -> np.ndarray:
     """(len(CONTEXT),) in −1..1; whatever is missing, NaN or infinite is 0 with its `has_` flag 0.
     """
-    stages = context.probabilities
-    known = stages is not None and len(stages) == len(STAGES) and all(map(_finite, stages))
+    stages = context.probabilities or ()
+    known = len(stages) == len(STAGES) and all(map(_finite, stages))
     row = [max(0.0, min(1.0, p)) for p in stages] if known else [0.0] * len(STAGES)
     hour = context.hour % 24 if _finite(context.hour) else None
     angle = 0.0 if hour is None else 2 * math.pi * hour / 24
@@ -74,7 +76,7 @@ def recipe_features(recipe: Recipe) -> np.ndarray:
     return np.array([max(-1.0, min(1.0, value)) for value in row])
 
 
-def _finite(value: float | None) -> bool:
+def _finite(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 

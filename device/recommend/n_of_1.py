@@ -47,14 +47,8 @@ def effect(nights: Sequence[Mapping]) -> Effect:
     belief = NormalDist(mean, spread)
     low, high = belief.inv_cdf(0.025), belief.inv_cdf(0.975)
     helps = 1 - belief.cdf(0.0)
-    return Effect(
-        mean,
-        low,
-        high,
-        helps,
-        (len(sound), len(silence)),
-        sentence(belief, len(sound), len(silence)),
-    )
+    counts = len(sound), len(silence)
+    return Effect(mean, low, high, helps, counts, sentence(belief, *counts))
 
 
 def pooled_noise(*groups: Sequence[float]) -> float:

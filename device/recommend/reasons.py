@@ -22,9 +22,8 @@ FIELDS = {
 }
 STEPS = {"pulse": ("slow", "gentle", "easy"), "tone": ("dark", "mellow")}
 WORDS = {"pulse": ("slower", "faster"), "tone": ("darker", "brighter")}
-SUBSETS = tuple(
-    subset for size in range(len(FACTORS) + 1) for subset in combinations(FACTORS, size)
-)
+SUBSETS = tuple(subset for size in range(len(FACTORS) + 1)
+                for subset in combinations(FACTORS, size))
 
 
 def shapley_shares() -> np.ndarray:
@@ -46,17 +45,12 @@ def blends(chosen: int, reference: int) -> np.ndarray:
     """(16, len(RECIPE)): `reference` with each subset of factors taken from `chosen`, in the order
     of SUBSETS."""
     one, other = CANDIDATES[chosen].recipe, CANDIDATES[reference].recipe
-    return np.array(
-        [
-            recipe_features(
-                replace(
-                    other,
-                    **{name: getattr(one, name) for factor in subset for name in FIELDS[factor]},
-                )
-            )
-            for subset in SUBSETS
-        ]
-    )
+    rows = []
+    for subset in SUBSETS:
+        names = [name for factor in subset for name in FIELDS[factor]]
+        blend = replace(other, **{name: getattr(one, name) for name in names})
+        rows.append(recipe_features(blend))
+    return np.array(rows)
 
 
 def contributions(values: np.ndarray) -> tuple[Contribution, ...]:
@@ -64,20 +58,13 @@ def contributions(values: np.ndarray) -> tuple[Contribution, ...]:
 
     They sum to expected(chosen) − expected(reference), exactly.
     """
-    return tuple(
-        sorted(
-            (
-                Contribution(factor, float(share @ values))
-                for factor, share in zip(FACTORS, SHARES, strict=True)
-            ),
-            key=lambda c: -abs(c.amount),
-        )
-    )
+    parts = [Contribution(factor, float(share @ values))
+             for factor, share in zip(FACTORS, SHARES, strict=True)]
+    return tuple(sorted(parts, key=lambda part: -abs(part.amount)))
 
 
-def reason(
-    chosen: int, best: int, moment: str, parts: tuple[Contribution, ...], tally: Tally
-) -> Reason:
+def reason(chosen: int, best: int, moment: str, parts: tuple[Contribution, ...],
+           tally: Tally) -> Reason:
     return Reason(sentence(chosen, best, moment, tally), parts)
 
 
@@ -90,33 +77,28 @@ def sentence(chosen: int, best: int, moment: str, tally: Tally) -> str:
     if moment == "arousal":
         if chosen == QUIET:
             return "silence: it has served you at least as well as sound"
-        return f"{name}: " + (
-            evidence if nights else "the surest choice so far; nothing new at night"
-        )
+        return f"{name}: {evidence if nights else 'the surest choice so far; nothing new at night'}"
     if moment == "night":
         return f"{name} goes on: nothing new after sleep onset"
     if chosen == best:
-        return f"{name}: " + (
-            evidence if nights else "a safe start; your own nights will change it"
-        )
+        return f"{name}: {evidence if nights else 'a safe start; your own nights will change it'}"
     if chosen == QUIET:
-        return "silence tonight: " + (
-            evidence if nights else "to learn whether sound helps you at all"
-        )
+        why = evidence if nights else "to learn whether sound helps you at all"
+        return f"silence tonight: {why}"
     moved = changes(chosen, best)
-    words = [word(factor, chosen, best) for factor in moved] or [name]
+    words = " and ".join([word(factor, chosen, best) for factor in moved] or [name])
     if nights:
-        return f"{' and '.join(words)} tonight: {evidence}"
+        return f"{words} tonight: {evidence}"
     for factor in moved:
         good, nights = tally.get(f"{factor}:{CANDIDATES[chosen].levels[factor]}", (0, 0))
         if nights:
-            return (
-                f"{' and '.join(words)} tonight: sounds like that went with falling asleep sooner than expected "
-                f"on {good} of {nights} nights"
-            )
+            return (f"{words} tonight: sounds like that went with falling asleep sooner than "
+                    f"expected on {good} of {nights} nights")
     if not any(row[1] for row in tally.values()):
-        return f"{name}, {' and '.join(words)}: a guess from what helps most sleepers; your own nights will change it"
-    return f"{' and '.join(words)} tonight: one step from what has worked, to learn whether it suits you better"
+        return (f"{name}, {words}: a guess from what helps most sleepers; "
+                "your own nights will change it")
+    return (f"{words} tonight: one step from what has worked, "
+            "to learn whether it suits you better")
 
 
 def word(factor: str, chosen: int, best: int) -> str:
@@ -131,11 +113,8 @@ def word(factor: str, chosen: int, best: int) -> str:
 def count(tally: dict[str, list[int]], place: int, minutes: float) -> None:
     """Add a night to the counts behind the sentences."""
     candidate = CANDIDATES[place]
-    keys = [
-        f"all:{candidate.recipe.name}",
-        *(f"{factor}:{level}" for factor, level in candidate.levels.items()),
-    ]
-    for key in keys:
+    heard = [f"{factor}:{level}" for factor, level in candidate.levels.items()]
+    for key in (f"all:{candidate.recipe.name}", *heard):
         row = tally.setdefault(key, [0, 0])
         row[0] += minutes > 0
         row[1] += 1

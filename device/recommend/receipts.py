@@ -2,20 +2,16 @@
 
 import base64
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 
-def pack(array: np.ndarray) -> dict:
-    return {
-        "shape": list(array.shape),
-        "float64": base64.b64encode(array.astype("<f8").tobytes()).decode(),
-    }
+def pack(array: np.ndarray) -> dict[str, Any]:
+    content = base64.b64encode(array.astype("<f8").tobytes()).decode()
+    return {"shape": list(array.shape), "float64": content}
 
 
-def unpack(packed: Mapping) -> np.ndarray:
-    return (
-        np.frombuffer(base64.b64decode(packed["float64"]), "<f8")
-        .reshape(packed["shape"])
-        .astype(float)
-    )
+def unpack(packed: Mapping[str, Any]) -> np.ndarray:
+    numbers = np.frombuffer(base64.b64decode(packed["float64"]), "<f8")
+    return numbers.reshape(packed["shape"]).astype(float)

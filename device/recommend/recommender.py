@@ -7,8 +7,10 @@ sleeper has not heard. After sleep onset it never answers with anything that was
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,11 +21,13 @@ from device.recommend.bandit import Head, Posterior, choose, posterior
 from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET, may_explore
 from device.recommend.features import context_features, recipe_features
 from device.recommend.network import Network
+from device.recommend.nights import Night, pack_context, unpack_context
+from device.recommend.population import blend, shipped
 from device.recommend.receipts import pack, unpack
 from device.recommend.reward import Weights, reward
 from device.recommend.sleeper_types import bayes_factor, beliefs, leaning
 from device.recommend.wishes import within
-from device.values import Choice, Context, Outcome
+from device.values import Choice, Context, Outcome, Prior
 
 MOMENTS = ("bedtime", "night", "arousal")
 VERSION = 1
@@ -33,6 +37,7 @@ OPTIMISM = 0.7      # SDs: what is unsure gets its turn; draws alone wander
 PATIENCE = 60.0     # nights until it is that bold
 REACH = 4.0         # of an embedding; training scales it to 1
 KEPT = 1000         # nights: then the oldest quarter, all but faded, is dropped
+NAMED = 3           # nights that can't be read: more are only counted
 PLACES = {name: place for place, name in enumerate(NAMES)}
 TABLE = np.array([recipe_features(candidate.recipe) for candidate in CANDIDATES])
 
@@ -40,36 +45,24 @@ TABLE = np.array([recipe_features(candidate.recipe) for candidate in CANDIDATES]
 class Recommender:
     """One sleeper's. Another sleeper on the same device is another object with another state."""
 
-    def __init__(
-        self,
-        network: Network,
-        sleeper: str = "",
-        guest: bool = False,
-        weights: Weights | None = None,
-        forget: float = FORGET,
-        boldness: float = BOLDNESS,
-        patience: float = PATIENCE,
-        optimism: float = OPTIMISM,
-    ):
+    def __init__(self, network: Network, sleeper: str = "", guest: bool = False,
+                 weights: Weights | None = None, forget: float = FORGET, boldness: float = BOLDNESS,
+                 patience: float = PATIENCE, optimism: float = OPTIMISM):
         self._network = network
         self._sleeper, self._guest = sleeper, guest
         self._weights = weights or Weights()
-        self._how = {
-            "forget": forget,
-            "boldness": boldness,
-            "patience": patience,
-            "optimism": optimism,
-        }
+        self._how = {"forget": forget, "boldness": boldness, "patience": patience,
+                     "optimism": optimism}
         self.reset()
 
     @classmethod
-    def load(cls, state: Mapping | None = None, *, sleeper: str = "", guest: bool = False,
+    def load(cls, state: object = None, *, sleeper: str = "", guest: bool = False,
              weights: Weights | None = None, folder: Path = model_card.MODELS) -> "Recommender":
         """With `state` as `state()` gave it, or None for a new sleeper; a guest starts from it and
-        learns nothing.
+        learns nothing. What of it can't be read, or is another sleeper's, is left out and named in
+        `troubles`.
 
-        Raises ModelMismatch (then use `SafeDefault`), ValueError when `state` is torn or another
-        sleeper's.
+        Raises ModelMismatch (then use `SafeDefault`).
         """
         mine = cls(Network(folder), sleeper, guest, weights)
         if state is not None:
@@ -79,13 +72,14 @@ class Recommender:
     def reset(self) -> None:
         """Forget this sleeper: back to the population."""
         self._head = Head(self._network.prior, **self._how)
-        self._nights: list[dict] = []
+        self.troubles: tuple[str, ...] = ()     # what of the state couldn't be read, in words
+        self._nights: list[dict[str, Any]] = []
         self._tally: dict[str, list[int]] = {}
         self._proven: set[int] = set()      # what was played on nights that taught something
         self._best: int | None = None       # until the next night
         self._tonight: int | None = None
 
-    def state(self) -> dict:
+    def state(self) -> dict[str, Any]:
         """JSON-able: every night it learned from. The posterior is computed from them again."""
         return {
             "version": VERSION,
@@ -95,7 +89,7 @@ class Recommender:
         }
 
     @property
-    def nights(self) -> tuple[Mapping, ...]:
+    def nights(self) -> tuple[Mapping[str, Any], ...]:
         """What was chosen, how it went and what it taught, oldest first."""
         return tuple(self._nights)
 
@@ -109,16 +103,9 @@ class Recommender:
             self._best = played[int(np.argmax(rows @ self._head.posterior().mean))]
         return self._best
 
-    def choose(
-        self,
-        context: Context,
-        *,
-        moment: str = "bedtime",
-        seed: int,
-        wishes: Mapping | None = None,
-        refused: Sequence[int] = (),
-        trial: bool = False,
-    ) -> Choice:
+    def choose(self, context: Context, *, moment: str = "bedtime", seed: int,
+               wishes: Mapping | None = None, refused: Sequence[int] = (),
+               trial: bool = False) -> Choice:
         """A recipe and why. `moment`: one of MOMENTS. `refused`: candidates that "not this one"
         turned away tonight.
 
@@ -160,9 +147,8 @@ class Recommender:
         """The very choice again, from its receipt alone. Raises ModelMismatch if it was made with
         another network."""
         if receipt.get("network") != self._network.sha256:
-            raise ModelMismatch(
-                "this choice was made with another models/recommender.tflite; check that version out"
-            )
+            raise ModelMismatch("this choice was made with another models/recommender.tflite; "
+                                "check that version out")
         return decide(self._network, receipt)
 
     def learn(self, receipts: Mapping | Sequence[Mapping], outcome: Outcome) -> float | None:
@@ -177,29 +163,33 @@ class Recommender:
         if any(receipt["sleeper"] != self._sleeper for receipt in receipts):
             raise ValueError("a receipt belongs to another sleeper")
         # A receipt without a network is SafeDefault's: it holds nothing to learn from.
-        bedtime = [
-            receipt for receipt in receipts if receipt["moment"] == "bedtime" and receipt["network"]
-        ]
+        bedtime = [receipt for receipt in receipts
+                   if receipt["moment"] == "bedtime" and receipt["network"]]
         self._tonight = None
         if self._guest or not bedtime:
             return None
         for receipt in bedtime[:-1]:
-            self._add(receipt, Outcome(liked=-1, signal_quality=1.0))
-        return self._add(bedtime[-1], outcome)
+            self._add(lived(receipt, Outcome(liked=-1, signal_quality=1.0)))
+        return self._add(lived(bedtime[-1], outcome))
 
-    def adopt(self, blend: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> float:
+    def adopt(self, prior: Prior | None) -> float:
+        """Begin from what other beds say of the kinds of sleeper, or, with None, from the shipped
+        weights again; see `weigh`. Raises Refused for an answer to another question."""
+        return self.weigh(shipped if prior is None else partial(blend, prior=prior))
+
+    def weigh(self, blended: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> float:
         """Begin from other weights of the kinds of sleeper, if this sleeper's own nights don't
         speak against them.
 
-        `blend(shipped, quiet)` answers them, (kinds,), from the shipped weights and which kinds
+        `blended(shipped, quiet)` answers them, (kinds,), from the shipped weights and which kinds
         lean to silence. The gate is offline, by the nights so far: they must be at least as likely
         under the new weights. Answers their Bayes factor, below 1 if the shipped weights stay. (An
         off-policy estimate needs 30 nights: too late here.)
         """
-        shipped = self._network.prior
-        weights = blend(shipped.weights, self._quiet())
-        factor = bayes_factor(shipped, weights, self._head)
-        self._head.begin_from(replace(shipped, weights=weights) if factor >= 1 else shipped)
+        prior = self._network.prior
+        weights = blended(prior.weights, self._quiet())
+        factor = bayes_factor(prior, weights, self._head)
+        self._head.begin_from(replace(prior, weights=weights) if factor >= 1 else prior)
         self._best = None
         return factor
 
@@ -211,9 +201,8 @@ class Recommender:
         return bool(beliefs(shipped, self._head)[quiet].sum() > shipped.weights[quiet].sum())
 
     def _quiet(self) -> np.ndarray:
-        return leaning(
-            self._network.prior, embed(self._network, context_features(Context()), TABLE)[0]
-        )
+        rows, _ = embed(self._network, context_features(Context()), TABLE)
+        return leaning(self._network.prior, rows)
 
     def expect(self, context: Context | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Minutes saved against silence, mean and SD, of every candidate as believed now: for plots
@@ -236,63 +225,80 @@ class Recommender:
         return rows @ self._head.posterior().mean
 
     def relive(self, night: Mapping) -> None:
-        """Take in one of `nights`, as exported."""
-        self._add(night, Outcome(**night["outcome"]))
+        """Take in one of `nights`, as exported. Raises ValueError: what of it can't be read."""
+        self._add(Night.of(night))
 
-    def _add(self, receipt: Mapping, outcome: Outcome) -> float | None:
-        place = PLACES.get(receipt["candidate"])
-        minutes = None
-        # else a programme of another firmware: remembered, but it can't be placed
-        if place is not None:
-            features = context_features(unpack_context(receipt["context"]))
-            rows, expected = embed(self._network, features, TABLE[[place]])
-            minutes = None if expected is None else reward(outcome, expected, self._weights)
-        self._nights.append(
-            {
-                "candidate": receipt["candidate"],
-                "context": receipt["context"],
-                "outcome": asdict(outcome),
-                "reward": minutes,
-                "propensity": receipt["propensity"],
-                "trial": receipt["trial"],
-            }
-        )
-        if minutes is not None:
-            self._head.update(rows[0], minutes)
-            self._proven.add(place)
-            self._best = None
-            reasons.count(self._tally, place, minutes)
+    def _add(self, night: Night) -> float | None:
+        place = PLACES.get(night.candidate)
+        # A programme of another firmware is remembered, but it can't be placed.
+        minutes = None if place is None else self._taught(place, night)
+        self._nights.append(night.plain(minutes))
         if len(self._nights) > KEPT:
             kept = {**self.state(), "nights": self._nights[KEPT // 4:]}
             self.reset()
             self._restore(kept)
         return minutes
 
-    def _restore(self, state: Mapping) -> None:
-        try:
-            if state["version"] != VERSION:
-                raise ValueError(f"state of version {state['version']}")
-            if state["sleeper"] != self._sleeper:
-                raise ValueError("another sleeper's state")
-            for night in state["nights"]:
-                self.relive(night)
-            self._tonight = PLACES.get(state["tonight"])
-        except (KeyError, TypeError, AttributeError) as trouble:
-            raise ValueError(f"the sleeper's state can't be read ({trouble!r})") from trouble
+    def _taught(self, place: int, night: Night) -> float | None:
+        """The night's reward, min, once the head has it; None: it teaches nothing."""
+        rows, expected = embed(self._network, context_features(night.context), TABLE[[place]])
+        minutes = None if expected is None else reward(night.outcome, expected, self._weights)
+        if minutes is not None:
+            self._head.update(rows[0], minutes)
+            self._proven.add(place)
+            self._best = None
+            reasons.count(self._tally, place, minutes)
+        return minutes
 
-    def _allowed(
-        self, moment: str, best: int, wishes: Mapping | None, refused: Sequence[int]
-    ) -> list[int]:
+    def _restore(self, state: object) -> None:
+        """All of `state` that can be read."""
+        if not isinstance(state, Mapping):
+            self.troubles = ("what was learned is torn",)
+            return
+        if state.get("sleeper") != self._sleeper:
+            self.troubles = ("another sleeper's state isn't used",)
+            return
+        troubles = []
+        if state.get("version") != VERSION:
+            troubles.append("what another version learned is used as far as it can be read")
+        nights, tonight = state.get("nights"), state.get("tonight")
+        if not isinstance(nights, list | tuple):
+            nights = ()
+            troubles.append("the nights are torn")
+        troubles += self._relive_all(nights[-KEPT:])
+        if isinstance(tonight, str):
+            self._tonight = PLACES.get(tonight)
+        elif tonight is not None:
+            troubles.append("what was chosen tonight is torn")
+        self.troubles = tuple(troubles)
+
+    def _relive_all(self, nights: Sequence[object]) -> list[str]:
+        """Those that can be read; why the others can't."""
+        troubles = []
+        for number, night in enumerate(nights, 1):
+            try:
+                self._add(Night.of(night))
+            except ValueError as trouble:
+                troubles.append(f"night {number} is left out: {trouble}")
+        if len(troubles) > NAMED:
+            troubles[NAMED:] = [f"{len(troubles) - NAMED} more nights are left out"]
+        return troubles
+
+    def _allowed(self, moment: str, best: int, wishes: Mapping | None,
+                 refused: Sequence[int]) -> list[int]:
         if moment != "bedtime":
             proven = best if best in self._proven else QUIET
             tonight = proven if self._tonight is None else self._tonight
-            return (
-                [tonight]
-                if moment == "night"
-                else sorted({proven if proven != QUIET else tonight, QUIET})
-            )
+            if moment == "night":
+                return [tonight]
+            return sorted({proven if proven != QUIET else tonight, QUIET})
         near = [place for place in may_explore(frozenset(self._proven)) if place not in refused]
         return within(near or [QUIET], wishes, best)
+
+
+def lived(receipt: Mapping[str, Any], outcome: Outcome) -> Night:
+    return Night(receipt["candidate"], unpack_context(receipt["context"]), outcome,
+                 receipt["propensity"], receipt["trial"])
 
 
 def decide(network: Network, inputs: Mapping, now: Posterior | None = None) -> Choice:
@@ -303,57 +309,33 @@ def decide(network: Network, inputs: Mapping, now: Posterior | None = None) -> C
     best = PLACES[inputs["best"]]
     features = context_features(unpack_context(inputs["context"]))
     rows, _ = embed(network, features, TABLE)
-    now = now or posterior(
-        replace(network.prior, weights=unpack(inputs["kinds"])),
-        unpack(inputs["gram"]),
-        unpack(inputs["pull"]),
-    )
+    if now is None:
+        prior = replace(network.prior, weights=unpack(inputs["kinds"]))
+        now = posterior(prior, unpack(inputs["gram"]), unpack(inputs["pull"]))
     generator = np.random.default_rng(seed)
     if inputs["trial"]:
         place, chances = int(generator.integers(2)), np.array([0.5, 0.5])
     elif moment == "bedtime":
-        place, chances = choose(
-            now, rows[allowed], generator, inputs["boldness"], inputs["optimism"]
-        )
+        place, chances = choose(now, rows[allowed], generator, inputs["boldness"],
+                                inputs["optimism"])
     else:
         place = int(np.argmax(rows[allowed] @ now.mean))
         chances = np.eye(len(allowed))[place]
     chosen, propensity = allowed[place], float(chances[place])
     reference = QUIET if chosen == best else best
 
-    parts = reasons.contributions(
-        embed(network, features, reasons.blends(chosen, reference))[0] @ now.mean
-    )
-    why = reasons.reason(
-        chosen, best, "trial" if inputs["trial"] else moment, parts, inputs["tally"]
-    )
+    blends, _ = embed(network, features, reasons.blends(chosen, reference))
+    parts = reasons.contributions(blends @ now.mean)
+    told = "trial" if inputs["trial"] else moment
+    why = reasons.reason(chosen, best, told, parts, inputs["tally"])
     receipt = {**inputs, "candidate": NAMES[chosen], "propensity": propensity}
     return Choice(CANDIDATES[chosen].recipe, why, seed, propensity, chosen, receipt)
 
 
-def embed(
-    network: Network, context: np.ndarray, recipes: np.ndarray
-) -> tuple[np.ndarray, float | None]:
+def embed(network: Network, context: np.ndarray,
+          recipes: np.ndarray) -> tuple[np.ndarray, float | None]:
     """The network's word, bounded: a broken model may rank wrongly, but it can't stop or steer the
     rest."""
     rows, expected = network.run(context, recipes)
     rows = np.nan_to_num(rows, nan=0.0, posinf=0.0, neginf=0.0).clip(-REACH, REACH)
     return rows, float(np.clip(expected, 0, 180)) if math.isfinite(expected) else None
-
-
-def pack_context(context: Context) -> dict:
-    """JSON-able; NaN and infinities, which JSON lacks, become None as the features treat them."""
-    def clean(value):
-        if isinstance(value, tuple):
-            return (
-                list(value)
-                if all(isinstance(v, int | float) and math.isfinite(v) for v in value)
-                else None
-            )
-        return None if value is None or not math.isfinite(value) else float(value)
-    return {field.name: clean(getattr(context, field.name)) for field in fields(Context)}
-
-
-def unpack_context(values: Mapping) -> Context:
-    stages = values["probabilities"]
-    return Context(**{**values, "probabilities": None if stages is None else tuple(stages)})

@@ -38,7 +38,6 @@ def reward(outcome: Outcome, expected: float, weights: Weights) -> float | None:
         total += weights.rested * outcome.rested
         told = True
     told = told or bool(outcome.liked or outcome.turned_down)
-    total += weights.liked * max(-2, min(2, outcome.liked)) - weights.turned_down * min(
-        outcome.turned_down, 2
-    )
+    total += (weights.liked * max(-2, min(2, outcome.liked))
+              - weights.turned_down * min(outcome.turned_down, 2))
     return total if told else None

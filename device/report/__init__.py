@@ -1,1 +1,1 @@
-"""The morning report, from the diary alone."""
+"""The morning report, its chart, and the diary for other programs: from the diary alone."""

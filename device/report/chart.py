@@ -2,29 +2,20 @@
 decisions."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
+from typing import Any
 
 from device.values import EPOCH
 
 WIDTH, LEFT, RIGHT = 960, 128, 12
-INK = {
-    "ink": "#1c2430",
-    "faint": "#8a94a3",
-    "line": "#d9dee6",
-    "paper": "#ffffff",
-    "wake": "#d9822b",
-    "rem": "#8e5bc4",
-    "light": "#5b9bd5",
-    "deep": "#1f4e8c",
-    "heart": "#c0392b",
-    "breath": "#2a8c82",
-    "move": "#7f8c8d",
-    "sound": "#3a7d44",
-    "gap": "#eceff3",
-}
+INK = {"ink": "#1c2430", "faint": "#8a94a3", "line": "#d9dee6", "paper": "#ffffff",
+       "wake": "#d9822b", "rem": "#8e5bc4", "light": "#5b9bd5", "deep": "#1f4e8c",
+       "heart": "#c0392b", "breath": "#2a8c82", "move": "#7f8c8d", "sound": "#3a7d44",
+       "gap": "#eceff3"}
+Row = Mapping[str, Any]      # of a table of the diary
 STAGE_ROWS = ("wake", "rem", "light", "deep")
 # panel and colour, key, least range
 LINES = (("heart", "heart_rate", (45, 75)), ("breath", "breathing", (8, 22)))
@@ -54,36 +45,25 @@ class Chart:
     def x(self, hour: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * (hour - self.first) / (self.last - self.first)
 
-    def text(
-        self,
-        x: float,
-        y: float,
-        words: str,
-        anchor: str = "start",
-        colour: str = "ink",
-        size: int = 13,
-    ) -> None:
+    def text(self, x: float, y: float, words: str, anchor: str = "start", colour: str = "ink",
+             size: int = 13) -> None:
         self.parts.append(
             f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" '
-            f'fill="{self.ink[colour]}">{escape(words)}</text>'
-        )
+            f'fill="{self.ink[colour]}">{escape(words)}</text>')
 
-    def rect(
-        self, a: float, b: float, y: float, height: float, colour: str, opacity: float = 1.0
-    ) -> None:
+    def rect(self, a: float, b: float, y: float, height: float, colour: str,
+             opacity: float = 1.0) -> None:
+        width = max(self.x(b) - self.x(a), 0.3)
         self.parts.append(
-            f'<rect x="{self.x(a):.2f}" y="{y:.2f}" width="{max(self.x(b) - self.x(a), 0.3):.2f}" '
-            f'height="{height:.2f}" fill="{self.ink[colour]}" fill-opacity="{opacity:g}"/>'
-        )
+            f'<rect x="{self.x(a):.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}" '
+            f'fill="{self.ink[colour]}" fill-opacity="{opacity:g}"/>')
 
-    def line(
-        self, x1: float, y1: float, x2: float, y2: float, colour: str = "line", dash: str = ""
-    ) -> None:
+    def line(self, x1: float, y1: float, x2: float, y2: float, colour: str = "line",
+             dash: str = "") -> None:
+        dashes = f' stroke-dasharray="{dash}"' if dash else ""
         self.parts.append(
-            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{self.ink[colour]}"'
-            + (f' stroke-dasharray="{dash}"' if dash else "")
-            + "/>"
-        )
+            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" '
+            f'stroke="{self.ink[colour]}"{dashes}/>')
 
     def frame(self, panel: Panel) -> None:
         self.text(4, panel.top + 13, panel.title)
@@ -91,15 +71,8 @@ class Chart:
         bottom = panel.top + panel.height
         self.line(LEFT, bottom, WIDTH - RIGHT, bottom)
 
-    def curve(
-        self,
-        panel: Panel,
-        points: Iterable[tuple[float, float | None]],
-        low: float,
-        high: float,
-        colour: str,
-        width: float = 1.6,
-    ) -> None:
+    def curve(self, panel: Panel, points: Iterable[tuple[float, float | None]], low: float,
+              high: float, colour: str, width: float = 1.6) -> None:
         """A line that breaks wherever a value is missing: a gap is shown as a gap."""
         self.text(LEFT - 6, panel.top + 9, f"{high:.3g}", "end", "faint", 10)
         self.text(LEFT - 6, panel.top + panel.height, f"{low:.3g}", "end", "faint", 10)
@@ -118,23 +91,20 @@ class Chart:
     def svg(self, height: float, title: str, described: str) -> str:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="img" '
-            f'aria-label="{escape(title, quote=True)}" font-family="DejaVu Sans, Helvetica, Arial, sans-serif">'
+            f'aria-label="{escape(title, quote=True)}" '
+            'font-family="DejaVu Sans, Helvetica, Arial, sans-serif">'
             f"<title>{escape(title)}</title><desc>{escape(described)}</desc>"
-            f'<rect width="{WIDTH}" height="{height:g}" fill="{self.ink["paper"]}"/>{"".join(self.parts)}</svg>'
+            f'<rect width="{WIDTH}" height="{height:g}" fill="{self.ink["paper"]}"/>'
+            f'{"".join(self.parts)}</svg>'
         )
 
 
-def night_chart(
-    epochs: Sequence[Mapping],
-    decisions: Sequence[Mapping],
-    events: Sequence[Mapping],
-    lights_out: float,
-    began: float | None,
-    clock_of,
-    described: str,
-    ink: Mapping[str, str] = INK,
-) -> str:
-    """SVG of one night's diary rows. `clock_of(hours)` words a time on the axis."""
+def night_chart(tables: Mapping[str, Sequence[Row]], lights_out: float,
+                clock_of: Callable[[float], str], described: str,
+                ink: Mapping[str, str] = INK) -> str:
+    """SVG of one night's epochs, decisions and events. `clock_of(hours)` words a time on the axis.
+    """
+    epochs, decisions, events = tables["epochs"], tables["decisions"], tables["events"]
     hours = [(row["time"] - lights_out) / 3600 for row in epochs]
     chart = Chart(min([0.0, *hours]), max([0.0, *hours]), ink)
     panels, bottom = PANELS, 436.0
@@ -145,30 +115,16 @@ def night_chart(
         chart.text(chart.x(hour), bottom + 16, clock_of(hour), "middle", "faint", 11)
     draw_stages(chart, panels["stage"], panels["doubt"], epochs, hours)
     for name, key, least in LINES:
-        values = [row[key] for row in epochs if row[key] is not None]
-        low = min([least[0], *(math.floor(v / 5) * 5 for v in values)])
-        high = max([least[1], *(math.ceil(v / 5) * 5 for v in values)])
-        chart.curve(
-            panels[name], zip(hours, (row[key] for row in epochs), strict=True), low, high, name
-        )
+        values = [row[key] for row in epochs]
+        fives = [value / 5 for value in values if value is not None]
+        low = min([least[0], *(math.floor(five) * 5 for five in fives)])
+        high = max([least[1], *(math.ceil(five) * 5 for five in fives)])
+        chart.curve(panels[name], zip(hours, values, strict=True), low, high, name)
     moved = [row["movement"] for row in epochs]
-    chart.curve(
-        panels["move"],
-        zip(hours, moved, strict=True),
-        0,
-        max([0.05, *(m for m in moved if m is not None)]),
-        "move",
-        1.0,
-    )
-    chart.curve(
-        panels["sound"],
-        zip(
-            hours, (row["level"] if (row["level"] or 0) > 0 else 0.0 for row in epochs), strict=True
-        ),
-        0,
-        60,
-        "sound",
-    )
+    most = max([0.05, *(value for value in moved if value is not None)])
+    chart.curve(panels["move"], zip(hours, moved, strict=True), 0, most, "move", 1.0)
+    levels = [max(row["level"] or 0.0, 0.0) for row in epochs]
+    chart.curve(panels["sound"], zip(hours, levels, strict=True), 0, 60, "sound")
     draw_decisions(chart, decisions, lights_out, bottom)
     for row in events:
         if row["kind"] == "sensors" and row["detail"] != "all answer again":
@@ -180,53 +136,46 @@ def night_chart(
 def axis_hours(chart: Chart) -> list[float]:
     span = chart.last - chart.first
     step = next((s for s in (0.05, 0.1, 0.25, 0.5, 1, 2) if span / s <= 10), 4)
-    return [
-        i * step for i in range(math.ceil(chart.first / step), math.floor(chart.last / step) + 1)
-    ]
+    first, last = math.ceil(chart.first / step), math.floor(chart.last / step)
+    return [i * step for i in range(first, last + 1)]
 
 
-def draw_stages(
-    chart: Chart, stage: Panel, doubt: Panel, epochs: Sequence[Mapping], hours: Sequence[float]
-) -> None:
+def draw_stages(chart: Chart, stage: Panel, doubt: Panel, epochs: Sequence[Row],
+                hours: Sequence[float]) -> None:
     """The hypnogram, and below it the share that each stage had in the judgement: a thin band is
     doubt."""
     rung = stage.height / len(STAGE_ROWS)
     for i, name in enumerate(STAGE_ROWS):
         chart.text(LEFT - 6, stage.top + rung * (i + 0.65), name, "end", "faint", 10)
-    for name, run in groupby(zip(hours, epochs, strict=True), lambda item: item[1]["stage"]):
-        run = list(run)
+    night = list(zip(hours, epochs, strict=True))
+    for name, items in groupby(night, lambda item: item[1]["stage"]):
+        run = list(items)
         first, last = run[0][0] - EPOCH / 3600, run[-1][0]
         if name is None:
             chart.rect(first, last, stage.top, doubt.top + doubt.height - stage.top, "gap")
         else:
-            chart.rect(
-                first, last, stage.top + rung * (STAGE_ROWS.index(name) + 0.2), rung * 0.6, name
-            )
-    for judged, run in groupby(
-        zip(hours, epochs, strict=True), lambda item: item[1]["p_wake"] is not None
-    ):
+            top = stage.top + rung * (STAGE_ROWS.index(name) + 0.2)
+            chart.rect(first, last, top, rung * 0.6, name)
+    for judged, items in groupby(night, lambda item: item[1]["p_wake"] is not None):
         if judged:
-            draw_shares(chart, doubt, list(run))
+            draw_shares(chart, doubt, list(items))
 
 
-def draw_shares(chart: Chart, doubt: Panel, run: Sequence[tuple[float, Mapping]]) -> None:
+def draw_shares(chart: Chart, doubt: Panel, run: Sequence[tuple[float, Row]]) -> None:
     """Probabilities stacked, wake on top, from the bottom up: each colour covers what lies above
     it."""
+    first, bottom = run[0][0] - EPOCH / 3600, doubt.top + doubt.height
     for i, name in enumerate(STAGE_ROWS):
-        edge = [
-            doubt.top + doubt.height * sum(row[f"p_{above}"] for above in STAGE_ROWS[:i])
-            for _, row in run
-        ]
-        path = [f"{chart.x(run[0][0] - EPOCH / 3600):.1f} {edge[0]:.1f}",
-                *(f"{chart.x(hour):.1f} {y:.1f}" for (hour, _), y in zip(run, edge, strict=True)),
-                f"{chart.x(run[-1][0]):.1f} {doubt.top + doubt.height:.1f}",
-                f"{chart.x(run[0][0] - EPOCH / 3600):.1f} {doubt.top + doubt.height:.1f}"]
+        above = [f"p_{stage}" for stage in STAGE_ROWS[:i]]
+        edge = [doubt.top + doubt.height * sum(row[key] for key in above) for _, row in run]
+        corners = [(first, edge[0]), *((hour, y) for (hour, _), y in zip(run, edge, strict=True)),
+                   (run[-1][0], bottom), (first, bottom)]
+        path = [f"{chart.x(hour):.1f} {y:.1f}" for hour, y in corners]
         chart.parts.append(f'<path d="M{" L".join(path)} Z" fill="{chart.ink[name]}"/>')
 
 
-def draw_decisions(
-    chart: Chart, decisions: Sequence[Mapping], lights_out: float, bottom: float
-) -> None:
+def draw_decisions(chart: Chart, decisions: Sequence[Row], lights_out: float,
+                   bottom: float) -> None:
     """Numbered flags; the report's list has the same numbers."""
     last = -math.inf
     for number, row in enumerate(decisions, 1):

@@ -1,133 +1,108 @@
-"""What the hub asks and what it hears: commands are obeyed within the owner's bounds, and only what is gets told."""
+"""What the hub asks for, obeyed within the owner's bounds; the mute by hand stays, whatever is
+asked."""
 
-from device.home.commands import Command
-from device.programmes import FAVOURITE, NAMES, PROGRAMMES
-from device.session import updates
+from dataclasses import fields
+
+from device.programmes import NAMES
+from device.session import controls, population, schedule, wishes
 from device.session.modes import NIGHT, SOUNDING, Event
-from device.session.population import Others
-from device.session.wishes import Said
-from device.values import Recipe
+from device.session.settings import Settings
+from device.session.state import At, Decision, State
+from device.session.things import Answer, Choose, Do, Go, Install, Note, Read, Save, Shape, Tell
+from device.values import Command
 
 STEP = 0.02                 # of volume: a change smaller than this is the hub's rounding
-KEY = "remote"              # in the diary's memory: what was set from afar outlives a restart
+PRIVATE = "Privacy is on: notes are neither read nor kept. Nothing was changed."
+# Settings that ask for nothing else to be done: they are set by their names.
+PLAIN = frozenset(item.name for item in fields(Settings)) - frozenset({
+    "volume", "programme", "alarm", "quiet", "cap", "privacy", "sharing", "muted", "configured",
+})
 
 
-class Remote:
-    def __init__(self, night, feedback=None, ceiling: float = 1.0, words=None):
-        """feedback: `home.privacy.Feedback`, or None: nothing can be shared.  ceiling: the owner's, 0..1.
-        words: see `Said`."""
-        self.night = night
-        kept = night.diary.recall(KEY) or {}
-        self.cap = min(kept.get("cap", 1.0), ceiling)       # of volume; the hardware's caps lie below it
-        self.configured = self.settings()                   # what was set from afar stands until the config changes
-        if kept.get("configured") == self.configured:
-            night.bedside.volume, night.programme = kept["volume"], kept["programme"]
-            night.almanac.minute, night.almanac.quiet_hours = kept["alarm"], kept["quiet"]
-        night.bedside.volume = min(night.bedside.volume, self.cap)
-        self.light: float = kept.get("light", 0.0)          # 0..1: a night light
-        self.privacy: bool = kept.get("privacy", False)     # nothing is recorded or queued
-        self.others = Others(night, feedback, kept.get("sharing", False))       # off until somebody says yes
-        night.diary.private = self.privacy
-        self.said = Said(night, words)
-        self.lacks: tuple[str, ...] = ()                    # what is replaced by a fallback, in words
-
-    def settings(self) -> dict:
-        """JSON-able: what config and hub both may set."""
-        night, almanac = self.night, self.night.almanac
-        return {"volume": night.bedside.volume, "programme": night.programme, "alarm": almanac.minute,
-                "quiet": [*almanac.quiet_hours]}
-
-    def command(self, command: Command) -> None:
-        """Bounded by `home.commands`; the mute by hand stays, whatever is asked."""
-        night, value = self.night, command.value
-        if command.kind != "say":           # words are read and let go
-            night.note(*(("message", value) if command.kind == "message" else ("command", f"{command.kind} {value}")))
-        obey = {"sound": self.play, "stop": lambda _: self.play(False),
-                "volume": lambda volume: self.turn(min(volume, self.cap)),
-                "volume_cap": self.bound, "timer": self.timer, "programme": self.programme,
-                "alarm": night.almanac.set_alarm, "identify": lambda _: night.bedside.identify(),
-                "quiet_from": lambda minute: night.almanac.set_quiet(0, minute),
-                "quiet_to": lambda minute: night.almanac.set_quiet(1, minute),
-                "privacy": self.hide, "sharing": self.others.join, "light": self.lighten, "message": lambda _: None,
-                "firmware": lambda _: updates.install(),
-                "say": lambda text: (command.reply or discard)(self.said.hear(text))}
-        obey[command.kind](value)
-        night.diary.remember(KEY, {"cap": self.cap, "light": self.light, "privacy": self.privacy,
-                                   "sharing": self.others.sharing, "configured": self.configured, **self.settings()})
-        night.diary.commit()
-        self.tell()
-
-    def play(self, on: bool) -> None:
-        """Who waits for it is answered at once, unless that would startle who sleeps."""
-        self.night.go(Event.START if on else Event.STOP, by_hand=not on or not self.night.keeper.slept)
-
-    def lack(self, trouble: str) -> None:
-        """A part is replaced by its fallback: diary and hub hear of it."""
-        self.lacks = trouble, *self.lacks
-        self.night.note("fallback", trouble)
-
-    @property
-    def missing(self) -> list[str]:
-        """What a fallback stands for now, in words."""
-        night = self.night
-        return [*self.lacks, *filter(None, [night.almanac.warning(night.clock.wall())])]
-
-    def turn(self, volume: float) -> None:
-        night, hands = self.night, self.night.bedside
-        hands.turned_down += volume < hands.volume - STEP and night.mode in SOUNDING
-        hands.turn(volume)
-
-    def bound(self, cap: float) -> None:
-        self.cap = cap
-        self.turn(min(self.night.bedside.volume, cap))
-
-    def timer(self, minutes: float) -> None:
-        self.night.almanac.set_timer(self.night.clock.now(), minutes)
-        if self.night.mode in NIGHT:
-            self.night.keeper.put_aside()
-
-    def programme(self, name: str) -> None:
-        night = self.night
-        if name not in NAMES:
-            return
-        night.programme = name
-        if night.mode in NIGHT:
-            night.choose("night")
-            night.shape()
-
-    def named(self) -> Recipe | None:
-        """What somebody chose by name or in words, if anything."""
-        favourite = self.night.keeper.favourite() if self.night.programme == FAVOURITE else None
-        return self.said.named() or favourite or PROGRAMMES.get(self.night.programme)
-
-    def hide(self, privacy: bool) -> None:
-        self.privacy = self.night.diary.private = privacy
-        if privacy:
-            self.said.forget()
-
-    def lighten(self, light: float) -> None:
-        self.light = light
-
-    def tell(self) -> None:
-        """The hub hears what is, never what was asked."""
-        night, hands, almanac = self.night, self.night.bedside, self.night.almanac
-        epoch = night.epoch
-        troubles = [*night.trouble, *self.missing, *filter(None, [night.diary.trouble])]
-        night.home.tell({
-            "session": night.mode, "care": night.keeper.care(), "sound": night.mode in SOUNDING,
-            "volume": hands.volume, "volume_cap": self.cap, "muted": hands.muted, "programme": night.programme,
-            "timer": almanac.timer, "alarm": almanac.minute, "quiet_from": almanac.quiet_hours[0],
-            "quiet_to": almanac.quiet_hours[1], "privacy": self.privacy, "sharing": self.others.sharing,
-            "light": self.light, "occupancy": epoch.present if epoch else None,
-            "firmware": updates.versions(night.keeper.version),
-            "reason": night.choice.reason.sentence if night.choice else None,
-            "quality": max(epoch.heart_quality, epoch.motion_quality) if epoch else None,
-            "clock_synced": almanac.local(night.clock.wall()) is not None,
-            "problem": hands.beat is None or bool(troubles),
-            "learning": self.others.sentence, "say": None, "understood": self.said.answer,
-            "error": "; ".join(troubles) or None,
-        })
+def on_command(state: State, command: Command, at: At) -> Decision:
+    """`home.commands` has bounded its value."""
+    state, things = obeyed(state, command, at)
+    return state, [*noted(command), *things, Tell()]
 
 
-def discard(answer: str) -> None:
-    """Nobody waits for the answer; the hub is told anyway."""
+def noted(command: Command) -> list[Do]:
+    """Words are read and let go; all else is in the diary."""
+    if command.kind == "say":
+        return []
+    if command.kind == "message":
+        return [Note("message", str(command.value))]
+    return [Note("command", f"{command.kind} {command.value}")]
+
+
+def obeyed(state: State, command: Command, at: At) -> Decision:
+    value = command.value
+    match command.kind, value:
+        case "sound", bool():
+            return state, [play(state, value)]
+        case "stop", _:
+            return state, [play(state, False)]
+        case "volume", float() | int():
+            return turn(state, min(value, state.settings.cap))
+        case "volume_cap", float() | int():
+            return turn(state.with_settings(cap=value), min(state.settings.volume, value))
+        case "timer", float() | int():
+            return schedule.set_timer(state, value, at), [Save()]
+        case "programme", str():
+            return programme(state, value)
+        case "alarm", int() | None:
+            return schedule.set_alarm(state, value), []
+        case "quiet_from", int() | None:
+            return state.with_settings(quiet=(value, state.settings.quiet[1])), []
+        case "quiet_to", int() | None:
+            return state.with_settings(quiet=(state.settings.quiet[0], value)), []
+        case "privacy", bool():
+            return private(state, value), []
+        case "sharing", bool():
+            return population.join(state, value)
+        case "identify", _:
+            return controls.identify(state, at), []
+        case "firmware", _:
+            return state, [Install()]
+        case "say", str() | None:
+            return say(state, value, command)
+        case kind, _ if kind in PLAIN:
+            return state.with_settings(**{kind: value}), []
+        case _:
+            return state, []
+
+
+def play(state: State, on: bool) -> Go:
+    """Who waits for it is answered at once, unless that would startle who sleeps."""
+    if not on:
+        return Go(Event.STOP, by_hand=True)
+    return Go(Event.START, by_hand=not state.tonight.slept)
+
+
+def turn(state: State, volume: float) -> Decision:
+    """Turning down what sounds is a word about it, too."""
+    lower = volume < state.settings.volume - STEP
+    if lower and state.tonight.mode in SOUNDING:
+        state = state.with_tonight(turned_down=state.tonight.turned_down + 1)
+    return controls.turn(state, volume)
+
+
+def programme(state: State, name: str) -> Decision:
+    if name not in NAMES:
+        return state, []
+    state = state.with_settings(programme=name)
+    if state.tonight.mode not in NIGHT:
+        return state, []
+    return state, [Choose("night"), Shape()]
+
+
+def private(state: State, on: bool) -> State:
+    """Nothing is recorded or queued any more; what was said for tonight goes, too."""
+    state = state.with_settings(privacy=on)
+    return wishes.forgotten(state).with_status(answer=PRIVATE) if on else state
+
+
+def say(state: State, text: str | None, command: Command) -> Decision:
+    """Words are for the part that understands them; with privacy on nobody reads them."""
+    if state.settings.privacy:
+        return state.with_status(answer=PRIVATE), [Answer(PRIVATE, command.reply)]
+    return state, [Read(text, command.reply)]

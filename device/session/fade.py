@@ -1,5 +1,4 @@
-"""How the sound follows the body: pure, from where the night stands to where the soundscape should
-go.
+"""How the sound follows the body: from where the night stands to where the soundscape should go.
 
 Depth is the fade's place: 0 is the settling level, 1 is silence. It moves towards P(asleep) at
 bounded speed, down over `fade` minutes and back up over `RETURN`, so that whatever the stager says
@@ -7,12 +6,12 @@ nothing ever jumps.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from device.programmes import DEFAULT
-from device.session.modes import Event, Mode
-from device.values import EPOCH, Epoch, Recipe, Scene, Stage, Staging
+from device.session.modes import Mode
+from device.session.settings import Rules
+from device.values import EPOCH, Epoch, Recipe, Scene
 
 SILENT = -80.0          # dB
 FADED = -30.0           # dB re the settling level: where a fade ends before silence; 10 dBA
@@ -25,25 +24,8 @@ ANSWER = 4.0            # s: a press asked for sound
 AUDIBLE = -20.0         # dB re the settling level: 20 dBA
 RISE = 0.5              # dB/s: the fastest rise that nobody asked for
 DAWN = 180.0            # s: the alarm's rise
-LIKELY, UNLIKELY = 0.6, 0.3     # P(asleep): drifting off; wide awake again
-BLIND = 10                      # epochs without a judgement until the timer programme takes over
-EMPTY = 60                      # epochs with nobody on the sensors after sleep: the night is over
-LEFT = 10  # epochs with nobody there after the alarm: it was answered by getting up
-SNOOZE = 9.0                    # min
 BREATHS = (6.0, 12.0)           # /min: between which swells lead the breath
 SLOWER = 0.85                   # × the sleeper's own breath
-UNANSWERED = 60.0               # min until nobody will say how the night was, or answer the alarm
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the owner may set; see config.Night."""
-    fade: float = 15.0          # min
-    timer: float = 45.0         # min
-    masking: float = 6.0        # min
-    keep_playing: bool = False
-    trial: bool = False         # a coin decides at bedtime between silence and what has proved best
-    softer: float = 0.0         # dB below the recipe's own level
 
 
 def withdrawn(rules: Rules, nights: int) -> Rules:
@@ -65,9 +47,11 @@ def deepen(
     """
     if mode is Mode.FAULT:
         goal = 1.0 if minutes >= rules.timer else 0.0
-    elif mode in (Mode.SETTLING, Mode.DRIFTING):
+    elif mode in (Mode.SETTLING, Mode.DRIFTING) and asleep:
+        goal = 1.0
+    elif mode in (Mode.SETTLING, Mode.DRIFTING) and p_asleep is not None:
         # Half way down is as far as a guess leads; only believed sleep leads to silence.
-        goal = depth if p_asleep is None else 1.0 if asleep else 0.5 * p_asleep
+        goal = 0.5 * p_asleep
     elif mode is Mode.MASKING:
         # so that the fade after it sets out from where masking was, never above
         goal = MASK / floor(rules)
@@ -89,18 +73,19 @@ def scene(
     if rules.softer and mode is not Mode.WAKING:
         recipe = replace(recipe, level=recipe.level - rules.softer)
     if mode is Mode.WAKING:
-        return of(audible(recipe), 6.0, DAWN, waking=True)
+        return scene_at(audible(recipe), 6.0, DAWN, waking=True)
     if mode is Mode.MASKING:
-        return of(recipe, MASK + (recipe.level if recipe.level < 0 else 0.0), EPOCH)
+        return scene_at(recipe, MASK + (recipe.level if recipe.level < 0 else 0.0), EPOCH)
     if mode is Mode.PAUSED:
-        return of(recipe, SILENT, EASE)
+        return scene_at(recipe, SILENT, EASE)
     if mode is Mode.ASLEEP and rules.keep_playing:
-        return of(recipe, recipe.level + SOFT, EPOCH)
+        return scene_at(recipe, recipe.level + SOFT, EPOCH)
     if mode in (Mode.SETTLING, Mode.DRIFTING, Mode.FAULT):
         gone = depth >= 1.0 and not rules.keep_playing
-        return replace(of(recipe, SILENT if gone else recipe.level + floor(rules) * depth, EPOCH),
-                       breath=breath(epoch.breathing if epoch else None) if recipe.music else 0.0)
-    return of(recipe, SILENT, EPOCH)
+        level = SILENT if gone else recipe.level + floor(rules) * depth
+        swells = breath(epoch.breathing if epoch else None) if recipe.music else 0.0
+        return replace(scene_at(recipe, level, EPOCH), breath=swells)
+    return scene_at(recipe, SILENT, EPOCH)
 
 
 def breath(breathing: float | None) -> float:
@@ -110,7 +95,7 @@ def breath(breathing: float | None) -> float:
     return low if breathing is None else min(max(round(2 * SLOWER * breathing) / 2, low), high)
 
 
-def of(recipe: Recipe, level: float, glide: float, waking: bool = False) -> Scene:
+def scene_at(recipe: Recipe, level: float, glide: float, waking: bool = False) -> Scene:
     return Scene(
         recipe.textures,
         recipe.music,
@@ -184,46 +169,3 @@ def steered(recipe: Recipe, mode: Mode) -> Recipe:
             level=0.0,
         )
     return recipe
-
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where the night stands after an epoch."""
-    staging: Staging
-    depth: float
-    in_mode: float                  # min in this mode
-    blind: int                      # epochs in a row without a judgement
-    empty: int                      # epochs in a row with nobody there
-    snoozed: bool = False           # paused by a press at the alarm
-
-
-def light(stagings: Sequence[Staging]) -> bool:
-    """Whether the sleeper is, by the newest judgement, in a sleep that a smart alarm may end."""
-    return bool(stagings) and stagings[-1].stage in (Stage.WAKE, Stage.LIGHT)
-
-
-def left(now: Standing) -> bool:
-    """Whether an alarm has been answered by getting up. It rings for `LEFT` in any case: somebody
-    may lie beside the sensor."""
-    return min(now.empty, 60 * now.in_mode / EPOCH) >= LEFT
-
-
-def told(mode: Mode, now: Standing, rules: Rules) -> list[Event]:
-    """What an epoch means for the mode, most urgent first."""
-    p = now.staging.p_asleep
-    cases = {
-        # An alarm that nobody hears doesn't sound all day.
-        Event.UP: left(now) or now.in_mode >= UNANSWERED if mode is Mode.WAKING else
-        mode is not Mode.IDLE and now.empty >= EMPTY or now.snoozed and left(now),
-        Event.SNOOZE_OVER: now.snoozed and now.in_mode >= SNOOZE,
-        Event.OVER: mode is Mode.MORNING and now.in_mode >= UNANSWERED,
-        Event.BLIND: now.blind >= BLIND,
-        Event.SEEING: p is not None and mode is Mode.FAULT,
-        Event.AROUSED: now.staging.aroused and rules.masking > 0,
-        Event.CALM: mode is Mode.MASKING and now.in_mode >= rules.masking,
-        Event.GONE: now.depth >= 1.0 and (now.staging.asleep or mode is Mode.FAULT),
-        Event.UNLIKELY: p is not None and p < UNLIKELY and not now.staging.asleep,
-        Event.LIKELY: p is not None and (p >= LIKELY or now.staging.asleep),
-    }
-    return [event for event, holds in cases.items() if holds]

@@ -1,84 +1,70 @@
-"""Learning together: randomised answers out, a signed prior in that this bed's own nights must not speak against.
+"""Learning together: randomised answers out, a signed prior in that this bed's own nights must not
+speak against.
 
-One switch for both, off by default. Who leaves it off is left alone: nothing is told, and the shipped prior stays.
+One switch for both, off by default. Who leaves it off is left alone: nothing is told, and the
+shipped prior stays.
 """
 
-from dataclasses import asdict
-from functools import partial
+from dataclasses import replace
 
-from device.errors import Refused
-from device.home.population_prior import Prior, blend
+from device.session.state import At, Decision, Population, State
+from device.session.things import Adopt, Do, Note, Tell, Withdraw
+from device.values import Prior
 
-KEY = "others"          # in the diary's memory
-NIGHTS = 28             # that taught something before a bed says which kind of sleeper it seems to have
-
-
-class Others:
-    def __init__(self, night, feedback, sharing: bool):
-        """feedback: `home.privacy.Feedback`, or None: nothing can be shared."""
-        self.night, self.feedback, self.sharing = night, feedback, sharing
-        kept = night.diary.recall(KEY) or {}
-        self.version: int = kept.get("version", 0)      # of the newest prior heard; it outlives a reset
-        self.prior: Prior | None = Prior(**kept["prior"]) if kept.get("prior") else None
-        self.used: bool | None = kept.get("used")       # by the gate's last word
-        self.judge()
-
-    def join(self, sharing: bool) -> None:
-        """The switch. Withdrawing purges what waits and goes back to the shipped prior."""
-        self.sharing = sharing
-        if self.feedback and not sharing:
-            self.feedback.withdraw()
-        self.judge()
-
-    def hear(self, prior: Prior) -> None:
-        """A newer prior of the pinned hub."""
-        self.version, self.prior, self.used = prior.version, prior, None
-        self.judge()
-        self.night.remote.tell()
-
-    def judge(self) -> None:
-        """Through the recommender's gate, as the nights stand now; a change of mind is noted with its reason."""
-        if self.prior is None:
-            return
-        try:
-            factor = self.night.recommender.adopt(partial(blend, prior=self.prior) if self.sharing else alone)
-        except Refused as trouble:
-            self.night.note("fallback", str(trouble))
-            self.prior = None
-            return
-        used, self.used = self.used, self.sharing and factor >= 1
-        if used is not self.used:
-            why = f"own nights are {factor:.2f} times as likely with them" if self.sharing else "feedback isn't shared"
-            self.night.note("learned", f"{self.sentence}: {why}")
-            self.night.diary.remember(KEY, {"version": self.version, "used": self.used, "prior": asdict(self.prior)})
-            self.night.diary.commit()
-
-    @property
-    def sentence(self) -> str:
-        if self.prior is None:
-            return "nothing is learned from others"
-        return (f"{self.prior.reports} anonymous reports of other beds (version {self.version}) are "
-                + ("taken into account" if self.used else "not used"))
-
-    def share(self, mornings: list[int]) -> None:
-        """If that may be, once in 28 days, randomised by `home`: how the mornings (−1, 0, +1) were, 0 poor to 4 good;
-        and after NIGHTS whether this sleeper seems to be of those who are best off in silence."""
-        night, wall = self.night, self.night.clock.wall()
-        if not self.feedback or not self.sharing or night.remote.privacy or night.almanac.local(wall) is None:
-            return
-        self.feedback.resume()
-        answers = {}
-        if mornings:
-            answers["comfort_v1"] = round(2 + 2 * sum(mornings) / len(mornings))
-        if sum(lived["reward"] is not None for lived in night.recommender.nights) >= NIGHTS:
-            answers["quiet_v1"] = int(night.recommender.leans_to_silence())
-        for question, answer in answers.items():
-            try:
-                self.feedback.share(question, answer, wall)
-            except Refused as trouble:
-                night.note("feedback", str(trouble))
+TAUGHT = 28         # nights that taught something before a bed says which kind it seems to have
+ALONE = "feedback isn't shared"
 
 
-def alone(shipped, quiet):
-    """The blend of who doesn't share."""
-    return shipped
+def join(state: State, sharing: bool) -> Decision:
+    """The switch. Withdrawing purges what waits and goes back to the shipped prior."""
+    things: list[Do] = [] if sharing else [Withdraw()]
+    return state.with_settings(sharing=sharing), [*things, Adopt()]
+
+
+def on_prior(state: State, prior: Prior) -> Decision:
+    """A newer prior of the pinned hub."""
+    return replace(state, population=Population(prior.version, prior)), [Adopt(), Tell()]
+
+
+def gated(state: State, factor: float) -> Decision:
+    """The gate's word: how many times as likely own nights are with the prior. A change of mind is
+    noted with its reason."""
+    sharing, before = state.settings.sharing, state.population
+    used = sharing and factor >= 1
+    if used is before.used:
+        return state, []
+    state = replace(state, population=replace(before, used=used))
+    why = f"own nights are {factor:.2f} times as likely with them" if sharing else ALONE
+    return state, [Note("learned", f"{sentence(state.population)}: {why}")]
+
+
+def refused(state: State, trouble: str) -> Decision:
+    """The gate can't judge it."""
+    population = replace(state.population, prior=None, used=None)
+    return replace(state, population=population), [Note("fallback", trouble)]
+
+
+def sentence(population: Population) -> str:
+    if population.prior is None:
+        return "nothing is learned from others"
+    return (
+        f"{population.prior.reports} anonymous reports of other beds "
+        f"(version {population.prior.version}) are "
+        f"{'taken into account' if population.used else 'not used'}"
+    )
+
+
+def may_share(state: State, at: At) -> bool:
+    """By consent, outside privacy, and where the date is known."""
+    return state.settings.sharing and not state.settings.privacy and at.local is not None
+
+
+def answers(state: State, taught: int, quiet: bool) -> dict[str, int]:
+    """How the mornings were (−1, 0, +1), 0 poor to 4 good; and, after TAUGHT nights that `taught`
+    something, whether this sleeper seems to be of those who are best off in silence (`quiet`)."""
+    mornings, told = state.sleeper.mornings, {}
+    if mornings:
+        told["comfort_v1"] = round(2 + 2 * sum(mornings) / len(mornings))
+    if taught >= TAUGHT:
+        told["quiet_v1"] = int(quiet)
+    return told

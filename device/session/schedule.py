@@ -1,16 +1,19 @@
-"""Times of day: the alarm, the timer and the quiet hours. The only part of the night that looks at
-the wall clock."""
+"""Times of day: the alarm, the timer and the quiet hours. What looks at the wall clock."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
 
 from device.session.modes import Event
+from device.session.state import At, Bell, Decision, State
+from device.session.things import Do, Go
+from device.session.watching import light
 
 EARLIEST = 1_735_689_600        # s since 1970, 2025-01-01: a clock before that was never set
 MINUTES = 24 * 60
 ELAPSED = 0                     # stands for the day when there is none
 DAY = 60 * MINUTES              # s
 NAPS = (9, 19)                  # h: what begins between them is a nap
-JUMP = 3600.0  # s: a clock that jumps over the alarm by more than this doesn't ring it
+JUMP = 3600.0                   # s: a clock that jumps over the alarm by more doesn't ring it
 
 
 def minute_of(text: str) -> int | None:
@@ -23,106 +26,98 @@ def by_day(local: datetime | None) -> bool:
     return local is not None and NAPS[0] <= local.hour < NAPS[1]
 
 
-class Almanac:
-    def __init__(
-        self,
-        alarm: str = "",
-        quiet: tuple[str, str] = ("", ""),
-        smart: float = 0.0,
-        elapsed: float = 8.0,
-        zone=None,
-    ):
-        """`smart`: min before the alarm in which light sleep may be ended.  `elapsed`: h after
-        lights out at which an alarm rings while the clock is unknown.  `zone`: tzinfo, None for the
-        machine's own."""
-        self.smart, self.elapsed = smart, elapsed
-        self.minute = minute_of(alarm)
-        # minutes after midnight, or None
-        self.quiet_hours = [minute_of(quiet[0]), minute_of(quiet[1])]
-        self._zone = zone
-        self._rung: tuple[int, int] | None = None           # day and minute that have rung already
-        self._seen: datetime | None = None                  # local time at the last call of `due`
-        self.timer = 0.0                                    # min, as asked from afar; 0 is off
-        self._ends: float | None = None                     # s, monotonic
+def local_time(wall: float, zone: tzinfo | None) -> datetime | None:
+    """None when the clock was never set."""
+    return datetime.fromtimestamp(wall, zone) if wall >= EARLIEST else None
 
-    def local(self, wall: float) -> datetime | None:
-        """None when the clock was never set."""
-        return datetime.fromtimestamp(wall, self._zone) if wall >= EARLIEST else None
 
-    def calls(self, wall: float, now: float, minutes: float, light: bool) -> list[Event]:
-        """What time itself asks for at this tick; see `due` and `timed_out`."""
-        return [event for event, comes in ((Event.ALARM, self.due(wall, minutes, light)),
-                                           (Event.STOP, self.timed_out(now))) if comes]
+def clock_face(wall: float, zone: tzinfo | None) -> datetime:
+    """As the clock on the wall shows it: an hour that summer time leaves out is a jump over the
+    alarm like any other."""
+    return datetime.fromtimestamp(wall, zone).replace(tzinfo=None)
 
-    def due(self, wall: float, minutes: float = 0.0, light: bool = False) -> bool:
-        """Whether it is time to wake; once a day, however the clock is moved.
 
-        minutes: since lights out, which count while the clock is unknown.  light: the sleeper
-        sleeps lightly now, so that any time in the smart window will do; its end is the deadline.
-        """
-        if self.minute is None:
-            return False
-        # Told by the clock on the wall: an hour that summer time leaves out is a jump over the
-        # alarm like any other.
-        now = datetime.fromtimestamp(wall, self._zone).replace(tzinfo=None)
-        seen, self._seen = self._seen, now
-        if wall < EARLIEST:
-            late, mark = minutes >= 60 * self.elapsed, (ELAPSED, self.minute)
-            rings, self._rung = late and self._rung != mark, mark if late else None
-            return rings
-        since = (3600 * now.hour + 60 * now.minute + now.second - 60 * self.minute) % DAY  # s
-        past, coming = (
-            ((now + timedelta(seconds=by)).toordinal(), self.minute) for by in (-since, DAY - since)
-        )
-        if (
-            seen is not None
-            and since < min((now - seen).total_seconds(), JUMP)
-            and self._rung != past
-        ):
-            self._rung = past
-            return True
-        if light and DAY - since <= 60 * self.smart and self._rung != coming:
-            self._rung = coming
-            return True
+# ---- what time asks for --------------------------------------------------------------------------
+
+def on_tick(state: State, at: At) -> Decision:
+    bell, rings = alarm(state, at)
+    state = replace(state, bell=bell)
+    things: list[Do] = [Go(Event.ALARM)] if rings else []
+    if timer_is_over(state, at):
+        state = set_timer(state, 0.0, at)
+        things.append(Go(Event.STOP))
+    return state, things
+
+
+def alarm(state: State, at: At) -> tuple[Bell, bool]:
+    """Whether it is time to wake; once a day, however the clock is moved.
+
+    In light sleep any time in the smart window will do; its end is the deadline.
+    """
+    minute, bell = state.settings.alarm, state.bell
+    if minute is None:
+        return bell, False
+    now = clock_face(at.wall, state.owner.zone)
+    seen, bell = bell.seen, replace(bell, seen=now)
+    if at.wall < EARLIEST:
+        return elapsed_alarm(bell, minute, state.tonight.minutes(at.now), state.owner.elapsed)
+    since = (3600 * now.hour + 60 * now.minute + now.second - 60 * minute) % DAY        # s
+    past = day_of(now - timedelta(seconds=since)), minute
+    coming = day_of(now + timedelta(seconds=DAY - since)), minute
+    passed = seen is not None and since < min((now - seen).total_seconds(), JUMP)
+    if passed and bell.rung != past:
+        return replace(bell, rung=past), True
+    smart = DAY - since <= 60 * state.owner.smart
+    if smart and bell.rung != coming and light(state.tonight.stagings):
+        return replace(bell, rung=coming), True
+    return bell, False
+
+
+def elapsed_alarm(bell: Bell, minute: int, minutes: float, hours: float) -> tuple[Bell, bool]:
+    """While the time isn't known: `hours` after lights out, `minutes` ago."""
+    mark = ELAPSED, minute
+    late = minutes >= 60 * hours
+    return replace(bell, rung=mark if late else None), late and bell.rung != mark
+
+
+def day_of(moment: datetime) -> int:
+    return moment.toordinal()
+
+
+def missed(state: State, wall: float) -> State:
+    """Nobody looked at the clock since `wall`: an alarm that came meanwhile rings now."""
+    seen = clock_face(wall, state.owner.zone)
+    return replace(state, bell=replace(state.bell, seen=seen))
+
+
+def warning(state: State, at: At) -> str:
+    """What is to be said beforehand where an alarm is set, but the time isn't known; or ""."""
+    if state.settings.alarm is None or at.local is not None:
+        return ""
+    hours = state.owner.elapsed
+    return f"the time isn't known: the alarm will ring {hours:g} h after lights out"
+
+
+def quiet(state: State, at: At) -> bool:
+    """Whether the light should be dark."""
+    start, end = state.settings.quiet
+    if at.local is None or start is None or end is None:
         return False
+    minute = at.local.hour * 60 + at.local.minute
+    return (minute - start) % MINUTES < (end - start) % MINUTES
 
-    def missed(self, wall: float) -> None:
-        """Nobody looked at the clock since `wall`: an alarm that came meanwhile rings now."""
-        self._seen = datetime.fromtimestamp(wall, self._zone).replace(tzinfo=None)
 
-    def warning(self, wall: float) -> str:
-        """What is to be said beforehand where an alarm is set, but the time isn't known; or ""."""
-        return "" if self.minute is None or self.local(wall) is not None else \
-            f"the time isn't known: the alarm will ring {self.elapsed:g} h after lights out"
+# ---- what is set ---------------------------------------------------------------------------------
 
-    def quiet(self, wall: float) -> bool:
-        """Whether the light should be dark."""
-        now, (start, end) = self.local(wall), self.quiet_hours
-        if now is None or start is None or end is None:
-            return False
-        minute = now.hour * 60 + now.minute
-        return (minute - start) % MINUTES < (end - start) % MINUTES
+def set_alarm(state: State, minute: int | None) -> State:
+    return replace(state.with_settings(alarm=minute), bell=Bell())
 
-    def set_quiet(self, end: int, minute: int | None) -> None:
-        """`end` 0 is where the quiet hours begin, 1 where they end; None is no quiet hours."""
-        self.quiet_hours[end] = minute
 
-    def set_alarm(self, minute: int | None) -> None:
-        self.minute, self._rung, self._seen = minute, None, None
+def set_timer(state: State, minutes: float, at: At) -> State:
+    """Sound for `minutes` from now on; 0 is no timer."""
+    return state.with_tonight(timer=minutes, timer_ends=at.now + 60 * minutes if minutes else None)
 
-    def set_timer(self, now: float, minutes: float, left: float | None = None) -> None:
-        """Sound for `minutes` from `now` (s, monotonic) on, or for what is `left` of them; 0 is no
-        timer."""
-        self.timer = minutes
-        self._ends = now + 60 * (minutes if left is None else left) if minutes else None
 
-    def timer_left(self, now: float) -> float:
-        """Minutes."""
-        return 0.0 if self._ends is None else (self._ends - now) / 60
-
-    def timed_out(self, now: float) -> bool:
-        """True once, when the timer has run out."""
-        if self._ends is None or now < self._ends:
-            return False
-        self.set_timer(now, 0.0)
-        return True
+def timer_is_over(state: State, at: At) -> bool:
+    ends = state.tonight.timer_ends
+    return ends is not None and at.now >= ends

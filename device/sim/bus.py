@@ -5,7 +5,7 @@ import ctypes
 import errno
 import os
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from device.clock import Clock
 from device.sim.chips import SimChip
@@ -52,7 +52,7 @@ class SimBus:
             chip.write(data, now)
         return chip.read(count, now) if count else b""
 
-    def i2c_rdwr(self, *messages) -> None:
+    def i2c_rdwr(self, *messages: Any) -> None:
         """smbus2's i2c_msg objects. Only the last may read; a write before it is joined by a
         repeated start."""
         if len(messages) == 2:
@@ -65,47 +65,49 @@ class SimBus:
             raise fault(errno.EINVAL)
         if any(message.flags & READ for message in messages[:-1]):
             raise fault(errno.EOPNOTSUPP)
-        *writes, last = messages
-        if not last.flags & READ:
-            writes, last = messages, None
-        for message in writes:
-            self.transfer(message.addr, ctypes.string_at(message.buf, message.len), 0)
-        if last is None:
-            return
-        ctypes.memmove(last.buf, self.transfer(last.addr, None, last.len), last.len)
+        for message in messages:
+            if message.flags & READ:        # the last
+                answer = self.transfer(message.addr, None, message.len)
+                ctypes.memmove(message.buf, answer, message.len)
+            else:
+                self.transfer(message.addr, ctypes.string_at(message.buf, message.len), 0)
 
     # ---- the SMBus calls
 
-    def write_quick(self, address: int, force=None) -> None:
+    def write_quick(self, address: int, force: bool | None = None) -> None:
         self.transfer(address, b"", 0)
 
-    def read_byte(self, address: int, force=None) -> int:
+    def read_byte(self, address: int, force: bool | None = None) -> int:
         return self.transfer(address, None, 1)[0]
 
-    def write_byte(self, address: int, value: int, force=None) -> None:
+    def write_byte(self, address: int, value: int, force: bool | None = None) -> None:
         self.transfer(address, bytes((value,)), 0)
 
-    def read_byte_data(self, address: int, register: int, force=None) -> int:
+    def read_byte_data(self, address: int, register: int, force: bool | None = None) -> int:
         return self.transfer(address, bytes((register,)), 1)[0]
 
-    def write_byte_data(self, address: int, register: int, value: int, force=None) -> None:
+    def write_byte_data(
+        self, address: int, register: int, value: int, force: bool | None = None
+    ) -> None:
         self.transfer(address, bytes((register, value)), 0)
 
-    def read_word_data(self, address: int, register: int, force=None) -> int:
+    def read_word_data(self, address: int, register: int, force: bool | None = None) -> int:
         return int.from_bytes(self.transfer(address, bytes((register,)), 2), "little")
 
-    def write_word_data(self, address: int, register: int, value: int, force=None) -> None:
+    def write_word_data(
+        self, address: int, register: int, value: int, force: bool | None = None
+    ) -> None:
         self.transfer(address, bytes((register, value & 0xFF, value >> 8)), 0)
 
     def read_i2c_block_data(
-        self, address: int, register: int, length: int, force=None
+        self, address: int, register: int, length: int, force: bool | None = None
     ) -> list[int]:
         if not 1 <= length <= 32:
             raise ValueError(f"Desired block length over 32 bytes: {length}")
         return list(self.transfer(address, bytes((register,)), length))
 
     def write_i2c_block_data(
-        self, address: int, register: int, data: Sequence[int], force=None
+        self, address: int, register: int, data: Sequence[int], force: bool | None = None
     ) -> None:
         self.transfer(address, bytes((register, *data)), 0)
 
@@ -115,7 +117,7 @@ class SimBus:
     def __enter__(self) -> "SimBus":
         return self
 
-    def __exit__(self, *trouble) -> None:
+    def __exit__(self, *trouble: object) -> None:
         self.close()
 
 

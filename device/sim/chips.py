@@ -6,6 +6,7 @@ written again here, never imported from the drivers, so that a wrong one fails a
 measures comes from a source, generated half a minute at once.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -25,10 +26,14 @@ class Source(Protocol):
 class Recorded(Protocol):
     """A recording, whose readings are played one by one at its own rate, whatever rate the chip was
     asked for."""
-    rate: float
+    @property
+    def rate(self) -> float: ...
 
     def readings(self, first: int, count: int) -> np.ndarray:
         """(count, channels) from reading `first` on: PPG counts exactly, or m/s²."""
+
+
+Encode = Callable[[np.ndarray], np.ndarray]     # physical (n, channels) → (n, width) uint8
 
 
 class Converter:
@@ -36,7 +41,8 @@ class Converter:
     1) / rate`."""
 
     def __init__(
-        self, source: Source | Recorded, encode, width: int, start: float, rate: float, first: int
+        self, source: Source | Recorded, encode: Encode, width: int,
+        start: float, rate: float, first: int,
     ):
         self.source, self.encode, self.width = source, encode, width
         self.start, self.rate = start, rate
@@ -69,6 +75,7 @@ class SimChip:
     """Power, register file and FIFO; what is special to a part is in its subclass."""
     address = 0
     fifo_register = -1  # the one that pops
+    width = 0           # bytes of a reading in the FIFO
 
     def __init__(
         self,
@@ -147,6 +154,13 @@ class SimChip:
         if self.converter is not None:
             self.sync(now)
             self.resumed, self.converter = self.converter, None
+
+    @property
+    def running(self) -> Converter:
+        """The converter, for what happens only while it converts."""
+        if self.converter is None:
+            raise RuntimeError(f"the chip at 0x{self.address:02x} doesn't convert")
+        return self.converter
 
     def sync(self, now: float) -> None:
         """Take what the chip's clock says has been taken by now."""

@@ -8,16 +8,8 @@ G = 9.80665                         # m/s²
 ENTRIES = 96                        # of one axis each
 STEP = {1: 3.9e-6, 2: 7.8e-6, 3: 15.6e-6}       # g of a 20-bit step at ±2, 4, 8 g
 SHADOW = bytes((0x71, 0x2A, 0x05, 0x9C, 0x33))  # of the factory's trim, 0x50..0x54
-DEFAULTS = {
-    0x00: 0xAD,
-    0x01: 0x1D,
-    0x02: 0xED,
-    0x03: 0x01,
-    0x28: 0x00,
-    0x29: 0x60,
-    0x2C: 0x81,
-    0x2D: 0x01,
-}
+DEFAULTS = {0x00: 0xAD, 0x01: 0x1D, 0x02: 0xED, 0x03: 0x01,
+            0x28: 0x00, 0x29: 0x60, 0x2C: 0x81, 0x2D: 0x01}
 WRITABLE = {*range(0x1E, 0x2E), 0x2E}
 STANDBY_ONLY = {*range(0x1E, 0x24), 0x28, 0x2C}
 EMPTY, X_AXIS = 0x02, 0x01
@@ -50,7 +42,7 @@ class ADXL355(SimChip):
     def encode(self, physical: np.ndarray) -> np.ndarray:
         acceleration = physical / G
         if self.rng is not None:
-            acceleration = acceleration + (self.density * (self.converter.rate / 2) ** 0.5
+            acceleration = acceleration + (self.density * (self.running.rate / 2) ** 0.5
                                            * self.rng.standard_normal(acceleration.shape))
         offset = np.frombuffer(self.registers[0x1E:0x24], ">i2").astype(np.int64) * 16
         twenty = (
@@ -65,8 +57,8 @@ class ADXL355(SimChip):
     def arrive(self, a: int, b: int) -> None:
         """A stream: when it is full, new entries replace the oldest."""
         self.registers[0x04] |= DATA_RDY
-        self.fifo += self.converter.words(max(a, b - ENTRIES // 3 - 1), b)
-        self.latest = self.converter.words(b - 1, b)
+        self.fifo += self.running.words(max(a, b - ENTRIES // 3 - 1), b)
+        self.latest = self.running.words(b - 1, b)
         excess = self.entries - ENTRIES
         if excess > 0:
             del self.fifo[:3 * excess]
@@ -103,7 +95,10 @@ class ADXL355(SimChip):
             self.delivered += taken // 3
             return
         for mark in marks:
-            self.whole = 1 if mark else self.whole + 1 if self.whole > 0 else -1
+            if mark:
+                self.whole = 1
+            else:
+                self.whole = self.whole + 1 if self.whole > 0 else -1
             if self.whole == 3:
                 self.delivered += 1
                 self.whole = 0

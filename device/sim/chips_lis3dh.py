@@ -11,23 +11,8 @@ RATES = (0, 1, 10, 25, 50, 100, 200, 400, 1600, 1344)
 STEPS = (0.001, 0.002, 0.004, 0.012)        # g of a 12-bit step at ±2, 4, 8, 16 g
 DEFAULTS = {0x0F: 0x33, 0x1E: 0x10, 0x20: 0x07}
 WRITABLE = {
-    0x1E,
-    0x1F,
-    *range(0x20, 0x27),
-    0x2E,
-    0x30,
-    0x32,
-    0x33,
-    0x34,
-    0x36,
-    0x37,
-    0x38,
-    0x3A,
-    0x3B,
-    0x3C,
-    0x3D,
-    0x3E,
-    0x3F,
+    0x1E, 0x1F, *range(0x20, 0x27), 0x2E, 0x30, 0x32, 0x33, 0x34,
+    *range(0x36, 0x39), *range(0x3A, 0x40),
 }
 ALL_NEW, ALL_OVERRUN = 0x0F, 0xF0           # of STATUS
 
@@ -60,15 +45,21 @@ class LIS3DH(SimChip):
         if 0 < rate < len(RATES):
             self.start(now, RATES[rate] if rate != 9 or not self.registers[0x20] & 8 else 5376)
 
+    @property
+    def bits(self) -> int:
+        """Of a reading; all are left-justified in 16."""
+        low_power, high_resolution = self.registers[0x20] & 8, self.registers[0x23] & 8
+        if low_power:
+            return 8
+        return 12 if high_resolution else 10
+
     def encode(self, physical: np.ndarray) -> np.ndarray:
         acceleration = physical / G
         if self.rng is not None:
-            acceleration = acceleration + (self.density * (self.converter.rate / 2) ** 0.5
+            acceleration = acceleration + (self.density * (self.running.rate / 2) ** 0.5
                                            * self.rng.standard_normal(acceleration.shape))
         step = STEPS[self.registers[0x23] >> 4 & 3]
-        # 12 bit in high resolution, 10 in normal mode, 8 in low power; all left-justified in 16.
-        bits = 8 if self.registers[0x20] & 8 else 12 if self.registers[0x23] & 8 else 10
-        coarse = 12 - bits
+        coarse = 12 - self.bits
         twelve = (
             np.clip(np.rint(acceleration / step), -2048, 2047).astype(np.int64) >> coarse << coarse
         )
@@ -81,13 +72,13 @@ class LIS3DH(SimChip):
         )
         mode = self.fifo_mode
         if mode == 0:
-            self.latest = self.converter.words(b - 1, b)
+            self.latest = self.running.words(b - 1, b)
             return
         room = DEPTH - self.waiting
         if mode == 1:
-            self.fifo += self.converter.words(a, min(a + room, b))
+            self.fifo += self.running.words(a, min(a + room, b))
         else:
-            self.fifo += self.converter.words(max(a, b - DEPTH), b)
+            self.fifo += self.running.words(max(a, b - DEPTH), b)
             del self.fifo[:max(len(self.fifo) - DEPTH * 6, 0)]
         if self.waiting == DEPTH:
             self.overrun = True  # full: the next reading replaces the oldest (stream) or is refused

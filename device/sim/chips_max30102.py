@@ -15,42 +15,10 @@ FASTEST_SPO2 = (6, 5, 4, 3)
 FASTEST_HR = (7, 6, 6, 5)
 USUAL_CURRENT = 0x24            # of the LEDs, at which a source's counts are what they say
 CONVERSION = 0.029              # s for one temperature
-READABLE = {
-    0x00,
-    0x01,
-    0x02,
-    0x03,
-    0x04,
-    0x05,
-    0x06,
-    0x08,
-    0x09,
-    0x0A,
-    0x0C,
-    0x0D,
-    0x11,
-    0x12,
-    0x1F,
-    0x20,
-    0x21,
-    0xFE,
-    0xFF,
-}
-WRITABLE = {
-    0x02: 0xE0,
-    0x03: 0x02,
-    0x04: 0x1F,
-    0x05: 0x1F,
-    0x06: 0x1F,
-    0x08: 0xFF,
-    0x09: 0xC7,
-    0x0A: 0x7F,
-    0x0C: 0xFF,
-    0x0D: 0xFF,
-    0x11: 0x77,
-    0x12: 0x77,
-    0x21: 0x01,
-}
+READABLE = {*range(0x00, 0x07), 0x08, 0x09, 0x0A, 0x0C, 0x0D, 0x11, 0x12, 0x1F, 0x20, 0x21,
+            0xFE, 0xFF}
+WRITABLE = {0x02: 0xE0, 0x03: 0x02, 0x04: 0x1F, 0x05: 0x1F, 0x06: 0x1F, 0x08: 0xFF, 0x09: 0xC7,
+            0x0A: 0x7F, 0x0C: 0xFF, 0x0D: 0xFF, 0x11: 0x77, 0x12: 0x77, 0x21: 0x01}
 A_FULL, PPG_RDY, PWR_RDY, DIE_TEMP_RDY = 0x80, 0x40, 0x01, 0x02
 
 
@@ -66,7 +34,7 @@ class MAX30102(SimChip):
         self.registers[0xFE] = 0x03
         self.registers[0xFF] = 0x15
         self.overflow = self.write_pointer = self.read_pointer = 0
-        self.warm_at = None             # when the temperature asked for will be there
+        self.warm_at: float | None = None   # s: when the temperature asked for will be there
 
     # ---- what it is set to
 
@@ -123,7 +91,7 @@ class MAX30102(SimChip):
         before = self.waiting
         if self.registers[0x08] & 0x10:  # roll over: the oldest are overwritten
             excess = before + (b - a) - DEPTH
-            self.fifo += self.converter.words(max(a, b - DEPTH), b)
+            self.fifo += self.running.words(max(a, b - DEPTH), b)
             if excess > 0:
                 del self.fifo[:len(self.fifo) - DEPTH * self.width]
                 self.read_pointer += excess
@@ -131,7 +99,7 @@ class MAX30102(SimChip):
         else:                                                       # full: the newest are refused
             kept = min(b - a, DEPTH - before)
             excess = b - a - kept
-            self.fifo += self.converter.words(a, a + kept)
+            self.fifo += self.running.words(a, a + kept)
             self.write_pointer += kept
         self.overflow = min(self.overflow + max(excess, 0), 0x1F)
         self.registers[0x00] |= PPG_RDY

@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -106,7 +107,7 @@ class FaultyBus:
 class StallingClock(VirtualClock):
     """A host that stops for a while: a sleep that meets a stall ends after it."""
 
-    def __init__(self, stalls: Sequence[tuple[float, float]], start: float = 0.0, **wall):
+    def __init__(self, stalls: Sequence[tuple[float, float]], start: float = 0.0, **wall: Any):
         super().__init__(start, **wall)
         self.stalls = sorted(stalls, reverse=True)
 

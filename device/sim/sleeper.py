@@ -234,14 +234,8 @@ PULSE_SHAPE = PULSE_SHAPE / PULSE_SHAPE.max()
 STROKE_TIME = np.linspace(0, .6, 151)
 STROKE_SHAPE = sum(
     size * np.exp(-(((STROKE_TIME - at) / 0.028) ** 2))
-    for at, size in (
-        (0.09, 0.25),
-        (0.15, -0.55),
-        (0.22, 1.0),
-        (0.30, -0.75),
-        (0.38, 0.35),
-        (0.46, -0.15),
-    )
+    for at, size in ((0.09, 0.25), (0.15, -0.55), (0.22, 1.0),
+                     (0.30, -0.75), (0.38, 0.35), (0.46, -0.15))
 )
 
 

@@ -1,9 +1,12 @@
 """The loudspeaker of a simulated night: in lock-step with a sound process, or none at all."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from device.clock import Clock
-from device.values import Heartbeat, Phrase, Scene
+from device.values import Advance, Heartbeat, Panic, Phrase, Scene, Volume
+
+Message = Scene | Phrase | Volume | Panic | Advance
 
 SILENT = -80.0              # dB: `Scene.level` of silence
 TAIL = 30.0                 # s a sound takes to die after its scene fell silent
@@ -11,11 +14,22 @@ STRIDE = 1.0                # s rendered at once while it is heard
 LEAP = 30.0                 # s skipped at once while it isn't
 
 
+class Link(Protocol):
+    """A sound process in lock-step."""
+    state: str
+
+    def send(self, message: Message) -> bool: ...
+
+    def advance(self, time: float, heard: bool = True) -> Heartbeat: ...
+
+    def close(self) -> None: ...
+
+
 class Speaker:
     """Has the sound process render what is heard, up to `minutes` of it, and skip the rest of the
     night."""
 
-    def __init__(self, link, clock: Clock, minutes: float, pid: int):
+    def __init__(self, link: Link, clock: Clock, minutes: float, pid: int):
         """link: what the night would otherwise talk to, with `send`, `advance` and `state`; pid:
         its process."""
         self.pid = pid
@@ -31,7 +45,7 @@ class Speaker:
     def state(self) -> str:
         return self._link.state
 
-    def send(self, message) -> bool:
+    def send(self, message: Message) -> bool:
         if isinstance(message, Scene):
             self._scene = message
         return self._link.send(message)
@@ -70,7 +84,7 @@ class NoSpeaker:
         self._seen = self._began
         self.levels: list[float] = []           # nothing is rendered
 
-    def send(self, message) -> bool:
+    def send(self, message: Message) -> bool:
         if isinstance(message, Scene):
             self._level = 0.0 if message.level <= SILENT else self._settle + message.level
         elif isinstance(message, Phrase) and self._told:

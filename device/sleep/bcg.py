@@ -35,8 +35,8 @@ REPEATS = 2.0           # log likelihood a second of ringing that repeats perfec
 EMPTY = 20              # s without any heart after which a still bed is empty
 
 
-class Recoil:
-    def __init__(self):
+class Ballistocardiogram:
+    def __init__(self) -> None:
         self.filter = rows(bandpass(*BAND, RATE, TAPS), RATE)
         self.raw = np.zeros((RATE + TAPS - 1, 3))
         self.seconds = 0            # of readings in a row
@@ -57,13 +57,13 @@ class Recoil:
             self.raw = np.concatenate([self.raw[RATE:], motion])
             self.seconds += 1
             self.still = self.still + 1 if movement < QUIET else 0
-        if self.still > SETTLE and self.seconds > 1:
+        if motion is not None and self.still > SETTLE and self.seconds > 1:
             axes = self.filter @ (self.raw - motion[-1])
             ringing = axes @ self.along(axes)
             self.ring.append(ringing)
             ringing = ringing[:, None] if float(ringing @ ringing) >= RATE * SILENT**2 else None
-        heart = self.pulse.add(second, None if ringing is None else np.abs(ringing), None,
-                              movement, ringing, self.repeats)
+        loudness = None if ringing is None else np.abs(ringing)
+        heart = self.pulse.add(second, loudness, None, movement, ringing, self.repeats)
         self.heartless = 0 if heart is not NOTHING else self.heartless + 1
         if self.heartless == 0 or 0 < self.still <= EMPTY // 2:
             self.present = True

@@ -57,19 +57,19 @@ class Beats:
         self.raw = np.zeros(RATE + TAPS - 1)
         self.slope = np.zeros(SPAN * RATE)
         self.evenly = np.full(self.length, 1 / self.length)
-        self.shape = None
-        self.energy = self.turning = 0.0  # of the shape and, per s², of its derivative
+        self.shape = np.zeros(0)            # (length,); empty until it is learnt
+        self.energy = 0.0                   # of the shape
+        self.turning: float | None = None   # of its derivative, per s²; None: not known yet
         self.forget()
 
     def forget(self) -> None:
         self.seconds = 0                    # of signal in a row
         self.since = 0                      # s since the last beat
-        self.last = None                    # s
+        self.last: float | None = None      # s
         self.height = 0.0
 
-    def add(
-        self, second: int, block: np.ndarray | None, period: float | None, apart: float
-    ) -> list[Beat]:
+    def add(self, second: int, block: np.ndarray | None, period: float | None,
+            apart: float) -> list[Beat]:
         """Beats that became certain with this second's (RATE,) values.
 
         `period` s to learn a shape with, None when it isn't sure; beats are found about `apart` s
@@ -91,10 +91,10 @@ class Beats:
         places = RATE + HOLD + 2
         if self.since > SILENT:
             self.height *= FAINTER
-        if self.shape is None or self.since > PATIENT:
+        if not len(self.shape) or self.since > PATIENT:
             if period is not None and self.seconds >= ENOUGH and self.learn(period):
                 places = RECENT
-            elif self.shape is None:
+            elif not len(self.shape):
                 return []
         return self.pick(self.slope[1 - places - self.length:], second - self.delay, apart)
 
@@ -109,7 +109,8 @@ class Beats:
             slope = -slope
         middle = slope[self.before:len(slope) - AFTER]
         apart = int(0.6 * period * RATE)
-        places, left = [], middle.copy()
+        places: list[int] = []
+        left = middle.copy()
         while len(places) < len(slope) / RATE / period:
             top = int(np.argmax(left))
             if left[top] < 0.3 * middle.max():
@@ -118,7 +119,7 @@ class Beats:
             left[max(top - apart, 0):top + apart] = -np.inf
         if len(places) < 3:
             return False
-        if self.shape is not None:
+        if len(self.shape):
             shape = np.median([known[p - self.before:p + AFTER] for p in places], axis=0)
             late = int(np.argmax(np.correlate(shape, self.shape, "full"))) - (self.length - 1)
             places = [p + late for p in places if self.before <= p + late <= len(known) - AFTER]
@@ -127,8 +128,9 @@ class Beats:
         for _ in range(2):
             shape = np.median([known[p - self.before:p + AFTER] for p in places], axis=0)
             match = np.correlate(known, shape, "valid")
+            lows = [max(p - self.before - 6, 0) for p in places]
             places = [low + int(np.argmax(match[low:low + 13])) + self.before
-                      for low in (max(p - self.before - 6, 0) for p in places) if low < len(match)]
+                      for low in lows if low < len(match)]
             places = [p for p in places if self.before <= p <= len(known) - AFTER]
             if not places:
                 return False
@@ -141,7 +143,7 @@ class Beats:
         """`shape` (length,), mean 0."""
         self.shape = shape
         self.energy = max(float(shape @ shape), 1e-300)
-        self.turning = None         # not known yet
+        self.turning = None
 
     def pick(self, slope: np.ndarray, now: float, apart: float) -> list[Beat]:
         """Places that match the shape better than their neighbours, loud and alike enough, none too
@@ -163,11 +165,8 @@ class Beats:
             if len(height) - 1 - place < HOLD:
                 break
             left, top, right = height[place - 1:place + 2]
-            if (
-                following < len(tops)
-                and tops[following] < place + HOLD
-                and height[tops[following]] > top
-            ):
+            after = tops[following] if following < len(tops) else len(height)
+            if after < place + HOLD and height[after] > top:
                 continue
             piece = slope[place:place + self.length]
             level = float(self.evenly @ piece)

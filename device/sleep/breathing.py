@@ -20,9 +20,8 @@ PER_MINUTE = 60 * SLOW / SIZE
 LOBE = 5                        # bins to either side of a line, by the window's width
 BINS = np.arange(13 - LOBE, 78 + LOBE)          # 6–36 /min, and a line's skirts
 ONES = np.ones(len(BINS))
-AROUND = np.tri(len(BINS) - 2 * LOBE, len(BINS), 2 * LOBE) - np.tri(
-    len(BINS) - 2 * LOBE, len(BINS), -1
-)
+PEAKS = len(BINS) - 2 * LOBE    # bins that a breathing rate may lie in
+AROUND = np.tri(PEAKS, len(BINS), 2 * LOBE) - np.tri(PEAKS, len(BINS), -1)
 SLOWEST = 0.085                 # Hz: what wanders slower is taken out
 CHANCE = 0.35                   # share near its peak that noise has
 TRUSTED = 0.42                  # share near the fused peak that makes a breathing rate
@@ -37,7 +36,7 @@ SIGNALS = np.eye(4)[[0, 1, 2, 3, 3, 3]]         # (6, 4): level, size of beats, 
 
 
 class Breathing:
-    def __init__(self):
+    def __init__(self) -> None:
         self.rows = np.zeros((SPAN * SLOW, 6))  # level, size and spacing of beats, tilt (x, y, z)
         self.known = np.zeros((SPAN, 3))                # 1 where the second had such a source
         self.evenly = np.full(SPAN, 1 / SPAN)
@@ -64,14 +63,12 @@ class Breathing:
         self.held += 1
         for beat in beats:
             if self.beat is not None and beat.time - self.beat.time < 2.2:
-                self.latest, self.held = (
-                    (math.sqrt(max(beat.size, 0.0)), beat.time - self.beat.time),
-                    0,
-                )
+                self.latest = math.sqrt(max(beat.size, 0.0)), beat.time - self.beat.time
+                self.held = 0
             self.beat = beat
         still = movement < MOVING
-        self.waiting.append((light if still else None, self.latest if self.held < HELD else None,
-                             motion if still else None))
+        latest = self.latest if self.held < HELD else None
+        self.waiting.append((light if still else None, latest, motion if still else None))
         if len(self.waiting) == EVERY:
             self.take()
             self.rate = self.judge()
@@ -82,10 +79,8 @@ class Breathing:
         """Put the seconds that wait at the end of rows and known."""
         self.rows[:-EVERY * SLOW] = self.rows[EVERY * SLOW:]
         self.known[:-EVERY] = self.known[EVERY:]
-        self.known[-EVERY:] = [
-            [source is not None for source in sources] for sources in self.waiting
-        ]
         for place, (light, beats, motion) in enumerate(self.waiting, -EVERY):
+            self.known[place] = light is not None, beats is not None, motion is not None
             new = self.rows[place * SLOW:(place + 1) * SLOW or None]
             if light is not None:
                 new[:, 0] = AVERAGE @ light[:, 0]

@@ -11,7 +11,7 @@ ABSENT = 5              # s without a pulse after which a still signal means nob
 
 
 class Contact:
-    def __init__(self):
+    def __init__(self) -> None:
         self.still = 0          # s in a row without any swing
         self.pulse = 0          # s since a pulse was trusted
 
@@ -37,10 +37,8 @@ def lively(block: np.ndarray) -> bool:
     for channel in ranked.tolist():
         low, high = channel[0], channel[-1]
         width = (high - low) * 1e-3
-        if (
-            width <= 1e-12 * abs(high)
-            or channel[STUCK] - low <= width
-            or high - channel[-1 - STUCK] <= width
-        ):
+        if width <= 1e-12 * abs(high):
+            return False
+        if channel[STUCK] - low <= width or high - channel[-1 - STUCK] <= width:
             return False
     return True

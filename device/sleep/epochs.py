@@ -19,6 +19,10 @@ class Epochs:
     """
 
     def __init__(self, start: float, index: int = 0):
+        self.restart(start, index)
+
+    def restart(self, start: float, index: int) -> None:
+        """Begin epoch `index` at `start` s; what was collected of another is let go."""
         self._start = start - index * EPOCH
         self._index = index
         self._seconds: list[Vitals] = []

@@ -50,7 +50,7 @@ class Memory:
     """What one night's activity and heart leave behind; `state` is JSON-able and of bounded size.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.state: dict = {
             "recent": [],
             "tonight": [0.0, 0],
@@ -143,5 +143,5 @@ def log_of(values: list, place: int, floor: float) -> float:
     return math.nan if value is None else math.log(value + floor)
 
 
-def at(values: list, place: int):
+def at(values: list, place: int) -> float | None:
     return values[place] if place < len(values) else None

@@ -50,9 +50,8 @@ def rows(taps: np.ndarray, count: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=64)
-def resampling(
-    rate_in: float, rate_out: float, phase: float, count: int, half: float, cutoff: float
-) -> np.ndarray:
+def resampling(rate_in: float, rate_out: float, phase: float, count: int, half: float,
+               cutoff: float) -> np.ndarray:
     """Weights (count, m) that take m readings at `rate_in` to `count` values at `rate_out`, both in
     Hz.
 

@@ -75,14 +75,13 @@ class HeartRate:
         self.overtones = overtones
         moves = transition()
         self.moves = [np.linalg.matrix_power(moves, seconds) for seconds in range(OVERLAP + 1)]
-        self.steepenings = {
-            seconds: steepening(seconds * SLOW) for seconds in range(FEWEST, SPAN + 1)
-        }
-        windows = {
-            seconds: np.hanning(seconds * SLOW + 2)[1:-1] for seconds in range(FEWEST, SPAN + 1)
-        }
-        self.windows = {seconds: (window, SIZE * float(window @ window) / float(window.sum()) ** 2)
-                        for seconds, window in windows.items()}
+        self.steepenings: dict[int, np.ndarray] = {}                # by seconds of signal,
+        self.windows: dict[int, tuple[np.ndarray, float]] = {}      # each with its gain
+        for seconds in range(FEWEST, SPAN + 1):
+            self.steepenings[seconds] = steepening(seconds * SLOW)
+            window = np.hanning(seconds * SLOW + 2)[1:-1]
+            gain = SIZE * float(window @ window) / float(window.sum()) ** 2
+            self.windows[seconds] = window, gain
         self.slow = np.maximum(75 - RATES, 0) / 30      # how unlike an active heart each rate is
         self.tilt = 1 / np.maximum(BINS, 1)     # turns |derivative|² into f·|signal|²
         self.pulses: deque[np.ndarray] = deque(maxlen=SPAN)         # (SLOW, channels)
@@ -130,22 +129,18 @@ class HeartRate:
         parts = steep.reshape(self.seconds, SLOW, -1)
         energy = np.einsum("ijk,ijk->ki", parts, parts).tolist()        # of each second, by channel
         usual = [sorted(channel)[self.seconds // 2] for channel in energy]
-        if all(
-            max(channel[-2:]) < GONE * each for channel, each in zip(energy, usual, strict=True)
-        ):
+        channels = list(zip(energy, usual, strict=True))
+        if all(max(channel[-2:]) < GONE * each for channel, each in channels):
             self.seconds, self.belief = 0, prior
             return None
-        # No second louder than LOUD times the usual one: a jolt must not outweigh the pulses around
-        # it.
-        if any(max(channel) > LOUD**2 * each for channel, each in zip(energy, usual, strict=True)):
-            scales = [[min(LOUD * math.sqrt(each / max(e, 1e-300)), 1.0) for e in channel]
-                      for channel, each in zip(energy, usual, strict=True)]
+        # No second louder than LOUD times the usual one: a jolt must not outweigh its neighbours.
+        if any(max(channel) > LOUD**2 * each for channel, each in channels):
+            scales = [softened(channel, each) for channel, each in channels]
             steep = steep * np.repeat(scales, SLOW, axis=1).T
         shares = self.explained(steep)
         explained = self.evenly @ shares
-        gain = elapsed * (hint - min(self.sway / SWAYING, 1.0) * self.slow) - freedom * np.log1p(
-            -explained
-        )
+        gain = elapsed * (hint - min(self.sway / SWAYING, 1.0) * self.slow)
+        gain -= freedom * np.log1p(-explained)
         belief = prior * np.exp(gain - gain.max())
         self.belief = belief / belief.sum()
         peak = int(self.belief.argmax())
@@ -180,6 +175,11 @@ class HeartRate:
         return np.minimum(first + np.minimum(second + third, self.overtones * first), 0.98)
 
 
+def softened(energies: list[float], usual: float) -> list[float]:
+    """What brings each second's RMS to at most LOUD times the usual one's, 0..1."""
+    return [min(LOUD * math.sqrt(usual / max(energy, 1e-300)), 1.0) for energy in energies]
+
+
 def unmoved(steep: np.ndarray, motion: np.ndarray) -> tuple[np.ndarray, float]:
     """What least squares on the last LAGS values of the accelerometer leaves, and the sway, m/s²
     RMS.
@@ -188,15 +188,14 @@ def unmoved(steep: np.ndarray, motion: np.ndarray) -> tuple[np.ndarray, float]:
     """
     about = motion[LAGS:]
     total = np.ones(len(about)) @ about
-    sway = math.sqrt(
-        max(float(np.vdot(about, about)) - float(total @ total) / len(about), 0.0) / len(about)
-    )
+    varied = float(np.vdot(about, about)) - float(total @ total) / len(about)
+    sway = math.sqrt(max(varied, 0.0) / len(about))
     if sway < STILL:
         return steep, sway
     swing = motion[1:] - motion[:-1]
     rows, width = len(steep), 3 * LAGS
     # BLAS takes no overlapping rows
-    lagged = np.ndarray((rows, width), buffer=swing, strides=(24, 8)).copy()
+    lagged: np.ndarray = np.ndarray((rows, width), buffer=swing, strides=(24, 8)).copy()
     gram = lagged.T @ lagged
     diagonal = gram.ravel()[::width + 1]
     diagonal += RIDGE / width * diagonal.sum() + 1e-2

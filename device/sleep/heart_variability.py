@@ -1,6 +1,7 @@
 """The heart's variability on the board: causal, in the unit of the training data."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ ENOUGH = .6                     # share of the window that must be known
 PERCENTILE = .9
 TYPICAL = 2.0  # /min: median of the 90th percentiles of 30 real nights (night_rr_bcgsleep)
 BELIEF = 40.0  # epochs: weight of the typical night before this one has shown its own
+MOST = 1e9                      # of anything kept
 EDGES = np.geomspace(.05, 40, 64)       # /min
 
 
@@ -33,12 +35,11 @@ class HeartVariability:
     """SD of the filtered heart rate over the last ten minutes, as a share of tonight's 90th
     percentile so far."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._rates: list[float | None] = [None] * SPAN
         typical = np.abs(np.random.default_rng(0).standard_normal(4000)) * TYPICAL / 1.645
-        self._sizes = np.histogram(np.clip(typical, EDGES[0], EDGES[-1]), EDGES)[0] * (
-            BELIEF / 4000
-        )
+        counts, _ = np.histogram(np.clip(typical, EDGES[0], EDGES[-1]), EDGES)
+        self._sizes = counts * (BELIEF / 4000)
         self._mean, self._n = 0.0, 0
 
     def add(self, rate: float | None) -> float | None:
@@ -60,14 +61,23 @@ class HeartVariability:
         return float(filtered.std() / EDGES[1 + np.searchsorted(share, PERCENTILE)])
 
     def snapshot(self) -> dict:
-        return {
-            "rates": self._rates,
-            "sizes": self._sizes.tolist(),
-            "mean": self._mean,
-            "n": self._n,
-        }
+        return {"rates": self._rates, "sizes": self._sizes.tolist(),
+                "mean": self._mean, "n": self._n}
 
-    def restore(self, snapshot: Mapping) -> None:
-        self._rates = list(snapshot["rates"])
-        self._sizes = np.array(snapshot["sizes"], float)
-        self._mean, self._n = snapshot["mean"], snapshot["n"]
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Raises KeyError, TypeError or ValueError, and changes nothing, when it isn't whole."""
+        rates = [None if rate is None else checked(rate) for rate in snapshot["rates"]]
+        sizes = np.array([checked(size) for size in snapshot["sizes"]])
+        mean, n = checked(snapshot["mean"]), snapshot["n"]
+        if len(rates) != SPAN or len(sizes) != len(EDGES) - 1:
+            raise ValueError("the heart's rates are of another length")
+        if sizes.min() < 0 or not sizes.sum() > 0 or type(n) is not int or not 0 <= n < MOST:
+            raise ValueError("the heart's counts are torn")
+        self._rates, self._sizes, self._mean, self._n = rates, sizes, mean, n
+
+
+def checked(value: object) -> float:
+    """A finite number that no night exceeds. Raises ValueError."""
+    if not isinstance(value, int | float) or not abs(value) < MOST:     # nor NaN
+        raise ValueError("the heart's numbers are torn")
+    return float(value)

@@ -55,15 +55,9 @@ class Pulse:
         self.told: Measured | None = None
         self.channel = self.seconds = 0  # whose beats are looked for; s of signal in a row
 
-    def add(
-        self,
-        second: int,
-        signal: np.ndarray | None,
-        motion: np.ndarray | None,
-        movement: float,
-        shapes: np.ndarray | None = None,
-        hint: Callable[[], np.ndarray] | None = None,
-    ) -> Heart:
+    def add(self, second: int, signal: np.ndarray | None, motion: np.ndarray | None,
+            movement: float, shapes: np.ndarray | None = None,
+            hint: Callable[[], np.ndarray] | None = None) -> Heart:
         """A second of `signal` (RATE, channels) and `motion` (RATE, 3) m/s², with its RMS; None is
         a gap.
 
@@ -81,15 +75,14 @@ class Pulse:
             self.channel = self.heart.channel
             self.beats = Beats(self.skewed, self.late)
         period = 60 / self.last.value if self.last and self.last.quality >= SURE else None
-        block = signal if shapes is None else shapes
-        deaf = signal is None or movement > SLIGHT
-        usual = self.intervals.period()
-        apart = (
-            min(period or usual or USUAL, usual or USUAL)
-            if self.skewed
-            else period or usual or USUAL
-        )
-        beats = self.beats.add(second, None if deaf else block[:, self.channel], period, apart)
+        usual = self.intervals.period() or USUAL
+        apart = period or usual
+        if self.skewed:
+            apart = min(apart, usual)
+        block = None
+        if signal is not None and movement <= SLIGHT:
+            block = (signal if shapes is None else shapes)[:, self.channel]
+        beats = self.beats.add(second, block, period, apart)
         self.intervals.add(beats, second)
         self.told = rate = self.rate(second)
         self.clear = (rate is not None and rate.quality >= CLEAR and self.heart.sway <= CALM
@@ -100,18 +93,14 @@ class Pulse:
         """The spectrum's, made finer by the beats of a body at rest; without it what they say by
         themselves."""
         if self.last is not None and self.trusted(self.last, second):
-            counted = (
-                self.intervals.rate(second, 60 / self.last.value)
-                if self.heart.sway <= SLIGHT
-                else None
-            )
+            counted = None
+            if self.heart.sway <= SLIGHT:
+                counted = self.intervals.rate(second, 60 / self.last.value)
             return self.last if counted is None else Measured(counted, self.last.quality)
         period = self.intervals.period()
-        if (
-            period is None
-            or self.heart.sway > CALM
-            or self.intervals.support(second, period) < SUPPORTED
-        ):
+        if period is None or self.heart.sway > CALM:
+            return None
+        if self.intervals.support(second, period) < SUPPORTED:
             return None
         counted = self.intervals.rate(second, period)
         return Measured(counted, BEATS) if counted and counted < self.fastest else None
@@ -126,6 +115,6 @@ class Pulse:
             return True
         if rate.value >= self.fastest:
             return False
-        return (
-            self.seconds < LEARNING or self.intervals.support(second, 60 / rate.value) >= SUPPORTED
-        )
+        if self.seconds < LEARNING:
+            return True
+        return self.intervals.support(second, 60 / rate.value) >= SUPPORTED

@@ -6,34 +6,16 @@ Terms as in the AASM manual and YASA's `sleep_statistics` (Vallat & Walker 2021,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
 
-from device.values import EPOCH, STAGES, Stage, Staging
+from device.values import EPOCH, STAGES, Stage, Staging, Sums
 
 LATE = 4                    # epochs: two minutes
 PER_MINUTE = 60 / EPOCH
 LONG = 5.0                  # min: wakings from here on are counted apart
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """All in minutes unless named. `None`: there was no sleep to speak of."""
-    tib: float                  # time in bed: every epoch given
-    tst: float                  # total sleep time
-    sol: float | None           # sleep onset latency: to the first epoch of any sleep
-    spt: float                  # sleep period: first to last epoch of sleep
-    waso: float                 # wake after sleep onset, within the sleep period
-    final_wake: float  # awake after the last epoch of sleep (AASM's WASO is waso + final_wake)
-    efficiency: float | None    # share 0..1: tst over the time that could be judged
-    wakings: int                # runs of wake within the sleep period
-    long_wakings: int           # of them, of 5 min and more
-    unknown: float              # epochs that could not be judged
-    light: float
-    deep: float
-    rem: float
 
 
 def sums(stagings: Sequence[Staging]) -> Sums:
@@ -90,14 +72,13 @@ def second_opinion(stagings: Sequence[Staging], changes: np.ndarray) -> list[Sta
         -1, len(STAGES)
     )
     opinions = smoothed(filtered, np.asarray(changes))
-    return [
-        staging
-        if np.isnan(p).any()
-        else replace(
-            staging,
-            p_asleep=float(1 - p[0]),
-            stage=STAGES[int(p.argmax())],
-            probabilities=tuple(map(float, p)),
-        )
-        for staging, p in zip(stagings, opinions, strict=True)
-    ]
+    return [again(staging, p) for staging, p in zip(stagings, opinions, strict=True)]
+
+
+def again(staging: Staging, p: np.ndarray) -> Staging:
+    """Judged by `p`, (4,); as it was where that is unknown."""
+    if np.isnan(p).any():
+        return staging
+    chances = (float(p[0]), float(p[1]), float(p[2]), float(p[3]))
+    return replace(staging, p_asleep=float(1 - p[0]), stage=STAGES[int(p.argmax())],
+                   probabilities=chances)

@@ -35,7 +35,7 @@ class Movement:
     add up over any epoch, and the filter is an FIR of the same magnitude with 0.5 s of delay.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         taps = butterworth_bandpass(3, 11, 5, RATE, RATE + 1)
         self.filter = rows(taps, RATE)
         # a swing of less energy can't fill a step (Cauchy, Schwarz)
@@ -62,9 +62,8 @@ class Movement:
             self.swung += RATE * (float(self.means[-1, 2]) - level) ** 2
         step = 1
         if self.swung + swung >= self.faint:
-            step += int(
-                np.abs(self.filter @ (np.concatenate([self.before, z]) - level)).max() / COUNT
-            )
+            filtered = self.filter @ (np.concatenate([self.before, z]) - level)
+            step += int(np.abs(filtered).max() / COUNT)
         self.before, self.swung = z, swung
         self.means[:-1] = self.means[1:]
         self.means[-1] = mean

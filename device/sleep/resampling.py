@@ -18,7 +18,7 @@ SLOWEST, FASTEST = 20.0, 1100.0     # Hz
 class Grid:
     """One chip's signal on the grid. Memory: about two seconds of readings."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.channels = 0
         self.pieces: list[np.ndarray] = []              # of readings, oldest first
         self.count = 0                                  # readings in them

@@ -5,17 +5,17 @@ no heart is heard.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from device.errors import ModelMismatch
 from device.inference import model_card
-from device.sleep import features
+from device.sleep import features, hypnogram
 from device.sleep.blend import Blend
 from device.sleep.heart_variability import HeartVariability
 from device.sleep.onset import SETTINGS, Detector, Setting
-from device.values import EPOCH, STAGES, Epoch, Staging
+from device.values import EPOCH, STAGES, Epoch, Staging, Sums
 
 # epochs without movement readings, or with nobody there, after which nothing is known
 PATIENCE = 10
@@ -77,7 +77,8 @@ class Stager:
         p = at_most(p, self._ceiling(float(1 - alone[0]), counts is None, rate is None))
         self._p_asleep, self._p_motion = float(1 - p[0]), float(1 - alone[0])
         stage = STAGES[int((self._motion if rate is None else self._whole).decide(p[None])[0])]
-        return Staging(epoch.index, end, self._p_asleep, stage, tuple(map(float, p)),
+        chances = (float(p[0]), float(p[1]), float(p[2]), float(p[3]))
+        return Staging(epoch.index, end, self._p_asleep, stage, chances,
                        *self._detector.step(self._p_asleep))
 
     def _ceiling(self, p_motion: float, unmoved: bool, unheard: bool) -> float:
@@ -85,9 +86,13 @@ class Stager:
         without a heart it can only rise by as much as movement alone has become surer."""
         if unmoved:
             return self._p_asleep or 0.0
-        if unheard and self._p_asleep is not None:
+        if unheard and self._p_asleep is not None and self._p_motion is not None:
             return self._p_asleep + max(p_motion - self._p_motion, 0.0)
         return 1.0
+
+    def review(self, stagings: Sequence[Staging]) -> Sums:
+        """The night's sums, by the second opinion."""
+        return hypnogram.sums(hypnogram.second_opinion(stagings, self.changes))
 
     def snapshot(self) -> dict:
         """All that the night so far has taught, JSON-able; `restore` goes on as if nothing had

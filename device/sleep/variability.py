@@ -23,7 +23,7 @@ SAME = 0.998            # correlation: nor are its beats more alike than this
 class Intervals:
     """Keeps the last WINDOW seconds."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.recent: deque[tuple[float, float, float]] = deque()  # beat s, interval s, alike
         self.usual: deque[float] = deque(maxlen=9)                          # s, the last intervals
         # beat s, interval s, difference² s²
@@ -42,15 +42,14 @@ class Intervals:
                 continue
             self.recent.append((beat.time, interval, beat.alike))
             self.usual.append(interval)
-            usual = self.period()
+            usual = self.period() or interval
             good = alike > ALIKE and abs(interval - usual) < ECTOPIC * usual
             if good and self.before is not None:
                 # A difference of intervals holds three times: t2 − 2·t1 + t0, so six times a time's
                 # variance.
-                self.squares.append(
-                    (beat.time, interval, (interval - self.before) ** 2 - 6 * beat.jitter**2)
-                )
-                self.sum += self.squares[-1][2]
+                square = (interval - self.before) ** 2 - 6 * beat.jitter**2
+                self.squares.append((beat.time, interval, square))
+                self.sum += square
                 self.covered += interval
             self.before = interval if good else None
         while self.recent and self.recent[0][0] < second - SEEN:

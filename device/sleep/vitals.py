@@ -2,7 +2,7 @@
 
 import math
 
-from device.sleep.bcg import Recoil
+from device.sleep.bcg import Ballistocardiogram
 from device.sleep.breathing import Breathing
 from device.sleep.contact import Contact
 from device.sleep.heartbeat import Pulse
@@ -25,10 +25,10 @@ class VitalSigns:
     accelerometer: under a mattress it feels the recoil of each beat.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.light, self.motion = Grid(), Grid()
         self.movement, self.contact = Movement(), Contact()
-        self.pulse, self.recoil, self.breathing = Pulse(), Recoil(), Breathing()
+        self.pulse, self.bcg, self.breathing = Pulse(), Ballistocardiogram(), Breathing()
         self.dark = ALONE                               # s since the last light
         self.second: int | None = None                  # the next one to end
 
@@ -39,24 +39,24 @@ class VitalSigns:
         if readings.motion is not None:
             self.motion.add(readings.motion)
         if self.second is None:  # no chip has spoken yet: seconds pass all the same
-            starts = [
-                s.start for s in (readings.ppg, readings.motion) if s is not None and len(s.values)
-            ]
+            signals = (readings.ppg, readings.motion)
+            starts = [s.start for s in signals if s is not None and len(s.values)]
             self.second = math.floor(min(starts, default=readings.time) + 1e-6) + 1
         if readings.time < self.second - EARLY:
             return []
         late = readings.time - PATIENCE
-        ended = []
+        ended: list[Vitals] = []
         while True:
-            ends = [
-                grid.end
-                for grid in (self.light, self.motion)
-                if grid.end > max(self.second - 1, late)
-            ]
-            if not (min(ends) >= self.second - SPARE if ends else late >= self.second):
+            if not self.over(self.second, late):
                 return ended
             ended.append(self.finish(self.second))
             self.second += 1
+
+    def over(self, second: int, late: float) -> bool:
+        """Whether every chip that still speaks has told all of `second`; who said nothing since
+        `late` s doesn't."""
+        ends = [grid.end for grid in (self.light, self.motion) if grid.end > max(second - 1, late)]
+        return min(ends) >= second - SPARE if ends else late >= second
 
     def finish(self, second: int) -> Vitals:
         light, motion = self.light.take(second), self.motion.take(second)
@@ -64,29 +64,17 @@ class VitalSigns:
         movement = moved.movement if moved else 0.0
         self.dark = self.dark + 1 if light is None else 0
         if self.dark < ALONE:
-            heart = self.pulse.add(
-                second, light if self.contact.add(light) else None, motion, movement
-            )
+            pulsing = light if self.contact.add(light) else None
+            heart = self.pulse.add(second, pulsing, motion, movement)
             present = self.contact.present(heart.rate)
         else:
-            heart = self.recoil.add(second, motion if moved else None, movement)
-            present = self.recoil.present
-        breath = self.breathing.add(
-            light if heart.rate else None, motion if moved else None, heart.beats, movement
-        )
+            heart = self.bcg.add(second, motion if moved else None, movement)
+            present = self.bcg.present
+        breath = self.breathing.add(light if heart.rate else None, motion if moved else None,
+                                    heart.beats, movement)
         beats = tuple(beat.time for beat in heart.beats)
         if moved is None:
-            return Vitals(
-                float(second), heart.rate, heart.rmssd, breath, present=present, beats=beats
-            )
-        return Vitals(
-            float(second),
-            heart.rate,
-            heart.rmssd,
-            breath,
-            moved.movement,
-            moved.activity,
-            present,
-            moved.turned,
-            beats,
-        )
+            return Vitals(float(second), heart.rate, heart.rmssd, breath,
+                          present=present, beats=beats)
+        return Vitals(float(second), heart.rate, heart.rmssd, breath, moved.movement,
+                      moved.activity, present, moved.turned, beats)

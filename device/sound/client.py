@@ -47,24 +47,26 @@ class SoundLink:
         elif isinstance(message, Volume):
             self._volume = message
         fresh = self._socket is None
-        if not self._connect():
+        link = self._connect()
+        if link is None:
             return False
         # those two were just told on connecting
         if not (fresh and isinstance(message, Scene | Volume)):
             self._going += line
-        return self._flush()
+        return self._flush(link)
 
     def heartbeat(self) -> Heartbeat | None:
         """The newest word of the sound process, or None when it is gone. Call it every tick: it
         also reconnects, and repeats the volume now and then, so that the sound process knows that
         the night lives."""
         self._calls += 1
-        if not self._connect():
+        link = self._connect()
+        if link is None:
             return None
         if self._calls % 120 == 0 and self._volume is not None:
             self._going += encode(self._volume)
-        if self._flush():
-            self._receive()
+        if self._flush(link):
+            self._receive(link)
         return self._newest if self._socket is not None else None
 
     def advance(self, time: float, heard: bool = True) -> Heartbeat:
@@ -73,20 +75,21 @@ class SoundLink:
 
         Raises SoundError if the sound process is gone or doesn't answer.
         """
-        if not self._connect():
+        link = self._connect()
+        if link is None:
             raise SoundError(f"the sound process at {self._path} is {self.state}")
         self._going += encode(Advance(time, heard))
         self._newest = None
         try:
-            self._socket.settimeout(PATIENCE)
-            self._socket.sendall(self._going)
+            link.settimeout(PATIENCE)
+            link.sendall(self._going)
             self._going = b""
             while self._newest is None:
-                data = self._socket.recv(LONGEST_LINE)
+                data = link.recv(LONGEST_LINE)
                 if not data:
                     raise OSError("it hung up")
                 self._read(data)
-            self._socket.setblocking(False)
+            link.setblocking(False)
         except OSError as trouble:
             self._lose(str(trouble))
             raise SoundError(
@@ -97,9 +100,9 @@ class SoundLink:
     def close(self) -> None:
         self._lose("closed")
 
-    def _connect(self) -> bool:
+    def _connect(self) -> socket.socket | None:
         if self._socket is not None:
-            return True
+            return self._socket
         link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         link.setblocking(False)
         try:
@@ -107,7 +110,7 @@ class SoundLink:
         except OSError as trouble:
             link.close()
             self.state = f"not there ({trouble.strerror})"
-            return False
+            return None
         self._socket, self.state = link, "connected"
         self._coming, self._newest = b"", None
         # it begins in silence, perhaps beside somebody asleep
@@ -117,12 +120,12 @@ class SoundLink:
         self._going = b"".join(
             encode(known) for known in (self._volume, self._scene) if known is not None
         )
-        return True
+        return link
 
-    def _flush(self) -> bool:
+    def _flush(self, link: socket.socket) -> bool:
         while self._going:
             try:
-                sent = self._socket.send(self._going, socket.MSG_NOSIGNAL)
+                sent = link.send(self._going, socket.MSG_NOSIGNAL)
                 self._going = self._going[sent:]
             except BlockingIOError:
                 if len(self._going) > MOST_UNSENT:
@@ -134,9 +137,9 @@ class SoundLink:
                 return False
         return True
 
-    def _receive(self) -> None:
+    def _receive(self, link: socket.socket) -> None:
         try:
-            while data := self._socket.recv(LONGEST_LINE):
+            while data := link.recv(LONGEST_LINE):
                 self._read(data)
             self._lose("gone (it hung up)")
         except BlockingIOError:

@@ -30,13 +30,8 @@ MOST_WAITING = 2048         # notes that may wait for their time
 QUIET_SHARE = 0.04
 WET, DRY = 0.5, 0.8
 TEXTURE_SEND = 0.15
-RANGES = {
-    "pad": (31, 88),
-    "bell": (50, 96),
-    "piano": (33, 96),
-    "drone": (31, 50),
-    "swell": (45, 62),
-}
+RANGES = {"pad": (31, 88), "bell": (50, 96), "piano": (33, 96),
+          "drone": (31, 50), "swell": (45, 62)}
 # MIDI; folded by octaves. And a note of velocity 1, re the whole music:
 LEVELS = {"pad": 0.5, "bell": 0.8, "piano": 1.25, "drone": 0.4, "swell": 0.27}
 BREATHED = 0.4              # velocity of a swell that comes with a breath

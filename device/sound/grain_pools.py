@@ -3,21 +3,19 @@ brightest at the end. `textures.py` never plays a pool through; it takes short g
 in it."""
 
 import math
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
 from device.sound.loudness import a_gain
 from device.sound.settings import RATE
+from device.textures import ROWS, Layer, key
 
 HOP = 4096                  # frames: half a grain
 FRAMES = 1 << 18            # of a pool: 5.5 s
 _RISE = np.sin(np.arange(HOP) / HOP * (math.pi / 2)).astype(np.float32)
 _FALL = np.cos(np.arange(HOP) / HOP * (math.pi / 2)).astype(np.float32)
 RISE, FALL = _RISE, _FALL   # their squares add up to one: uncorrelated grains keep an even power
-
-Shape = Callable[[np.ndarray, float], np.ndarray]  # frequencies (Hz), position 0..1 → amplitude
 
 
 def band(f: np.ndarray, centre: float, octaves: float) -> np.ndarray:
@@ -34,60 +32,37 @@ def tilt(f: np.ndarray, power: float) -> np.ndarray:
     return np.maximum(f, 30.0) ** -power
 
 
-def pink(f, p):
-    return tilt(f, 0.5) * lowpass(f, 420.0 * 7.0**p, 1.8)
+def spectrum(layer: Layer, f: np.ndarray, place: float) -> np.ndarray:
+    """Amplitude at `f` (n,) Hz of one layer, `place` 0..1 of the way to its brightest."""
+    if layer.band is not None:
+        amplitude = band(f, swept(layer.band, place), layer.width)
+    else:
+        amplitude = tilt(f, layer.tilt + layer.brighter * place)
+    amplitude = layer.gain * amplitude
+    if layer.cutoff is not None:
+        amplitude = amplitude * lowpass(f, swept(layer.cutoff, place), layer.order)
+    return amplitude
 
 
-def brown(f, p):
-    return tilt(f, 1.0) * lowpass(f, 260.0 * 7.0**p, 1.5)
-
-
-def rain(f, p):
-    """Many drops far away: a broad hump, on a roof rather than on leaves."""
-    return band(f, 330.0 * 2.6**p, 1.0) * lowpass(f, 800.0 * 5.0**p, 1.5)
-
-
-def ocean(f, p):
-    """Deep when it is far, hissing when it breaks."""
-    return tilt(f, 0.9 - 0.4 * p) * lowpass(f, 240.0 * 8.0**p, 1.8)
-
-
-def wind(f, p):
-    """A band that wanders, over a softer breath."""
-    return band(f, 210.0 * 4.5**p, 0.42) + 5.0 * tilt(f, 0.8) * lowpass(f, 400.0, 1.8)
-
-
-def stream(f, p):
-    return band(f, 380.0 * 2.2**p, 0.8) * lowpass(f, 1100.0 * 2.5**p, 1.5)
-
-
-def fire(f, p):
-    return tilt(f, 1.0) * lowpass(f, 320.0 * 3.0**p, 1.5)
-
-
-SHAPES: dict[str, Shape] = {
-    "rain": rain,
-    "ocean": ocean,
-    "wind": wind,
-    "stream": stream,
-    "fire": fire,
-    "pink": pink,
-    "brown": brown,
-}
+def swept(frequency: tuple[float, float], place: float) -> float:
+    start, factor = frequency
+    return start * factor**place
 
 
 @lru_cache(maxsize=3)       # half a MB each; making one takes 30 ms here, more on the board
 def make_pool(name: str, seed: int) -> tuple[np.ndarray, float]:
     """(FRAMES,) int16 of texture `name`, and the scale that makes its A-weighted RMS near 1
     everywhere."""
-    shape, random = SHAPES[name], np.random.default_rng([seed, sorted(SHAPES).index(name), 3])
+    layers = ROWS[name].noise
+    random = np.random.default_rng([seed, key(name), 3])
     hops = FRAMES // HOP
     frequencies = np.fft.rfftfreq(2 * HOP, 1.0 / RATE)
     weights, rumble = a_gain(np.maximum(frequencies, 1.0)), 1.0 - lowpass(frequencies, 35.0, 2.0)
     pool = np.zeros(FRAMES + 2 * HOP, np.float32)
     for hop in range(hops + 1):
         if hop % 4 == 0:        # half of the cost is the shape, and it changes little
-            gain = shape(frequencies, hop / hops) * rumble
+            first, *others = (spectrum(layer, frequencies, hop / hops) for layer in layers)
+            gain = sum(others, first) * rumble
             # White noise of unit variance has an expected |X|² of 2 HOP in each bin.
             gain *= 1.0 / math.sqrt(2.0 * np.sum((gain * weights) ** 2) / (2 * HOP))
         wave = np.fft.irfft(np.fft.rfft(random.standard_normal(2 * HOP)) * gain, 2 * HOP)

@@ -2,35 +2,22 @@
 from its own side."""
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from device.sound.grain_pools import HOP
 from device.sound.settings import RATE
+from device.textures import Drops
 
 KINDS = 32                  # different ones, made beforehand
 LENGTH = 5.0                # decays
 RISE = 0.001                # s
 
 
-class Event(NamedTuple):
-    rate: float                         # /s
-    pitches: tuple[float, float]        # Hz
-    decays: tuple[float, float]         # s
-    chirp: float                        # how far the pitch rises
-    level: float                        # of the tallest at its peak, re the texture's RMS
+class Strewn:
+    """The drops of one texture, at their moments."""
 
-
-EVENTS = {
-    "rain": Event(40.0, (380.0, 1700.0), (0.006, 0.03), 0.0, 2.2),
-    "stream": Event(45.0, (320.0, 1400.0), (0.012, 0.045), 0.5, 1.8),
-    "fire": Event(10.0, (500.0, 2600.0), (0.002, 0.012), 0.0, 5.0),
-}
-
-
-class Drops:
-    def __init__(self, event: Event, random: np.random.Generator):
+    def __init__(self, event: Drops, random: np.random.Generator):
         self._event, self._random = event, random
         places = (np.arange(KINDS) + 0.5) / KINDS
         pitches = event.pitches[0] * (event.pitches[1] / event.pitches[0]) ** places

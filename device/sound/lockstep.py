@@ -9,6 +9,7 @@ import numpy as np
 
 from device.sound.dispatch import Console, dose_of, level_of
 from device.sound.engine import Block
+from device.sound.player import Stream
 from device.sound.server import Server
 from device.sound.settings import RATE, Settings, decibels
 from device.sound.wav import WavWriter, to_int16
@@ -20,7 +21,9 @@ class Lockstep:
     """Renders on the night's clock, as fast as it can: `Advance` says until when. The first one
     sets time's origin."""
 
-    def __init__(self, settings: Settings, server: Server, out: Path | None, stream=None):
+    def __init__(
+        self, settings: Settings, server: Server, out: Path | None, stream: Stream | None = None
+    ):
         self._settings, self._server, self._stream = settings, server, stream
         self._console = Console(settings)
         self._engine, self._fader = self._console.engine, self._console.fader
@@ -28,7 +31,8 @@ class Lockstep:
         self._file = Excerpts(out, settings.seed) if out else None
         self._origin: float | None = None
         self._energy = self._peak = 0.0
-        self._last_second: deque[float] = deque([0.0], maxlen=max(RATE // settings.block, 1))
+        self._blocks = max(RATE // settings.block, 1)       # a second
+        self._last_second: deque[float] = deque([0.0], maxlen=self._blocks)
 
     def run(self) -> int:
         """Until the night hangs up."""
@@ -54,6 +58,11 @@ class Lockstep:
         self._console.take(message, self._origin)
         self._console.restore()
 
+    def _plays_on(self) -> str:
+        if self._stream is not None:
+            return "portaudio"
+        return str(self._file.path.name) if self._file else "nothing"
+
     def _advance(self, message: Advance) -> None:
         if self._origin is None:
             self._origin = message.time - self._engine.frame / RATE
@@ -70,28 +79,13 @@ class Lockstep:
             mean = self._engine.expected_power * self._fader.gain ** 2
             self._energy += mean * due * block / RATE
             self._engine.heard(self._energy, self._engine.frame / RATE)
-            self._last_second.extend([mean] * min(due, self._last_second.maxlen))
+            self._last_second.extend([mean] * min(due, self._blocks))
         level = level_of(sum(self._last_second) / len(self._last_second), self._settings)
         peak, self._peak = self._peak, 0.0
-        device = (
-            "portaudio"
-            if self._stream is not None
-            else str(self._file.path.name)
-            if self._file
-            else "nothing"
-        )
-        self._server.tell(
-            Heartbeat(
-                message.time,
-                self._engine.frame,
-                level,
-                decibels(peak),
-                dose_of(self._energy, self._settings),
-                0,
-                self._server.refused,
-                device,
-            )
-        )
+        self._server.tell(Heartbeat(
+            time=message.time, frame=self._engine.frame, level=level, peak=decibels(peak),
+            dose=dose_of(self._energy, self._settings), refused=self._server.refused,
+            device=self._plays_on()))
 
     def _out(self, block: Block) -> None:
         gain = self._fader.gain

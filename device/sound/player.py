@@ -11,6 +11,8 @@ import importlib
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 
@@ -25,7 +27,19 @@ LATENCY = 0.04              # s asked of PortAudio: press → speaker is this an
 HARDEST = 0.999             # full scale: nothing wraps
 
 
-def open_stream(name: str):
+class Stream(Protocol):
+    """What a sound device needs to have; PortAudio's has it."""
+    latency: float              # s
+    failure: type[Exception]    # what `write` raises when the device is gone
+
+    def write(self, frames: np.ndarray) -> bool | None: ...
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def open_stream(name: str) -> Stream:
     """A started PortAudio output whose device's name contains `name` (any case); "" is the default
     one.
 
@@ -52,7 +66,8 @@ def open_stream(name: str):
             names = ", ".join(known for _, known in outputs) or "none"
             called = f" called {name!r}" if name else ""
             raise SoundError(
-                f"no sound device{called}; there are: {names}. Plug one in, or set its name in the config"
+                f"no sound device{called}; there are: {names}. "
+                "Plug one in, or set its name in the config"
             )
         stream = sounddevice.OutputStream(
             samplerate=RATE,
@@ -75,7 +90,7 @@ class Player:
     """A thread that takes rendered blocks from the ring, fades them, and writes them out. What it
     counts only grows; others read it."""
 
-    def __init__(self, stream, fader: Fader, seed: int):
+    def __init__(self, stream: Stream, fader: Fader, seed: int):
         self.fader = fader
         self.frames = 0                 # written to the device
         self.underruns = 0
@@ -90,7 +105,7 @@ class Player:
         self._random = np.random.default_rng([seed, 0xD17E])
         self._thread = threading.Thread(target=self._play, name="player", daemon=True)
 
-    def start(self, before=lambda: None) -> None:
+    def start(self, before: Callable[[], object] = lambda: None) -> None:
         """`before` is called in the thread first: to raise its priority."""
         self._before = before
         self._thread.start()
@@ -121,7 +136,8 @@ class Player:
     def _play(self) -> None:
         self._before()
         silence = np.zeros((2, CHUNK), np.float32)
-        block, powers, at, sounding = None, None, 0, False
+        block: np.ndarray | None = None
+        powers, at, sounding = np.zeros(0), 0, False
         try:
             while True:
                 if self._flush and self.fader.silent:

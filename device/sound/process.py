@@ -85,10 +85,10 @@ class Realtime:
                 self._heard = math.inf
                 self._console.engine.scene(Scene({}, 0.0, 0.3, -80.0, LAST_FADE))
             if self._player is not None:
-                if trouble := self._player.trouble or self._stuck(now):
+                if trouble := self._player.trouble or self._stuck(self._player, now):
                     say(f"the sound device is gone ({trouble}); starting anew")
                     return EX_TEMPFAIL
-                self._fill(now)
+                self._fill(self._player, now)
             if now - self._said >= BEAT:
                 self._said = now
                 self._server.tell(self._heartbeat(now))
@@ -106,13 +106,13 @@ class Realtime:
         self._player.start(lambda: raise_priority(60))
         self._moved = (0, self._clock.now())
 
-    def _stuck(self, now: float) -> str:
-        if self._player.frames != self._moved[0]:
-            self._moved = (self._player.frames, now)
+    def _stuck(self, player: Player, now: float) -> str:
+        if player.frames != self._moved[0]:
+            self._moved = (player.frames, now)
         return f"it took nothing for {STUCK:.0f} s" if now - self._moved[1] > STUCK else ""
 
-    def _fill(self, now: float) -> None:
-        player, engine = self._player, self._console.engine
+    def _fill(self, player: Player, now: float) -> None:
+        engine = self._console.engine
         if engine.heard(player.energy, now):
             engine.dose.keep(self._ledger)
         if not player.flushing:

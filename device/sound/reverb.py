@@ -11,24 +11,8 @@ import numpy as np
 from device.sound.settings import CONTROL, RATE
 
 # Frames: 23–105 ms, spread evenly on a log axis and prime, so that echoes rarely coincide.
-LENGTHS = (
-    1097,
-    1213,
-    1361,
-    1499,
-    1657,
-    1831,
-    2039,
-    2243,
-    2473,
-    2731,
-    3019,
-    3331,
-    3677,
-    4057,
-    4481,
-    5039,
-)
+LENGTHS = (1097, 1213, 1361, 1499, 1657, 1831, 2039, 2243,
+           2473, 2731, 3019, 3331, 3677, 4057, 4481, 5039)
 LINES = len(LENGTHS)
 ROOM = 8 * CONTROL          # frames written before the buffer is moved back
 SILENCE = 1e-9              # peak below which the room is asleep

@@ -63,7 +63,7 @@ class Safety:
         self._held, out = whole[:, -CONTROL:].copy(), whole[:, :-CONTROL]
         self.power = np.concatenate([[self._held_power], power[:-1]])
         self._held_power = float(power[-1])
-        gain = self._monitor
+        gain: np.ndarray | np.floating = self._monitor
         if points.any():
             linear = 10.0 ** (points / 20.0)
             self.power *= linear[:-1] * linear[1:]

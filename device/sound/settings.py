@@ -27,7 +27,7 @@ class Settings:
     seed: int = 1
     block: int = BLOCK              # frames
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         bounds = {
             "calibration": (50, 120),
             "settle": (20, HIGHEST_CEILING),

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from device.sound.grain_pools import FALL, FRAMES, HOP, RISE, make_pool
-from device.sound.impacts import EVENTS, Drops
+from device.sound.impacts import Strewn
 from device.sound.settings import RATE
+from device.textures import ROWS, key
 
 SECONDS = HOP / RATE        # between grains
 SPAN = 2 * RATE             # frames of the pool around the wanted place that a grain may come from
@@ -88,13 +89,7 @@ def flames(random: np.random.Generator) -> Motion:
 
 
 MOTIONS: dict[str, Callable[[np.random.Generator], Motion]] = {
-    "rain": showers,
-    "ocean": waves,
-    "wind": gusts,
-    "stream": babble,
-    "fire": flames,
-    "pink": steady,
-    "brown": steady,
+    motion.__name__: motion for motion in (steady, showers, gusts, waves, babble, flames)
 }
 
 
@@ -104,13 +99,13 @@ class Texture:
     def __init__(
         self, name: str, seed: int, motion: Callable[[np.random.Generator], Motion] | None = None
     ):
-        key = sorted(MOTIONS).index(name)
-        self._random = np.random.default_rng([seed, key, 1])
-        self._motion = (motion or MOTIONS[name])(np.random.default_rng([seed, key, 2]))
+        row, number = ROWS[name], key(name)
+        self._random = np.random.default_rng([seed, number, 1])
+        self._motion = (motion or MOTIONS[row.motion])(np.random.default_rng([seed, number, 2]))
         self._pool, self._scale = make_pool(name, seed)
-        self._drops = (
-            Drops(EVENTS[name], np.random.default_rng([seed, key, 4])) if name in EVENTS else None
-        )
+        self._drops: Strewn | None = None
+        if row.drops is not None:
+            self._drops = Strewn(row.drops, np.random.default_rng([seed, number, 4]))
         # per channel: place and gain of the last grain
         self._last = [(0, np.float32(0.0)), (0, np.float32(0.0))]
         self._hop = np.zeros((2, HOP), np.float32)

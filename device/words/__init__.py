@@ -6,7 +6,7 @@ from pathlib import Path
 from device.errors import ModelMismatch
 from device.inference import model_card
 from device.values import Understood
-from device.words import grammar, mood
+from device.words import answer, bounds, grammar, mood
 from device.words.language import language
 from device.words.text import clean, tokens
 
@@ -65,6 +65,20 @@ class Words:
             mood.called(feelings or [judged or (0.0, 0.0)]),
             reading.unsure,
         )
+
+
+    def answered(self, heard: Understood | None, morning: bool = False) -> str:
+        """The line that says what was understood; None is too much to be a note."""
+        if heard is None:
+            return answer.UNREADABLE
+        if heard.undo:
+            return answer.UNDONE[heard.language]
+        return answer.answered(heard, "" if morning else heard.mood)
+
+    listed = staticmethod(answer.listed)
+    narrowing = staticmethod(bounds.narrowing)
+    within = staticmethod(bounds.within)
+    played = staticmethod(bounds.played)
 
 
 def mean(pairs: list[tuple[float, float]]) -> tuple[float, float]:

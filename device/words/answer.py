@@ -6,18 +6,20 @@ from device.values import TEXTURES, Doubt, Understood, Wish
 
 LONGEST = 250           # characters: Home Assistant shows at most 255
 UNKNOWN = (
-    "I don't know what that means. I understand short notes in English or Chinese, as “warm rain, no bells”. "
+    "I don't know what that means. I understand short notes in English or Chinese, as “warm "
+    "rain, no bells”. "
     "Nothing was changed."
 )
 UNREADABLE = "I can't read that: a note is text of at most 280 characters. Nothing was changed."
-PRIVATE = "Privacy is on: notes are neither read nor kept. Nothing was changed."
 UNSURE = {
     "en": "I heard {}, but not what you wish; nothing was changed. Say it as “{}” or “{}”.",
     "zh": "听到了{}，但没听懂要怎样；什么都没有改变。可以说“{}”或“{}”。",
 }
 ALSO_UNSURE = {"en": "not sure what you wish about {}", "zh": "没听懂{}要怎样"}
-NOTHING = {"en": "I found no wish in that; nothing was changed.", "zh": "没有听出愿望；什么都没有改变。"}
-UNDONE = {"en": "Forgotten: it is as it was before your last note.", "zh": "已撤销，恢复到上一条之前。"}
+NOTHING = {"en": "I found no wish in that; nothing was changed.",
+           "zh": "没有听出愿望；什么都没有改变。"}
+UNDONE = {"en": "Forgotten: it is as it was before your last note.",
+          "zh": "已撤销，恢复到上一条之前。"}
 UNDO = {"en": "Say “undo” to forget it.", "zh": "说“撤销”即可取消。"}
 FIELDS = {  # field → what raising and lowering it is called
     "en": {
@@ -64,9 +66,9 @@ PLURAL = {
     "pink": "pink noise",
     "brown": "brown noise",
 }
-CHINESE = {"rain": "雨", "ocean": "海浪", "wind": "风", "stream": "溪流", "fire": "篝火", "pink": "粉红噪音",
-           "brown": "棕色噪音", "bell": "铃", "piano": "钢琴", "pad": "弦乐", "drone": "低音", "music": "音乐",
-           "silence": "安静"}
+CHINESE = {"rain": "雨", "ocean": "海浪", "wind": "风", "stream": "溪流", "fire": "篝火",
+           "pink": "粉红噪音", "brown": "棕色噪音", "bell": "铃", "piano": "钢琴", "pad": "弦乐",
+           "drone": "低音", "music": "音乐", "silence": "安静"}
 DEGREES = {"en": {0.5: "a little ", 2.0: "much "}, "zh": {0.5: "稍微", 2.0: "大幅"}}
 MOODS = {
     "en": {

@@ -51,7 +51,8 @@ def read(tokens: Sequence[str]) -> Reading:
     unsure: list[str] = []
     rest: list[str] = []
     words = list(spoken(tokens))
-    denied, before = False, []
+    denied = False
+    before: list[Word] = []
     for clause in clauses(words):
         flags |= set(flagged(clause))
         if refuses(clause):
@@ -204,8 +205,8 @@ def sure(anchors: Sequence[Anchor], wishes: Iterator[Wish]) -> Iterator[Wish]:
 
 
 def swapped(anchors: list[Anchor]) -> list[Anchor]:
-    """"Swap the piano for bells", "from waves to rain", "把海浪换成雨": the first thing goes, the second
-    comes."""
+    """"Swap the piano for bells", "from waves to rain", "把海浪换成雨": the first thing goes, the
+    second comes."""
     for first, second in itertools.pairwise(anchors):
         if first.word.kind == second.word.kind == "thing":
             if any(word.kind == "swap" for word in first.before) or any(

@@ -1,7 +1,7 @@
 """Tokens → words of a kind, by the longest phrases of the lexicon → clauses."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from device.words.lexicon import CHINESE, ENGLISH
 from device.words.text import HAN
@@ -13,7 +13,7 @@ LONGEST_HAN = max(map(len, CHINESE))
 
 class Word(NamedTuple):
     kind: str
-    value: object
+    value: Any                  # what the lexicon says of it: of another type for each kind
     text: str
 
 

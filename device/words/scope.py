@@ -33,7 +33,8 @@ class Anchor:
     @property
     def doubled(self) -> bool:
         """Whether one denial undoes another: "don't stop the rain", "I'd hate to lose it", "no
-        reason to stop it", "不能没有雨"; "no, no", "no, stop" and "I hate it, please stop" don't."""
+        reason to stop it", "不能没有雨"; "no, no", "no, stop" and "I hate it, please stop"
+        don't."""
         if any(w.kind == "lacking" for w in self.before) and any(
             w.kind == "no" for w in self.after
         ):
@@ -80,12 +81,10 @@ def governed(before: Sequence[Word]) -> bool:
     alone says nothing either."""
     describes = True
     for place in range(len(before) - 1, -1, -1):
-        word, following = before[place], before[place + 1] if place + 1 < len(before) else None
-        if (
-            word.kind in ("verb", "sub")
-            or word.kind == "word"
-            and not (describes or following.kind in ("and", "or"))
-        ):
+        word, following = before[place], before[place + 1:place + 2]
+        beside = any(each.kind in ("and", "or") for each in following)
+        stands = word.kind == "word" and not (describes or beside)
+        if stands or word.kind in ("verb", "sub"):
             return True
         describes = describes and (word.kind in ("word", "degree") or word.text == "的")
     return False

@@ -160,7 +160,8 @@ def firewall(home: tuple[str, int]) -> str:
     """nftables rules: nothing comes in, and out go only the clock, names, addresses and the hub."""
     host, port = home
     to = f"ip daddr {host} " if re.fullmatch(r"\d+(\.\d+){3}", host) else ""
-    hub = f"meta skuid nocturne {to}tcp dport {port} accept\n        meta skuid root {to}tcp dport {UPDATES} accept"
+    hub = (f"meta skuid nocturne {to}tcp dport {port} accept\n"
+           f"        meta skuid root {to}tcp dport {UPDATES} accept")
     ssh = "tcp dport 22 accept" if (DATA / "ssh" / "authorized_keys").exists() else ""
     return f"""flush ruleset
 table inet nocturne {{
@@ -168,7 +169,8 @@ table inet nocturne {{
         type filter hook input priority 0; policy drop;
         iif lo accept
         ct state established,related accept
-        icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert, echo-request }} accept
+        icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert,
+                      echo-request }} accept
         icmp type echo-request accept
         udp dport {{ 68, 546 }} accept
         {ssh}
@@ -180,7 +182,8 @@ table inet nocturne {{
         type filter hook output priority 0; policy drop;
         oif lo accept
         ct state established,related accept
-        icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, echo-reply }} accept
+        icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit,
+                      echo-reply }} accept
         udp dport {{ 67, 547 }} accept
         meta skuid systemd-timesync udp dport {NTP} accept
         meta l4proto {{ tcp, udp }} th dport {DNS} accept

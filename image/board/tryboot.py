@@ -24,7 +24,8 @@ STATE = Path("/data/rauc")
 DEVICES = {"A": "/dev/disk/by-partuuid/4e6f6374-02", "B": "/dev/disk/by-partuuid/4e6f6374-03"}
 OTHER = {"A": "B", "B": "A"}
 SECTOR = 512
-TEXT = """# Written by the device: which of its two systems starts. Your own settings belong into settings.txt.
+TEXT = """# Written by the device: which of its two systems starts.
+# Your own settings belong into settings.txt.
 [all]
 os_prefix={}/
 include common.txt

@@ -39,7 +39,8 @@ def main() -> int:
     cents = 100 * (note - round(note))
     prominence = 20 * np.log10((spectrum[band].max() + 1e-12) / (np.median(spectrum[band]) + 1e-12))
     print(
-        f"{level:.1f} dBFS, strongest {peak:.1f} Hz ({cents:+.0f} cents, {prominence:.0f} dB clear), longest gap "
+        f"{level:.1f} dBFS, strongest {peak:.1f} Hz ({cents:+.0f} cents, {prominence:.0f} dB "
+        "clear), longest gap "
         f"{1000 * gaps / RATE:.1f} ms"
     )
     return int(level < QUIETEST or gaps >= GAP or prominence > CLEAR and abs(cents) > MISTUNED)

@@ -107,7 +107,8 @@ def checked(board: Board, checks: tuple[Callable[[Board], str], ...]) -> Iterato
 
 
 def line(row: Row, width: int) -> str:
-    return f"{'ok  ' if row.passed else 'FAIL'}  {row.what.ljust(width)}  {row.seconds:5.0f} s  {row.figure}"
+    verdict = "ok  " if row.passed else "FAIL"
+    return f"{verdict}  {row.what.ljust(width)}  {row.seconds:5.0f} s  {row.figure}"
 
 
 def table(rows: list[Row]) -> str:

@@ -15,7 +15,8 @@ def unplug(board: Board) -> str:
     """The sensors are unplugged and come back, the sound goes on."""
     board.run("touch /run/bench/unplugged; sleep 8")
     plugged = float(board.run("rm /run/bench/unplugged; cut -d' ' -f1 /proc/uptime"))
-    again = f"SELECT MIN(time) FROM events WHERE kind='sensors' AND detail='all answer again' AND time>{plugged}"
+    again = ("SELECT MIN(time) FROM events WHERE kind='sensors' AND detail='all answer again' "
+             f"AND time>{plugged}")
     board.pi.await_true(f"python3 -I /mnt/diary.py \"{again}\" | grep -q [0-9]", 60)
     board.run(ACTIVE)
     back = float(board.diary(again)) - plugged

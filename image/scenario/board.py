@@ -25,7 +25,8 @@ EAR = f"arecord -q -D hw:Loopback,1,0 -f S16_LE -r 48000 -c 2 -d {{}} {CAPTURED}
 
 def told(field: str) -> str:
     """The command inside that prints the retained word of one topic."""
-    return f"LD_LIBRARY_PATH=/mnt/hub/lib timeout 20 /mnt/hub/mosquitto_sub -C 1 -t nocturne/bedside/state/{field}"
+    return ("LD_LIBRARY_PATH=/mnt/hub/lib timeout 20 /mnt/hub/mosquitto_sub -C 1 "
+            f"-t nocturne/bedside/state/{field}")
 
 
 class Board:
@@ -76,5 +77,6 @@ class Board:
     def ask(self, command: str, value: str) -> None:
         """The hub asks for something."""
         self.run(
-            f"LD_LIBRARY_PATH=/mnt/hub/lib /mnt/hub/mosquitto_pub -t nocturne/bedside/cmd/{command} -m {value}"
+            "LD_LIBRARY_PATH=/mnt/hub/lib /mnt/hub/mosquitto_pub -t "
+            f"nocturne/bedside/cmd/{command} -m {value}"
         )

@@ -43,7 +43,8 @@ def memory(board: Board) -> str:
             map(
                 int,
                 board.run(
-                    "for p in $(pgrep -f /mnt/); do awk '/^Pss_Anon/ {print $2}' /proc/$p/smaps_rollup; "
+                    "for p in $(pgrep -f /mnt/); do awk '/^Pss_Anon/ {print $2}' "
+                    "/proc/$p/smaps_rollup; "
                     "done"
                 ).split(),
             )
@@ -55,7 +56,8 @@ def memory(board: Board) -> str:
             map(
                 int,
                 board.run(
-                    "for p in $(pgrep -u nocturne); do awk '/^Pss:/ {print $2}' /proc/$p/smaps_rollup; "
+                    "for p in $(pgrep -u nocturne); do awk '/^Pss:/ {print $2}' "
+                    "/proc/$p/smaps_rollup; "
                     "done"
                 ).split(),
             )

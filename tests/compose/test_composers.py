@@ -112,9 +112,8 @@ def test_a_snapshot_goes_through_json_and_carries_on_with_the_very_next_tick(mak
 def test_absurd_recipes_are_held_within_bounds(make):
     nan = float("nan")
     for recipe in (
-        Recipe(
-            scale="", style="?", pulse=nan, density=nan, register=nan, brightness=nan, tension=nan
-        ),
+        Recipe(scale="", style="?", pulse=nan, density=nan, register=nan, brightness=nan,
+               tension=nan),
         Recipe(pulse=0, density=99, register=-5, brightness=7, tension=-1),
         Recipe(pulse=1e9, register=1e9),
     ):

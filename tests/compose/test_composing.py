@@ -27,9 +27,8 @@ def test_a_recipe_is_read_from_words_and_typos_are_named():
 
 def test_what_is_heard_can_be_exported_and_a_motif_taken_from_it(tmp_path):
     first = next(
-        composing.pieces(
-            options("--composer", "rules", "--export-midi", str(tmp_path / "a.mid")), 1.0, 1
-        )
+        composing.pieces(options("--composer", "rules", "--export-midi", str(tmp_path / "a.mid")),
+                         1.0, 1)
     )
     assert len(midi.read(tmp_path / "a.mid").notes) == sum(
         len(phrase.notes) for phrase in first.phrases

@@ -168,3 +168,64 @@ def test_whoever_likes_long_notes_hears_more_of_them_after_some_nights():
                                   {"style": [float("nan")] * 8, "biases": [0, 0, 0]}])
 def test_a_torn_memory_is_nobodys_taste(torn):
     assert Taste.recall(torn) == Taste()
+
+
+NUMBERS = st.sampled_from((0, 0.3, -0.4, True, None, "0.1", [], 10**400, 1e308, float("nan"),
+                           float("inf"), -float("inf")))
+
+
+@given(st.fixed_dictionaries({}, optional={
+    "style": st.lists(NUMBERS, min_size=7, max_size=9) | NUMBERS | st.just("0" * 8),
+    "biases": st.lists(NUMBERS, min_size=2, max_size=4) | NUMBERS,
+    "newer": NUMBERS}))
+@settings(max_examples=300)
+def test_any_state_is_a_taste_inside_the_trust_region(state):
+    taste = Taste.recall(state)
+    assert np.linalg.norm(taste.style) <= STYLE_TRUST + 1e-9
+    assert np.isfinite(taste.leans()).all()
+    assert Taste.recall(json.loads(json.dumps(taste.state()))) == taste.trusted()
+
+
+def test_a_taste_is_recalled_beside_keys_it_does_not_know():
+    taste = Taste().vary(np.random.default_rng(1))
+    assert Taste.recall({**taste.state(), "newer": {}}) == taste.trusted()
+
+
+def test_a_filter_is_read_past_whatever_lies_in_its_folder(tmp_path):
+    repeats = Repeats(bits=14, capacity=100)
+    for number in range(40):
+        repeats.add(bytes([number]), 1)
+    folder = tmp_path / "repeats"
+    repeats.save(folder)
+    whole = (folder / "000").read_bytes()
+    for number, torn in enumerate((b"", b"\0" * len(whole), whole[:-1], whole + b"x"), 1):
+        (folder / f"{number:03}").write_bytes(torn)
+    (folder / "005").mkdir()
+    (folder / "006").symlink_to(folder / "nowhere")
+    loaded = Repeats.load(folder, bits=14, capacity=100)
+    assert len(loaded.layers) == 1 and loaded.count == repeats.count
+    np.testing.assert_array_equal(loaded.layers[0], repeats.layers[0])
+
+
+def test_a_count_beyond_any_layer_begins_another(tmp_path):
+    repeats = Repeats(bits=14, capacity=100)
+    repeats.save(tmp_path)
+    data = bytearray((tmp_path / "000").read_bytes())
+    data[19:27] = b"\xff" * 8
+    (tmp_path / "000").write_bytes(bytes(data))
+    loaded = Repeats.load(tmp_path, bits=14, capacity=100)
+    for number in range(40):
+        loaded.add(bytes([number]), 1)
+    loaded.save(tmp_path)
+    assert len(loaded.layers) == 2 and loaded.count == 25
+
+
+def test_a_tune_is_spelled_with_the_chord_bass_and_force_it_has():
+    from device.compose.midi import Piece
+    from device.compose.transcription import hear
+    chord = [(0.0, 4.0, pitch, 0.5) for pitch in (48, 64, 67)]
+    tune = [(0.0, 1.0, 72, 0.9), (1.0, 1.0, 74, 0.9), (2.0, 2.0, 76, 0.3)]
+    ticks = hear(Piece(tuple(sorted(chord + tune)), 60.0), 2.0).ticks
+    assert [tick.bass for tick in ticks] == [1, 0]
+    assert [len(tick.notes) for tick in ticks] == [2, 1]
+    assert ticks[1].dynamic == 0

@@ -111,9 +111,7 @@ def test_a_piece_re_dressed_keeps_its_melody(tmp_path):
 @given(
     st.lists(
         st.tuples(st.floats(0, 60), st.floats(0.05, 8), st.integers(21, 108), st.floats(0.05, 1)),
-        min_size=1,
-        max_size=60,
-    ),
+        min_size=1, max_size=60),
     st.sampled_from((0.5, 1.0, 2.0, 4.0)),
 )
 @settings(max_examples=60, deadline=None)

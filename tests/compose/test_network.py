@@ -76,13 +76,8 @@ def test_a_style_changes_the_opinion_and_points_between_are_between():
 def test_any_music_has_a_style_near_its_own_kind():
     def walk(step):
         ticks = tuple(
-            Tick(
-                0 if i % 4 == 0 else None,
-                2,
-                1,
-                1,
-                ((0, 1, i * step % 12), (2, 1, (i * step + 2) % 12)),
-            )
+            Tick(0 if i % 4 == 0 else None, 2, 1, 1,
+                 ((0, 1, i * step % 12), (2, 1, (i * step + 2) % 12)))
             for i in range(80)
         )
         return Heard(ticks, 0, "ionian", 60)

@@ -21,9 +21,8 @@ def trained(tmp_path_factory):
     music = tmp_path_factory.mktemp("music")
     for seed in range(6):
         composer = RulesComposer(seed)
-        midi.write(
-            music / f"{seed}.mid", laid_out([composer.compose(Recipe(), None) for _ in range(80)])
-        )
+        midi.write(music / f"{seed}.mid",
+                   laid_out([composer.compose(Recipe(), None) for _ in range(80)]))
     torch.set_num_threads(1)
     nets = [
         train(weighted(corpus(music)), weighted(corpus(music))[:1], 4, 1, say=lambda *_: None)
@@ -48,9 +47,8 @@ def test_the_exported_step_says_what_the_network_says(trained):
     asked = rng.normal(size=shapes["asked"]).astype(np.float32)
     one, two = (np.zeros(shapes[name], np.float32) for name in ("one", "two"))
     for row in fields:
-        logits, one, two = session.run(
-            None, {"fields": row, "asked": asked, "one": one, "two": two}
-        )
+        logits, one, two = session.run(None,
+                                       {"fields": row, "asked": asked, "one": one, "two": two})
     with torch.no_grad():
         x = net.given(torch.tensor(fields)[None], torch.tensor(asked)[None].expand(1, 5, -1))
         wanted = net.scores(net.second(net.first(x)[0])[0], torch.tensor(fields)[None])[

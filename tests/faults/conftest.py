@@ -17,11 +17,11 @@ def shim(tmp_path_factory):
     try:
         subprocess.run(
             ["gcc", "-shared", "-fPIC", "-O1", "-o", library, HERE / "disk_shim.c", "-ldl"],
-            check=True,
-        )
+            check=True)
     except FileNotFoundError:
         pytest.skip(
-            "gcc is not installed: power cuts and full disks are not tested (apt-get install gcc libc6-dev)"
+            "gcc is not installed: power cuts and full disks are not tested (apt-get install gcc "
+            "libc6-dev)"
         )
     return library
 

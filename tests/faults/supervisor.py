@@ -41,9 +41,8 @@ class Unit:
         while not self._stopped.is_set():
             if self.process is None:
                 self.starts.append(time.monotonic())
-                self.process = subprocess.Popen(
-                    self.command, env=self.environment, cwd=ROOT, stdout=self.log, stderr=self.log
-                )
+                self.process = subprocess.Popen(self.command, env=self.environment, cwd=ROOT,
+                                                stdout=self.log, stderr=self.log)
                 alive = None
             try:
                 word = self.notices.recv(4096)

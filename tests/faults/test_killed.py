@@ -18,28 +18,27 @@ DEVICE = """
 import sys
 from pathlib import Path
 from device.config import Config
+from device.parts import Hooks
 from device.session.modes import NIGHT
 from device.assembly.desk import Desk, night
 
 def watch(mine, epoch, staging):
     if mine.mode in NIGHT and mine.diary.flush():
-        print(mine.number, epoch.index, flush=True)
+        print(mine.state.tonight.number, epoch.index, flush=True)
 
 wall = float(sys.argv[2])
-desk = Desk(Path(sys.argv[1]), hours=8, audio_minutes=0, build="clip", wall=wall, sleeper={"latency": 5.0})
-with night(Config(), desk, watch=watch) as (mine, pins):
+desk = Desk(Path(sys.argv[1]), hours=8, audio_minutes=0, build="clip", wall=wall,
+            sleeper={"latency": 5.0})
+with night(Config(), desk, Hooks(watch=watch)) as (mine, pins):
     mine.run(until=8 * 3600)
 """
 
 
 def kill_one(folder: Path, wall: float, after: float) -> tuple[list[tuple[int, int]], float]:
     """The epochs that a device acknowledged before kill -9, and the wall time it had reached."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", DEVICE, str(folder), str(wall)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    process = subprocess.Popen([sys.executable, "-c", DEVICE, str(folder), str(wall)],
+                               stdout=subprocess.PIPE, text=True,
+                               env={**os.environ, "PYTHONPATH": str(ROOT)})
     lines = [process.stdout.readline() for _ in range(7)]       # a snapshot is among them
     time.sleep(after)
     process.send_signal(signal.SIGKILL)

@@ -21,14 +21,8 @@ BED = "nocturne/bedside"
 
 
 class Device:
-    def __init__(
-        self,
-        folder: Path,
-        port: int,
-        diary: Path | None = None,
-        python: list | None = None,
-        surroundings: dict[str, str] | None = None,
-    ):
+    def __init__(self, folder: Path, port: int, diary: Path | None = None,
+                 python: list | None = None, surroundings: dict[str, str] | None = None):
         self.rig = Rig(folder)
         self.diary = diary or folder / "diary.sqlite"
         self.config = folder / "nocturne.toml"
@@ -45,9 +39,8 @@ class Device:
         command = [*(python or []), sys.executable, "-m", "device"]
         words = ["--config", self.config, "--socket", folder / "sound.socket"]
         self.units = {
-            "nocturne-sound": Unit(
-                "nocturne-sound", [*command, "sound", *words], environment, folder
-            ),
+            "nocturne-sound": Unit("nocturne-sound", [*command, "sound", *words], environment,
+                                   folder),
             "nocturne": Unit("nocturne", [*command, "run", *words], environment, folder),
         }
         self.hub = Listener(port)
@@ -115,9 +108,8 @@ def test_a_night_that_stalls_or_dies_is_back_within_20_s_and_the_sound_never_sto
 def test_a_writer_that_hangs_in_the_disk_is_seen_and_the_night_back_within_20_s(
     tmp_path, broker, disk
 ):
-    device = Device(
-        tmp_path, broker.port, diary=disk.folder / "diary.sqlite", surroundings=disk.environment
-    )
+    device = Device(tmp_path, broker.port, diary=disk.folder / "diary.sqlite",
+                    surroundings=disk.environment)
     try:
         device.play()
         at, struck = len(device.rig.samples()), time.monotonic()
@@ -133,7 +125,8 @@ def test_a_writer_that_hangs_in_the_disk_is_seen_and_the_night_back_within_20_s(
 
 
 def test_a_disk_that_never_answers_again_costs_one_restart_and_one_fade(tmp_path, broker, disk):
-    device = Device(tmp_path, broker.port, diary=disk.folder / "diary.sqlite", surroundings=disk.environment)
+    device = Device(tmp_path, broker.port, diary=disk.folder / "diary.sqlite",
+                    surroundings=disk.environment)
     try:
         device.play()
         device.hub.send(f"{BED}/cmd/volume", "80")
@@ -201,9 +194,8 @@ def test_a_torn_config_is_replaced_by_the_last_good_one_and_the_hub_is_told(devi
     device.config.write_text("[sond\nvolume")
     for unit in device.units.values():
         unit.send(signal.SIGKILL)
-    assert soon(
-        lambda: b"last good config" in (device.hub.last(f"{BED}/state/error") or b""), 30
-    ), device.words()
+    assert soon(lambda: b"last good config" in (device.hub.last(f"{BED}/state/error") or b""),
+                30), device.words()
     assert soon(lambda: device.level(1.0) > 1.0, 60)
     # once killed, once started: no loop
     assert len(device.night.starts) == len(device.sound.starts) == 2

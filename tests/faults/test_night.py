@@ -1,17 +1,19 @@
 """Nights with something wrong, on the virtual clock: the bus, the clock on the wall, models, the
 sound process."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from device.config import Alarm, Config
-from device.home.commands import Command
 from device.session.modes import Mode
-from device.session.schedule import Almanac
+from device.session.schedule import local_time, minute_of, on_tick
+from device.session.settings import Owner
+from device.session.state import At, State
 from device.sim.faults import Plan
-from device.values import Scene, Volume
+from device.values import Command, Scene, Volume
 
 WALL = 1_767_218_400.0      # s since 1970 at power on; a minute later somebody goes to bed
 BEDTIME = 60.0
@@ -28,8 +30,8 @@ def told(acts: list, kind: type) -> list[tuple[float, object]]:
     heard = []
 
     def listen(mine):
-        send = mine.sound.send
-        mine.sound.send = lambda message: (
+        send = mine.parts.world.sound.send
+        mine.parts.world.sound.send = lambda message: (
             isinstance(message, kind) and heard.append((mine.clock.now(), message)),
             send(message),
         )[1]
@@ -62,7 +64,7 @@ def test_chips_unplugged_and_back_are_read_again_within_5_s_and_the_sound_never_
 )
 def test_a_clock_that_is_set_in_mid_night_moves_neither_judgement_nor_fade_nor_timer(sleep, jump):
     def acts():
-        return [(5, lambda mine: mine.inbox.put(Command("timer", 6.0)))]
+        return [(5, lambda mine: mine.parts.inbox.put(Command("timer", 6.0)))]
     plain = sleep(hours=0.2, name="plain", acts=acts())
     moved = sleep(hours=0.2, name="moved", acts=[
         *acts(), (200, lambda mine: mine.clock.set_wall(mine.clock.wall() + jump))])
@@ -105,9 +107,14 @@ def test_without_a_clock_all_night_it_rings_by_elapsed_time(sleep):
 ])
 def test_the_alarm_rings_once_by_the_wall_in_the_nights_when_the_clocks_change(night, alarm, rings):
     berlin = ZoneInfo("Europe/Berlin")
-    almanac = Almanac(alarm, zone=berlin)
+    owner = Owner(zone=berlin)
+    state = State(owner=owner).with_settings(alarm=minute_of(alarm))
     start = datetime.fromisoformat(f"{night}T22:00").replace(tzinfo=berlin).timestamp()
-    rung = [start + second for second in range(11 * 3600) if almanac.due(start + second)]
+    rung = []
+    for second in range(11 * 3600):
+        wall = start + second
+        state, things = on_tick(state, At(second, wall, local_time(wall, berlin)))
+        rung += [wall] if things else []
     assert [datetime.fromtimestamp(wall, UTC) for wall in rung] == [datetime.fromisoformat(rings)]
 
 
@@ -117,10 +124,18 @@ def test_a_sound_process_that_comes_back_while_somebody_sleeps_rises_at_a_sleepe
     scenes = told(acts, Scene)
 
     def away(mine):
-        mine.kept, mine.sound.heartbeat = mine.sound.heartbeat, lambda: None
-    slept = sleep(hours=0.9, sleeper={"latency": 5.0}, config=Config(night=keep_playing()), acts=[
-        *acts, (2800, away), (2830, lambda mine: setattr(mine.sound, "heartbeat", mine.kept))])
-    assert slept.night.keeper.slept
+        mine.kept, mine.parts.world.sound.heartbeat = mine.parts.world.sound.heartbeat, lambda: None
+    slept = sleep(
+        hours=0.9,
+        sleeper={"latency": 5.0},
+        config=Config(night=keep_playing()),
+        acts=[
+            *acts,
+            (2800, away),
+            (2830, lambda mine: setattr(mine.parts.world.sound, "heartbeat", mine.kept)),
+        ],
+    )
+    assert slept.night.state.tonight.slept
     again = next(scene for time, scene in scenes if time >= BEDTIME + 2830)
     assert again.level > -20 and again.glide >= (again.level + 20) / 0.5
 
@@ -135,9 +150,9 @@ def test_what_is_asked_from_afar_while_somebody_sleeps_rises_at_a_sleepers_pace(
     acts = []
     heard = told(acts, Scene | Volume)
     slept = sleep(hours=0.9, sleeper={"latency": 5.0}, acts=[
-        *acts, (100, lambda mine: mine.inbox.put(Command("volume", 0.2))),
-        (2700, lambda mine: mine.inbox.put(Command("volume", 1.0))),
-        (2701, lambda mine: mine.inbox.put(Command("sound", True)))])
+        *acts, (100, lambda mine: mine.parts.inbox.put(Command("volume", 0.2))),
+        (2700, lambda mine: mine.parts.inbox.put(Command("volume", 1.0))),
+        (2701, lambda mine: mine.parts.inbox.put(Command("sound", True)))])
     assert any("asleep → settling: start" in detail for detail in slept.details("mode"))
     scene = next(
         message for time, message in heard if time >= BEDTIME + 2701 and isinstance(message, Scene)
@@ -159,14 +174,12 @@ def test_the_alarm_is_heard_after_a_night_of_silence(sleep):
     from device.values import SILENCE
 
     def hush(mine):
-        mine.recipe = SILENCE
+        played = replace(mine.state.tonight.played, recipe=SILENCE)
+        mine.state = mine.state.with_tonight(played=played)
         mine.shape()
 
-    slept = sleep(
-        hours=0.3,
-        config=Config(alarm=Alarm(time=at(12)), night=Night(trial=True)),
-        acts=[(30, hush)],
-    )
+    slept = sleep(hours=0.3, config=Config(alarm=Alarm(time=at(12)), night=Night(trial=True)),
+                  acts=[(30, hush)])
     waking = [scene for mode, scene, _ in slept.seen if mode is Mode.WAKING]
     assert waking and waking[-1].level > 0 and any(waking[-1].textures.values())
 
@@ -183,12 +196,12 @@ def test_a_board_without_a_disk_keeps_its_nights_in_memory_shares_nothing_and_sa
     config = Config(diary=Diary(path=str(tmp_path / "a file" / "diary.sqlite")))
     with board.night(config, tmp_path / "socket", queue.SimpleQueue(), ["a torn config"]) as mine:
         assert (
-            mine.remote.lacks[0] == "a torn config"
-            and "nights are kept in memory" in mine.remote.lacks[1]
+            mine.state.status.lacks[0] == "a torn config"
+            and "nights are kept in memory" in mine.state.status.lacks[1]
         )
         assert (
             mine.diary.path == tmp_path / "spare" / "diary.sqlite"
-            and mine.remote.others.feedback is None
+            and mine.parts.world.feedback is None
         )
         mine.run(until=mine.clock.now() + 0.6)
     assert (tmp_path / "spare" / "diary.sqlite").exists()

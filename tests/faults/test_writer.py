@@ -28,7 +28,8 @@ folder, kills, rng = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.
 def write(path, run, pipe):
     diary = Diary(path)
     for number in range(1_000_000):
-        diary.add("events", night=run, time=float(number), kind="count", detail="x" * rng.randrange(400))
+        diary.add("events", night=run, time=float(number), kind="count",
+                  detail="x" * rng.randrange(400))
         if diary.flush():
             os.write(pipe, b".")
 
@@ -95,19 +96,15 @@ print(json.dumps(said))
 
 @pytest.mark.parametrize("kills", [100, pytest.param(10_000, marks=pytest.mark.full)])
 def test_a_writer_killed_at_any_moment_loses_no_acknowledged_row(tmp_path, kills):
-    done = subprocess.run(
-        [sys.executable, "-c", KILLER, str(tmp_path), str(kills), "8"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    done = subprocess.run([sys.executable, "-c", KILLER, str(tmp_path), str(kills), "8"],
+                          capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > kills / 2
 
 
-@pytest.mark.parametrize(
-    ("rows", "cuts"), [(300, 40), pytest.param(3000, 3000, marks=pytest.mark.full)]
-)
+@pytest.mark.parametrize(("rows", "cuts"),
+                         [(300, 40), pytest.param(3000, 3000, marks=pytest.mark.full)])
 def test_a_power_cut_that_drops_whatever_was_not_synced_loses_no_acknowledged_row(
     disk, tmp_path, rows, cuts
 ):
@@ -123,11 +120,8 @@ def test_the_same_cuts_do_lose_rows_of_a_writer_that_does_not_sync(disk, tmp_pat
 
 def after_cuts(disk, folder: Path, writer: str, rows: int, cuts: int) -> Iterator[str]:
     """What is wrong after each cut that came after something was acknowledged; "" for nothing."""
-    subprocess.run(
-        [sys.executable, "-c", writer, str(disk.folder), str(rows)],
-        check=True,
-        env=disk.environment,
-    )
+    subprocess.run([sys.executable, "-c", writer, str(disk.folder), str(rows)], check=True,
+                   env=disk.environment)
     folder.mkdir()
     for left in disk.cuts(random.Random(1), cuts):
         for file in folder.iterdir():
@@ -156,10 +150,7 @@ def verdict(path: Path, acknowledged: int) -> str:
 def test_a_disk_that_refuses_for_a_while_loses_nothing_and_is_told(disk, number):
     done = subprocess.run(
         [sys.executable, "-c", REFUSED, str(disk.folder), str(disk.trouble), str(number)],
-        capture_output=True,
-        text=True,
-        env=disk.environment,
-    )
+        capture_output=True, text=True, env=disk.environment)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert all(kept for kept, _ in said[:10]) and all(kept for kept, _ in said[21:])
@@ -172,7 +163,8 @@ def test_a_disk_that_refuses_for_a_while_loses_nothing_and_is_told(disk, number)
 
 def test_a_writer_that_hangs_is_told_from_one_that_works_long(tmp_path):
     diary, hung, gate = Diary(tmp_path / "diary.sqlite"), threading.Event(), threading.Event()
-    long = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000000) SELECT max(i) FROM n"
+    long = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000000) "
+            "SELECT max(i) FROM n")
     diary._batches.put(lambda connection: (hung.set(), connection.execute(long).fetchone()))
     hung.wait()
     began, seen = time.monotonic(), []

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from device.clock import VirtualClock
 from device.errors import SensorError
-from device.hardware.button import AGAIN, BOUNCE, HOLD, Edge, Press, Presses
-from device.hardware.led import Light, brightness
+from device.hardware.button import AGAIN, BOUNCE, HOLD, Presses
+from device.hardware.led import brightness
 from device.hardware.panel import BUTTON_PIN, LED_PIN, Panel, desk_pins, press
+from device.values import Edge, Light, Press
 
 
 def told(*edges, until=3.0, step=0.01):

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.errors import Refused
-from device.home.commands import KINDS, Command, Seen, parse
+from device.home.commands import KINDS, Seen, parse
+from device.values import Command
 
 NOW = 1_767_218_400.0
 

@@ -37,7 +37,7 @@ def lived(folder, broker, inbox):
     text = SECRET.decode()
     diary = Diary(folder / "diary.sqlite")
     diary.add("events", night=1, time=1.0, kind="message", detail=text)
-    diary.add("nights", id=diary.next_night(), lights_out=1.0, seed=1, sleeper=text, software="0")
+    diary.add("nights", id=1, lights_out=1.0, seed=1, sleeper=text, software="0")
     diary.remember("past:ada", {"note": text})
     diary.close()
     for name in ("report.html", "diary.sqlite.corrupt-1", "outbox.torn"):

@@ -8,8 +8,9 @@ import pytest
 from device.clock import SystemClock, VirtualClock
 from device.home import connection
 from device.home.mqtt import Home
-from device.home.population_prior import Prior, sign
+from device.home.population_prior import sign
 from device.home.settings import PRIOR, Settings
+from device.values import Prior
 from tests.home.around import soon
 
 
@@ -71,9 +72,11 @@ def test_when_it_dies_its_last_will_says_so(broker, listen, inbox):
 import os, queue, time
 from device.clock import SystemClock
 from device.home.mqtt import Home
-from device.home.population_prior import Prior, sign
+from device.home.population_prior import sign
+from device.values import Prior
 from device.home.settings import PRIOR, Settings
-home = Home(Settings(host="127.0.0.1", port={broker.port}, bed="bed9"), queue.SimpleQueue(), SystemClock())
+settings = Settings(host="127.0.0.1", port={broker.port}, bed="bed9")
+home = Home(settings, queue.SimpleQueue(), SystemClock())
 home.start()
 while not home.connected: time.sleep(0.01)
 print("up", flush=True)

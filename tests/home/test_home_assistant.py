@@ -39,7 +39,8 @@ NEEDS = (
 # What the parts named above need beside Home Assistant itself; it would install them at its start.
 REQUIREMENTS = f"""
 import json, pathlib, homeassistant
-base, todo, done, needs = pathlib.Path(homeassistant.__file__).parent / "components", list({NEEDS}), set(), set()
+base = pathlib.Path(homeassistant.__file__).parent / "components"
+todo, done, needs = list({NEEDS}), set(), set()
 while todo:
     if (name := todo.pop()) not in done:
         done.add(name)
@@ -104,13 +105,15 @@ def hass():
         python = python313()
         if python is None:
             pytest.skip(
-                f"no Python 3.13 on this machine: nothing is tested against Home Assistant {VERSION}"
+                "no Python 3.13 on this machine: "
+                f"nothing is tested against Home Assistant {VERSION}"
             )
 
         def pip(*what):
             if subprocess.run([venv / "bin" / "pip", "install", "--quiet", *what]).returncode:
                 pytest.skip(
-                    f"Home Assistant {VERSION} can't be installed here: nothing is tested against it"
+                    f"Home Assistant {VERSION} can't be installed here: "
+                    "nothing is tested against it"
                 )
 
         subprocess.run([python, "-m", "venv", venv], check=True)
@@ -149,14 +152,20 @@ automation:
   - alias: bedtime
     use_blueprint:
       path: nocturne/bedtime.yaml
-      input: {{sound: switch.bed1_sound, volume: number.bed1_volume, programme: select.bed1_programme, choice: rain}}
+      input:
+        sound: switch.bed1_sound
+        volume: number.bed1_volume
+        programme: select.bed1_programme
+        choice: rain
   - alias: restless
     use_blueprint:
       path: nocturne/restless.yaml
       input:
         sleeper: sensor.bed1_care
         minutes: 0
-        tell: [{{action: mqtt.publish, data: {{topic: told, payload: "{{{{ states('sensor.bed1_care') }}}}"}}}}]
+        tell:
+          - action: mqtt.publish
+            data: {{topic: told, payload: "{{{{ states('sensor.bed1_care') }}}}"}}
   - alias: acknowledge
     use_blueprint: {{path: nocturne/acknowledge.yaml}}
 """)

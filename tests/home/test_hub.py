@@ -13,9 +13,11 @@ from device.home.hub.population import ENOUGH, debias, estimate, simplex
 from device.home.hub.server import Server
 from device.home.hub.store import HOLD, Store
 from device.home.mqtt import Home
-from device.home.population_prior import USUAL, Prior, blend, read, sign
+from device.home.population_prior import read, sign
 from device.home.privacy import EPSILON, Ledger, keep_probability, randomise
 from device.home.settings import Settings
+from device.recommend.population import USUAL, blend
+from device.values import Prior
 from tests.home.around import soon
 
 KEY, OTHER = bytes(range(32)), bytes(range(1, 33))

@@ -25,9 +25,11 @@ from device.clock import SystemClock
 from device.home.mqtt import Home
 from device.home.settings import Settings
 port, path, events = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-home = Home(Settings(host="127.0.0.1", port=port, bed="bed1"), queue.SimpleQueue(), SystemClock(), outbox=path)
+settings = Settings(host="127.0.0.1", port=port, bed="bed1")
+home = Home(settings, queue.SimpleQueue(), SystemClock(), outbox=path)
 home.start()
-# The counter is written in the same transaction as the row, so that a life after death goes on with the next number.
+# The counter is written in the same transaction as the row, so that a life after death goes on with
+# the next number.
 while (made := home.outbox.counts())["added"] < events:
     if made["waiting"] < 100:
         home.event("count", {"n": made["added"]})

@@ -8,7 +8,8 @@ def test_rows_stay_until_they_are_acknowledged_and_survive_the_process(tmp_path)
     path = tmp_path / "outbox.sqlite"
     code = (
         f"import os; from device.home.outbox import Outbox; box = Outbox({str(path)!r})\n"
-        "print(box.add('event/a', b'1'), box.add('event/b', b'2'), flush=True); os.kill(os.getpid(), 9)"
+        "print(box.add('event/a', b'1'), box.add('event/b', b'2'), flush=True)\n"
+        "os.kill(os.getpid(), 9)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     first, second = ran.stdout.split()

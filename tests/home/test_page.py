@@ -20,7 +20,8 @@ from tests.home.test_home_assistant import FACTS, STATE
 
 PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" width="600" height="200">
 <rect width="600" height="200" fill="#223"/>
-<path d="M0 40H80V90H160V160H260V90H330V120H420V160H600" stroke="#9db4ff" stroke-width="4" fill="none"/>
+<path d="M0 40H80V90H160V160H260V90H330V120H420V160H600"
+      stroke="#9db4ff" stroke-width="4" fill="none"/>
 </svg>"""
 pytestmark = pytest.mark.full
 SUMMARY = {

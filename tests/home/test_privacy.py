@@ -64,7 +64,9 @@ def test_the_empirical_epsilon_is_at_most_the_claim_and_a_little():
 @pytest.mark.full
 def test_the_empirical_epsilon_with_many_draws():
     rng, n = np.random.default_rng(8), 600_000
-    shares = np.array([np.bincount(reports(np.full(n, value), rng), minlength=K) / n for value in range(K)])
+    shares = np.array([
+        np.bincount(reports(np.full(n, value), rng), minlength=K) / n for value in range(K)
+    ])
     assert np.log(shares.max(axis=0) / shares.min(axis=0)).max() <= EPSILON + 0.05
 
 

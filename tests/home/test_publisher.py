@@ -1,6 +1,7 @@
 import numpy as np
 
-from device.home.fields import FIELDS, summary
+from device.home.fields import FIELDS
+from device.home.payloads import write_summary
 from device.home.publisher import Teller
 
 
@@ -54,7 +55,7 @@ def test_every_field_can_say_that_it_does_not_know():
 
 
 def test_the_summary_is_coarse():
-    text = summary(
+    text = write_summary(
         {
             "sol": 13.2,
             "tst": 431.0,

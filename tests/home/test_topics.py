@@ -11,6 +11,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 import device.home
+from device.home import topics
 from device.home.fields import FIELDS
 from device.home.hub.server import Server
 from device.home.hub.store import Store
@@ -38,6 +39,11 @@ def check(topic, payload):
         value = json.loads(payload) if entry["json"] else payload.decode()
         jsonschema.validate(value, {"$defs": WHOLE["$defs"], **entry["schema"]})
     return filter
+
+
+def test_the_description_is_what_the_rows_say():
+    assert topics.document() == WHOLE, \
+        "python -m device.home.topics > device/home/topics.schema.json"
 
 
 def test_the_description_is_itself_valid():

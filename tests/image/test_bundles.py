@@ -28,9 +28,8 @@ def bundle(tmp_path):
 
 
 def info(bundle, certificate) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        ["rauc", "info", f"--keyring={certificate}", bundle], capture_output=True, text=True
-    )
+    return subprocess.run(["rauc", "info", f"--keyring={certificate}", bundle], capture_output=True,
+                          text=True)
 
 
 def test_a_bundle_is_trusted_by_the_certificate_of_its_signer_alone(bundle):
@@ -55,8 +54,9 @@ def test_the_bill_of_materials_names_packages_wheels_models_and_kernel(tmp_path)
     status = root / "var/lib/dpkg/status"
     status.parent.mkdir(parents=True)
     status.write_text(
-        "Package: tzdata\nStatus: install ok installed\nArchitecture: all\nVersion: 2025b-0+deb12u1\n\n"
-        "Package: gone\nStatus: deinstall ok config-files\nArchitecture: all\nVersion: 1\n"
+        "Package: tzdata\nStatus: install ok installed\nArchitecture: all\nVersion: "
+        "2025b-0+deb12u1\n\nPackage: gone\nStatus: deinstall ok config-files\nArchitecture: "
+        "all\nVersion: 1\n"
     )
     python = root / "usr/lib/nocturne/python"
     (python / "numpy-1.26.4.dist-info").mkdir(parents=True)

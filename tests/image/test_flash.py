@@ -62,9 +62,8 @@ def test_the_disk_this_system_runs_from_is_known():
     for tool in ("findmnt", "lsblk"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is missing: apt-get install util-linux")
-    root = subprocess.run(
-        ["findmnt", "-no", "SOURCE", "/"], capture_output=True, text=True
-    ).stdout.strip()
+    root = subprocess.run(["findmnt", "-no", "SOURCE", "/"], capture_output=True,
+                          text=True).stdout.strip()
     if not root.startswith("/dev/"):
         pytest.skip("this system runs from no disk")
     assert root.split("[")[0] in flash.protected()

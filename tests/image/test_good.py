@@ -67,9 +67,8 @@ class Pins:
         self.blinks.append(level)
 
 
-@pytest.mark.parametrize(
-    "looks, reset", [(0, False), (20, False), (49, False), (50, True), (1000, True)]
-)
+@pytest.mark.parametrize("looks, reset",
+                         [(0, False), (20, False), (49, False), (50, True), (1000, True)])
 def test_only_a_button_held_for_five_seconds_erases(monkeypatch, looks, reset):
     pins, slept = Pins(looks), []
     monkeypatch.setitem(sys.modules, "lgpio", pins)

@@ -19,9 +19,8 @@ def settings(monkeypatch, tmp_path):
     import settings as module
     monkeypatch.setattr(module, "writable", nullcontext)
     monkeypatch.setattr(module.shutil, "chown", lambda *_: None)
-    monkeypatch.setattr(
-        module, "DEFAULT", Path(__file__).resolve().parents[2] / "systemd" / "nocturne.toml"
-    )
+    monkeypatch.setattr(module, "DEFAULT",
+                        Path(__file__).resolve().parents[2] / "systemd" / "nocturne.toml")
     yield module
     sys.modules.pop("settings"), sys.modules.pop("tryboot", None)
 
@@ -115,9 +114,8 @@ def test_the_firewall_drops_what_it_does_not_name(settings, home):
         pytest.skip("nft is missing: apt-get install nftables")
     for number, user in enumerate(("nocturne", "systemd-timesync"), 200):  # none of this machine
         rules = rules.replace(f"skuid {user}", f"skuid {number}")
-    checked = subprocess.run(
-        ["nft", "--check", "--file", "-"], input=rules, text=True, capture_output=True
-    )
+    checked = subprocess.run(["nft", "--check", "--file", "-"], input=rules, text=True,
+                             capture_output=True)
     if "Operation not" in checked.stderr:
         pytest.skip(f"nft can't check here: {checked.stderr.strip()}")
     assert checked.returncode == 0, checked.stderr

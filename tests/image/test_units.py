@@ -15,18 +15,15 @@ def exposure(unit: str) -> float:
         pytest.skip("systemd-analyze is missing: apt-get install systemd")
     said = subprocess.run(
         ["systemd-analyze", "security", "--offline=yes", "--no-pager", SYSTEMD / unit],
-        capture_output=True,
-        text=True,
-    )
+        capture_output=True, text=True)
     found = re.search(r"exposure level for \S+: ([\d.]+)", said.stdout)
     if found is None:
         pytest.skip(f"this systemd can't judge a unit offline (250 can): {said.stderr.strip()}")
     return float(found[1])
 
 
-@pytest.mark.parametrize(
-    "unit", ["nocturne.service", "nocturne-sound.service", "nocturne-hub.service"]
-)
+@pytest.mark.parametrize("unit",
+                         ["nocturne.service", "nocturne-sound.service", "nocturne-hub.service"])
 def test_every_unit_is_exposed_by_two_at_most(unit):
     assert exposure(unit) <= 2.0
 

@@ -5,6 +5,7 @@ from device.clock import VirtualClock
 from device.config import Config
 from device.diary import reading
 from device.hardware.panel import press
+from device.parts import Hooks
 
 
 class Slept:
@@ -41,13 +42,14 @@ def sleep(tmp_path):
         **desk,
     ) -> Slept:
         seen = []
+
+        def watch(mine, epoch, staging) -> None:
+            seen.append((mine.mode, mine.course.scene if mine.course else None, staging))
         desk = {"audio_minutes": 0, "build": "clip", "sleeper": {"latency": 12.0}, **desk}
         with night(
             config or Config(),
             Desk(tmp_path / name, hours=hours, seed=seed, **desk),
-            watch=lambda mine, epoch, staging: seen.append(
-                (mine.mode, mine.course.scene if mine.course else None, staging)
-            ),
+            Hooks(watch=watch),
         ) as (mine, pins):
             clock = mine.clock
             assert isinstance(clock, VirtualClock)

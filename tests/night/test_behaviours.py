@@ -1,17 +1,20 @@
 """What happens when a night isn't one body falling asleep in one bed."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from device.config import Alarm, Config, Night, Quiet
 from device.errors import DiaryError
-from device.hardware.led import DIM
-from device.home.commands import Command
+from device.hardware.led import DIM, brightness
 from device.recommend import Recommender
 from device.report import report
+from device.session import controls, schedule, telling
 from device.session.fade import SILENT
 from device.session.modes import Mode
+from device.values import Command
 
 LATE = 1_767_222_000.0          # an hour later than nights usually begin: the alarm's times below
 NOON = 1_767_182_400.0          # s since 1970: 2025-12-31 12:00 UTC
@@ -21,7 +24,7 @@ QUICK = Config(night=Night(fade=3.0, masking=3.0, onset="quick"))
 def test_a_nap_is_kept_and_told_but_teaches_nothing(sleep):
     slept = sleep(hours=0.4, wall=NOON, sleeper={"latency": 3.0})
     assert slept.rows["epochs"] and slept.rows["nights"][0]["sums"]
-    assert not slept.night.recommender.nights and not slept.night.keeper.sols
+    assert not slept.night.parts.mind.recommender.nights and not slept.night.state.sleeper.sols
     assert report.summary(slept.rows["nights"][0]).startswith("A nap: ")
 
 
@@ -43,7 +46,7 @@ def test_with_nobody_in_bed_the_sound_ends_after_half_an_hour_and_nothing_is_lea
         row["time"] for row in slept.rows["events"] if row["detail"].endswith("morning: up")
     )
     assert 29 * 60 <= ended - 60 <= 32 * 60
-    assert slept.night.wanted.level == SILENT and not slept.night.keeper.sols
+    assert slept.night.wanted.level == SILENT and not slept.night.state.sleeper.sols
 
 
 @pytest.mark.full
@@ -120,7 +123,9 @@ def test_once_up_a_press_says_how_the_night_was_and_the_next_one_starts_again(
     slept = sleep(
         hours=0.3, build="none", config=ALARM, presses=[*up, *presses, (520, 0.1)], wall=LATE
     )
-    assert slept.rows["feedback"][-1]["value"] == answer and slept.night.keeper.mornings == [answer]
+    assert slept.rows["feedback"][-1]["value"] == answer and slept.night.state.sleeper.mornings == (
+        answer,
+    )
     assert (
         changes(slept)[-2:] == ["idle: over", "settling: press"] and len(slept.rows["nights"]) == 2
     )
@@ -154,14 +159,14 @@ def test_an_alarm_of_a_bed_that_nobody_went_to_is_no_night(sleep):
         hours=0.4, config=ALARM, wall=LATE, bedtime=False, presses=[(700, 0.1), (700.3, 0.1)]
     )
     assert changes(slept) == ["waking: alarm", "paused: press", "morning: up"]
-    assert not slept.night.recommender.nights and not slept.night.keeper.sols
+    assert not slept.night.parts.mind.recommender.nights and not slept.night.state.sleeper.sols
     with pytest.raises(DiaryError):
         report.write(slept.path, slept.path.with_name("report.html"))
 
 
 def test_a_press_stops_what_was_asked_to_go_on_while_asleep(sleep):
     def asleep(mine):
-        mine.mode = Mode.ASLEEP
+        mine.state = mine.state.with_tonight(mode=Mode.ASLEEP)
 
     slept = sleep(
         hours=0.1,
@@ -175,7 +180,7 @@ def test_a_press_stops_what_was_asked_to_go_on_while_asleep(sleep):
 
 def test_a_timer_that_runs_out_fades_for_minutes_where_a_hand_is_answered_at_once(sleep):
     timer = sleep(hours=0.1, build="none", name="timer",
-                  acts=[(60, lambda mine: mine.inbox.put(Command("timer", 2.0)))])
+                  acts=[(60, lambda mine: mine.parts.inbox.put(Command("timer", 2.0)))])
     assert timer.night.mode is Mode.PAUSED and timer.night.course.scene.glide >= 120
     hand = sleep(hours=0.1, build="none", name="hand", presses=[(120, 0.1)])
     assert hand.night.mode is Mode.PAUSED and hand.night.course.scene.glide <= 10
@@ -190,8 +195,8 @@ def test_a_programme_named_from_afar_plays_until_auto_is_asked_for(sleep):
     slept = sleep(
         hours=0.1,
         acts=[
-            (60, lambda mine: mine.inbox.put(Command("programme", "slow tide"))),
-            (200, lambda mine: mine.inbox.put(Command("programme", "auto"))),
+            (60, lambda mine: mine.parts.inbox.put(Command("programme", "slow tide"))),
+            (200, lambda mine: mine.parts.inbox.put(Command("programme", "auto"))),
         ],
     )
     names = [row["recipe"] for row in slept.rows["decisions"]]
@@ -209,7 +214,7 @@ def test_what_was_liked_is_a_favourite_and_another_press_goes_back_to_the_one_be
             config=Config(night=Night(programme=name)),
         )
     again = sleep(hours=0.1, presses=two, wall=LATE + 86_400 * 2,
-                  acts=[(60, lambda mine: mine.inbox.put(Command("programme", "favourite")))])
+                  acts=[(60, lambda mine: mine.parts.inbox.put(Command("programme", "favourite")))])
     night = [row for row in again.rows["decisions"] if row["night"] == 3]
     assert [json.loads(row["recipe"])["name"] for row in night[1:]] == ["felt piano", "slow tide"]
     assert night[1]["sentence"] == "you asked for felt piano"
@@ -218,7 +223,9 @@ def test_what_was_liked_is_a_favourite_and_another_press_goes_back_to_the_one_be
 def test_sound_needs_less_over_weeks_if_the_sleeper_wants_that(sleep, monkeypatch):
     monkeypatch.setattr(Recommender, "nights", property(lambda self: tuple(range(21))))
     plain, less = (
-        sleep(hours=0.05, name=name, config=Config(night=Night(withdraw=withdraw))).night.rules
+        sleep(
+            hours=0.05, name=name, config=Config(night=Night(withdraw=withdraw))
+        ).night.state.owner.rules
         for name, withdraw in (("plain", False), ("less", True))
     )
     assert (less.softer, plain.softer) == (3.0, 0.0)
@@ -227,36 +234,40 @@ def test_sound_needs_less_over_weeks_if_the_sleeper_wants_that(sleep, monkeypatc
     )
 
 
-def lights(mine, seconds: float = 8.0) -> list[float]:
-    return [mine.bedside.brightness(100.0 + 0.02 * i) for i in range(round(seconds / 0.02))]
+def lights(night, seconds: float = 8.0, **status) -> list[float]:
+    """How bright the LED is in each hundredth from 100 s on, as things stand but for `status`."""
+    state, at, shown = night.state.with_status(**status), night.at, []
+    for now in np.arange(100.0, 100.0 + seconds, 0.02):
+        light = controls.light(state, replace(at, now=float(now)), telling.missing(state, at))
+        quiet = schedule.quiet(state, at)
+        steady = isinstance(light, float)
+        shown.append(light if steady else brightness(light, float(now), quiet))
+    return shown
+
+
+WELL = {"trouble": (), "disk": "", "thanked": float("-inf")}
 
 
 def test_the_light_tells_playing_muted_trouble_and_silence_apart_in_the_dark(sleep):
-    mine = sleep(hours=0.05, build="none", config=Config()).night
-    mine.trouble = ()
-    mine.bedside.thanked, mine.bedside.muted = float("-inf"), False
-    breathing = lights(mine, 10.0)
+    night = sleep(hours=0.05, build="none", acts=[(-30, lambda mine: None)]).night
+    night.state = night.state.with_tonight(mode=Mode.SETTLING)
+    breathing = lights(night, 10.0, **WELL)
     assert 0 < max(breathing) <= DIM and len(set(breathing)) > 100
-    mine.bedside.muted = True
-    muted = blinks(lights(mine))
-    mine.bedside.muted, mine.trouble = False, ("no chip answers",)
-    trouble = blinks(lights(mine))
-    mine.trouble, mine.diary.trouble = (), "can't write"
-    assert (muted, trouble, blinks(lights(mine))) == (2, 4, 4)      # in 8 s
-    mine.diary.trouble, mine.bedside.beat = "", None
-    assert blinks(lights(mine)) == 4
-    mine.bedside.beat = mine.sound.heartbeat()
-    mine.mode = Mode.ASLEEP
-    assert max(lights(mine)) == 0
+    trouble = blinks(lights(night, **{**WELL, "trouble": ("no chip answers",)}))
+    disk = blinks(lights(night, **{**WELL, "disk": "can't write"}))
+    no_sound = blinks(lights(night, **{**WELL, "beat": None}))
+    assert (trouble, disk, no_sound) == (4, 4, 4)               # in 8 s
+    night.state = night.state.with_settings(muted=True)
+    assert blinks(lights(night, **WELL)) == 2
+    night.state = night.state.with_settings(muted=False).with_tonight(mode=Mode.ASLEEP)
+    assert max(lights(night, **WELL)) == 0
 
 
 def test_in_quiet_hours_it_is_dark_whatever_fails_but_a_press_is_answered(sleep):
-    mine = sleep(hours=0.05, build="none", config=Config(quiet=Quiet("00:00", "23:59"))).night
-    mine.trouble = ("no chip answers",)
-    mine.bedside.thanked = float("-inf")
-    assert max(lights(mine)) == 0
-    mine.bedside.thanked = 100.0
-    assert max(lights(mine, 1.0)) > 0
+    night = sleep(hours=0.05, build="none", config=Config(quiet=Quiet("00:00", "23:59"))).night
+    trouble = {**WELL, "trouble": ("no chip answers",)}
+    assert max(lights(night, **trouble)) == 0
+    assert max(lights(night, 1.0, **{**trouble, "thanked": 100.0})) > 0
 
 
 def blinks(levels: list[float]) -> int:

@@ -9,10 +9,9 @@ import pytest
 
 from areas.sound.measures import mean_squares
 from device.config import Config, Night
-from device.home.commands import Command
 from device.sound.loudness import a_sections
 from device.sound.settings import NOMINAL, RATE
-from device.values import Recipe, Staging
+from device.values import Command, Recipe
 from tests.night.test_wild import WildStager, wild
 
 TENTH = RATE // 10
@@ -34,15 +33,18 @@ def test_after_onset_no_sample_rises_above_half_a_decibel_a_second_nor_6_db_over
     rng = np.random.default_rng(seed)
 
     def begin(mine):
-        mine.stager = WildStager(rng)
-        choose = mine.recommender.choose
-        mine.recommender.choose = lambda *args, **more: replace(
+        mine.parts = mine.parts.having(stager=WildStager(rng))
+        choose = mine.parts.mind.recommender.choose
+        mine.parts.mind.recommender.choose = lambda *args, **more: replace(
             choose(*args, **more), recipe=loud(rng)
         )
 
+    def asleep(mine):
+        mine.state = mine.state.with_tonight(fell_asleep=True)
+
     acts = [
         (-30.0, begin),
-        (1.0, lambda mine: mine.stagings.append(Staging(0, 0.0, 1.0, None, None, asleep=True))),
+        (1.0, asleep),
     ]
     for when in np.sort(rng.uniform(20, 230, 12)):
         kind, value = [
@@ -53,11 +55,14 @@ def test_after_onset_no_sample_rises_above_half_a_decibel_a_second_nor_6_db_over
             ("volume_cap", float(rng.uniform(0.5, 1))),
         ][rng.integers(5)]
         acts.append(
-            (float(when), lambda mine, kind=kind, value=value: mine.inbox.put(Command(kind, value)))
+            (
+                float(when),
+                lambda mine, kind=kind, value=value: mine.parts.inbox.put(Command(kind, value)),
+            )
         )
     slept = sleep(hours=0.08, seed=seed, build="none", audio_minutes=4, acts=acts,
                   config=Config(night=Night(fade=2.0, masking=1.0, keep_playing=True)))
-    assert slept.night.keeper.slept
+    assert slept.night.state.tonight.slept
     with wave.open(str(tmp_path / "night" / "night.wav")) as file:
         heard = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2).T / 32768
     # a hand began it

@@ -24,7 +24,7 @@ def night_of(motif) -> Config:
 def test_a_lullaby_of_ones_own_is_developed(sleep, tmp_path):
     midi.write(tmp_path / "seed.mid", TUNE)
     slept = sleep(hours=0.25, config=night_of(tmp_path / "seed.mid"))
-    assert slept.night.composer.motifs.own == 1
+    assert slept.night.parts.mind.composer.motifs.own == 1
     assert not any("lullaby" in detail for detail in slept.details("fallback"))
     plain = sleep(hours=0.25, name="plain")
     assert [json.loads(row["notes"]) for row in plain.rows["phrases"]] != [
@@ -44,15 +44,15 @@ def test_likes_move_the_composers_taste_until_it_is_reset(sleep):
     tastes = []
 
     def like(mine):
-        tastes.append(mine.composer.taste)
-        mine.bedside.liked = 1
+        tastes.append(mine.parts.mind.composer.taste)
+        mine.state = mine.state.with_tonight(liked=1)
     slept = sleep(hours=0.1, acts=[(200, like)])
     with reading(slept.path) as rows:
         kept = json.loads(
             rows.execute("SELECT value FROM memory WHERE key = 'taste:sleeper'").fetchone()["value"]
         )
     assert Taste.recall(kept) == Taste().learn(tastes[0], 1) != Taste()
-    assert slept.night.composer.taste != tastes[0]
+    assert slept.night.parts.mind.composer.taste != tastes[0]
 
 
 def test_a_night_rendered_again_from_its_midi_and_diary_sounds_the_same(sleep, tmp_path):

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from device.config import Config, Night
-from device.home.commands import Command
 from device.inference import model_card
 from device.report import report
+from device.session import learning
 from device.session.fade import SILENT
 from device.session.modes import SOUNDING, Event, Mode
+from device.session.things import Go
 from device.sim.faults import Plan
-from device.values import Volume
+from device.values import Command, Volume
 
 
 def test_the_body_falls_asleep_and_the_sound_follows_it_into_silence(sleep):
@@ -51,29 +52,30 @@ def test_a_second_press_within_400_ms_means_not_this_one(sleep):
 def test_a_third_press_takes_it_back_and_likes_it(sleep):
     slept = sleep(hours=0.1, presses=[(120, 0.1), (120.3, 0.1), (120.6, 0.1)])
     assert [row["kind"] for row in slept.rows["feedback"]] == ["skip", "like"]
-    assert slept.night.recipe.name == slept.night.choice.recipe.name
-    assert slept.night.bedside.liked == 1
+    assert slept.night.state.tonight.recipe.name == slept.night.state.tonight.choice.recipe.name
+    assert slept.night.state.tonight.liked == 1
 
 
 def test_holding_mutes_at_its_threshold_and_nothing_from_afar_undoes_it(sleep):
     told = []
 
     def listen(mine):
-        send = mine.sound.send
-        mine.sound.send = lambda message: (told.append((mine.clock.now(), message)), send(message))[
-            1
-        ]
+        send = mine.parts.world.sound.send
+        mine.parts.world.sound.send = lambda message: (
+            told.append((mine.clock.now(), message)),
+            send(message),
+        )[1]
 
     slept = sleep(hours=0.1, presses=[(120, 2.0)], acts=[
-        (100, listen), (150, lambda mine: mine.inbox.put(Command("volume", 0.5)))])
+        (100, listen), (150, lambda mine: mine.parts.inbox.put(Command("volume", 0.5)))])
     muted = next(time for time, message in told if isinstance(message, Volume) and message.muted)
     assert muted - (60 + 120 + 0.8) <= 0.1
-    assert slept.night.bedside.muted
+    assert slept.night.state.settings.muted
     assert [m for _, m in told if isinstance(m, Volume)][-1] == Volume(0.5, True)
 
 
 def test_any_press_unmutes(sleep):
-    assert not sleep(hours=0.1, presses=[(120, 1.0), (140, 0.1)]).night.bedside.muted
+    assert not sleep(hours=0.1, presses=[(120, 1.0), (140, 0.1)]).night.state.settings.muted
 
 
 def test_with_no_sensor_a_timer_programme_plays_and_fades(sleep):
@@ -141,8 +143,8 @@ def test_the_report_tells_of_the_night(sleep, tmp_path):
 
 
 def test_sigterm_finishes_the_night(sleep):
-    from device.session.controls import Stop
-    slept = sleep(hours=0.5, acts=[(600, lambda mine: mine.inbox.put(Stop()))])
+    from device.values import Stop
+    slept = sleep(hours=0.5, acts=[(600, lambda mine: mine.parts.inbox.put(Stop()))])
     assert slept.night.clock.now() < 700
     assert slept.rows["nights"][0]["sums"]
 
@@ -166,12 +168,12 @@ def test_eight_hours_pass_and_every_epoch_is_kept(sleep):
 
 
 def test_a_restart_in_mid_night_goes_on_where_it_was_and_never_louder(sleep):
-    from device.session.controls import Stop
-    first = sleep(hours=0.6, acts=[(1500, lambda mine: mine.inbox.put(Stop(finish=False)))])
+    from device.values import Stop
+    first = sleep(hours=0.6, acts=[(1500, lambda mine: mine.parts.inbox.put(Stop(finish=False)))])
     second = sleep(hours=0.3, wall=1_767_218_400.0 + 60 + 1500 + 20, bedtime=False)
     assert any("after 20 s" in detail for detail in second.details("resumed"))
     assert len(second.rows["nights"]) == 1
-    assert len(second.night.stagings) > len(first.night.stagings) > 40
+    assert len(second.night.state.tonight.stagings) > len(first.night.state.tonight.stagings) > 40
     before, after = first.seen[-1][1], [scene for _, scene, _ in second.seen]
     assert after[0].level <= before.level + 3.0 and after[0].glide > 2.0
     numbers = [row["number"] for row in second.rows["epochs"]]
@@ -181,10 +183,16 @@ def test_a_restart_in_mid_night_goes_on_where_it_was_and_never_louder(sleep):
 
 
 def test_a_timer_that_was_set_from_afar_runs_out_in_time_whatever_restarts_meanwhile(sleep):
-    from device.home.commands import Command
-    from device.session.controls import Stop
-    sleep(hours=0.2, build="none", acts=[(60, lambda mine: mine.inbox.put(Command("timer", 10.0))),
-                                         (240, lambda mine: mine.inbox.put(Stop(finish=False)))])
+    from device.values import Command, Stop
+
+    sleep(
+        hours=0.2,
+        build="none",
+        acts=[
+            (60, lambda mine: mine.parts.inbox.put(Command("timer", 10.0))),
+            (240, lambda mine: mine.parts.inbox.put(Stop(finish=False))),
+        ],
+    )
     second = sleep(hours=0.2, build="none", wall=1_767_218_400.0 + 60 + 240 + 20, bedtime=False)
     assert second.night.mode is Mode.PAUSED
     end = next(
@@ -194,8 +202,8 @@ def test_a_timer_that_was_set_from_afar_runs_out_in_time_whatever_restarts_meanw
 
 
 def test_a_night_that_was_cut_off_for_good_gets_its_sums_the_next_evening(sleep):
-    from device.session.controls import Stop
-    sleep(hours=0.6, acts=[(1500, lambda mine: mine.inbox.put(Stop(finish=False)))])
+    from device.values import Stop
+    sleep(hours=0.6, acts=[(1500, lambda mine: mine.parts.inbox.put(Stop(finish=False)))])
     second = sleep(hours=0.1, wall=1_767_218_400.0 + 86_400)
     assert second.details("finished")
     assert len(second.rows["nights"]) == 2 and all(row["sums"] for row in second.rows["nights"])
@@ -217,9 +225,9 @@ def test_the_child_lock_leaves_only_the_mute(sleep):
         presses=[(120, 0.1), (200, 1.0)],
         config=Config(panel=Panel(lock=True)),
         bedtime=False,
-        acts=[(60, lambda mine: mine.inbox.put(Command("sound", True)))],
+        acts=[(60, lambda mine: mine.parts.inbox.put(Command("sound", True)))],
     )
-    assert slept.night.mode in SOUNDING and slept.night.bedside.muted
+    assert slept.night.mode in SOUNDING and slept.night.state.settings.muted
 
 
 def test_a_trial_of_one_is_learned_from_and_told(sleep):
@@ -227,19 +235,25 @@ def test_a_trial_of_one_is_learned_from_and_told(sleep):
     for day in range(4):
         slept = sleep(hours=0.4, seed=20 + day, wall=1_767_218_400.0 + 86_400 * day,
                       config=Config(night=Night(trial=True)), sleeper={"latency": 6.0})
-        names.add(slept.night.recipe.name)
+        names.add(slept.night.state.tonight.recipe.name)
     assert "silence" in names and len(names) == 2
     assert slept.details("learned")[-1].startswith(("the trial", "sound", "not clear"))
 
 
 def test_a_restart_in_the_morning_loses_neither_the_answer_nor_the_lesson(sleep):
-    from device.session.controls import Stop
-    sleep(hours=0.3, build="none", acts=[
-        (600, lambda mine: mine.go(Event.UP)), (620, lambda mine: mine.keeper.answer(-1)),
-        (640, lambda mine: mine.inbox.put(Stop(finish=False)))])
+    from device.values import Stop
+    sleep(
+        hours=0.3,
+        build="none",
+        acts=[
+            (600, lambda mine: mine.do(Go(Event.UP))),
+            (620, lambda mine: mine.take(learning.answered(mine.state, -1, mine.at))),
+            (640, lambda mine: mine.parts.inbox.put(Stop(finish=False))),
+        ],
+    )
     second = sleep(hours=0.05, build="none", wall=1_767_218_400.0 + 60 + 640 + 20, bedtime=False)
     assert any("morning after" in detail for detail in second.details("resumed"))
-    assert len(second.details("learned")) == 1 and second.night.keeper.mornings == [-1]
+    assert len(second.details("learned")) == 1 and second.night.state.sleeper.mornings == (-1,)
 
 
 def test_every_choice_of_a_night_can_be_made_again_from_its_receipt(sleep, capsys):

@@ -2,21 +2,27 @@
 
 import json
 import threading
+from dataclasses import replace
+from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
 
+from device import asking
 from device.config import Config, Home
-from device.diary import Diary
-from device.home.commands import Command
 from device.home.hub.server import Server
 from device.home.hub.store import Store
-from device.home.population_prior import Prior
+from device.memory import POPULATION
 from device.recommend import Recommender
-from device.session.population import KEY, NIGHTS, Others
+from device.session import population
+from device.session.population import TAUGHT
+from device.session.state import At, Population, State
+from device.session.things import Adopt, Note, Withdraw
+from device.values import Command, Prior
 from tests.home.around import Listener, soon
 from tests.recommend.test_sleeper_types import lived
 
+NOBODY = Population()
 MOST = Prior(3, "quiet_v1", (0.2, 0.8), (0.07, 0.07), 200)
 
 
@@ -34,83 +40,87 @@ class Told:
         self.withdrawn += 1
 
 
-@pytest.fixture
-def bed(tmp_path):
-    """(a night around this recommender, notes)"""
-    def make(recommender, sharing=True):
-        notes, diary = [], Diary(tmp_path / "diary.sqlite")
-        night = SimpleNamespace(
-            recommender=recommender,
-            diary=diary,
-            note=lambda kind, text: notes.append(text),
-            clock=SimpleNamespace(wall=lambda: 1.7672184e9),
-            almanac=SimpleNamespace(local=lambda wall: wall),
-            remote=SimpleNamespace(privacy=False, tell=lambda: None),
-        )
-        return Others(night, Told(), sharing), notes
-    return make
+class Bed:
+    """A night that hears of others, reduced to the parts that matter here."""
+
+    def __init__(self, recommender, sharing: bool = True, population: Population = NOBODY):
+        self.recommender, self.feedback, self.notes = recommender, Told(), []
+        mind = SimpleNamespace(recommender=recommender)
+        world = SimpleNamespace(feedback=self.feedback)
+        self.parts = SimpleNamespace(mind=mind, world=world)
+        self.state = State(population=population).with_settings(sharing=sharing)
+        self.at = At(0.0, 1.7672184e9, datetime.fromtimestamp(1.7672184e9))
+
+    def take(self, decision) -> None:
+        self.state, things = decision
+        for thing in things:
+            match thing:
+                case Adopt():
+                    self.take(asking.adopt(self.parts.mind, self.state))
+                case Note(_, detail):
+                    self.notes.append(detail)
+                case Withdraw():
+                    self.feedback.withdraw()
+
+    @property
+    def sentence(self) -> str:
+        return population.sentence(self.state.population)
+
+    def share(self, *mornings: int) -> dict:
+        self.state = self.state.with_sleeper(mornings=mornings)
+        self.take(asking.share(self.parts, self.state, self.at))
+        return self.feedback.answers
 
 
 def weights(recommender):
     return recommender._head.prior.weights.tolist()
 
 
-def test_who_does_not_share_is_left_alone_choice_for_choice(bed):
-    others, notes = bed(Recommender.load(), sharing=False)
-    others.hear(MOST)
-    assert weights(others.night.recommender) == weights(Recommender.load())
-    assert "not used" in others.sentence and "isn't shared" in notes[0]
+def test_who_does_not_share_is_left_alone_choice_for_choice():
+    bed = Bed(Recommender.load(), sharing=False)
+    bed.take(population.on_prior(bed.state, MOST))
+    assert weights(bed.recommender) == weights(Recommender.load())
+    assert "not used" in bed.sentence and "isn't shared" in bed.notes[0]
 
 
-def test_who_shares_begins_from_it_and_leaving_takes_it_back(bed):
-    others, notes = bed(Recommender.load())
-    others.hear(MOST)
-    assert weights(others.night.recommender) != weights(Recommender.load())
-    assert "taken into account" in others.sentence and "1.00 times" in notes[0]
-    others.join(False)
-    assert (
-        weights(others.night.recommender) == weights(Recommender.load())
-        and others.feedback.withdrawn == 1
-    )
+def test_who_shares_begins_from_it_and_leaving_takes_it_back():
+    bed = Bed(Recommender.load())
+    bed.take(population.on_prior(bed.state, MOST))
+    assert weights(bed.recommender) != weights(Recommender.load())
+    assert "taken into account" in bed.sentence and "1.00 times" in bed.notes[0]
+    bed.take(population.join(bed.state, False))
+    assert weights(bed.recommender) == weights(Recommender.load())
+    assert bed.feedback.withdrawn == 1
 
 
-def test_own_nights_may_refuse_it_and_say_why(bed):
-    others, notes = bed(lived(quiet_helps=False, nights=12))
-    others.hear(MOST)
-    assert "not used" in others.sentence and "times as likely" in notes[0]
+def test_own_nights_may_refuse_it_and_say_why():
+    bed = Bed(lived(quiet_helps=False, nights=12))
+    bed.take(population.on_prior(bed.state, MOST))
+    assert "not used" in bed.sentence and "times as likely" in bed.notes[0]
 
 
-def test_it_is_remembered_over_a_restart_and_judged_anew(bed):
-    first, _ = bed(Recommender.load())
-    first.hear(MOST)
-    first.night.diary.flush()
-    again, notes = bed(Recommender.load())
-    assert again.version == 3
-    assert weights(again.night.recommender) != weights(Recommender.load()) and not notes
-    torn, notes = bed(lived(quiet_helps=False, nights=12))
-    assert "not used" in torn.sentence and notes
+def test_after_a_restart_it_is_judged_anew():
+    again = Bed(Recommender.load(), population=Population(3, MOST))
+    again.take((again.state, [Adopt()]))
+    assert weights(again.recommender) != weights(Recommender.load())
+    changed = Bed(lived(quiet_helps=False, nights=12), population=Population(3, MOST))
+    changed.take((changed.state, [Adopt()]))
+    assert "not used" in changed.sentence and changed.notes
 
 
-def test_a_prior_about_something_else_is_not_used(bed):
-    others, notes = bed(Recommender.load())
-    others.hear(Prior(4, "comfort_v1", (0.2,) * 5, (0.1,) * 5, 200))
-    assert (
-        others.prior is None
-        and "says nothing" in notes[0]
-        and others.sentence == "nothing is learned from others"
-    )
+def test_a_prior_about_something_else_is_not_used():
+    bed = Bed(Recommender.load())
+    bed.take(population.on_prior(bed.state, Prior(4, "comfort_v1", (0.2,) * 5, (0.1,) * 5, 200)))
+    assert bed.state.population.prior is None and "says nothing" in bed.notes[0]
+    assert bed.sentence == "nothing is learned from others"
 
 
-def test_after_a_month_a_bed_also_says_whether_silence_suits_it(bed):
-    others, _ = bed(lived(quiet_helps=True, nights=NIGHTS - 1))
-    others.share([1, 1, 0])
-    assert others.feedback.answers == {"comfort_v1": 3}
-    others, _ = bed(lived(quiet_helps=True, nights=NIGHTS))
-    others.share([])
-    assert others.feedback.answers == {"quiet_v1": 1}
-    others.feedback.answers, others.night.almanac.local = {}, lambda wall: None
-    others.share([1])
-    assert not others.feedback.answers, "no period without a clock"
+def test_after_a_month_a_bed_also_says_whether_silence_suits_it():
+    assert Bed(lived(quiet_helps=True, nights=TAUGHT - 1)).share(1, 1, 0) == {"comfort_v1": 3}
+    assert Bed(lived(quiet_helps=True, nights=TAUGHT)).share() == {"quiet_v1": 1}
+    unset = Bed(lived(quiet_helps=True, nights=TAUGHT))
+    unset.at = replace(unset.at, local=None)
+    assert not unset.share(1), "no period without a clock"
 
 
 def test_a_real_hub_s_prior_reaches_a_night_by_a_real_broker(sleep, broker, tmp_path):
@@ -136,16 +146,26 @@ def test_a_real_hub_s_prior_reaches_a_night_by_a_real_broker(sleep, broker, tmp_
     assert soon(lambda: heard.on("nocturne/prior"))
     config = Config(home=Home(host="127.0.0.1", port=broker.port, bed="bed1",
                               hub_key=nacl.SigningKey(key).verify_key.encode().hex()))
-    slept = sleep(hours=0.1, config=config, acts=[
-        (1, lambda mine: mine.inbox.put(Command("sharing", True))),
-        (60, lambda mine: soon(lambda: not mine.inbox.empty() or mine.remote.others.prior))])
-    assert "150 anonymous reports" in slept.night.remote.others.sentence
+    slept = sleep(
+        hours=0.1,
+        config=config,
+        acts=[
+            (1, lambda mine: mine.parts.inbox.put(Command("sharing", True))),
+            (
+                60,
+                lambda mine: soon(
+                    lambda: not mine.parts.inbox.empty() or mine.state.population.prior
+                ),
+            ),
+        ],
+    )
+    assert "150 anonymous reports" in population.sentence(slept.night.state.population)
     assert soon(
         lambda: b"taken into account" in (heard.last("nocturne/bed1/state/learning") or b"")
     )
     first, second = slept.details("learned")[:2]  # the morning's lesson may change its mind again
     assert "isn't shared" in first and "taken into account: own nights are 1.00 times" in second
-    assert slept.night.diary.recall(KEY)["version"] == 1
+    assert slept.night.diary.recall(POPULATION)["version"] == 1
     heard.close()
     hub.stop()
     serving.join()

@@ -5,14 +5,15 @@ import json
 from device.config import Config, Home
 from device.config import Night as NightConfig
 from device.diary import everything
-from device.home.commands import Command
+from device.session import controls, wishes
 from device.session.modes import Mode
-from device.values import Volume
+from device.session.things import Review
+from device.values import Command, Volume
 from tests.home.around import Listener, soon
 
 
 def say(text: str, into: list | None = None):
-    return lambda mine: mine.inbox.put(
+    return lambda mine: mine.parts.inbox.put(
         Command("say", text, reply=(into if into is not None else []).append)
     )
 
@@ -42,7 +43,7 @@ def test_a_note_in_the_night_is_heard_at_once_and_can_be_undone(sleep):
     seen = {}
 
     def look(name):
-        return lambda mine: seen.update({name: mine.recipe})
+        return lambda mine: seen.update({name: mine.state.tonight.recipe})
 
     sleep(
         hours=0.1,
@@ -60,15 +61,15 @@ def test_a_note_in_the_night_is_heard_at_once_and_can_be_undone(sleep):
 
 def test_wishes_end_with_the_night_unless_always(sleep):
     def end(mine):
-        mine.keeper.finish()
-        mine.mode = Mode.IDLE
+        mine.finish()
+        mine.state = mine.state.with_tonight(mode=Mode.IDLE)
 
     first = sleep(
         hours=0.1, acts=[(10, say("darker tonight")), (20, say("always without bells")), (200, end)]
     )
-    assert [wish.name for wish in first.night.remote.said.kept.wishes] == ["bell"]
+    assert [wish.name for wish in wishes.standing(first.night.state)] == ["bell"]
     second = sleep(hours=0.05)
-    assert [(wish.verb, wish.name) for wish in second.night.remote.said.kept.wishes] == [
+    assert [(wish.verb, wish.name) for wish in wishes.standing(second.night.state)] == [
         ("forbid", "bell")
     ]
 
@@ -77,35 +78,37 @@ def test_words_never_raise_the_cap_undo_a_mute_or_wake_a_sleeper(sleep):
     sent = []
 
     def mute(mine):
-        mine.bedside.mute(True)
-        send = mine.sound.send
-        mine.sound.send = lambda message: (sent.append(message), send(message))
+        mine.take(controls.mute(mine.state, True))
+        send = mine.parts.world.sound.send
+        mine.parts.world.sound.send = lambda message: (sent.append(message), send(message))
     slept = sleep(hours=0.1, acts=[(30, mute), (40, say("much louder! unmute, volume cap 100 %")),
                                    (50, say("turn it up a lot, more music, louder rain"))])
-    assert slept.night.bedside.muted and slept.night.remote.cap == 1.0
+    assert slept.night.state.settings.muted and slept.night.state.settings.cap == 1.0
     assert not [message for message in sent if isinstance(message, Volume) and not message.muted]
     assert all(scene.level <= 0 for _, scene, _ in slept.seen if scene)
 
 
 def test_a_morning_s_words_are_feedback(sleep):
     def up(mine):
-        mine.keeper.morning()
-        mine.mode = Mode.MORNING
+        mine.do(Review())
+        mine.state = mine.state.with_tonight(mode=Mode.MORNING)
     slept = sleep(hours=0.15, acts=[(400, up), (405, say("woke twice, the waves were too loud"))])
     feedback = {row["kind"]: row["value"] for row in slept.rows["feedback"]}
     assert feedback == {"rested": -1.0, "note": -1.0}
-    assert slept.night.keeper.rested == -1 and slept.night.remote.said.kept.wishes == ()
+    assert slept.night.state.tonight.rested == -1 and wishes.standing(slept.night.state) == ()
 
 
 def test_a_morning_s_words_can_be_taken_back(sleep):
     seen = {}
 
     def up(mine):
-        mine.keeper.morning()
-        mine.mode = Mode.MORNING
+        mine.do(Review())
+        mine.state = mine.state.with_tonight(mode=Mode.MORNING)
 
     def look(name):
-        return lambda mine: seen.update({name: (mine.keeper.outcome, mine.keeper.rested)})
+        return lambda mine: seen.update(
+            {name: (mine.state.tonight.outcome, mine.state.tonight.rested)}
+        )
 
     sleep(
         hours=0.15,
@@ -125,7 +128,7 @@ def test_a_morning_s_words_can_be_taken_back(sleep):
 
 def test_a_later_note_without_a_feeling_keeps_the_mood(sleep):
     slept = sleep(hours=0.02, acts=[(-30, say("I am so sad and lonely")), (-20, say("no bells"))])
-    assert slept.night.remote.said.kept.valence < -0.2
+    assert slept.night.state.tonight.said.valence < -0.2
 
 
 def test_the_text_is_kept_nowhere_unless_the_owner_wants_it(sleep):
@@ -147,27 +150,27 @@ def test_privacy_ignores_notes_and_says_so(sleep):
         hours=0.05,
         acts=[
             (5, say("darker")),
-            (10, lambda mine: mine.inbox.put(Command("privacy", True))),
+            (10, lambda mine: mine.parts.inbox.put(Command("privacy", True))),
             (20, say("no rain", answers)),
         ],
     )
-    assert answers[0].startswith("Privacy is on") and slept.night.remote.said.kept.wishes == ()
-    assert sleep(hours=0.02).night.remote.said.kept.wishes == ()
+    assert answers[0].startswith("Privacy is on") and wishes.standing(slept.night.state) == ()
+    assert wishes.standing(sleep(hours=0.02).night.state) == ()
 
 
 def test_silence_a_programme_and_last_night_can_be_asked_for(sleep):
     silent = sleep(hours=0.05, acts=[(-30, say("no sound at all tonight"))], name="silent")
-    assert silent.night.recipe.name == "silence"
+    assert silent.night.state.tonight.recipe.name == "silence"
     tide = sleep(hours=0.05, acts=[(-30, say("slow tide please"))], name="tide")
-    assert tide.night.recipe.name == "slow tide"
+    assert tide.night.state.tonight.recipe.name == "slow tide"
     again = sleep(hours=0.05, acts=[(-30, say("like last night but darker"))], name="tide")
-    assert again.night.recipe.name == "slow tide"
-    assert again.night.recipe.brightness < tide.night.recipe.brightness
+    assert again.night.state.tonight.recipe.name == "slow tide"
+    assert again.night.state.tonight.recipe.brightness < tide.night.state.tonight.recipe.brightness
 
 
 def test_after_sleep_onset_a_note_only_shapes_what_plays(sleep):
     def asleep(mine):
-        mine.depth = 1.0
+        mine.state = mine.state.with_tonight(depth=1.0)
         say("play the ocean and no rain")(mine)
     slept = sleep(hours=0.1, acts=[(100, asleep)])
     assert {row["moment"] for row in slept.rows["decisions"]} == {"bedtime"}
@@ -179,9 +182,9 @@ def test_the_hub_s_text_is_understood_and_never_repeated(sleep, broker):
 
     def ask(text):
         def send(mine):
-            assert soon(lambda: mine.home.connected), mine.home.trouble
+            assert soon(lambda: mine.parts.world.home.connected), mine.parts.world.home.trouble
             hub.send("nocturne/bed1/cmd/say", text)
-            assert soon(lambda: not mine.inbox.empty())
+            assert soon(lambda: not mine.parts.inbox.empty())
         return send
     home = Home(host="127.0.0.1", port=broker.port, bed="bed1")
     sleep(hours=0.05, config=Config(home=home), acts=[(20, ask("x" * 10_000_000)),

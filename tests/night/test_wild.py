@@ -8,8 +8,8 @@ import pytest
 
 from desk.soaking import Told, Watched, startles
 from device.config import Config, Night
-from device.home.commands import Command
-from device.values import STAGES, TEXTURES, Recipe, Staging, Volume
+from device.sleep.hypnogram import sums
+from device.values import STAGES, TEXTURES, Command, Recipe, Staging, Volume
 
 
 class WildStager:
@@ -43,6 +43,9 @@ class WildStager:
     def restore(self, kept):
         pass
 
+    def review(self, stagings):
+        return sums(stagings)
+
 
 def wild(rng) -> Recipe:
     textures = {name: float(rng.random()) for name in TEXTURES if rng.random() < 0.4}
@@ -62,13 +65,13 @@ def test_wild_models_and_wild_messages_startle_nobody(sleep, seed):
     rng, watched = np.random.default_rng(seed), []
 
     def begin(mine):
-        mine.stager = WildStager(rng)
-        choose = mine.recommender.choose
-        mine.recommender.choose = lambda *args, **more: replace(
+        mine.parts = mine.parts.having(stager=WildStager(rng))
+        choose = mine.parts.mind.recommender.choose
+        mine.parts.mind.recommender.choose = lambda *args, **more: replace(
             choose(*args, **more), recipe=wild(rng)
         )
-        mine.sound = Watched(mine)
-        watched.append(mine.sound)
+        mine.parts = mine.parts.having(sound=Watched(mine))
+        watched.append(mine.parts.world.sound)
     acts = [(-30.0, begin)]
     for when in np.sort(rng.uniform(10, 1700, 40)):
         kind, value = [
@@ -79,7 +82,10 @@ def test_wild_models_and_wild_messages_startle_nobody(sleep, seed):
             ("volume_cap", float(rng.random())),
         ][rng.integers(5)]
         acts.append(
-            (float(when), lambda mine, kind=kind, value=value: mine.inbox.put(Command(kind, value)))
+            (
+                float(when),
+                lambda mine, kind=kind, value=value: mine.parts.inbox.put(Command(kind, value)),
+            )
         )
     slept = sleep(hours=0.5, build="none", acts=acts, config=Config(night=Night(
         fade=2.0, masking=1.0, keep_playing=bool(seed % 2))))

@@ -20,9 +20,8 @@ def test_the_posterior_is_that_of_bayesian_ridge_regression():
 def test_kinds_are_weighed_by_the_evidence_that_scipy_gives():
     generator = np.random.default_rng(1)
     means, spreads = np.array([[1.0, 0.0], [-1.0, 0.5]]), (0.5, 1.0)
-    prior = Prior(
-        np.array([0.3, 0.7]), means, np.array([np.eye(2) / s**2 for s in spreads]), noise=1.5
-    )
+    prior = Prior(np.array([0.3, 0.7]), means, np.array([np.eye(2) / s**2 for s in spreads]),
+                  noise=1.5)
     head = Head(prior)
     x = generator.normal(size=(6, 2))
     y = x @ [0.8, 0.1] + generator.normal(0, 1.5, 6)
@@ -71,6 +70,5 @@ def test_the_logged_propensity_is_how_often_it_is_drawn():
     picks, chances = zip(
         *(head.choose(rows, np.random.default_rng(seed)) for seed in range(800)), strict=True
     )
-    np.testing.assert_allclose(
-        np.bincount(picks, minlength=3) / 800, np.mean(chances, axis=0), atol=0.05
-    )
+    np.testing.assert_allclose(np.bincount(picks, minlength=3) / 800, np.mean(chances, axis=0),
+                               atol=0.05)

@@ -18,9 +18,8 @@ def test_the_95_percent_interval_holds_the_truth_95_times_in_100():
     for _ in range(2000):
         truth = generator.normal(0, USUAL_EFFECT)
         answer = effect(
-            nights(
-                truth + generator.normal(0, USUAL_NOISE, 20), generator.normal(0, USUAL_NOISE, 20)
-            )
+            nights(truth + generator.normal(0, USUAL_NOISE, 20),
+                   generator.normal(0, USUAL_NOISE, 20))
         )
         inside += answer.low <= truth <= answer.high
     low, high = stats.binomtest(inside, 2000).proportion_ci(0.999)

@@ -39,12 +39,10 @@ def test_the_policy_that_was_logged_is_worth_its_mean():
 
 def test_a_policy_that_never_plays_what_was_logged_is_not_promoted():
     played, propensity, rewards = np.zeros(40, int), np.full(40, 0.5), np.full(40, 3.0)
-    never = estimate(
-        np.tile([0.0, 1.0, 0.0], (40, 1)), np.zeros((40, 3)), played, propensity, rewards
-    )
-    same = estimate(
-        np.tile([0.5, 0.5, 0.0], (40, 1)), np.zeros((40, 3)), played, propensity, rewards
-    )
+    never = estimate(np.tile([0.0, 1.0, 0.0], (40, 1)), np.zeros((40, 3)), played, propensity,
+                     rewards)
+    same = estimate(np.tile([0.5, 0.5, 0.0], (40, 1)), np.zeros((40, 3)), played, propensity,
+                    rewards)
     assert not better(never, same)
 
 
@@ -57,6 +55,5 @@ def test_a_prior_is_no_worse_than_itself_on_a_devices_own_log():
         device.learn(choice.receipt, Outcome(sol=max(sol, 1.0), wakings=1, signal_quality=0.9))
     new, incumbent = compare([device.state()], MODELS, MODELS)
     assert new == incumbent and better(new, incumbent)
-    assert incumbent.snips == pytest.approx(
-        np.mean([night["reward"] for night in device.nights]), abs=5
-    )
+    assert incumbent.snips == pytest.approx(np.mean([night["reward"] for night in device.nights]),
+                                            abs=5)

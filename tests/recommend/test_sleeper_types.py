@@ -39,11 +39,8 @@ def test_the_evidence_is_what_scipy_says_of_the_same_nights():
     for row, reward in zip(rows, rewards, strict=True):
         head.update(row, reward)
     each = [
-        normal.pdf(
-            rewards,
-            rows @ mean,
-            rows @ np.linalg.inv(precision) @ rows.T + prior.noise**2 * np.eye(9),
-        )
+        normal.pdf(rewards, rows @ mean,
+                   rows @ np.linalg.inv(precision) @ rows.T + prior.noise**2 * np.eye(9))
         for mean, precision in zip(prior.means, prior.precisions, strict=True)
     ]
     weights = np.array([0.1, 0.2, 0.3, 0.4])
@@ -53,7 +50,7 @@ def test_the_evidence_is_what_scipy_says_of_the_same_nights():
 
 def test_a_newcomer_begins_from_what_others_said_and_a_receipt_replays_it():
     device, before = Recommender.load(), Recommender.load()
-    assert device.adopt(towards_silence) == 1
+    assert device.weigh(towards_silence) == 1
     assert device.expect()[0].max() < before.expect()[0].max(), "less is hoped for from sound"
     choice = device.choose(Context(), seed=7)
     assert before.replay(choice.receipt) == choice
@@ -62,14 +59,14 @@ def test_a_newcomer_begins_from_what_others_said_and_a_receipt_replays_it():
 @pytest.mark.parametrize("quiet_helps", [True, False])
 def test_own_nights_decide_whether_it_is_used(quiet_helps):
     device, before = lived(quiet_helps, 12), lived(quiet_helps, 12)
-    factor = device.adopt(towards_silence)
+    factor = device.weigh(towards_silence)
     assert (factor >= 1) == quiet_helps == device.leans_to_silence()
     assert np.array_equal(device.expect()[0], before.expect()[0]) != quiet_helps
 
 
 def test_what_others_said_never_comes_back_as_an_answer_and_a_reset_removes_it():
     device, before = lived(False, 6), lived(False, 6)
-    device.adopt(lambda shipped, quiet: np.where(quiet, 0.97 / quiet.sum(), 0.03 / (~quiet).sum()))
+    device.weigh(lambda shipped, quiet: np.where(quiet, 0.97 / quiet.sum(), 0.03 / (~quiet).sum()))
     assert device.leans_to_silence() == before.leans_to_silence()
     device.reset()
     assert np.array_equal(device.expect()[0], Recommender.load().expect()[0])
@@ -77,4 +74,4 @@ def test_what_others_said_never_comes_back_as_an_answer_and_a_reset_removes_it()
 
 def test_without_the_network_nothing_is_adopted():
     with pytest.raises(Refused, match="model"):
-        SafeDefault().adopt(towards_silence)
+        SafeDefault().adopt(None)

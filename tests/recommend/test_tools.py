@@ -25,9 +25,8 @@ def test_a_table_of_ratings_is_read_with_or_without_a_header(tmp_path):
     rows = "u1,i1,5\nu1,i2,3\nu2,i1,4.5\n"
     for text in (rows, "user,item,value\n" + rows, rows.replace("\n", ",881250949\n")):
         (tmp_path / "ratings.csv").write_text(text)
-        np.testing.assert_array_equal(
-            read(tmp_path / "ratings.csv").values, [[5, 3], [4.5, np.nan]]
-        )
+        np.testing.assert_array_equal(read(tmp_path / "ratings.csv").values,
+                                      [[5, 3], [4.5, np.nan]])
     (tmp_path / "ratings.csv").write_text(rows + "u2,i2,good\n")
     with pytest.raises(ValueError, match="line 4"):
         read(tmp_path / "ratings.csv")

@@ -33,9 +33,8 @@ def test_seconds_that_wobble_around_the_grid_make_the_same_epochs():
 
 
 def test_a_gap_of_minutes_is_empty_epochs_not_silence():
-    done = feed(
-        Epochs(0.0), [vitals(float(s), movement=0.1) for s in [*range(1, 41), *range(200, 241)]]
-    )
+    done = feed(Epochs(0.0),
+                [vitals(float(s), movement=0.1) for s in [*range(1, 41), *range(200, 241)]])
     assert [e.index for e in done] == list(range(8))
     assert [e.motion_quality > 0.4 for e in done] == [
         True,
@@ -51,24 +50,21 @@ def test_a_gap_of_minutes_is_empty_epochs_not_silence():
 
 
 def test_missing_motion_is_missing_not_still():
-    (epoch,) = feed(
-        Epochs(0.0), [vitals(float(s), activity=0.0 if s < 10 else None) for s in range(1, 31)]
-    )
+    (epoch,) = feed(Epochs(0.0),
+                    [vitals(float(s), activity=0.0 if s < 10 else None) for s in range(1, 31)])
     assert epoch.activity is None
 
 
 def test_activity_of_a_half_seen_epoch_is_scaled_to_thirty_seconds():
-    (epoch,) = feed(
-        Epochs(0.0), [vitals(float(s), activity=2.0 if s <= 20 else None) for s in range(1, 31)]
-    )
+    (epoch,) = feed(Epochs(0.0),
+                    [vitals(float(s), activity=2.0 if s <= 20 else None) for s in range(1, 31)])
     assert epoch.activity == pytest.approx(60)
 
 
 def test_heart_rate_is_the_quality_weighted_mean_and_untrusted_seconds_do_not_count():
     rates = [(60.0, .6)] * 10 + [(70.0, .9)] * 10 + [(150.0, .2)] * 10
-    (epoch,) = feed(
-        Epochs(0.0), [vitals(s + 1.0, heart_rate=Measured(*r)) for s, r in enumerate(rates)]
-    )
+    (epoch,) = feed(Epochs(0.0),
+                    [vitals(s + 1.0, heart_rate=Measured(*r)) for s, r in enumerate(rates)])
     values, weights = np.array([60.0] * 10 + [70.0] * 10), np.array([.6] * 10 + [.9] * 10)
     mean = np.average(values, weights=weights)
     assert epoch.heart_rate == pytest.approx(mean)

@@ -70,9 +70,8 @@ def test_the_second_opinion_equals_exact_smoothing_of_a_hidden_markov_model():
             weight *= changes[path[n - 1], path[n]] * emissions[n, path[n]]
         for n in range(4):
             paths[n, path[n]] += weight
-    np.testing.assert_allclose(
-        smoothed(np.array(filtered), changes), paths / paths.sum(1, keepdims=True), rtol=1e-9
-    )
+    np.testing.assert_allclose(smoothed(np.array(filtered), changes),
+                               paths / paths.sum(1, keepdims=True), rtol=1e-9)
 
 
 def test_the_second_opinion_leaves_the_unknown_alone():

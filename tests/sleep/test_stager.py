@@ -24,19 +24,8 @@ def night(seed=0, n=160, start=0.0):
     counts = np.where(early, rng.exponential(60, n), rng.choice([0.0, 3.0], n, p=[.97, .03]))
     rates = np.where(early, rng.normal(70, 4, n), rng.normal(56, 1, n))
     return [
-        Epoch(
-            i,
-            start + 30.0 * i,
-            float(counts[i]),
-            0.1,
-            float(rates[i]),
-            1.5,
-            40.0,
-            14.0,
-            1.0,
-            1.0,
-            True,
-        )
+        Epoch(i, start + 30.0 * i, float(counts[i]), 0.1, float(rates[i]), 1.5, 40.0, 14.0, 1.0,
+              1.0, True)
         for i in range(n)
     ]
 
@@ -96,9 +85,8 @@ def test_what_is_missing_never_raises_p_asleep(first, length, motion, heart):
     readings there."""
     epochs = night()
     for i in range(first, min(first + length, len(epochs))):
-        epochs[i] = replace(
-            epochs[i], activity=None if motion else 50.0, heart_rate=None if heart else 70.0
-        )
+        epochs[i] = replace(epochs[i], activity=None if motion else 50.0,
+                            heart_rate=None if heart else 70.0)
     p = p_asleep(judge(epochs))
     gap = p[first:first + length]
     if motion:

@@ -23,9 +23,8 @@ def judge(seconds, disturbed=None):
         t = second + np.arange(RATE) / RATE
         who = sleeper if disturbed is None or second < disturbed else other
         ppg, motion = who.ppg(t), who.wrist(t) * (1 if who is sleeper else 1.3)
-        readings = Readings(
-            second + 1.0, Signal(ppg, float(second), RATE), Signal(motion, float(second), RATE)
-        )
+        readings = Readings(second + 1.0, Signal(ppg, float(second), RATE),
+                            Signal(motion, float(second), RATE))
         for vitals in vital_signs.add(readings):
             out += [stager.judge(epoch, 0.0) for epoch in epochs.add(vitals)]
     return out

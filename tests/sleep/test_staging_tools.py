@@ -101,11 +101,8 @@ def test_the_fit_finds_the_best_point_of_a_convex_problem():
     from sklearn.linear_model import LogisticRegression
     rng = np.random.default_rng(2)
     x = rng.standard_normal((600, 3))
-    y = np.where(
-        x[:, 0] + rng.standard_normal(600) > 0,
-        np.where(x[:, 1] > 0, 1, 2),
-        np.where(x[:, 2] > 0, 3, 0),
-    )
+    y = np.where(x[:, 0] + rng.standard_normal(600) > 0, np.where(x[:, 1] > 0, 1, 2),
+                 np.where(x[:, 2] > 0, 3, 0))
     ours = stager_fit.fit_additive([x], [y])
     basis = ours.basis(x)
     other = LogisticRegression(C=1 / stager_fit.RIDGE, max_iter=5000).fit(basis[:, :-1], y)
@@ -120,9 +117,8 @@ def test_the_trees_answer_as_lightgbm_does():
     z = np.clip(rng.standard_normal((900, 6)), -3, 3).round(3)
     z[::3, 2] = 0.0                             # missing ones
     wake = z[:, 0] * z[:, 1] + z[:, 2] + .5 * rng.standard_normal(900) > .6
-    theirs = lightgbm.train(
-        stager_fit.GROWTH, lightgbm.Dataset(z, wake.astype(float)), stager_fit.ROUNDS
-    )
+    theirs = lightgbm.train(stager_fit.GROWTH, lightgbm.Dataset(z, wake.astype(float)),
+                            stager_fit.ROUNDS)
     ours = stager_fit.fit_trees(z, wake)
     assert min(tree["num_leaves"] for tree in theirs.dump_model()["tree_info"]) < 8
     np.testing.assert_allclose(ours.score(z), theirs.predict(z, raw_score=True), atol=2e-3)
@@ -142,9 +138,8 @@ def test_detectors_intervals_hold_what_they_are_of():
         nights.append(Night("n", 30.0 * np.arange(len(stage)), p, p, stage))
         verdicts.append(scores.Verdict(np.c_[p, 1 - p, 0 * p, 0 * p], stage))
     got = scores.figures(nights, verdicts, SETTINGS["cautious"])
-    for key, (low, high) in scores.detector_intervals(
-        nights, verdicts, SETTINGS["cautious"], 300
-    ).items():
+    for key, (low, high) in scores.detector_intervals(nights, verdicts, SETTINGS["cautious"],
+                                                      300).items():
         assert low <= got[key] <= high and (key != "onset_median_min" or high > low)
 
 
@@ -153,8 +148,7 @@ def test_detectors_intervals_hold_what_they_are_of():
 def test_training_again_gives_the_committed_model_bit_for_bit(tmp_path):
     subprocess.run(
         [sys.executable, ROOT / "tools" / "train", "stager", "--data", DATA, "--out", tmp_path],
-        check=True,
-    )
+        check=True)
     assert (tmp_path / "stager.weights.json").read_bytes() == (
         ROOT / "models" / "stager.weights.json"
     ).read_bytes()

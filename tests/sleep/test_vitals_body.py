@@ -171,11 +171,8 @@ def test_walking_is_not_taken_for_a_pulse():
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.lists(
-        st.sampled_from([0.0, np.nan, np.inf, -np.inf, 1e300, -1e300, 262143.0, 1e-300]),
-        min_size=1,
-        max_size=40,
-    ),
+    st.lists(st.sampled_from([0.0, np.nan, np.inf, -np.inf, 1e300, -1e300, 262143.0, 1e-300]),
+             min_size=1, max_size=40),
     st.integers(0, 2**32 - 1),
     st.sampled_from([25.0, 50.0, 62.5, 125.0]),
 )

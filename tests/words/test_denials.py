@@ -185,7 +185,9 @@ def test_no_denied_thing_is_asked_for(tongue, form):
     assert not wrong
 
 
-@pytest.mark.parametrize("tongue, form", [(tongue, form) for tongue in DENIED for form in DENIED[tongue]])
+@pytest.mark.parametrize(
+    "tongue, form", [(tongue, form) for tongue in DENIED for form in DENIED[tongue]]
+)
 def test_nearly_every_denied_thing_is_let_go(tongue, form):
     found = [
         bool(wished(form.format(phrase), name) & {"forbid", "lower"})

@@ -37,25 +37,19 @@ class Part:
 def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--composer", choices=NAMES, default="rnn")
     parser.add_argument(
-        "--recipe",
-        default="",
-        help='a programme\'s name, fields, or both: "felt piano,density=0.2,scale=lydian"',
-    )
+        "--recipe", default="",
+        help='a programme\'s name, fields, or both: "felt piano,density=0.2,scale=lydian"')
     parser.add_argument(
         "--style",
         help="a style by name, a mixture such as piano*0.7+lute*0.3, or a MIDI file whose "
         "style to take",
     )
     parser.add_argument("--motif", type=Path, help="a MIDI file whose opening the music develops")
-    parser.add_argument(
-        "--restyle", type=Path, help="a MIDI file to sing anew in this recipe and style"
-    )
+    parser.add_argument("--restyle", type=Path,
+                        help="a MIDI file to sing anew in this recipe and style")
     parser.add_argument("--export-midi", type=Path, help="write what was composed as MIDI")
-    parser.add_argument(
-        "--ab",
-        type=Path,
-        help="make a blind listening kit in this folder: every composer, numbered",
-    )
+    parser.add_argument("--ab", type=Path,
+                        help="make a blind listening kit in this folder: every composer, numbered")
 
 
 def recipe_of(words: str) -> Recipe:
@@ -177,11 +171,9 @@ def piano_roll(phrases: tuple[Phrase, ...], path: Path, width: int = 1600) -> No
     )
     across, up = width / max(end, 1e-9), 8
     shapes = [f'<rect width="{width}" height="{(high - low) * up}" fill="#14161c"/>']
-    shapes += [
-        f'<line x1="{m * 60 * across:.1f}" x2="{m * 60 * across:.1f}" y1="0" y2="{(high - low) * up}" '
-        'stroke="#333845"/>'
-        for m in range(int(end / 60) + 1)
-    ]
+    for minute in range(int(end / 60) + 1):
+        x = f"{minute * 60 * across:.1f}"
+        shapes.append(f'<line x1="{x}" x2="{x}" y1="0" y2="{(high - low) * up}" stroke="#333845"/>')
     shapes += [
         f'<rect x="{n.start * across:.2f}" y="{(high - n.pitch) * up}" rx="2" height="{up - 1}" '
         f'width="{max(n.duration * across - 1, 1):.2f}" fill="{COLOURS[n.voice]}" '

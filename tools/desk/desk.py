@@ -26,46 +26,39 @@ from kit.memory import peak
 AUDIBLE = 20.0          # dBA
 SHOWN = 20.0            # simulated minutes between lines, if nothing happens
 LEFT = ("night.wav", "diary.sqlite", "report.html", "report.png")
-KEYS = "keys: space presses the button (twice: not this one, three times: I like this), m holds it (mute), q ends"
+KEYS = ("keys: space presses the button (twice: not this one, three times: I like this), "
+        "m holds it (mute), q ends")
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tools/night", description=__doc__)
     parser.add_argument("--hours", type=float, default=8.0, help="of the night (8)")
     parser.add_argument("--seed", type=int, default=1, help="same seed, same night (1)")
-    parser.add_argument(
-        "--speed", type=float, help="times real time; 1 is audible; default: as fast as it goes"
-    )
-    parser.add_argument(
-        "--recording", type=Path, metavar="FILE", help="an .npz whose PPG and acceleration play"
-    )
+    parser.add_argument("--speed", type=float,
+                        help="times real time; 1 is audible; default: as fast as it goes")
+    parser.add_argument("--recording", type=Path, metavar="FILE",
+                        help="an .npz whose PPG and acceleration play")
     parser.add_argument(
         "--audio-minutes",
         type=float,
         metavar="M",
-        help="of audible sound rendered into night.wav; 0 is a silent night (10, or all at --speed 1)",
+        help="of audible sound rendered into night.wav; 0 is a silent night (10, or all at "
+        "--speed 1)",
     )
     parser.add_argument("--out", type=Path, help="folder to leave (out/night-SEED)")
     parser.add_argument("--keep-playing", action="store_true", help="go on softly while asleep")
     parser.add_argument(
-        "--build",
-        choices=("clip", "mattress", "none"),
-        default="mattress",
-        help="sensors: ADXL355 under the mattress, MAX30102 + LIS3DH clip, or none (mattress)",
-    )
+        "--build", choices=("clip", "mattress", "none"), default="mattress",
+        help="sensors: ADXL355 under the mattress, MAX30102 + LIS3DH clip, or none (mattress)")
     parser.add_argument("--config", type=Path, help="a nocturne.toml")
-    parser.add_argument(
-        "--say", default="", metavar="TEXT", help='what is said at bedtime: "warm rain, no bells"'
-    )
-    parser.add_argument(
-        "--motif", type=Path, metavar="FILE", help="a MIDI file whose opening the music develops"
-    )
-    parser.add_argument(
-        "--export-midi", type=Path, metavar="FILE", help="write the night's composition as MIDI"
-    )
-    parser.add_argument(
-        "--through-portaudio", action="store_true", help="play into PortAudio's default device too"
-    )
+    parser.add_argument("--say", default="", metavar="TEXT",
+                        help='what is said at bedtime: "warm rain, no bells"')
+    parser.add_argument("--motif", type=Path, metavar="FILE",
+                        help="a MIDI file whose opening the music develops")
+    parser.add_argument("--export-midi", type=Path, metavar="FILE",
+                        help="write the night's composition as MIDI")
+    parser.add_argument("--through-portaudio", action="store_true",
+                        help="play into PortAudio's default device too")
     options = parser.parse_args(argv)
     for name, low, high in (("hours", 0.05, 24), ("speed", 0.1, 1e4), ("audio_minutes", 0, 1e4)):
         if (value := getattr(options, name)) is not None and not low <= value <= high:
@@ -81,17 +74,16 @@ def sleep(options: argparse.Namespace) -> int:
     from desk import written
     from device.assembly.desk import Desk, night
     from device.compose import lullaby
+    from device.parts import Hooks
     from device.report import report
     config = Config.load(options.config) if options.config else Config()
     if options.motif:
         lullaby.motif(options.motif)               # refused here and now, not noted in the diary
     config = dataclasses.replace(
         config,
-        night=dataclasses.replace(
-            config.night,
-            keep_playing=options.keep_playing or config.night.keep_playing,
-            motif=str(options.motif or config.night.motif),
-        ),
+        night=dataclasses.replace(config.night,
+                                  keep_playing=options.keep_playing or config.night.keep_playing,
+                                  motif=str(options.motif or config.night.motif)),
         # A file is listened to at a desk: 40 dBA at the pillow lies at −25 dBFS, A-weighted.
         sound=dataclasses.replace(config.sound, monitor=config.sound.monitor or 20.0),
     )
@@ -104,20 +96,11 @@ def sleep(options: argparse.Namespace) -> int:
         if options.speed == 1
         else 10.0
     )
-    desk = Desk(
-        out,
-        options.hours,
-        options.seed,
-        options.speed,
-        minutes,
-        options.recording,
-        options.build,
-        through_portaudio=options.through_portaudio,
-        say=options.say,
-    )
+    desk = Desk(out, options.hours, options.seed, options.speed, minutes, options.recording,
+                options.build, through_portaudio=options.through_portaudio, say=options.say)
     progress = Progress(options.hours)
     began = time.monotonic()
-    with night(config, desk, watch=progress) as (mine, pins):
+    with night(config, desk, Hooks(watch=progress)) as (mine, pins):
         end = mine.clock.now() + 3600 * options.hours
         print(
             f"A night of {options.hours:g} h, seed {options.seed}, "
@@ -131,11 +114,19 @@ def sleep(options: argparse.Namespace) -> int:
         )
         with keys(mine, pins, config.panel.button):
             mine.run(until=end)
-        memory = [peak(), *(peak(str(mine.sound.pid)) for _ in range(hasattr(mine.sound, "pid")))]
+        memory = [
+            peak(),
+            *(
+                peak(str(mine.parts.world.sound.pid))
+                for _ in range(hasattr(mine.parts.world.sound, "pid"))
+            ),
+        ]
     report.write(out / "diary.sqlite", out / "report.html", out / "report.png")
     if options.export_midi:
         written.export(out / "diary.sqlite", options.export_midi)
-    progress.done(time.monotonic() - began, out, getattr(mine.sound, "levels", []), memory)
+    progress.done(
+        time.monotonic() - began, out, getattr(mine.parts.world.sound, "levels", []), memory
+    )
     return 0
 
 
@@ -157,10 +148,11 @@ class Progress:
 
     def __call__(self, night, epoch, staging) -> None:
         now = epoch.start / 60
-        if night.choice is not None and night.choice is not self.choice:
-            self.choice = night.choice
+        if night.state.tonight.choice is not None and night.state.tonight.choice is not self.choice:
+            self.choice = night.state.tonight.choice
             self.line(
-                f"{'':9}chosen: {night.recipe.name or 'a recipe'} – {night.choice.reason.sentence}"
+                f"{'':9}chosen: {night.state.tonight.recipe.name or 'a recipe'} – "
+                f"{night.state.tonight.choice.reason.sentence}"
             )
         if night.mode is not self.mode or now - self.shown >= SHOWN:
             self.mode, self.shown = night.mode, now
@@ -175,14 +167,14 @@ class Progress:
             )
 
     def thought(self, night, epoch, staging) -> str:
-        wall = night.almanac.local(night.clock.wall())
+        wall = night.at.local
         heart = f"{epoch.heart_rate:3.0f} /min" if epoch.heart_rate else "no pulse"
         asleep = "unknown" if staging.p_asleep is None else f"{staging.p_asleep:.2f}"
-        level = night.bedside.beat.level if night.bedside.beat else 0.0
+        level = night.state.status.beat.level if night.state.status.beat else 0.0
         sound = f"{level:2.0f} dBA" if level > 0 else "silent"
         return (
-            f"{wall:%H:%M}  {night.mode:9} {staging.stage or '?':6} P(asleep) {asleep:7}  {heart}  {sound:7}"
-            f"{night.recipe.name}"
+            f"{wall:%H:%M}  {night.mode:9} {staging.stage or '?':6} P(asleep) {asleep:7}  {heart}  "
+            f"{sound:7}{night.state.tonight.recipe.name}"
         )
 
     def line(self, text: str) -> None:
@@ -203,8 +195,8 @@ class Progress:
         if levels:
             audible = sum(level >= AUDIBLE for level in levels) / len(levels)
             print(
-                f"Sound: {len(levels) / 60:.0f} min rendered, {100 * audible:.0f} % of the seconds at or above "
-                f"{AUDIBLE:g} dBA"
+                f"Sound: {len(levels) / 60:.0f} min rendered, {100 * audible:.0f} % of the seconds "
+                f"at or above {AUDIBLE:g} dBA"
             )
 
 
@@ -212,7 +204,7 @@ class Progress:
 def keys(night, pins, button: int):
     """Keys of the terminal stand for the finger, while there is a terminal."""
     from device.hardware.panel import press
-    from device.session.controls import Stop
+    from device.values import Stop
     if not sys.stdin.isatty():
         yield
         return
@@ -230,7 +222,7 @@ def keys(night, pins, button: int):
                 time.sleep(1.0 if key == "m" else 0.05)
                 press(pins, False, button)
             elif key == "q":
-                night.inbox.put(Stop())
+                night.parts.inbox.put(Stop())
     reader = threading.Thread(target=read, daemon=True)
     tty.setcbreak(sys.stdin)
     reader.start()

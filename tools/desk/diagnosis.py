@@ -21,6 +21,7 @@ from device.config import Config
 from device.errors import NocturneError, SensorError
 from device.hardware.bus import Bus
 from device.hardware.fifo import Feed
+from device.hardware.parts import PARTS, named, of_role
 from device.hardware.sensors import Sensors
 from device.sleep.vitals import VitalSigns
 from device.values import Signal, Vitals
@@ -28,20 +29,15 @@ from kit import surroundings
 from kit.raw import add_body, chosen, counted, wired
 
 CONFIG = Path("/etc/nocturne.toml")
-KNOWN = {
-    0x57: "MAX30102 or MAX30101",
-    0x18: "LIS3DH",
-    0x19: "LIS3DH",
-    0x1D: "ADXL355",
-    0x53: "ADXL355",
-    0x52: "XM125 radar (not used)",
+KNOWN = {0x52: "XM125 radar (not used)"} | {
+    address: " or ".join((part.name, *part.also))
+    for part in PARTS
+    for address in part.driver.addresses
 }
 SLOW = 0.06                 # share by which a chip's rate may be off before it is worth a word
 FINGER = 50_000  # counts: less infrared than this comes from no finger (facts of public drivers)
 SATURATED = 260_000         # counts of 18 bit
-# Noise to be expected, m/s² RMS of one reading: density × √(rate / 2), and the step; twice that is
-# worth a word.
-DENSITY = {"LIS3DH": 220e-6 * 9.80665, "ADXL355": 22.5e-6 * 9.80665}
+NOISY = 3                   # times the data sheet's noise that are worth a word
 GRAVITY = (9.3, 10.3)       # m/s²
 IN_BED = 900.0              # s after which a simulated body lies still
 GOOD = 0.5                  # quality from which a heart rate is trusted
@@ -88,9 +84,8 @@ def main(argv: list[str] | None = None) -> int:
         description="Look at bus, chips and signals, and say what to "
         "do. On a board stop nocturne.service first: only one may read the chips.",
     )
-    parser.add_argument(
-        "--seconds", type=float, default=40.0, help="how long to listen (40); a heart needs 20"
-    )
+    parser.add_argument("--seconds", type=float, default=40.0,
+                        help="how long to listen (40); a heart needs 20")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     add_body(parser)
     options = parser.parse_args(argv)
@@ -100,9 +95,8 @@ def main(argv: list[str] | None = None) -> int:
         smbus, clock, tick, _ = wired(options, 1.0)
         if options.simulated:
             clock.sleep(IN_BED)
-        diagnosis = examine(
-            name, smbus, clock, tick, options.seconds, chosen(options), not simulated
-        )
+        diagnosis = examine(name, smbus, clock, tick, options.seconds, chosen(options),
+                            not simulated)
     except SensorError as trouble:
         diagnosis = Diagnosis(name, {}, [], {}, [Finding("bus", *str(trouble).split("; ", 1))])
     except NocturneError as trouble:
@@ -160,9 +154,8 @@ def others(board: bool):
     if not board:
         return
     with contextlib.suppress(OSError):
-        state = subprocess.run(
-            ["systemctl", "is-active", "nocturne.service"], capture_output=True, text=True
-        )
+        state = subprocess.run(["systemctl", "is-active", "nocturne.service"], capture_output=True,
+                               text=True)
         if state.stdout.strip() == "active":
             yield Finding(
                 "nocturne.service",
@@ -194,9 +187,8 @@ def doubts(chip: Chip):
     """What is wrong with one chip."""
     where = f"{chip.chip} at {chip.address}"
     if chip.rate is None:
-        yield Finding(
-            where, "gave no readings", "take its power off for a moment; check its wiring"
-        )
+        yield Finding(where, "gave no readings",
+                      "take its power off for a moment; check its wiring")
         return
     if abs(chip.rate / chip.nominal - 1) > SLOW:
         yield Finding(where, f"runs at {chip.rate:.1f} Hz instead of {chip.nominal:g}",
@@ -221,36 +213,49 @@ def doubts(chip: Chip):
                 f"feels {gravity:.2f} m/s² instead of gravity's 9.81",
                 "lay it still; if it stays so, the part is damaged",
             )
-        expected = DENSITY[chip.chip] * (chip.rate / 2) ** 0.5 + (
-            0.004 if chip.chip == "LIS3DH" else 0
-        )
-        if max(chip.noise) > 3 * expected:
+        expected = noise_of(chip.chip, chip.rate)
+        if max(chip.noise) > NOISY * expected:
             yield Finding(
                 where,
-                f"noise of {max(chip.noise) * 1000:.2f} mm/s², {max(chip.noise) / expected:.0f} times "
-                "the data sheet's",
+                f"noise of {max(chip.noise) * 1000:.2f} mm/s², "
+                f"{max(chip.noise) / expected:.0f} times the data sheet's",
                 "does somebody move, or a fan shake the bed? Try again in quiet",
             )
     elif chip.mean[1] < FINGER:
         yield Finding(where, f"infrared {chip.mean[1]:.0f} counts: nothing on the sensor",
                       "put a finger or the clip on it, or cover it from daylight")
     elif max(chip.mean) > SATURATED:
-        yield Finding(
-            where, "saturated: more light than it can count", "keep daylight out; loosen the clip"
-        )
+        yield Finding(where, "saturated: more light than it can count",
+                      "keep daylight out; loosen the clip")
+
+
+def noise_of(name: str, rate: float) -> float:
+    """m/s² RMS to be expected of one reading at `rate` Hz."""
+    part = named(name)
+    return part.density * (rate / 2) ** 0.5 + part.rounding
+
+
+def hears_the_heart(chip: Chip) -> bool:
+    return chip.role == "ppg" or named(chip.chip).mattress
 
 
 def judged(chips: list[Chip], signals: dict[str, object]):
     """What is wrong with what they hear together."""
+    accelerometers = ", ".join(part.name for part in of_role("motion"))
     if not any(chip.role == "motion" for chip in chips):
         yield Finding(
             "motion",
             "no accelerometer: sleep can't be judged",
-            "wire an ADXL355 (recommended) or a LIS3DH",
+            f"wire one: {accelerometers} (the first is recommended)",
         )
-    elif not any(chip.role == "ppg" or chip.chip == "ADXL355" for chip in chips):
-        yield Finding("heart", "a LIS3DH alone is too noisy for the heartbeat",
-                      "wire an ADXL355 under the mattress, or a MAX30102 clip")
+    elif not any(hears_the_heart(chip) for chip in chips):
+        quiet = " or ".join(part.name for part in of_role("motion") if part.mattress)
+        clip = " or ".join(part.name for part in of_role("ppg"))
+        yield Finding(
+            "heart",
+            f"{' and '.join(chip.chip for chip in chips)} alone: too noisy for the heartbeat",
+            f"wire {quiet} under the mattress, or a clip with {clip}",
+        )
     if signals["heart_rate"] is None and signals["present"]:
         yield Finding(
             "heart",
@@ -297,8 +302,9 @@ def told(diagnosis: Diagnosis) -> str:
         unit = "counts" if chip.role == "ppg" else "m/s²"
         lines += [
             f"{chip.chip} at {chip.address} ({chip.role}): {chip.identity}",
-            f"  rate   {'–' if chip.rate is None else f'{chip.rate:.3f}'} Hz (asked {chip.nominal:g}); lost "
-            f"{counted(chip.lost, chip.uncertain)}, restarts {chip.restarts}, failed ticks {chip.errors}"
+            f"  rate   {'–' if chip.rate is None else f'{chip.rate:.3f}'} Hz "
+            f"(asked {chip.nominal:g}); lost {counted(chip.lost, chip.uncertain)}, "
+            f"restarts {chip.restarts}, failed ticks {chip.errors}"
             + (f"; {chip.celsius:.1f} °C" if chip.celsius is not None else ""),
             f"  mean   {'  '.join(f'{value:.6g}' for value in chip.mean)} {unit}",
             f"  noise  {'  '.join(f'{value:.3g}' for value in chip.noise)} {unit} RMS",
@@ -308,7 +314,8 @@ def told(diagnosis: Diagnosis) -> str:
         heart = "–" if signals["heart_rate"] is None else f"{signals['heart_rate']:.0f}/min"
         lines.append(
             f"now: heart {heart} (quality {signals['heart_quality']}, trusted in "
-            f"{signals['heart_available']:.0%} of the last seconds), breathing {signals['breathing'] or '–'}, "
+            f"{signals['heart_available']:.0%} of the last seconds), "
+            f"breathing {signals['breathing'] or '–'}, "
             f"movement {signals['movement']} m/s², present {signals['present']}"
         )
     lines += [f"! {item.about}: {item.finding}\n    → {item.remedy}" for item in diagnosis.findings]

@@ -24,9 +24,8 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="tools/plot nights", description=__doc__.split("\n\n")[0])
     parser.add_argument("--data", type=Path, help="a folder with night_rr_bcgsleep.npz")
     parser.add_argument("--sleepers", type=int, default=1, help="simulated nights")
-    parser.add_argument(
-        "--people", type=int, default=16, help="real nights; each takes about a minute"
-    )
+    parser.add_argument("--people", type=int, default=16,
+                        help="real nights; each takes about a minute")
     parser.add_argument("--hours", type=float, default=8.0)
     parser.add_argument("--build", choices=("clip", "mattress"), default="clip")
     parser.add_argument("--out", type=Path, default=Path("nights.svg"), help="also written as PNG")
@@ -121,8 +120,8 @@ def draw(judged: list, out: Path) -> None:
         parts.append(line([s.stage.value if s.stage else None for s in night.stagings], "#246", .8))
         body.append(f'<g transform="translate({x:.0f},{y})">{"".join(parts)}</g>')
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE * 2.2:.0f}" height="{HIGH * half + 20}" '
-        f'font-size="11" font-family="DejaVu Sans, sans-serif">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE * 2.2:.0f}" '
+        f'height="{HIGH * half + 20}" font-size="11" font-family="DejaVu Sans, sans-serif">'
         f'<rect width="100%" height="100%" fill="white"/>{"".join(body)}</svg>'
     )
     out.write_text(svg)

@@ -50,14 +50,12 @@ def main(argv: list[str] | None = None) -> int:
         description="Draw a live or recorded signal: beats marked, "
         "quality shaded, lost readings in orange.",
     )
-    parser.add_argument(
-        "tape", type=Path, nargs="?", help="a tape of tools/record; without: the chips, now"
-    )
+    parser.add_argument("tape", type=Path, nargs="?",
+                        help="a tape of tools/record; without: the chips, now")
     parser.add_argument("--start", type=float, default=30.0, help="s to listen before drawing (30)")
     parser.add_argument("--seconds", type=float, default=30.0, help="to draw (30)")
-    parser.add_argument(
-        "--out", type=Path, default=Path("signal.png"), help=".png or .svg (signal.png)"
-    )
+    parser.add_argument("--out", type=Path, default=Path("signal.png"),
+                        help=".png or .svg (signal.png)")
     add_body(parser)
     options = parser.parse_args(argv)
     try:
@@ -94,9 +92,8 @@ def readings(options: argparse.Namespace) -> Iterator[Readings]:
         yield sensors.drain(due)
 
 
-def listen(
-    source: Iterator[Readings], start: float, seconds: float
-) -> tuple[Stretch, float | None]:
+def listen(source: Iterator[Readings], start: float,
+           seconds: float) -> tuple[Stretch, float | None]:
     """What was heard in `seconds` after `start`, and when that began; None if nothing was."""
     stretch, signs, first = Stretch(), VitalSigns(), None
     for reading in source:
@@ -142,8 +139,8 @@ def drawn(stretch: Stretch, start: float, seconds: float) -> str:
     ]
     for beat in beats:
         parts.append(
-            f'<line x1="{x(beat):.1f}" x2="{x(beat):.1f}" y1="{GAP}" y2="{height - 30}" stroke="{BEAT}" '
-            'stroke-opacity="0.45"/>'
+            f'<line x1="{x(beat):.1f}" x2="{x(beat):.1f}" y1="{GAP}" y2="{height - 30}" '
+            f'stroke="{BEAT}" stroke-opacity="0.45"/>'
         )
     for number, (role, channel) in enumerate(rows):
         top = GAP + number * (HEIGHT + GAP)
@@ -154,9 +151,8 @@ def drawn(stretch: Stretch, start: float, seconds: float) -> str:
             f'font-family="DejaVu Sans, sans-serif" font-size="12">{"".join(parts)}</svg>')
 
 
-def trace(
-    signals: list[Signal], role: str, channel: int, start: float, seconds: float, x, top: float
-) -> list[str]:
+def trace(signals: list[Signal], role: str, channel: int, start: float, seconds: float, x,
+          top: float) -> list[str]:
     """One channel, its slow sway taken out; lost readings leave a gap."""
     times = [signal.start + np.arange(len(signal.values)) / signal.rate for signal in signals]
     values = np.concatenate([signal.values[:, channel] for signal in signals]).astype(float)
@@ -177,7 +173,8 @@ def trace(
         if signal.lost and line:
             parts.append(path(line))
             parts.append(
-                f'<rect x="{x(taken[0]) - 3:.1f}" y="{top}" width="3" height="{HEIGHT}" fill="{LOST}"/>'
+                f'<rect x="{x(taken[0]) - 3:.1f}" y="{top}" width="3" height="{HEIGHT}" '
+                f'fill="{LOST}"/>'
             )
             line = []
         for time, height in zip(taken, y[at:at + len(taken)], strict=True):

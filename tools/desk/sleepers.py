@@ -119,9 +119,8 @@ class Sleeper:
             minutes += float(loudness @ self.taste) / 0.5
         return minutes
 
-    def outcome(
-        self, evening: "Evening", recipe: Recipe, generator: np.random.Generator
-    ) -> Outcome:
+    def outcome(self, evening: "Evening", recipe: Recipe,
+                generator: np.random.Generator) -> Outcome:
         """One night's parts, with the noise of nights."""
         helped = self.saves(evening, recipe)
         expected = self.usual_sol + evening.delay - helped
@@ -134,14 +133,9 @@ class Sleeper:
             if generator.random() < 0.5
             else (1 if sol + 5 * wakings < self.usual_sol + 8 else -1)
         )
-        return Outcome(
-            sol=sol,
-            wakings=wakings,
-            liked=int(np.sign(helped)) if says else 0,
-            turned_down=int(lowered),
-            rested=rested,
-            signal_quality=float(generator.uniform(0.6, 1)),
-        )
+        return Outcome(sol=sol, wakings=wakings, liked=int(np.sign(helped)) if says else 0,
+                       turned_down=int(lowered), rested=rested,
+                       signal_quality=float(generator.uniform(0.6, 1)))
 
     def drift(self, generator: np.random.Generator) -> None:
         self.taste = self.taste + generator.normal(0, DRIFT, len(self.taste))

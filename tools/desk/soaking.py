@@ -23,12 +23,11 @@ from device.assembly.desk import BEDTIME, Desk, night
 from device.config import Alarm, Config, Night
 from device.diary import reading
 from device.hardware.panel import press
-from device.home.commands import Command
 from device.session.controls import KNOB
 from device.session.fade import AUDIBLE, RISE, SILENT, Course, root
 from device.session.modes import NEXT, Event, Mode
 from device.sim.faults import Plan
-from device.values import TICK, Scene, Volume
+from device.values import TICK, Command, Scene, Volume
 
 HANG = 5.0              # s that one tick may take of real time
 GROWTH = 20.0           # MB that many nights may add once everything is warm
@@ -61,7 +60,7 @@ class Watched:
     """A night's sound link that remembers what it was told, and may be away for a while."""
 
     def __init__(self, mine):
-        self._mine, self._sound, self._clock = mine, mine.sound, mine.clock
+        self._mine, self._sound, self._clock = mine, mine.parts.world.sound, mine.clock
         self.away = False
         self.told: list[Told] = []
 
@@ -70,7 +69,7 @@ class Watched:
 
     def send(self, message) -> bool:
         if isinstance(message, Scene | Volume) and not self.away:
-            self.told.append(Told(self._clock.now(), message, self._mine.keeper.slept))
+            self.told.append(Told(self._clock.now(), message, self._mine.state.tonight.slept))
         return False if self.away else self._sound.send(message)
 
     def heartbeat(self):
@@ -116,16 +115,9 @@ def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[st
     build = str(rng.choice(["clip", "clip", "mattress", "none"]))
     addresses = {"clip": [0x57, 0x18], "mattress": [0x1D], "none": []}[build]
     plan = (
-        Plan.drawn(
-            rng,
-            60 * minutes,
-            addresses,
-            transfers=float(rng.choice([0, 0.002, 0.02])),
-            resets=int(rng.integers(2)),
-            unplugged=int(rng.integers(2)),
-            stuck=int(rng.integers(2)),
-            start=30.0,
-        )
+        Plan.drawn(rng, 60 * minutes, addresses, transfers=float(rng.choice([0, 0.002, 0.02])),
+                   resets=int(rng.integers(2)), unplugged=int(rng.integers(2)),
+                   stuck=int(rng.integers(2)), start=30.0)
         if addresses and rng.random() < 0.7
         else None
     )
@@ -143,17 +135,11 @@ def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[st
     )
     faults.update({build: 1, "bus faults": plan is not None, "nobody": body["nobody"]})
     slowest = 0.0
-    desk = Desk(
-        out,
-        hours=minutes / 60,
-        seed=seed % 2**31,
-        audio_minutes=0,
-        build=build,
-        faults=plan,
-        sleeper=body,
-    )
+    desk = Desk(out, hours=minutes / 60, seed=seed % 2**31, audio_minutes=0, build=build,
+                faults=plan, sleeper=body)
     with night(config, desk) as (mine, pins):
-        mine.sound = watched = Watched(mine)
+        watched = Watched(mine)
+        mine.parts = mine.parts.having(sound=watched)
         disturb(rng, mine, pins, watched, minutes, faults)
         tick = mine.on_tick
 
@@ -168,9 +154,8 @@ def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[st
     return judge(out / "diary.sqlite", watched, mine, slowest)
 
 
-def disturb(
-    rng: np.random.Generator, mine, pins, watched: Watched, minutes: float, faults: Counter
-) -> None:
+def disturb(rng: np.random.Generator, mine, pins, watched: Watched, minutes: float,
+            faults: Counter) -> None:
     """Plan fingers, commands, clocks that jump, a disk that refuses and a sound process that goes.
     """
     clock = mine.clock
@@ -184,13 +169,13 @@ def disturb(
         faults["presses"] += 1
     for _ in range(rng.integers(6)):
         kind, value = COMMANDS[rng.integers(len(COMMANDS))]
-        clock.at(moment(), lambda kind=kind, value=value: mine.inbox.put(Command(kind, value)))
+        clock.at(
+            moment(), lambda kind=kind, value=value: mine.parts.inbox.put(Command(kind, value))
+        )
         faults["commands"] += 1
     if rng.random() < 0.3:
-        clock.at(
-            moment(),
-            lambda: clock.set_wall(clock.wall() + float(rng.choice([-86_400, 3600, 86_400]))),
-        )
+        clock.at(moment(),
+                 lambda: clock.set_wall(clock.wall() + float(rng.choice([-86_400, 3600, 86_400]))))
         faults["clock jumps"] += 1
     if rng.random() < 0.3:
         when = moment()
@@ -225,7 +210,7 @@ def judge(diary: Path, watched: Watched, mine, slowest: float) -> list[tuple[str
             troubles.append(
                 ("lost rows", f"epochs {found[0]} to {found[-1]} are only {len(found)}")
             )
-    if mine.number and not numbers:
+    if mine.state.tonight.number and not numbers:
         troubles.append(("lost rows", "a night without epochs"))
     if mine.diary.lost or mine.diary.trouble:
         troubles.append(("lost rows", mine.diary.trouble or f"{mine.diary.lost} dropped"))

@@ -23,9 +23,8 @@ def phrases(diary: Path) -> list[Phrase]:
             "SELECT * FROM phrases WHERE night = (SELECT max(night) FROM phrases) ORDER BY start"
         )
         return [
-            Phrase(
-                row["length"], tuple(Note(*note) for note in json.loads(row["notes"])), row["start"]
-            )
+            Phrase(row["length"], tuple(Note(*note) for note in json.loads(row["notes"])),
+                   row["start"])
             for row in found.fetchall()
         ]
 
@@ -69,7 +68,7 @@ def scenes(diary: Path) -> list[tuple[float, Scene]]:
         recipe = Recipe.of(
             json.loads([each["recipe"] for each in decisions if each["time"] <= row["time"]][-1])
         )
-        out.append((row["time"], fade.of(recipe, row["target"], fade.EPOCH)))
+        out.append((row["time"], fade.scene_at(recipe, row["target"], fade.EPOCH)))
     return out
 
 
@@ -87,8 +86,7 @@ def sounded(played: list[Phrase], told: list[tuple[float, Scene]], seconds: floa
             engine.phrase(
                 replace(
                     phrase,
-                    notes=tuple(sorted(phrase.notes, key=lambda note: (note.voice, note.pitch))),
-                ),
+                    notes=tuple(sorted(phrase.notes, key=lambda note: (note.voice, note.pitch)))),
                 math.floor((phrase.start - began) * RATE),
             )
         yield engine.render().samples

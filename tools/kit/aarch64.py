@@ -28,7 +28,8 @@ at = np.arange(most * 100) / 100
 light, motion = body.ppg(at), body.wrist(at)
 for second in range(times):
     part = slice(100 * second, 100 * second + 100)
-    signs.add(Readings(second + 1.0, *(Signal(values[part], float(second), 100.0) for values in (light, motion))))
+    signals = [Signal(values[part], float(second), 100.0) for values in (light, motion)]
+    signs.add(Readings(second + 1.0, *signals))
 """, 20, 60, 1.0),
     "stager": ("""
 from device.sleep.stager import Stager
@@ -76,9 +77,8 @@ def main() -> Result:
     figures, more = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         plugin = Path(folder) / "aarch64.so"
-        subprocess.run(
-            ["gcc", "-shared", "-fPIC", "-O2", "-o", plugin, HERE / "aarch64.c"], check=True
-        )
+        subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-o", plugin, HERE / "aarch64.c"],
+                       check=True)
         for room, (code, few, many, seconds) in ROOMS.items():
             once = (count(plugin, code, many, many) - count(plugin, code, few, many)) / (many - few)
             figures[f"{room}.instructions"] = once
@@ -97,8 +97,8 @@ def main() -> Result:
 
 def count(plugin: Path, code: str, times: int, most: int) -> int:
     whole = (
-        f"import sys; sys.path.insert(0, '{ROOT / PYTHON}')\nimport numpy as np\ntimes, most = {times}, {most}\n"
-        f"{code}"
+        f"import sys; sys.path.insert(0, '{ROOT / PYTHON}')\nimport numpy as np\n"
+        f"times, most = {times}, {most}\n{code}"
     )
     environment = {
         **os.environ,

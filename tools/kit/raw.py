@@ -31,6 +31,7 @@ from device.hardware.bus_tape import PlayedSensors, Tape, TapedSensors
 from device.hardware.panel import Panel, desk_pins, press
 from device.hardware.sensors import Sensors
 from device.home.mqtt import Home
+from device.parts import Hooks
 from device.sim.bus import SimBus
 from device.sim.speaker import NoSpeaker
 from device.values import TICK
@@ -42,22 +43,16 @@ def add_body(parser: argparse.ArgumentParser) -> None:
     """Which chips: the board's, or simulated ones."""
     parser.add_argument("--bus", type=int, default=1, help="the board's /dev/i2c-N (1)")
     parser.add_argument("--config", type=Path, help="a nocturne.toml that names the chips")
+    parser.add_argument("--simulated", action="store_true",
+                        help="simulated chips on a simulated body")
+    parser.add_argument("--recording", type=Path, metavar="FILE",
+                        help="simulated chips on a recording (.npz)")
     parser.add_argument(
-        "--simulated", action="store_true", help="simulated chips on a simulated body"
-    )
-    parser.add_argument(
-        "--recording", type=Path, metavar="FILE", help="simulated chips on a recording (.npz)"
-    )
-    parser.add_argument(
-        "--build",
-        choices=("clip", "mattress", "none"),
-        default="mattress",
-        help="simulated: ADXL355 under the mattress, MAX30102 + LIS3DH clip, or nothing (mattress)",
-    )
+        "--build", choices=("clip", "mattress", "none"), default="mattress",
+        help="simulated: ADXL355 under the mattress, MAX30102 + LIS3DH clip, or nothing (mattress)")
     parser.add_argument("--seed", type=int, default=1, help="of the simulated body (1)")
-    parser.add_argument(
-        "--skew", type=float, default=0.0, help="simulated chips' clocks are so much too fast (0)"
-    )
+    parser.add_argument("--skew", type=float, default=0.0,
+                        help="simulated chips' clocks are so much too fast (0)")
 
 
 def wired(options: argparse.Namespace, hours: float) -> tuple[object, Clock, float, list]:
@@ -67,14 +62,8 @@ def wired(options: argparse.Namespace, hours: float) -> tuple[object, Clock, flo
         return open_bus(options.bus).smbus, SystemClock(), TICK, []
     clock = VirtualClock()
     chips, tick = body(
-        Desk(
-            Path(),
-            hours,
-            options.seed,
-            recording=options.recording,
-            build=options.build,
-            skew=options.skew,
-        ),
+        Desk(Path(), hours, options.seed, recording=options.recording, build=options.build,
+             skew=options.skew),
         clock,
     )
     return SimBus(chips, clock), clock, tick, chips
@@ -92,22 +81,16 @@ def record(argv: list[str] | None = None) -> int:
         description="Write a night's raw readings to a tape. "
         "On a board stop nocturne.service first: only one may read the chips.",
     )
-    parser.add_argument(
-        "--out", type=Path, default=Path("night.tape"), help="the tape (night.tape)"
-    )
-    parser.add_argument(
-        "--hours",
-        type=float,
-        default=8.0,
-        help="how long (8); Ctrl-C ends it sooner, nothing is lost",
-    )
+    parser.add_argument("--out", type=Path, default=Path("night.tape"),
+                        help="the tape (night.tape)")
+    parser.add_argument("--hours", type=float, default=8.0,
+                        help="how long (8); Ctrl-C ends it sooner, nothing is lost")
     add_body(parser)
     options = parser.parse_args(argv)
     try:
         smbus, clock, tick, _ = wired(options, options.hours)
-        sensors = TapedSensors(
-            options.out, smbus, clock, chosen(options), tick=tick, seed=options.seed
-        )
+        sensors = TapedSensors(options.out, smbus, clock, chosen(options), tick=tick,
+                               seed=options.seed)
     except NocturneError as trouble:
         print(f"tools/record: {trouble}", file=sys.stderr)
         return 1
@@ -138,7 +121,8 @@ def record(argv: list[str] | None = None) -> int:
     if sensors.taping.trouble:
         print(f"tools/record: {sensors.taping.trouble}", file=sys.stderr)
     print(
-        f"{options.out}: {(due - began) / 3600:.2f} h, {megabytes(options.out)}, lost {losses(sensors)}"
+        f"{options.out}: {(due - began) / 3600:.2f} h, {megabytes(options.out)}, lost "
+        f"{losses(sensors)}"
     )
     return 0
 
@@ -167,9 +151,8 @@ def replay(argv: list[str] | None = None) -> int:
     parser.add_argument("tape", type=Path, nargs="?")
     parser.add_argument("--receipt", type=Path, metavar="DIARY", help="make its decisions again")
     parser.add_argument("--seed", type=int, help="of the night's choices (the tape's)")
-    parser.add_argument(
-        "--lights-out", type=float, default=BEDTIME, help=f"s after its start ({BEDTIME:g})"
-    )
+    parser.add_argument("--lights-out", type=float, default=BEDTIME,
+                        help=f"s after its start ({BEDTIME:g})")
     parser.add_argument("--json", action="store_true", help="one decision a line")
     options = parser.parse_args(argv)
     if (options.tape is None) == (options.receipt is None):
@@ -214,7 +197,8 @@ def receipts(diary: Path) -> int:
             receipt = json.loads(row["receipt"])
             if receipt["network"] is None:
                 print(
-                    f"{row['moment']:8} {receipt['candidate']}: the safe programme, nothing was drawn"
+                    f"{row['moment']:8} {receipt['candidate']}: the safe programme, nothing was "
+                    "drawn"
                 )
                 continue
             choice = recommender.replay(receipt)
@@ -238,9 +222,8 @@ def played(tape: Tape, seed: int, lights_out: float = BEDTIME) -> list[dict]:
     """The decisions of a night over a tape."""
     tick = tape.facts.get("tick", TICK)
     clock = VirtualClock(tape.marks[0] - tick)
-    return judged(
-        PlayedSensors(tape, clock), clock, tick, tape.marks[-1] - tick / 2, seed, lights_out
-    )
+    return judged(PlayedSensors(tape, clock), clock, tick, tape.marks[-1] - tick / 2, seed,
+                  lights_out)
 
 
 def judged(sensors, clock: VirtualClock, tick: float, until: float, seed: int,
@@ -249,6 +232,7 @@ def judged(sensors, clock: VirtualClock, tick: float, until: float, seed: int,
     config, inbox, pins, decisions = Config(), queue.SimpleQueue(), desk_pins(), []
 
     def watch(night, epoch, staging) -> None:
+        choice = night.state.tonight.choice
         decisions.append(
             {
                 "time": round(staging.time, 3),
@@ -258,26 +242,17 @@ def judged(sensors, clock: VirtualClock, tick: float, until: float, seed: int,
                 "heart_rate": epoch.heart_rate,
                 "activity": epoch.activity,
                 "mode": str(night.mode),
-                "candidate": night.choice and night.choice.candidate,
+                "candidate": choice.candidate if choice else None,
             }
         )
 
     with quiet_home(config, inbox) as home, tempfile.TemporaryDirectory() as folder:
         diary = Diary(Path(folder) / "diary.sqlite")
         panel = Panel(clock, inbox.put, config.panel.button, config.panel.led, pins)
-        night = build.brain(
-            config,
-            clock,
-            inbox,
-            sensors=sensors,
-            sound=NoSpeaker(clock, config.sound.settle),
-            panel=panel,
-            home=home,
-            diary=diary,
-            seed=seed,
-            tick=tick,
-            watch=watch,
+        around = build.Around(
+            clock, inbox, diary, sensors, NoSpeaker(clock, config.sound.settle), panel, home
         )
+        night = build.brain(config, around, seed=seed, tick=tick, hooks=Hooks(watch=watch))
         start = clock.now()
         clock.at(start + lights_out, lambda: press(pins, True, config.panel.button))
         clock.at(start + lights_out + TOUCH, lambda: press(pins, False, config.panel.button))
@@ -302,6 +277,6 @@ def sentence(decision: dict) -> str:
     heart = "–" if decision["heart_rate"] is None else f"{decision['heart_rate']:.0f}/min"
     asleep = "unknown" if decision["p_asleep"] is None else f"{decision['p_asleep']:.2f}"
     return (
-        f"{decision['time']:9.1f} s  {decision['stage'] or 'unknown':7s} p(asleep) {asleep:7s} heart {heart:8s} "
-        f"{decision['mode']}, candidate {decision['candidate']}"
+        f"{decision['time']:9.1f} s  {decision['stage'] or 'unknown':7s} p(asleep) {asleep:7s} "
+        f"heart {heart:8s} {decision['mode']}, candidate {decision['candidate']}"
     )

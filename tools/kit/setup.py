@@ -44,7 +44,8 @@ def ensure(extras: Sequence[str] = (), debian: dict[str, str] | None = None) -> 
             make_venv()
         names = ",".join(extra for extra in missing if extra != "base")
         say(
-            f"installing Nocturne's packages {f'({names}) ' if names else ''}with pip; this happens once"
+            f"installing Nocturne's packages {f'({names}) ' if names else ''}with pip; this "
+            "happens once"
         )
         target = f"{ROOT}[{names}]" if names else str(ROOT)
         # pip's torch would bring gigabytes of CUDA packages; a CPU build is all that training

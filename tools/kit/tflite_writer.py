@@ -44,21 +44,18 @@ class Graph:
         self._graph.inputs.append(tensor.index)
         return tensor
 
-    def dense(
-        self, name: str, x: Tensor, weights: np.ndarray, bias: np.ndarray, relu: bool = False
-    ) -> Tensor:
+    def dense(self, name: str, x: Tensor, weights: np.ndarray, bias: np.ndarray,
+              relu: bool = False) -> Tensor:
         """x · weightsᵀ + bias; weights (out, in)."""
         values = x.values @ weights.T + bias
         y = self._activation(name, np.maximum(values, 0) if relu else values)
         step = max(float(np.abs(weights).max()), 1e-9) / 127
         counts = np.clip(np.round(weights / step), -127, 127).astype(np.int8)
-        kernel = self._tensor(
-            f"{name}.weights", counts.shape, schema.TensorType.INT8, step, 0, counts
-        )
+        kernel = self._tensor(f"{name}.weights", counts.shape, schema.TensorType.INT8, step, 0,
+                              counts)
         offset = np.round(bias / (x.scale * step)).astype(np.int32)
-        bias_index = self._tensor(
-            f"{name}.bias", offset.shape, schema.TensorType.INT32, x.scale * step, 0, offset
-        )
+        bias_index = self._tensor(f"{name}.bias", offset.shape, schema.TensorType.INT32,
+                                  x.scale * step, 0, offset)
         options = schema.FullyConnectedOptionsT()
         options.keepNumDims = True
         options.fusedActivationFunction = (schema.ActivationFunctionType.RELU if relu
@@ -80,9 +77,8 @@ class Graph:
         builder.Finish(self._model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
 
-    def _activation(
-        self, name: str, values: np.ndarray, reach: tuple[float, float] | None = None
-    ) -> Tensor:
+    def _activation(self, name: str, values: np.ndarray,
+                    reach: tuple[float, float] | None = None) -> Tensor:
         low, high = reach or (min(float(values.min()), 0.0), max(float(values.max()), 1e-6))
         scale = (high - low) / 255
         zero = int(np.clip(round(-128 - low / scale), -128, 127))

@@ -105,7 +105,8 @@ def run(options: argparse.Namespace) -> int:
         page.start()
         print(f"the page is at port {page.port}", flush=True)
     elif page:
-        print("the page isn't built, so there is none; device/home/page/build builds it", flush=True)
+        print("the page isn't built, so there is none; device/home/page/build builds it",
+              flush=True)
     server.serve()
     if page and page.built:
         page.stop()
@@ -120,8 +121,8 @@ def introduce(options: argparse.Namespace, hub_key: str) -> int:
     for user, password in made.items():
         print(f"Password of {user} at the broker, shown this once: {password}")
     print(
-        f"Restart the broker; then copy {out}/home.toml and {out}/ca.crt to the bed, and delete the folder here. "
-        f"The bed will find the broker at {hosts[0]}."
+        f"Restart the broker; then copy {out}/home.toml and {out}/ca.crt to the bed, "
+        f"and delete the folder here. The bed will find the broker at {hosts[0]}."
     )
     return 0
 

@@ -39,7 +39,8 @@ def pair(
     Settings(bed=bed)
     if bed in USERS or not hosts or not all(NAME.fullmatch(host) for host in hosts):
         raise ConfigError(
-            f"pairing: {bed!r} at {', '.join(hosts) or 'no host'}: not a bed's id and a broker's names"
+            f"pairing: {bed!r} at {', '.join(hosts) or 'no host'}: "
+            "not a bed's id and a broker's names"
         )
     for program in ("openssl", "mosquitto_passwd"):
         if shutil.which(program) is None:
@@ -59,7 +60,8 @@ def pair(
     if "hub" in made:
         secret(etc / "nocturne-hub.password", made.pop("hub"))
     shutil.copyfile(broker / "nocturne-ca.crt", out / "ca.crt")
-    secret(out / "home.toml", f"""# Of {bed}: its [home] in /etc/nocturne.toml; ca.crt goes beside, as nocturne-ca.crt.
+    secret(out / "home.toml", f"""\
+# Of {bed}: its [home] in /etc/nocturne.toml; ca.crt goes beside, as nocturne-ca.crt.
 [home]
 host = "{hosts[0]}"
 port = 8883
@@ -81,10 +83,11 @@ def admit(person: str, bed: str, commands: bool, etc: Path) -> str:
     lines = acl.read_text(encoding="utf-8").splitlines()
     # A name is a bed's right to its own topics, by the patterns: a person must not be called like
     # one.
-    if not BED.fullmatch(person) or person in (*RESERVED, *USERS) or (
-            person in known(broker) and f"user {person}" not in lines):
+    taken = person in known(broker) and f"user {person}" not in lines
+    if taken or not BED.fullmatch(person) or person in (*RESERVED, *USERS):
         raise ConfigError(
-            f"{person!r}: letters, digits, - and _ only, at most 32; no bed's name, nor the broker's own"
+            f"{person!r}: letters, digits, - and _ only, at most 32; "
+            "no bed's name, nor the broker's own"
         )
     mine = [f"topic read nocturne/{bed}/avail", f"topic read nocturne/{bed}/state/#",
             *([f"topic write nocturne/{bed}/cmd/#"] if commands else [])]

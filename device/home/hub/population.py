@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from device.home.population_prior import Prior
 from device.home.privacy import keep_probability
+from device.values import Prior
 
 # reports: below this the shares' standard error is above 0.14 at ε 1, k 5, and nothing is learned
 ENOUGH = 100
@@ -18,11 +18,10 @@ def debias(counts: Sequence[int], epsilon: float) -> tuple[np.ndarray, np.ndarra
 
     Warner (1965) for k answers: (c/n − q) / (p − q). Single shares may be below 0 or above 1.
     """
-    counts = np.asarray(counts, float)
-    k, n = len(counts), counts.sum()
+    k, n = len(counts), float(sum(counts))
     p = keep_probability(k, epsilon)
     q = (1 - p) / (k - 1)
-    seen = counts / n
+    seen = np.asarray(counts, float) / n
     errors = np.sqrt(np.maximum(seen * (1 - seen), 1 / n) / n) / (p - q)
     return (seen - q) / (p - q), errors
 

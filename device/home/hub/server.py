@@ -4,17 +4,21 @@ import json
 import os
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import paho.mqtt.client as paho
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from device.errors import Refused
 from device.home.commands import ID
 from device.home.hub import population
 from device.home.hub.store import Store
-from device.home.population_prior import QUESTION, sign
+from device.home.population_prior import sign
 from device.home.privacy import EPSILON
 from device.home.settings import PRIOR, ROOT
+from device.values import QUESTION
 
 STATE = f"{ROOT}/hub/state"
 
@@ -32,7 +36,7 @@ class Server:
         password: str = "",
         ca: str = "",
         group: str = "",
-        say=print,
+        say: Callable[[str], object] = print,
     ):
         """`group`: of several hubs with one store, among which the broker deals out what the beds
         send."""
@@ -69,7 +73,8 @@ class Server:
     def stop(self) -> None:
         self._stopping = True
 
-    def _on_connect(self, client, userdata, flags, reason, properties) -> None:
+    def _on_connect(self, client: paho.Client, userdata: object, flags: paho.ConnectFlags,
+                    reason: ReasonCode, properties: Properties | None) -> None:
         if reason.is_failure:
             self.say(f"broker {self.host}:{self.port} refuses the hub: {reason}")
             return
@@ -79,7 +84,8 @@ class Server:
         self._published = None
         self.learn()
 
-    def _on_message(self, client, userdata, message) -> None:
+    def _on_message(self, client: paho.Client, userdata: object,
+                    message: paho.MQTTMessage) -> None:
         """Must not raise: paho would stop half way through a packet."""
         try:
             self.take(message)
@@ -87,7 +93,7 @@ class Server:
         except Exception as trouble:
             self.say(f"hub: {type(trouble).__name__}: {trouble}")
 
-    def take(self, message) -> None:
+    def take(self, message: paho.MQTTMessage) -> None:
         """Store, then acknowledge. What is malformed is acknowledged too, else its bed would send
         it for ever."""
         _, bed, plane, name = message.topic.split("/")
@@ -96,9 +102,9 @@ class Server:
             return  # the button, which nobody waits for, or somebody who doesn't keep the agreement
         try:
             if plane == "feedback":
-                new = self.store.feedback(identity, bed, message.payload)
+                new = self.store.feedback(identity, bed, bytes(message.payload))
             else:
-                new = self.store.event(identity, bed, name, message.payload)
+                new = self.store.event(identity, bed, name, bytes(message.payload))
         except Refused as trouble:
             self.refused += 1
             self.say(str(trouble))
@@ -119,12 +125,16 @@ class Server:
             prior = population.estimate(
                 QUESTION, counts, EPSILON, self.store.next_version(QUESTION)
             )
-            self.client.publish(PRIOR, sign(prior, self.key), qos=1, retain=True)
+            if prior is not None:
+                self.client.publish(PRIOR, sign(prior, self.key), qos=1, retain=True)
             sentence = f"A prior of {have} anonymous reports is shared with every bed"
         else:
-            sentence = f"Nothing is learned from others yet: {have} of {population.ENOUGH} anonymous reports"
-        self.client.publish(STATE, json.dumps({"v": 1, "reports": have, "needed": population.ENOUGH,
-                                               "sentence": sentence}), qos=1, retain=True)
+            sentence = (
+                f"Nothing is learned from others yet: {have} of {population.ENOUGH} "
+                "anonymous reports"
+            )
+        state = {"v": 1, "reports": have, "needed": population.ENOUGH, "sentence": sentence}
+        self.client.publish(STATE, json.dumps(state), qos=1, retain=True)
 
 
 def load_key(path: Path) -> bytes:

@@ -8,8 +8,8 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent.parent / "page" / "dist"
 # Nothing but our own files and the broker's WebSocket; no other site may frame us or be called.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src ws: wss:; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "connect-src ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 
 
@@ -21,10 +21,10 @@ class Handler(SimpleHTTPRequestHandler):
         self.send_header("Cache-Control", "no-cache")
         super().end_headers()
 
-    def list_directory(self, path):
+    def list_directory(self, path: object) -> None:
         self.send_error(404)
 
-    def log_message(self, *_) -> None:
+    def log_message(self, *_: object) -> None:
         """Who looked at the page, and when, is nobody's business."""
 
 

@@ -31,15 +31,13 @@ NAMES = ("rnn", "rules", "markov")
 
 
 def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--seeds", type=int, default=20, help="pieces for the calm measures and the step response"
-    )
+    parser.add_argument("--seeds", type=int, default=20,
+                        help="pieces for the calm measures and the step response")
     parser.add_argument("--recipes", type=int, default=210, help="recipes of the Latin hypercube")
     parser.add_argument("--minutes", type=float, default=5.0, help="of music for each recipe")
     parser.add_argument("--hours", type=float, default=8.0, help="of the night")
-    parser.add_argument(
-        "--only-ours", action="store_true", help="leave the peers out of the long trials"
-    )
+    parser.add_argument("--only-ours", action="store_true",
+                        help="leave the peers out of the long trials")
 
 
 def goals() -> tuple[Goal, ...]:
@@ -127,7 +125,8 @@ def evaluate(data: Path | None, train: Path | None, options: Namespace) -> Resul
         "recipes": options.recipes,
         "seeds": options.seeds,
         "cpu_s": spent,
-        "definitions": "tools/areas/composer/measures.py; brightness is judged from the score, not from sound",
+        "definitions": "tools/areas/composer/measures.py; brightness is judged from the score, "
+        "not from sound",
     }
     note = (
         (f"{len(held)} held-out calm pieces" if held else "no MIDI given")
@@ -138,9 +137,8 @@ def evaluate(data: Path | None, train: Path | None, options: Namespace) -> Resul
         name: {key: figures[name].get(key, np.nan) for key in keys}
         for name in ("rules", "markov", "people")
     }
-    return Result(
-        "composer", note, {key: ours.get(key, np.nan) for key in keys}, peers, goals(), more
-    )
+    return Result("composer", note, {key: ours.get(key, np.nan) for key in keys}, peers, goals(),
+                  more)
 
 
 def required() -> tuple[str, ...]:
@@ -197,9 +195,8 @@ def tick_nll(opinion, held: list[Source]) -> tuple[float, dict[str, float]]:
         for place, tick in enumerate(music.ticks):
             row = np.zeros_like(rows[0]) if place < BLOCK else rows[place - BLOCK].copy()
             if place >= BLOCK:
-                turn = slice(
-                    tk.CONDITIONS.index("phrase_sin"), tk.CONDITIONS.index("phrase_cos") + 1
-                )
+                turn = slice(tk.CONDITIONS.index("phrase_sin"),
+                             tk.CONDITIONS.index("phrase_cos") + 1)
                 row[turn] = rows[place][turn]
             opinion.condition(row, np.zeros(tk.STYLE_SIZE, np.float32))
             last = tk.END

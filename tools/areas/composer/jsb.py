@@ -58,15 +58,13 @@ def quantized(folder: Path = FOLDER):
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     sessions = [
-        onnxruntime.InferenceSession(
-            str(folder / f"composer_jsb_{name}.onnx"), options, providers=["CPUExecutionProvider"]
-        )
+        onnxruntime.InferenceSession(str(folder / f"composer_jsb_{name}.onnx"), options,
+                                     providers=["CPUExecutionProvider"])
         for name in ("step", "head")
     ]
     return (
-        lambda x, beat, h, back: sessions[0].run(
-            None, {"x": x, "beat": beat, "h": h, "back": back}
-        ),
+        lambda x, beat, h, back: sessions[0].run(None,
+                                                 {"x": x, "beat": beat, "h": h, "back": back}),
         lambda local, wide, h, placed: sessions[1].run(
             None, {"local": local, "wide": wide, "h": h, "placed": placed}
         )[0],

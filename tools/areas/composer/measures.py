@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from device.compose.theory import CHORD_CLASSES, DEGREES, estimate_key, harsh
-from device.compose.transcription import harmonize, skyline, sounding
+from device.compose.transcription import Grid, harmonize, skyline, sounding
 from device.compose.voice_balance import VOICE_LIGHT
 from device.values import Note, Phrase
 
@@ -71,9 +71,8 @@ def pulse(notes: Sequence[Note]) -> float:
 
 def pitch_classes(notes: Sequence[Note], cap: float = 16.0) -> np.ndarray:
     """(12,) seconds that each sounds, no note counting more than `cap`."""
-    return np.bincount(
-        [note.pitch % 12 for note in notes], [min(note.duration, cap) for note in notes], 12
-    )
+    return np.bincount([note.pitch % 12 for note in notes],
+                       [min(note.duration, cap) for note in notes], 12)
 
 
 def mode(notes: Sequence[Note]) -> str:
@@ -85,9 +84,8 @@ def entropy(notes: Sequence[Note], span: float = 600.0) -> float:
     values = []
     last = max((note.start for note in notes), default=0.0)
     for start in np.arange(0, max(last - span / 2, 1), span):
-        counts = np.bincount(
-            [n.pitch % 12 for n in notes if start <= n.start < start + span], minlength=12
-        )
+        counts = np.bincount([n.pitch % 12 for n in notes if start <= n.start < start + span],
+                             minlength=12)
         if counts.sum() >= 12:
             p = counts[counts > 0] / counts.sum()
             values.append(-(p * np.log2(p)).sum())
@@ -126,13 +124,15 @@ def pitch_range(notes: Sequence[Note]) -> float:
 
 def melody(notes: Sequence[Note]) -> list[Note]:
     notes = sorted(notes)
-    starts = np.array([note.start for note in notes])
-    order = skyline(
-        starts / 0.25,
-        starts / 0.25 + np.array([note.duration for note in notes]) / 0.25,
-        np.array([note.pitch for note in notes]),
-    )
-    return [notes[i] for i in order]
+    return [notes[i] for i in skyline(on_grid(notes, 4.0))]
+
+
+def on_grid(notes: Sequence[Note], rate: float) -> Grid:
+    """With `rate` slots a second."""
+    starts = np.array([note.start for note in notes]) * rate
+    ends = starts + np.array([note.duration for note in notes]) * rate
+    return Grid(starts, ends, np.array([note.pitch for note in notes]),
+                np.array([note.velocity for note in notes]))
 
 
 def small_steps(notes: Sequence[Note]) -> float:
@@ -150,15 +150,9 @@ def chords(notes: Sequence[Note]) -> list[tuple[float, frozenset]]:
             pads.setdefault(round(note.start, 2), set()).add(note.pitch % 12)
     if pads:
         return [(start, frozenset(classes)) for start, classes in sorted(pads.items())]
-    starts = np.array([note.start for note in notes]) * 2  # four slots, two seconds, to a window
-    ends = starts + np.array([note.duration for note in notes]) * 2
-    count = int(np.ceil(ends.max() / 4))
-    weights, lowest = sounding(starts, ends, np.array([note.pitch for note in notes]), count)
-    return [
-        (2.0 * i, CHORD_CLASSES[chord])
-        for i, chord in enumerate(harmonize(weights, lowest % 12))
-        if chord is not None
-    ]
+    weights, lowest = sounding(on_grid(notes, 2.0))  # four slots, two seconds, to a window
+    fitting = enumerate(harmonize(weights, lowest % 12))
+    return [(2.0 * i, CHORD_CLASSES[chord]) for i, chord in fitting if chord is not None]
 
 
 def chord_measures(notes: Sequence[Note]) -> tuple[float, float]:
@@ -254,9 +248,8 @@ def drift(notes: Sequence[Note], seconds: float, parts: int = 8) -> float:
         some = [note for note in notes if part * span <= note.start < (part + 1) * span]
         if len(some) < 8:
             return 1.0
-        worst = max(
-            worst, abs(onset_rate(some, span) / rate - 1), abs(mean_pitch(some) - pitch) / 12
-        )
+        worst = max(worst, abs(onset_rate(some, span) / rate - 1),
+                    abs(mean_pitch(some) - pitch) / 12)
     return worst
 
 
@@ -298,10 +291,8 @@ def overlap_area(ours: np.ndarray, theirs: np.ndarray) -> float:
     if high - low < 1e-9:
         return 1.0
     grid = np.linspace(low - 0.3 * (high - low), high + 0.3 * (high - low), 200)
-    width = max(
-        np.std(np.concatenate([ours, theirs])) * min(len(ours), len(theirs)) ** -0.2,
-        1e-3 * (high - low),
-    )
+    width = max(np.std(np.concatenate([ours, theirs])) * min(len(ours), len(theirs)) ** -0.2,
+                1e-3 * (high - low))
     densities = [
         np.exp(-(((grid[:, None] - values[None]) / width) ** 2) / 2).mean(1)
         for values in (ours, theirs)

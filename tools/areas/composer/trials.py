@@ -26,9 +26,8 @@ STEP_SEEDS = 2  # pieces that a step is averaged over, for each seed asked for
 EXCERPT = 90.0                                  # s: what the overlap area compares
 
 
-def play(
-    composer: Composer, recipe: Recipe, seconds: float, p_asleep: float | None = None
-) -> list[Phrase]:
+def play(composer: Composer, recipe: Recipe, seconds: float,
+         p_asleep: float | None = None) -> list[Phrase]:
     phrases, now = [], 0.0
     while now < seconds:
         phrases.append(composer.compose(recipe, p_asleep))
@@ -46,11 +45,8 @@ def hypercube(count: int, seed: int) -> list[Recipe]:
     columns = {name: low + (high - low) * (rng.permutation(count) + rng.random(count)) / count
                for name, (low, high) in {**ASKED, "tension": (0.0, 1.0)}.items()}
     return [
-        Recipe(
-            scale=SCALES[i % len(SCALES)],
-            style=STYLES[i % len(STYLES)],
-            **{name: float(column[i]) for name, column in columns.items()},
-        )
+        Recipe(scale=SCALES[i % len(SCALES)], style=STYLES[i % len(STYLES)],
+               **{name: float(column[i]) for name, column in columns.items()})
         for i in range(count)
     ]
 
@@ -106,11 +102,8 @@ def trajectory(phrases: Sequence[Phrase], change: float) -> dict[str, np.ndarray
     starts = np.array([note.start for note in notes])
     place = np.digitize(starts, edges) - 1
     ticks = np.concatenate([[0], np.cumsum([phrase.length for phrase in phrases])])
-    rate = np.interp(
-        edges[:-1] + BIN / 2,
-        (ticks[:-1] + ticks[1:]) / 2,
-        [120 / phrase.length for phrase in phrases],
-    )
+    rate = np.interp(edges[:-1] + BIN / 2, (ticks[:-1] + ticks[1:]) / 2,
+                     [120 / phrase.length for phrase in phrases])
     struck = np.histogram(measure.onsets(notes), edges)[0] / BIN
     out = {"pulse": rate, "density": struck}
     for name, value in (("register", [note.pitch for note in notes]),
@@ -151,9 +144,8 @@ def calm_recipes(count: int, seed: int) -> list[Recipe]:
     ]
 
 
-def calm(
-    make: Make, seeds: int, minutes: float = 10.0
-) -> tuple[dict[str, float], list[list[Note]], list[dict]]:
+def calm(make: Make, seeds: int,
+         minutes: float = 10.0) -> tuple[dict[str, float], list[list[Note]], list[dict]]:
     """The calm measures, means over seeds; and the pieces, for the overlap area; and each seed's
     measures."""
     rows, pieces = [], []
@@ -232,9 +224,8 @@ def overlaps(pieces: dict[str, list[list[Note]]], people: np.ndarray, draws: int
         ref = people[rng.integers(len(people), size=len(people))]
         for name, some in found.items():
             drawn[name].append(
-                overlap(
-                    np.concatenate([some[i] for i in rng.integers(len(some), size=len(some))]), ref
-                )
+                overlap(np.concatenate([some[i] for i in rng.integers(len(some), size=len(some))]),
+                        ref)
             )
     intervals = {
         name: [float(q) for q in np.percentile(np.array(drawn["rnn"]) - values, (2.5, 97.5))]

@@ -42,6 +42,8 @@ from dataclasses import replace
 from device.config import Config
 from device.session.modes import Event
 from device.assembly.desk import Desk, night
+from device.parts import Hooks
+from device.session.things import Go
 from kit.memory import resident
 
 out, hours, audio = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
@@ -49,32 +51,35 @@ settings = Config()
 settings = replace(settings, night=replace(settings.night, keep_playing=audio > 0))
 
 def written():
-    return int(next(line for line in open("/proc/self/io") if line.startswith("write_bytes")).split()[1])
+    told = next(line for line in open("/proc/self/io") if line.startswith("write_bytes"))
+    return int(told.split()[1])
 
 sizes, day = [], round(float(sys.argv[4]) * 120)     # epochs: a third of each is a night
 
 def watch(mine, epoch, staging):
     if epoch.index % 10 == 0:
-        pins.pin(settings.panel.led).clear_states()     # the mock pin keeps every brightness; a real one doesn't
+        # the mock pin keeps every brightness; a real one doesn't
+        pins.pin(settings.panel.led).clear_states()
         sizes.append(resident())
     if day and epoch.index % day == day // 3:
-        mine.go(Event.UP)
+        mine.do(Go(Event.UP))
     if day and epoch.index and epoch.index % day == 0:
-        mine.go(Event.PRESS, by_hand=True)
-with night(settings, Desk(out, hours=hours, audio_minutes=audio, build="mattress"), watch=watch) as (mine, pins):
+        mine.do(Go(Event.PRESS, by_hand=True))
+desk = Desk(out, hours=hours, audio_minutes=audio, build="mattress")
+with night(settings, desk, Hooks(watch=watch)) as (mine, pins):
     mine.run(until=3600 * hours)
     mine.diary.flush()
-    disk = written()        # before the sound process is counted in: its night.wav is the desk's own
+    disk = written()        # before the sound process is counted in: its night.wav is the desk's
 own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps({"cpu": sum((own.ru_utime, own.ru_stime, others.ru_utime, others.ru_stime)), "written": disk,
-                  "sizes": sizes}))
+cpu = sum((own.ru_utime, own.ru_stime, others.ru_utime, others.ru_stime))
+print(json.dumps({"cpu": cpu, "written": disk, "sizes": sizes}))
 """
 BUSY = """
 import queue, sys, threading, time
 from pathlib import Path
 import numpy as np
 from device.assembly import build
-from device.session.controls import Stop
+from device.values import Stop
 from device.clock import SystemClock
 from device.config import Config
 from device.diary import Diary
@@ -85,12 +90,15 @@ from device.sim.bus import SimBus
 from device.assembly.desk import Desk, body
 from device.sound.client import SoundLink
 
-folder, count, clock, inbox, pins = Path(sys.argv[1]), int(sys.argv[2]), SystemClock(), queue.SimpleQueue(), desk_pins()
+folder, count = Path(sys.argv[1]), int(sys.argv[2])
+clock, inbox, pins = SystemClock(), queue.SimpleQueue(), desk_pins()
 chips, tick = body(Desk(folder, hours=1.0), clock)
 diary, sound = Diary(folder / "diary.sqlite"), SoundLink(folder / "sound.socket")
 with build.at_home(Config(), inbox, clock, diary, False) as (home, feedback):
-    mine = build.brain(Config(), clock, inbox, sensors=Sensors.find(Bus(SimBus(chips, clock)), clock), sound=sound,
-                       panel=Panel(clock, inbox.put, pin_factory=pins), home=home, diary=diary, seed=1, tick=tick)
+    sensors = Sensors.find(Bus(SimBus(chips, clock)), clock)
+    panel = Panel(clock, inbox.put, pin_factory=pins)
+    around = build.Around(clock, inbox, diary, sensors, sound, panel, home)
+    mine = build.brain(Config(), around, seed=1, tick=tick)
 
     def finger(held):
         press(pins, True)
@@ -115,16 +123,12 @@ with build.at_home(Config(), inbox, clock, diary, False) as (home, feedback):
 
 
 def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--hours", type=float, default=8.0, help="of the night whose cost is measured (8)"
-    )
+    parser.add_argument("--hours", type=float, default=8.0,
+                        help="of the night whose cost is measured (8)")
     parser.add_argument("--presses", type=int, default=60, help="of the button (60)")
     parser.add_argument(
-        "--growth-hours",
-        type=float,
-        default=72.0,
-        help="without sound, a third of each third a night, to see memory and disk (72)",
-    )
+        "--growth-hours", type=float, default=72.0,
+        help="without sound, a third of each third a night, to see memory and disk (72)")
 
 
 def bench(data: Path | None, options: Namespace) -> Result:
@@ -153,7 +157,8 @@ def bench(data: Path | None, options: Namespace) -> Result:
         figures["press_to_sample_ms_p50"], figures["press_to_sample_ms_p99"] = np.percentile(
             delays, [50, 99]
         )
-    what = f"simulated nights of {options.hours:g} and {options.growth_hours:g} h, {len(delays)} presses"
+    what = (f"simulated nights of {options.hours:g} and {options.growth_hours:g} h, "
+            f"{len(delays)} presses")
     return Result("night", what, figures, goals=GOALS, more={"resident_mb": sizes})
 
 
@@ -170,9 +175,8 @@ def slept(out: Path, hours: float, audio: float, day: float = 0.0) -> dict:
     """`audio`: minutes of sound.  `day`: hours after which the next night begins; 0 is one night.
     """
     command = [sys.executable, "-c", NIGHT, str(out), str(hours), str(audio), str(day)]
-    done = subprocess.run(
-        command, env=environment(), cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run(command, env=environment(), cwd=ROOT, check=True, capture_output=True,
+                          text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -195,12 +199,8 @@ def memory(folder: Path, more: str = "") -> dict[str, float]:
     )
     words = ["--config", str(config), "--socket", str(folder / "sound.socket")]
     processes = {
-        name: subprocess.Popen(
-            [sys.executable, "-m", "device", name, *words],
-            env=rig.environment,
-            cwd=ROOT,
-            stderr=subprocess.DEVNULL,
-        )
+        name: subprocess.Popen([sys.executable, "-m", "device", name, *words], env=rig.environment,
+                               cwd=ROOT, stderr=subprocess.DEVNULL)
         for name in ("sound", "run")
     }
     try:
@@ -224,19 +224,11 @@ def presses(folder: Path, count: int) -> list[float]:
     rig = Rig(folder, SHORT_PIPE)
     sound = subprocess.Popen(
         [sys.executable, "-m", "device.sound", "--socket", str(folder / "sound.socket")],
-        env=rig.environment,
-        cwd=ROOT,
-        stderr=subprocess.DEVNULL,
-    )
+        env=rig.environment, cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", BUSY, str(folder), str(count)],
-            env=environment(),
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
+        done = subprocess.run([sys.executable, "-c", BUSY, str(folder), str(count)],
+                              env=environment(), cwd=ROOT, check=True, capture_output=True,
+                              text=True)
         heard, begun = rig.samples(), rig.begun()
     finally:
         sound.terminate()

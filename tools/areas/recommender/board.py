@@ -30,7 +30,8 @@ before = rss()
 from device.recommend import Recommender
 device = Recommender.load()
 for night in range(90):
-    device.learn(device.choose(Context(hour=23.0), seed=night).receipt, Outcome(sol=15.0, signal_quality=1.0))
+    receipt = device.choose(Context(hour=23.0), seed=night).receipt
+    device.learn(receipt, Outcome(sol=15.0, signal_quality=1.0))
 spent = []
 for night in range(300):
     start = time.process_time()
@@ -47,14 +48,8 @@ def footprint() -> dict[str, float]:
     After 90 nights, in a process of its own with BLAS kept to one thread, as the units set it.
     """
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE],
-        cwd=model_card.MODELS.parent,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = subprocess.run([sys.executable, "-c", MEASURE], cwd=model_card.MODELS.parent,
+                          env=environment, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -67,9 +62,8 @@ def agreement(sleepers: int = 300, seed: int = 11) -> float:
     alike = []
     for _ in range(sleepers):
         kind = generator.choice(len(network.prior.weights), p=network.prior.weights)
-        own = generator.multivariate_normal(
-            network.prior.means[kind], np.linalg.inv(network.prior.precisions[kind])
-        )
+        own = generator.multivariate_normal(network.prior.means[kind],
+                                            np.linalg.inv(network.prior.precisions[kind]))
         x = context_features(Evening.falls(Sleeper.born(generator), generator).context)
         int8 = network.run(x, TABLE)[0] @ own
         real = towers.embed(x, TABLE) @ own[:-1]
@@ -97,9 +91,8 @@ class Liar:
 
     def run(self, context: np.ndarray, recipes: np.ndarray) -> tuple[np.ndarray, float]:
         lie = self._generator.integers(5)
-        rows = self._generator.normal(
-            0, 10.0 ** self._generator.integers(-3, 12), (len(recipes), self.size)
-        )
+        rows = self._generator.normal(0, 10.0 ** self._generator.integers(-3, 12),
+                                      (len(recipes), self.size))
         if lie == 0:
             rows[self._generator.random(rows.shape) < 0.3] = np.nan
         elif lie == 1:

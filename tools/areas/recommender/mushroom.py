@@ -69,11 +69,8 @@ def nocturne(_: str, size: int, seed: int):
     device/recommend, unchanged."""
     mean, spread = np.zeros(size + 1), np.full(size + 1, LOOKS)
     mean[-1], spread[-1] = EVEN_ODDS, LEVEL
-    head = Head(
-        Prior(np.ones(1), mean[None], np.diag(1 / spread**2)[None], NOISE),
-        boldness=1.0,
-        patience=PATIENCE,
-    )
+    head = Head(Prior(np.ones(1), mean[None], np.diag(1 / spread**2)[None], NOISE), boldness=1.0,
+                patience=PATIENCE)
     generator = np.random.default_rng([seed, 1])
     reward = yield
     while True:

@@ -61,13 +61,11 @@ def ials_side(factors: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return np.array([ials_row(factors, gram, np.flatnonzero(row), row[row > 0]) for row in matrix])
 
 
-def ials_row(
-    factors: np.ndarray, gram: np.ndarray, items: np.ndarray, values: np.ndarray
-) -> np.ndarray:
+def ials_row(factors: np.ndarray, gram: np.ndarray, items: np.ndarray,
+             values: np.ndarray) -> np.ndarray:
     mine, sure = factors[items], ALPHA * values
-    return np.linalg.solve(
-        gram + (mine * sure[:, None]).T @ mine + PENALTY * np.eye(SIZE), mine.T @ (1 + sure)
-    )
+    return np.linalg.solve(gram + (mine * sure[:, None]).T @ mine + PENALTY * np.eye(SIZE),
+                           mine.T @ (1 + sure))
 
 
 def cosine(matrix: np.ndarray) -> Predict:

@@ -147,17 +147,15 @@ def tuned(known: np.ndarray, fit, choices: tuple, rated: bool) -> Fit:
         for row, order in zip(users, asked, strict=True):
             for k in (1, 3, 10):
                 ranked = order[k:] if rated else np.setdiff1d(np.arange(len(row)), order[:k])
-                total += ndcg(
-                    answer(*fitted, order[:k], row[order[:k]])[ranked], np.nan_to_num(row[ranked])
-                )
+                total += ndcg(answer(*fitted, order[:k], row[order[:k]])[ranked],
+                              np.nan_to_num(row[ranked]))
         return total
 
     return fit(known, *max(choices, key=score))
 
 
-def answer(
-    offsets: np.ndarray, loads: np.ndarray, prior: Prior, items: np.ndarray, values: np.ndarray
-) -> np.ndarray:
+def answer(offsets: np.ndarray, loads: np.ndarray, prior: Prior, items: np.ndarray,
+           values: np.ndarray) -> np.ndarray:
     """Expected value of every item after the answers, by the device's own head."""
     head = Head(prior)
     for item, value in zip(items, values, strict=True):
@@ -193,12 +191,12 @@ def measure(table: Table, seed: int = 0) -> tuple[dict, dict, dict]:
     judged = [u for u in range(len(others)) if np.isfinite(others[u]).sum() > max(ANSWERS)][:JUDGED]
     if half < 20 or len(judged) < 20:
         raise ValueError(
-            f"{table.name}: needs at least 40 users, half of them with more than {max(ANSWERS)} ratings"
+            f"{table.name}: needs at least 40 users, half of them with more than {max(ANSWERS)} "
+            "ratings"
         )
     rated = tuned(known, fit_rated, ((2, 10.0), (5, 10.0), (5, 30.0), (12, 30.0)), rated=True)
-    catalogue = tuned(
-        known, fit_catalogue, ((16, 2.0), (16, 3.5), (48, 1.2), (48, 2.0), (48, 3.5)), rated=False
-    )
+    catalogue = tuned(known, fit_catalogue, ((16, 2.0), (16, 3.5), (48, 1.2), (48, 2.0), (48, 3.5)),
+                      rated=False)
     teams = peers.fit(known)
     sums: dict[tuple[str, str], list[float]] = {}
     for user in judged:

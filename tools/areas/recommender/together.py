@@ -63,9 +63,8 @@ def together(pool: ProcessPoolExecutor, home: str, options: argparse.Namespace) 
     from device.home.privacy import EPSILON, Ledger
     key = bytes(range(32))
     first = options.seed * 100_000
-    answers = pool.map(
-        answer_of, [home] * options.beds, range(first, first + options.beds), chunksize=10
-    )
+    answers = pool.map(answer_of, [home] * options.beds, range(first, first + options.beds),
+                       chunksize=10)
     said, truth = zip(*answers, strict=True)
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "hub.sqlite")
@@ -78,7 +77,8 @@ def together(pool: ProcessPoolExecutor, home: str, options: argparse.Namespace) 
         store.close()
     if estimated is None:
         sys.exit(
-            f"{options.beds} beds are too few: the hub publishes nothing below {population.ENOUGH} reports"
+            f"{options.beds} beds are too few: the hub publishes nothing below {population.ENOUGH} "
+            "reports"
         )
     prior = read(sign(estimated, key), SigningKey(key).verify_key.encode().hex())
     seeds = range(first + 50_000, first + 50_000 + options.new)
@@ -145,9 +145,8 @@ def nights(device, home: str, seed: int, count: int, morning=lambda: None):
         evening = Evening.falls(sleeper, generator)
         saves = np.array([sleeper.saves(evening, candidate.recipe) for candidate in CANDIDATES])
         choice = device.choose(evening.context, seed=seed * 1000 + night)
-        outcome = sleeper.outcome(
-            evening, CANDIDATES[choice.candidate].recipe, np.random.default_rng([seed, night])
-        )
+        outcome = sleeper.outcome(evening, CANDIDATES[choice.candidate].recipe,
+                                  np.random.default_rng([seed, night]))
         device.learn(choice.receipt, outcome)
         morning()
         out.append((saves[choice.candidate], saves.mean(), saves.max()))
@@ -169,12 +168,12 @@ def newcomer(home: str, seed: int, prior) -> tuple[float, float, float, bool]:
     every morning again."""
     from functools import partial
 
-    from device.home.population_prior import blend
     from device.recommend import Recommender
+    from device.recommend.population import blend
     heard = partial(blend, prior=prior)
     together = Recommender.load()
-    together.adopt(heard)
+    together.weigh(heard)
     mine = nights(Recommender.load(), home, seed, AFTER)
-    ours = nights(together, home, seed, AFTER, lambda: together.adopt(heard))
+    ours = nights(together, home, seed, AFTER, lambda: together.weigh(heard))
     return (float((mine[:, 0] - mine[:, 1]).sum()), float((ours[:, 0] - ours[:, 1]).sum()),
             float((mine[:, 2] - mine[:, 1]).sum()), sleeper_of(home, seed)[0].kind == "silence")

@@ -28,6 +28,7 @@ from areas.sound.render import blocks, note, programme, texture
 from device.programmes import PROGRAMMES
 from device.sound.settings import RATE
 from device.sound.textures import MOTIONS, SECONDS
+from device.textures import ROWS
 from device.values import TEXTURES, Recipe
 from kit.figures import Goal, Result
 from kit.setup import ROOT
@@ -40,27 +41,18 @@ SEEDS = (1, 2, 3, 4)
 
 
 def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--hours", type=float, default=0.5, help="of sound to look through for clicks and gaps"
-    )
-    parser.add_argument(
-        "--instructions", action="store_true", help="count aarch64 instructions too (some minutes)"
-    )
-    parser.add_argument(
-        "--graphs", type=Path, default=GRAPHS, help="folder with ref.py, ref.osc and ref.csd"
-    )
+    parser.add_argument("--hours", type=float, default=0.5,
+                        help="of sound to look through for clicks and gaps")
+    parser.add_argument("--instructions", action="store_true",
+                        help="count aarch64 instructions too (some minutes)")
+    parser.add_argument("--graphs", type=Path, default=GRAPHS,
+                        help="folder with ref.py, ref.osc and ref.csd")
 
 
 def evaluate(data: Path | None, train: Path | None, options: Namespace) -> Result:
     figures, peers, more = qualities(options.hours)
-    return Result(
-        "sound",
-        "our own programmes and textures; nothing is fitted",
-        figures,
-        peers,
-        goals(figures),
-        more,
-    )
+    return Result("sound", "our own programmes and textures; nothing is fitted", figures, peers,
+                  goals(figures), more)
 
 
 def qualities(
@@ -110,9 +102,8 @@ def music_alone(recipe: Recipe, composer: str, seed: int, seconds: float = 180.0
     do."""
     parts = [
         block
-        for block, _ in blocks(
-            replace(recipe, textures=MappingProxyType({})), seconds, seed, composer
-        )
+        for block, _ in blocks(replace(recipe, textures=MappingProxyType({})), seconds, seed,
+                               composer)
     ]
     return fluctuation(np.concatenate(parts, axis=1)[:, 10 * RATE:])
 
@@ -156,7 +147,7 @@ def fine_period(samples: np.ndarray) -> float:
 
 def texture_period(name: str, minutes: float = 10.0) -> float:
     """The higher of two: the sound's own period, and that of eight hours of its slow changes."""
-    motion = MOTIONS[name](np.random.default_rng(5))
+    motion = MOTIONS[ROWS[name].motion](np.random.default_rng(5))
     walk = np.array([next(motion)[0] for _ in range(int(8 * 3600 / SECONDS))])
     return max(fine_period(texture(name, 60.0 * minutes)[:, 10 * RATE:]),
                periodicity(walk, 1.0 / SECONDS, 2.0) if walk.std() > 0 else 0.0)

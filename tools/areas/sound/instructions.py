@@ -83,9 +83,8 @@ def prepare(graphs: Path) -> None:
             ],
             check=True,
         )
-    subprocess.run(
-        ["gcc", "-shared", "-fPIC", "-O2", "-o", str(plugin), str(graphs / "insn.c")], check=True
-    )
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-o", str(plugin), str(graphs / "insn.c")],
+                   check=True)
 
 
 def count(graphs: Path, block: int, seconds: int) -> int:

@@ -32,14 +32,17 @@ SHORT_PIPE = 4096
 
 VDAC = '''
 import fcntl, json, os, sys, time
-raw, stats, period, rate, pipe = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
-while True:     # the player was quicker and has filled the pipe with silence: let some go until it can be made small
+raw, stats = sys.argv[1], sys.argv[2]
+period, rate, pipe = map(int, sys.argv[3:6])
+# The player was quicker and filled the pipe with silence: let some go until it can be made small.
+while True:
     try: fcntl.fcntl(0, 1031, pipe); break      # F_SETPIPE_SZ
     except OSError: os.read(0, 4096)
 try: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(90))
 except OSError: pass
 os.set_blocking(0, False)
-out, size, held, ended, starved, count, begun = open(raw, "wb", 0), period * 4, b"", False, 0, 0, None
+out, size, begun = open(raw, "wb", 0), period * 4, None
+held, ended, starved, count = b"", False, 0, 0
 while True:
     while len(held) < size and not ended:
         try: data = os.read(0, size - len(held))
@@ -47,7 +50,9 @@ while True:
         ended = data == b""
         held += data
     if begun is None:
-        if len(held) >= size: begun = time.monotonic(); open(stats + ".begun", "w").write(repr(begun))
+        if len(held) >= size:
+            begun = time.monotonic()
+            open(stats + ".begun", "w").write(repr(begun))
         elif ended: break
         else: time.sleep(0.001)
         continue
@@ -67,14 +72,16 @@ from areas.sound.render import blocks
 from device.programmes import DEFAULT
 notes = blocks(DEFAULT, 1e9, composer="rules")
 held = [np.zeros((2, 0), np.float32)]
-def callback(out, frames, when, status):    # synthesis in the callback, beside the rest of the program
+# synthesis in the callback, beside the rest of the program
+def callback(out, frames, when, status):
     while held[0].shape[1] < frames: held[0] = np.concatenate([held[0], next(notes)[0]], axis=1)
     out[:] = held[0][:, :frames].T
     held[0] = held[0][:, frames:]
 def busy():
     while True: sum(i * i for i in range(20_000))
 for _ in range(2): threading.Thread(target=busy, daemon=True).start()
-with sounddevice.OutputStream(samplerate=48000, channels=2, dtype="float32", latency=0.06, callback=callback):
+with sounddevice.OutputStream(samplerate=48000, channels=2, dtype="float32", latency=0.06,
+                              callback=callback):
     time.sleep(float(sys.argv[1]))
 '''
 
@@ -128,11 +135,8 @@ class Playing:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "device.sound", "--socket", str(self.socket)],
-            cwd=ROOT,
-            env=self.rig.environment,
-            stderr=subprocess.DEVNULL,
-        )
+            [sys.executable, "-m", "device.sound", "--socket", str(self.socket)], cwd=ROOT,
+            env=self.rig.environment, stderr=subprocess.DEVNULL)
         self.wait(lambda beat: beat.frame > 0)
 
     def wait(self, enough, seconds: float = 15.0) -> Heartbeat:
@@ -192,14 +196,8 @@ def naive(folder: Path, seconds: float = 20.0) -> int:
     """Periods that the same DAC starves when a callback renders beside two busy threads of its own
     process."""
     rig = Rig(folder)
-    subprocess.run(
-        [sys.executable, "-c", NAIVE, str(seconds)],
-        cwd=ROOT,
-        env=rig.environment,
-        timeout=seconds + 60,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    subprocess.run([sys.executable, "-c", NAIVE, str(seconds)], cwd=ROOT, env=rig.environment,
+                   timeout=seconds + 60, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return rig.starved()
 
 

@@ -139,9 +139,8 @@ def abuse(hours: float, seed: int = 1) -> dict[str, float]:
     """Scenes and phrases at random and at their extremes, the loudest settings there are, and every
     minute a few seconds of hostile samples straight into the safety stage."""
     random = np.random.default_rng(seed)
-    settings = Settings(
-        calibration=70.0, cap=60.0, ceiling=60.0, settle=60.0, monitor=60.0, seed=seed
-    )
+    settings = Settings(calibration=70.0, cap=60.0, ceiling=60.0, settle=60.0, monitor=60.0,
+                        seed=seed)
     engine, safety = Engine(settings), Safety(settings)
     largest, step = -200.0, settings.block
     for minute in range(max(int(hours * 60), 1)):
@@ -192,14 +191,9 @@ def any_phrase(random: np.random.Generator) -> Phrase:
 
 def any_recipe(random: np.random.Generator) -> Recipe:
     scene = any_scene(random)
-    return Recipe(
-        scale=str(random.choice(SCALES)),
-        textures=scene.textures,
-        music=scene.music,
-        brightness=scene.brightness,
-        level=min(scene.level, 0.0),
-        density=float(random.uniform(0, 0.8)),
-    )
+    return Recipe(scale=str(random.choice(SCALES)), textures=scene.textures, music=scene.music,
+                  brightness=scene.brightness, level=min(scene.level, 0.0),
+                  density=float(random.uniform(0, 0.8)))
 
 
 def hostile(random: np.random.Generator, frames: int) -> np.ndarray:

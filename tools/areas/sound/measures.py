@@ -150,9 +150,8 @@ def envelope(samples: np.ndarray, step: int) -> np.ndarray:
     return np.sqrt((samples[:, :frames].reshape(2, -1, step).astype(float) ** 2).mean(axis=(0, 2)))
 
 
-def periodicity(
-    envelope: np.ndarray, rate: float, shortest: float = 1.0, longest: float = 120.0
-) -> float:
+def periodicity(envelope: np.ndarray, rate: float, shortest: float = 1.0,
+                longest: float = 120.0) -> float:
     """Highest peak of the envelope's autocorrelation at lags of `shortest` to `longest` s, where it
     has first fallen to its lowest: a loop of that length would give nearly 1."""
     x = envelope - envelope.mean()

@@ -128,14 +128,8 @@ def alone(graphs: Path, block: int) -> float:
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
     }
-    answer = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True,
+                            capture_output=True, text=True)
     return float(answer.stdout)
 
 

@@ -15,18 +15,12 @@ MONITOR = 20.0              # dB: 40 dBA at the pillow lies at −25 dBFS RMS in
 
 
 def to_scene(recipe: Recipe, glide: float = 2.0) -> Scene:
-    return Scene(
-        recipe.textures, recipe.music, recipe.brightness, recipe.level, glide, breath=BREATH
-    )
+    return Scene(recipe.textures, recipe.music, recipe.brightness, recipe.level, glide,
+                 breath=BREATH)
 
 
-def blocks(
-    recipe: Recipe,
-    seconds: float,
-    seed: int = 1,
-    composer: str = "rnn",
-    settings: Settings | None = None,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def blocks(recipe: Recipe, seconds: float, seed: int = 1, composer: str = "rnn",
+           settings: Settings | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """(samples, power per control period), block by block."""
     settings = settings or Settings(monitor=MONITOR, seed=seed)
     engine = Engine(settings)

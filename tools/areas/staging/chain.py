@@ -77,9 +77,8 @@ def real_nights(data: Path, build: str = "clip") -> Iterator[Judged]:
                 build=build,
                 sleeper={"real": (beats, moves)},
             )
-            yield Judged(
-                name.replace("_", ", "), judge(desk), heart=heart_difference(interval, time)
-            )
+            yield Judged(name.replace("_", ", "), judge(desk),
+                         heart=heart_difference(interval, time))
 
 
 def night_of(interval: np.ndarray) -> tuple[np.ndarray, list[Bout]]:

@@ -55,10 +55,8 @@ GOALS = (
 
 def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--compare",
-        action="store_true",
-        help="also a recurrent network, a hidden Markov model and others (staging; minutes)",
-    )
+        "--compare", action="store_true",
+        help="also a recurrent network, a hidden Markov model and others (staging; minutes)")
 
 
 def evaluate(data: Path, train: Path | None, options: Namespace) -> Result:
@@ -70,9 +68,8 @@ def evaluate(data: Path, train: Path | None, options: Namespace) -> Result:
     }
     altered = {
         name: [
-            stager_fit.board_inputs(
-                replace(night, heart=heart * night.heart), counts * recovered(night)
-            )
+            stager_fit.board_inputs(replace(night, heart=heart * night.heart),
+                                    counts * recovered(night))
             for night in nights
         ]
         for name, (heart, counts) in ALTERED.items()
@@ -109,14 +106,8 @@ def evaluate(data: Path, train: Path | None, options: Namespace) -> Result:
     return told(nights, verdicts, late, wanted, said, data)
 
 
-def told(
-    nights: Sequence[Night],
-    verdicts: Mapping[str, list],
-    late: list,
-    peers: Sequence[str],
-    said: str,
-    data: Path,
-) -> Result:
+def told(nights: Sequence[Night], verdicts: Mapping[str, list], late: list, peers: Sequence[str],
+         said: str, data: Path) -> Result:
     def all_of(name: str, setting: str = "cautious") -> dict[str, float]:
         return scores.figures(nights, verdicts[name], SETTINGS[setting])
 
@@ -132,7 +123,8 @@ def told(
     figures["paired_below"] = sum(high < 0 for _, high in intervals)
     figures["wake_bias_points_abs"] = abs(figures["wake_bias_points"])
     more = {
-        "strictly_causal": "activity 10, heart 15 epochs late; the heart column is scaled by its whole night",
+        "strictly_causal": "activity 10, heart 15 epochs late; the heart column is scaled by its "
+        "whole night",
         "paired": paired,
         "by_subject": {
             "nocturne": scores.by_subject(nights, verdicts["rows"], RESAMPLES),
@@ -153,8 +145,8 @@ def told(
         },
         "events": scores.events(nights),
         "board": {
-            "what": "the board's own inputs: the counts under the rows, recovered, without delay, and the heart "
-            "ten epochs late, which leaves 142 s of the heart filter in the future",
+            "what": "the board's own inputs: the counts under the rows, recovered, without delay, "
+            "and the heart ten epochs late, which leaves 142 s of the heart filter in the future",
             "figures": all_of("board"),
             "quick": all_of("board", "quick"),
             "altered": {name: all_of(name) for name in ALTERED},
@@ -192,7 +184,8 @@ def folds(nights: Sequence[Night], schooled: Sequence[Night], seen: set[str]
     parts = [everyone[k::min(FOLDS, len(nights))] for k in range(min(FOLDS, len(nights)))]
     return (
         [([n for n in everyone if n not in part] or everyone, part) for part in parts],
-        f"model and peers cross-validated by subject ({len(parts)} folds): the shipped model has seen these nights",
+        f"model and peers cross-validated by subject ({len(parts)} folds): the shipped model has "
+        "seen these nights",
     )
 
 
@@ -218,9 +211,8 @@ def gathered(
     return [inputs[n] for n in learn], [nights[n].stage for n in learn]
 
 
-def stages_of(
-    nights: Sequence[Night], chosen: Sequence[int], schooled: Sequence[Night]
-) -> list[np.ndarray]:
+def stages_of(nights: Sequence[Night], chosen: Sequence[int],
+              schooled: Sequence[Night]) -> list[np.ndarray]:
     return [night.stage for night in schooled] or [nights[n].stage for n in chosen]
 
 
@@ -237,19 +229,8 @@ def cost(epochs: int = 1000) -> float:
     """ms of CPU per epoch for the stager as the board runs it, features included: best of three."""
     rng = np.random.default_rng(0)
     night = [
-        Epoch(
-            i,
-            30.0 * i,
-            float(rng.exponential(3)),
-            0.01,
-            float(rng.normal(60, 3)),
-            2.0,
-            40.0,
-            14.0,
-            1.0,
-            1.0,
-            True,
-        )
+        Epoch(i, 30.0 * i, float(rng.exponential(3)), 0.01, float(rng.normal(60, 3)), 2.0, 40.0,
+              14.0, 1.0, 1.0, True)
         for i in range(epochs)
     ]
     times = []

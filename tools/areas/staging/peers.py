@@ -83,11 +83,8 @@ def constant_time(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]):
 
     def predict(x: np.ndarray, night: Night) -> Verdict:
         awake = night.time < FALL_ASLEEP * 60
-        return Verdict(
-            np.where(awake[:, None], before, after),
-            np.where(awake, 0, after.argmax()),
-            onset=FALL_ASLEEP,
-        )
+        return Verdict(np.where(awake[:, None], before, after), np.where(awake, 0, after.argmax()),
+                       onset=FALL_ASLEEP)
 
     return predict
 
@@ -151,9 +148,8 @@ def recurrent(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]):
         for batch in torch.randperm(len(xs)).split(32):
             noisy = xs[batch] + .2 * torch.randn_like(xs[batch])
             scores = out(torch.cat([drop(gru(noisy)[0]), noisy], 2))
-            loss = torch.nn.functional.cross_entropy(
-                scores[:, 20:].reshape(-1, 4), ys[batch][:, 20:].reshape(-1)
-            )
+            loss = torch.nn.functional.cross_entropy(scores[:, 20:].reshape(-1, 4),
+                                                     ys[batch][:, 20:].reshape(-1))
             fitting.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(gru.parameters(), 1.0)

@@ -35,9 +35,8 @@ class Verdict:
         return self.model.decide(probabilities)
 
 
-def figures(
-    nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setting
-) -> dict[str, float]:
+def figures(nights: Sequence[Night], verdicts: Sequence[Verdict],
+            setting: Setting) -> dict[str, float]:
     """Pooled over all epochs of all nights; `wake` is the positive answer of specificity, as the
     field has it."""
     truth = np.concatenate([night.stage for night in nights])
@@ -61,10 +60,8 @@ def figures(
 
 
 def kappa3(nights: Sequence[Night], verdicts: Sequence[Verdict]) -> float:
-    return kappa(
-        THREE[np.concatenate([n.stage for n in nights])],
-        THREE[np.concatenate([v.stage for v in verdicts])],
-    )
+    return kappa(THREE[np.concatenate([n.stage for n in nights])],
+                 THREE[np.concatenate([v.stage for v in verdicts])])
 
 
 def rate(hits: np.ndarray) -> float:
@@ -112,9 +109,8 @@ def detected(verdict: Verdict, setting: Setting) -> tuple[np.ndarray, np.ndarray
     return np.array([a for a, _ in pairs]), np.array([b for _, b in pairs])
 
 
-def onset_errors(
-    nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setting
-) -> np.ndarray:
+def onset_errors(nights: Sequence[Night], verdicts: Sequence[Verdict],
+                 setting: Setting) -> np.ndarray:
     """(m,) min that sleep onset was declared after the first epoch of any sleep, of the nights with
     sleep."""
     errors = []
@@ -158,9 +154,8 @@ def wakings(night: Night, least: int = 1) -> list[tuple[int, int]]:
     ]
 
 
-def arousal_counts(
-    nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setting
-) -> np.ndarray:
+def arousal_counts(nights: Sequence[Night], verdicts: Sequence[Verdict],
+                   setting: Setting) -> np.ndarray:
     """(n, 4) of each night: wakings ≥ 5 min with an alarm within 3 min of their start, such
     wakings, alarms outside any waking, hours of sleep."""
     rows = []
@@ -182,9 +177,8 @@ def arousals(counts: np.ndarray) -> dict[str, float]:
             "arousal_false_per_h": false / hours if hours else np.nan}
 
 
-def detector_intervals(
-    nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setting, resamples: int
-) -> dict[str, list[float]]:
+def detector_intervals(nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setting,
+                       resamples: int) -> dict[str, list[float]]:
     """95 % bootstrap intervals of onset and arousal figures: nights are drawn, with all that
     happened in them."""
     rng = np.random.default_rng(0)
@@ -226,9 +220,8 @@ def subjects(nights: Sequence[Night], verdicts: Sequence[Verdict]) -> dict[str, 
     return {key: np.array([one[key] for one in each], float) for key in each[0]}
 
 
-def by_subject(
-    nights: Sequence[Night], verdicts: Sequence[Verdict], resamples: int
-) -> dict[str, dict]:
+def by_subject(nights: Sequence[Night], verdicts: Sequence[Verdict],
+               resamples: int) -> dict[str, dict]:
     """Median over subjects with a 95 % bootstrap interval."""
     return {
         key: {

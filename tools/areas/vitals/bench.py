@@ -101,8 +101,7 @@ def peer_figures(recordings: list[Recording], tables: list[np.ndarray],
             try:
                 answers[i] = rate(
                     x[int(start * recording.fs) : int((start + recording.win_s) * recording.fs)],
-                    recording.fs,
-                )
+                    recording.fs)
             except Exception:       # peers raise whatever numpy or scipy raised inside: no answer
                 continue
         said.append(answers)
@@ -113,9 +112,8 @@ def peer_figures(recordings: list[Recording], tables: list[np.ndarray],
     return heart_figures(scored) | {"cpu_s_per_hour": cpu * 3600 / (8 * count)}
 
 
-def peer_beats(
-    recording: Recording, beats: Callable[[np.ndarray, float], np.ndarray]
-) -> np.ndarray:
+def peer_beats(recording: Recording,
+               beats: Callable[[np.ndarray, float], np.ndarray]) -> np.ndarray:
     try:
         return beats(upward(recording), recording.fs)
     except Exception:               # as above

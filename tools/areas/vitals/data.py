@@ -45,10 +45,8 @@ def load(path: Path) -> Recording | None:
         if "ppg" not in npz.files or "fs" not in npz.files:
             return None
         data = {key: npz[key] for key in npz.files}
-    group = next(
-        (name for name in ("bami", "spc") if path.stem.startswith(name)),
-        "rest" if "ecg" in data else "other",
-    )
+    group = next((name for name in ("bami", "spc") if path.stem.startswith(name)),
+                 "rest" if "ecg" in data else "other")
     motion = None
     if "acc_g" in data:
         motion = data["acc_g"].T.astype(float) * GRAVITY

@@ -54,14 +54,10 @@ GOALS = (
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--night-minutes",
-        type=float,
-        default=10.0,
-        help="of each person's night that drive `night` and `night_bcg` (default %(default)g)",
-    )
-    parser.add_argument(
-        "--all-nights", action="store_true", help="every night, whole: hours of work"
-    )
+        "--night-minutes", type=float, default=10.0,
+        help="of each person's night that drive `night` and `night_bcg` (default %(default)g)")
+    parser.add_argument("--all-nights", action="store_true",
+                        help="every night, whole: hours of work")
 
 
 def evaluate(data: Path, train: Path | None, options: argparse.Namespace) -> Result:
@@ -83,14 +79,8 @@ def evaluate(data: Path, train: Path | None, options: argparse.Namespace) -> Res
         goals += (Goal("quiet.hr_mae_bpm", "<", peer["quiet.hr_mae_bpm"]),
                   Goal("quiet.hr_within5", ">", peer["quiet.hr_within5"]))
     kinds = f"{len(recordings)} recordings of {data}, night and night_bcg among them semi-synthetic"
-    return Result(
-        "vitals",
-        f"{kinds}; nothing is fitted",
-        figures,
-        {"gkfsm": peer} if peer else {},
-        goals,
-        more,
-    )
+    return Result("vitals", f"{kinds}; nothing is fitted", figures, {"gkfsm": peer} if peer else {},
+                  goals, more)
 
 
 def recordings_of(data: Path, options: argparse.Namespace) -> list[Recording]:
@@ -103,9 +93,8 @@ def recordings_of(data: Path, options: argparse.Namespace) -> list[Recording]:
     return files + list(nights(data, minutes))
 
 
-def score(
-    recordings: list[Recording], heard: list[Heard]
-) -> tuple[dict[str, float], dict[str, object]]:
+def score(recordings: list[Recording],
+          heard: list[Heard]) -> tuple[dict[str, float], dict[str, object]]:
     """Pooled figures by group, and per file with the risk–coverage curves."""
     figures: dict[str, float] = {}
     curves, rows = {}, []
@@ -131,9 +120,8 @@ def score(
     return figures, {"files": rows, "risk_coverage": curves}
 
 
-def published(
-    recordings: list[Recording], heard: list[Heard], more: dict[str, object]
-) -> dict[str, float]:
+def published(recordings: list[Recording], heard: list[Heard],
+              more: dict[str, object]) -> dict[str, float]:
     """The published estimates' figures; ours on exactly those windows go to `more`."""
     tables = [
         window_table(r, h)

@@ -50,17 +50,11 @@ def nights(data: Path, minutes: float, seed: int = 3) -> Iterator[Recording]:
                     continue
                 name = key.removeprefix("rr_ms_")
                 if shapes:
-                    yield ppg_night(
-                        f"night_{name}", beats, shapes[int(rng.integers(len(shapes)))], breaths, rng
-                    )
+                    yield ppg_night(f"night_{name}", beats, shapes[int(rng.integers(len(shapes)))],
+                                    breaths, rng)
                 if recoils:
-                    yield bcg_night(
-                        f"night_bcg_{name}",
-                        beats,
-                        recoils[int(rng.integers(len(recoils)))],
-                        breaths,
-                        rng,
-                    )
+                    yield bcg_night(f"night_bcg_{name}", beats,
+                                    recoils[int(rng.integers(len(recoils)))], breaths, rng)
 
 
 def beat_times(rr_ms: np.ndarray, seconds: float, rng: np.random.Generator) -> np.ndarray:
@@ -97,8 +91,7 @@ def pulse_shape(path: Path) -> tuple[np.ndarray, np.ndarray, float] | None:
     steep, reach = np.gradient(smooth), int(0.6 * fs)
     slopes = np.median(
         [steep[int(b * fs) : int(b * fs) + reach] for b in beats if int(b * fs) + reach < len(x)],
-        axis=0,
-    )
+        axis=0)
     foot = int(np.argmax(slopes)) - int(0.1 * fs)
     length = int(period * fs)
     pieces = [smooth[int(b * fs) + foot:int(b * fs) + foot + length] for b in beats
@@ -143,9 +136,8 @@ def breathing(path: Path) -> tuple[np.ndarray, float] | None:
     return np.clip(x / (2 * np.median(np.abs(x)) + 1e-9), -2, 2) / 2, fs
 
 
-def ppg_night(
-    name: str, beats: np.ndarray, shape: tuple, breaths: list, rng: np.random.Generator
-) -> Recording:
+def ppg_night(name: str, beats: np.ndarray, shape: tuple, breaths: list,
+              rng: np.random.Generator) -> Recording:
     t = np.arange(int(beats[-1] * PPG_RATE)) / PPG_RATE
     pulse, noise, fs = shape
     whole, fixed = len(pulse) / fs, 0.35 * len(pulse) / fs
@@ -165,9 +157,8 @@ def ppg_night(
     return with_truth(Recording(name, PPG_RATE, np.round(counts), motion, group="night"), beats)
 
 
-def bcg_night(
-    name: str, beats: np.ndarray, shape: tuple, breaths: list, rng: np.random.Generator
-) -> Recording:
+def bcg_night(name: str, beats: np.ndarray, shape: tuple, breaths: list,
+              rng: np.random.Generator) -> Recording:
     t = np.arange(int(beats[-1] * BCG_RATE)) / BCG_RATE
     ring, noise, fs = shape
     wave = np.zeros(len(t))
@@ -175,9 +166,8 @@ def bcg_night(
     for beat, size in zip(beats, 1 + 0.15 * rng.standard_normal(len(beats)), strict=True):
         first = int(np.ceil(beat * BCG_RATE))
         at = np.arange(first, min(first + reach, len(t)))
-        wave[at] += size * np.interp(
-            at / BCG_RATE - beat, np.arange(len(ring)) / fs, ring, right=0.0
-        )
+        wave[at] += size * np.interp(at / BCG_RATE - beat, np.arange(len(ring)) / fs, ring,
+                                     right=0.0)
     breath = breath_at(t, breaths, rng)
     wave = wave * (1 + 0.15 * breath) + strewn(noise, fs, t, rng)
     motion = RECOIL * np.outer(wave, [0.35, 0.2, 1.0]) + 0.02 * np.outer(breath, [1.0, 0.5, 0.1])
@@ -185,34 +175,22 @@ def bcg_night(
     for push, swing in turns(t, BCG_RATE, rng):
         motion[push] += swing
     motion = np.round(motion / ADXL355_STEP) * ADXL355_STEP
-    return with_truth(
-        Recording(name, BCG_RATE, None, motion, resp=breath, group="night_bcg"), beats
-    )
+    return with_truth(Recording(name, BCG_RATE, None, motion, resp=breath, group="night_bcg"),
+                      beats)
 
 
-def with_truth(
-    recording: Recording, beats: np.ndarray, step: float = 2.0, width: float = 8.0
-) -> Recording:
+def with_truth(recording: Recording, beats: np.ndarray, step: float = 2.0,
+               width: float = 8.0) -> Recording:
     """The same with reference windows of `width` s: 60 over the mean interval between their beats.
     """
     starts = np.arange(0, recording.seconds - width, step)
     first, last = np.searchsorted(beats, starts), np.searchsorted(beats, starts + width) - 1
     with np.errstate(divide="ignore", invalid="ignore"):
-        bpm = np.where(
-            last - first >= 2, 60 * (last - first) / (beats[last] - beats[first]), np.nan
-        )
-    return Recording(
-        recording.name,
-        recording.fs,
-        recording.ppg,
-        recording.motion,
-        start_s=starts,
-        bpm=bpm,
-        win_s=width,
-        beats_s=beats,
-        resp=recording.resp,
-        group=recording.group,
-    )
+        bpm = np.where(last - first >= 2, 60 * (last - first) / (beats[last] - beats[first]),
+                       np.nan)
+    return Recording(recording.name, recording.fs, recording.ppg, recording.motion, start_s=starts,
+                     bpm=bpm, win_s=width, beats_s=beats, resp=recording.resp,
+                     group=recording.group)
 
 
 def breath_at(t: np.ndarray, breaths: list, rng: np.random.Generator) -> np.ndarray:
@@ -241,9 +219,8 @@ def upright(t: np.ndarray) -> np.ndarray:
     return np.tile([0.3, -0.2, GRAVITY], (len(t), 1))
 
 
-def turns(
-    t: np.ndarray, rate: float, rng: np.random.Generator
-) -> Iterator[tuple[slice, np.ndarray]]:
+def turns(t: np.ndarray, rate: float,
+          rng: np.random.Generator) -> Iterator[tuple[slice, np.ndarray]]:
     """Movements of 2–8 s: where, and the acceleration (n, 3) m/s² on top."""
     begin = rng.exponential(TURNING)
     while begin < t[-1] - 10:

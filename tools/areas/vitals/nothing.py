@@ -46,9 +46,8 @@ def empty_beds(rng: np.random.Generator) -> Iterator[Recording]:
     t = np.arange(n) / 62.5
     noise = 0.00123 * rng.standard_normal((n, 3)) + [0.3, -0.2, 9.8]
     fan = 0.004 * np.sin(2 * np.pi * 23.4 * t + 0.3 * np.cumsum(rng.normal(0, 0.05, n)))
-    steps = np.convolve(
-        0.01 * rng.standard_normal(n) * (rng.random(n) < 0.005), np.hanning(12), "same"
-    )
+    steps = np.convolve(0.01 * rng.standard_normal(n) * (rng.random(n) < 0.005), np.hanning(12),
+                        "same")
     for name, motion in (("empty_bed", noise), ("empty_bed_fan", noise + fan[:, None]),
                          ("empty_bed_steps", noise + steps[:, None])):
         yield Recording(name, 62.5, None, motion, group="nothing")

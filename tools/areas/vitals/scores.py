@@ -36,9 +36,8 @@ def ranked(error: np.ndarray, quality: np.ndarray) -> np.ndarray:
     return error[shown[np.argsort(-quality[shown], kind="stable")]]
 
 
-def risk_coverage(
-    true: np.ndarray, said: np.ndarray, quality: np.ndarray
-) -> list[dict[str, float]]:
+def risk_coverage(true: np.ndarray, said: np.ndarray,
+                  quality: np.ndarray) -> list[dict[str, float]]:
     """MAE and share off by > 10 bpm of the best-quality windows, at each tenth of coverage that was
     reached."""
     known = np.isfinite(true)
@@ -72,9 +71,8 @@ def body_scores(recording: Recording, heard: Heard) -> Body:
     body = Body()
     if recording.beats_s is not None and len(recording.beats_s) > 10:
         told = np.array([beat for vitals in heard.vitals for beat in vitals.beats])
-        body = replace(
-            beat_scores(recording, told), rmssd=tuple(rmssd_errors(recording.beats_s, heard))
-        )
+        body = replace(beat_scores(recording, told),
+                       rmssd=tuple(rmssd_errors(recording.beats_s, heard)))
     if recording.resp is not None:
         ends, rates = breath_reference(recording.resp, recording.fs)
         said = {vitals.time: vitals.breathing for vitals in heard.vitals}
@@ -149,9 +147,8 @@ def inside(times: np.ndarray, stretches: np.ndarray) -> np.ndarray:
     return out
 
 
-def rmssd_errors(
-    true: np.ndarray, heard: Heard, step: int = 30, width: float = 300.0
-) -> list[float]:
+def rmssd_errors(true: np.ndarray, heard: Heard, step: int = 30,
+                 width: float = 300.0) -> list[float]:
     """Relative errors of the RMSSD said every `step` s, of the true beats of the 5 min before."""
     errors = []
     for vitals in heard.vitals:
@@ -171,9 +168,8 @@ def breath_reference(resp: np.ndarray, fs: float, width: float = 60.0, step: flo
 
     NaN where the count and the spectrum's peak are more than 2 /min apart: there nobody knows.
     """
-    x = signal.sosfiltfilt(
-        signal.butter(2, [0.08, 0.7], "bandpass", fs=fs, output="sos"), resp - np.mean(resp)
-    )
+    x = signal.sosfiltfilt(signal.butter(2, [0.08, 0.7], "bandpass", fs=fs, output="sos"),
+                           resp - np.mean(resp))
     ends = np.arange(width, len(x) / fs, step)
     rates = np.full(len(ends), np.nan)
     for i, end in enumerate(ends):

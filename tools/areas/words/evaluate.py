@@ -193,12 +193,6 @@ def milliseconds(words: Words, texts: Sequence[str]) -> float:
 
 def memory() -> float:
     """MB that the room adds to a process with the other networks in it."""
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "PYTHONPATH": PYTHONPATH},
-    )
+    done = subprocess.run([sys.executable, "-c", MEASURE], cwd=ROOT, capture_output=True, text=True,
+                          check=True, env={**os.environ, "PYTHONPATH": PYTHONPATH})
     return float(done.stdout)

@@ -29,9 +29,8 @@ class Attention(net.Net):
         self.first = self.second = None
         self.narrow = nn.Linear(width, hidden)
         self.place = nn.Embedding(net.LENGTH, hidden)
-        layer = nn.TransformerEncoderLayer(
-            hidden, 4, 2 * hidden, dropout=0.15, batch_first=True, norm_first=True
-        )
+        layer = nn.TransformerEncoderLayer(hidden, 4, 2 * hidden, dropout=0.15, batch_first=True,
+                                           norm_first=True)
         self.layers = nn.TransformerEncoder(layer, 2)
 
     def forward(self, fields, asked, style):
@@ -67,9 +66,8 @@ class NoLooksBack(net.Net):
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="tools/train composer ablate", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="tools/train composer ablate",
+                                     description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--steps", type=int, default=250)
@@ -101,9 +99,8 @@ def main(argv: list[str] | None = None) -> None:
         model = net.train(pieces, held, options.steps, options.seed, kind, say=lambda *_: None)
         spent = time.process_time() - began
         deaf = [
-            dataclasses.replace(
-                p, fields=np.where(np.arange(len(net.FIELDS)) < 5, p.fields, tk.BOS)
-            )
+            dataclasses.replace(p,
+                                fields=np.where(np.arange(len(net.FIELDS)) < 5, p.fields, tk.BOS))
             for p in test
         ]
         print(

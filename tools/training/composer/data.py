@@ -31,8 +31,9 @@ KINDS = {
     "half-diminished": (0, 3, 6),
     "suspended": (0, 5, 7),
 }
-UPSTREAM = """Without a prepared folder, get (see tools/fetch_data): github.com/czhuang/JSB-Chorales-dataset,
-github.com/omarperacha/TonicNet, github.com/00sapo/OpenEWLD and github.com/MutopiaProject/MutopiaProject."""
+UPSTREAM = """Without a prepared folder, get (see tools/fetch_data):
+github.com/czhuang/JSB-Chorales-dataset, github.com/omarperacha/TonicNet,
+github.com/00sapo/OpenEWLD and github.com/MutopiaProject/MutopiaProject."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,8 @@ def midi_pieces(folder: Path) -> list[Source]:
             continue
         calm = onsets_per_second(piece) <= CALM
         out.append(
-            Source(
-                path.name,
-                "lute" if path.name in plucked else "piano",
-                part(path.name) if calm else "train",
-                calm,
-                piece,
-            )
+            Source(path.name, "lute" if path.name in plucked else "piano",
+                   part(path.name) if calm else "train", calm, piece)
         )
     return out
 

@@ -40,9 +40,8 @@ class Cell(nn.Module):
 
     def forward(self, x, h):
         n = self.size
-        gates, given, kept = torch.split(
-            torch.cat([x, h], 1) @ self.weight + self.bias, [2 * n, n, n], 1
-        )
+        gates, given, kept = torch.split(torch.cat([x, h], 1) @ self.weight + self.bias,
+                                         [2 * n, n, n], 1)
         r, z = torch.split(torch.sigmoid(gates), [n, n], 1)
         new = torch.tanh(given + r * kept)
         return new + z * (h - new)
@@ -91,26 +90,12 @@ class Listen(nn.Module):
         return h, sums, self.latent(sums / EXCERPT)[:, :tk.STYLE_SIZE]
 
 
-def quantized(
-    module: nn.Module,
-    args: tuple,
-    inputs: list[str],
-    outputs: list[str],
-    folder: Path,
-    name: str,
-    quantize: bool = True,
-) -> Path:
+def quantized(module: nn.Module, args: tuple, inputs: list[str], outputs: list[str], folder: Path,
+              name: str, quantize: bool = True) -> Path:
     from onnxruntime.quantization import QuantType, quantize_dynamic
     exact, small = folder / f"{name}.float.onnx", folder / f"{name}.onnx"
-    torch.onnx.export(
-        module.eval(),
-        args,
-        str(exact),
-        input_names=inputs,
-        output_names=outputs,
-        opset_version=17,
-        dynamo=False,
-    )
+    torch.onnx.export(module.eval(), args, str(exact), input_names=inputs, output_names=outputs,
+                      opset_version=17, dynamo=False)
     if not quantize:
         return exact
     # The conditions' weights are too few to gain by it.

@@ -78,9 +78,8 @@ class Chorales(nn.Module):
         near = windows(back, PAST, PAST).transpose(1, 2).flatten(2)
         return self.past(near) + self.context(h)[:, None] + self.place, self.wide(h)
 
-    def head(
-        self, local: torch.Tensor, wide: torch.Tensor, h: torch.Tensor, placed: torch.Tensor
-    ) -> torch.Tensor:
+    def head(self, local: torch.Tensor, wide: torch.Tensor, h: torch.Tensor,
+             placed: torch.Tensor) -> torch.Tensor:
         """Scores (n, rows+1) of each row and of the end, given the notes placed so far (n, 88)."""
         full = torch.cat([placed, (placed @ self.classes).clamp(max=1)], -1)
         rows = torch.tanh(
@@ -265,27 +264,20 @@ def export(model: Chorales, folder: Path, facts: dict) -> None:
             dynamo=False,
             dynamic_axes={key: {0: "n"} for key in inputs + outputs},
         )
-        quantize_dynamic(
-            str(exact),
-            str(folder / f"composer_jsb_{name}.onnx"),
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-        )
+        quantize_dynamic(str(exact), str(folder / f"composer_jsb_{name}.onnx"),
+                         weight_type=QuantType.QInt8, per_channel=True)
         exact.unlink()
     np.savez_compressed(
         folder / "composer_jsb_float.npz",
-        **{name: value.numpy().astype(np.float16) for name, value in model.state_dict().items()},
-    )
+        **{name: value.numpy().astype(np.float16) for name, value in model.state_dict().items()})
     (folder / "composer_jsb.json").write_text(json.dumps(facts, indent=1) + "\n")
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="tools/train composer jsb", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument(
-        "--data", type=Path, required=True, help="a folder like data/music (holds jsb/)"
-    )
+    parser = argparse.ArgumentParser(prog="tools/train composer jsb",
+                                     description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True,
+                        help="a folder like data/music (holds jsb/)")
     parser.add_argument("--epochs", type=int, default=160)
     parser.add_argument("--minutes", type=float, default=60, help="of processor time, at most")
     parser.add_argument("--seed", type=int, default=1)

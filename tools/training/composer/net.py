@@ -115,9 +115,8 @@ class Net(nn.Module):
         ]
         return whole[..., :tk.VOCABULARY] + more[0] + more[1]
 
-    def forward(
-        self, fields: torch.Tensor, asked: torch.Tensor, style: torch.Tensor
-    ) -> torch.Tensor:
+    def forward(self, fields: torch.Tensor, asked: torch.Tensor,
+                style: torch.Tensor) -> torch.Tensor:
         """Fields (n, t, 7), conditions (n, t, CONDITIONS), style (n, STYLE_SIZE) → logits (n, t,
         VOCABULARY)."""
         whole = torch.cat([asked, style[:, None].expand(-1, fields.shape[1], -1)], -1)
@@ -146,15 +145,13 @@ def batches(pieces: list[Sequence], size: int, rng: np.random.Generator, drop: f
             tokens = piece.tokens[start:start + LENGTH + 1].copy()
             real = len(tokens) - 1
             tokens = np.pad(tokens, (0, LENGTH - real))
-            fields = np.pad(
-                piece.fields[start : start + real].astype(int), ((0, LENGTH - real), (0, 0))
-            )
+            fields = np.pad(piece.fields[start : start + real].astype(int),
+                            ((0, LENGTH - real), (0, 0)))
             fields[real:, FIELDS.index("pitch")] = tk.PITCH
             if rng.random() < no_echo:
                 fields[:, -2:] = tk.BOS
-            asked = np.pad(
-                piece.conditions[piece.rows[start : start + real]], ((0, LENGTH - real), (0, 0))
-            )
+            asked = np.pad(piece.conditions[piece.rows[start : start + real]],
+                           ((0, LENGTH - real), (0, 0)))
             if rng.random() < drop:
                 asked = np.zeros_like(asked)
             rows.append(
@@ -170,15 +167,8 @@ def batches(pieces: list[Sequence], size: int, rng: np.random.Generator, drop: f
         yield tuple(torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True))
 
 
-def train(
-    pieces: list[Sequence],
-    held: list[Sequence],
-    steps: int,
-    seed: int,
-    kind: type = Net,
-    size: int = 48,
-    say=print,
-) -> nn.Module:
+def train(pieces: list[Sequence], held: list[Sequence], steps: int, seed: int, kind: type = Net,
+          size: int = 48, say=print) -> nn.Module:
     """The weights, averaged over the run, that predict `held` best. Deterministic on one CPU and
     torch version."""
     torch.manual_seed(seed)
@@ -199,9 +189,8 @@ def train(
         mean, spread = model.encode(heard)
         style = (mean + torch.randn_like(mean) * (spread / 2).exp()) * styled[:, None]
         logits = model(fields, asked, style)
-        each = nn.functional.cross_entropy(
-            logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction="none"
-        )
+        each = nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(),
+                                           reduction="none")
         loss = (each * real.flatten()).sum() / real.sum()
         divergence = 0.5 * (mean ** 2 + spread.exp() - 1 - spread)
         cost = loss + KL_WEIGHT * divergence.mean(0).clamp(min=FREE_BITS).sum()
@@ -216,8 +205,8 @@ def train(
         if step % 100 == 0 or step == steps:
             now = tick_nll(average, held)
             say(
-                f"step {step} loss {loss.item():.4f}/token, held out {now:.3f}/tick, "
-                f"style {divergence.mean(0).sum().item():.2f} nats ({time.process_time() - began:.0f} s)"
+                f"step {step} loss {loss.item():.4f}/token, held out {now:.3f}/tick, style "
+                f"{divergence.mean(0).sum().item():.2f} nats ({time.process_time() - began:.0f} s)"
             )
             if now < best:
                 best, kept = (
@@ -237,15 +226,11 @@ def tick_nll(model: Net, pieces: list[Sequence], asked: bool = True) -> float:
     for piece in pieces:
         rows = causal(piece.conditions)[piece.rows[:-1]]
         rows = rows if asked else np.zeros_like(rows)
-        logits = model(
-            torch.from_numpy(piece.fields[None, :-1].astype(int)),
-            torch.from_numpy(rows[None]),
-            torch.zeros(1, tk.STYLE_SIZE),
-        )
+        logits = model(torch.from_numpy(piece.fields[None, :-1].astype(int)),
+                       torch.from_numpy(rows[None]), torch.zeros(1, tk.STYLE_SIZE))
         total += float(
-            nn.functional.cross_entropy(
-                logits[0], torch.from_numpy(piece.tokens[1:]), reduction="sum"
-            )
+            nn.functional.cross_entropy(logits[0], torch.from_numpy(piece.tokens[1:]),
+                                        reduction="sum")
         )
         ticks += len(piece.starts)
     return total / ticks

@@ -63,9 +63,8 @@ def make(steered: bool, strength: float | None):
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="tools/train composer parts", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="tools/train composer parts",
+                                     description=__doc__.splitlines()[0])
     parser.add_argument("--recipes", type=int, default=42)
     options = parser.parse_args(argv)
     recipes = trials.hypercube(options.recipes, 3)
@@ -83,5 +82,4 @@ def main(argv: list[str] | None = None) -> None:
         }
         print(
             json.dumps({"name": name, **{key: round(value, 3) for key, value in figures.items()}}),
-            flush=True,
-        )
+            flush=True)

@@ -55,17 +55,15 @@ def credits(folder: Path) -> list[dict[str, str]]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="tools/train composer", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="tools/train composer",
+                                     description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=ROOT / "models")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--cache", type=Path, help="keep the heard music in this file")
-    parser.add_argument(
-        "--weights", type=Path, help="export these weights (a file that --save wrote), don't train"
-    )
+    parser.add_argument("--weights", type=Path,
+                        help="export these weights (a file that --save wrote), don't train")
     parser.add_argument("--save", type=Path, help="write the float weights here")
     options = parser.parse_args(argv)
     ensure(["train"])
@@ -110,7 +108,8 @@ def main(argv: list[str] | None = None) -> None:
         "composer",
         rnn.INPUTS,
         ("logits", "one_next", "two_next"),
-        summary="The next token of music from the recipe, a style and the state: two GRU layers, int8.",
+        summary="The next token of music from the recipe, a style and the state: two GRU layers, "
+        "int8.",
         parameters=sum(
             p.numel()
             for name, p in net.named_parameters()
@@ -128,7 +127,8 @@ def main(argv: list[str] | None = None) -> None:
         "composer_style",
         ("token", "h", "sums"),
         ("h_next", "sums_next", "style"),
-        summary="The style of an excerpt as a point of the composer's latent: the encoder of the GRU-VAE, int8.",
+        summary="The style of an excerpt as a point of the composer's latent: the encoder of the "
+        "GRU-VAE, int8.",
         sources=SOURCES,
         cc_by="see composer.json",
         training=training,
@@ -142,7 +142,8 @@ def main(argv: list[str] | None = None) -> None:
         "markov",
         markov.INPUTS,
         ("probabilities",),
-        summary="Order-2 Markov chain over tokens of a kind, Witten-Bell smoothed: the statistical baseline.",
+        summary="Order-2 Markov chain over tokens of a kind, Witten-Bell smoothed: the "
+        "statistical baseline.",
         sources=SOURCES[3:],
         cc_by="see composer.json",
         training=training,
@@ -151,6 +152,7 @@ def main(argv: list[str] | None = None) -> None:
     for file in options.out.glob("*.float.onnx"):
         file.unlink()
     print(
-        f"wrote {options.out}/composer.onnx: {(options.out / 'composer.onnx').stat().st_size / 1e3:.0f} kB, "
-        f"held-out {measured['tick_nll_float']['value']} nats/tick before int8"
+        f"wrote {options.out}/composer.onnx: "
+        f"{(options.out / 'composer.onnx').stat().st_size / 1e3:.0f} kB, held-out "
+        f"{measured['tick_nll_float']['value']} nats/tick before int8"
     )

@@ -48,9 +48,8 @@ def population(sleepers: int, evenings: int, seed: int) -> Population:
             contexts[s, c] = context_features(evening.context)
             saved[s, c] = [sleeper.saves(evening, recipe) for recipe in recipes]
             delays[s, c] = sleeper.usual_sol + evening.delay
-    return Population(
-        contexts, np.array([recipe_features(recipe) for recipe in recipes]), saved, delays, people
-    )
+    return Population(contexts, np.array([recipe_features(recipe) for recipe in recipes]), saved,
+                      delays, people)
 
 
 def jitter(generator: np.random.Generator) -> Recipe:
@@ -143,9 +142,8 @@ def fit_towers(data: Population, seed: int, steps: int = 6000, batch: int = 48) 
     return towers
 
 
-def fit_expected(
-    towers: Towers, data: Population, generator: np.random.Generator, steps: int = 2500
-) -> None:
+def fit_expected(towers: Towers, data: Population, generator: np.random.Generator,
+                 steps: int = 2500) -> None:
     x, y = data.contexts.reshape(-1, len(CONTEXT)), data.delays.reshape(-1)
     towers.p[11][:] = y.mean()
     adam = Adam(towers.p[8:])
@@ -220,9 +218,8 @@ def fit_factors(embedding: np.ndarray, saved: np.ndarray) -> np.ndarray:
     return np.linalg.solve(gram + 1e-3 * np.eye(rows.shape[-1]), pull[..., None])[..., 0]
 
 
-def fit_mixture(
-    factors: np.ndarray, own_level: np.ndarray, noise: float, seed: int, rounds: int = 60
-) -> Prior:
+def fit_mixture(factors: np.ndarray, own_level: np.ndarray, noise: float, seed: int,
+                rounds: int = 60) -> Prior:
     """EM for a mixture of Gaussians over sleepers' factors; `own_level` (s,) min is how far each is
     from expected."""
     generator = np.random.default_rng(seed)
@@ -265,9 +262,8 @@ def night_rewards(towers: Towers, people: list[Sleeper], factors: np.ndarray, se
             evening = Evening.falls(sleeper, generator)
             recipe = CANDIDATES[generator.integers(len(CANDIDATES))].recipe
             x = context_features(evening.context)
-            got = reward(
-                sleeper.outcome(evening, recipe, generator), float(towers.expected(x)), Weights()
-            )
+            got = reward(sleeper.outcome(evening, recipe, generator), float(towers.expected(x)),
+                         Weights())
             over[s, n] = got - float(towers.embed(x, recipe_features(recipe)[None])[0] @ factors[s])
     noise = float(np.sqrt(over.var(1, ddof=1).mean()))
     middle = over.mean()

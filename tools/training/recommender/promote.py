@@ -115,19 +115,15 @@ def better(new: Estimate, incumbent: Estimate) -> bool:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="tools/train recommender promote", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="tools/train recommender promote",
+                                     description=__doc__.splitlines()[0])
     parser.add_argument("--nights", type=Path, nargs="+", required=True)
     parser.add_argument("--new", type=Path, required=True)
     parser.add_argument("--incumbent", type=Path, default=ROOT / "models")
     options = parser.parse_args(argv)
     try:
-        new, incumbent = compare(
-            [json.loads(path.read_text()) for path in options.nights],
-            options.new,
-            options.incumbent,
-        )
+        new, incumbent = compare([json.loads(path.read_text()) for path in options.nights],
+                                 options.new, options.incumbent)
     except ValueError as trouble:
         print(f"keep: {trouble}")
         return 1

@@ -16,9 +16,8 @@ from kit.setup import ROOT, ensure
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="tools/train recommender", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="tools/train recommender",
+                                     description=__doc__.splitlines()[0])
     parser.add_argument("--sleepers", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--out", type=Path, default=ROOT / "models")
@@ -35,20 +34,19 @@ def main(argv: list[str] | None = None) -> None:
     net.balance(towers, data)
     model = net.quantize(towers, data)
     print("mixture …", flush=True)
-    prior = net.fit_population(
-        towers, net.population(options.sleepers, 3, options.seed + 3), options.seed + 2
-    )
+    prior = net.fit_population(towers, net.population(options.sleepers, 3, options.seed + 3),
+                               options.seed + 2)
     options.out.mkdir(exist_ok=True)
     (options.out / "recommender.tflite").write_bytes(model)
     with open(options.out / "recommender_prior.npz", "wb") as file:
         np.savez(file, weights=prior.weights, means=prior.means, precisions=prior.precisions,
                  noise=np.array(prior.noise))
-    np.savez(
-        options.out / "recommender_float.npz", *(weights.astype(np.float32) for weights in towers.p)
-    )
+    np.savez(options.out / "recommender_float.npz",
+             *(weights.astype(np.float32) for weights in towers.p))
     write_cards(options, net, prior)
     print(
-        f"{len(model)} bytes of network, noise {prior.noise:.1f} min, kinds {np.round(prior.weights, 2)}"
+        f"{len(model)} bytes of network, noise {prior.noise:.1f} min, kinds "
+        f"{np.round(prior.weights, 2)}"
     )
 
 
@@ -61,14 +59,16 @@ def write_cards(options, net, prior) -> None:
         {
             "name": "synthetic sleepers (tools/desk/sleepers.py)",
             "licence": "Apache-2.0",
-            "credit": "effects after Scarratt 2023, Jespersen 2022, Van Dyck 2017, Kirk & Timmers, Dickson & "
-            "Schubert 2020; every constant is cited or called an assumption in tools/desk/sleepers.py",
+            "credit": "effects after Scarratt 2023, Jespersen 2022, Van Dyck 2017, Kirk & "
+            "Timmers, Dickson & Schubert 2020; every constant is cited or called an assumption in "
+            "tools/desk/sleepers.py",
         }
     ]
     digest = sha256(options.out / "recommender.tflite")
     card = {
-        "summary": "SYNTHETIC: trained on invented sleepers only; nobody's sleep is in it, and nothing is claimed "
-        "about anyone's. Full-int8 two-tower prior: context × recipe → embedding, expected onset latency.",
+        "summary": "SYNTHETIC: trained on invented sleepers only; nobody's sleep is in it, and "
+        "nothing is claimed about anyone's. Full-int8 two-tower prior: context × recipe → "
+        "embedding, expected onset latency.",
         "name": "recommender",
         "file": "recommender.tflite",
         "sha256": digest,
@@ -92,8 +92,8 @@ def write_cards(options, net, prior) -> None:
     }
     old.write_text(json.dumps(card, indent=1) + "\n")
     prior_card = {
-        "summary": "SYNTHETIC: the population's mixture of Gaussians over the embedding of recommender.tflite; what "
-        "a new sleeper starts from.",
+        "summary": "SYNTHETIC: the population's mixture of Gaussians over the embedding of "
+        "recommender.tflite; what a new sleeper starts from.",
         "name": "recommender_prior",
         "file": "recommender_prior.npz",
         "network": digest,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 COMMAND = "tools/evaluate staging --data DIR --compare --json"
 NIGHTS = (
-    "A simulated sleeper, whose own hypnogram it is held against, then real overnight beats of sixteen people "
-    "through simulated chips, vital signs and stager; nobody scored those nights. Deep sleep comes early and REM "
-    "late, as it should; wakings are fewer than people have, since nobody recorded movement and these beats show "
-    "next to none."
+    "A simulated sleeper, whose own hypnogram it is held against, then real overnight beats of "
+    "sixteen people through simulated chips, vital signs and stager; nobody scored those nights. "
+    "Deep sleep comes early and REM late, as it should; wakings are fewer than people have, since "
+    "nobody recorded movement and these beats show next to none."
 )
 
 

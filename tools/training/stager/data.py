@@ -95,9 +95,8 @@ def unsmooth(time: np.ndarray, activity: np.ndarray, grid: tuple[float, float], 
     possible = (mixing * .8 * UNIT <= (activity + 4 * noise)[:, None]).all(0)
     if possible.any() and activity.max() > 0:
         try:
-            size[possible], _ = nnls(
-                mixing[:, possible] / noise[:, None], activity / noise, maxiter=3000
-            )
+            size[possible], _ = nnls(mixing[:, possible] / noise[:, None], activity / noise,
+                                     maxiter=3000)
         except (
             RuntimeError
         ):  # no convergence: leave the smoothed curve's mean, which loses only sharpness

@@ -76,9 +76,8 @@ def inputs_of(night: Night, way: str) -> np.ndarray:
 def fit(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]) -> Blend:
     """The model of these nights."""
     additive = fit_additive(inputs, stages)
-    return Blend(
-        additive, fit_trees(additive.standard(np.concatenate(inputs)), np.concatenate(stages) == 0)
-    )
+    return Blend(additive,
+                 fit_trees(additive.standard(np.concatenate(inputs)), np.concatenate(stages) == 0))
 
 
 def fit_trees(z: np.ndarray, wake: np.ndarray) -> Trees:
@@ -107,9 +106,8 @@ def fit_trees(z: np.ndarray, wake: np.ndarray) -> Trees:
     return Trees(feature, below, value.round(5))
 
 
-def fit_additive(
-    inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray], ridge: float = RIDGE
-) -> Additive:
+def fit_additive(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray],
+                 ridge: float = RIDGE) -> Additive:
     """Accelerated descent on Böhning's quadratic bound (1992): one factorisation."""
     x, y = np.concatenate(inputs), np.concatenate(stages)
     with np.errstate(all="ignore"):

@@ -46,9 +46,8 @@ class Student(nn.Module):
 
     def __init__(self, vectors: np.ndarray):
         super().__init__()
-        self.table = nn.Embedding.from_pretrained(
-            torch.tensor(vectors), freeze=False, padding_idx=0, sparse=True
-        )
+        self.table = nn.Embedding.from_pretrained(torch.tensor(vectors), freeze=False,
+                                                  padding_idx=0, sparse=True)
         self.hidden = nn.Linear(3 * SIZE, HIDDEN)
         self.say = nn.Linear(HIDDEN, 4)
         self.drop = nn.Dropout(DROP)
@@ -56,9 +55,8 @@ class Student(nn.Module):
     def forward(self, places: torch.Tensor) -> torch.Tensor:
         x = self.table(places).clamp(-1, 1)
         blank = torch.zeros_like(x[:, :1])
-        window = torch.cat(
-            [torch.cat([blank, x[:, :-1]], 1), x, torch.cat([x[:, 1:], blank], 1)], 2
-        )
+        window = torch.cat([torch.cat([blank, x[:, :-1]], 1), x, torch.cat([x[:, 1:], blank], 1)],
+                           2)
         said = self.say(self.drop(torch.relu(self.hidden(self.drop(window)))))
         weight = torch.softmax(said[..., 3].masked_fill(places == 0, -1e4), 1)
         return (weight[..., None] * said[..., :3]).sum(1)
@@ -84,15 +82,8 @@ def places(vocabulary: Vocabulary, texts: Sequence[str]) -> np.ndarray:
     return out
 
 
-def learn(
-    student: Student,
-    rows: np.ndarray,
-    gold: np.ndarray,
-    soft: np.ndarray,
-    seed: int,
-    epochs: int = 7,
-    check=None,
-) -> None:
+def learn(student: Student, rows: np.ndarray, gold: np.ndarray, soft: np.ndarray, seed: int,
+          epochs: int = 7, check=None) -> None:
     """`rows` (n, SLOTS), `gold` (n, 3) with NaN where nobody judged, `soft` (n, 3) the teacher's.
     """
     torch.manual_seed(seed)
@@ -168,13 +159,8 @@ def quantize(student: Student, rows: np.ndarray) -> bytes:
     graph = Graph("nocturne words")
     entry = graph.input("windows", windows, (-1, 1))
     say, bias = student.say.weight.detach().numpy(), student.say.bias.detach().numpy()
-    hidden = graph.dense(
-        "hidden",
-        entry,
-        student.hidden.weight.detach().numpy(),
-        student.hidden.bias.detach().numpy(),
-        relu=True,
-    )
+    hidden = graph.dense("hidden", entry, student.hidden.weight.detach().numpy(),
+                         student.hidden.bias.detach().numpy(), relu=True)
     # Apart, for weights reach further than feelings, and a tensor has one step.
     return graph.write(graph.dense("feelings", hidden, say[:2], bias[:2]),
                        graph.dense("weights", hidden, say[3:], bias[3:]))

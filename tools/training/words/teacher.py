@@ -31,9 +31,8 @@ class Teacher(nn.Module):
 
     def embed(self, texts: Sequence[str]) -> torch.Tensor:
         """(n, 384): the mean over word pieces, as the encoder was trained to give."""
-        pieces = self.cut(
-            list(texts), padding=True, truncation=True, max_length=LONGEST, return_tensors="pt"
-        )
+        pieces = self.cut(list(texts), padding=True, truncation=True, max_length=LONGEST,
+                          return_tensors="pt")
         states = self.body(**pieces).last_hidden_state
         mask = pieces["attention_mask"][..., None].float()
         return (states * mask).sum(1) / mask.sum(1)
@@ -49,22 +48,15 @@ class Teacher(nn.Module):
         return self.head(self.embed(texts))
 
 
-def fine_tune(
-    teacher: Teacher,
-    texts: Sequence[str],
-    targets: np.ndarray,
-    seed: int,
-    epochs: int = 3,
-    say=print,
-) -> None:
+def fine_tune(teacher: Teacher, texts: Sequence[str], targets: np.ndarray, seed: int,
+              epochs: int = 3, say=print) -> None:
     """`targets` (n, 3), NaN where nobody judged."""
     chance = np.random.default_rng(seed)
     torch.manual_seed(seed)
     body = [p for p in teacher.body.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(
         [{"params": body, "lr": RATE}, {"params": teacher.head.parameters(), "lr": 2e-3}],
-        weight_decay=0.01,
-    )
+        weight_decay=0.01)
     steps = epochs * (len(texts) // STEP)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda i: min((i + 1) / (0.06 * steps), 1.0) * max(1 - i / steps, 0.0))

@@ -24,8 +24,8 @@ SOURCES = [
     {
         "name": "EmoBank (JULIELab/EmoBank @ 248ce2a), split train",
         "licence": "CC BY-SA 4.0",
-        "credit": "Buechel & Hahn 2017, EmoBank: Studying the Impact of Annotation Perspective and Representation Format "
-        "on Dimensional Emotion Analysis, EACL",
+        "credit": "Buechel & Hahn 2017, EmoBank: Studying the Impact of Annotation Perspective "
+        "and Representation Format on Dimensional Emotion Analysis, EACL",
     },
     {
         "name": "VADER's ground truth (cjhutto/vaderSentiment @ 18c8651, hutto_ICWSM_2014.tar.gz)",
@@ -40,21 +40,25 @@ SOURCES = [
     {"name": "langdetect's n-gram profiles", "licence": "Apache-2.0", "credit": "Nakatani Shuyo"},
 ]
 LICENCE = (
-    "CC BY-SA 4.0: the weights are adapted from EmoBank, so words.tflite and words_table.npz are shared under "
-    "the licence of that source, with its credit; the firmware around them stays under Apache-2.0"
+    "CC BY-SA 4.0: the weights are adapted from EmoBank, so words.tflite and words_table.npz are "
+    "shared under the licence of that source, with its credit; the firmware around them stays "
+    "under Apache-2.0"
 )
 
 EXCERPTS = 4            # of each of EmoBank's sentences
 TRIED = [
-    "The teacher itself reaches r .73 / .55 on the dev split. Without the excerpts that it judges, the student loses "
-    ".02 of both, on dev and on 2,000 sentences held out of train (.683 / .567 beside .702 / .589); before them it "
-    "lost .006 / .016 without VADER's lexicon and .004 / .003 with 96 hidden units",
-    "Wishes: a logistic regression over the same words' surroundings, trained on 3,000 made-up sentences and 245 "
-    "notes, has slot F1 .71 where the grammar has .97, and turns 229 of 744 denials round: the grammar is what ships",
-    "Denials taken for their opposite, each set of notes written before anything was run on it: 1 of 71, 5 of 90, and "
-    "of sets that look for trouble 17 of 174 (slot F1 .90). Since a wish stands only where no unknown word can turn it "
-    "round: 13 of 153 (.87), after more of the same 2 of 120 (.96), and 0 of 136 (.98) in the last, the fresh one, "
-    "which nothing was changed for. All are in tests/words; 0 of 744 in the end",
+    "The teacher itself reaches r .73 / .55 on the dev split. Without the excerpts that it "
+    "judges, the student loses .02 of both, on dev and on 2,000 sentences held out of train (.683 "
+    "/ .567 beside .702 / .589); before them it lost .006 / .016 without VADER's lexicon and .004 "
+    "/ .003 with 96 hidden units",
+    "Wishes: a logistic regression over the same words' surroundings, trained on 3,000 made-up "
+    "sentences and 245 notes, has slot F1 .71 where the grammar has .97, and turns 229 of 744 "
+    "denials round: the grammar is what ships",
+    "Denials taken for their opposite, each set of notes written before anything was run on it: 1 "
+    "of 71, 5 of 90, and of sets that look for trouble 17 of 174 (slot F1 .90). Since a wish "
+    "stands only where no unknown word can turn it round: 13 of 153 (.87), after more of the same "
+    "2 of 120 (.96), and 0 of 136 (.98) in the last, the fresh one, which nothing was changed "
+    "for. All are in tests/words; 0 of 744 in the end",
 ]
 
 
@@ -142,14 +146,9 @@ def write(options, vocabulary, student, rows, english, scale) -> None:
     spelled = net.spell(vocabulary, table, options.seed)
     (options.out / "words.tflite").write_bytes(net.quantize(student, rows))
     with open(options.out / "words_table.npz", "wb") as file:
-        np.savez(
-            file,
-            hashes=vocabulary.hashes,
-            rows=np.round(127 * table).astype(np.int8),
-            pieces=np.round(127 * spelled).astype(np.int8),
-            english=english,
-            english_scale=np.array(scale),
-        )
+        np.savez(file, hashes=vocabulary.hashes, rows=np.round(127 * table).astype(np.int8),
+                 pieces=np.round(127 * spelled).astype(np.int8), english=english,
+                 english_scale=np.array(scale))
     write_cards(options, len(vocabulary.words))
 
 
@@ -168,11 +167,12 @@ def write_cards(options, size: int) -> None:
     save(
         options.out / "words.json",
         {
-            "summary": "How an English note sounds. Full-int8 network over each word's vector and its neighbours' → "
-            "valence, arousal and the weight of the word; their weighted mean is the note's. Trained on "
-            "sentences of news, blogs, letters, fiction and reviews, not on sleepers' notes; it can't tell "
-            "irony, and says nothing about anyone's health. "
-            "Chinese notes it doesn't read: their mood is by a list of words alone, and the answer says so.",
+            "summary": "How an English note sounds. Full-int8 network over each word's vector and "
+            "its neighbours' → valence, arousal and the weight of the word; their weighted mean "
+            "is the note's. Trained on sentences of news, blogs, letters, fiction and reviews, "
+            "not on sleepers' notes; it can't tell irony, and says nothing about anyone's health. "
+            "Chinese notes it doesn't read: their mood is by a list of words alone, and the "
+            "answer says so.",
             "name": "words",
             "file": "words.tflite",
             "sha256": digest,
@@ -189,8 +189,8 @@ def write_cards(options, size: int) -> None:
     save(
         options.out / "words_table.json",
         {
-            "summary": f"int8 vectors of {size} English words by the CRC-32 of the word, of letter runs for all others, "
-            "and the weights that tell English from other languages.",
+            "summary": f"int8 vectors of {size} English words by the CRC-32 of the word, of "
+            "letter runs for all others, and the weights that tell English from other languages.",
             "name": "words_table",
             "file": "words_table.npz",
             "network": digest,

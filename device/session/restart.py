@@ -1,0 +1,199 @@
+"""A night survives a restart: what is saved of it, and how a new process goes on from there.
+
+Times are told by the wall clock, for monotonic time starts anew with each boot; without a known
+clock no night is resumed.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from device import stored
+from device.session import schedule, settings
+from device.session.modes import NIGHT, Mode
+from device.session.state import At, Bell, Decision, State
+from device.session.things import Close, Do, Finish, Note, Renumber, Save, Send, Shape, Shift
+from device.session.tonight import Played, Tonight
+from device.values import (
+    EPOCH,
+    Choice,
+    Contribution,
+    Reason,
+    Recipe,
+    Share,
+    Stage,
+    Staging,
+    Volume,
+)
+
+FORMAT = 2
+FRESH = 30 * 60.0       # s: an older snapshot is of a night that is over
+SAME_BOOT = 5.0         # s: what the wall clock may drift against monotonic time in a night
+BEHIND = 3700.0         # s: fake-hwclock saves the time once an hour
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Tonight, with what else a new process must know. Rising levels are no part of it: what
+    resumes begins in silence and comes back at a sleeper's pace."""
+    format: int = FORMAT
+    wall: float = 0.0                   # s since 1970, when it was saved
+    now: float = 0.0                    # s, monotonic of that boot
+    volume: Share = 0.0
+    programme: settings.Programme = settings.Knobs().programme
+    rung: tuple[int, int] | None = None
+    stager: Mapping[str, object] = field(default_factory=dict)
+    tonight: Tonight = Tonight()
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Tonight's, saved when they change."""
+    number: int = 0                     # of the night
+    played: Played | None = None
+    passed_over: Played | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What the diary's tables hold of the night."""
+    lights_out: float | None = None     # s, as it was told then
+    epochs: Sequence[Mapping[str, Any]] = ()
+    decisions: Sequence[Mapping[str, Any]] = ()
+
+
+# ---- saving --------------------------------------------------------------------------------------
+
+def saved(state: State, stager: Mapping[str, object], at: At) -> Saved:
+    return Saved(
+        FORMAT, at.wall, at.now, state.settings.volume, state.settings.programme,
+        state.bell.rung, stager, state.tonight,
+    )
+
+
+def choices(state: State) -> Choices:
+    tonight = state.tonight
+    return Choices(tonight.number, tonight.played, tonight.passed_over)
+
+
+def upgraded(memory: object) -> object:
+    """What firmware before FORMAT 2 saved, in today's shape; anything else as it is."""
+    if not isinstance(memory, Mapping) or "tonight" in memory or "mode" not in memory:
+        return memory
+    minutes, timer = memory.get("minutes"), memory.get("timer")
+    asked, left = timer if isinstance(timer, list) and len(timer) == 2 else (0.0, None)
+    same = ("number", "mode", "depth", "bedtime", "refused", "liked", "turned_down", "snoozed",
+            "outcome", "rested")
+    tonight = {
+        **{name: memory[name] for name in same if name in memory},
+        "fell_asleep": memory["mode"] in (Mode.ASLEEP, Mode.MASKING),
+        "lights_out": -60.0 * minutes if isinstance(minutes, int | float) else None,
+        "timer": asked,
+        "timer_ends": 60.0 * left if asked and isinstance(left, int | float) else None,
+    }
+    around = ("wall", "volume", "programme", "stager")
+    return {**{name: memory[name] for name in around if name in memory}, "tonight": tonight}
+
+
+# ---- going on ------------------------------------------------------------------------------------
+
+def worth_it(saved: Saved) -> bool:
+    """Whether there is a night to go on with, at a time that was known."""
+    underway = saved.tonight.mode in NIGHT | {Mode.MORNING}
+    return underway and saved.wall >= schedule.EARLIEST and saved.tonight.lights_out is not None
+
+
+def said_before(state: State, saved: Saved) -> State:
+    """No night was under way, but what was said for the one to come still counts."""
+    before = saved.tonight
+    if before.mode is not Mode.IDLE:
+        return state
+    return state.with_tonight(said=before.said, unsaid=before.unsaid)
+
+
+def resumed(state: State, saved: Saved, kept: Choices, rows: Rows, at: At) -> Decision:
+    """Go on with the night that a restart broke; one that lies too far back is finished."""
+    gone = at.wall - saved.wall
+    # A Pi without a clock wakes up in the past, at the time it last saved.
+    gone = max(gone, 0.0) if gone > -BEHIND else FRESH + 1
+    shift = at.now - saved.now - gone
+    tonight = filled(moved(saved.tonight, shift), kept, rows, at)
+    things: list[Do] = []
+    if rows.lights_out is not None and tonight.lights_out is not None:
+        apart = tonight.lights_out - rows.lights_out
+        if abs(apart) > SAME_BOOT:
+            things.append(Shift(tonight.number, apart))
+    last = rows.epochs[-1]["number"] if rows.epochs else -1
+    things.append(Renumber(last + 1 + round(gone / EPOCH)))
+    # Never louder than before: the knob comes back where it was, or lower.
+    volume = min(state.settings.volume, saved.volume)
+    state = state.with_settings(volume=volume, programme=saved.programme)
+    state = replace(state.with_status(sent=volume), tonight=tonight)
+    mode = tonight.mode
+    if gone > FRESH:
+        return state, [*things, Note("finished", f"a night that was cut off while {mode}"),
+                       Finish(), Close()]
+    state = replace(schedule.missed(state, saved.wall), nights=max(state.nights, tonight.number))
+    state = replace(state, bell=replace(state.bell, rung=saved.rung))
+    return state, [
+        *things, Note("resumed", f"{mode} after {gone:.0f} s"),
+        Send(Volume(volume, state.settings.muted)), Shape(), Save(),
+    ]
+
+
+def moved(tonight: Tonight, seconds: float) -> Tonight:
+    """Its times in another boot's."""
+    def later(time: float | None) -> float | None:
+        return None if time is None else time + seconds
+    return replace(
+        tonight, since=tonight.since + seconds, lights_out=later(tonight.lights_out),
+        timer_ends=later(tonight.timer_ends),
+    )
+
+
+def filled(tonight: Tonight, kept: Choices, rows: Rows, at: At) -> Tonight:
+    """With what is kept beside it."""
+    stagings, hearts = [], []
+    for row in rows.epochs:
+        staging = staging_of(row)
+        stagings.append(staging)
+        asleep = staging.p_asleep is not None and staging.p_asleep > 0.5
+        if asleep and row["heart_rate"]:
+            hearts.append((row["heart_rate"], row["rmssd"]))
+    tonight = replace(tonight, stagings=tuple(stagings), hearts=tuple(hearts))
+    if kept.number == tonight.number and kept.played is not None:
+        return replace(tonight, played=kept.played, passed_over=kept.passed_over)
+    return replace(tonight, played=played_of(rows.decisions))
+
+
+def staging_of(row: Mapping[str, Any]) -> Staging:
+    known = row["p_wake"] is not None
+    chances = tuple(row[f"p_{stage}"] for stage in Stage) if known else None
+    stage = Stage(row["stage"]) if row["stage"] else None
+    return Staging(row["number"], row["time"], row["p_asleep"], stage, chances)
+
+
+def played_of(decisions: Sequence[Mapping[str, Any]]) -> Played | None:
+    """From the diary's decisions: the newest, with the receipts of all at bedtime."""
+    if not decisions:
+        return None
+    receipts = tuple(
+        json.loads(row["receipt"]) for row in decisions if row["moment"] == "bedtime"
+    )
+    newest = decisions[-1]
+    recipe, _ = stored.load(Recipe, json.loads(newest["recipe"]))
+    terms = tuple(Contribution(*term) for term in json.loads(newest["contributions"]))
+    choice = Choice(
+        recipe, Reason(newest["sentence"], terms), newest["seed"], newest["propensity"],
+        newest["candidate"], json.loads(newest["receipt"]),
+    )
+    return Played(choice, recipe, receipts)
+
+
+def closed(state: State) -> State:
+    """After a night that was finished late."""
+    number = state.tonight.number
+    tonight = Tonight(number=number, timer=state.tonight.timer,
+                      timer_ends=state.tonight.timer_ends)
+    return replace(state, tonight=tonight, bell=Bell(), nights=max(state.nights, number))

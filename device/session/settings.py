@@ -1,0 +1,82 @@
+"""What the owner and the hub set."""
+
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from typing import Annotated
+
+from device.programmes import AUTO, NAMES
+from device.values import Minute, OneOf, Share
+
+GUEST = "guest"         # a sleeper of whom nothing is learned
+Programme = Annotated[str, OneOf(NAMES)]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the owner may set of a night; see config.Night."""
+    fade: float = 15.0          # min
+    timer: float = 45.0         # min
+    masking: float = 6.0        # min
+    keep_playing: bool = False
+    trial: bool = False         # a coin decides at bedtime between silence and what has proved best
+    softer: float = 0.0         # dB below the recipe's own level
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """What both the config and the hub may set."""
+    volume: Share = 1.0
+    programme: Programme = AUTO
+    alarm: Minute | None = None                                     # None is off
+    quiet: tuple[Minute | None, Minute | None] = (None, None)       # from and to
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What the config says; fixed while the process lives."""
+    sleeper: str = "sleeper"
+    rules: Rules = Rules()
+    knobs: Knobs = Knobs()
+    ceiling: float = 1.0            # of volume: nobody sets the cap above it from afar
+    lock: bool = False              # the button mutes and unmutes, and nothing else
+    smart: float = 0.0              # min before the alarm in which light sleep may be ended
+    elapsed: float = 8.0            # h after lights out at which it rings while no time is known
+    zone: tzinfo | None = None      # None is the machine's own
+    retention: int = 400            # nights kept
+    keep_notes: bool = False        # the text of notes goes to the diary
+    software: str = "0.1.0"
+    seed: int = 0
+    tick: float = 0.25              # s
+
+    @property
+    def guest(self) -> bool:
+        return self.sleeper == GUEST
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is set now, by the config, the hub and the button. Outlives a restart."""
+    volume: Share = 1.0
+    programme: Programme = AUTO
+    alarm: Minute | None = None
+    quiet: tuple[Minute | None, Minute | None] = (None, None)
+    cap: Share = 1.0                # of volume; the hardware's caps lie below it
+    light: Share = 0.0              # a night light
+    privacy: bool = False           # nothing is recorded or queued
+    sharing: bool = False           # off until somebody says yes
+    muted: bool = False             # only the button unmutes
+    configured: Knobs | None = None     # by what config the knobs were set
+
+    @property
+    def knobs(self) -> Knobs:
+        return Knobs(self.volume, self.programme, self.alarm, self.quiet)
+
+
+def settings_from(kept: Settings, owner: Owner) -> Settings:
+    """What was set from afar stands until the config changes; the owner's ceiling always does."""
+    own = owner.knobs
+    if kept.configured != own:
+        kept = replace(kept, volume=own.volume, programme=own.programme, alarm=own.alarm,
+                       quiet=own.quiet, configured=own)
+    cap = min(kept.cap, owner.ceiling)
+    return replace(kept, cap=cap, volume=min(kept.volume, cap))

@@ -1,0 +1,96 @@
+"""A night as one value: made anew at lights out, saved and loaded whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from device.session.modes import Mode
+from device.stored import DERIVED
+from device.values import SILENCE, Choice, Outcome, Recipe, Staging, Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said in words, for tonight."""
+    tonight: tuple[Wish, ...] = ()
+    like_last: bool = False
+    valence: float | None = None        # −1..1
+    arousal: float | None = None        # −1..1
+    mood: str = ""                      # "tense", "weary" or neither
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """What stood before the last note that changed anything."""
+    said: Said = Said()
+    always: tuple[Wish, ...] = ()
+    outcome: Outcome | None = None
+    rested: int | None = None
+    morning: bool = False               # the note was about the night: outcome and rested count
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A choice, what was made of it, and the receipts of the night as they were with it."""
+    choice: Choice
+    recipe: Recipe
+    receipts: tuple[Mapping[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tonight:
+    """A night, whole: made anew at lights out. All times are monotonic s.
+
+    `stagings` and `hearts` are in the diary's epochs already and are read from there again; the
+    choices are saved beside it when they change, for they are large.
+    """
+    number: int = 0                             # the diary's
+    mode: Mode = Mode.IDLE
+    since: float = 0.0                          # in this mode
+    lights_out: float | None = None
+    bedtime: bool = True                        # it began by going to bed, not by its alarm
+    depth: float = 0.0                          # of the fade: 0 settling level, 1 silence
+    blind: int = 0                              # epochs in a row without a judgement
+    empty: int = 0                              # epochs in a row with nobody there
+    stagings: tuple[Staging, ...] = field(default=(), metadata=DERIVED)
+    hearts: tuple[tuple[float, float | None], ...] = field(default=(), metadata=DERIVED)
+    played: Played | None = field(default=None, metadata=DERIVED)       # now
+    # what the last second press turned away
+    passed_over: Played | None = field(default=None, metadata=DERIVED)
+    refused: tuple[int, ...] = ()               # candidates turned away tonight
+    liked: int = 0                              # likes minus skips
+    turned_down: int = 0                        # times the volume was lowered
+    fell_asleep: bool = False                   # sleep was believed at least once
+    snoozed: bool = False                       # the alarm was put off by a press
+    said: Said = Said()
+    unsaid: Unsaid | None = None                # what "undo" goes back to
+    outcome: Outcome | None = None              # from the morning on
+    rested: int | None = None                   # the morning's answer: +1 good, −1 poor
+    timer: float = 0.0                          # min, as asked from afar; 0 is off
+    timer_ends: float | None = None
+
+    @property
+    def choice(self) -> Choice | None:
+        return self.played.choice if self.played else None
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.played.recipe if self.played else SILENCE
+
+    @property
+    def receipts(self) -> tuple[Mapping[str, object], ...]:
+        """Of tonight's bedtime choices that were heard."""
+        return self.played.receipts if self.played else ()
+
+    @property
+    def p_asleep(self) -> float | None:
+        return self.stagings[-1].p_asleep if self.stagings else None
+
+    @property
+    def slept(self) -> bool:
+        """Somebody has fallen asleep tonight, or the timer says so where nothing can tell."""
+        return self.fell_asleep or self.depth >= 1.0
+
+    def minutes(self, now: float) -> float:
+        """Since lights out."""
+        return 0.0 if self.lights_out is None else (now - self.lights_out) / 60

@@ -1,0 +1,58 @@
+"""What entering a mode asks for."""
+
+from dataclasses import replace
+
+from device.session import learning
+from device.session.modes import Event, Mode, step
+from device.session.state import At, Decision, State
+from device.session.things import Choose, Do, ForgetStages, Note, Review, Row, Send, Shape
+from device.session.tonight import Tonight
+from device.values import Volume
+
+
+def on_event(state: State, event: Event, at: At, by_hand: bool = False) -> Decision:
+    """An event, taken to the table of modes."""
+    before = state.tonight.mode
+    then = step(before, event)
+    if then is before:
+        return state, []
+    state = state.with_tonight(mode=then, since=at.now)
+    things: list[Do] = []
+    if before is Mode.IDLE:
+        state, things = lights_out(state, at)
+    elif then is Mode.MASKING:
+        things = [Choose("arousal")]
+    elif then is Mode.SETTLING and before in (Mode.PAUSED, Mode.ASLEEP):
+        state = state.with_tonight(depth=0.0)
+    elif before is Mode.MASKING:
+        things = [Choose("night")]
+    things.append(Note("mode", f"{before} → {then}: {event}"))
+    if then is Mode.MORNING:
+        things.append(Review())
+    elif then is Mode.IDLE:
+        state, more = learning.lesson(state, at)
+        things += more
+    return state, [*things, Shape(by_hand)]
+
+
+def lights_out(state: State, at: At) -> Decision:
+    """A new night, by a press, from afar, or by its alarm. What was said before it still counts,
+    and so does a timer."""
+    old = state.tonight
+    tonight = Tonight(
+        number=state.nights + 1, mode=old.mode, since=at.now, lights_out=at.now,
+        bedtime=old.mode is not Mode.WAKING, said=old.said, unsaid=old.unsaid,
+        timer=old.timer, timer_ends=old.timer_ends,
+    )
+    volume = state.settings.volume
+    state = replace(state, tonight=tonight, nights=tonight.number).with_status(sent=volume)
+    row = {
+        "id": tonight.number, "began": at.wall, "lights_out": at.now, "seed": state.owner.seed,
+        "sleeper": state.owner.sleeper, "software": state.owner.software,
+    }
+    return state, [
+        Send(Volume(volume, state.settings.muted)),
+        Row("nights", row),
+        ForgetStages(),
+        Choose("bedtime" if tonight.bedtime else "night"),
+    ]

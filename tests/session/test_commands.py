@@ -1,0 +1,178 @@
+from dataclasses import replace
+
+import pytest
+
+from device.programmes import NAMES
+from device.session.commands import PRIVATE, on_command
+from device.session.modes import NIGHT, SOUNDING, Event, Mode
+from device.session.settings import Settings
+from device.session.state import Bell
+from device.session.things import (
+    Adopt,
+    Answer,
+    Choose,
+    Go,
+    Install,
+    Note,
+    Read,
+    Save,
+    Send,
+    Shape,
+    Tell,
+    Withdraw,
+)
+from device.session.tonight import Said, Unsaid
+from device.values import Command, Volume, Wish
+from tests.session.around import NOW, at, state
+
+
+def obey(before, kind, value=None):
+    """What a command does, without what every command does."""
+    after, things = on_command(before, Command(kind, value), at())
+    assert things[0] == Note("command", f"{kind} {value}") and things[-1] == Tell()
+    return after, things[1:-1]
+
+
+# ---- sound ---------------------------------------------------------------------------------------
+
+def test_sound_from_afar_is_answered_at_once_unless_that_would_startle_who_sleeps():
+    assert obey(state(), "sound", True) == (state(), [Go(Event.START, by_hand=True)])
+    for asleep in (state(Mode.ASLEEP, fell_asleep=True), state(Mode.ASLEEP, depth=1.0)):
+        assert obey(asleep, "sound", True) == (asleep, [Go(Event.START, by_hand=False)])
+
+
+def test_a_stop_from_afar_is_always_answered_at_once():
+    asleep = state(Mode.MASKING, fell_asleep=True)
+    assert obey(asleep, "sound", False) == (asleep, [Go(Event.STOP, by_hand=True)])
+    assert obey(asleep, "stop") == (asleep, [Go(Event.STOP, by_hand=True)])
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_turning_down_what_sounds_is_a_word_about_it(mode):
+    after, things = obey(state(mode).with_settings(volume=0.8), "volume", 0.5)
+    assert after.tonight == state(mode, turned_down=int(mode in SOUNDING)).tonight
+    assert after.settings.volume == 0.5 and things == [Send(Volume(0.5))]
+
+
+def test_turning_up_is_no_word_and_rounding_neither():
+    loud = state(turned_down=1).with_settings(volume=0.5)
+    for volume in (0.9, 0.5, 0.49, 0.481):
+        assert obey(loud, "volume", volume)[0].tonight.turned_down == 1
+    assert obey(loud, "volume", 0.479)[0].tonight.turned_down == 2
+
+
+def test_nobody_turns_it_above_the_cap():
+    capped = state().with_settings(cap=0.6, volume=0.3)
+    after, things = obey(capped, "volume", 0.9)
+    assert after.settings == Settings(cap=0.6, volume=0.6) and things == [Send(Volume(0.6))]
+    after, things = obey(capped, "volume", 0)
+    assert after.settings == Settings(cap=0.6, volume=0) and things == [Send(Volume(0))]
+
+
+def test_a_lower_cap_turns_it_down_and_a_higher_one_leaves_it():
+    before = state().with_settings(cap=0.8, volume=0.7)
+    after, things = obey(before, "volume_cap", 0.4)
+    assert after.settings == Settings(cap=0.4, volume=0.4) and things == [Send(Volume(0.4))]
+    assert after.tonight.turned_down == 1
+    after, things = obey(before, "volume_cap", 1)
+    assert after.settings == Settings(cap=1, volume=0.7) and things == [Send(Volume(0.7))]
+    assert after.tonight.turned_down == 0
+
+
+def test_the_mute_by_hand_stays_whatever_is_asked():
+    muted = state().with_settings(muted=True)
+    for kind, value in (("volume", 0.7), ("volume_cap", 0.7), ("sound", True)):
+        after, things = obey(muted, kind, value)
+        assert after.settings.muted and Send(Volume(0.7, False)) not in things
+    assert obey(muted, "muted", False)[0] == muted
+
+
+# ---- what is set ---------------------------------------------------------------------------------
+
+def test_a_timer_runs_from_now_on_and_nought_is_none():
+    running, things = obey(state(), "timer", 20)
+    assert running == state(timer=20, timer_ends=NOW + 1200) and things == [Save()]
+    assert obey(running, "timer", 0) == (state(timer=0), [Save()])
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_programme_is_played_at_once_by_night_and_kept_for_later_by_day(mode):
+    after, things = obey(state(mode), "programme", "slow tide")
+    assert after == state(mode).with_settings(programme="slow tide")
+    assert things == ([Choose("night"), Shape()] if mode in NIGHT else [])
+
+
+def test_every_programme_can_be_asked_for_and_no_other():
+    for name in NAMES:
+        assert obey(state(), "programme", name)[0].settings.programme == name
+    assert obey(state(), "programme", "thrash metal") == (state(), [])
+
+
+def test_an_alarm_that_is_set_has_not_rung_yet():
+    rung = replace(state().with_settings(alarm=400), bell=Bell((9, 400), at().local))
+    assert obey(rung, "alarm", 420) == (state().with_settings(alarm=420), [])
+    assert obey(rung, "alarm", None) == (state().with_settings(alarm=None), [])
+
+
+def test_quiet_hours_are_set_end_by_end():
+    dark = state().with_settings(quiet=(1320, 420))
+    assert obey(dark, "quiet_from", 1200) == (state().with_settings(quiet=(1200, 420)), [])
+    assert obey(dark, "quiet_to", 400) == (state().with_settings(quiet=(1320, 400)), [])
+    assert obey(dark, "quiet_from") == (state().with_settings(quiet=(None, 420)), [])
+    assert obey(dark, "quiet_to") == (state().with_settings(quiet=(1320, None)), [])
+
+
+def test_a_night_light_is_set_by_its_name():
+    assert obey(state(), "light", 0.4) == (state().with_settings(light=0.4), [])
+
+
+def test_who_looks_for_the_device_and_who_wants_it_updated():
+    assert obey(state(), "identify") == (state().with_status(thanked=NOW + 8), [])
+    assert obey(state(), "firmware") == (state(), [Install()])
+
+
+def test_the_switch_of_sharing():
+    assert obey(state(), "sharing", True) == (state().with_settings(sharing=True), [Adopt()])
+    shares = state().with_settings(sharing=True)
+    assert obey(shares, "sharing", False) == (state(), [Withdraw(), Adopt()])
+
+
+@pytest.mark.parametrize(("kind", "value"), [
+    ("dance", True), ("sound", "yes"), ("volume", "loud"), ("volume_cap", None), ("timer", "soon"),
+    ("privacy", "on"), ("sharing", 1), ("alarm", "early"), ("quiet_from", "x"), ("quiet_to", "x"),
+    ("programme", None), ("cap", 0.1), ("configured", None),
+])
+def test_what_nobody_can_mean_changes_nothing(kind, value):
+    assert obey(state(), kind, value) == (state(), [])
+
+
+def test_a_message_is_kept_in_the_diary():
+    after, things = on_command(state(), Command("message", "the doctor comes at ten"), at())
+    assert after == state() and things == [Note("message", "the doctor comes at ten"), Tell()]
+
+
+# ---- privacy and words ---------------------------------------------------------------------------
+
+def test_with_privacy_what_was_said_for_tonight_goes():
+    wishes = (Wish("raise", "rain"),)
+    spoken = state(said=Said(wishes, mood="tense"), unsaid=Unsaid()).with_sleeper(always=wishes)
+    after, things = obey(spoken, "privacy", True)
+    assert after == state().with_settings(privacy=True).with_status(answer=PRIVATE).with_sleeper(
+        always=wishes)
+    assert things == []
+    assert obey(after, "privacy", False) == (after.with_settings(privacy=False), [])
+    assert obey(spoken, "privacy", False) == (spoken, [])
+
+
+def test_a_note_is_read_and_not_kept_and_its_answer_finds_who_waits():
+    reply = print
+    for text in ("no bells", None):
+        after, things = on_command(state(), Command("say", text, reply=reply), at())
+        assert after == state() and things == [Read(text, reply), Tell()]
+
+
+def test_in_privacy_nobody_reads_a_note():
+    private = state().with_settings(privacy=True)
+    after, things = on_command(private, Command("say", "no bells", reply=print), at())
+    assert after == private.with_status(answer=PRIVATE)
+    assert things == [Answer(PRIVATE, print), Tell()]

@@ -1,0 +1,104 @@
+"""tools/mutate: every kind of small change is made, and only good tests notice."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kit.mutants import mutants
+from kit.mutation import drawn, set_aside, targets
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def changes(text: str) -> set[tuple[str, str]]:
+    return {(mutant.before, mutant.after) for mutant in mutants(text.encode())}
+
+
+@pytest.mark.parametrize(("text", "change"), [
+    ("a = b < c", ("<", "<=")),
+    ("a = b is not None", ("is not", "is")),
+    ("a = b in c", ("in", "not in")),
+    ("a = b + c", ("+", "-")),
+    ("a = b and c", ("and", "or")),
+    ("a = not b", ("not b", "(b)")),
+    ("a = -b", ("-b", "(b)")),
+    ("A = 0.5", ("0.5", "1.5")),
+    ("A = 60", ("60", "30")),
+    ("a = True", ("True", "False")),
+    ("if a:\n    b()", ("a", "not (a)")),
+    ("a = b if c else d", ("b if c else d", "d if c else b")),
+    ("a = min(b, c)", ("min", "max")),
+    ("a = replace(b, c=d, e=f)", ("c=d,", "")),
+    ("a()", ("a()", "pass")),
+    ("a += b", ("a += b", "pass")),
+    ("a.b = c", ("a.b = c", "pass")),
+])
+def test_each_kind_of_change_is_made(text, change):
+    assert change in changes(text)
+
+
+def test_texts_annotations_and_imports_stay():
+    text = '"""A doc of 3."""\nfrom a import b\nc: Between[0, 1]\nd = f"{1 + 2}"\n'
+    assert not changes(text)
+
+
+def test_a_change_touches_its_span_alone_also_after_what_takes_more_than_a_byte():
+    source = "a = 'é'; b = c < 5  # ≤ bound\n".encode()
+    made = {mutant.applied(source).decode() for mutant in mutants(source)}
+    assert "a = 'é'; b = c <= 5  # ≤ bound\n" in made
+
+
+@pytest.fixture
+def tree(tmp_path) -> Path:
+    """A room with two functions, of which only the first one's test would notice anything."""
+    (tmp_path / "device" / "toy").mkdir(parents=True)
+    (tmp_path / "tests" / "toy").mkdir(parents=True)
+    (tmp_path / "device" / "__init__.py").write_text("")
+    (tmp_path / "device" / "toy" / "__init__.py").write_text("")
+    (tmp_path / "device" / "toy" / "sums.py").write_text(
+        "def good(a, b):\n    return a + 2 * b\n\n\ndef bad(a, b):\n    return a - 3 * b\n")
+    (tmp_path / "tests" / "toy" / "test_sums.py").write_text(
+        "from device.toy.sums import bad, good\n\n\ndef test_good():\n"
+        "    assert good(1, 2) == 5 and good(0, 0) == 0\n\n\ndef test_bad():\n    bad(1, 2)\n")
+    return tmp_path
+
+
+def mutate(tree: Path, *options: str) -> subprocess.CompletedProcess:
+    code = ("import sys; from pathlib import Path; from kit.mutation import main; "
+            f"sys.exit(main('Try.', Path({str(tree)!r})))")
+    paths = os.pathsep.join([str(ROOT / "tools"), str(ROOT)])
+    return subprocess.run(
+        [sys.executable, "-c", code, "toy", "--workers", "1", "--json", *options],
+        capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths})
+
+
+def test_what_nobody_would_notice_is_listed_and_the_tree_is_as_it_was(tree):
+    before = {path: path.read_bytes() for path in tree.rglob("*.py")}
+    done = mutate(tree)
+    figures = json.loads(done.stdout)
+    assert done.returncode == 1 and figures["mutants"] == 6
+    assert len(figures["survivors"]) == 3 and all("bad" in told for told in figures["survivors"])
+    assert {path: path.read_bytes() for path in tree.rglob("*.py")} == before
+
+
+def test_what_is_equivalent_is_set_aside_with_its_reason_but_not_by_the_dozen(tree):
+    (tree / "tests" / "equivalent_mutants.toml").write_text(
+        '[[mutant]]\nfile = "device/toy/sums.py"\nfunction = "bad"\nbefore = "-"\nafter = "+"\n'
+        'reason = "nobody reads it"\n')
+    figures = json.loads(mutate(tree).stdout)
+    assert len(figures["survivors"]) == 2 and len(figures["set_aside"]) == 1
+
+
+def test_the_same_seed_draws_the_same_mutants():
+    files, _ = targets(ROOT, "core")
+    assert drawn(ROOT, files, 20, 3) == drawn(ROOT, files, 20, 3) != drawn(ROOT, files, 20, 4)
+
+
+def test_whatever_is_set_aside_still_exists_in_the_code():
+    for file, function, before, after in set_aside(ROOT):
+        found = mutants((ROOT / file).read_bytes())
+        assert any((m.function, m.before, m.after) == (function, before, after) for m in found)
