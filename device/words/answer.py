@@ -118,7 +118,10 @@ CHOICES = {
     "zh": {"forbid": "不要{}", "require": "想听{}", "raise": "多一点{}", "lower": "少一点{}"},
 }
 WAYS = {        # what a choice calls raising and lowering a field
-    "en": {name: pair for name, pair in FIELDS["en"].items()} | {"brightness": ("brighter", "darker")},
+    "en": {name: pair for name, pair in FIELDS["en"].items()} | {
+        "brightness": ("brighter", "darker"), "tension": ("more dramatic", "calmer"),
+        "level": ("louder", "quieter"),
+    },
     "zh": {
         "pulse": ("快一点", "慢一点"),
         "density": ("复杂一点", "简单一点"),
@@ -128,6 +131,7 @@ WAYS = {        # what a choice calls raising and lowering a field
         "level": ("大声一点", "小声一点"),
     },
 }
+SILENCE = {"en": "complete silence", "zh": "完全安静"}
 CONFIRM = {"en": ("every night", "only tonight"), "zh": ("每晚", "只是今晚")}
 ASKED = {"en": "did you mean “{}” or “{}”?", "zh": "您是说“{}”还是“{}”？"}
 SAID = {
@@ -188,6 +192,8 @@ def choices(doubts: Sequence[Doubt], tongue: str) -> tuple[str, ...]:
 
 
 def choice(name: str, verb: str, tongue: str) -> str:
+    if name == "silence":           # there is no less of it, only a quieter night
+        return SILENCE[tongue] if verb in ("require", "raise") else WAYS[tongue]["level"][1]
     ways = WAYS[tongue].get(name)
     if ways:
         return ways[verb in ("lower", "forbid")]

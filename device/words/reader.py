@@ -1,8 +1,9 @@
 """The network that reads wishes, in plain numpy: each word of a note → what is wished of it.
 
-int8 weights with a step a row, `models/reader.npz`; a word's kind, the word and its vector go in,
-four dilated convolutions look at fifteen words to either side, and the note as a whole stands
-beside each word.
+Three networks alike, trained on different notes, vote: where they disagree nothing is sure. Of each:
+a word's kind, the word and its vector go in, four dilated convolutions look at fifteen words to
+either side, and the note as a whole stands beside each word. `models/reader.npz`: int8 weights with
+a step a row; array names begin with the network's number.
 """
 
 import io
@@ -19,10 +20,11 @@ from device.words.text import tokens
 
 LABELS = ("none", "require", "forbid", "raise", "lower", "only")
 DILATIONS = (1, 2, 4, 8)
+VOTERS = 3
 
 
 class Reader:
-    """The shipped network; it shares the mood's word vectors."""
+    """The shipped networks; they share the mood's word vectors."""
 
     def __init__(self, mood: Mood, folder: Path = model_card.MODELS):
         """Raises ModelMismatch."""
@@ -34,60 +36,36 @@ class Reader:
         self._mood = mood
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                self._load({name: arrays[name] for name in arrays.files})
-            self.warmth = float(card.facts["warmth"])
+                self._networks = [
+                    Network(
+                        {
+                            name.partition("/")[2]: arrays[name]
+                            for name in arrays.files
+                            if name.startswith(f"{voter}/")
+                        }
+                    )
+                    for voter in range(VOTERS)
+                ]
             self("rain")
         except (KeyError, ValueError, TypeError, OSError) as trouble:
             raise ModelMismatch(
                 f"{folder}/reader.npz: {trouble}; install Nocturne again"
             ) from trouble
 
-    def _load(self, arrays: Mapping[str, np.ndarray]) -> None:
-        self._hashes = arrays["hashes"]
-        self._weights = {
-            name: arrays[name].astype(np.float32) * arrays[f"{name}_step"][:, None]
-            for name in arrays
-            if f"{name}_step" in arrays
-        }
-        self._biases = {name[:-5]: arrays[name] for name in arrays if name.endswith("_bias")}
-
-    def units(self, line: str) -> list[Unit]:
-        """The words of a clean line."""
-        return units(line, self._mood.knows)
-
     def __call__(self, line: str) -> tuple[list[Unit], np.ndarray]:
         """The words of a clean line, and (n, labels) how likely each verdict is; only the rows of
         words that are `judged` mean anything."""
-        found = self.units(line)
+        found = units(line, self._mood.knows)
         if not any(unit.judged for unit in found):
             return found, np.zeros((len(found), len(LABELS)))
-        return found, self.likely(found)
-
-    def likely(self, found: Sequence[Unit]) -> np.ndarray:
+        kinds = np.array([unit.kind for unit in found])
         hashes = np.array([word_hash(text) for text in said(found)], np.uint32)
-        at = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
-        rows = np.where(self._hashes[at] == hashes, at + 1, 0)
-        x = np.concatenate(
-            [
-                self._weights["kind"][[unit.kind for unit in found]],
-                self._weights["word"][rows],
-                self._dense("vector", self._vectors(found)),
-            ],
-            1,
-        )
-        x = np.maximum(self._dense("enter", x), 0)
-        for place, step in enumerate(DILATIONS):
-            x = x + np.maximum(self._dense(f"around{place}", beside(x, step)), 0)
-        whole = self._dense("whole", x.max(0))
-        logits = self._dense("say", np.maximum(self._dense("own", x) + whole, 0)) / self.warmth
-        odds = np.exp(logits - logits.max(1, keepdims=True))
-        return np.asarray(odds / odds.sum(1, keepdims=True))
-
-    def _dense(self, name: str, x: np.ndarray) -> np.ndarray:
-        return np.asarray(x @ self._weights[name].T + self._biases[name])
+        vectors = self._vectors(found)
+        votes = [network(kinds, hashes, vectors) for network in self._networks]
+        return found, np.asarray(sum(votes) / len(votes))
 
     def _vectors(self, found: Sequence[Unit]) -> np.ndarray:
-        """(n, size): the mean of each unit's words, 0 for what has no letters of ours."""
+        """(n, size), −1..1: the mean of each unit's words, 0 for what has no letters of ours."""
         parts = [[word for word in tokens(unit.text) if word.isascii()] for unit in found]
         some, known = self._mood.vectors([word for words in parts for word in words] or ["."])
         out = np.zeros((len(found), some.shape[1]), np.float32)
@@ -100,10 +78,47 @@ class Reader:
         return out
 
 
+class Network:
+    """One of them."""
+
+    def __init__(self, arrays: Mapping[str, np.ndarray]):
+        """Raises KeyError or ValueError."""
+        self._hashes = arrays["hashes"]
+        self._biases = {name[:-5]: arrays[name] for name in arrays if name.endswith("_bias")}
+        self._weights = {
+            name: arrays[name].astype(np.float32) * arrays[f"{name}_step"][:, None]
+            for name in arrays
+            if f"{name}_step" in arrays
+        }
+
+    def __call__(self, kinds: np.ndarray, hashes: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """(n,) places in KINDS, (n,) uint32 and (n, size) → (n, labels), each row's sum 1."""
+        at = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
+        places = np.where(self._hashes[at] == hashes, at + 1, 0)
+        x = np.concatenate(
+            [
+                self._weights["kind"][kinds],
+                self._weights["word"][places],
+                self._dense("vector", vectors),
+            ],
+            1,
+        )
+        x = np.maximum(self._dense("enter", x), 0)
+        for place, step in enumerate(DILATIONS):
+            x = x + np.maximum(self._dense(f"around{place}", beside(x, step)), 0)
+        whole = self._dense("whole", x.max(0))
+        logits = self._dense("say", np.maximum(self._dense("own", x) + whole, 0))
+        odds = np.exp(logits - logits.max(1, keepdims=True))
+        return np.asarray(odds / odds.sum(1, keepdims=True))
+
+    def _dense(self, name: str, x: np.ndarray) -> np.ndarray:
+        return np.asarray(x @ self._weights[name].T + self._biases[name])
+
+
 def beside(x: np.ndarray, step: int) -> np.ndarray:
     """(n, 3·size): each row between those `step` before and after; beyond the ends is nothing."""
     out = np.zeros((len(x), 3, x.shape[1]), x.dtype)
     out[:, 1] = x
-    out[step:, 0] = x[:-step] if step < len(x) else x[:0]
-    out[:-step or None, 2] = x[step:] if step < len(x) else x[:0]
+    out[step:, 0] = x[:-step]
+    out[:-step, 2] = x[step:]
     return out.reshape(len(x), -1)

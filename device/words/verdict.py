@@ -12,7 +12,8 @@ from types import MappingProxyType
 import numpy as np
 
 from device.values import TEXTURES, VOICES, Doubt, Wish
-from device.words.features import Unit
+from device.words.features import FLAGS, Unit
+from device.words.grammar import Reading
 from device.words.reader import LABELS
 
 # How likely a verdict must be, by what the grammar makes of the same name; below ASK it is nothing.
@@ -24,6 +25,8 @@ ASK = 0.4
 MISSED = 0.35           # of any wish at all, where the grammar hears one and the reader likely none
 FLAG = 0.5
 NEAR = 4                # words from "volume" to a "low" that is said of it
+SHORT = 3               # words: "every night, please" confirms the last note
+OTHERWISE = MappingProxyType({"good": "poor", "poor": "good"})
 UP = frozenset(("raise", "require"))
 DOWN = frozenset(("lower", "forbid"))
 THINGS = frozenset((*TEXTURES, *VOICES, "music", "silence"))
@@ -40,10 +43,53 @@ class Heard:
     place: int = 0              # of the word in the note
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is made of a note; `confidence` 0..1 of each wish, 1 by the grammar alone."""
+    wishes: tuple[Wish, ...] = ()
+    confidence: tuple[float, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    unsure: tuple[str, ...] = ()
+    flags: frozenset[str] = frozenset()         # "last", "always", "undo", "good", "poor"
+
+
+def alone(grammar: Reading) -> Verdict:
+    """The grammar's word, where there is no reader."""
+    return Verdict(grammar.wishes, (1.0,) * len(grammar.wishes), (), grammar.unsure, grammar.flags)
+
+
+def read(units: Sequence[Unit], odds: np.ndarray, grammar: Reading) -> Verdict:
+    """(n,) words and (n, labels) what is likely of each, beside the grammar's reading."""
+    stands, doubts = judged(
+        list(heard(units, odds)), {wish.name: wish for wish in grammar.wishes}, grammar.unsure
+    )
+    stands = settled(stands, units)
+    wishes = tuple(Wish(each.verb, each.name, each.degree) for each in stands)
+    flags = flagged(units, odds)
+    if wishes or doubts:
+        flags -= {"undo"}           # "rain, scratch that, waves" takes back its own first word
+    elif len(units) > SHORT:
+        flags -= {"always"}         # that is of something else, "I'm always tired"
+    return Verdict(wishes, tuple(each.likely for each in stands), tuple(doubts),
+                   tuple(each.name for each in doubts), flags)
+
+
+def flagged(units: Sequence[Unit], odds: np.ndarray) -> frozenset[str]:
+    """What the note says as a whole; a good night that is denied is a poor one."""
+    flags = set()
+    for unit, row in zip(units, odds, strict=True):
+        kind = "always" if unit.word.kind == "never" else unit.word.kind
+        if unit.word.kind in FLAGS and row[1] >= FLAG:
+            flags.add(kind)
+        elif kind in OTHERWISE and row[2] >= FLAG:
+            flags.add(OTHERWISE[kind])
+    return frozenset(flags)
+
+
 def heard(units: Sequence[Unit], odds: np.ndarray) -> Iterator[Heard]:
     """Each word with a verdict that is likelier than ASK; `odds` (n, labels)."""
     for place, unit in enumerate(units):
-        if not unit.judged or unit.word.kind in ("last", "always", "never", "undo", "good", "poor"):
+        if not unit.judged or unit.word.kind in FLAGS:
             continue
         best = int(odds[place, 1:].argmax()) + 1
         if 1 - odds[place, 0] < MISSED:
