@@ -1,4 +1,4 @@
-"""How a note sounds: int8 word vectors and an int8 network over each word and its neighbours, or a
+"""How a note sounds: int8 word vectors and an int8 network over each word and its surroundings, or a
 lexicon.
 
 Valence and arousal are in thirds of the standard deviation of EmoBank's sentences, so that ±1 is
@@ -14,12 +14,11 @@ import numpy as np
 
 from device.errors import ModelMismatch
 from device.inference import model_card
-from device.inference.tflite import Model
+from device.words.feeling import INPUTS, Feeling
 from device.words.language import BUCKETS
 from device.words.lexicon import FELT
 from device.words.text import HAN
 
-INPUTS = ("before", "word", "after")    # a vector each
 HARD = 0.2              # of valence below, and of arousal above 0
 SLOTS = 48              # words of a note that are read
 LONGEST_FEELING = max(len(phrase.split()) for phrase in FELT)
@@ -55,7 +54,7 @@ def pieces(word: str, buckets: int) -> list[int]:
 
 
 class Mood:
-    """The shipped table and network, `models/words.tflite` and `models/words_table.npz`."""
+    """The shipped table and network, `models/words.npz` and `models/words_table.npz`."""
 
     def __init__(self, folder: Path = model_card.MODELS):
         """Raises ModelMismatch."""
@@ -66,8 +65,9 @@ class Mood:
                 f"{folder}/words_table.npz belongs to another network; install Nocturne again"
             )
         self.sha256 = beside.sha256          # of the word vectors
-        self._model = Model(content)
         try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                self._feeling = Feeling({name: arrays[name] for name in arrays.files})
             with np.load(io.BytesIO(table), allow_pickle=False) as arrays:
                 self._hashes, self._rows, self._pieces = (
                     arrays["hashes"],
@@ -80,6 +80,7 @@ class Mood:
                 self._pieces.shape[1],
             ):
                 raise ValueError("arrays don't fit together")
+            self.size = self._rows.shape[1]
             self(["rain"])
         except (KeyError, ValueError, OSError) as trouble:
             raise ModelMismatch(
@@ -110,15 +111,8 @@ class Mood:
         some, known = self.vectors(words[:SLOTS])
         if not known.any():
             return 0.0, 0.0
-        size, count = some.shape[1], len(some)
-        windows = np.zeros((SLOTS, 3 * size))
-        windows[1:count + 1, :size][:SLOTS - 1] = some[:SLOTS - 1]
-        windows[:count, size:2 * size] = some
-        windows[:count - 1, 2 * size:] = some[1:]
-        feelings, logits = (array.reshape(SLOTS, -1)[:count] for array in self._model(windows))
-        weights = known * np.exp(logits[:, 0] - logits[known].max())
-        valence, arousal = weights @ feelings / weights.sum() / 3
-        return float(np.clip(valence, -1, 1)), float(np.clip(arousal, -1, 1))
+        valence, arousal = self._feeling(np.where(known[:, None], some, 0))
+        return float(np.clip(valence / 3, -1, 1)), float(np.clip(arousal / 3, -1, 1))
 
 
 def felt(tokens: Sequence[str]) -> list[tuple[float, float]]:

@@ -15,6 +15,7 @@ import numpy as np
 from device.errors import ModelMismatch
 from device.inference import model_card
 from device.words.features import INPUTS, Unit, said, units
+from device.words.layers import Layers
 from device.words.mood import Mood, word_hash
 from device.words.text import tokens
 
@@ -52,6 +53,13 @@ class Reader:
                 f"{folder}/reader.npz: {trouble}; install Nocturne again"
             ) from trouble
 
+    @classmethod
+    def of(cls, mood: Mood, arrays: Sequence[Mapping[str, np.ndarray]]) -> "Reader":
+        """One that has just been trained."""
+        reader = cls.__new__(cls)
+        reader._mood, reader._networks = mood, [Network(each) for each in arrays]
+        return reader
+
     def __call__(self, line: str) -> tuple[list[Unit], np.ndarray]:
         """The words of a clean line, and (n, labels) how likely each verdict is; only the rows of
         words that are `judged` mean anything."""
@@ -84,41 +92,19 @@ class Network:
     def __init__(self, arrays: Mapping[str, np.ndarray]):
         """Raises KeyError or ValueError."""
         self._hashes = arrays["hashes"]
-        self._biases = {name[:-5]: arrays[name] for name in arrays if name.endswith("_bias")}
-        self._weights = {
-            name: arrays[name].astype(np.float32) * arrays[f"{name}_step"][:, None]
-            for name in arrays
-            if f"{name}_step" in arrays
-        }
+        self._layers = Layers(arrays)
 
     def __call__(self, kinds: np.ndarray, hashes: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """(n,) places in KINDS, (n,) uint32 and (n, size) → (n, labels), each row's sum 1."""
+        layers = self._layers
         at = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
         places = np.where(self._hashes[at] == hashes, at + 1, 0)
-        x = np.concatenate(
-            [
-                self._weights["kind"][kinds],
-                self._weights["word"][places],
-                self._dense("vector", vectors),
-            ],
-            1,
-        )
-        x = np.maximum(self._dense("enter", x), 0)
+        named = layers.weights["kind"][kinds], layers.weights["word"][places]
+        x = np.concatenate([*named, layers.dense("vector", vectors)], 1)
+        x = np.maximum(layers.dense("enter", x), 0)
         for place, step in enumerate(DILATIONS):
-            x = x + np.maximum(self._dense(f"around{place}", beside(x, step)), 0)
-        whole = self._dense("whole", x.max(0))
-        logits = self._dense("say", np.maximum(self._dense("own", x) + whole, 0))
+            x = layers.around(f"around{place}", x, step)
+        whole = layers.dense("whole", x.max(0))
+        logits = layers.dense("say", np.maximum(layers.dense("own", x) + whole, 0))
         odds = np.exp(logits - logits.max(1, keepdims=True))
         return np.asarray(odds / odds.sum(1, keepdims=True))
-
-    def _dense(self, name: str, x: np.ndarray) -> np.ndarray:
-        return np.asarray(x @ self._weights[name].T + self._biases[name])
-
-
-def beside(x: np.ndarray, step: int) -> np.ndarray:
-    """(n, 3·size): each row between those `step` before and after; beyond the ends is nothing."""
-    out = np.zeros((len(x), 3, x.shape[1]), x.dtype)
-    out[:, 1] = x
-    out[step:, 0] = x[:-step]
-    out[:-step, 2] = x[step:]
-    return out.reshape(len(x), -1)

@@ -126,12 +126,12 @@ def test_without_its_model_the_room_falls_back_to_its_lexicon(tmp_path):
 
 
 def test_a_table_of_another_network_is_refused(tmp_path):
-    for name in ("words.json", "words.tflite", "words_table.json", "words_table.npz"):
+    for name in ("words.json", "words.npz", "words_table.json", "words_table.npz"):
         shutil.copy(MODELS / name, tmp_path / name)
     card = tmp_path / "words_table.json"
     card.write_text(card.read_text().replace('"network": "', '"network": "0'))
     assert "belongs to another network" in Words(tmp_path).trouble
-    with open(tmp_path / "words.tflite", "ab") as file:
+    with open(tmp_path / "words.npz", "ab") as file:
         file.write(b"x")
     assert "sha256" in Words(tmp_path).trouble
 
@@ -144,7 +144,7 @@ def test_a_word_that_the_table_lacks_is_read_by_its_letters():
 
 
 def test_all_of_it_is_small():
-    size = sum((MODELS / name).stat().st_size for name in ("words.tflite", "words_table.npz"))
+    size = sum((MODELS / name).stat().st_size for name in ("words.npz", "words_table.npz"))
     assert size <= 4 * 2**20
 
 
