@@ -5,8 +5,8 @@ from pathlib import Path
 
 from device.errors import ModelMismatch
 from device.inference import model_card
-from device.values import Understood
-from device.words import answer, beyond, bounds, grammar, hours, mood, verdict
+from device.values import Understood, Wish
+from device.words import answer, beyond, bounds, exact, grammar, hours, mood, verdict
 from device.words.language import language
 from device.words.reader import Reader
 from device.words.script import simplified
@@ -63,10 +63,13 @@ class Words:
         if not tongue:
             return Understood()
         read = verdict.read(*reader(line), grammatical) if reader else verdict.alone(grammatical)
+        if exact.muted(line) and not read.wishes:
+            read = verdict.Verdict((Wish("require", "silence"),), (1.0,))
         asked = hours.asked(line)
         # Of the words around the wishes: "rain" and "no" aren't sad.
         rest = grammatical.rest
-        felt = model(rest) if model and tongue == "en" and rest else None
+        hears = model and tongue == "en" and rest and (feelings or not mood.denied(said))
+        felt = model(rest) if model and hears else None
         named = mean(feelings) if feelings else None
         valence, arousal = felt or named or (None, None)
         if trouble and valence is not None:

@@ -130,3 +130,8 @@ def felt(tokens: Sequence[str]) -> list[tuple[float, float]]:
                     found.append(FELT[phrase])
         place += length
     return found
+
+
+def denied(tokens: Sequence[str]) -> bool:
+    """Whether a feeling is named: with none that `felt` finds, it is denied, "not anxious"."""
+    return any(token in FELT for token in tokens)

@@ -1,6 +1,6 @@
 """The network that reads wishes, in plain numpy: each word of a note → what is wished of it.
 
-Three networks alike, trained on different notes, vote: where they disagree nothing is sure. Of each:
+Networks alike, trained on different notes, vote: where they disagree nothing is sure. Of each:
 a word's kind, the word and its vector go in, four dilated convolutions look at fifteen words to
 either side, and the note as a whole stands beside each word. `models/reader.npz`: int8 weights with
 a step a row; array names begin with the network's number.
@@ -21,7 +21,6 @@ from device.words.text import tokens
 
 LABELS = ("none", "require", "forbid", "raise", "lower", "only")
 DILATIONS = (1, 2, 4, 8)
-VOTERS = 3
 
 
 class Reader:
@@ -45,7 +44,7 @@ class Reader:
                             if name.startswith(f"{voter}/")
                         }
                     )
-                    for voter in range(VOTERS)
+                    for voter in sorted({name.partition("/")[0] for name in arrays.files})
                 ]
             self("rain")
         except (KeyError, ValueError, TypeError, OSError) as trouble:

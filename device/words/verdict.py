@@ -18,9 +18,9 @@ from device.words.reader import LABELS
 
 # How likely a verdict must be, by what the grammar makes of the same name; below ASK it is nothing.
 STANDS = MappingProxyType(
-    {"same": 0.45, "silent": 0.72, "other": 0.85, "unsure": 0.93, "opposite": 0.97}
+    {"same": 0.5, "silent": 0.68, "other": 0.85, "unsure": 0.93, "opposite": 0.97}
 )
-SILENCE = 0.85          # for everything off, which is the most that a wish can do
+SILENCE = 0.85          # of "sound" and the like, which most often are spoken of without a wish
 ASK = 0.4
 MISSED = 0.35           # of any wish at all, where the grammar hears one and the reader likely none
 FLAG = 0.5
@@ -41,6 +41,7 @@ class Heard:
     any: float                  # 0..1: of any wish about it at all
     degree: float = 1.0
     place: int = 0              # of the word in the note
+    named: bool = True          # the word itself names it; "no sound" doesn't name silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def heard(units: Sequence[Unit], odds: np.ndarray) -> Iterator[Heard]:
             continue
         for verb, name in meant(unit, LABELS[best]):
             yield Heard(verb, name, float(odds[place, best]), float(1 - odds[place, 0]),
-                        degree(units, place), place)
+                        degree(units, place), place, unit.word.value != "sound")
 
 
 def meant(unit: Unit, label: str) -> Iterator[tuple[str, str]]:
@@ -174,7 +175,7 @@ def needed(one: Heard, other: Wish | None, unsure: bool) -> float:
         "opposite" if against(one.verb, other.verb) else
         "other"
     )
-    return max(STANDS[how], SILENCE if one.name == "silence" and how != "same" else 0.0)
+    return max(STANDS[how], SILENCE if not one.named and how != "same" else 0.0)
 
 
 def chosen(said: Sequence[Heard], grammar: str) -> Heard:

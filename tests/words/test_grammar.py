@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from areas.words import evaluate as area
+from areas.words.measures import AGAINST
 from device.values import TEXTURES, VOICES
 from device.words import Words
 from device.words.bounds import RANGES
@@ -37,12 +38,12 @@ def test_the_notes_are_enough_and_half_of_them_came_after_the_grammar():
 @pytest.mark.parametrize("fresh", [False, True])
 def test_unseen_notes_are_understood_and_no_denial_becomes_its_opposite(words, fresh):
     rows = [note for note in area.counting(NOTES) if note.get("fresh", False) >= fresh]
-    reached = area.wishes(rows, [area.slots(words.understand(row["text"])) for row in rows])
+    reached = area.wishes(rows, [area.answer(words.understand(row["text"])) for row in rows])
     assert reached["slot_f1"] >= 0.85 and reached["negation_errors"] == 0
 
 
 def test_no_denial_of_any_note_becomes_its_opposite(words):
-    reached = area.wishes(NOTES, [area.slots(words.understand(row["text"])) for row in NOTES])
+    reached = area.wishes(NOTES, [area.answer(words.understand(row["text"])) for row in NOTES])
     assert reached["negation_cases"] >= 100 and reached["negation_errors"] == 0
 
 
@@ -55,8 +56,8 @@ def test_every_slot_of_the_notes_is_one_that_the_device_could_answer():
     for note in NOTES:
         for slot in note["wishes"]:
             verb, _, name = slot.partition(":")
-            assert verb in (*area.AGAINST, "like", "keep", "undo", "rested"), json.dumps(note)
-            assert verb not in area.AGAINST or name.split(":")[0] in NAMES | {
+            assert verb in (*AGAINST, "like", "keep", "undo", "rested"), json.dumps(note)
+            assert verb not in AGAINST or name.split(":")[0] in NAMES | {
                 "rain on a roof",
                 "slow tide",
                 "felt piano",
@@ -101,7 +102,7 @@ def test_whatever_comes_is_bounded_and_made_of_known_names(text):
     heard = Words.understand(SILENT, text)
     assert len(heard.wishes) <= LONGEST
     for wish in heard.wishes:
-        assert wish.verb in area.AGAINST and wish.degree in (0.5, 1.0, 2.0)
+        assert wish.verb in AGAINST and wish.degree in (0.5, 1.0, 2.0)
 
 
 @given(

@@ -4,7 +4,7 @@ An answer is `Answer(slots, asked)`: slots without their degree, and whether som
 back. Asking back counts as a miss in F1, and as no silent one.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from training.words.home import SOUND, VOLUME, Utterance
@@ -59,9 +59,10 @@ def wishes(rows: Sequence[Mapping], answers: Sequence[Answer]) -> dict[str, floa
     }
 
 
-def opposites(gold: Iterable[str]) -> set[str]:
+def opposites(gold: Collection[str]) -> set[str]:
+    """What would be the opposite of a slot, and isn't one itself ("waves, but softer ones")."""
     pairs = (slot.split(":") for slot in gold if slot.split(":")[0] in AGAINST)
-    return {f"{verb}:{name}" for said, name in pairs for verb in AGAINST[said]}
+    return {f"{verb}:{name}" for said, name in pairs for verb in AGAINST[said]} - {*gold}
 
 
 def home(said: Sequence[Utterance], answer: Callable[[str], Answer]) -> dict[str, float]:

@@ -18,7 +18,7 @@ import torch
 from device.inference.model_card import MODELS
 from device.words.features import INPUTS
 from device.words.mood import Mood
-from device.words.reader import LABELS, VOTERS
+from device.words.reader import LABELS
 from kit.setup import ROOT
 from training.words import tagger as net
 from training.words.data import emobank
@@ -29,6 +29,7 @@ from training.words.train import save, sha256
 
 MADE = {"english": 46_000, "chinese": 22_000}       # notes from frames, for each voter anew
 EPOCHS = 4
+VOTERS = 2
 LONGEST_ASIDE = 14          # words of a sentence of EmoBank that stands in a note
 OWN_NOTES = 3               # times that a note of tests/words is seen an epoch
 SOURCES = ("frames", "notes", "emobank", "home")
@@ -106,7 +107,7 @@ def write(arrays: dict[str, np.ndarray], out: Path) -> None:
         np.savez(file, **arrays)
     card = {
         "summary": "What is wished of each word of a note that names a sound or a quality: nothing, "
-        "to have it, not to have it, more, less, or only it. Three small convolutional networks over "
+        "to have it, not to have it, more, less, or only it. Two small convolutional networks over "
         "the kinds that the lexicon gives words, the words and their vectors; their mean is how sure "
         "it is. English and Chinese. It knows no other things than the lexicon names.",
         "name": "reader",
