@@ -11,7 +11,7 @@ MUTED = (
     re.compile(rf"{POLITE}(?:be|go|stay|keep) (?:silent|quiet){LASTS}[.!]*"),
     # "quiet mode", "silence for two hours"
     re.compile(rf"{POLITE}(?:(?:set|turn|switch) (?:to|on) )?(?:(?:silent|quiet|silence|mute) mode|"
-               rf"silence){LASTS}[.!]*"),
+               rf"(?:complete |total |full )?silence){LASTS}[.!]*"),
     # "turn the volume off", "sound off"
     re.compile(rf"{POLITE}(?:turn|switch|shut) off (?:(?:the|all|media|your|my) )*"
                rf"(?:volume|sounds?|audio|speakers?){LASTS}[.!]*"),

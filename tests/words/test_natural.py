@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.inference.model_card import MODELS
-from device.values import Doubt, Wish
-from device.words import Words, answer, beyond, hours
+from device.values import Doubt, Understood, Wish
+from device.words import Words, answer, beyond, exact, hours
 from device.words.script import PAIRS, simplified
 from device.words.spelling import mended, slipped
 from device.words.text import clean
@@ -185,10 +184,17 @@ def test_a_note_costs_less_than_ten_milliseconds(words):
 
 
 def test_a_doubt_without_a_second_meaning_is_still_a_question():
-    line = answer.answered(
-        Words(MODELS / "nowhere").understand("gribble the bells"), "")
+    line = answer.answered(Understood("en", unsure=("bell",)), "")
     assert re.search("no bells.*more bells", line)
     assert answer.choices((Doubt("bell", "forbid", "require"),), "en") == ("no bells", "bells please")
 
 
 WORDS = Words()
+
+
+@pytest.mark.parametrize(
+    "text", ["mute please", "be silent for thirty minutes", "turn the volume off", "静音", "quiet mode"]
+)
+def test_everything_off_is_said_in_few_ways(words, text):
+    assert words.understand(text).wishes == (Wish("require", "silence"),)
+    assert not exact.muted("mute the bells") and not exact.muted("the volume is fine")
