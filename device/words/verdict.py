@@ -22,7 +22,7 @@ STANDS = MappingProxyType(
 )
 SILENCE = 0.85          # of "sound" and the like, which most often are spoken of without a wish
 ASK = 0.4
-MISSED = 0.35           # of any wish at all, where the grammar hears one and the reader likely none
+MISSED = 0.15           # of any wish at all, where the grammar hears one and the reader likely none
 FLAG = 0.5
 NEAR = 4                # words from "volume" to a "low" that is said of it
 SHORT = 3               # words: "every night, please" confirms the last note

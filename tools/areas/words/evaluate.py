@@ -16,6 +16,10 @@ bell, piano, drone), "music", "silence" or the name of a programme, and then per
 a slot is an error. `fresh` marks notes that were written last of all and after which nothing was
 changed: `fresh_…` are theirs alone.
 
+`unseen/notes_registers.jsonl` beside this module, written after the frames in other registers
+(texting, polite, grumpy, stories) and never learned from, is judged as `registers.…`. Home
+utterances are `home_utterances*.csv[.gz]`; only the half that was never learned from counts.
+
 The peer tfidf is fitted on split `train` of --train or --data; learned on made-up sentences and the
 notes of split dev.
 """
@@ -112,6 +116,9 @@ def evaluate(data: Path | None, train: Path | None, options) -> Result:
     for name, some in grouped(rows).items():
         more = wishes(some, [ours[row["text"]] for row in some])
         figures |= {f"{name}.{key}": value for key, value in more.items()}
+    registers = notes(Path(__file__).parent / "unseen")
+    more = wishes(registers, [answer(words.understand(row["text"])) for row in registers])
+    figures |= {f"registers.{key}": value for key, value in more.items()}
     figures |= unknown(rows, [not heard[row["text"]].language for row in rows])
     figures["calibration_error"] = calibration(rows, [heard[row["text"]] for row in rows])
     rivals = peers.rivals(words, [row for row in notes(OWN) if row["split"] == "dev"])
