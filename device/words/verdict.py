@@ -21,7 +21,7 @@ STANDS = MappingProxyType(
     {"same": 0.5, "silent": 0.68, "other": 0.85, "unsure": 0.93, "opposite": 0.97}
 )
 SILENCE = 0.85          # of "sound" and the like, which most often are spoken of without a wish
-ASK = 0.4
+ASK = 0.2
 MISSED = 0.15           # of any wish at all, where the grammar hears one and the reader likely none
 FLAG = 0.5
 NEAR = 4                # words from "volume" to a "low" that is said of it
