@@ -15,7 +15,8 @@ from device.session.tonight import Said, Tonight
 # Keys of the diary's memory; those with a name after them are a sleeper's own.
 SETTINGS, POPULATION, TONIGHT, CHOICES = "remote", "others", "tonight", "choices"
 SLEEPER, LEARNER, TASTE = "known", "learner", "taste"
-BEFORE = ("past", "favourites", "said")     # where firmware before format 2 kept the sleeper
+SAID = "said"
+BEFORE = ("past", "favourites", SAID)       # where firmware before format 2 kept the sleeper
 
 T = TypeVar("T")
 
@@ -60,7 +61,7 @@ class Memory:
 
         Raises sqlite3.Error.
         """
-        remembered = restart.upgraded(self.diary.recall(TONIGHT))
+        remembered = restart.upgraded(self.diary.recall(TONIGHT), self.own(SAID))
         saved, bad_night = load(restart.Saved, remembered, "tonight")
         self.saved = saved if remembered is not None else None
         choices, bad_choices = load(

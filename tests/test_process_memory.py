@@ -1,9 +1,12 @@
 """What a process of the device gives back after its start, and what it never took."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+from kit.setup import PYTHONPATH
 
 ROOT = Path(__file__).parent.parent
 UNMAP = """
@@ -41,7 +44,8 @@ print(any("libcrypto" in line for line in open("/proc/self/maps")))
 
 def said(script: str, *words: str) -> object:
     done = subprocess.run([sys.executable, "-c", script, *words], cwd=ROOT, check=True,
-                          capture_output=True, text=True)
+                          capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": PYTHONPATH})
     return json.loads(done.stdout.splitlines()[-1].lower())
 
 

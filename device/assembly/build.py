@@ -21,7 +21,7 @@ from device.diary import Diary
 from device.errors import ModelMismatch, Refused
 from device.hardware import health
 from device.hardware.button import Presses
-from device.home.mqtt import Home
+from device.home.mqtt import Home, Priors
 from device.home.privacy import Feedback, Ledger
 from device.home.settings import DeviceFacts, Settings
 from device.inference import model_card
@@ -193,8 +193,8 @@ def at_home(
     facts = DeviceFacts(programmes=NAMES, cap=config.home.cap, occupancy=occupancy)
     heard, _ = load(Population, diary.recall(POPULATION), "what other beds told")
     home = Home(
-        home_settings(config), inbox, clock, facts, beside("outbox.sqlite"), on_prior=inbox.put,
-        newest_prior=heard.version, health=health.read,
+        home_settings(config), inbox, clock, facts, beside("outbox.sqlite"),
+        Priors(inbox.put, heard.version), health.read,
     )
     feedback: Feedback | None = None
     # What was spent isn't known where the ledger can't be read, so nothing is shared then.

@@ -12,6 +12,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,14 @@ class NoLink:
         pass
 
 
+@dataclass(slots=True)
+class Priors:
+    """Who is told, in our thread, of priors that the pinned hub signed, and the newest version that
+    was heard: older ones are nobody's business."""
+    heard: Callable[[Prior], None]
+    newest: int = 0
+
+
 class Home:
     """`inbox.put(Command)` receives what others ask for. Nothing here blocks or raises into the
     caller, save for bad arguments at construction. Read-only for others: `connected`, `trouble` (in
@@ -75,19 +84,16 @@ class Home:
         clock: Clock,
         facts: DeviceFacts | None = None,
         outbox: Path | None = None,
-        boot: str = "",
-        on_prior: Callable[[Prior], None] | None = None,
-        newest_prior: int = 0,
+        priors: Priors | None = None,
         health: Callable[[], Mapping[str, object]] = dict,
         chance: random.Random | None = None,
     ):
-        """`outbox` None keeps it in memory. `on_prior` is called, in our thread, with priors that
-        the pinned hub signed and that are newer than `newest_prior`. `health()` answers diagnostics
-        of the machine itself."""
+        """`outbox` None keeps it in memory; without `priors` none are heard. `health()` answers
+        diagnostics of the machine itself."""
         self.settings, self.inbox, self.clock = settings, inbox, clock
         self.facts = facts or DeviceFacts()
-        self.boot = boot or boot_id()
-        self.on_prior, self.newest_prior, self.health = on_prior, newest_prior, health
+        self.boot = boot_id()
+        self.priors, self.health = priors, health
         self.chance = chance or random.Random()
         topics = (
             topic(settings.bed, "cmd", "#"),
@@ -317,13 +323,13 @@ class Home:
             if message.payload == b"online" and not message.retain:
                 self._announce = self.clock.now() + self.chance.uniform(0.0, BIRTH_JITTER)
         elif where == PRIOR:
-            if self.on_prior is not None and self.settings.hub_key:
+            if self.priors is not None and self.settings.hub_key:
                 prior = read(bytes(message.payload), self.settings.hub_key)
                 # It is retained, so the same one comes at every connection; an older one is
                 # somebody's replay.
-                if prior.version > self.newest_prior:
-                    self.newest_prior = prior.version
-                    self.on_prior(prior)
+                if prior.version > self.priors.newest:
+                    self.priors.newest = prior.version
+                    self.priors.heard(prior)
         elif where.startswith(topic(self.settings.bed, "ack", "")):
             self.courier.acknowledged(where.rsplit("/", 1)[1])
         else:

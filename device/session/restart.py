@@ -77,8 +77,9 @@ def choices(state: State) -> Choices:
     return Choices(tonight.number, tonight.played, tonight.passed_over)
 
 
-def upgraded(memory: object) -> object:
-    """What firmware before FORMAT 2 saved, in today's shape; anything else as it is."""
+def upgraded(memory: object, said: object = None) -> object:
+    """What firmware before FORMAT 2 saved, in today's shape; anything else as it is. `said`: where
+    it kept what was said in words."""
     if not isinstance(memory, Mapping) or "tonight" in memory or "mode" not in memory:
         return memory
     minutes, timer = memory.get("minutes"), memory.get("timer")
@@ -92,6 +93,8 @@ def upgraded(memory: object) -> object:
         "timer": asked,
         "timer_ends": 60.0 * left if asked and isinstance(left, int | float) else None,
     }
+    if isinstance(said, Mapping) and isinstance(said.get("kept"), Mapping):
+        tonight["said"] = said["kept"]
     around = ("wall", "volume", "programme", "stager")
     return {**{name: memory[name] for name in around if name in memory}, "tonight": tonight}
 

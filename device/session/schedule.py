@@ -41,7 +41,8 @@ def clock_face(wall: float, zone: tzinfo | None) -> datetime:
 
 def on_tick(state: State, at: At) -> Decision:
     bell, rings = alarm(state, at)
-    state = replace(state, bell=bell)
+    if bell is not state.bell:
+        state = replace(state, bell=bell)
     things: list[Do] = [Go(Event.ALARM)] if rings else []
     if timer_is_over(state, at):
         state = set_timer(state, 0.0, at)

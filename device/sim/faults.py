@@ -13,6 +13,17 @@ from device.sim.chips import SimChip
 DRAWS = 4096
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How much shall go wrong."""
+    transfers: float = 0.0      # 0..1: the share that fails by NACK, and by EIO, and by ETIMEDOUT
+    resets: int = 0
+    unplugged: int = 0
+    stuck: int = 0              # times that the bus hangs
+    stalls: int = 0             # times that a transfer takes long
+    longest: float = 5.0        # s, of what lasts
+
+
 @dataclass(frozen=True)
 class Plan:
     """Shares of transfers that fail, and moments (s) at which things happen; chips by their
@@ -33,17 +44,10 @@ class Plan:
         rng: np.random.Generator,
         seconds: float,
         addresses: Sequence[int],
-        *,
-        transfers: float = 0.0,
-        resets: int = 0,
-        unplugged: int = 0,
-        stuck: int = 0,
-        stalls: int = 0,
-        longest: float = 5.0,
+        wanted: "Wanted",
         start: float = 0.0,
     ) -> "Plan":
-        """So many of each over `seconds`; `transfers` is the share of NACK, EIO and ETIMEDOUT each.
-        """
+        """What is `wanted` over `seconds`, from `start` s on."""
         def moments(count: int) -> np.ndarray:
             return np.sort(rng.uniform(start, start + seconds, count))
 
@@ -51,17 +55,16 @@ class Plan:
             return int(rng.choice(addresses))
 
         def length() -> float:
-            return float(rng.uniform(0.1, longest))
+            return float(rng.uniform(0.1, wanted.longest))
 
         return cls(
             start,
-            transfers,
-            transfers,
-            transfers,
-            tuple((float(at), chip()) for at in moments(resets)),
-            tuple((float(at), float(at) + 2 * length(), chip()) for at in moments(unplugged)),
-            tuple((float(at), float(at) + length()) for at in moments(stuck)),
-            tuple((float(at), length()) for at in moments(stalls)),
+            wanted.transfers, wanted.transfers, wanted.transfers,
+            tuple((float(at), chip()) for at in moments(wanted.resets)),
+            tuple((float(at), float(at) + 2 * length(), chip())
+                  for at in moments(wanted.unplugged)),
+            tuple((float(at), float(at) + length()) for at in moments(wanted.stuck)),
+            tuple((float(at), length()) for at in moments(wanted.stalls)),
         )
 
 

@@ -10,14 +10,14 @@ from device.hardware.bus_tape import MAGIC, PlayedSensors, Tape, TapedSensors
 from device.sim.bus import SimBus
 from device.sim.chips_adxl355 import ADXL355
 from device.sim.chips_max30102 import MAX30102
-from device.sim.faults import FaultyBus, Plan, StallingClock
+from device.sim.faults import FaultyBus, Plan, StallingClock, Wanted
 from tests.hardware.parts import Still
 
 
 def night(path, seconds=150.0, seed=4, **faults):
     """What the sensors said, while everything was taped."""
     rng = np.random.default_rng(seed)
-    plan = Plan.drawn(rng, seconds, (0x57, 0x1D), **faults)
+    plan = Plan.drawn(rng, seconds, (0x57, 0x1D), Wanted(**faults))
     clock = StallingClock(plan.stalls, start=1000.123)
     chips = [MAX30102(clock, Still(122_500, 143_000), skew=0.03, rng=rng),
              ADXL355(clock, Still(0.1, 0, 9.8), skew=-0.02, rng=rng)]

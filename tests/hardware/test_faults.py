@@ -16,7 +16,7 @@ from device.sim.bus import SimBus
 from device.sim.chips_adxl355 import ADXL355
 from device.sim.chips_lis3dh import LIS3DH
 from device.sim.chips_max30102 import MAX30102
-from device.sim.faults import FaultyBus, Plan, StallingClock
+from device.sim.faults import FaultyBus, Plan, StallingClock, Wanted
 from tests.hardware.parts import Ramp
 
 FACE = 200_000                  # counts: the clock face goes round in 200 s
@@ -31,7 +31,8 @@ class Night:
         rng = np.random.default_rng(seed)
         skews = rng.uniform(-0.05, 0.05, 2) if skew is None else (skew, skew)
         self.plan = Plan.drawn(
-            rng, seconds, (0x57, part.address), start=faults.pop("start", 5.0), **faults
+            rng, seconds, (0x57, part.address), start=faults.pop("start", 5.0),
+            wanted=Wanted(**faults),
         )
         self.clock = StallingClock(self.plan.stalls)
         self.chips = [MAX30102(self.clock, Ramp(2, 1000.0, APART, modulus=FACE), skew=skews[0]),

@@ -112,7 +112,7 @@ def test_edges_of_the_mock_button_reach_the_inbox_with_their_time():
 def test_the_light_is_a_pwm_pin():
     pins = desk_pins()
     panel = Panel(VirtualClock(), [].append, pin_factory=pins)
-    panel.show(0.03)
+    panel.show(0.03, 0.0, False)
     assert pins.pin(LED_PIN).state == 0.03
     panel.close()
 

@@ -13,7 +13,7 @@ from device.assembly.desk import Desk, body
 from device.clock import VirtualClock
 from device.hardware.bus_tape import Tape, TapedSensors
 from device.sim.bus import SimBus
-from device.sim.faults import FaultyBus, Plan
+from device.sim.faults import FaultyBus, Plan, Wanted
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +36,7 @@ def night(path, minutes, **faults):
     clock = VirtualClock()
     chips, tick = body(Desk(path.parent, 1.0, 5, build="clip", skew=0.02), clock)
     plan = Plan.drawn(
-        rng, 60 * minutes - 20, [chip.address for chip in chips], start=10.0, **faults
+        rng, 60 * minutes - 20, [chip.address for chip in chips], Wanted(**faults), start=10.0
     )
     sensors = TapedSensors(
         path, SimBus(chips, clock, FaultyBus(plan, chips, rng)), clock, tick=tick, seed=5

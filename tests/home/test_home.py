@@ -7,7 +7,7 @@ import pytest
 
 from device.clock import SystemClock, VirtualClock
 from device.home import connection
-from device.home.mqtt import Home
+from device.home.mqtt import Home, Priors
 from device.home.population_prior import sign
 from device.home.settings import PRIOR, Settings
 from device.values import Prior
@@ -226,7 +226,7 @@ def test_a_new_prior_of_the_pinned_hub_is_handed_on_once_and_a_replay_never(brok
         Settings(host="127.0.0.1", port=broker.port, bed="bed1", hub_key=public),
         inbox,
         SystemClock(),
-        on_prior=got.append,
+        priors=Priors(got.append),
     )
     home.start()
     assert soon(lambda: got == [priors[0]])

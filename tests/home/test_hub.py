@@ -10,7 +10,7 @@ import pytest
 from device.clock import SystemClock
 from device.errors import Refused
 from device.home.hub.population import ENOUGH, debias, estimate, simplex
-from device.home.hub.server import Server
+from device.home.hub.server import Broker, Server
 from device.home.hub.store import HOLD, Store
 from device.home.mqtt import Home
 from device.home.population_prior import read, sign
@@ -182,7 +182,7 @@ def test_the_whole_loop_from_a_true_answer_to_the_published_shares(store):
 def test_several_hubs_share_the_work_and_apply_each_event_once(broker, inbox, tmp_path):
     stores = [Store(tmp_path / "hub.sqlite") for _ in range(2)]
     hubs = [
-        Server(store, KEY, "127.0.0.1", broker.port, group="ward", say=lambda text: None)
+        Server(store, KEY, Broker("127.0.0.1", broker.port), group="ward", say=lambda text: None)
         for store in stores
     ]
     threads = [threading.Thread(target=hub.serve) for hub in hubs]

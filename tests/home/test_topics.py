@@ -13,7 +13,7 @@ from paho.mqtt.properties import Properties
 import device.home
 from device.home import topics
 from device.home.fields import FIELDS
-from device.home.hub.server import Server
+from device.home.hub.server import Broker, Server
 from device.home.hub.store import Store
 from device.home.privacy import Feedback, Ledger
 from tests.home.around import soon
@@ -53,7 +53,7 @@ def test_the_description_is_itself_valid():
 
 def test_whatever_is_said_is_as_described_and_retained_as_described(home, listen, broker, tmp_path):
     store = Store(tmp_path / "hub.sqlite")
-    hub = Server(store, bytes(32), "127.0.0.1", broker.port, say=lambda text: None)
+    hub = Server(store, bytes(32), Broker("127.0.0.1", broker.port), say=lambda text: None)
     thread = threading.Thread(target=hub.serve)
     thread.start()
     listener = listen("nocturne/#")

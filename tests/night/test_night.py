@@ -14,7 +14,7 @@ from device.session import learning
 from device.session.fade import SILENT
 from device.session.modes import SOUNDING, Event, Mode
 from device.session.things import Go
-from device.sim.faults import Plan
+from device.sim.faults import Plan, Wanted
 from device.values import Command, Volume
 
 
@@ -86,7 +86,7 @@ def test_with_no_sensor_a_timer_programme_plays_and_fades(sleep):
 
 def test_a_bus_that_fails_in_the_night_is_marked_and_the_sound_goes_on(sleep):
     plan = Plan.drawn(
-        np.random.default_rng(1), 900, [0x57, 0x18], transfers=0.01, unplugged=2, start=120.0
+        np.random.default_rng(1), 900, [0x57, 0x18], Wanted(0.01, unplugged=2), start=120.0
     )
     slept = sleep(hours=0.3, faults=plan)
     assert slept.details("sensors")

@@ -10,7 +10,7 @@ import pytest
 
 from device import asking
 from device.config import Config, Home
-from device.home.hub.server import Server
+from device.home.hub.server import Broker, Server
 from device.home.hub.store import Store
 from device.memory import POPULATION
 from device.recommend import Recommender
@@ -139,7 +139,7 @@ def test_a_real_hub_s_prior_reaches_a_night_by_a_real_broker(sleep, broker, tmp_
             "epoch": 731,
         }
         store.feedback(f"r{n}", f"b{n}", json.dumps(report).encode())
-    hub = Server(store, key, "127.0.0.1", broker.port, say=lambda text: None)
+    hub = Server(store, key, Broker("127.0.0.1", broker.port), say=lambda text: None)
     serving = threading.Thread(target=hub.serve)
     serving.start()
     heard = Listener(broker.port)

@@ -1,13 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device.programmes import DEFAULT
 from device.session import fade
 from device.session.fade import RETURN, SILENT, Rules, deepen, gentle, scene, withdrawn
 from device.session.modes import Mode
 from device.sound.glide import Glide
 from device.sound.settings import CONTROL, RATE
 from device.values import SILENCE, Recipe, Scene
+from tests.session.around import RAIN, epoch
 
 P = st.none() | st.floats(0, 1)
 RULES = st.builds(Rules, st.floats(2, 60), st.floats(5, 720), st.floats(0, 10), st.booleans())
@@ -133,3 +138,140 @@ def test_swells_breathe_no_quicker_than_the_sleeper_and_only_until_sleep(breathi
         scene(mode, Recipe(), 0.0, Rules()).breath
         for mode in (Mode.ASLEEP, Mode.MASKING, Mode.WAKING)
     } == {0}
+
+
+# ---- where the sound goes, by the number ---------------------------------------------------------
+
+def test_the_fade_goes_down_in_its_minutes_and_comes_back_in_five():
+    rules = Rules(fade=10.0)
+    assert deepen(0.2, Mode.DRIFTING, 0.9, True, 0.0, rules) == pytest.approx(0.25)
+    assert deepen(0.5, Mode.DRIFTING, 0.0, False, 0.0, rules) == pytest.approx(0.4)
+    assert deepen(0.99, Mode.SETTLING, 0.9, True, 0.0, rules) == 1.0
+    assert deepen(0.24, Mode.SETTLING, 0.5, False, 0.0, rules) == 0.25
+    assert deepen(0.31, Mode.FAULT, None, False, 5.0, rules) == pytest.approx(0.21)
+
+
+@pytest.mark.parametrize("mode", [Mode.IDLE, Mode.ASLEEP, Mode.PAUSED, Mode.WAKING, Mode.MORNING])
+def test_in_other_modes_the_fade_stays_where_it_is(mode):
+    assert deepen(0.4, mode, 0.9, True, 500.0, Rules()) == 0.4
+
+
+def test_a_fade_reaches_thirty_decibels_down_and_then_silence():
+    quiet = Recipe(level=-5.0)
+    assert scene(Mode.DRIFTING, quiet, 0.5, Rules()).level == -20.0
+    assert scene(Mode.DRIFTING, quiet, 0.99, Rules()).level == pytest.approx(-34.7)
+    assert scene(Mode.DRIFTING, quiet, 1.0, Rules()).level == SILENT
+    assert scene(Mode.FAULT, quiet, 0.5, Rules()).level == -20.0
+
+
+def test_what_keeps_playing_fades_to_twelve_decibels_down():
+    rules = Rules(keep_playing=True)
+    assert scene(Mode.DRIFTING, Recipe(), 1.0, rules).level == -12.0
+    assert scene(Mode.DRIFTING, Recipe(), 0.5, rules).level == -6.0
+    assert scene(Mode.ASLEEP, Recipe(level=-3.0), 0.0, rules).level == -15.0
+    assert scene(Mode.PAUSED, Recipe(), 0.0, rules).level == SILENT
+
+
+def test_masking_is_six_decibels_softer_than_settling_was():
+    assert scene(Mode.MASKING, Recipe(level=-4.0), 1.0, Rules()).level == -10.0
+    assert scene(Mode.MASKING, Recipe(level=3.0), 1.0, Rules()).level == -6.0
+    assert deepen(1.0, Mode.MASKING, 0.5, False, 0.0, Rules()) == 0.9
+    assert deepen(0.25, Mode.MASKING, 0.5, False, 0.0, Rules()) == pytest.approx(0.2)
+    assert deepen(0.5, Mode.MASKING, 0.5, False, 0.0, Rules(keep_playing=True)) == 0.5
+
+
+def test_each_mode_takes_its_own_time():
+    glides = {mode: scene(mode, Recipe(), 0.2, Rules()).glide for mode in Mode}
+    assert glides == {**dict.fromkeys(Mode, 30.0), Mode.PAUSED: 180.0, Mode.WAKING: 180.0}
+
+
+def test_only_the_alarm_rises_above_the_settling_level():
+    scenes = {mode: scene(mode, Recipe(level=-5.0), 0.0, Rules(softer=4.0)) for mode in Mode}
+    assert {mode for mode, shown in scenes.items() if shown.waking} == {Mode.WAKING}
+    assert scenes[Mode.WAKING].level == 6.0 and scenes[Mode.SETTLING].level == -9.0
+
+
+def test_a_scene_is_of_its_recipe():
+    recipe = Recipe(textures={"rain": 0.3}, music=0.4, brightness=0.6, level=-90.0)
+    assert scene(Mode.SETTLING, recipe, 0.0, Rules()) == Scene(
+        {"rain": 0.3}, 0.4, 0.6, SILENT, 30.0, False, 6.0)
+
+
+def test_only_neither_music_nor_texture_is_silence():
+    assert fade.silent(Recipe(music=0.0, textures={"rain": 0.0}))
+    assert not fade.silent(Recipe(music=0.0, textures={"rain": 0.0, "wind": 0.1}))
+    assert not fade.silent(Recipe(music=0.1, textures={}))
+    assert fade.audible(SILENCE) is DEFAULT and fade.audible(RAIN) is RAIN
+
+
+def test_withdrawal_goes_week_by_week_to_half_as_long_and_twelve_decibels():
+    rules = Rules(fade=20.0, timer=40.0)
+    week = withdrawn(rules, 13)
+    assert (week.softer, week.fade, week.timer) == (1.0, 19.0, 38.0)
+    year = withdrawn(rules, 365)
+    assert (year.softer, year.fade, year.timer) == (12.0, 10.0, 20.0)
+    assert withdrawn(Rules(fade=6.0), 365).fade == 5.0
+    assert withdrawn(rules, 7 * 11).softer == 11.0 and withdrawn(rules, 7 * 11).timer == 20.0
+    assert withdrawn(rules, 7 * 9).timer == pytest.approx(22.0)
+
+
+@pytest.mark.parametrize(("breathing", "pace"), [
+    (None, 6.0), (4.0, 6.0), (10.0, 8.5), (11.0, 9.5), (30.0, 12.0),
+])
+def test_swells_are_a_little_slower_than_the_breath_in_half_breaths(breathing, pace):
+    assert fade.breath(breathing) == pace
+    assert scene(Mode.SETTLING, Recipe(), 0.0, Rules(), epoch(breathing=breathing)).breath == pace
+
+
+# ---- on its way ----------------------------------------------------------------------------------
+
+def test_a_course_glides_evenly_in_the_root_of_amplitude():
+    under_way = fade.Course(SILENT, at(0.0, 10.0), 100.0)
+    assert under_way.at(100.0) == SILENT and under_way.at(110.0) == pytest.approx(0.0)
+    assert under_way.at(105.0) == pytest.approx(40 * np.log10(0.5))
+    assert under_way.at(500.0) == pytest.approx(0.0)
+    assert fade.Course(-20.0, at(SILENT, 0.0), 100.0).at(100.0) == SILENT
+    assert fade.Course(-20.0, at(0.0, 10.0), 100.0).at(100.0) == pytest.approx(-20.0)
+
+
+def test_a_new_course_sets_out_where_the_old_one_has_got_to():
+    first = fade.course(None, at(0.0, 30.0), 100.0)
+    assert first.low == SILENT and first.began == 100.0
+    second = fade.course(first, at(-10.0, 30.0), 110.0)
+    assert second.low == first.at(110.0) < 0 and second.began == 110.0
+
+
+def test_a_hand_is_answered_in_four_seconds_and_hushed_in_eight():
+    assert fade.course(None, at(0.0, 30.0), 0.0, by_hand=True).scene == at(0.0, 4.0)
+    assert fade.course(None, at(SILENT, 180.0), 0.0, by_hand=True).scene == at(SILENT, 8.0)
+    assert fade.course(None, at(0.0, 2.0), 0.0, by_hand=True).scene == at(0.0, 2.0)
+    assert fade.course(None, at(0.0, 30.0), 0.0).scene.glide > 30.0
+
+
+def test_what_falls_takes_no_longer_than_it_was_given():
+    assert gentle(0.0, at(-20.0, 30.0)).glide == 30.0
+    assert gentle(-20.0, at(-20.0, 30.0)).glide == 30.0
+
+
+def test_a_rise_takes_what_half_a_decibel_a_second_takes_where_it_is_steepest():
+    steep = 40 / np.log(10) * (1 - 10 ** -0.25) / 10 ** -0.25
+    assert gentle(-10.0, at(0.0, 1.0)).glide == pytest.approx(steep / 0.5)
+    dark = 40 / np.log(10) / 10 ** -0.5         # from silence: where it becomes audible
+    assert gentle(SILENT, at(0.0, 1.0)).glide == pytest.approx(dark / 0.5)
+
+
+# ---- what the composer should aim at -------------------------------------------------------------
+
+def test_masking_needs_little_melody_and_dawn_some_more():
+    recipe = Recipe(density=0.4, music=0.8, brightness=0.3, register=60.0, level=-6.0)
+    masked = fade.steered(recipe, Mode.MASKING)
+    assert masked == replace(recipe, density=0.15, music=0.4)
+    assert fade.steered(replace(recipe, density=0.1), Mode.MASKING).density == 0.1
+    dawn = fade.steered(recipe, Mode.WAKING)
+    assert dawn.density == pytest.approx(0.6) and dawn.brightness == pytest.approx(0.5)
+    assert (dawn.register, dawn.music, dawn.level) == (65.0, 1.0, 0.0)
+    most = fade.steered(Recipe(density=0.7, brightness=0.95, register=66.0), Mode.WAKING)
+    assert (most.density, most.brightness, most.register) == (0.8, 1.0, 67.0)
+    assert fade.steered(SILENCE, Mode.WAKING).textures == DEFAULT.textures
+    for mode in set(Mode) - {Mode.MASKING, Mode.WAKING}:
+        assert fade.steered(recipe, mode) is recipe

@@ -26,7 +26,7 @@ from device.hardware.panel import press
 from device.session.controls import KNOB
 from device.session.fade import AUDIBLE, RISE, SILENT, Course, root
 from device.session.modes import NEXT, Event, Mode
-from device.sim.faults import Plan
+from device.sim.faults import Plan, Wanted
 from device.values import TICK, Command, Scene, Volume
 
 HANG = 5.0              # s that one tick may take of real time
@@ -115,9 +115,9 @@ def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[st
     build = str(rng.choice(["clip", "clip", "mattress", "none"]))
     addresses = {"clip": [0x57, 0x18], "mattress": [0x1D], "none": []}[build]
     plan = (
-        Plan.drawn(rng, 60 * minutes, addresses, transfers=float(rng.choice([0, 0.002, 0.02])),
-                   resets=int(rng.integers(2)), unplugged=int(rng.integers(2)),
-                   stuck=int(rng.integers(2)), start=30.0)
+        Plan.drawn(rng, 60 * minutes, addresses,
+                   Wanted(float(rng.choice([0, 0.002, 0.02])), resets=int(rng.integers(2)),
+                          unplugged=int(rng.integers(2)), stuck=int(rng.integers(2))), start=30.0)
         if addresses and rng.random() < 0.7
         else None
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from device.errors import NocturneError
 from device.home.hub.pairing import admit, pair
-from device.home.hub.server import Server, load_key
+from device.home.hub.server import Broker, Server, load_key
 from device.home.hub.store import Store
 from device.home.hub.web import Page
 
@@ -88,16 +88,9 @@ def run(options: argparse.Namespace) -> int:
         return 0
     host, _, port = options.broker.partition(":")
     password = options.password_file.read_text().strip() if options.password_file else ""
-    server = Server(
-        store,
-        key,
-        host,
-        int(port or 1883),
-        options.username if password else "",
-        password,
-        options.ca,
-        options.group,
-    )
+    broker = Broker(host, int(port or 1883), options.username if password else "", password,
+                    options.ca)
+    server = Server(store, key, broker, options.group)
     page = Page(options.page) if options.page else None
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: server.stop())

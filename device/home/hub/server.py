@@ -5,6 +5,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -23,6 +24,16 @@ from device.values import QUESTION
 STATE = f"{ROOT}/hub/state"
 
 
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where the beds meet; without `ca` (a file) it is spoken to in the clear."""
+    host: str
+    port: int
+    username: str = ""
+    password: str = ""
+    ca: str = ""
+
+
 class Server:
     """`serve` runs until `stop`; `key` is the Ed25519 seed that signs the prior."""
 
@@ -30,17 +41,13 @@ class Server:
         self,
         store: Store,
         key: bytes,
-        host: str,
-        port: int,
-        username: str = "",
-        password: str = "",
-        ca: str = "",
+        broker: Broker,
         group: str = "",
         say: Callable[[str], object] = print,
     ):
         """`group`: of several hubs with one store, among which the broker deals out what the beds
         send."""
-        self.store, self.key, self.host, self.port, self.say = store, key, host, port, say
+        self.store, self.key, self.broker, self.say = store, key, broker, say
         self.applied = self.refused = 0
         self._published: list[int] | None = None
         self._stopping = False
@@ -50,21 +57,21 @@ class Server:
             paho.CallbackAPIVersion.VERSION2, client_id=name, protocol=paho.MQTTv5
         )
         self.client.on_connect, self.client.on_message = self._on_connect, self._on_message
-        if username:
-            self.client.username_pw_set(username, password)
-        if ca:
-            self.client.tls_set(ca_certs=ca)
+        if broker.username:
+            self.client.username_pw_set(broker.username, broker.password)
+        if broker.ca:
+            self.client.tls_set(ca_certs=broker.ca)
         self.client.will_set(f"{ROOT}/hub/avail", "offline", qos=1, retain=True)
 
     def serve(self) -> None:
         wait = 1.0
         while not self._stopping:
             try:
-                self.client.connect(self.host, self.port, 30, clean_start=True)
+                self.client.connect(self.broker.host, self.broker.port, 30, clean_start=True)
                 while not self._stopping and self.client.loop(1.0) == paho.MQTT_ERR_SUCCESS:
                     wait = 1.0
             except OSError as trouble:
-                self.say(f"broker {self.host}:{self.port}: {trouble}")
+                self.say(f"broker {self.broker.host}:{self.broker.port}: {trouble}")
             if not self._stopping:
                 time.sleep(wait * random.uniform(0.5, 1.0))
                 wait = min(2 * wait, 15.0)
@@ -76,7 +83,7 @@ class Server:
     def _on_connect(self, client: paho.Client, userdata: object, flags: paho.ConnectFlags,
                     reason: ReasonCode, properties: Properties | None) -> None:
         if reason.is_failure:
-            self.say(f"broker {self.host}:{self.port} refuses the hub: {reason}")
+            self.say(f"broker {self.broker.host}:{self.broker.port} refuses the hub: {reason}")
             return
         client.subscribe([(f"{self._share}{ROOT}/+/{plane}/+", paho.SubscribeOptions(qos=1))
                           for plane in ("event", "feedback")])

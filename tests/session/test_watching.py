@@ -1,0 +1,212 @@
+import pytest
+
+from device.session import fade, watching
+from device.session.modes import Event, Mode
+from device.session.settings import Rules
+from device.session.things import Go, KeepEpoch, Save, Shape, Tell
+from device.values import Stage
+from tests.session.around import at, epoch, owned, staging, state
+
+NOBODY = staging(None)
+MIDDLE = staging(0.5)
+
+
+def events(mode: Mode, judged=MIDDLE, minutes: float = 1.0, rules: Rules | None = None, **tonight):
+    """What an epoch means, `minutes` into a mode."""
+    now = at()
+    here = owned(state(mode, since=now.now - 60 * minutes, **tonight), rules)
+    return watching.events_of(here, judged, now)
+
+
+# ---- what the epoch means ------------------------------------------------------------------------
+
+@pytest.mark.parametrize("mode", Mode)
+def test_an_unclear_epoch_means_nothing(mode):
+    expected = [Event.SEEING] if mode is Mode.FAULT else []
+    assert events(mode) == expected
+
+
+@pytest.mark.parametrize(("p", "expected"), [
+    (0.29, [Event.UNLIKELY]), (0.3, []), (0.59, []), (0.6, [Event.LIKELY]), (None, []),
+])
+def test_sleep_is_likely_from_six_tenths_and_unlikely_below_three(p, expected):
+    assert events(Mode.SETTLING, staging(p)) == expected
+
+
+def test_believed_sleep_is_likely_whatever_this_epoch_says():
+    assert events(Mode.DRIFTING, staging(0.1, asleep=True)) == [Event.LIKELY]
+    assert events(Mode.DRIFTING, staging(None, asleep=True)) == []
+
+
+def test_the_fade_has_gone_only_at_silence_and_with_sleep_believed_or_nothing_to_be_seen():
+    asleep, guess = staging(0.9, asleep=True), staging(0.9)
+    assert Event.GONE in events(Mode.DRIFTING, asleep, depth=1.0)
+    assert Event.GONE not in events(Mode.DRIFTING, asleep, depth=0.99)
+    assert Event.GONE not in events(Mode.DRIFTING, guess, depth=1.0)
+    assert events(Mode.FAULT, NOBODY, depth=1.0) == [Event.GONE]
+    assert events(Mode.FAULT, NOBODY, depth=0.9) == []
+
+
+def test_a_sensor_that_is_off_for_five_minutes_leaves_the_timer_programme():
+    assert events(Mode.SETTLING, NOBODY, blind=9) == []
+    assert events(Mode.SETTLING, NOBODY, blind=10) == [Event.BLIND]
+
+
+def test_an_arousal_is_masked():
+    assert events(Mode.ASLEEP, staging(0.5, aroused=True)) == [Event.AROUSED]
+
+
+def test_masking_set_to_no_minutes_masks_nothing():
+    assert events(Mode.ASLEEP, staging(0.5, aroused=True), rules=Rules(masking=0.0)) == []
+    assert events(Mode.ASLEEP, staging(0.5, aroused=True), rules=Rules(masking=0.5)) == [
+        Event.AROUSED]
+
+
+def test_masking_lasts_as_long_as_the_owner_wants():
+    assert events(Mode.MASKING, minutes=5.9) == []
+    assert events(Mode.MASKING, minutes=6.0) == [Event.CALM]
+    assert events(Mode.MASKING, minutes=5.9, rules=Rules(masking=2.0)) == [Event.CALM]
+    assert events(Mode.ASLEEP, minutes=60.0) == []
+
+
+@pytest.mark.parametrize("mode", set(Mode) - {Mode.IDLE, Mode.WAKING})
+def test_half_an_hour_of_an_empty_bed_is_the_morning(mode):
+    assert Event.UP not in events(mode, empty=59)
+    assert Event.UP in events(mode, empty=60)
+
+
+def test_in_idle_nobody_gets_up():
+    assert events(Mode.IDLE, empty=1000) == []
+
+
+def test_an_alarm_is_answered_by_five_minutes_out_of_bed():
+    assert events(Mode.WAKING, minutes=5.0, empty=9) == []
+    assert events(Mode.WAKING, minutes=5.0, empty=10) == [Event.UP]
+
+
+def test_an_alarm_rings_five_minutes_even_where_the_bed_was_empty_before():
+    assert events(Mode.WAKING, minutes=4.9, empty=300) == []
+    assert events(Mode.WAKING, minutes=5.0, empty=300) == [Event.UP]
+
+
+def test_an_alarm_that_nobody_answers_ends_after_an_hour_and_no_sooner():
+    assert events(Mode.WAKING, minutes=30.0) == []
+    assert events(Mode.WAKING, minutes=59.9) == []
+    assert events(Mode.WAKING, minutes=60.0) == [Event.UP]
+
+
+def test_a_snooze_lasts_nine_minutes():
+    assert events(Mode.PAUSED, minutes=8.9, snoozed=True) == []
+    assert events(Mode.PAUSED, minutes=9.0, snoozed=True) == [Event.SNOOZE_OVER]
+    assert events(Mode.PAUSED, minutes=9.0, snoozed=False) == []
+    assert events(Mode.ASLEEP, minutes=9.0, snoozed=True) == []
+
+
+def test_a_snooze_is_answered_by_getting_up_but_a_pause_is_not():
+    assert events(Mode.PAUSED, minutes=5.0, empty=10, snoozed=True) == [Event.UP]
+    assert events(Mode.PAUSED, minutes=5.0, empty=9, snoozed=True) == []
+    assert events(Mode.PAUSED, minutes=5.0, empty=10) == []
+
+
+def test_a_morning_that_nobody_answers_is_over_after_an_hour():
+    assert events(Mode.MORNING, minutes=59.9) == []
+    assert events(Mode.MORNING, minutes=60.0) == [Event.OVER]
+    assert events(Mode.SETTLING, minutes=60.0) == []
+
+
+def test_the_most_urgent_goes_first():
+    asleep = staging(0.2, aroused=True)
+    both = events(Mode.PAUSED, asleep, minutes=10, empty=60, snoozed=True, blind=10)
+    assert both == [
+        Event.UP, Event.SNOOZE_OVER, Event.BLIND, Event.AROUSED, Event.UNLIKELY]
+    fault = events(Mode.FAULT, staging(0.8, asleep=True), depth=1.0)
+    assert fault == [Event.SEEING, Event.GONE, Event.LIKELY]
+
+
+@pytest.mark.parametrize(("stage", "light"), [
+    (Stage.WAKE, True), (Stage.LIGHT, True), (Stage.DEEP, False), (Stage.REM, False),
+    (None, False),
+])
+def test_a_smart_alarm_may_end_light_sleep_by_the_newest_judgement(stage, light):
+    deep = staging(stage=Stage.DEEP)
+    assert watching.light((deep, staging(stage=stage))) is light
+    assert watching.light((staging(stage=Stage.LIGHT), deep)) is False
+    assert watching.light(()) is False
+
+
+# ---- what is counted -----------------------------------------------------------------------------
+
+def counted(mode: Mode = Mode.SETTLING, judged=MIDDLE, body=None, rules=None, **tonight):
+    here = owned(state(mode, **tonight), rules)
+    return watching.on_epoch(here, body or epoch(), judged, at())[0].tonight
+
+
+def test_an_epoch_is_kept_with_the_night():
+    old = staging(0.1)
+    assert counted(stagings=(old,)).stagings == (old, MIDDLE)
+    assert counted(Mode.MORNING).stagings == (MIDDLE,)
+    assert counted(Mode.IDLE).stagings == ()
+
+
+def test_epochs_without_a_judgement_are_counted_in_a_row_while_a_night_lasts():
+    assert counted(judged=NOBODY, blind=3).blind == 4
+    assert counted(judged=MIDDLE, blind=3).blind == 0
+    for mode in (Mode.IDLE, Mode.MORNING):
+        assert counted(mode, judged=NOBODY, blind=3).blind == 0
+
+
+def test_epochs_with_nobody_there_are_counted_in_a_row_and_not_knowing_is_somebody():
+    assert counted(body=epoch(present=False), empty=3).empty == 4
+    assert counted(body=epoch(present=True), empty=3).empty == 0
+    assert counted(body=epoch(present=None), empty=3).empty == 0
+
+
+def test_that_somebody_fell_asleep_stands_for_the_night():
+    assert counted(judged=staging(0.9, asleep=True)).fell_asleep
+    assert counted(fell_asleep=True).fell_asleep and not counted().fell_asleep
+    assert not counted(Mode.IDLE, judged=staging(0.9, asleep=True)).fell_asleep
+
+
+def test_the_fade_follows():
+    asleep, rules = staging(0.9, asleep=True), Rules()
+    assert counted(Mode.DRIFTING, asleep, depth=0.4).depth == fade.deepen(
+        0.4, Mode.DRIFTING, 0.9, True, 60.0, rules)
+    assert counted(Mode.FAULT, NOBODY, depth=0.4).depth > 0.4          # the timer has run out
+    long = Rules(timer=61.0)
+    assert counted(Mode.FAULT, NOBODY, rules=long, depth=0.4).depth < 0.4
+
+
+def test_an_epoch_is_acted_on_then_kept_then_told():
+    body, judged = epoch(index=5), staging(0.8)
+    then, things = watching.on_epoch(state(), body, judged, at())
+    assert things == [Go(Event.LIKELY), Shape(), KeepEpoch(body, judged), Tell()]
+    assert then.status.epoch is body
+
+
+@pytest.mark.parametrize(("index", "mode", "saved"), [
+    (8, Mode.SETTLING, True), (8, Mode.MORNING, True), (8, Mode.IDLE, False),
+    (9, Mode.SETTLING, False), (10, Mode.SETTLING, False), (11, Mode.ASLEEP, False),
+    (0, Mode.ASLEEP, True),
+])
+def test_a_restart_may_cost_two_minutes(index, mode, saved):
+    _, things = watching.on_epoch(state(mode), epoch(index=index), MIDDLE, at())
+    assert (Save() in things) is saved
+    assert things[-1] == Tell() and (not saved or things[-2] == Save())
+
+
+def test_what_an_epoch_counts_decides_at_once():
+    here = state(Mode.SETTLING, blind=9)
+    _, things = watching.on_epoch(here, epoch(), NOBODY, at())
+    assert things[0] == Go(Event.BLIND)
+
+
+def test_of_sleep_the_heart_goes_into_the_baseline():
+    asleep, body = staging(0.51), epoch(heart_rate=55.0, rmssd=None)
+    hearts = watching.on_kept(state(hearts=((60.0, 30.0),)), body, asleep).tonight.hearts
+    assert hearts == ((60.0, 30.0), (55.0, None))
+    for mode, judged, heart in (
+        (Mode.IDLE, asleep, 55.0), (Mode.ASLEEP, staging(0.5), 55.0),
+        (Mode.ASLEEP, NOBODY, 55.0), (Mode.ASLEEP, asleep, None),
+    ):
+        kept = watching.on_kept(state(mode), epoch(heart_rate=heart), judged)
+        assert kept.tonight.hearts == ()
