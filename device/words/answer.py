@@ -103,15 +103,20 @@ BEYOND = {
 }
 CANNOT = {"en": "I can't do {}", "zh": "我做不到：{}"}
 SORRY = {
-    "en": "I'm sorry. I only make sound and am no help with that; please talk to somebody you trust.",
+    "en": "I'm sorry. I only make sound and am no help with that; please talk to somebody you "
+    "trust.",
     "zh": "我很难过听到这些。我只能放声音，帮不上这个；请和您信任的人说说。",
 }
 CRISIS = {
-    "en": "I'm sorry you feel like this. I'm only a box that makes sound and no help for it. Please call "
-    "somebody now: a person you trust, your emergency number, or a crisis line.",
-    "zh": "听到您这样说我很难过。我只是一个放声音的盒子，帮不上忙。请现在就联系您信任的人、急救电话或心理援助热线。",
+    "en": "I'm sorry you feel like this. I'm only a box that makes sound and no help for it. "
+    "Please call somebody now: a person you trust, your emergency number, or a crisis line.",
+    "zh": "听到您这样说我很难过。我只是一个放声音的盒子，帮不上忙。"
+    "请现在就联系您信任的人、急救电话或心理援助热线。",
 }
-CLOCK = {"en": ("alarm at {:02}:{:02}", "off after {} min"), "zh": ("闹钟 {:02}:{:02}", "{} 分钟后停")}
+CLOCK = {
+    "en": ("alarm at {:02}:{:02}", "off after {} min"),
+    "zh": ("闹钟 {:02}:{:02}", "{} 分钟后停"),
+}
 # Two choices to tap: each is a note that is understood as it stands.
 CHOICES = {
     "en": {"forbid": "no {}", "require": "{} please", "raise": "more {}", "lower": "less {}"},

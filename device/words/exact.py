@@ -10,13 +10,19 @@ MUTED = (
     # "be silent for thirty minutes", "go quiet please"
     re.compile(rf"{POLITE}(?:be|go|stay|keep) (?:silent|quiet){LASTS}[.!]*"),
     # "quiet mode", "silence for two hours"
-    re.compile(rf"{POLITE}(?:(?:set|turn|switch) (?:to|on) )?(?:(?:silent|quiet|silence|mute) mode|"
-               rf"(?:complete |total |full )?silence){LASTS}[.!]*"),
+    re.compile(
+        rf"{POLITE}(?:(?:set|turn|switch) (?:to|on) )?(?:(?:silent|quiet|silence|mute) mode|"
+        rf"(?:complete |total |full )?silence){LASTS}[.!]*"
+    ),
     # "turn the volume off", "sound off"
-    re.compile(rf"{POLITE}(?:turn|switch|shut) off (?:(?:the|all|media|your|my) )*"
-               rf"(?:volume|sounds?|audio|speakers?){LASTS}[.!]*"),
-    re.compile(rf"{POLITE}(?:(?:turn|switch|shut) )?(?:(?:the|all|media|your|my) )*"
-               rf"(?:volume|sounds?|audio|speakers?) off{LASTS}[.!]*"),
+    re.compile(
+        rf"{POLITE}(?:turn|switch|shut) off (?:(?:the|all|media|your|my) )*"
+        rf"(?:volume|sounds?|audio|speakers?){LASTS}[.!]*"
+    ),
+    re.compile(
+        rf"{POLITE}(?:(?:turn|switch|shut) )?(?:(?:the|all|media|your|my) )*"
+        rf"(?:volume|sounds?|audio|speakers?) off{LASTS}[.!]*"
+    ),
     re.compile(r"(?:请)?(?:静音|关掉声音|把声音关掉|关声音|别出声|不要出声)(?:吧|了|一下)?[。！]*"),
 )
 

@@ -5,14 +5,14 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from device.values import TEXTURES, VOICES
 from device.words.lexicon import CHINESE, ENGLISH, SIGNS
 from device.words.phrases import Word, placed
 from device.words.script import simplified
 from device.words.spelling import mended
 from device.words.text import WORD
-from device.values import TEXTURES, VOICES
 
-MOST = 160              # words of a note that are read; a note has 400 characters
+MOST = 160  # words of a note that are read; a note has 400 characters
 ANCHORS = ("thing", "field", "quality", "compared")
 FLAGS = ("last", "always", "never", "undo", "good", "poor")
 # Of a thing, or of everything: the reader tells from the words around.
@@ -25,8 +25,15 @@ def kind(word: Word) -> str:
     way, and whether it is loudness, which may be said of a thing."""
     if word.kind == "thing":
         name = word.value
-        sort = ("texture" if name in TEXTURES else "voice" if name in VOICES else
-                name if name in OTHER_THINGS else "programme")
+        sort = (
+            "texture"
+            if name in TEXTURES
+            else "voice"
+            if name in VOICES
+            else name
+            if name in OTHER_THINGS
+            else "programme"
+        )
         return f"thing {sort}"
     if word.kind in ("quality", "compared"):
         field, sign = word.value
@@ -37,20 +44,27 @@ def kind(word: Word) -> str:
     return word.kind
 
 
-SMALL = sorted({kind(Word(*item, "")) for book in (ENGLISH, CHINESE) for item in book.values()}
-               | {f"{which} {field} {way}" for which in ("quality", "compared")
-                  for field in ("level", "register", "other") for way in ("up", "down")})
+SMALL = sorted(
+    {kind(Word(*item, "")) for book in (ENGLISH, CHINESE) for item in book.values()}
+    | {
+        f"{which} {field} {way}"
+        for which in ("quality", "compared")
+        for field in ("level", "register", "other")
+        for way in ("up", "down")
+    }
+)
 KINDS = ("nothing", "word", "end", "mark", "han", *SMALL)
-INPUTS = KINDS          # the card lists them; a reader of other kinds is refused
+INPUTS = KINDS  # the card lists them; a reader of other kinds is refused
 assert SIGNS["more"] == 1
 
 
 class Unit(NamedTuple):
     """One word or phrase of a note."""
+
     word: Word
-    kind: int           # place in KINDS
+    kind: int  # place in KINDS
     text: str
-    start: int          # character of the line
+    start: int  # character of the line
 
     @property
     def judged(self) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from device.words.layers import Layers
 
-INPUTS = ("vectors",)           # of the words, in order
+INPUTS = ("vectors",)  # of the words, in order
 DILATIONS = (1, 2, 4)
 
 

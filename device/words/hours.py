@@ -6,18 +6,45 @@ Numbers are exact, so this is rules: a verb that asks for it, and a time behind 
 import re
 from typing import NamedTuple
 
-NUMBERS = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-           "fifteen sixteen seventeen eighteen nineteen").split()
+NUMBERS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
 TENS = ("twenty", "thirty", "forty", "fifty")
 HAN = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "半": 0.5}
-LONGEST_TIMER = 12 * 60         # min
-DAY = 24 * 60                   # min
+LONGEST_TIMER = 12 * 60  # min
+DAY = 24 * 60  # min
 
-WORDS = {word: i for i, word in enumerate(NUMBERS)} | {
-    ten: 20 + 10 * i for i, ten in enumerate(TENS)} | {
-    f"{ten}{joint}{one}": 20 + 10 * i + j for i, ten in enumerate(TENS)
-    for j, one in enumerate(NUMBERS[:10]) if j for joint in (" ", "-")} | {
-    "a": 1, "an": 1, "half an": 0.5, "half a": 0.5, "a quarter": 0.25}
+WORDS = (
+    {word: i for i, word in enumerate(NUMBERS)}
+    | {ten: 20 + 10 * i for i, ten in enumerate(TENS)}
+    | {
+        f"{ten}{joint}{one}": 20 + 10 * i + j
+        for i, ten in enumerate(TENS)
+        for j, one in enumerate(NUMBERS[:10])
+        if j
+        for joint in (" ", "-")
+    }
+    | {"a": 1, "an": 1, "half an": 0.5, "half a": 0.5, "a quarter": 0.25}
+)
 NUMBER = r"(?:\d{1,3}|" + "|".join(sorted(map(re.escape, WORDS), key=len, reverse=True)) + ")"
 TIME = re.compile(
     rf"(?:(?P<part>half past|quarter past|a quarter past|quarter to|a quarter to|{NUMBER} past|"
@@ -28,27 +55,38 @@ TIME = re.compile(
 WAKE = re.compile(
     r"\b(?:wake (?:me|us)(?: up)?|get me up|(?:set|make|put|change|move|need|want|have|create)"
     r"(?: me)?(?: the| an| a| my| up)* alarm(?: clock)?|alarm(?: clock)?)\b"
-    r"(?: (?:tomorrow|for|at|to|by|around|on|morning|please|is|about|the|me))* ")
+    r"(?: (?:tomorrow|for|at|to|by|around|on|morning|please|is|about|the|me))* "
+)
 NOT_WAKE = re.compile(
     r"\b(?:fire|no|don't|dont|not|cancel|remove|delete|turn off|switch off|stop|disable|what|when|"
     r"which|is) (?:\w+ ){0,2}alarm|\bmy alarm (?:is|was|rang|went)|\b(?:don't|not|never) wake|"
-    r"\bwoke")
+    r"\bwoke"
+)
 LASTS = re.compile(
     rf"\b(?:stop|turn (?:it |everything |the \w+ )?off|switch (?:it |everything |the \w+ )?off|"
     rf"end|fade(?: it)?(?: out)?|off|shut (?:it )?(?:off|down)|quit|timer|sleep timer|"
     rf"play (?:\w+ ){{0,4}}?)(?: (?:it|the|sound|music|timer|playing|everything|please|set|a|"
     rf"rain|sleep))*? ?(?:after|in|for|to|of|:)(?: about| only| just)? "
-    rf"(?P<many>{NUMBER})(?P<half> and a half)? ?(?P<unit>minutes?|mins?|hours?|hrs?|h|min)\b(?P<more> and a half)?")
-TIMER = re.compile(rf"\b(?P<many>{NUMBER})[ -]?(?P<unit>minutes?|mins?|hours?|hr)[ -](?:sleep )?timer")
+    rf"(?P<many>{NUMBER})(?P<half> and a half)? ?(?P<unit>minutes?|mins?|hours?|hrs?|h|min)\b"
+    r"(?P<more> and a half)?"
+)
+TIMER = re.compile(
+    rf"\b(?P<many>{NUMBER})[ -]?(?P<unit>minutes?|mins?|hours?|hr)[ -](?:sleep )?timer"
+)
 HOUR_ZH = r"(?P<hour>\d{1,2}|[一二两三四五六七八九十]{1,3})"
-TIME_ZH = rf"{HOUR_ZH}(?:点|[:：])钟?(?P<minute>半|一刻|三刻|\d{{1,2}}|[一二三四五六七八九十]{{1,3}})?分?"
+TIME_ZH = (
+    rf"{HOUR_ZH}(?:点|[:：])钟?(?P<minute>半|一刻|三刻|\d{{1,2}}|[一二三四五六七八九十]{{1,3}})?分?"
+)
 DAYTIME = r"(?P<day>早上|早晨|清晨|明早|上午|凌晨|下午|晚上|傍晚)?"
 WAKE_ZH = (
     re.compile(rf"{DAYTIME}{TIME_ZH}(?:钟)?(?:叫|喊|唤)(?:我|醒)"),
     re.compile(rf"{DAYTIME}{TIME_ZH}的?(?:闹钟|闹铃)"),
     re.compile(rf"(?:闹钟|闹铃)(?:定|设|调|改)?(?:在|到|成|个)?(?:明天)?{DAYTIME}{TIME_ZH}"),
 )
-MANY_ZH = r"(?P<many>半个?|\d{1,3}|[一二两三四五六七八九十百]{1,4})(?P<and>个半)?个?(?P<unit>分钟|小时|钟头)"
+MANY_ZH = (
+    r"(?P<many>半个?|\d{1,3}|[一二两三四五六七八九十百]{1,4})(?P<and>个半)?个?"
+    r"(?P<unit>分钟|小时|钟头)"
+)
 LASTS_ZH = (
     re.compile(rf"{MANY_ZH}(?:以后|之后|后)(?:自动|就|再)*(?:停|关|结束|熄)"),
     re.compile(rf"(?:放|播|听){MANY_ZH}(?:以后|之后|后)?(?:就|自动)*(?:停|关|好|行)"),
@@ -58,6 +96,7 @@ LASTS_ZH = (
 
 class Asked(NamedTuple):
     """Minutes after midnight for the alarm, minutes from now for the timer; None was not asked."""
+
     alarm: int | None = None
     timer: int | None = None
     # whether an alarm or timer is spoken of at all, with a time or without
@@ -69,7 +108,7 @@ def number(text: str) -> float:
 
 
 def han_number(text: str) -> float:
-    """"二十五" → 25, "十" → 10, "45" → 45."""
+    """ "二十五" → 25, "十" → 10, "45" → 45."""
     if text.isdigit():
         return float(text)
     if text in ("半", "半个"):
@@ -88,8 +127,8 @@ def asked(line: str) -> Asked:
 
 def alarm(line: str) -> int | None:
     if not NOT_WAKE.search(line):
-        for found in WAKE.finditer(line):
-            if time := TIME.match(line, found.end()):
+        for asking in WAKE.finditer(line):
+            if time := TIME.match(line, asking.end()):
                 return minutes(time)
     for pattern in WAKE_ZH:
         if found := pattern.search(line):
@@ -106,15 +145,21 @@ def minutes(time: re.Match[str]) -> int | None:
         minute = -some if part.endswith("to") else some
     else:
         hour, minute = number(time["hour"]), number(time["minute"]) if time["minute"] else 0
-    return of_day(hour, minute, (time["half"] or "") in (
-        "pm", "p.m", "in the evening", "tonight", "in the afternoon"))
+    return of_day(
+        hour,
+        minute,
+        (time["half"] or "") in ("pm", "p.m", "in the evening", "tonight", "in the afternoon"),
+    )
 
 
 def chinese_minutes(found: re.Match[str]) -> int | None:
     some = found["minute"] or ""
     minute = {"": 0, "半": 30, "一刻": 15, "三刻": 45}.get(some)
-    return of_day(han_number(found["hour"]), han_number(some) if minute is None else minute,
-                  (found["day"] or "") in ("下午", "晚上", "傍晚"))
+    return of_day(
+        han_number(found["hour"]),
+        han_number(some) if minute is None else minute,
+        (found["day"] or "") in ("下午", "晚上", "傍晚"),
+    )
 
 
 def of_day(hour: float, minute: float, later: bool) -> int | None:

@@ -12,8 +12,10 @@ class Layers:
         """Raises KeyError or ValueError."""
         self._biases = {name[:-5]: arrays[name] for name in arrays if name.endswith("_bias")}
         self.weights = {
-            name: (arrays[name].reshape(len(arrays[name]), -1).astype(np.float32)
-                   * arrays[f"{name}_step"][:, None])
+            name: (
+                arrays[name].reshape(len(arrays[name]), -1).astype(np.float32)
+                * arrays[f"{name}_step"][:, None]
+            )
             for name in arrays
             if f"{name}_step" in arrays
         }

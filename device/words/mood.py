@@ -1,5 +1,4 @@
-"""How a note sounds: int8 word vectors and an int8 network over each word and its surroundings, or a
-lexicon.
+"""How a note sounds: int8 word vectors and an int8 network over the words in order, or a lexicon.
 
 Valence and arousal are in thirds of the standard deviation of EmoBank's sentences, so that ±1 is
 far out.

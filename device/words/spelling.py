@@ -4,14 +4,37 @@ from collections.abc import Callable, Sequence
 
 from device.words.lexicon import ENGLISH
 
-SHORTEST = 4            # letters: of shorter words too many are one letter apart
-FREE = 6                # letters from which another letter may stand in for the right one
-KINDS = frozenset(("thing", "field", "quality", "compared", "no", "hate", "lacking", "drop", "more",
-                   "less", "want", "love", "always", "never", "undo", "last"))
-WORDS = tuple(word for word, (kind, _) in ENGLISH.items()
-              if kind in KINDS and len(word) >= SHORTEST and word.isalpha() and word.isascii())
-STARTS = {start: tuple(word for word in WORDS if word[0] == start)
-          for start in {word[0] for word in WORDS}}
+SHORTEST = 4  # letters: of shorter words too many are one letter apart
+FREE = 6  # letters from which another letter may stand in for the right one
+KINDS = frozenset(
+    (
+        "thing",
+        "field",
+        "quality",
+        "compared",
+        "no",
+        "hate",
+        "lacking",
+        "drop",
+        "more",
+        "less",
+        "want",
+        "love",
+        "always",
+        "never",
+        "undo",
+        "last",
+    )
+)
+WORDS = tuple(
+    word
+    for word, (kind, _) in ENGLISH.items()
+    if kind in KINDS and len(word) >= SHORTEST and word.isalpha() and word.isascii()
+)
+STARTS = {
+    start: tuple(word for word in WORDS if word[0] == start)
+    for start in {word[0] for word in WORDS}
+}
 SINGLE = frozenset(part for phrase in ENGLISH for part in phrase.split())
 
 
@@ -24,10 +47,14 @@ def slipped(said: str, meant: str) -> bool:
         wrong = [i for i in range(len(said)) if said[i] != meant[i]]
         if len(wrong) == 1:
             return len(meant) >= FREE
-        return (len(wrong) == 2 and wrong[1] == wrong[0] + 1
-                and said[wrong[0]] == meant[wrong[1]] and said[wrong[1]] == meant[wrong[0]])
+        return (
+            len(wrong) == 2
+            and wrong[1] == wrong[0] + 1
+            and said[wrong[0]] == meant[wrong[1]]
+            and said[wrong[1]] == meant[wrong[0]]
+        )
     short, long = sorted((said, meant), key=len)
-    return any(long[:i] + long[i + 1:] == short for i in range(len(long)))
+    return any(long[:i] + long[i + 1 :] == short for i in range(len(long)))
 
 
 def mended(tokens: Sequence[str], known: Callable[[str], bool]) -> list[str]:
@@ -36,8 +63,13 @@ def mended(tokens: Sequence[str], known: Callable[[str], bool]) -> list[str]:
 
 
 def meant(token: str, known: Callable[[str], bool]) -> str:
-    if (len(token) < SHORTEST - 1 or len(token) > 16 or not (token.isalpha() and token.isascii())
-            or token in SINGLE or known(token)):
+    if (
+        len(token) < SHORTEST - 1
+        or len(token) > 16
+        or not (token.isalpha() and token.isascii())
+        or token in SINGLE
+        or known(token)
+    ):
         return token
     near = [word for word in STARTS.get(token[0], ()) if slipped(token, word)]
     if not near or len(token) < SHORTEST and len(near) > 1:

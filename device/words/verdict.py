@@ -20,12 +20,12 @@ from device.words.reader import LABELS
 STANDS = MappingProxyType(
     {"same": 0.5, "silent": 0.68, "other": 0.85, "unsure": 0.93, "opposite": 0.97}
 )
-SILENCE = 0.85          # of "sound" and the like, which most often are spoken of without a wish
+SILENCE = 0.85  # of "sound" and the like, which most often are spoken of without a wish
 ASK = 0.2
-MISSED = 0.15           # of any wish at all, where the grammar hears one and the reader likely none
+MISSED = 0.15  # of any wish at all, where the grammar hears one and the reader likely none
 FLAG = 0.5
-NEAR = 4                # words from "volume" to a "low" that is said of it
-SHORT = 3               # words: "every night, please" confirms the last note
+NEAR = 4  # words from "volume" to a "low" that is said of it
+SHORT = 3  # words: "every night, please" confirms the last note
 OTHERWISE = MappingProxyType({"good": "poor", "poor": "good"})
 UP = frozenset(("raise", "require"))
 DOWN = frozenset(("lower", "forbid"))
@@ -35,23 +35,25 @@ THINGS = frozenset((*TEXTURES, *VOICES, "music", "silence"))
 @dataclass(frozen=True, slots=True)
 class Heard:
     """One verdict on one name."""
+
     verb: str
     name: str
-    likely: float               # 0..1: of this verb
-    any: float                  # 0..1: of any wish about it at all
+    likely: float  # 0..1: of this verb
+    any: float  # 0..1: of any wish about it at all
     degree: float = 1.0
-    place: int = 0              # of the word in the note
-    named: bool = True          # the word itself names it; "no sound" doesn't name silence
+    place: int = 0  # of the word in the note
+    named: bool = True  # the word itself names it; "no sound" doesn't name silence
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What is made of a note; `confidence` 0..1 of each wish, 1 by the grammar alone."""
+
     wishes: tuple[Wish, ...] = ()
     confidence: tuple[float, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     unsure: tuple[str, ...] = ()
-    flags: frozenset[str] = frozenset()         # "last", "always", "undo", "good", "poor"
+    flags: frozenset[str] = frozenset()  # "last", "always", "undo", "good", "poor"
 
 
 def alone(grammar: Reading) -> Verdict:
@@ -68,11 +70,16 @@ def read(units: Sequence[Unit], odds: np.ndarray, grammar: Reading) -> Verdict:
     wishes = tuple(Wish(each.verb, each.name, each.degree) for each in stands)
     flags = flagged(units, odds)
     if wishes or doubts:
-        flags -= {"undo"}           # "rain, scratch that, waves" takes back its own first word
+        flags -= {"undo"}  # "rain, scratch that, waves" takes back its own first word
     elif len(units) > SHORT:
-        flags -= {"always"}         # that is of something else, "I'm always tired"
-    return Verdict(wishes, tuple(each.likely for each in stands), tuple(doubts),
-                   tuple(each.name for each in doubts), flags)
+        flags -= {"always"}  # that is of something else, "I'm always tired"
+    return Verdict(
+        wishes,
+        tuple(each.likely for each in stands),
+        tuple(doubts),
+        tuple(each.name for each in doubts),
+        flags,
+    )
 
 
 def flagged(units: Sequence[Unit], odds: np.ndarray) -> frozenset[str]:
@@ -96,8 +103,15 @@ def heard(units: Sequence[Unit], odds: np.ndarray) -> Iterator[Heard]:
         if 1 - odds[place, 0] < MISSED:
             continue
         for verb, name in meant(unit, LABELS[best]):
-            yield Heard(verb, name, float(odds[place, best]), float(1 - odds[place, 0]),
-                        degree(units, place), place, unit.word.value != "sound")
+            yield Heard(
+                verb,
+                name,
+                float(odds[place, best]),
+                float(1 - odds[place, 0]),
+                degree(units, place),
+                place,
+                unit.word.value != "sound",
+            )
 
 
 def meant(unit: Unit, label: str) -> Iterator[tuple[str, str]]:
@@ -130,12 +144,12 @@ def meant(unit: Unit, label: str) -> Iterator[tuple[str, str]]:
 
 def degree(units: Sequence[Unit], place: int) -> float:
     """The degree that is said nearest before a word in its clause, or right after it."""
-    for unit in units[place + 1:place + 3]:
+    for unit in units[place + 1 : place + 3]:
         if unit.word.kind == "degree":
             return float(unit.word.value)
         if unit.word.kind not in ("filler", "more", "less", "is", "was"):
             break
-    for unit in reversed(units[max(place - 5, 0):place]):
+    for unit in reversed(units[max(place - 5, 0) : place]):
         if unit.word.kind == "degree":
             return float(unit.word.value)
         if unit.word.kind in ("end", "but", "thing", "field", "compared", "and"):
@@ -169,11 +183,15 @@ def judged(
 def needed(one: Heard, other: Wish | None, unsure: bool) -> float:
     """How likely a verdict must be to stand, beside what the grammar makes of the same name."""
     how = (
-        "unsure" if other is None and unsure else
-        "silent" if other is None else
-        "same" if other.verb == one.verb else
-        "opposite" if against(one.verb, other.verb) else
-        "other"
+        "unsure"
+        if other is None and unsure
+        else "silent"
+        if other is None
+        else "same"
+        if other.verb == one.verb
+        else "opposite"
+        if against(one.verb, other.verb)
+        else "other"
     )
     return max(STANDS[how], SILENCE if not one.named and how != "same" else 0.0)
 

@@ -62,15 +62,31 @@ def test_in_doubt_nothing_is_done_and_two_choices_are_offered(words):
 
 @pytest.mark.parametrize("tongue", ["en", "zh"])
 def test_each_choice_that_can_be_tapped_is_understood_as_it_stands(words, tongue):
-    names = ("rain", "ocean", "wind", "stream", "fire", "pink", "brown", "bell", "piano", "pad",
-             "drone", "music")
+    names = (
+        "rain",
+        "ocean",
+        "wind",
+        "stream",
+        "fire",
+        "pink",
+        "brown",
+        "bell",
+        "piano",
+        "pad",
+        "drone",
+        "music",
+    )
     said = [(name, verb) for name in names for verb in ("forbid", "require", "raise", "lower")]
     said += [(name, verb) for name in answer.WAYS[tongue] for verb in ("raise", "lower")]
-    wrong = [(name, verb) for name, verb in said
-             if wished(words, answer.choice(name, verb, tongue)) != {f"{verb} {name}"}]
+    wrong = [
+        (name, verb)
+        for name, verb in said
+        if wished(words, answer.choice(name, verb, tongue)) != {f"{verb} {name}"}
+    ]
     assert not wrong
     assert words.understand(answer.choice("silence", "require", tongue)).wishes == (
-        Wish("require", "silence"),)
+        Wish("require", "silence"),
+    )
 
 
 def test_always_is_asked_for_before_it_is_kept(words):
@@ -133,7 +149,11 @@ def test_sadness_gets_no_cheerful_parse_and_no_promise_of_help(words):
 
 def test_a_slip_of_the_finger_is_put_right_and_a_word_is_left_alone():
     assert mended(["rian", "bels", "pianoo", "wnid"], lambda word: False) == [
-        "rain", "bells", "piano", "wind"]
+        "rain",
+        "bells",
+        "piano",
+        "wind",
+    ]
     assert mended(["ran", "wine", "bill"], lambda word: True) == ["ran", "wine", "bill"]
     assert slipped("rian", "rain") and not slipped("rain", "rain") and not slipped("rin", "bin")
 
@@ -180,20 +200,24 @@ def test_a_note_costs_less_than_ten_milliseconds(words):
     began = time.process_time()
     for _ in range(20):
         words.understand(long)
-    assert (time.process_time() - began) / 20 < 0.05    # ten times over on a busy machine
+    assert (time.process_time() - began) / 20 < 0.05  # ten times over on a busy machine
 
 
 def test_a_doubt_without_a_second_meaning_is_still_a_question():
     line = answer.answered(Understood("en", unsure=("bell",)), "")
     assert re.search("no bells.*more bells", line)
-    assert answer.choices((Doubt("bell", "forbid", "require"),), "en") == ("no bells", "bells please")
+    assert answer.choices((Doubt("bell", "forbid", "require"),), "en") == (
+        "no bells",
+        "bells please",
+    )
 
 
 WORDS = Words()
 
 
 @pytest.mark.parametrize(
-    "text", ["mute please", "be silent for thirty minutes", "turn the volume off", "静音", "quiet mode"]
+    "text",
+    ["mute please", "be silent for thirty minutes", "turn the volume off", "静音", "quiet mode"],
 )
 def test_everything_off_is_said_in_few_ways(words, text):
     assert words.understand(text).wishes == (Wish("require", "silence"),)

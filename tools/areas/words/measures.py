@@ -69,12 +69,15 @@ def home(said: Sequence[Utterance], answer: Callable[[str], Answer]) -> dict[str
     """`distraction_wishes`: the share with any wish though it speaks neither of volume nor of
     music; `volume_right` and `volume_inverted` of those that were to be louder or quieter."""
     distractions = [answer(each.text) for each in said if each.intent not in SOUND]
-    turned = [(each.way, answer(each.text).slots) for each in said
-              if each.way and each.intent in VOLUME]
+    turned = [
+        (each.way, answer(each.text).slots) for each in said if each.way and each.intent in VOLUME
+    ]
     if not distractions or not turned:
         return {}
-    right = [bool(slots & (UP if way > 0 else DOWN)) and not slots & (DOWN if way > 0 else UP)
-             for way, slots in turned]
+    right = [
+        bool(slots & (UP if way > 0 else DOWN)) and not slots & (DOWN if way > 0 else UP)
+        for way, slots in turned
+    ]
     wrong = [bool(slots & (DOWN if way > 0 else UP)) for way, slots in turned]
     return {
         "distraction_wishes": sum(bool(each.slots) for each in distractions) / len(distractions),

@@ -5,18 +5,29 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from areas.words.sentences import sentence
 from areas.words.measures import Answer
+from areas.words.sentences import sentence
 from device.words import Words, grammar, verdict
 from device.words.phrases import Word, spoken
 from device.words.scope import ANCHORS, DENIALS
 from device.words.script import simplified
 from device.words.text import clean, tokens
 
-FLAGS = {"last": "like:last night", "always": "keep:always", "never": "keep:always", "undo": "undo",
-         "good": "rested:good", "poor": "rested:poor"}
-NAMES = {"last": "like:last night", "always": "keep:always", "undo": "undo",
-         "good": "rested:good", "poor": "rested:poor"}
+FLAGS = {
+    "last": "like:last night",
+    "always": "keep:always",
+    "never": "keep:always",
+    "undo": "undo",
+    "good": "rested:good",
+    "poor": "rested:poor",
+}
+NAMES = {
+    "last": "like:last night",
+    "always": "keep:always",
+    "undo": "undo",
+    "good": "rested:good",
+    "poor": "rested:poor",
+}
 SENTENCES, SEED = 3000, 11
 
 
@@ -49,6 +60,7 @@ def reading(words: Words, text: str) -> Answer:
 
 def vader(texts: Sequence[str]) -> np.ndarray:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
     judge = SentimentIntensityAnalyzer()
     return np.array([judge.polarity_scores(text)["compound"] for text in texts])
 
@@ -57,6 +69,7 @@ def tfidf(texts: Sequence[str], gold: np.ndarray, unseen: Sequence[str]) -> np.n
     """(n, 2): ridge regression on words and pairs of words, fitted on `texts`."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import Ridge
+
     weigh = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
     return Ridge(alpha=2.0).fit(weigh.fit_transform(texts), gold).predict(weigh.transform(unseen))
 
@@ -82,6 +95,7 @@ class Tagger:
     def __init__(self, notes: Sequence[Mapping]):
         from sklearn.feature_extraction import DictVectorizer
         from sklearn.linear_model import LogisticRegression
+
         chance = np.random.default_rng(SEED)
         made = [sentence(chance) for _ in range(SENTENCES)]
         rows, labels = [], []
@@ -129,7 +143,7 @@ def around(said: Sequence[Word], place: int) -> dict[str, float]:
             near = said[place + offset]
             out[f"{offset}:{near.kind}"] = out[f"{offset}:{near.text}"] = 1.0
     start = max((i for i in range(place) if said[i].kind in ("end", "but")), default=-1)
-    return out | {f"before:{near.kind}": 1.0 for near in said[start + 1:place]}
+    return out | {f"before:{near.kind}": 1.0 for near in said[start + 1 : place]}
 
 
 class TfidfTagger:
@@ -138,6 +152,7 @@ class TfidfTagger:
     def __init__(self, notes: Sequence[Mapping]):
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
+
         chance = np.random.default_rng(SEED)
         made = [sentence(chance) for _ in range(SENTENCES)]
         rows, labels = [], []
@@ -164,16 +179,25 @@ class TfidfTagger:
             verbs = self._model.predict(
                 self._weigh.transform([window(said, place) for place in places])
             )
-            out |= {f"{verb}:{name(said[place])}": ""
-                    for place, verb in zip(places, verbs, strict=True) if verb != "nothing"}
+            out |= {
+                f"{verb}:{name(said[place])}": ""
+                for place, verb in zip(places, verbs, strict=True)
+                if verb != "nothing"
+            }
         return out
 
 
 def window(said: Sequence[Word], place: int) -> str:
     """Eight words to either side, marked with their side, and the name's kind."""
+
     def marked(words: Sequence[Word], side: str) -> list[str]:
         return [side + part for word in words for part in word.text.split()]
+
     word = said[place]
-    return " ".join([f"self:{word.kind}:{word.value}".replace(" ", ""),
-                     *marked(said[max(place - 8, 0):place], "<"),
-                     *marked(said[place + 1:place + 9], ">")])
+    return " ".join(
+        [
+            f"self:{word.kind}:{word.value}".replace(" ", ""),
+            *marked(said[max(place - 8, 0) : place], "<"),
+            *marked(said[place + 1 : place + 9], ">"),
+        ]
+    )

@@ -22,13 +22,22 @@ from training.words.examples import notes
 from training.words.home import utterances
 from training.words.reader import SOURCES, one
 
-KEYS = ("slot_f1", "inversions", "invented", "silent_misses", "asked_back", "distraction_wishes",
-        "volume_right", "volume_inverted")
+KEYS = (
+    "slot_f1",
+    "inversions",
+    "invented",
+    "silent_misses",
+    "asked_back",
+    "distraction_wishes",
+    "volume_right",
+    "volume_inverted",
+)
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="tools/train words ablate",
-                                     description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="tools/train words ablate", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--share", type=float, default=0.25)
     options = parser.parse_args(argv)
@@ -41,8 +50,11 @@ def main(argv: list[str] | None = None) -> None:
         reader = Reader.of(Mood(), [arrays])
         figures = wishes(rows, [answer(reader, row["text"]) for row in rows])
         figures |= home(judges, lambda text, reader=reader: answer(reader, text))
-        print(f"{', '.join(without) or 'nothing':9}", *(f"{figures[key]:.3f}" for key in KEYS),
-              flush=True)
+        print(
+            f"{', '.join(without) or 'nothing':9}",
+            *(f"{figures[key]:.3f}" for key in KEYS),
+            flush=True,
+        )
 
 
 def answer(reader: Reader, text: str) -> Answer:

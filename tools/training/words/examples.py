@@ -1,9 +1,8 @@
-"""Texts → what the reader's network learns: its words' features and a label for each that has one.
-"""
+"""Texts → what the reader learns: the words' features, and a label for each that has one."""
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,18 +13,24 @@ from device.words.mood import Mood, word_hash
 from device.words.text import clean, tokens
 from training.words.notes import LABELS, Note
 
-FLAG_SLOTS = {"last": "like:last night", "always": "keep:always", "never": "keep:always",
-              "undo": "undo", "good": "rested:good", "poor": "rested:poor"}
-COMMON = 6              # times that a word must be seen to have a place of its own
+FLAG_SLOTS = {
+    "last": "like:last night",
+    "always": "keep:always",
+    "never": "keep:always",
+    "undo": "undo",
+    "good": "rested:good",
+    "poor": "rested:poor",
+}
+COMMON = 6  # times that a word must be seen to have a place of its own
 IGNORED = -1
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    kinds: np.ndarray           # (n,) places in KINDS
-    words: tuple[str, ...]      # (n,)
-    vectors: np.ndarray         # (n, size), −1..1
-    labels: np.ndarray          # (n,) places in LABELS, IGNORED where there is none
+    kinds: np.ndarray  # (n,) places in KINDS
+    words: tuple[str, ...]  # (n,)
+    vectors: np.ndarray  # (n, size), −1..1
+    labels: np.ndarray  # (n,) places in LABELS, IGNORED where there is none
     weight: float = 1.0
 
 
@@ -43,7 +48,9 @@ class Reader:
     def vector(self, text: str) -> np.ndarray:
         if text not in self._seen:
             words = [word for word in tokens(text) if word.isascii()]
-            some, known = self.mood.vectors(words) if words else (np.zeros((1, self._size)), [False])
+            some, known = (
+                self.mood.vectors(words) if words else (np.zeros((1, self._size)), [False])
+            )
             self._seen[text] = some[known].mean(0) if np.any(known) else np.zeros(self._size)
         return self._seen[text]
 
@@ -52,18 +59,33 @@ class Reader:
             np.array([unit.kind for unit in found], np.int64),
             tuple(said(found)),
             np.stack([self.vector(unit.text) for unit in found]).astype(np.float32),
-            np.array([label if unit.judged else IGNORED
-                      for unit, label in zip(found, labels, strict=True)], np.int64),
+            np.array(
+                [
+                    label if unit.judged else IGNORED
+                    for unit, label in zip(found, labels, strict=True)
+                ],
+                np.int64,
+            ),
             weight,
         )
 
     def framed(self, notes: Iterable[Note]) -> list[Example]:
         out = []
         for note in notes:
-            found = units(clean(note.text), self.known) if clean(note.text) == note.text.strip() \
+            found = (
+                units(clean(note.text), self.known)
+                if clean(note.text) == note.text.strip()
                 else units(note.text, self.known)
-            labels = [towards(unit, next((label for start, end, label in note.marks
-                                          if start <= unit.start < end), 0)) for unit in found]
+            )
+            labels = [
+                towards(
+                    unit,
+                    next(
+                        (label for start, end, label in note.marks if start <= unit.start < end), 0
+                    ),
+                )
+                for unit in found
+            ]
             if any(unit.judged for unit in found):
                 out.append(self.example(found, labels))
         return out
@@ -71,8 +93,11 @@ class Reader:
     def silent(self, texts: Iterable[str], weight: float = 1.0) -> list[Example]:
         """Texts that wish nothing."""
         every = (units(clean(text), self.known) for text in texts)
-        return [self.example(found, [0] * len(found), weight)
-                for found in every if any(unit.judged for unit in found)]
+        return [
+            self.example(found, [0] * len(found), weight)
+            for found in every
+            if any(unit.judged for unit in found)
+        ]
 
     def annotated(self, rows: Iterable[dict], weight: float = 1.0) -> list[Example]:
         """Notes with their slots: each slot is looked for among the words that could mean it."""
@@ -98,7 +123,8 @@ def labelled(found: Sequence[Unit], slots: Sequence[str]) -> list[int]:
         verb, _, rest = slot.partition(":")
         gold.setdefault(rest.split(":")[0], set()).add(verb)
     music = "forbid" in gold.get("music", ()) and not any(
-        unit.word.value == "music" for unit in found)
+        unit.word.value == "music" for unit in found
+    )
     things = {unit.word.value for unit in found if unit.word.kind in ("thing", "field")}
     return [label(unit, gold, music, things) for unit in found]
 
@@ -119,8 +145,11 @@ def label(unit: Unit, gold: dict[str, set[str]], music: bool, things: set) -> in
                 return 1 if (verb == "raise") == (sign > 0) else 2
         return 0
     if value == "sound":
-        return (2 if "require" in gold.get("silence", ()) else
-                next((LABELS.index(verb) for verb in gold.get("level", ())), 0))
+        return (
+            2
+            if "require" in gold.get("silence", ())
+            else next((LABELS.index(verb) for verb in gold.get("level", ())), 0)
+        )
     verbs = gold.get(value, ())
     if "require" in verbs and music:
         return LABELS.index("only")
@@ -136,5 +165,9 @@ def counted(examples: Iterable[Example], rows: Iterable[str] = ()) -> tuple[str,
 
 
 def notes(folder: Path) -> list[dict]:
-    return [json.loads(line) | {"file": path.stem} for path in sorted(folder.rglob("*.jsonl"))
-            for line in path.read_text("utf-8").splitlines() if line.strip()]
+    return [
+        json.loads(line) | {"file": path.stem}
+        for path in sorted(folder.rglob("*.jsonl"))
+        for line in path.read_text("utf-8").splitlines()
+        if line.strip()
+    ]

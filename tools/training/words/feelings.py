@@ -30,19 +30,20 @@ TEACHER_SEED = 1
 WIDE = 128
 BATCH = 64
 EPOCHS = 5
-TRUST = 0.2             # of a person's judgement beside the teacher's
-LOST = 0.1              # share of words that training hides
+TRUST = 0.2  # of a person's judgement beside the teacher's
+LOST = 0.1  # share of words that training hides
 DROP = 0.3
 
 
 class Feelings(nn.Module):
-    """(b, n, size) vectors and (b, n) whether there is a word → (b, 2): valence, arousal, in SDs."""
+    """(b, n, size) vectors, (b, n) whether there is a word → (b, 2) valence and arousal, in SDs."""
 
     def __init__(self, size: int):
         super().__init__()
         self.enter = nn.Linear(size, WIDE)
         self.around = nn.ModuleList(
-            nn.Conv1d(WIDE, WIDE, 3, padding=step, dilation=step) for step in DILATIONS)
+            nn.Conv1d(WIDE, WIDE, 3, padding=step, dilation=step) for step in DILATIONS
+        )
         self.own = nn.Linear(2 * WIDE, WIDE)
         self.say = nn.Linear(WIDE, 3)
         self.drop = nn.Dropout(DROP)
@@ -81,12 +82,18 @@ class Rows:
 def padded(rows: list[list[int]]) -> torch.Tensor:
     out = np.zeros((len(rows), max(map(len, rows))), np.int64)
     for i, row in enumerate(rows):
-        out[i, :len(row)] = row
+        out[i, : len(row)] = row
     return torch.tensor(out)
 
 
-def learn(model: Feelings, rows: list[list[int]], table: torch.Tensor, wanted: np.ndarray,
-          weight: np.ndarray, seed: int) -> None:
+def learn(
+    model: Feelings,
+    rows: list[list[int]],
+    table: torch.Tensor,
+    wanted: np.ndarray,
+    weight: np.ndarray,
+    seed: int,
+) -> None:
     torch.manual_seed(seed)
     chance = np.random.default_rng(seed)
     optimiser = torch.optim.AdamW(model.parameters(), lr=1.5e-3, weight_decay=0.01)
@@ -96,7 +103,7 @@ def learn(model: Feelings, rows: list[list[int]], table: torch.Tensor, wanted: n
     model.train()
     for _ in range(EPOCHS):
         order = np.argsort(lengths + chance.normal(0, 3, len(rows)))
-        for batch in chance.permutation(order[:len(order) // BATCH * BATCH].reshape(-1, BATCH)):
+        for batch in chance.permutation(order[: len(order) // BATCH * BATCH].reshape(-1, BATCH)):
             places = padded([rows[i] for i in batch])
             places = torch.where(torch.rand(places.shape) < LOST, 0, places)
             error = model(table[places].clamp(-1, 1), places > 0) - torch.tensor(wanted[batch])
@@ -122,8 +129,9 @@ def arrays(model: Feelings) -> dict[str, np.ndarray]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="tools/train words feelings",
-                                     description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="tools/train words feelings", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=ROOT / "models")
@@ -139,9 +147,9 @@ def main(argv: list[str] | None = None) -> None:
     parts = list(excerpts(texts, EXCERPTS, np.random.default_rng(TEACHER_SEED)))
     soft = np.concatenate([judge(teacher, texts), judge(teacher, parts)])[:, :2]
     wanted = soft.copy()
-    wanted[:len(texts)] = TRUST * gold[:, :2] + (1 - TRUST) * soft[:len(texts)]
+    wanted[: len(texts)] = TRUST * gold[:, :2] + (1 - TRUST) * soft[: len(texts)]
     weight = np.ones(len(wanted), np.float32)
-    weight[:len(texts)] = 2
+    weight[: len(texts)] = 2
     mood = Mood()
     table = Rows(mood)
     rows = [table.of(text) for text in [*texts, *parts]]
@@ -169,7 +177,10 @@ def write(layers: dict[str, np.ndarray], out: Path, seed: int) -> None:
         "shapes": {"vectors": ["n", 64], "said": ["n", 3]},
         "licence": LICENCE.replace("words.tflite", "words.npz"),
         "sources": SOURCES,
-        "training": {"command": f"tools/train words feelings --data DIR --seed {seed}", "seed": seed},
+        "training": {
+            "command": f"tools/train words feelings --data DIR --seed {seed}",
+            "seed": seed,
+        },
     }
     save(out / "words.json", card)
     table = json.loads((out / "words_table.json").read_text())

@@ -21,19 +21,35 @@ KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 TEXTURES = ("rain", "ocean", "wind", "stream", "fire", "pink", "brown")
 VOICES = ("piano", "bell", "pad", "drone")
 EMOJI = ("😴", "🙏", "🌧️", "🌊", "🔥", "🎹", "🔔", "😊", "😩", "💤", "❤️", "😅", "🤦")
-CANTONESE = (("不要", "唔要"), ("不想", "唔想"), ("别", "唔好"), ("不喜欢", "唔钟意"), ("没有", "没"),
-             ("一点", "少少"), ("小声", "细声"), ("吵", "嘈"), ("这么", "咁"), ("那么", "咁"), ("昨晚", "琴晚"),
-             ("今晚", "今晚黑"), ("很", "好"), ("喜欢", "钟意"), ("给我", "给我"), ("不用", "唔使"))
+CANTONESE = (
+    ("不要", "唔要"),
+    ("不想", "唔想"),
+    ("别", "唔好"),
+    ("不喜欢", "唔钟意"),
+    ("没有", "没"),
+    ("一点", "少少"),
+    ("小声", "细声"),
+    ("吵", "嘈"),
+    ("这么", "咁"),
+    ("那么", "咁"),
+    ("昨晚", "琴晚"),
+    ("今晚", "今晚黑"),
+    ("很", "好"),
+    ("喜欢", "钟意"),
+    ("给我", "给我"),
+    ("不用", "唔使"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
     """A text, and the label of every stretch of it that has one: (start, end, place in LABELS)."""
+
     text: str
     marks: tuple[tuple[int, int, int], ...] = ()
 
 
-Parts = list[tuple[str, int]]           # pieces of a text, each with its label
+Parts = list[tuple[str, int]]  # pieces of a text, each with its label
 
 
 class Frames:
@@ -55,8 +71,11 @@ class Frames:
         book = BOOKS[tongue]
         self.things = {name: spread(text) for name, text in book["things"].items()}
         self.fields = {name: spread(text) for name, text in book["fields"].items()}
-        self.qualities = {kind: {key: spread(text) for key, text in book[kind].items()}
-                          for kind in ("qualities", "compared") if kind in book}
+        self.qualities = {
+            kind: {key: spread(text) for key, text in book[kind].items()}
+            for kind in ("qualities", "compared")
+            if kind in book
+        }
 
     def one(self, items: Sequence[str]) -> str:
         return items[self.chance.integers(len(items))]
@@ -65,14 +84,18 @@ class Frames:
         """A name of a thing; the first ones of the lexicon are the usual ones."""
         odds = self.chance.random()
         names = {"X": TEXTURES, "V": VOICES, "M": ("music",)}.get(among) or (
-            TEXTURES if odds < 0.6 else VOICES if odds < 0.88 else ("music",))
+            TEXTURES if odds < 0.6 else VOICES if odds < 0.88 else ("music",)
+        )
         said = self.things[self.one(names)]
         return said[min(int(self.chance.exponential(2.5)), len(said) - 1)]
 
     def quality(self, kind: str, fields: Sequence[str] = (), sign: str = "") -> str:
         book = self.qualities.get(kind) or self.qualities["qualities"]
-        keys = [key for key in book if (not fields or key.partition("_")[2] in fields)
-                and key.startswith(sign)]
+        keys = [
+            key
+            for key in book
+            if (not fields or key.partition("_")[2] in fields) and key.startswith(sign)
+        ]
         said = book[self.one(keys)]
         return said[min(int(self.chance.exponential(3.0)), len(said) - 1)]
 
@@ -84,23 +107,31 @@ class Frames:
             return [(self.thing(kind), label)]
         if kind in ("Q", "C"):
             return [(self.quality("qualities" if kind == "Q" else "compared"), label)]
-        if kind == "Q2":                # what a sound as a whole can be
+        if kind == "Q2":  # what a sound as a whole can be
             return [(self.quality("qualities", ("level", "brightness", "register")), label)]
-        if kind == "Q3":                # what colours a thing
+        if kind == "Q3":  # what colours a thing
             return [(self.quality("qualities", ("brightness", "pulse")), label)]
         if kind == "F":
-            return [(self.one(self.fields[self.one(("level", "level", "level", *self.fields))]), label)]
+            return [
+                (self.one(self.fields[self.one(("level", "level", "level", *self.fields))]), label)
+            ]
         if kind in ("loud", "soft", "louder", "softer") and kind not in self.lists:
             which = "more" if kind.startswith("loud") else "less"
-            return [(self.quality("compared" if kind.endswith("er") else "qualities", ("level",),
-                                  which), 0)]
+            return [
+                (
+                    self.quality(
+                        "compared" if kind.endswith("er") else "qualities", ("level",), which
+                    ),
+                    0,
+                )
+            ]
         return self.expanded(self.one(self.lists[kind]))
 
     def expanded(self, frame: str) -> Parts:
         out: Parts = []
         end = 0
         for found in MARK.finditer(frame):
-            out.append((frame[end:found.start()], 0))
+            out.append((frame[end : found.start()], 0))
             if found[1]:
                 out += self.filled(found[1])
             else:
@@ -116,7 +147,9 @@ class Frames:
             said.append(self.expanded(self.one(self.lists["opener"])))
         if p() < 0.3:
             said.append(self.aside(distractions))
-        kinds = ["none"] if p() < 0.2 else ["wish"] + ["wish"] * (p() < 0.3) + ["wish"] * (p() < 0.06)
+        kinds = (
+            ["none"] if p() < 0.2 else ["wish"] + ["wish"] * (p() < 0.3) + ["wish"] * (p() < 0.06)
+        )
         if p() < 0.08:
             kinds = ["order", *kinds] if p() < 0.7 else [*kinds, "order"]
         said += [self.expanded(self.one(self.lists[kind])) for kind in kinds]
@@ -124,19 +157,53 @@ class Frames:
             said.append(self.aside(distractions))
         if p() < 0.25:
             said.append(self.expanded(self.one(self.lists["closer"])))
-        joints = (((", ", 8), (". ", 4), (" ", 2), (" and ", 3), (", but ", 1), ("! ", 1), (" - ", 1),
-                   ("... ", 1), ("; ", 1), (", and ", 1), (" so ", 1), ("\n", 1), (" because ", 0.5), (", then ", 0.5), (" and then ", 0.5))
-                  if english else
-                  (("，", 8), ("。", 3), (" ", 2), ("", 1), ("！", 1), ("，但是", 0.6), ("，还有", 0.6),
-                   ("……", 0.6), ("，所以", 0.6)))
+        joints = (
+            (
+                (", ", 8),
+                (". ", 4),
+                (" ", 2),
+                (" and ", 3),
+                (", but ", 1),
+                ("! ", 1),
+                (" - ", 1),
+                ("... ", 1),
+                ("; ", 1),
+                (", and ", 1),
+                (" so ", 1),
+                ("\n", 1),
+                (" because ", 0.5),
+                (", then ", 0.5),
+                (" and then ", 0.5),
+            )
+            if english
+            else (
+                ("，", 8),
+                ("。", 3),
+                (" ", 2),
+                ("", 1),
+                ("！", 1),
+                ("，但是", 0.6),
+                ("，还有", 0.6),
+                ("……", 0.6),
+                ("，所以", 0.6),
+            )
+        )
         odds = np.array([weight for _, weight in joints])
         parts: Parts = []
         for i, each in enumerate(said):
             joint = joints[self.chance.choice(len(joints), p=odds / odds.sum())][0] if i else ""
             parts += [(joint, 0), *each]
         if p() < 0.5:
-            parts.append((self.one(("!", "!!", "?", "..", "~")) if p() < 0.4 else
-                          "." if english else "。", 0))
+            parts.append(
+                (
+                    self.one(("!", "!!", "?", "..", "~"))
+                    if p() < 0.4
+                    else "."
+                    if english
+                    else "。",
+                    0,
+                )
+            )
         if p() < 0.06:
             parts.append((" " + self.one(EMOJI), 0))
         return joined(self.handled(parts))
@@ -150,16 +217,18 @@ class Frames:
         p = self.chance.random
         if self.tongue == "english":
             rate = 0.02 if p() < 0.35 else 0.0
-            parts = [(self.mistyped(text, rate * (0.2 if label else 1)), label)
-                     for text, label in parts]
-            if p() < 0.12:                          # no marks at all
+            parts = [
+                (self.mistyped(text, rate * (0.2 if label else 1)), label) for text, label in parts
+            ]
+            if p() < 0.12:  # no marks at all
                 parts = [(re.sub(r"[.,!?;]", "", text), label) for text, label in parts]
             if p() < 0.2:
                 parts = [(text.replace("'", ""), label) for text, label in parts]
         elif p() < 0.2:
             for old, new in CANTONESE:
-                parts = [(text.replace(old, new) if not label else text, label)
-                         for text, label in parts]
+                parts = [
+                    (text.replace(old, new) if not label else text, label) for text, label in parts
+                ]
         elif p() < 0.15:
             parts = [(re.sub(r"[，。！？]", " ", text), label) for text, label in parts]
         return parts
@@ -190,7 +259,7 @@ def near(letter: str) -> str:
     for row in KEYS:
         if letter in row:
             place = row.index(letter)
-            return row[max(place - 1, 0):place] + row[place + 1:place + 2]
+            return row[max(place - 1, 0) : place] + row[place + 1 : place + 2]
     return letter
 
 
@@ -204,8 +273,12 @@ def joined(parts: Parts) -> Note:
     return Note(text, tuple(marks))
 
 
-def made(many: Mapping[str, int], seed: int, distractions: Sequence[str] = (),
-         without: Sequence[str] = ()) -> list[Note]:
+def made(
+    many: Mapping[str, int],
+    seed: int,
+    distractions: Sequence[str] = (),
+    without: Sequence[str] = (),
+) -> list[Note]:
     """`many` notes of each language."""
     chance = np.random.default_rng(seed)
     out = []

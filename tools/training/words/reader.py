@@ -27,28 +27,41 @@ from training.words.home import SOUND, utterances
 from training.words.notes import made
 from training.words.train import save, sha256
 
-MADE = {"english": 46_000, "chinese": 22_000}       # notes from frames, for each voter anew
+MADE = {"english": 46_000, "chinese": 22_000}  # notes from frames, for each voter anew
 EPOCHS = 4
 VOTERS = 2
-LONGEST_ASIDE = 14          # words of a sentence of EmoBank that stands in a note
-OWN_NOTES = 3               # times that a note of tests/words is seen an epoch
+LONGEST_ASIDE = 14  # words of a sentence of EmoBank that stands in a note
+OWN_NOTES = 3  # times that a note of tests/words is seen an epoch
 SOURCES = ("frames", "notes", "emobank", "home")
 CREDITS = [
-    {"name": "notes made from tools/training/words/frames_*.txt", "licence": "Apache-2.0",
-     "credit": "Nocturne"},
+    {
+        "name": "notes made from tools/training/words/frames_*.txt",
+        "licence": "Apache-2.0",
+        "credit": "Nocturne",
+    },
     {"name": "annotated notes, tests/words/*.jsonl", "licence": "Apache-2.0", "credit": "Nocturne"},
-    {"name": "EmoBank (JULIELab/EmoBank @ 248ce2a), split train: sentences that wish nothing",
-     "licence": "CC BY-SA 4.0", "credit": "Buechel & Hahn 2017"},
-    {"name": "NLU-Evaluation-Data (xliuhw @ f6071b49), the half that never judges",
-     "licence": "CC BY 4.0", "credit": "Liu, Eshghi, Swietojanski, Rieser 2019"},
-    {"name": "the word vectors of words_table.npz", "licence": "CC BY-SA 4.0",
-     "credit": "see its card"},
+    {
+        "name": "EmoBank (JULIELab/EmoBank @ 248ce2a), split train: sentences that wish nothing",
+        "licence": "CC BY-SA 4.0",
+        "credit": "Buechel & Hahn 2017",
+    },
+    {
+        "name": "NLU-Evaluation-Data (xliuhw @ f6071b49), the half that never judges",
+        "licence": "CC BY 4.0",
+        "credit": "Liu, Eshghi, Swietojanski, Rieser 2019",
+    },
+    {
+        "name": "the word vectors of words_table.npz",
+        "licence": "CC BY-SA 4.0",
+        "credit": "see its card",
+    },
 ]
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="tools/train words reader",
-                                     description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="tools/train words reader", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=ROOT / "models")
     parser.add_argument("--without", action="append", default=[], choices=SOURCES)
@@ -61,8 +74,13 @@ def main(argv: list[str] | None = None) -> None:
     write(arrays, options.out)
 
 
-def one(data: Path, seed: int, without: Sequence[str] = (), share: float = 1.0,
-        rows: Sequence[dict] | None = None) -> dict[str, np.ndarray]:
+def one(
+    data: Path,
+    seed: int,
+    without: Sequence[str] = (),
+    share: float = 1.0,
+    rows: Sequence[dict] | None = None,
+) -> dict[str, np.ndarray]:
     """One network's arrays; `share` of the notes from frames, `rows` instead of tests/words."""
     some = examples(Reader(Mood()), data, seed, without, share, rows)
     words = counted(some)
@@ -72,8 +90,14 @@ def one(data: Path, seed: int, without: Sequence[str] = (), share: float = 1.0,
     return net.arrays(tagger, words)
 
 
-def examples(reader: Reader, data: Path, seed: int, without: Sequence[str] = (),
-             share: float = 1.0, rows: Sequence[dict] | None = None) -> list[Example]:
+def examples(
+    reader: Reader,
+    data: Path,
+    seed: int,
+    without: Sequence[str] = (),
+    share: float = 1.0,
+    rows: Sequence[dict] | None = None,
+) -> list[Example]:
     texts = emobank(data)["train"][0] if "emobank" not in without else []
     short = [t for t in texts if 2 < len(t.split()) <= LONGEST_ASIDE and '"' not in t]
     out: list[Example] = []
@@ -95,8 +119,13 @@ def at_home(reader: Reader, data: Path) -> list[Example]:
     out = 2 * reader.silent(each.text for each in learned if each.intent not in SOUND)
     for each in learned:
         mute = each.way < 0 and each.intent != "audio_volume_down"
-        slots = (["raise:level", "raise:music"] if each.way > 0 else
-                 ["require:silence"] if mute else ["lower:level", "lower:music"])
+        slots = (
+            ["raise:level", "raise:music"]
+            if each.way > 0
+            else ["require:silence"]
+            if mute
+            else ["lower:level", "lower:music"]
+        )
         if each.way:
             out += reader.annotated([{"text": each.text, "language": "en", "wishes": slots}] * 2)
     return out
@@ -106,9 +135,10 @@ def write(arrays: dict[str, np.ndarray], out: Path) -> None:
     with open(out / "reader.npz", "wb") as file:
         np.savez(file, **arrays)
     card = {
-        "summary": "What is wished of each word of a note that names a sound or a quality: nothing, "
+        "summary": "What is wished of each word of a note that names a sound or quality: nothing, "
         "to have it, not to have it, more, less, or only it. Two small convolutional networks over "
-        "the kinds that the lexicon gives words, the words and their vectors; their mean is how sure "
+        "the kinds that the lexicon gives words, the words and their vectors; their mean is how "
+        "sure "
         "it is. English and Chinese. It knows no other things than the lexicon names.",
         "name": "reader",
         "file": "reader.npz",

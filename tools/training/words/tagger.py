@@ -17,14 +17,21 @@ from training.words.notes import LABELS
 KIND, WORD, VECTOR, WIDE = 24, 32, 32, 112
 DILATIONS = (1, 2, 4, 8)
 BATCH = 64
-STRANGE = 0.08          # share of words that training hides, so that unknown ones do no harm
-NAMELESS = 0.5          # share of names of things that are read by their kind alone, of qualities half
-NAMED = ("field", "thing silence", "thing sound", *FLAGS)       # whose few names matter
+STRANGE = 0.08  # share of words that training hides, so that unknown ones do no harm
+NAMELESS = 0.5  # share of names of things that are read by their kind alone, of qualities half
+NAMED = ("field", "thing silence", "thing sound", *FLAGS)  # whose few names matter
 
 
-HIDDEN = np.array([NAMELESS if kind.startswith("thing") and kind not in NAMED else
-                   NAMELESS / 2 if kind.startswith(("quality", "compared")) else STRANGE
-                   for kind in KINDS])
+HIDDEN = np.array(
+    [
+        NAMELESS
+        if kind.startswith("thing") and kind not in NAMED
+        else NAMELESS / 2
+        if kind.startswith(("quality", "compared"))
+        else STRANGE
+        for kind in KINDS
+    ]
+)
 
 
 class Tagger(nn.Module):
@@ -37,13 +44,16 @@ class Tagger(nn.Module):
         self.vector = nn.Linear(vector, VECTOR)
         self.enter = nn.Linear(KIND + WORD + VECTOR, WIDE)
         self.around = nn.ModuleList(
-            nn.Conv1d(WIDE, WIDE, 3, padding=step, dilation=step) for step in DILATIONS)
+            nn.Conv1d(WIDE, WIDE, 3, padding=step, dilation=step) for step in DILATIONS
+        )
         self.whole = nn.Linear(WIDE, WIDE)
         self.own = nn.Linear(WIDE, WIDE)
         self.say = nn.Linear(WIDE, len(LABELS))
         self.drop = nn.Dropout(0.15)
 
-    def forward(self, kinds: torch.Tensor, words: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
+    def forward(
+        self, kinds: torch.Tensor, words: torch.Tensor, vectors: torch.Tensor
+    ) -> torch.Tensor:
         """(b, n), (b, n), (b, n, size) → (b, n, labels); kind 0 is nothing."""
         there = (kinds > 0)[..., None].float()
         x = torch.cat([self.kind(kinds), self.word(words), self.vector(vectors)], 2)
@@ -72,27 +82,33 @@ def batched(tagger: Tagger, some: Sequence[Example], chance: np.random.Generator
     return tuple(map(torch.tensor, (kinds, words, vectors, labels)))
 
 
-def learn(tagger: Tagger, examples: Sequence[Example], seed: int, epochs: int = 3, say=print) -> None:
+def learn(
+    tagger: Tagger, examples: Sequence[Example], seed: int, epochs: int = 3, say=print
+) -> None:
     torch.manual_seed(seed)
     chance = np.random.default_rng(seed)
     optimiser = torch.optim.AdamW(tagger.parameters(), lr=2e-3, weight_decay=0.01)
     steps = epochs * (len(examples) // BATCH)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda i: min((i + 1) / 100, 1.0) * max(1 - i / steps, 0.02))
+        optimiser, lambda i: min((i + 1) / 100, 1.0) * max(1 - i / steps, 0.02)
+    )
     lengths = np.array([len(each.kinds) for each in examples])
     tagger.train()
     for epoch in range(epochs):
         order = np.argsort(lengths + chance.normal(0, 2, len(examples)))
         total = 0.0
-        batches = order[:len(order) // BATCH * BATCH].reshape(-1, BATCH)
+        batches = order[: len(order) // BATCH * BATCH].reshape(-1, BATCH)
         for batch in chance.permutation(batches):
             some = [examples[i] for i in batch]
             kinds, words, vectors, labels = batched(tagger, some, chance)
             weight = torch.tensor([each.weight for each in some])[:, None].expand(labels.shape)
             judged = labels != IGNORED
             loss = nn.functional.cross_entropy(
-                tagger(kinds, words, vectors)[judged], labels[judged], reduction="none",
-                label_smoothing=0.02)
+                tagger(kinds, words, vectors)[judged],
+                labels[judged],
+                reduction="none",
+                label_smoothing=0.02,
+            )
             loss = (loss * weight[judged]).sum() / weight[judged].sum()
             optimiser.zero_grad()
             loss.backward()
@@ -114,13 +130,14 @@ def counts(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def arrays(tagger: Tagger, words: Sequence[str]) -> dict[str, np.ndarray]:
     """What `device/words/reader.py` loads."""
     from device.words.mood import word_hash
+
     out = {"hashes": np.array([word_hash(word) for word in words], np.uint32)}
     layers = {"kind": tagger.kind.weight, "word": tagger.word.weight}
     for name in ("vector", "enter", "whole", "own", "say"):
         layers[name] = getattr(tagger, name).weight
         out[f"{name}_bias"] = getattr(tagger, name).bias.detach().numpy()
     for i, around in enumerate(tagger.around):
-        layers[f"around{i}"] = around.weight.permute(0, 2, 1)       # (out, 3, in)
+        layers[f"around{i}"] = around.weight.permute(0, 2, 1)  # (out, 3, in)
         out[f"around{i}_bias"] = around.bias.detach().numpy()
     for name, weights in layers.items():
         out[name], out[f"{name}_step"] = counts(weights.detach().numpy())
