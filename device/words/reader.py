@@ -98,7 +98,7 @@ class Network:
         layers = self._layers
         at = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
         places = np.where(self._hashes[at] == hashes, at + 1, 0)
-        named = layers.weights["kind"][kinds], layers.weights["word"][places]
+        named = layers.rows("kind", kinds), layers.rows("word", places)
         x = np.concatenate([*named, layers.dense("vector", vectors)], 1)
         x = np.maximum(layers.dense("enter", x), 0)
         for place, step in enumerate(DILATIONS):
