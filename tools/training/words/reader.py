@@ -149,7 +149,7 @@ def write(arrays: dict[str, np.ndarray], out: Path) -> None:
         "licence": "CC BY-SA 4.0, as that of the word vectors and of EmoBank",
         "sources": CREDITS,
         "training": {"command": "tools/train words reader --data DIR", "seed": 1},
-        "tried": [],
+        "tried": json.loads((MODELS / "reader.json").read_text())["tried"],
         "figures": {},
     }
     save(out / "reader.json", card)
