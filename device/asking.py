@@ -72,12 +72,17 @@ def review(parts: Parts, state: State, at: At) -> Decision:
     stagings = state.tonight.stagings
     if not stagings:
         return state, []
-    return learning.morning(state, parts.body.stager.review(stagings), at)
+    sums = parts.body.opinion.review(state.tonight.epochs, stagings)
+    return learning.morning(state, sums, at)
 
 
 def learn(parts: Parts, state: State, lesson: Learn) -> Decision:
     recommender, effect = parts.mind.recommender, parts.hooks.effect
-    reward = recommender.learn(lesson.receipts, lesson.outcome)
+    try:
+        reward = recommender.learn(lesson.receipts, lesson.outcome)
+    except (KeyError, TypeError, ValueError) as trouble:
+        why = f"what was chosen tonight can't be read, so it taught nothing: {trouble!r}"
+        return state, [Note("fallback", why)]
     things: list[Do] = [Remember(LEARNER, recommender.state()), learning.learned(reward)]
     if effect is not None:
         things.append(Note("learned", effect(recommender.nights).sentence))

@@ -132,7 +132,8 @@ class Diary:
 
     def recall(self, key: str, default: Any = None) -> Any:
         """What was last remembered and committed, or the default."""
-        with contextlib.suppress(sqlite3.Error, ValueError), reading(self.path) as diary:
+        torn = sqlite3.Error, ValueError, RecursionError
+        with contextlib.suppress(*torn), reading(self.path) as diary:
             row = diary.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
             return json.loads(row["value"]) if row else default
         return default

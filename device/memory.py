@@ -45,9 +45,10 @@ class Memory:
         population, bad_population = load(
             Population, self.diary.recall(POPULATION), "what other beds told"
         )
+        whole = None if bad_population else population.prior        # what was signed, or nothing
         self.kept = State(
             owner=self.owner, settings=settings_from(settings, self.owner), sleeper=sleeper,
-            population=replace(population, used=None), tonight=Tonight(since=now),
+            population=replace(population, used=None, prior=whole), tonight=Tonight(since=now),
             nights=self.diary.nights,
         ).with_status(sent=settings_from(settings, self.owner).volume)
         return self.kept, [*bad_settings, *bad_sleeper, *bad_population]

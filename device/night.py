@@ -9,6 +9,7 @@ to be done. Here is the one place that does it.
 
 import logging
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -276,17 +277,27 @@ class Night:
         """Go on with a night that a restart broke, if there is one."""
         try:
             saved, choices, kept, troubles = self.memory.tonight()
+            for unread in troubles:
+                self.note("fallback", unread)
             if not restart.worth_it(saved):
                 self.state = restart.said_before(self.state, saved)
                 return
             decision = restart.resumed(self.state, saved, choices, kept, self.at)
-            self.parts.body.stager.restore(saved.stager)
         except (KeyError, TypeError, ValueError, IndexError, sqlite3.Error) as trouble:
             self.note("fallback", f"the night before the restart can't be resumed: {trouble!r}")
             return
-        for unread in troubles:
-            self.note("fallback", unread)
+        self.restore_stages(saved.stager)
         self.take(decision)
+
+    def restore_stages(self, snapshot: Mapping[str, object]) -> None:
+        """A stager that can't go on from there begins anew; the night goes on."""
+        stager = self.parts.body.stager
+        try:
+            stager.restore(snapshot)
+        except (KeyError, TypeError, ValueError, IndexError) as trouble:
+            stager.reset()
+            if snapshot:        # else it was said already
+                self.note("fallback", f"the stages before the restart can't be read: {trouble!r}")
 
     def finish(self) -> None:
         """Whatever there is of a night becomes one that is over."""

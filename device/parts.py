@@ -48,10 +48,14 @@ class Epochs(Protocol):
 
 class Stager(Protocol):
     def judge(self, epoch: Epoch, lights_out: float | None) -> Staging: ...
-    def review(self, stagings: Sequence[Staging]) -> Sums: ...
     def reset(self) -> None: ...
     def snapshot(self) -> Mapping[str, object]: ...
     def restore(self, snapshot: Mapping) -> None: ...
+
+
+class Opinion(Protocol):
+    """The night, judged once more as a whole."""
+    def review(self, epochs: Sequence[Epoch], stagings: Sequence[Staging]) -> Sums: ...
 
 
 class Recommender(Protocol):
@@ -136,6 +140,7 @@ class Body:
     signs: Signs
     epochs: Epochs
     stager: Stager
+    opinion: Opinion
 
 
 @dataclass(frozen=True, slots=True)

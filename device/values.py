@@ -19,6 +19,8 @@ EPOCH = 30.0            # s: AASM scoring epoch
 SCALES = ("ionian", "dorian", "phrygian", "lydian", "mixolydian", "aeolian", "pentatonic")
 STYLES = ("chorale", "piano", "folk", "lute")
 VOICES = ("pad", "bell", "piano", "drone", "swell")
+VERBS = ("raise", "lower", "forbid", "require")
+LANGUAGES = ("en", "zh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class OneOf:
 
 Share = Annotated[float, Between(0.0, 1.0)]
 Minute = Annotated[int, Between(0, 24 * 60 - 1)]        # after midnight
+Feeling = Annotated[float, Between(-1.0, 1.0)]
+Rested = Annotated[int, Between(-1, 1)]                 # a morning: +1 good, −1 poor
+Count = Annotated[int, Between(-1000, 1000)]            # nobody's night has more of anything
+Latency = Annotated[float, Between(0.0, 24 * 60.0)]     # min
 
 
 # ---- sensing: chip → Readings → Vitals → Epoch ---------------------------------------------------
@@ -116,6 +122,7 @@ class Staging:
     probabilities: tuple[float, float, float, float] | None     # in the order of STAGES
     asleep: bool = False  # the onset detector's word: has fallen asleep and not woken since
     aroused: bool = False                   # the arousal detector's word, for this epoch
+    p_slept: float | None = None            # 0..1: has slept since lights out, if a model knows
 
 
 # ---- choosing: Context → Choice ------------------------------------------------------------------
@@ -181,9 +188,9 @@ class Reason:
 class Wish(NamedTuple):
     """One thing that was asked for in words; a bound inside the vetted set, never a way around it.
     """
-    verb: str                   # raise, lower, forbid or require
+    verb: Annotated[str, OneOf(VERBS)]
     name: str  # a field of Recipe, a texture, a voice, "music", "silence" or a programme
-    degree: float = 1.0         # 0.5 a little, 2 much
+    degree: Annotated[float, Between(0.0, 4.0)] = 1.0       # 0.5 a little, 2 much
 
 
 class Doubt(NamedTuple):
@@ -230,12 +237,12 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a night went, for learning. Parts are stored apart; None is missing."""
-    sol: float | None = None            # min, sleep onset latency
-    wakings: int | None = None
-    liked: int = 0                      # likes minus skips of the recipe
-    turned_down: int = 0                # times the volume was lowered
-    rested: int | None = None           # the morning's answer: +1 good, −1 poor
-    signal_quality: float = 0.0         # 0..1: share of epochs that could be judged
+    sol: Latency | None = None          # sleep onset latency
+    wakings: Count | None = None
+    liked: Count = 0                    # likes minus skips of the recipe
+    turned_down: Count = 0              # times the volume was lowered
+    rested: Rested | None = None        # the morning's answer
+    signal_quality: Share = 0.0         # 0..1: share of epochs that could be judged
 
 
 # ---- composing and sounding: Phrase, Scene → socket → sound --------------------------------------
@@ -340,8 +347,8 @@ class Prior:
     """For each answer of a question the share of beds that gave it, debiased, with its error."""
     version: Annotated[int, Between(0, 2**53)]  # grows; an older one is nobody's business any more
     question: str
-    shares: tuple[float, ...]                   # sum 1
-    errors: tuple[float, ...]  # standard errors before shares were made to sum to 1
+    shares: tuple[Share, ...]                   # sum 1
+    errors: tuple[Share, ...]  # standard errors before shares were made to sum to 1
     reports: int
 
 

@@ -34,8 +34,9 @@ from device.recommend.n_of_1 import effect
 from device.session import fade, schedule, updates
 from device.session.settings import GUEST, Knobs, Owner, Rules
 from device.session.state import Population
-from device.sleep import features, hypnogram
+from device.sleep import features, hypnogram, second_opinion
 from device.sleep.epochs import Epochs
+from device.sleep.second_opinion import SecondOpinion
 from device.sleep.stager import Stager
 from device.sleep.vitals import VitalSigns
 from device.values import EPOCH, TICK, Epoch, Staging, Sums
@@ -60,12 +61,10 @@ class Around:
 
 class Blind:
     """The stager's fallback: judges nothing, so that the timer programme takes over."""
+    changes = np.eye(4)
 
     def judge(self, epoch: Epoch, lights_out: float | None) -> Staging:
         return Staging(epoch.index, epoch.start + EPOCH, None, None, None)
-
-    def review(self, stagings: Sequence[Staging]) -> Sums:
-        return hypnogram.sums(stagings)
 
     def reset(self) -> None:
         pass
@@ -77,6 +76,17 @@ class Blind:
         pass
 
 
+class Late:
+    """The second opinion's fallback: the live judgements, with the two minutes after each."""
+
+    def __init__(self, changes: np.ndarray):
+        """`changes` (4, 4): from stage to stage within an epoch."""
+        self.changes = changes
+
+    def review(self, epochs: Sequence[Epoch], stagings: Sequence[Staging]) -> Sums:
+        return hypnogram.sums(hypnogram.second_opinion(stagings, self.changes))
+
+
 def brain(
     config: Config, around: Around, *, seed: int, models: Path = model_card.MODELS,
     tick: float = TICK, hooks: Hooks = NONE,
@@ -86,6 +96,7 @@ def brain(
     clock, diary = around.clock, around.diary
     words = Words(models, config.night.keep_notes)  # first: what checking takes is free again later
     stager, no_stager = load_stager(config, models)
+    opinion, no_opinion = load_opinion(stager, models)
     recommender, no_learner = load_recommender(config, diary, models)
     # Only a real clock can tell that the network is too slow for this machine.
     composer, slow = compose.load(
@@ -98,7 +109,7 @@ def brain(
     composer.repeats = Repeats.load(diary.path.with_name("repeats"))
     parts = Parts(
         clock, around.inbox,
-        Body(around.sensors, VitalSigns(), Epochs(clock.now()), stager),
+        Body(around.sensors, VitalSigns(), Epochs(clock.now()), stager, opinion),
         Mind(recommender, composer, words),
         World(around.sound, around.panel, Presses(), around.home, around.feedback),
         diary,
@@ -109,7 +120,8 @@ def brain(
     if warning := schedule.warning(night.state, night.at):
         night.note("fallback", warning)
     no_lullaby = lullaby(composer, Path(config.night.motif))
-    for trouble in (no_stager, *no_learner, slow, words.trouble, diary.trouble, no_lullaby):
+    troubles = (no_stager, no_opinion, *no_learner, slow, words.trouble, diary.trouble, no_lullaby)
+    for trouble in troubles:
         if trouble:
             night.lack(trouble)
     for remark in getattr(around.sensors, "notes", ()):
@@ -143,6 +155,15 @@ def load_stager(config: Config, models: Path) -> tuple[Stager | Blind, str]:
         return Stager(*card, config.night.onset), ""
     except ModelMismatch as trouble:
         return Blind(), f"no stager, so a timer programme: {trouble}"
+
+
+def load_opinion(stager: Stager | Blind, models: Path) -> tuple[SecondOpinion | Late, str]:
+    """And why it is the fallback, or ""."""
+    try:
+        card = model_card.read("second_opinion", second_opinion.INPUTS, models)
+        return SecondOpinion(*card), ""
+    except ModelMismatch as trouble:
+        return Late(stager.changes), f"the morning is judged as the night was: {trouble}"
 
 
 def load_recommender(

@@ -22,7 +22,7 @@ def blend(shipped: np.ndarray, quiet: np.ndarray, prior: Prior) -> np.ndarray:
     kinds move as the odds of that answer differ from what the shipped prior's own people say.
     Raises Refused if the prior answers another question.
     """
-    if prior.question != QUESTION or len(prior.shares) != 2:
+    if prior.question != QUESTION or (len(prior.shares), len(prior.errors)) != (2, 2):
         raise Refused(f"prior: {prior.question!r} says nothing about kinds of sleeper")
     share, error = min(max(prior.shares[1], 0.05), 0.95), prior.errors[1]
     if share - error <= 0.5:

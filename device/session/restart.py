@@ -14,11 +14,12 @@ from device.session import schedule, settings
 from device.session.modes import NIGHT, Mode
 from device.session.state import At, Bell, Decision, State
 from device.session.things import Close, Do, Finish, Note, Renumber, Save, Send, Shape, Shift
-from device.session.tonight import Played, Tonight
+from device.session.tonight import Played, Seconds, Tonight
 from device.values import (
     EPOCH,
     Choice,
     Contribution,
+    Epoch,
     Reason,
     Recipe,
     Share,
@@ -39,7 +40,7 @@ class Saved:
     resumes begins in silence and comes back at a sleeper's pace."""
     format: int = FORMAT
     wall: float = 0.0                   # s since 1970, when it was saved
-    now: float = 0.0                    # s, monotonic of that boot
+    now: Seconds = 0.0                  # s, monotonic of that boot
     volume: Share = 0.0
     programme: settings.Programme = settings.Knobs().programme
     rung: tuple[int, int] | None = None
@@ -157,14 +158,15 @@ def moved(tonight: Tonight, seconds: float) -> Tonight:
 
 def filled(tonight: Tonight, kept: Choices, rows: Rows, at: At) -> Tonight:
     """With what is kept beside it."""
-    stagings, hearts = [], []
+    stagings, epochs, hearts = [], [], []
     for row in rows.epochs:
         staging = staging_of(row)
         stagings.append(staging)
+        epochs.append(epoch_of(row))
         asleep = staging.p_asleep is not None and staging.p_asleep > 0.5
         if asleep and row["heart_rate"]:
             hearts.append((row["heart_rate"], row["rmssd"]))
-    tonight = replace(tonight, stagings=tuple(stagings), hearts=tuple(hearts))
+    tonight = replace(tonight, stagings=tuple(stagings), epochs=tuple(epochs), hearts=tuple(hearts))
     if kept.number == tonight.number and kept.played is not None:
         return replace(tonight, played=kept.played, passed_over=kept.passed_over)
     return replace(tonight, played=played_of(rows.decisions))
@@ -175,6 +177,15 @@ def staging_of(row: Mapping[str, Any]) -> Staging:
     chances = tuple(row[f"p_{stage}"] for stage in Stage) if known else None
     stage = Stage(row["stage"]) if row["stage"] else None
     return Staging(row["number"], row["time"], row["p_asleep"], stage, chances)
+
+
+def epoch_of(row: Mapping[str, Any]) -> Epoch:
+    """As the diary keeps it: without the spread of its heart rate."""
+    present = None if row["present"] is None else bool(row["present"])
+    return Epoch(
+        row["number"], row["time"] - EPOCH, row["activity"], row["movement"], row["heart_rate"],
+        None, row["rmssd"], row["breathing"], row["heart_quality"], row["motion_quality"], present,
+    )
 
 
 def played_of(decisions: Sequence[Mapping[str, Any]]) -> Played | None:

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from device.values import Recipe, Wish
+from device.values import Count, Latency, Recipe, Rested, Wish
 
 
 @dataclass(frozen=True, slots=True)
 class Sleeper:
     """What is known of whoever sleeps here. The recommender and the composer keep their own."""
-    sols: tuple[float, ...] = ()            # min, of the last nights
-    wakings: tuple[int, ...] = ()           # of 5 min and more, of the last nights
+    sols: tuple[Latency, ...] = ()          # of the last nights
+    wakings: tuple[Count, ...] = ()          # of 5 min and more, of the last nights
     baseline: Mapping[str, float] = field(default_factory=dict)     # heart_rate /min, rmssd ms
-    mornings: tuple[int, ...] = ()          # the last answers: +1 good, −1 poor
+    mornings: tuple[Rested, ...] = ()       # the last answers
     favourites: tuple[Recipe, ...] = ()     # newest first
     always: tuple[Wish, ...] = ()           # wishes for every night
     last: Recipe | None = None              # what the last night played

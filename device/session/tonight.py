@@ -2,10 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from device.session.modes import Mode
 from device.stored import DERIVED
-from device.values import SILENCE, Choice, Outcome, Recipe, Staging, Wish
+from device.values import (
+    LANGUAGES,
+    SILENCE,
+    Between,
+    Choice,
+    Count,
+    Epoch,
+    Feeling,
+    OneOf,
+    Outcome,
+    Recipe,
+    Rested,
+    Share,
+    Staging,
+    Wish,
+)
+
+Seconds = Annotated[float, Between(-1e9, 1e9)]      # monotonic: no machine runs for thirty years
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +31,10 @@ class Said:
     """What was said in words, for tonight."""
     tonight: tuple[Wish, ...] = ()
     like_last: bool = False
-    valence: float | None = None        # −1..1
-    arousal: float | None = None        # −1..1
+    valence: Feeling | None = None
+    arousal: Feeling | None = None
     mood: str = ""                      # "tense", "weary" or neither
-    language: str = "en"
+    language: Annotated[str, OneOf(LANGUAGES)] = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +43,7 @@ class Unsaid:
     said: Said = Said()
     always: tuple[Wish, ...] = ()
     outcome: Outcome | None = None
-    rested: int | None = None
+    rested: Rested | None = None
     morning: bool = False               # the note was about the night: outcome and rested count
 
 
@@ -41,33 +59,34 @@ class Played:
 class Tonight:
     """A night, whole: made anew at lights out. All times are monotonic s.
 
-    `stagings` and `hearts` are in the diary's epochs already and are read from there again; the
+    `stagings`, `epochs` and `hearts` are in the diary's epochs and are read from there again; the
     choices are saved beside it when they change, for they are large.
     """
     number: int = 0                             # the diary's
     mode: Mode = Mode.IDLE
-    since: float = 0.0                          # in this mode
-    lights_out: float | None = None
+    since: Seconds = 0.0                        # in this mode
+    lights_out: Seconds | None = None
     bedtime: bool = True                        # it began by going to bed, not by its alarm
-    depth: float = 0.0                          # of the fade: 0 settling level, 1 silence
+    depth: Share = 0.0                          # of the fade: 0 settling level, 1 silence
     blind: int = 0                              # epochs in a row without a judgement
     empty: int = 0                              # epochs in a row with nobody there
     stagings: tuple[Staging, ...] = field(default=(), metadata=DERIVED)
+    epochs: tuple[Epoch, ...] = field(default=(), metadata=DERIVED)     # of the stagings
     hearts: tuple[tuple[float, float | None], ...] = field(default=(), metadata=DERIVED)
     played: Played | None = field(default=None, metadata=DERIVED)       # now
     # what the last second press turned away
     passed_over: Played | None = field(default=None, metadata=DERIVED)
     refused: tuple[int, ...] = ()               # candidates turned away tonight
-    liked: int = 0                              # likes minus skips
-    turned_down: int = 0                        # times the volume was lowered
+    liked: Count = 0                            # likes minus skips
+    turned_down: Count = 0                      # times the volume was lowered
     fell_asleep: bool = False                   # sleep was believed at least once
     snoozed: bool = False                       # the alarm was put off by a press
     said: Said = Said()
     unsaid: Unsaid | None = None                # what "undo" goes back to
     outcome: Outcome | None = None              # from the morning on
-    rested: int | None = None                   # the morning's answer: +1 good, −1 poor
+    rested: Rested | None = None                # the morning's answer
     timer: float = 0.0                          # min, as asked from afar; 0 is off
-    timer_ends: float | None = None
+    timer_ends: Seconds | None = None
 
     @property
     def choice(self) -> Choice | None:

@@ -25,6 +25,7 @@ def on_epoch(state: State, epoch: Epoch, staging: Staging, at: At) -> Decision:
     judged = staging.p_asleep is not None
     counted = state.with_status(epoch=epoch).with_tonight(
         stagings=tonight.stagings if mode is Mode.IDLE else (*tonight.stagings, staging),
+        epochs=tonight.epochs if mode is Mode.IDLE else (*tonight.epochs, epoch),
         fell_asleep=tonight.fell_asleep or (mode is not Mode.IDLE and staging.asleep),
         blind=0 if judged or mode not in NIGHT else tonight.blind + 1,
         empty=tonight.empty + 1 if epoch.present is False else 0,

@@ -1,5 +1,6 @@
 """Logistic regression in which each input may bend twice; every term can be read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,40 +10,39 @@ CLIP = 3.0      # SD: an input further out than this tells no more
 
 @dataclass(frozen=True, eq=False)
 class Additive:
-    """mean, scale (k,); knots (j, k) of the standardised inputs; weights ((1 + j) k + 1, 4); lean
-    (4,)."""
+    """mean, scale (k,); knots (j, k) of the standardised inputs; weights ((1 + j) k + 1, m) for m
+    outcomes."""
     mean: np.ndarray
     scale: np.ndarray
     knots: np.ndarray
     weights: np.ndarray
-    lean: np.ndarray
 
     @classmethod
-    def of(cls, numbers: dict, inputs: int) -> "Additive":
+    def of(cls, numbers: Mapping, inputs: int, outcomes: int) -> "Additive":
         """From a model file's numbers. Raises KeyError, TypeError, OverflowError or ValueError."""
-        mean, scale, knots, weights, lean = parts = [
-            np.array(numbers[name], float) for name in ("mean", "scale", "knots", "weights", "lean")
+        mean, scale, knots, weights = parts = [
+            np.array(numbers[name], float) for name in ("mean", "scale", "knots", "weights")
         ]
         if not (
             mean.shape == scale.shape == (inputs,)
             and knots.shape[1:] == (inputs,)
-            and lean.shape == (4,)
-            and weights.shape == ((1 + len(knots)) * inputs + 1, 4)
+            and weights.shape == ((1 + len(knots)) * inputs + 1, outcomes)
             and all(np.isfinite(part).all() for part in parts)
+            and (scale > 0).all()
         ):
             raise ValueError("shapes don't fit the inputs")
         return cls(*parts)
 
     def numbers(self) -> dict:
         """What `of` reads."""
-        return {
-            name: getattr(self, name).tolist()
-            for name in ("mean", "scale", "knots", "weights", "lean")
-        }
+        return {name: getattr(self, name).tolist()
+                for name in ("mean", "scale", "knots", "weights")}
 
     def standard(self, x: np.ndarray) -> np.ndarray:
         """(n, k) SD from the mean; a missing input says what an average one says."""
-        return np.nan_to_num(np.clip((x - self.mean) / self.scale, -CLIP, CLIP))
+        z = (x - self.mean) / self.scale
+        z[np.isnan(z)] = 0.0
+        return np.minimum(np.maximum(z, -CLIP), CLIP)
 
     def basis(self, x: np.ndarray) -> np.ndarray:
         """(n, (1 + j) k + 1) of inputs (n, k)."""
@@ -51,12 +51,7 @@ class Additive:
         return np.concatenate([z, *bent, np.ones((len(z), 1))], 1)
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:
-        """(n, 4) in the order of STAGES."""
+        """(n, m) of inputs (n, k)."""
         z = self.basis(x) @ self.weights
         e = np.exp(z - z.max(1, keepdims=True))
         return e / e.sum(1, keepdims=True)
-
-    def decide(self, probabilities: np.ndarray) -> np.ndarray:
-        """(n,) place in STAGES: rare stages are shown a little more readily than the likeliest one
-        would be."""
-        return (np.log(probabilities + 1e-9) + self.lean).argmax(1)

@@ -70,7 +70,7 @@ def summarise(index: int, start: float, seconds: Sequence[Vitals]) -> Epoch:
         rmssd=rmssd[-1].value if rmssd else None,
         breathing=weighted(breaths)[0] if len(breaths) >= ENOUGH else None,
         heart_quality=min(len(hearts) / SECONDS, 1.0),
-        motion_quality=min(len(moves) / SECONDS, 1.0),
+        motion_quality=min(max(len(moves), len(counts)) / SECONDS, 1.0),
         present=2 * sum(present) >= len(present) if present else None,
     )
 

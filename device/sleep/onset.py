@@ -1,4 +1,9 @@
-"""Has fallen asleep; was aroused: two thresholds with patience on P(asleep)."""
+"""Has fallen asleep; was aroused: thresholds with patience.
+
+The night's first sleep has a model of its own: P(has slept tonight), which knows how the heart has
+come down since lights out and how long nothing has moved, but no clock. After an arousal P(asleep)
+alone decides.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,16 +12,21 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Setting:
     """When the detectors speak."""
+    fallen: float           # P(has slept tonight) that counts,
+    fallen_epochs: int      # that many in a row: fallen asleep for the first time
     asleep: float           # P(asleep) that counts as sleep
-    asleep_epochs: int      # that many in a row: fallen asleep
+    asleep_epochs: int      # that many in a row: fallen asleep again
     awake: float            # P(asleep) below which the sleeper is awake again
     awake_epochs: int       # that many in a row: awake again
 
 
 SETTINGS = {
-    "quick": Setting(asleep=.7, asleep_epochs=3, awake=.75, awake_epochs=1),
-    "cautious": Setting(asleep=.9, asleep_epochs=3, awake=.85, awake_epochs=2),
+    "quick": Setting(fallen=.85, fallen_epochs=3, asleep=.7, asleep_epochs=3,
+                     awake=.75, awake_epochs=1),
+    "cautious": Setting(fallen=.97, fallen_epochs=3, asleep=.8, asleep_epochs=3,
+                        awake=.7, awake_epochs=2),
 }
+LIKELY = .5             # P(asleep) without which nobody has fallen asleep
 
 
 class Detector:
@@ -24,26 +34,34 @@ class Detector:
 
     def __init__(self, setting: Setting):
         self._setting = setting
-        self._asleep = False
+        self._asleep = self._slept = False
         self._high = self._low = 0
 
-    def step(self, p_asleep: float | None) -> tuple[bool, bool]:
+    def step(self, p_asleep: float | None, p_fallen: float | None = None) -> tuple[bool, bool]:
         """(asleep, aroused) after an epoch; an unknown epoch changes neither count nor verdict, and
-        arouses nobody."""
+        arouses nobody. `p_fallen` None: P(asleep) decides of the first sleep too."""
         if p_asleep is None:
             self._high = self._low = 0
             return self._asleep, False
-        self._high = self._high + 1 if p_asleep >= self._setting.asleep else 0
-        self._low = self._low + 1 if p_asleep < self._setting.awake else 0
-        aroused = self._asleep and self._low >= self._setting.awake_epochs
+        setting = self._setting
+        if self._slept or p_fallen is None:
+            high, enough = p_asleep >= setting.asleep, setting.asleep_epochs
+        else:
+            high = p_fallen >= setting.fallen and p_asleep >= LIKELY
+            enough = setting.fallen_epochs
+        self._high = self._high + 1 if high else 0
+        self._low = self._low + 1 if p_asleep < setting.awake else 0
+        aroused = self._asleep and self._low >= setting.awake_epochs
         if aroused:
             self._asleep = False
-        elif self._high >= self._setting.asleep_epochs:
-            self._asleep = True
+        elif self._high >= enough:
+            self._asleep = self._slept = True
         return self._asleep, aroused
 
     def snapshot(self) -> dict:
-        return {"asleep": self._asleep, "high": self._high, "low": self._low}
+        return {"asleep": self._asleep, "slept": self._slept, "high": self._high, "low": self._low}
 
     def restore(self, snapshot: Mapping) -> None:
-        self._asleep, self._high, self._low = snapshot["asleep"], snapshot["high"], snapshot["low"]
+        """Raises KeyError, TypeError or ValueError at what `snapshot` didn't write."""
+        self._asleep, self._slept = bool(snapshot["asleep"]), bool(snapshot["slept"])
+        self._high, self._low = int(snapshot["high"]), int(snapshot["low"])

@@ -1,26 +1,30 @@
 """P(asleep) and a stage for each epoch, causal; "unknown" is an answer.
 
-Two models share one file: with heart and movement, and with movement alone for the epochs in which
-no heart is heard.
+Models share one file: with heart and movement; with movement alone, for epochs in which no heart is
+heard; with the heart alone, for nights whose movement nobody measures; and one of the night's first
+sleep.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 
 import numpy as np
 
 from device.errors import ModelMismatch
 from device.inference import model_card
-from device.sleep import features, hypnogram
+from device.sleep import doubt, features
+from device.sleep.additive import Additive
 from device.sleep.blend import Blend
-from device.sleep.heart_variability import HeartVariability
 from device.sleep.onset import SETTINGS, Detector, Setting
-from device.values import EPOCH, STAGES, Epoch, Staging, Sums
+from device.values import EPOCH, STAGES, Epoch, Staging
 
 # epochs without movement readings, or with nobody there, after which nothing is known
 PATIENCE = 10
 LIMITS = (0.0, 5000.0)  # counts: te Lindert's scale ends about there
 HEARTS = (25.0, 220.0)  # /min
+BREATHS = (3.0, 60.0)   # /min
+SPREADS = (0.0, 100.0)  # /min, within an epoch
 
 
 class Stager:
@@ -34,12 +38,17 @@ class Stager:
         try:
             numbers = json.loads(model)
             self.changes = np.array(numbers["changes"], float).reshape(len(STAGES), len(STAGES))
-            self._whole, self._motion = (Blend.of(numbers[part], len(features.INPUTS))
-                                         for part in ("board", "motion"))
+            self._whole, self._motion, self._heart = (
+                Blend.of(numbers[part], features.INPUTS) for part in ("whole", "motion", "heart"))
+            self._slept = Additive.of(numbers["onset"], len(features.ONSET), 2)
+            self._likeness = doubt.Likeness.of(numbers["likeness"])
         except (ValueError, KeyError, TypeError, OverflowError) as trouble:
             raise ModelMismatch(
                 f"models/stager: unreadable ({trouble}); install Nocturne again"
             ) from trouble
+        self._places = {id(part): features.places(part.inputs)
+                        for part in (self._whole, self._motion, self._heart)}
+        self._onset_places = features.places(features.ONSET)
         self.card = card
         self._setting = SETTINGS[setting] if isinstance(setting, str) else setting
         self.reset()
@@ -52,9 +61,10 @@ class Stager:
     def reset(self) -> None:
         """A new night."""
         self._memory = features.Memory()
-        self._heart = HeartVariability()
+        self._breath = doubt.Breath()
         self._detector = Detector(self._setting)
         self._blind = 0                             # epochs since movement was last seen
+        self._moved = False                         # movement was measured tonight
         self._p_asleep: float | None = None         # of the latest epoch that could be judged
         self._p_motion: float | None = None         # what movement alone said of it
 
@@ -62,62 +72,95 @@ class Stager:
         """The staging of `epoch`. `lights_out`: s; None: nobody said so yet, which counts as just
         now."""
         end = epoch.start + EPOCH
-        counts = within(epoch.activity, LIMITS)
-        rate = within(epoch.heart_rate, HEARTS)
+        counts, rate = within(epoch.activity, LIMITS), within(epoch.heart_rate, HEARTS)
+        sd, breath = within(epoch.heart_sd, SPREADS), within(epoch.breathing, BREATHS)
         if epoch.present is False:                  # nobody to be still, or to have a pulse
-            counts = rate = None
+            counts = rate = breath = None
         minutes = 0.0 if lights_out is None else max(end - lights_out, 0.0) / 60
-        x = self._memory.add(counts, self._heart.add(rate), minutes)[None]
+        x = self._memory.add(counts, rate, sd, minutes)
+        ratio = self._breath.add(breath)
+        self._moved = self._moved or counts is not None
         self._blind = 0 if counts is not None else self._blind + 1
-        if self._blind > PATIENCE or epoch.present is False or not self._memory.state["tonight"][1]:
+        if epoch.present is False or (self._blind > PATIENCE if self._moved else rate is None):
             self._p_asleep = self._p_motion = None
             return Staging(epoch.index, end, None, None, None, *self._detector.step(None))
-        alone = self._motion.probabilities(x)[0]
-        p = alone if rate is None else self._whole.probabilities(x)[0]
+        alone = self._of(self._motion, x)
+        believed = share(epoch.heart_quality) if rate is not None else 0.0
+        model, p = self._blended(x, rate, alone, believed)
+        p = doubt.doubted(doubt.waker(p, ratio), self._doubt(x, rate, believed))
         p = at_most(p, self._ceiling(float(1 - alone[0]), counts is None, rate is None))
         self._p_asleep, self._p_motion = float(1 - p[0]), float(1 - alone[0])
-        stage = STAGES[int((self._motion if rate is None else self._whole).decide(p[None])[0])]
-        chances = (float(p[0]), float(p[1]), float(p[2]), float(p[3]))
-        return Staging(epoch.index, end, self._p_asleep, stage, chances,
-                       *self._detector.step(self._p_asleep))
+        stage = STAGES[int(model.decide(p[None])[0])]
+        slept = None if rate is None else float(
+            self._slept.probabilities(x[None, self._onset_places])[0, 1])
+        wake, light, deep, rem = map(float, p)
+        return Staging(epoch.index, end, self._p_asleep, stage, (wake, light, deep, rem),
+                       *self._detector.step(self._p_asleep, slept), slept)
+
+    def _of(self, model: Blend, x: np.ndarray) -> np.ndarray:
+        return model.probabilities(x[None, self._places[id(model)]])[0]
+
+    def _blended(self, x: np.ndarray, rate: float | None, alone: np.ndarray, believed: float
+                 ) -> tuple[Blend, np.ndarray]:
+        """A heart of which little was trusted has little say beside movement."""
+        if not self._moved:
+            return self._heart, self._of(self._heart, x)
+        if rate is None:
+            return self._motion, alone
+        return self._whole, believed * self._of(self._whole, x) + (1 - believed) * alone
+
+    def _doubt(self, x: np.ndarray, rate: float | None, believed: float) -> float:
+        total = self._likeness.doubt(x) + (0.0 if self._moved else doubt.UNSEEN)
+        return total + (doubt.POOR * (1 - believed) if rate is not None else 0.0)
 
     def _ceiling(self, p_motion: float, unmoved: bool, unheard: bool) -> float:
-        """What isn't seen is no sign of sleep: without movement readings P(asleep) can only fall,
+        """What isn't seen is no sign of sleep: once movement readings fail P(asleep) can only fall,
         without a heart it can only rise by as much as movement alone has become surer."""
+        if not self._moved:
+            return 1.0
         if unmoved:
             return self._p_asleep or 0.0
         if unheard and self._p_asleep is not None and self._p_motion is not None:
             return self._p_asleep + max(p_motion - self._p_motion, 0.0)
         return 1.0
 
-    def review(self, stagings: Sequence[Staging]) -> Sums:
-        """The night's sums, by the second opinion."""
-        return hypnogram.sums(hypnogram.second_opinion(stagings, self.changes))
-
     def snapshot(self) -> dict:
         """All that the night so far has taught, JSON-able; `restore` goes on as if nothing had
         happened."""
         return {
-            "memory": self._memory.state,
-            "heart": self._heart.snapshot(),
+            "memory": self._memory.snapshot(),
+            "breath": self._breath.snapshot(),
             "detector": self._detector.snapshot(),
             "blind": self._blind,
+            "moved": self._moved,
             "p_asleep": self._p_asleep,
             "p_motion": self._p_motion,
         }
 
     def restore(self, snapshot: Mapping) -> None:
-        self._memory.state = json.loads(json.dumps(snapshot["memory"]))
-        self._heart.restore(snapshot["heart"])
-        self._detector.restore(snapshot["detector"])
-        self._blind, self._p_asleep, self._p_motion = (
-            snapshot[key] for key in ("blind", "p_asleep", "p_motion")
-        )
+        """Go on from a `snapshot`; from one that is torn, old or foreign, anew."""
+        self.reset()
+        try:
+            blind = int(snapshot["blind"])
+            before = [None if p is None else within(float(p), (0.0, 1.0))
+                      for p in (snapshot["p_asleep"], snapshot["p_motion"])]
+            self._memory.restore(snapshot["memory"])
+            self._breath.restore(snapshot["breath"])
+            self._detector.restore(snapshot["detector"])
+            self._blind, self._moved = max(blind, 0), bool(snapshot["moved"])
+            self._p_asleep, self._p_motion = before
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, IndexError):
+            self.reset()
 
 
 def within(value: float | None, limits: tuple[float, float]) -> float | None:
     """The value, or None if no body can have it (NaN included)."""
     return value if value is not None and limits[0] <= value <= limits[1] else None
+
+
+def share(quality: float) -> float:
+    """0..1, and 0 for what is no number."""
+    return min(max(quality, 0.0), 1.0) if math.isfinite(quality) else 0.0
 
 
 def at_most(p: np.ndarray, ceiling: float) -> np.ndarray:

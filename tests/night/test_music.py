@@ -56,7 +56,8 @@ def test_likes_move_the_composers_taste_until_it_is_reset(sleep):
 
 
 def test_a_night_rendered_again_from_its_midi_and_diary_sounds_the_same(sleep, tmp_path):
-    config = Config(night=Night(), sound=Sound(monitor=20.0))
+    # A slow fade: the medians of two stretches of it are compared.
+    config = Config(night=Night(fade=60.0), sound=Sound(monitor=20.0))
     slept = sleep(hours=0.12, config=config, audio_minutes=5)
     written.export(slept.path, tmp_path / "night.mid")
     played, again = (

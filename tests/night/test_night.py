@@ -264,7 +264,7 @@ def test_every_choice_of_a_night_can_be_made_again_from_its_receipt(sleep, capsy
 
 
 def test_nothing_after_onset_is_louder_than_masking(sleep):
-    slept = sleep(hours=1.1, seed=1, build="mattress", sleeper={})
+    slept = sleep(hours=1.6, config=Config(night=Night(onset="quick")))
     modes = slept.modes
     assert "masking" in modes
     after = [

@@ -105,11 +105,13 @@ class Pretence:
         self.sensors = Told(calls, "sensors", drain=lambda now: Readings(now))
         self.signs = Told(calls, "signs", add=())
         self.epochs = Told(calls, "epochs", add=())
-        self.stager = Told(calls, "stager", snapshot={"a": 1}, review=SUMS, judge=judged)
+        self.stager = Told(calls, "stager", snapshot={"a": 1}, judge=judged)
+        self.opinion = Told(calls, "opinion", review=SUMS)
         self.recommender = Told(
             calls, "recommender", choose=lambda context, **_: choice(), learn=4.5, adopt=2.0,
-            state=lambda: {"nights": 1}, nights=(), leans_to_silence=False,
+            nights=(), leans_to_silence=False,
         )
+        self.recommender.state = lambda: {"nights": 1}
         self.repeats = Told(calls, "repeats")
         self.composer = Told(
             calls, "composer", compose=Phrase(4.0, (Note(0.0, 60, 1.0, 0.5, "piano"),)),
@@ -125,7 +127,7 @@ class Pretence:
         self.home = Told(calls, "home", event="id")
         self.feedback = Told(calls, "feedback")
         world = World(self.sound, self.panel, self.button, self.home, self.feedback)
-        body = Body(self.sensors, self.signs, self.epochs, self.stager)
+        body = Body(self.sensors, self.signs, self.epochs, self.stager, self.opinion)
         mind = Mind(self.recommender, self.composer, self.words)
         hooks = self.hooks or Hooks()
         self.night = Night(

@@ -27,7 +27,18 @@ from device.session.things import (
 )
 from device.session.tonight import Played, Said
 from device.values import SILENCE, Prior, Sums, Understood, Wish
-from tests.session.around import RAIN, TIDE, at, choice, outcome, owned, played, silence, staging
+from tests.session.around import (
+    RAIN,
+    TIDE,
+    at,
+    choice,
+    epoch,
+    outcome,
+    owned,
+    played,
+    silence,
+    staging,
+)
 from tests.session.around import state as night
 
 NO_BELLS = Wish("forbid", "bell")
@@ -219,9 +230,10 @@ def test_what_is_too_much_to_be_a_note_is_not_kept():
 
 def test_a_night_is_reviewed_if_anything_was_judged():
     sums = Sums(480, 400, 14.0, 440, 40, 10, 0.83, 9, 2, 5, 200, 100, 100)
-    body = SimpleNamespace(stager=SimpleNamespace(
-        review=lambda stagings: sums if stagings == (staging(0.7),) else None))
-    before = state(Mode.MORNING, stagings=(staging(0.7),))
+    seen = (epoch(),), (staging(0.7),)
+    body = SimpleNamespace(opinion=SimpleNamespace(
+        review=lambda epochs, stagings: sums if (epochs, stagings) == seen else None))
+    before = state(Mode.MORNING, epochs=seen[0], stagings=seen[1])
     after, things = asking.review(parts(body=body), before, at())
     assert after.tonight.outcome.sol == 14.0 and Report() in things
     assert isinstance(things[0], Row)

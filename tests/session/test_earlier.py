@@ -9,9 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from device.assembly.desk import Desk, night
+from device.config import Config
+from device.diary import Diary, reading
+from device.inference import model_card
 from device.session.modes import Mode
 from device.session.state import State
-from device.values import Command, Prior, Wish
+from device.sleep import features
+from device.sleep.stager import Stager
+from device.values import Command, Prior, Scene, Wish
 from tests.session.around import epoch
 from tests.session.pretend import Pages, Pretence
 
@@ -47,7 +53,8 @@ def lived(mine: Pretence) -> None:
     mine.signs.answer(add=(None,))
     mine.inbox.put(Command("say", "no bells"))
     mine.night.run(until=mine.clock.now() + 0.5)
-    assert mine.night.mode is mine.night.state.tonight.mode
+    scenes = [told for _, told in mine.asked("sound.send") if isinstance(told, Scene)]
+    assert all(scene.waking or scene.level <= 0 for scene in scenes)
     Pretence(Pages(mine.diary.memory, nights=3)).night.resume()
 
 
@@ -110,11 +117,14 @@ def test_one_of_long_ago_is_finished(name):
 # ---- as it never was written ---------------------------------------------------------------------
 
 def places(value: object, path: tuple = ()) -> list[tuple]:
-    """Every key and index at any depth; of long lists only the ends."""
-    items = list(value.items()) if isinstance(value, dict) else list(enumerate(value)) \
-        if isinstance(value, list) else []
+    """Every key and index at any depth; of long lists every tenth."""
     found = [path] if path else []
-    for key, inside in items if len(items) < 12 or isinstance(value, dict) else items[::10]:
+    items: list = []
+    if isinstance(value, dict):
+        items = list(value.items())
+    if isinstance(value, list):
+        items = list(enumerate(value))[::10 if len(value) > 12 else 1]
+    for key, inside in items:
         found += places(inside, (*path, key))
     return found
 
@@ -166,3 +176,71 @@ def test_whatever_is_changed_of_it_a_night_starts_and_the_rest_stands(name, seed
                 continue
             assert value == whole[key], (path, key)
         lived(mine)
+
+
+# ---- on the desk ---------------------------------------------------------------------------------
+
+def everywhere(value: object, kinds: tuple[type, ...], wrong: object) -> object:
+    """Each value of these kinds replaced, at any depth."""
+    if type(value) in kinds:
+        return wrong
+    if isinstance(value, dict):
+        return {key: everywhere(inside, kinds, wrong) for key, inside in value.items()}
+    return [everywhere(inside, kinds, wrong) for inside in value] if isinstance(value, list) \
+        else value
+
+
+def shaken(memory: dict, seed: int) -> dict:
+    """Ten changes at once; the night's mode and clock stay, so that it goes on."""
+    chance = random.Random(seed)
+    for _ in range(10):
+        path = chance.choice(places(memory))
+        if not {"wall", "mode"} & set(path) and path not in [("tonight",), ("tonight", "tonight")]:
+            memory = mutated(memory, path, chance)
+    return memory
+
+
+TODAY = EARLIER["format-2"]
+TORN = {
+    "huge": everywhere(TODAY, (int, float), 1e308), "below": everywhere(TODAY, (int, float), -1),
+    "words": everywhere(TODAY, (str,), "x"), "none": everywhere(TODAY, (int, float, str), None),
+    **{name: EARLIER[name] for name in EARLIER}, **{f"shaken {n}": shaken(TODAY, n)
+                                                    for n in range(6)},
+}
+
+
+@pytest.mark.parametrize("name", TORN)
+def test_the_whole_device_starts_from_it_lives_on_and_starts_again(name, tmp_path):
+    diary = Diary(tmp_path / "diary.sqlite")
+    for key, value in TORN[name].items():
+        diary.remember(key, value)
+    diary.close()
+    wall = (EARLIER["format-2"] if name not in EARLIER else EARLIER[name])["tonight"] or {}
+    wall = wall.get("wall", 1_767_220_000.0)
+    for minutes in (1, 2):
+        desk = Desk(tmp_path, audio_minutes=0, wall=wall + 60 * minutes, bedtime=False)
+        with night(Config(), desk) as (mine, _):
+            mine.clock.at(40.0, lambda: mine.parts.inbox.put(Command("sound", True)))
+            mine.clock.at(50.0, lambda: mine.parts.inbox.put(Command("programme", "favourite")))
+            mine.run(until=100.0)
+            assert mine.mode in Mode
+    with reading(tmp_path / "diary.sqlite") as rows:
+        count = "SELECT count(*) FROM events WHERE kind = 'fallback'"
+        assert rows.execute(count).fetchone()[0] <= 2 * len(KEYS)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_torn_stager_is_refused_or_judges_on(seed):
+    chance = random.Random(seed)
+    whole = {"stager": TODAY["tonight"]["stager"]}
+    card = model_card.read("stager", features.INPUTS)
+    for path in chance.sample(places(whole), 40):
+        torn, stager = mutated(whole, path, chance).get("stager"), Stager(*card)
+        try:
+            stager.restore(torn)
+        except (KeyError, TypeError, ValueError):
+            stager.reset()
+        for n in range(3):
+            judged = stager.judge(epoch(index=50 + n, start=1000.0 + 30 * n), 0.0)
+            assert judged.p_asleep is None or 0 <= judged.p_asleep <= 1
+        json.dumps(stager.snapshot(), allow_nan=False)

@@ -165,9 +165,88 @@ def test_what_is_remembered_does_not_grow():
 def test_a_model_with_other_inputs_or_torn_numbers_is_refused():
     model, card = model_card.read("stager", features.INPUTS)
     torn = json.loads(model)
-    torn["board"]["weights"].pop()
+    torn["whole"]["weights"].pop()
     odd = json.loads(model)
-    odd["motion"]["feature"][3][2] = len(features.INPUTS)
-    for broken in (b"{", b"{}", json.dumps(torn).encode(), json.dumps(odd).encode()):
+    odd["motion"]["feature"][3][0] = len(features.INPUTS)
+    endless = json.loads(model)
+    endless["heart"]["left"][0][0] = 0
+    for broken in (b"{", b"{}", *(json.dumps(one).encode() for one in (torn, odd, endless))):
         with pytest.raises(ModelMismatch):
             Stager(broken, card)
+
+
+def test_an_hour_awake_in_bed_is_not_sleep():
+    """Now and then a movement, a heart that stays up; then it comes down and nothing moves."""
+    rng = np.random.default_rng(4)
+    base = night(n=240)
+    epochs = [replace(e, activity=float(rng.exponential(80)) if e.index % 6 < 2 else 0.0,
+                      heart_rate=float(rng.normal(70, 3)), heart_sd=2.0)
+              if e.index < 120 else
+              replace(e, activity=0.0, heart_rate=float(rng.normal(56, .7)), heart_sd=.8)
+              for e in base]
+    stagings = judge(epochs)
+    assert not any(s.asleep for s in stagings[:120])
+    assert stagings[190].asleep
+
+
+def test_who_falls_asleep_within_five_minutes_is_asleep_long_before_a_clock_would_say():
+    rng = np.random.default_rng(4)
+    epochs = [replace(e, activity=90.0 if e.index < 6 else 0.0,
+                      heart_rate=float(78 - 2.5 * min(e.index, 8) + rng.normal(0, .7)),
+                      heart_sd=2.5 if e.index < 6 else .7) for e in night(n=80)]
+    stagings = judge(epochs)
+    first = next(s.epoch for s in stagings if s.asleep)
+    assert 8 <= first <= 50
+
+
+def test_a_worse_signal_makes_p_asleep_less_sure():
+    sure = p_asleep(judge(night()))[100:].mean()
+    poor = p_asleep(judge([replace(e, heart_quality=.2) for e in night()]))[100:].mean()
+    assert poor < sure - .01
+
+
+def test_a_heart_unlike_those_that_taught_is_doubted():
+    usual = p_asleep(judge(night()))[120:].mean()
+    fast = [replace(e, heart_rate=e.heart_rate + 90) for e in night()]
+    assert p_asleep(judge(fast))[120:].mean() < usual - .05
+
+
+def test_breathing_can_only_speak_for_wake_and_only_so_far():
+    rng = np.random.default_rng(2)
+    calm = [replace(e, breathing=14.0 + .1 * (e.index % 2)) for e in night()]
+    uneven = [replace(e, breathing=float(rng.normal(15, 5))) if e.index >= 120 else e for e in calm]
+    a, b = p_asleep(judge(calm)), p_asleep(judge(uneven))
+    assert (b <= a + 1e-12).all() and (b < a - 1e-6).any()
+    odds = (1 - b[130:]) / b[130:] / ((1 - a[130:]) / a[130:])
+    assert (odds < 1.51).all()
+
+
+def test_the_heart_alone_is_judged_with_doubt_where_nobody_measures_movement():
+    stagings = judge([replace(e, activity=None, movement=None) for e in night()])
+    p = p_asleep(stagings)
+    assert not np.isnan(p).any() and p.max() < .96
+
+
+@pytest.mark.parametrize("torn", [
+    {}, {"memory": 3}, {"blind": "x"}, {"memory": {"activity": [1]}, "blind": 0}, {"blind": None},
+    {"board": [1.0], "detector": {}}])
+def test_a_torn_or_foreign_snapshot_begins_the_night_anew(torn):
+    stager = Stager.load()
+    judge(night()[:50], stager)
+    stager.restore(torn)
+    assert judge(night(), stager) == judge(night())
+
+
+def test_a_snapshot_with_one_part_missing_or_odd_never_raises():
+    first = Stager.load()
+    judge(night()[:50], first)
+    whole = json.loads(json.dumps(first.snapshot()))
+    for key in whole:
+        for value in (None, [], {}, "x", -1, 1e400, [[1], ["x"]]):
+            second = Stager.load()
+            second.restore({**whole, key: value})
+            judge(night()[50:52], second)
+    for key in whole["memory"]:
+        second = Stager.load()
+        second.restore({**whole, "memory": {**whole["memory"], key: [None] * 3}})
+        judge(night()[50:52], second)

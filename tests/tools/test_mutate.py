@@ -36,13 +36,23 @@ def changes(text: str) -> set[tuple[str, str]]:
     ("a()", ("a()", "pass")),
     ("a += b", ("a += b", "pass")),
     ("a.b = c", ("a.b = c", "pass")),
+    ("a = b == 'start'", ("'start'", "'start?'")),
+    ("a = b in ('on', 'off')", ("'off'", "'off?'")),
+    ("match a:\n    case 'up':\n        b()", ("'up'", "'up?'")),
 ])
 def test_each_kind_of_change_is_made(text, change):
     assert change in changes(text)
 
 
+def test_an_operator_s_word_in_a_comment_is_no_operator():
+    source = b"a = (b  # this and that\n     and c)\n"
+    assert [m.applied(source) for m in mutants(source)] == [
+        b"a = (b  # this and that\n     or c)\n"]
+
+
 def test_texts_annotations_and_imports_stay():
     text = '"""A doc of 3."""\nfrom a import b\nc: Between[0, 1]\nd = f"{1 + 2}"\n'
+    text += 'e = "on"\n__all__ = ["a"]\n'
     assert not changes(text)
 
 
@@ -91,6 +101,32 @@ def test_what_is_equivalent_is_set_aside_with_its_reason_but_not_by_the_dozen(tr
         'reason = "nobody reads it"\n')
     figures = json.loads(mutate(tree).stdout)
     assert len(figures["survivors"]) == 2 and len(figures["set_aside"]) == 1
+    aside = tree / "tests" / "equivalent_mutants.toml"
+    aside.write_text(aside.read_text().replace("nobody reads it", " "))
+    assert "has no reason" in mutate(tree).stderr
+
+
+def test_what_never_ends_counts_as_caught_and_is_told(tree):
+    (tree / "device" / "toy" / "sums.py").write_text(
+        "def good(n):\n    while n > 0:\n        n -= 1\n    return n\n")
+    (tree / "tests" / "toy" / "test_sums.py").write_text(
+        "from device.toy.sums import good\n\n\ndef test_good():\n    assert good(3) == 0\n")
+    figures = json.loads(mutate(tree, "--patience", "2").stdout)
+    assert any("'n -= 1' → 'pass'" in told for told in figures["too_slow"])
+    assert not any("'n -= 1'" in told for told in figures["survivors"])
+
+
+def test_tests_that_fail_unchanged_and_a_file_that_is_not_there_are_said(tree):
+    assert "nothing to change in device/toy/none.py" in mutate(
+        tree, "--file", "device/toy/none.py").stderr
+    (tree / "tests" / "toy" / "test_sums.py").write_text("def test_good():\n    assert False\n")
+    done = mutate(tree)
+    assert done.returncode == 1 and "fails without any change" in done.stderr
+
+
+def test_of_the_diary_only_what_loads_is_the_core_s():
+    places = drawn(ROOT, [Path("device/diary.py")], 1000, 1)
+    assert {place.mutant.function for place in places} == {"Diary.recall"}
 
 
 def test_the_same_seed_draws_the_same_mutants():

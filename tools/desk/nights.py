@@ -78,8 +78,6 @@ def figures(night) -> dict:
         },
         "unknown": total.unknown / total.tib,
     }
-    if night.heart is not None:
-        out |= {"heart_r": night.heart[0], "heart_ratio": night.heart[1]}
     if night.truth is not None:
         known = np.array([s.stage is not None for s in night.stagings])
         said = np.array([STAGES.index(s.stage) for s in night.stagings if s.stage is not None])

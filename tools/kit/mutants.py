@@ -1,6 +1,7 @@
 """Small wrong changes to a Python file, each an exact span of its text."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ ARITHMETIC = {
     ast.FloorDiv: ("//", "*"), ast.Mod: ("%", "*"), ast.Pow: ("**", "*"),
 }
 CALLS = {"min": "max", "max": "min", "any": "all", "all": "any"}
+COMMENT = re.compile(rb"#[^\n]*")
+Spanned = ast.expr | ast.stmt | ast.keyword
 UPDATES = ("replace", "with_tonight", "with_settings", "with_sleeper", "with_status")
 
 
@@ -47,11 +50,12 @@ class Finder(ast.NodeVisitor):
 
     # ---- spans -----------------------------------------------------------------------------------
 
-    def span(self, node: ast.AST) -> tuple[int, int]:
+    def span(self, node: Spanned) -> tuple[int, int]:
+        assert node.end_lineno is not None and node.end_col_offset is not None   # parsed, not made
         start = self.lines[node.lineno - 1] + node.col_offset
         return start, self.lines[node.end_lineno - 1] + node.end_col_offset
 
-    def text(self, node: ast.AST) -> str:
+    def text(self, node: Spanned) -> str:
         start, end = self.span(node)
         return self.source[start:end].decode()
 
@@ -60,12 +64,14 @@ class Finder(ast.NodeVisitor):
         before = self.source[start:end].decode()
         self.found.append(Mutant(start, end, line, ".".join(self.function), before, after))
 
-    def between(self, left: ast.AST, right: ast.AST, word: str, after: str) -> None:
+    def between(self, left: Spanned, right: Spanned, word: str, after: str) -> None:
         """Replace the operator `word` that stands between two operands."""
-        gap = self.span(left)[1]
-        place = self.source.find(word.encode(), gap, self.span(right)[0])
+        start, end = self.span(left)[1], self.span(right)[0]
+        # A comment between the operands may well say "and"; it isn't the operator.
+        gap = COMMENT.sub(lambda comment: b" " * len(comment[0]), self.source[start:end])
+        place = gap.find(word.encode())
         if place >= 0:
-            self.change(place, place + len(word), after)
+            self.change(start + place, start + place + len(word), after)
 
     # ---- what is left alone ----------------------------------------------------------------------
 
@@ -98,7 +104,21 @@ class Finder(ast.NodeVisitor):
             word = WORDS[type(operator)]
             for after in COMPARISONS[word]:
                 self.between(operands[n], operands[n + 1], word, after)
+        for operand in operands:
+            self.compared(operand)
         self.generic_visit(node)
+
+    def visit_MatchValue(self, node: ast.MatchValue) -> None:
+        self.compared(node.value)
+        self.generic_visit(node)
+
+    def compared(self, node: ast.expr) -> None:
+        """A text matters where something is compared with it, alone or as one of several."""
+        if isinstance(node, ast.Tuple | ast.List | ast.Set):
+            for each in node.elts:
+                self.compared(each)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            self.change(*self.span(node), repr(node.value + "?"))
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
         if type(node.op) in ARITHMETIC:

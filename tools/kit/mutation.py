@@ -20,17 +20,22 @@ from kit.mutants import Mutant, mutants
 from kit.setup import ROOT
 
 COPIED = ("device", "models", "tests", "tools", "systemd", "pyproject.toml", "README.md")
-CORE = ("night", "asking", "memory", "stored")
+CORE = ("night", "asking", "memory", "stored", "diary")
+PARTS = {Path("device/diary.py"): ("Diary.recall",)}     # of a file, what alone is the room's
 GOAL = 0.9              # of the mutants that are no mere rewording
 MOST_ASIDE = 5          # of a hundred that may be set aside as equivalent
 PATIENCE = 4.0          # times as long as the tests need unchanged; longer counts as caught
+LEAST = 20.0            # s that every mutant gets
 EQUIVALENT = "tests/equivalent_mutants.toml"
 
 # Imports once what is slow and unchanging; each run is a fork of it, in which `device` is new.
 SERVER = """
 import importlib, json, os, signal, sys, time
-for name in ("pytest", "hypothesis", "numpy", "_pytest.assertion.rewrite"):
-    importlib.import_module(name)
+for name in ("pytest", "hypothesis", "numpy", "_pytest.assertion.rewrite", "onnxruntime"):
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        pass                    # whoever needs it says so
 for line in sys.stdin:
     order = json.loads(line)
     began, child = time.monotonic(), os.fork()
@@ -93,6 +98,8 @@ def drawn(root: Path, files: Sequence[Path], count: int, seed: int) -> list[Plac
     spans: dict[tuple[Path, int, int], list[Place]] = {}
     for file in files:
         for mutant in mutants((root / file).read_bytes()):
+            if file in PARTS and mutant.function not in PARTS[file]:
+                continue
             spans.setdefault((file, mutant.start, mutant.end), []).append(Place(file, mutant))
     chance = random.Random(seed)
     chosen = chance.sample(sorted(spans, key=str), min(count, len(spans)))
@@ -103,6 +110,9 @@ def set_aside(root: Path) -> dict[tuple[str, str, str, str], str]:
     """(file, function, before, after) → why that change changes nothing."""
     path = root / EQUIVALENT
     rows = tomllib.loads(path.read_text()).get("mutant", []) if path.exists() else []
+    for row in rows:
+        if not row.get("reason", "").strip():
+            raise SystemExit(f"tools/mutate: {row} in {EQUIVALENT} has no reason")
     return {(row["file"], row["function"], row["before"], row["after"]): row["reason"]
             for row in rows}
 
@@ -122,7 +132,7 @@ class Worker:
         if shared.exists() and not (folder.parent / "shared").exists():
             (folder.parent / "shared").symlink_to(shared)
         paths = os.pathsep.join([str(folder), str(folder / "tools")])
-        self.process = subprocess.Popen(
+        self.process: subprocess.Popen[str] = subprocess.Popen(
             [sys.executable, "-c", SERVER], cwd=folder, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True,
             env={**os.environ, "PYTHONPATH": paths, "NOCTURNE_NO_SETUP": "1",
@@ -134,11 +144,13 @@ class Worker:
         here = [test for test in first if (self.folder / test).exists()]
         order = {"tests": ["-x", "-q", "-p", "no:cacheprovider", "-m", "not full and not image",
                            *here, self.tests], "patience": patience, "mutated": mutated}
+        assert self.process.stdin is not None and self.process.stdout is not None
         print(json.dumps(order), file=self.process.stdin, flush=True)
         answer = json.loads(self.process.stdout.readline())
         return answer["code"], answer["seconds"]
 
-    def survives(self, place: Place, patience: float) -> bool:
+    def verdict(self, place: Place, patience: float) -> str:
+        """"survives", "caught", or "too slow", which counts as caught."""
         file = self.folder / place.file
         source = file.read_bytes()
         # A stale .pyc of the same second and size would hide the change.
@@ -149,36 +161,41 @@ class Worker:
             code, _ = self.run([f"{self.tests}/test_{file.stem}.py"], patience, mutated=True)
         finally:
             file.write_bytes(source)
-        return code == 0
+        return "too slow" if code is None else "caught" if code else "survives"
 
     def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
+        self.process.communicate()          # closes what it reads from, and waits
 
 
-def tried(root: Path, tests: str, places: Sequence[Place], workers: int) -> Iterator[tuple[Place,
-                                                                                          bool]]:
-    """(mutant, whether it survived), as they come."""
-    with tempfile.TemporaryDirectory() as folder:
-        crew: SimpleQueue[Worker] = SimpleQueue()
+def tried(
+    root: Path, tests: str, places: Sequence[Place], workers: int, least: float = LEAST
+) -> Iterator[tuple[Place, str]]:
+    """(mutant, verdict) in the order drawn, once the tests have passed without any change."""
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
         everyone = [Worker(root, Path(folder) / f"tree-{n}", tests) for n in range(workers)]
-        with ThreadPoolExecutor(workers) as pool:
+        try:
             unchanged = list(pool.map(lambda each: each.run([], 3600, mutated=False), everyone))
             if any(code != 0 for code, _ in unchanged):
                 raise SystemExit(f"tools/mutate: {tests} fails without any change")
-            patience = max(PATIENCE * max(seconds for _, seconds in unchanged), 20.0)
+            slowest = max(seconds for _, seconds in unchanged)
+            patience = max(PATIENCE * slowest, least)
+            print(f"{tests} passes unchanged in {slowest:.0f} s; a mutant gets {patience:.0f} s",
+                  file=sys.stderr, flush=True)
+            crew: SimpleQueue[Worker] = SimpleQueue()
             for worker in everyone:
                 crew.put(worker)
 
-            def attempt(place: Place) -> tuple[Place, bool]:
+            def attempt(place: Place) -> tuple[Place, str]:
                 worker = crew.get()
                 try:
-                    return place, worker.survives(place, patience)
+                    return place, worker.verdict(place, patience)
                 finally:
                     crew.put(worker)
             yield from pool.map(attempt, places)
-        for worker in everyone:
-            worker.close()
+        finally:
+            pool.shutdown(cancel_futures=True)
+            for worker in everyone:
+                worker.close()
 
 
 def main(doc: str, root: Path = ROOT) -> int:
@@ -188,18 +205,28 @@ def main(doc: str, root: Path = ROOT) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--file", help="only of this file, such as device/session/fade.py")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--patience", type=float, default=LEAST,
+                        help=f"s that a mutant gets at least ({LEAST:g})")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     files, tests = targets(root, options.room)
     if options.file:
         files = [file for file in files if str(file) == options.file]
     places = drawn(root, files, options.count, options.seed)
-    known, survivors, aside = set_aside(root), [], []
+    if not places:
+        raise SystemExit(f"tools/mutate: nothing to change in {options.file or options.room}")
+    known = set_aside(root)
+    survivors: list[Place] = []
+    aside: list[Place] = []
+    slow: list[Place] = []
     began = time.monotonic()
-    for n, (place, survived) in enumerate(
-        tried(root, tests, places, min(options.workers, max(len(places), 1))), 1
+    for n, (place, verdict) in enumerate(
+        tried(root, tests, places, min(options.workers, len(places)), options.patience), 1
     ):
-        if not survived:
+        if verdict != "survives":
+            slow += [place] if verdict == "too slow" else []
+            print(f"[{n}/{len(places)}] {verdict}: {place.file}:{place.mutant.line}",
+                  file=sys.stderr, flush=True)
             continue
         mutant = place.mutant
         key = (str(place.file), mutant.function, mutant.before, mutant.after)
@@ -211,10 +238,13 @@ def main(doc: str, root: Path = ROOT) -> int:
     figures = {
         "room": options.room, "seed": options.seed, "mutants": len(places), "caught": caught,
         "survivors": [place.told() for place in survivors],
-        "set_aside": [place.told() for place in aside], "seconds": time.monotonic() - began,
+        "set_aside": [place.told() for place in aside],
+        "too_slow": [place.told() for place in slow],
+        "seconds": time.monotonic() - began,
     }
     print(json.dumps(figures, indent=1, ensure_ascii=False) if options.json else
           f"{options.room}: {len(places)} mutants, {100 * caught:.0f} % caught, "
-          f"{len(survivors)} survive, {len(aside)} set aside, {figures['seconds']:.0f} s")
+          f"{len(survivors)} survive, {len(aside)} set aside, {len(slow)} too slow, "
+          f"{figures['seconds']:.0f} s")
     too_many = len(aside) > MOST_ASIDE * max(len(places), 1) / 100
     return int(caught < GOAL or too_many)

@@ -2,7 +2,7 @@
 night's beats."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,10 @@ from device.sim.bus import SimBus
 from device.sim.sleeper import Sleeper
 from device.sim.sleeper_night import HABITS, POSTURES, Bout
 from device.sleep.epochs import Epochs
-from device.sleep.features import WINDOW
-from device.sleep.heart_variability import FILTERS, REACH, HeartVariability
 from device.sleep.stager import Stager
 from device.sleep.vitals import VitalSigns
-from device.values import EPOCH, STAGES, Stage, Staging
+from device.values import EPOCH, STAGES, Epoch, Stage, Staging
+from training.stager.data import Beats
 
 PLAUSIBLE = (300.0, 2000.0)     # ms
 JUMP = .3                       # share of the median around it by which an interval may differ
@@ -32,22 +31,37 @@ STIR = 8.0                      # s that such a movement lasts
 class Judged:
     name: str
     stagings: list[Staging]
-    truth: np.ndarray | None = None             # (n,) place in STAGES, of a simulated sleeper
-    heart: tuple[float, float] | None = None    # see `heart_difference`
+    truth: np.ndarray | None = None     # (n,) place in STAGES, of a simulated sleeper
 
 
-def judge(desk: Desk) -> list[Staging]:
-    """The stagings of a night on simulated chips: real drivers, vital signs, features and stager.
-    """
+def felt(desk: Desk) -> Iterator[Epoch]:
+    """The epochs of a night on simulated chips: real drivers and vital signs."""
     clock = VirtualClock()
     chips, tick = body(desk, clock)
     sensors = Sensors.find(Bus(SimBus(chips, clock, None)), clock)
-    vital_signs, epochs, stager, out = VitalSigns(), Epochs(BEDTIME), Stager.load(), []
+    vital_signs, epochs = VitalSigns(), Epochs(BEDTIME)
     while clock.now() < desk.hours * 3600:
         clock.sleep(tick)
         for vitals in vital_signs.add(sensors.drain(clock.now())):
-            out += [stager.judge(epoch, BEDTIME) for epoch in epochs.add(vitals)]
-    return out
+            yield from epochs.add(vitals)
+
+
+def judge(desk: Desk) -> list[Staging]:
+    """The stagings of such a night."""
+    stager = Stager.load()
+    return [stager.judge(epoch, BEDTIME) for epoch in felt(desk)]
+
+
+def of_beats(recording: Beats, build: str) -> list[Epoch]:
+    """Somebody's scored beats as a pulse ("clip") or as recoil ("mattress"), felt by chips. Nobody
+    recorded movement: where the intervals fall apart the signals are shaken, as they would be, but
+    the counts of those made-up movements are not told to the stager."""
+    beat = recording.beat
+    _, moves = night_of(1000 * np.diff(beat))
+    desk = Desk(out=Path(), hours=(beat[-1] + BEDTIME) / 3600, seed=1, build=build,
+                sleeper={"real": (beat, moves)})
+    return [replace(epoch, activity=None, movement=None, motion_quality=0.0)
+            for epoch in felt(desk)]
 
 
 def simulated(seed: int, hours: float, build: str = "clip") -> Judged:
@@ -68,8 +82,7 @@ def real_nights(data: Path, build: str = "clip") -> Iterator[Judged]:
         for key in sorted(key for key in file.files if key.startswith("rr_ms_")):
             people.setdefault(key.split("_")[2], key.removeprefix("rr_ms_"))
         for person, name in people.items():
-            interval, time = file[f"rr_ms_{name}"].astype(float), file[f"t_s_{name}"]
-            beats, moves = night_of(interval)
+            beats, moves = night_of(file[f"rr_ms_{name}"].astype(float))
             desk = Desk(
                 out=Path(),
                 hours=(beats[-1] + BEDTIME) / 3600,
@@ -77,8 +90,7 @@ def real_nights(data: Path, build: str = "clip") -> Iterator[Judged]:
                 build=build,
                 sleeper={"real": (beats, moves)},
             )
-            yield Judged(name.replace("_", ", "), judge(desk),
-                         heart=heart_difference(interval, time))
+            yield Judged(name.replace("_", ", "), judge(desk))
 
 
 def night_of(interval: np.ndarray) -> tuple[np.ndarray, list[Bout]]:
@@ -99,30 +111,3 @@ def night_of(interval: np.ndarray) -> tuple[np.ndarray, list[Bout]]:
     for place in np.flatnonzero(spoilt >= STIRRED):
         moves.append(Bout(place * EPOCH + STIR, STIR, force, len(moves) % len(POSTURES)))
     return beats, moves
-
-
-def heart_difference(interval: np.ndarray, time: np.ndarray) -> tuple[float, float]:
-    """What being causal costs: the board's heart variability beside the training data's kind, whose
-    filter looks ahead and whose scale is the whole night's: correlation of the logarithms, and
-    ratio of the medians."""
-    half_minute = (time / EPOCH).astype(int)
-    good = (interval > PLAUSIBLE[0]) & (interval < PLAUSIBLE[1])
-    rate = np.full(half_minute[-1] + 1, np.nan)
-    for epoch in range(len(rate)):
-        beats = interval[good & (half_minute == epoch)]
-        if len(beats) > 10:
-            rate[epoch] = 60_000 / np.median(beats)
-    known = ~np.isnan(rate)
-    rate = np.interp(np.arange(len(rate)), np.flatnonzero(known), rate[known])
-    # a row whose filter is whole
-    centred = FILTERS[WINDOW // 2][WINDOW // 2 + REACH:][:2 * REACH + 1]
-    filtered = np.convolve(rate - rate.mean(), centred[::-1], "same")
-    scale = np.percentile(np.abs(filtered), 90)
-    theirs = np.array(
-        [filtered[max(n - WINDOW + 1, 0) : n + 1].std() / scale for n in range(len(rate))]
-    )
-    board = HeartVariability()
-    ours = np.array([np.nan if (value := board.add(float(r))) is None else value for r in rate])
-    settled = slice(2 * WINDOW, len(rate) - REACH)
-    a, b = np.log(ours[settled]), np.log(theirs[settled])
-    return float(np.corrcoef(a, b)[0, 1]), float(np.exp(np.median(a) - np.median(b)))

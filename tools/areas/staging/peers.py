@@ -1,19 +1,20 @@
-"""Who the stager is compared with: boosted trees on lagged rows, rules without any signal, and
-other models."""
+"""Who the stager is compared with: boosted trees, a hidden Markov smoother, a small recurrent
+network, and rules without any signal. All are fitted on the same nights as ours, from the same
+inputs of the same epochs; all but the constant ones are causal too."""
 
 import warnings
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from areas.staging import scores
 from areas.staging.scores import Verdict
 from device.sleep import features
 from device.values import STAGES
 from training.stager import fit as stager_fit
-from training.stager.data import Night
+from training.stager.data import UNSCORED, Night
 
-FALL_ASLEEP = 10.5      # min: the constant time of facts/sleep.md
+EARLY = .1              # share of the training nights on which a constant time may come too soon
 ROUNDS = 150
 TREES = {
     "objective": "multiclass",
@@ -29,89 +30,57 @@ TREES = {
     "num_threads": 1,
     "verbose": -1,
 }
-STAYS = .2  # how much of each epoch's evidence is new to the one before: the HMM's filter
+NEW = .2  # how much of each epoch's evidence is new to the one before: the HMM's filter
+PLAIN = features.places((
+    "minutes", *(f"activity_{age}" for age in range(5)), "activity_mean_10", "activity_mean_40",
+    "heart_0", "heart_mean_8", "heart_mean_20", "heart_change_1", "heart_change_3",
+    "heart_sd_10", "heart_sd_20", "heart_tonight"))
+
+Inputs = Sequence[np.ndarray]
+Predict = Callable[[np.ndarray, Night], Verdict]
 
 
-def lagged(column: np.ndarray, late: int) -> np.ndarray:
-    out = np.full(len(column), np.nan)
-    out[late:] = column[:len(column) - late]
-    return out
-
-
-def rows(night: Night) -> np.ndarray:
-    """(n, 11) the usual way: the two columns as they are, late, with some of their past, and the
-    time."""
-    return np.stack(
-        [
-            night.time / 3600,
-            *(lagged(night.activity, features.ACTIVITY_LATE + k) for k in (0, 2, 4, 8, 14)),
-            *(lagged(night.heart, features.HEART_LATE + k) for k in (0, 2, 5, 10, 20)),
-        ],
-        1,
-    )
-
-
-def boosted(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]):
+def boosted(inputs: Inputs, stages: Inputs, places: np.ndarray | None = None) -> Predict:
+    """LightGBM of all four stages, the likeliest shown."""
     import lightgbm
-    y = np.concatenate(stages)
-    model = lightgbm.train(TREES, lightgbm.Dataset(np.concatenate(inputs), y), ROUNDS)
+
+    places = np.arange(len(features.INPUTS)) if places is None else places
+    x, y = stager_fit.chosen(inputs, stages, places)
+    model = lightgbm.train(TREES, lightgbm.Dataset(x, y), ROUNDS)
 
     def predict(x: np.ndarray, night: Night) -> Verdict:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            p = model.predict(x, num_threads=1)
+            p = model.predict(x[:, places], num_threads=1)
         return Verdict(p, p.argmax(1))
+
     return predict
 
 
-def additive(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]):
+def plain(inputs: Inputs, stages: Inputs) -> Predict:
+    """The same with the usual columns: rates, counts, their means and spreads, the time."""
+    return boosted(inputs, stages, PLAIN)
+
+
+def additive(inputs: Inputs, stages: Inputs) -> Predict:
     """The stager without its trees."""
-    model = stager_fit.fit_additive(inputs, stages)
-    return lambda x, night: Verdict.of(model, x)
-
-
-def share(stages: Sequence[np.ndarray]) -> np.ndarray:
-    return np.bincount(np.concatenate(stages), minlength=len(STAGES)) / sum(map(len, stages))
-
-
-def constant_time(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]):
-    """Awake until 10.5 min after lights out, then asleep; probabilities are the learnt shares of
-    each part."""
-    early = [np.arange(len(y)) < FALL_ASLEEP * 2 for y in stages]
-    before = share([y[e] for y, e in zip(stages, early, strict=True)])
-    after = share([y[~e] for y, e in zip(stages, early, strict=True)])
+    places = features.places(features.STAGING)
+    model = stager_fit.fit_additive(*stager_fit.chosen(inputs, stages, places))
 
     def predict(x: np.ndarray, night: Night) -> Verdict:
-        awake = night.time < FALL_ASLEEP * 60
-        return Verdict(np.where(awake[:, None], before, after), np.where(awake, 0, after.argmax()),
-                       onset=FALL_ASLEEP)
+        p = model.probabilities(x[:, places])
+        return Verdict(p, p.argmax(1))
 
     return predict
 
 
-def constant_probability(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]):
-    """The learnt share of each stage, always."""
-    p = share(stages)
-    return lambda x, night: Verdict(np.tile(p, (len(x), 1)), np.full(len(x), p.argmax()), onset=0.0)
-
-
-def majority(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]):
-    """The commonest stage, always, and sure of it."""
-    p = np.eye(len(STAGES))[share(stages).argmax()]
-    return lambda x, night: Verdict(np.tile(p, (len(x), 1)), np.full(len(x), p.argmax()), onset=0.0)
-
-
-def hidden_markov(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]):
+def hidden_markov(inputs: Inputs, stages: Inputs) -> Predict:
     """Forward filter of a chain of stages; evidence: the additive model's odds, discounted for
     being much the same."""
-    model, chain, prior = (
-        stager_fit.fit_additive(inputs, stages),
-        stager_fit.changes(stages),
-        share(stages),
-    )
+    inner, chain, prior = additive(inputs, stages), stager_fit.changes(stages), share(stages)
 
     def predict(x: np.ndarray, night: Night) -> Verdict:
-        evidence = (model.probabilities(x) / prior) ** STAYS
+        evidence = (inner(x, night).probabilities / prior) ** NEW
         out = np.empty_like(evidence)
         p = np.array([.97, .03, 0, 0])
         for n, seen in enumerate(evidence):
@@ -119,52 +88,99 @@ def hidden_markov(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]):
             p = p / p.sum()
             out[n] = p
         return Verdict(out, out.argmax(1))
+
     return predict
 
 
-def recurrent(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]):
-    """A GRU of 16 units beside a linear path, on the stager's own inputs; needs torch (extra
-    `train`)."""
+def recurrent(inputs: Inputs, stages: Inputs) -> Predict:
+    """A GRU of 24 units beside a linear path; needs torch (extra `train`)."""
     import torch
+
     torch.manual_seed(0)
     torch.set_num_threads(1)
     stacked = np.concatenate(inputs)
-    mean, scale = np.nanmean(stacked, 0), np.nanstd(stacked, 0) + 1e-6
+    mean, scale = np.nanmean(stacked, 0), np.nanstd(stacked, 0) + 1e-3
 
     def ready(x: np.ndarray) -> "torch.Tensor":
-        return torch.tensor(np.nan_to_num(np.clip((x - mean) / scale, -3, 3)), dtype=torch.float32)
+        return torch.tensor(
+            np.nan_to_num(np.clip((x - mean) / scale, -3, 3)), dtype=torch.float32
+        )
 
-    size, span = stacked.shape[1], 150
-    gru, out = torch.nn.GRU(size, 16, batch_first=True), torch.nn.Linear(16 + size, len(STAGES))
-    drop = torch.nn.Dropout(.4)
-    parts = [
-        (ready(x[a : a + span]), torch.tensor(y[a : a + span]))
-        for x, y in zip(inputs, stages, strict=True)
-        for a in range(0, len(y) - span + 1, span // 2)
-    ]
+    units, span, warming = 24, 200, 20
+    first = torch.nn.Linear(stacked.shape[1], units)
+    gru = torch.nn.GRU(units, units, batch_first=True)
+    last, drop = torch.nn.Linear(2 * units, len(STAGES)), torch.nn.Dropout(.4)
+    parts = [(ready(x[a:a + span]), torch.tensor(y[a:a + span]))
+             for x, y in zip(inputs, stages, strict=True)
+             for a in range(0, len(y) - span + 1, span // 2)]
     xs, ys = torch.stack([x for x, _ in parts]), torch.stack([y for _, y in parts])
-    fitting = torch.optim.AdamW([*gru.parameters(), *out.parameters()], lr=4e-3, weight_decay=.02)
+    weights = [*first.parameters(), *gru.parameters(), *last.parameters()]
+    fitting = torch.optim.AdamW(weights, lr=4e-3, weight_decay=.02)
+
+    def scored(x: "torch.Tensor") -> "torch.Tensor":
+        hidden = drop(torch.tanh(first(drop(x))))
+        return last(torch.cat([drop(gru(hidden)[0]), hidden], 2))
+
     for _ in range(14):
         for batch in torch.randperm(len(xs)).split(32):
-            noisy = xs[batch] + .2 * torch.randn_like(xs[batch])
-            scores = out(torch.cat([drop(gru(noisy)[0]), noisy], 2))
-            loss = torch.nn.functional.cross_entropy(scores[:, 20:].reshape(-1, 4),
-                                                     ys[batch][:, 20:].reshape(-1))
+            out = scored(xs[batch] + .2 * torch.randn_like(xs[batch]))[:, warming:]
+            loss = torch.nn.functional.cross_entropy(
+                out.reshape(-1, 4), ys[batch][:, warming:].reshape(-1), ignore_index=UNSCORED)
             fitting.zero_grad()
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(gru.parameters(), 1.0)
+            torch.nn.utils.clip_grad_norm_(weights, 1.0)
             fitting.step()
+    drop.eval()
 
     def predict(x: np.ndarray, night: Night) -> Verdict:
         with torch.no_grad():
-            known = ready(x)[None]
-            p = torch.softmax(out(torch.cat([gru(known)[0], known], 2)), -1)[0].double().numpy()
+            p = torch.softmax(scored(ready(x)[None]), -1)[0].double().numpy()
         return Verdict(p, p.argmax(1))
+
     return predict
 
 
-INPUTS = {"lagged": rows, "own": partial(stager_fit.inputs_of, way="rows")}
-FITS = {"lightgbm": (boosted, "lagged"), "constant_time": (constant_time, "lagged"),
-        "constant_probability": (constant_probability, "lagged"), "majority": (majority, "lagged")}
-COMPARED = {"additive": (additive, "own"), "lightgbm_own_inputs": (boosted, "own"),
-            "hidden_markov": (hidden_markov, "own"), "gru": (recurrent, "own")}
+def share(stages: Inputs) -> np.ndarray:
+    scored = np.concatenate(stages)
+    return np.bincount(scored[scored != UNSCORED], minlength=len(STAGES)) / (
+        scored != UNSCORED).sum()
+
+
+def constant_time(inputs: Inputs, stages: Inputs) -> Predict:
+    """Awake until a time after lights out, then asleep: the soonest that comes too early on at most
+    a tenth of the training nights. Probabilities are the learnt shares of each part."""
+    minutes = scores.constant_time(stages, EARLY)
+    place = round(minutes / scores.MINUTES)
+    before = share([y[:place] for y in stages]) if place else np.eye(4)[0]
+    after = share([y[place:] for y in stages])
+
+    def predict(x: np.ndarray, night: Night) -> Verdict:
+        awake = np.arange(len(x)) < place
+        return Verdict(
+            np.where(awake[:, None], before, after),
+            np.where(awake, 0, after.argmax()),
+            onset=minutes,
+        )
+
+    return predict
+
+
+def constant_probability(inputs: Inputs, stages: Inputs) -> Predict:
+    """The learnt share of each stage, always."""
+    p = share(stages)
+    return lambda x, night: Verdict(
+        np.tile(p, (len(x), 1)), np.full(len(x), p.argmax()), onset=0.0
+    )
+
+
+def majority(inputs: Inputs, stages: Inputs) -> Predict:
+    """The commonest stage, always, and sure of it."""
+    p = np.eye(len(STAGES))[share(stages).argmax()]
+    return lambda x, night: Verdict(
+        np.tile(p, (len(x), 1)), np.full(len(x), p.argmax()), onset=0.0
+    )
+
+
+FITS = {"lightgbm": boosted, "hidden_markov": hidden_markov, "constant_time": constant_time,
+        "constant_probability": constant_probability, "majority": majority}
+COMPARED = {"lightgbm_plain": plain, "additive": additive, "gru": recurrent}

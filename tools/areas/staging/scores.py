@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from device.sleep.blend import Blend
 from device.sleep.onset import Detector, Setting
 from device.values import EPOCH
-from training.stager.data import Night
+from training.stager.data import UNSCORED, Night
 
 MINUTES = EPOCH / 60
 SENSITIVITY = .93
@@ -23,32 +22,42 @@ class Verdict:
     """One night's judgement."""
     probabilities: np.ndarray           # (n, 4)
     stage: np.ndarray                   # (n,) place in STAGES
-    model: Blend | None = None
+    fallen: np.ndarray | None = None    # (n,) P(has slept tonight), of who has a model of that
     onset: float | None = None          # min: said by a rule that has no probabilities
 
-    @classmethod
-    def of(cls, model: Blend, inputs: np.ndarray) -> "Verdict":
-        p = model.probabilities(inputs)
-        return cls(p, model.decide(p), model)
 
-    def decide(self, probabilities: np.ndarray) -> np.ndarray:
-        return self.model.decide(probabilities)
-
-
-def figures(nights: Sequence[Night], verdicts: Sequence[Verdict],
-            setting: Setting) -> dict[str, float]:
-    """Pooled over all epochs of all nights; `wake` is the positive answer of specificity, as the
-    field has it."""
+def pooled(nights: Sequence[Night], verdicts: Sequence[Verdict]
+           ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scored epochs of all nights: truth (m,), stage said (m,), probabilities (m, 4)."""
     truth = np.concatenate([night.stage for night in nights])
     stage = np.concatenate([verdict.stage for verdict in verdicts])
     p = np.concatenate([verdict.probabilities for verdict in verdicts])
+    scored = truth != UNSCORED
+    return truth[scored], stage[scored], p[scored]
+
+
+def figures(
+    nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setting
+) -> dict[str, float]:
+    """Pooled over all epochs of all nights; `wake` is the positive answer of specificity, as the
+    field has it."""
+    truth, stage, p = pooled(nights, verdicts)
     wake, said = truth == 0, stage == 0
-    out = {"sw_acc": (wake == said).mean(), "sens": rate(~said[~wake]), "spec": rate(said[wake]),
-           "spec_at_93": spec_at(p[:, 0], wake), "kappa2": kappa(wake, said)}
+    out = {
+        "sw_acc": (wake == said).mean(),
+        "sens": rate(~said[~wake]),
+        "spec": rate(said[wake]),
+        "spec_at_93": spec_at(p[:, 0], wake),
+        "kappa2": kappa(wake, said),
+    }
     three, three_said = THREE[truth], THREE[stage]
-    out |= {"acc3": (three == three_said).mean(), "kappa3": kappa(three, three_said),
-            "acc4": (truth == stage).mean(), "kappa4": kappa(truth, stage)}
-    out |= onsets(onset_errors(nights, verdicts, setting)) | arousals(
+    out |= {
+        "acc3": (three == three_said).mean(),
+        "kappa3": kappa(three, three_said),
+        "acc4": (truth == stage).mean(),
+        "kappa4": kappa(truth, stage),
+    }
+    out |= onsets(*onset_times(nights, verdicts, setting)) | arousals(
         arousal_counts(nights, verdicts, setting)
     )
     out |= {
@@ -59,9 +68,21 @@ def figures(nights: Sequence[Night], verdicts: Sequence[Verdict],
     return {key: float(value) for key, value in out.items()}
 
 
-def kappa3(nights: Sequence[Night], verdicts: Sequence[Verdict]) -> float:
-    return kappa(THREE[np.concatenate([n.stage for n in nights])],
-                 THREE[np.concatenate([v.stage for v in verdicts])])
+def kappas(nights: Sequence[Night], verdicts: Sequence[Verdict]) -> tuple[float, float]:
+    """In three classes and in four."""
+    truth, stage, _ = pooled(nights, verdicts)
+    return kappa(THREE[truth], THREE[stage]), kappa(truth, stage)
+
+
+def reliability(nights: Sequence[Night], verdicts: Sequence[Verdict]) -> dict[str, list]:
+    """Of each class, by fifths of the scale: share of epochs, mean probability, share that were."""
+    truth, _, p = pooled(nights, verdicts)
+    out = {}
+    for place, name in enumerate(("wake", "light", "deep", "rem")):
+        fifth = np.minimum((p[:, place] * 5).astype(int), 4)
+        out[name] = [[float((fifth == f).mean()), float(p[fifth == f, place].mean()),
+                      float((truth[fifth == f] == place).mean())] for f in np.unique(fifth)]
+    return out
 
 
 def rate(hits: np.ndarray) -> float:
@@ -105,43 +126,56 @@ def brier_skill(p: np.ndarray, event: np.ndarray) -> float:
 def detected(verdict: Verdict, setting: Setting) -> tuple[np.ndarray, np.ndarray]:
     """(n,) asleep and (n,) aroused, by the device's own detector."""
     detector = Detector(setting)
-    pairs = [detector.step(float(1 - p)) for p in verdict.probabilities[:, 0]]
+    fallen = [None] * len(verdict.stage) if verdict.fallen is None else verdict.fallen
+    pairs = [detector.step(float(1 - p), f) for p, f in zip(verdict.probabilities[:, 0], fallen,
+                                                            strict=True)]
     return np.array([a for a, _ in pairs]), np.array([b for _, b in pairs])
 
 
-def onset_errors(nights: Sequence[Night], verdicts: Sequence[Verdict],
-                 setting: Setting) -> np.ndarray:
-    """(m,) min that sleep onset was declared after the first epoch of any sleep, of the nights with
-    sleep."""
-    errors = []
+def onset_of(night: Night) -> float:
+    """min from lights out to the first epoch of any sleep."""
+    return float((night.stage > 0).argmax() * MINUTES)
+
+
+def onset_times(
+    nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setting
+) -> tuple[np.ndarray, np.ndarray]:
+    """(m,) min when sleep onset was declared and (m,) when it was, of the nights with sleep."""
+    said, true = [], []
     for night, verdict in zip(nights, verdicts, strict=True):
         if not (night.stage > 0).any():
             continue
-        said = verdict.onset
-        if said is None:
+        minutes = verdict.onset
+        if minutes is None:
             asleep, _ = detected(verdict, setting)
-            said = (asleep.argmax() if asleep.any() else len(asleep)) * MINUTES
-        errors.append(said - (night.stage > 0).argmax() * MINUTES)
-    return np.array(errors)
+            minutes = (asleep.argmax() if asleep.any() else len(asleep)) * MINUTES
+        said.append(minutes)
+        true.append(onset_of(night))
+    return np.array(said, float), np.array(true, float)
 
 
-def onsets(errors: np.ndarray) -> dict[str, float]:
-    """Of `onset_errors`: size, and the share declared before any sleep."""
+def onsets(said: np.ndarray, true: np.ndarray) -> dict[str, float]:
+    """Size of the error, the share declared before any sleep, and the correlation with the truth
+    (0 for what always says the same)."""
+    if not len(true):
+        return {key: np.nan for key in ("onset_median_min", "onset_p90_min", "onset_early",
+                                        "onset_r")}
+    errors = said - true
+    vary = len(true) > 1 and said.std() > 0 and true.std() > 0
     return {
         "onset_median_min": np.median(np.abs(errors)),
         "onset_p90_min": np.percentile(np.abs(errors), 90),
         "onset_early": np.mean(errors < 0),
+        "onset_r": np.corrcoef(said, true)[0, 1] if vary else 0.0,
     }
 
 
-def constant_time_at(nights: Sequence[Night], early: float) -> dict[str, float]:
-    """The constant time after lights out that declares sleep too early no more often than `early`,
-    and its error."""
-    true = np.array(
-        [(night.stage > 0).argmax() * MINUTES for night in nights if (night.stage > 0).any()]
-    )
-    minutes = next(t for t in np.arange(0, true.max() + 1, MINUTES) if (t < true).mean() <= early)
-    return {"minutes": float(minutes), "onset_median_min": float(np.median(np.abs(minutes - true)))}
+def constant_time(stages: Sequence[np.ndarray], early: float) -> float:
+    """min: the soonest constant time that comes before any sleep on no more than `early` of these
+    nights."""
+    true = np.array([(stage > 0).argmax() * MINUTES for stage in stages if (stage > 0).any()])
+    times = np.arange(0, true.max() + 1, MINUTES) if len(true) else np.array([0.0])
+    return float(next(t for t in times if not len(true) or (t < true).mean() <= early))
 
 
 def wakings(night: Night, least: int = 1) -> list[tuple[int, int]]:
@@ -154,15 +188,16 @@ def wakings(night: Night, least: int = 1) -> list[tuple[int, int]]:
     ]
 
 
-def arousal_counts(nights: Sequence[Night], verdicts: Sequence[Verdict],
-                   setting: Setting) -> np.ndarray:
+def arousal_counts(
+    nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setting
+) -> np.ndarray:
     """(n, 4) of each night: wakings ≥ 5 min with an alarm within 3 min of their start, such
     wakings, alarms outside any waking, hours of sleep."""
     rows = []
     for night, verdict in zip(nights, verdicts, strict=True):
         _, aroused = detected(verdict, setting)
         long = wakings(night, WAKING)
-        excused = night.stage == 0
+        excused = night.stage <= 0
         for first, end in wakings(night):
             excused[first:end + ALLOWED] = True
         rows.append((sum(aroused[first:first + IN_TIME + 1].any() for first, _ in long), len(long),
@@ -177,40 +212,46 @@ def arousals(counts: np.ndarray) -> dict[str, float]:
             "arousal_false_per_h": false / hours if hours else np.nan}
 
 
-def detector_intervals(nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setting,
-                       resamples: int) -> dict[str, list[float]]:
+def detector_intervals(
+    nights: Sequence[Night], verdicts: Sequence[Verdict], setting: Setting, resamples: int
+) -> dict[str, list[float]]:
     """95 % bootstrap intervals of onset and arousal figures: nights are drawn, with all that
     happened in them."""
     rng = np.random.default_rng(0)
-    out = {}
-    for per_night, sums in ((onset_errors(nights, verdicts, setting), onsets),
-                            (arousal_counts(nights, verdicts, setting), arousals)):
-        drawn = [sums(per_night[rng.integers(len(per_night), size=len(per_night))])
-                 for _ in range(resamples if len(per_night) else 0)]
-        out |= {key: [float(q) for q in np.nanpercentile([one[key] for one in drawn], [2.5, 97.5])]
-                for key in (drawn[0] if drawn else ())}
-    return out
+    said, true = onset_times(nights, verdicts, setting)
+    counts = arousal_counts(nights, verdicts, setting)
+    drawn: list[dict[str, float]] = []
+    for _ in range(resamples if len(true) else 0):
+        slept = rng.integers(len(true), size=len(true))
+        drawn.append(onsets(said[slept], true[slept])
+                     | arousals(counts[rng.integers(len(counts), size=len(counts))]))
+    return {
+        key: [float(q) for q in np.nanpercentile([one[key] for one in drawn], [2.5, 97.5])]
+        for key in (drawn[0] if drawn else ())
+    }
 
 
 def events(nights: Sequence[Night]) -> dict[str, float]:
+    scored = np.concatenate([night.stage[night.stage != UNSCORED] for night in nights])
     return {"wakings_5min": sum(len(wakings(night, WAKING)) for night in nights),
-            "wake_share": float(np.mean(np.concatenate([night.stage for night in nights]) == 0))}
+            "wake_share": float(np.mean(scored == 0))}
 
 
 def of_subject(night: Night, verdict: Verdict) -> dict[str, float]:
     """What makes sense for one night."""
-    wake, said = night.stage == 0, verdict.stage == 0
+    truth, stage, p = pooled([night], [verdict])
+    wake, said = truth == 0, stage == 0
     return {
         "sw_acc": (wake == said).mean(),
         "sens": rate(~said[~wake]),
         "spec": rate(said[wake]),
-        "spec_at_93": spec_at(verdict.probabilities[:, 0], wake),
+        "spec_at_93": spec_at(p[:, 0], wake),
         "kappa2": kappa(wake, said),
-        "acc3": (THREE[night.stage] == THREE[verdict.stage]).mean(),
-        "kappa3": kappa(THREE[night.stage], THREE[verdict.stage]),
-        "acc4": (night.stage == verdict.stage).mean(),
-        "kappa4": kappa(night.stage, verdict.stage),
-        "brier": ((verdict.probabilities[:, 0] - wake) ** 2).mean(),
+        "acc3": (THREE[truth] == THREE[stage]).mean(),
+        "kappa3": kappa(THREE[truth], THREE[stage]),
+        "acc4": (truth == stage).mean(),
+        "kappa4": kappa(truth, stage),
+        "brier": ((p[:, 0] - wake) ** 2).mean(),
         "wake_bias_points": 100 * (said.mean() - wake.mean()),
     }
 
@@ -220,8 +261,9 @@ def subjects(nights: Sequence[Night], verdicts: Sequence[Verdict]) -> dict[str, 
     return {key: np.array([one[key] for one in each], float) for key in each[0]}
 
 
-def by_subject(nights: Sequence[Night], verdicts: Sequence[Verdict],
-               resamples: int) -> dict[str, dict]:
+def by_subject(
+    nights: Sequence[Night], verdicts: Sequence[Verdict], resamples: int
+) -> dict[str, dict]:
     """Median over subjects with a 95 % bootstrap interval."""
     return {
         key: {

@@ -1,137 +1,193 @@
-"""Fits the stager: logistic regression on each input bent at two knots, and boosted trees; both end
-the same."""
+"""Fits the stager: logistic regression on each input bent at two knots, and boosted trees of wake.
+Both end the same each time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from device.sleep import features
+from device.sleep import doubt, features
 from device.sleep.additive import Additive
 from device.sleep.blend import Blend
-from device.sleep.trees import DEPTH, SPLITS, Trees
+from device.sleep.stager import HEARTS, LIMITS, SPREADS, within
+from device.sleep.trees import Trees
 from device.values import STAGES
-from training.stager.data import Night, known, recovered
+from training.stager.data import UNSCORED, Night
 
-RIDGE = 10.0            # on weights of standardised inputs; 3 to 30 score alike
+RIDGE = 100.0           # on weights of standardised inputs; 30 to 300 score alike
+ONSET_RIDGE = 5.0       # 3 to 10 score alike
 STEPS = 150
 KNOTS = (.5, .85)       # quantiles
 ROUNDS = 150            # trees
 GROWTH = {
     "objective": "binary",
     "learning_rate": 0.05,
-    "max_depth": DEPTH,
-    "num_leaves": SPLITS + 1,
+    "max_depth": 5,
+    "num_leaves": 15,
     "max_bin": 63,
-    "min_data_in_leaf": 100,
-    "lambda_l2": 5,
-    "feature_fraction": 0.4,
+    "min_data_in_leaf": 60,
+    "lambda_l2": 20,
+    "feature_fraction": 0.25,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
     "seed": 0,
     "deterministic": True,
     "force_row_wise": True,
     "num_threads": 1,
     "verbose": -1,
 }
+# The heart alone: few inputs, all of them rising with wake, so that it holds for other people too
+# (on the watch nights wake is mostly brief; lying awake for an hour is not among them).
+HEART_GROWTH = {**GROWTH, "num_leaves": 8, "max_depth": 3,
+                "feature_fraction": .5, "min_data_in_leaf": 100}
+HEART_ROUNDS = 150
 # how far decisions lean towards showing each stage as often as it occurs; 0: the likeliest
 LEAN = .5
+AFTER = 120             # epochs after the first sleep that teach onset
+PERSONAL = 120          # epochs of a night before it says who slept it
+SHRINK = .2             # of the persons' covariance is a sphere's: there are few of them
 
 
-def board_inputs(night: Night, counts: np.ndarray, heart: bool = True) -> np.ndarray:
-    """(n, inputs) as the board would have computed them: counts without delay, the heart's window
-    ending now."""
+def inputs_of(night: Night) -> np.ndarray:
+    """(n, INPUTS) as the board computes them; it has them from the same epochs."""
     memory, rows = features.Memory(), []
-    for n in range(len(night.time)):
-        rate = (
-            night.heart[n - features.WINDOW_LATE] if heart and n >= features.WINDOW_LATE else None
-        )
-        rows.append(memory.add(float(counts[n]), rate, minutes(night, n)))
+    for n, epoch in enumerate(night.epochs):
+        rows.append(memory.add(within(epoch.activity, LIMITS), within(epoch.heart_rate, HEARTS),
+                               within(epoch.heart_sd, SPREADS), (n + 1) / 2))
     return np.array(rows)
 
 
-def lagged_inputs(night: Night, by_age: np.ndarray, earlier: int = 0) -> np.ndarray:
-    """(n, inputs) from rows at least ten (activity) and fifteen (heart) epochs old, less `earlier`.
+def fit(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]) -> dict:
+    """The numbers of the stager's model file, of inputs (n, INPUTS) and stages (n,) of each night.
     """
-    memory, rows = features.Memory(), []
-    late = features.HEART_LATE - earlier
-    for n in range(len(night.time)):
-        rate = night.heart[n - late] if n >= late else None
-        rows.append(memory.add(None, rate, minutes(night, n), by_age[n]))
-    return np.array(rows)
+    return {
+        "changes": changes(stages).round(5).tolist(),
+        "whole": fit_blend(inputs, stages, features.STAGING).numbers(),
+        "motion": fit_blend(inputs, stages, features.MOTION).numbers(),
+        "heart": fit_heart(inputs, stages).numbers(),
+        "onset": fit_onset(inputs, stages).numbers(),
+        "likeness": fit_likeness(inputs).numbers(),
+    }
 
 
-def minutes(night: Night, n: int) -> float:
-    return float(night.time[n] / 60 + .5)
+def chosen(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray], places: np.ndarray
+           ) -> tuple[np.ndarray, np.ndarray]:
+    """(m, k) and (m,): the scored epochs of all nights."""
+    x, y = np.concatenate(inputs)[:, places], np.concatenate(stages)
+    return x[y != UNSCORED], y[y != UNSCORED]
 
 
-def inputs_of(night: Night, way: str) -> np.ndarray:
-    """`way`: "board", "motion" (no heart), "rows" (lagged), or "late" (rows as known two minutes
-    later)."""
-    if way == "rows":
-        return lagged_inputs(night, known(night))
-    if way == "late":
-        return lagged_inputs(night, known(night, features.ACTIVITY_LATE - 4), 4)
-    return board_inputs(night, recovered(night), heart=way == "board")
+def fit_blend(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray], names: Sequence[str],
+              known: Sequence[str] = features.INPUTS, rising: frozenset[str] = features.RISING,
+              growth: dict = GROWTH, ridge: float = RIDGE) -> Blend:
+    x, y = chosen(inputs, stages, np.array([known.index(name) for name in names]))
+    trees = fit_trees(x, y == 0, growth, ROUNDS, [int(name in rising) for name in names])
+    return leaning(Blend(tuple(names), fit_additive(x, y, ridge), trees, np.zeros(4)), x, y)
 
 
-def fit(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]) -> Blend:
-    """The model of these nights."""
-    additive = fit_additive(inputs, stages)
-    return Blend(additive,
-                 fit_trees(additive.standard(np.concatenate(inputs)), np.concatenate(stages) == 0))
+def fit_heart(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]) -> Blend:
+    """With movement unknown: trees of what rises with wake, and an additive model for the rest."""
+    x, y = chosen(inputs, stages, features.places(features.HEART))
+    rising = np.array([name in features.RISING for name in features.HEART])
+    trees = fit_trees(np.where(rising, x, np.nan), y == 0, HEART_GROWTH, HEART_ROUNDS,
+                      rising.astype(int).tolist())
+    return leaning(Blend(features.HEART, fit_additive(x, y, RIDGE), trees, np.zeros(4), 1.0), x, y)
 
 
-def fit_trees(z: np.ndarray, wake: np.ndarray) -> Trees:
-    """LightGBM's trees of wake (n,) by standardised inputs (n, k), as heaps; a short branch goes on
-    unchanged."""
+def leaning(blend: Blend, x: np.ndarray, y: np.ndarray) -> Blend:
+    return replace(blend, lean=lean(blend.probabilities(x), y).round(3))
+
+
+def fit_onset(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]) -> Additive:
+    """P(has slept tonight), taught by the time before the first sleep and the hour after it."""
+    places, xs, ys = features.places(features.ONSET), [], []
+    for x, y in zip(inputs, stages, strict=True):
+        if (y > 0).any():
+            first = int((y > 0).argmax())
+            xs.append(x[:first + AFTER, places])
+            ys.append((np.arange(len(xs[-1])) >= first).astype(int))
+    return fit_additive(np.concatenate(xs), np.concatenate(ys), ONSET_RIDGE, 2)
+
+
+def fit_likeness(inputs: Sequence[np.ndarray]) -> doubt.Likeness:
+    nights = np.array([np.nanmean(x[PERSONAL // 2:][:, doubt.PLACES], 0) for x in inputs])
+    nights = nights[~np.isnan(nights).any(1)]
+    mean, scale = nights.mean(0), nights.std(0) + 1e-3
+    k = len(mean)
+    alike = np.atleast_2d(np.cov(((nights - mean) / scale).T)) if len(nights) > 2 else np.eye(k)
+    alike = (1 - SHRINK) * alike + SHRINK * np.eye(k)
+    whiten = (np.linalg.cholesky(np.linalg.inv(alike)).T / scale).round(5)
+    known = [x[PERSONAL:][~np.isnan(x[PERSONAL:][:, doubt.PLACES]).any(1)][:, doubt.PLACES]
+             for x in inputs]
+    far = np.linalg.norm((np.concatenate(known) - mean) @ whiten.T, axis=1) if any(
+        map(len, known)) else np.array([3.0])
+    return doubt.Likeness(mean.round(5), whiten, round(float(np.quantile(far, .9)), 4))
+
+
+def fit_trees(x: np.ndarray, wake: np.ndarray, growth: dict, rounds: int, rising: Sequence[int]
+              ) -> Trees:
+    """LightGBM's trees of wake (n,) by inputs (n, k)."""
     import lightgbm
-
-    grown = lightgbm.train(GROWTH, lightgbm.Dataset(z, wake.astype(float)), ROUNDS).dump_model()[
-        "tree_info"
-    ]
-    feature, threshold = np.zeros((len(grown), SPLITS), int), np.zeros((len(grown), SPLITS))
-    value = np.zeros((len(grown), SPLITS + 1))
-    for tree, told in enumerate(grown):
-        level = [told["tree_structure"]]
-        for depth in range(DEPTH):
-            lower = []
-            for place, node in enumerate(level, 2 ** depth - 1):
-                if "split_feature" in node:
-                    feature[tree, place] = node["split_feature"]
-                    threshold[tree, place] = node["threshold"]
-                lower += [node.get("left_child", node), node.get("right_child", node)]
-            level = lower
-        value[tree] = [leaf["leaf_value"] for leaf in level]
-    # not rounded: "−1e-35" is how LightGBM parts zero from less
-    below = np.floor(threshold * 1e4) / 1e4
-    return Trees(feature, below, value.round(5))
+    growth = {**growth, "monotone_constraints": list(rising)} if any(rising) else growth
+    grown = lightgbm.train(growth, lightgbm.Dataset(x, wake.astype(float)), rounds)
+    return exported(grown.dump_model()["tree_info"])
 
 
-def fit_additive(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray],
-                 ridge: float = RIDGE) -> Additive:
+def exported(grown: Sequence[dict]) -> Trees:
+    """LightGBM's own description of its trees as arrays; each parent stands before its children."""
+    size = max(max(tree["num_leaves"] for tree in grown) - 1, 1)
+    feature, left, right, missing = (np.zeros((len(grown), size), int) for _ in range(4))
+    threshold, value = np.zeros((len(grown), size)), np.zeros((len(grown), size + 1))
+    left[:], right[:] = -1, -1
+    for row, tree in enumerate(grown):
+        nodes: list[dict] = []
+        leaves: list[float] = []
+
+        def walk(node: dict, row=row, nodes=nodes, leaves=leaves) -> int:
+            if "split_feature" not in node:
+                leaves.append(node["leaf_value"])
+                return -len(leaves)
+            place = len(nodes)
+            nodes.append(node)
+            feature[row, place], threshold[row, place] = node["split_feature"], node["threshold"]
+            missing[row, place] = (not node["default_left"] if node["missing_type"] == "NaN"
+                                   else node["threshold"] < 0)
+            left[row, place] = walk(node["left_child"])
+            right[row, place] = walk(node["right_child"])
+            return place
+
+        walk(tree["tree_structure"])
+        value[row, :len(leaves)] = leaves
+    # Rounded down, never up: between two readings there is room, "−1e-35" parts zero from less.
+    return Trees.of({"feature": feature, "threshold": np.floor(threshold * 1e5) / 1e5,
+                     "left": left, "right": right, "missing": missing, "value": value.round(5)},
+                    int(feature.max()) + 1)
+
+
+def fit_additive(x: np.ndarray, y: np.ndarray, ridge: float = RIDGE, outcomes: int = len(STAGES)
+                 ) -> Additive:
     """Accelerated descent on Böhning's quadratic bound (1992): one factorisation."""
-    x, y = np.concatenate(inputs), np.concatenate(stages)
-    with np.errstate(all="ignore"):
-        seen = ~np.isnan(x).all(0)
-        mean = np.where(seen, np.nanmean(np.where(seen, x, 0.0), 0), 0.0)
-        scale = np.where(seen, np.nanstd(np.where(seen, x, 0.0), 0), 1.0)
-    mean, scale = mean.round(4), np.maximum(scale, 1e-2).round(4)
-    none = np.zeros(len(STAGES))
-    z = Additive(mean, scale, none, none, none).standard(x)
+    seen = ~np.isnan(x).all(0)
+    filled = np.where(seen, x, 0.0)
+    mean = np.nanmean(filled, 0).round(4)
+    scale = np.maximum(np.where(seen, np.nanstd(filled, 0), 1.0), 1e-2).round(4)
+    none = np.zeros((0, x.shape[1]))
+    z = Additive(mean, scale, none, none).standard(x)
     knots = np.quantile(z, KNOTS, axis=0).round(3)
-    basis = Additive(mean, scale, knots, none, none).basis(x)
+    basis = Additive(mean, scale, knots, none).basis(x)
     penalty = np.full(basis.shape[1], ridge)
     penalty[-1] = 1e-6
     factor = cho_factor(.5 * basis.T @ basis + np.diag(penalty))
-    target = np.eye(len(STAGES))[y]
-    weights = ahead = np.zeros((basis.shape[1], len(STAGES)))
+    target = np.eye(outcomes)[y]
+    weights = ahead = np.zeros((basis.shape[1], outcomes))
     momentum = 1.0
     for _ in range(STEPS):
         slope = basis.T @ (softmax(basis @ ahead) - target) + penalty[:, None] * ahead
         moved = ahead - cho_solve(factor, slope)
         grown = (1 + np.sqrt(1 + 4 * momentum ** 2)) / 2
         ahead, weights, momentum = moved + (momentum - 1) / grown * (moved - weights), moved, grown
-    weights = weights.round(4)
-    return Additive(mean, scale, knots, weights, lean(softmax(basis @ weights), y).round(3))
+    return Additive(mean, scale, knots, weights.round(4))
 
 
 def lean(probabilities: np.ndarray, stages: np.ndarray) -> np.ndarray:
@@ -151,7 +207,8 @@ def changes(stages: Sequence[np.ndarray]) -> np.ndarray:
     """(4, 4) share of epochs of each stage that are followed by each stage."""
     count = np.full((len(STAGES), len(STAGES)), .5)
     for night in stages:
-        np.add.at(count, (night[:-1], night[1:]), 1)
+        scored = (night[:-1] != UNSCORED) & (night[1:] != UNSCORED)
+        np.add.at(count, (night[:-1][scored], night[1:][scored]), 1)
     return count / count.sum(1, keepdims=True)
 
 
