@@ -223,6 +223,27 @@ class Understood:
     distress: str = ""                      # "sad", "crisis" or neither
 
 
+class Counts(StrEnum):
+    """For what a note counts."""
+    TONIGHT = "tonight"     # at once
+    LATER = "later"         # no night has begun: for the one to come
+    OVER = "over"           # it is morning: of the night that was
+    NOWHERE = "nowhere"     # no device heard it
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stand as a note is answered, so that no answer says what isn't so."""
+    counts: Counts = Counts.TONIGHT
+    muted: bool = False             # by hand
+    last: bool = True               # last night's sound is known
+    keeps: bool = True              # wishes for every night are kept: not a guest's
+    asks: bool = False              # whether what was wished is for every night waits for a word
+    undoes: str = "last"            # what "undo" takes back: the "last" note, "all" of them, or ""
+    # h after lights out at which the alarm rings, while the time isn't known
+    elapsed: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A decision that can be replayed: same inputs and seed, same recipe."""
@@ -331,7 +352,7 @@ class Command:
 
     `value` is a bool (sound, privacy, sharing), 0..1 (volume, volume_cap, light), minutes (timer; 0
     is off), minutes after midnight (alarm, quiet_from, quiet_to; None is off), text (programme,
-    message, say), or None: so is a `say` that is too long or no text.
+    message, say, choose), or None: so is a `say` that is too long or no text.
     """
     kind: str
     value: bool | float | int | str | None = None

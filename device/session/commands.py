@@ -27,7 +27,7 @@ def on_command(state: State, command: Command, at: At) -> Decision:
 
 def noted(command: Command) -> list[Do]:
     """Words are read and let go; all else is in the diary."""
-    if command.kind == "say":
+    if command.kind in ("say", "choose"):
         return []
     if command.kind == "message":
         return [Note("message", str(command.value))]
@@ -64,6 +64,8 @@ def obeyed(state: State, command: Command, at: At) -> Decision:
         case "firmware", _:
             return state, [Install()]
         case "say", str() | None:
+            return say(state, value, command)
+        case "choose", str() if wishes.tapped(state, value):
             return say(state, value, command)
         case kind, _ if kind in PLAIN:
             return state.with_settings(**{kind: value}), []
@@ -105,4 +107,4 @@ def say(state: State, text: str | None, command: Command) -> Decision:
     """Words are for the part that understands them; with privacy on nobody reads them."""
     if state.settings.privacy:
         return state.with_status(answer=PRIVATE), [Answer(PRIVATE, command.reply)]
-    return state, [Read(text, command.reply)]
+    return state, [Read(wishes.tapped(state, text) or text if text else text, command.reply)]

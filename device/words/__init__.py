@@ -1,11 +1,12 @@
 """A short text → mood and wishes, offline: what the sleeper says in the evening and in the morning.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from device.errors import ModelMismatch
 from device.inference import model_card
-from device.values import Understood, Wish
+from device.values import Standing, Understood, Wish
 from device.words import answer, beyond, bounds, exact, grammar, hours, mood, verdict
 from device.words.language import language
 from device.words.reader import Reader
@@ -14,6 +15,8 @@ from device.words.spelling import mended
 from device.words.text import HAN, clean, tokens
 
 __all__ = ["Words"]
+
+HERE = Standing()
 
 
 class Words:
@@ -95,16 +98,18 @@ class Words:
             trouble,
         )
 
-    def answered(
-        self, heard: Understood | None, morning: bool = False, clock: bool = False
-    ) -> str:
-        """The line that says what was understood; None is too much to be a note. `clock`: its alarm
-        or timer is set."""
-        if heard is None:
-            return answer.UNREADABLE
-        if heard.undo:
-            return answer.UNDONE[heard.language]
-        return answer.answered(heard, "" if morning else heard.mood, clock)
+    def answered(self, heard: Understood | None, standing: Standing = HERE) -> str:
+        """The line that says what was understood; None is too much to be a note."""
+        return answer.UNREADABLE if heard is None else answer.answered(heard, standing)
+
+    def confirmed(self, text: str, pending: Sequence[Wish]) -> tuple[bool, str] | None:
+        """Whether `text` says if what is pending is for every night, and the line that answers; or
+        None: it says something else, or nothing is pending."""
+        said = answer.confirms(simplified(clean(text))) if pending else None
+        if said is None:
+            return None
+        keep, tongue = said
+        return keep, answer.settled(pending, keep, tongue)
 
     listed = staticmethod(answer.listed)
     narrowing = staticmethod(bounds.narrowing)
@@ -116,7 +121,7 @@ def choices(read: verdict.Verdict, tongue: str) -> tuple[str, ...]:
     """What can be tapped: of a doubt, or else whether "always" was meant."""
     if read.doubts:
         return answer.choices(read.doubts, tongue)
-    return answer.CONFIRM[tongue] if "always" in read.flags and read.wishes else ()
+    return answer.CONFIRM[tongue] if "always" in read.flags else ()
 
 
 def mean(pairs: list[tuple[float, float]]) -> tuple[float, float]:

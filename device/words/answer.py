@@ -1,9 +1,11 @@
 """The one line that answers a note, in its language. Pure."""
 
+import re
 from collections.abc import Sequence
 
-from device.values import TEXTURES, Doubt, Understood, Wish
+from device.values import TEXTURES, Counts, Doubt, Standing, Understood, Wish
 
+HERE = Standing()
 LONGEST = 250           # characters: Home Assistant shows at most 255
 UNKNOWN = (
     "I don't know what that means. I understand short notes in English or Chinese, as “warm "
@@ -18,8 +20,6 @@ UNSURE = {
 ALSO_UNSURE = {"en": "not sure what you wish about {}", "zh": "没听懂{}要怎样"}
 NOTHING = {"en": "I found no wish in that; nothing was changed.",
            "zh": "没有听出愿望；什么都没有改变。"}
-UNDONE = {"en": "Forgotten: it is as it was before your last note.",
-          "zh": "已撤销，恢复到上一条之前。"}
 UNDO = {"en": "Say “undo” to forget it.", "zh": "说“撤销”即可取消。"}
 FIELDS = {  # field → what raising and lowering it is called
     "en": {
@@ -89,7 +89,6 @@ BEYOND = {
         "calls": "calls or messages",
         "titles": "radio or music by name",
         "questions": "weather, time or other questions",
-        "clock": "alarms and timers in words",
     },
     "zh": {
         "lights": "灯",
@@ -98,7 +97,6 @@ BEYOND = {
         "calls": "电话和消息",
         "titles": "电台和点歌",
         "questions": "天气、时间之类的问题",
-        "clock": "用文字设闹钟和定时",
     },
 }
 CANNOT = {"en": "I can't do {}", "zh": "我做不到：{}"}
@@ -113,9 +111,37 @@ CRISIS = {
     "zh": "听到您这样说我很难过。我只是一个放声音的盒子，帮不上忙。"
     "请现在就联系您信任的人、急救电话或心理援助热线。",
 }
-CLOCK = {
-    "en": ("alarm at {:02}:{:02}", "off after {} min"),
-    "zh": ("闹钟 {:02}:{:02}", "{} 分钟后停"),
+# Sentences of the answer, English and Chinese.
+SAY = {
+    "understood tonight": ("Understood: ", "明白了："),
+    "understood later": ("Understood: ", "明白了："),
+    "understood over": ("Noted of the night that was: ", "记下了，关于昨晚："),
+    "understood nowhere": ("That would be: ", "意思会是："),
+    "last": ("like last night", "像昨晚一样"),
+    "good": ("a good night", "睡得好"),
+    "poor": ("a poor night", "睡得不好"),
+    "alarm": ("alarm at {:02}:{:02}", "闹钟 {:02}:{:02}"),
+    "timer": ("off after {} min", "{} 分钟后停"),
+    "later": ("No night has begun; it counts for the next.",
+              "现在还没开始过夜；从下一次熄灯算起。"),
+    "muted": ("It is muted by hand, which only the button undoes.",
+              "现在被按键静音了，只有按键能解除。"),
+    "guest": ("Only tonight: nothing is kept of a guest.", "只算今晚：访客的愿望不会保留。"),
+    "keep?": ("For now only tonight; say “every night” to keep it.",
+              "暂时只算今晚；说“每晚”就会保留。"),
+    "keep over?": ("Say “every night” to keep it from now on.", "说“每晚”，以后就都这样。"),
+    "keep all?": ("say “every night” once more to keep tonight's wishes",
+                  "再说一次“每晚”，今晚的愿望就会保留"),
+    "kept": ("Kept for every night: {}", "以后每晚都是：{}"),
+    "dropped": ("Only tonight: {}", "只是今晚：{}"),
+    "elapsed": ("The time isn't known: it will ring {:g} h after lights out.",
+                "时钟还没对上：会在熄灯 {:g} 小时后响。"),
+    "no last": ("I don't know last night's sound", "不知道昨晚放的是什么"),
+    "not morning": ("how a night was counts in the morning", "睡得怎样到早上再说才算"),
+    "undone last": ("Forgotten: it is as it was before your last wish.",
+                    "已撤销，恢复到上一条之前。"),
+    "undone all": ("Forgotten: all that was said for tonight.", "已撤销今晚说过的一切。"),
+    "undone": ("There is nothing to forget.", "没有可撤销的。"),
 }
 # Two choices to tap: each is a note that is understood as it stands.
 CHOICES = {
@@ -138,19 +164,18 @@ WAYS = {        # what a choice calls raising and lowering a field
 }
 SILENCE = {"en": "complete silence", "zh": "完全安静"}
 CONFIRM = {"en": ("every night", "only tonight"), "zh": ("每晚", "只是今晚")}
+CONFIRMED = (       # whether it is kept, in which language, and how that is said
+    (True, "en", re.compile(r"(?:yes|yeah|ok|okay|please|and|,| )*(?:for |keep it )?every ?night"
+                            r"(?:please|thanks|,| |[.!])*")),
+    (False, "en", re.compile(r"(?:no|nope|please|,| )*(?:just|only)(?: for)? tonight"
+                             r"(?:please|thanks|,| |[.!])*")),
+    (True, "zh", re.compile(r"(?:是|是的|对|好|请|,|，| )*每(?:天)?晚(?:上)?"
+                            r"(?:都要|都是|吧|。|!|！)*")),
+    (False, "zh", re.compile(r"(?:不|不是|请|,|，| )*(?:只是|就|只要|只)今晚(?:吧|。|!|！)*")),
+)
 ASKED = {"en": "did you mean “{}” or “{}”?", "zh": "您是说“{}”还是“{}”？"}
-SAID = {
-    "en": (
-        "like last night",
-        "every night",
-        "a good night",
-        "a poor night",
-        "Understood: ",
-        ", ",
-        "; ",
-    ),
-    "zh": ("像昨晚一样", "每晚", "睡得好", "睡得不好", "明白了：", "，", "；"),
-}
+COMMA = {"en": ", ", "zh": "，"}
+SEMICOLON = {"en": "; ", "zh": "；"}
 
 
 def named(wish: Wish, tongue: str) -> str:
@@ -187,7 +212,7 @@ def listed(wishes: Sequence[Wish], tongue: str) -> str:
         else:
             said.append(named(wish, tongue))
         before = wish
-    return SAID[tongue][5].join(said)
+    return COMMA[tongue].join(said)
 
 
 def choices(doubts: Sequence[Doubt], tongue: str) -> tuple[str, ...]:
@@ -205,55 +230,112 @@ def choice(name: str, verb: str, tongue: str) -> str:
     return CHOICES[tongue][verb].format(called(name, tongue))
 
 
-def answered(heard: Understood, mood: str, clock: bool = False) -> str:
-    """What was understood, in one line; `clock`: an alarm or timer that was asked for is set."""
+def confirms(line: str) -> tuple[bool, str] | None:
+    """(keep, language) of a clean line that says no more than "every night" or "only tonight"."""
+    return next(
+        ((keep, tongue) for keep, tongue, said in CONFIRMED if said.fullmatch(line)), None)
+
+
+def settled(pending: Sequence[Wish], keep: bool, tongue: str) -> str:
+    """The answer to that."""
+    told = say("kept" if keep else "dropped", tongue).format(listed(pending, tongue))
+    return ended(told, tongue, [UNDO[tongue]])
+
+
+def say(name: str, tongue: str) -> str:
+    return SAY[name][tongue == "zh"]
+
+
+def answered(heard: Understood, standing: Standing = HERE) -> str:
+    """What was understood, and what comes of it as things stand, in one line."""
     if not heard.language:
         return UNKNOWN
     tongue = heard.language
     if heard.distress == "crisis":
         return CRISIS[tongue]
-    parts, understood = parts_of(heard, mood, clock)
-    if heard.distress:
-        parts.append(SORRY[tongue])
+    if heard.undo:
+        return say(f"undone {standing.undoes}".strip(), tongue)
+    wished, clock = said(heard, standing), hours(heard)
+    parts = [*wished, *clock, *asides(heard, standing)]
     if not parts:
         return unsure(heard) or NOTHING[tongue]
     if heard.unsure:
         parts.append(doubted(heard))
-    line = (SAID[tongue][4] if understood else "") + SAID[tongue][6].join(parts)
-    end = "" if line.endswith((".", "?", "。", "？")) else "." if tongue == "en" else "。"
-    undo = f" {UNDO[tongue]}" if understood else ""
-    return f"{line[:LONGEST - len(undo) - 2]}{end}{undo}"
+    line, after = SEMICOLON[tongue].join(parts), []
+    if wished or clock:
+        line = say(f"understood {standing.counts if wished else Counts.TONIGHT}", tongue) + line
+        after = conditions(heard, standing, bool(wished))
+        after += [UNDO[tongue]] if standing.counts is not Counts.NOWHERE else []
+    return ended(line, tongue, after)
 
 
-def parts_of(heard: Understood, mood: str, clock: bool) -> tuple[list[str], bool]:
-    """The parts of the line, and whether the first of them says what was understood."""
-    tongue = heard.language
-    last, always, good, poor, _, comma, _ = SAID[tongue]
-    said = [last] if heard.like_last else []
-    said += [listed(heard.wishes, tongue)] if heard.wishes else []
-    said += [good if heard.rested > 0 else poor] if heard.rested else []
-    said += [always] if heard.always and said else []
-    alarm, timer = CLOCK[tongue]
-    if clock:
-        said += [alarm.format(*divmod(heard.alarm, 60))] if heard.alarm is not None else []
-        said += [timer.format(heard.timer)] if heard.timer is not None else []
-    parts = [comma.join(said)] if said else []
-    parts += [MOODS[tongue][mood]] if mood else []
-    understood = bool(parts)
-    beyond = [*heard.beyond]
-    if not clock and (heard.alarm is not None or heard.timer is not None):
-        beyond.append("clock")
-    if beyond:
-        told = comma.join(BEYOND[tongue][name] for name in beyond)
-        parts.append(CANNOT[tongue].format(told))
-    return parts, understood
+def ended(line: str, tongue: str, after: Sequence[str]) -> str:
+    """As sentences; the line itself gives way where it would be too long."""
+    end = "" if line.endswith((".", "?", "!", "。", "？")) else "." if tongue == "en" else "。"
+    tail = "".join(f" {each}" for each in after)
+    line = line[:1].upper() + line[1:LONGEST - len(tail) - 2]
+    return f"{line}{end}{tail}"
+
+
+def said(heard: Understood, standing: Standing) -> list[str]:
+    """What is done of a note; what its time or this device doesn't allow isn't among it."""
+    tongue, over = heard.language, standing.counts is Counts.OVER
+    out = [say("last", tongue)] if heard.like_last and standing.last and not over else []
+    out += [listed(heard.wishes, tongue)] if heard.wishes else []
+    if heard.rested and over:
+        out.append(say("good" if heard.rested > 0 else "poor", tongue))
+    out = [COMMA[tongue].join(out)] if out else []
+    return out + ([MOODS[tongue][heard.mood]] if heard.mood and not over else [])
+
+
+def hours(heard: Understood) -> list[str]:
+    """What is set by the clock."""
+    out, tongue = [], heard.language
+    if heard.alarm is not None:
+        out.append(say("alarm", tongue).format(*divmod(heard.alarm, 60)))
+    if heard.timer is not None:
+        out.append(say("timer", tongue).format(heard.timer))
+    return out
+
+
+def asides(heard: Understood, standing: Standing) -> list[str]:
+    """What else is to be said of a note: what isn't done, and why."""
+    tongue, comma = heard.language, COMMA[heard.language]
+    told = [BEYOND[tongue][name] for name in heard.beyond]
+    out = [CANNOT[tongue].format(comma.join(told))] if told else []
+    if heard.like_last and not standing.last:
+        out.append(say("no last", tongue))
+    if heard.rested and standing.counts is not Counts.OVER:
+        out.append(say("not morning", tongue))
+    if standing.asks and not heard.wishes:
+        out.append(say("keep all?", tongue))
+    if heard.distress:
+        out.append(SORRY[tongue])
+    return out
+
+
+def conditions(heard: Understood, standing: Standing, wished: bool) -> list[str]:
+    """Sentences on when and whether what was `wished` is heard, and how long it stands."""
+    tongue, over = heard.language, standing.counts is Counts.OVER
+    always = heard.always and bool(heard.wishes)
+    told = {
+        "later": wished and standing.counts is Counts.LATER,
+        "muted": wished and standing.muted and not over,
+        "guest": always and not standing.keeps,
+        "keep?": always and standing.asks and not over,
+        "keep over?": always and standing.asks and over,
+    }
+    out = [say(name, tongue) for name, so in told.items() if so]
+    if heard.alarm is not None and standing.elapsed is not None:
+        out.insert(0, say("elapsed", tongue).format(standing.elapsed))
+    return out
 
 
 def unsure(heard: Understood) -> str:
     """What is asked back where nothing else was understood; "" if nothing is in doubt."""
     if not heard.unsure:
         return ""
-    tongue, comma = heard.language, SAID[heard.language][5]
+    tongue, comma = heard.language, COMMA[heard.language]
     names = [called(name, tongue) for name in heard.unsure]
     first, second = heard.choices or (
         CHOICES[tongue]["forbid"].format(names[0]), CHOICES[tongue]["raise"].format(names[0])
@@ -262,7 +344,7 @@ def unsure(heard: Understood) -> str:
 
 
 def doubted(heard: Understood) -> str:
-    tongue, comma = heard.language, SAID[heard.language][5]
+    tongue, comma = heard.language, COMMA[heard.language]
     if heard.choices:
         return ASKED[tongue].format(*heard.choices)
     return ALSO_UNSURE[tongue].format(comma.join(called(name, tongue) for name in heard.unsure))

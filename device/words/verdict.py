@@ -58,7 +58,9 @@ class Verdict:
 
 def alone(grammar: Reading) -> Verdict:
     """The grammar's word, where there is no reader."""
-    return Verdict(grammar.wishes, (1.0,) * len(grammar.wishes), (), grammar.unsure, grammar.flags)
+    doubts = tuple(Doubt(name, "forbid", "raise") for name in grammar.unsure)
+    sure = (1.0,) * len(grammar.wishes)
+    return Verdict(grammar.wishes, sure, doubts, grammar.unsure, grammar.flags)
 
 
 def read(units: Sequence[Unit], odds: np.ndarray, grammar: Reading) -> Verdict:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.values import Doubt, Understood, Wish
+from device.values import Counts, Doubt, Standing, Understood, Wish
 from device.words import Words, answer, beyond, exact, hours
 from device.words.script import PAIRS, simplified
 from device.words.spelling import mended, slipped
@@ -57,7 +57,7 @@ def test_every_wish_says_how_sure_it_is(words):
 def test_in_doubt_nothing_is_done_and_two_choices_are_offered(words):
     heard = words.understand("gribble the bells")
     assert heard.wishes == () and heard.unsure == ("bell",) and len(heard.choices) == 2
-    assert all(choice in answer.answered(heard, "") for choice in heard.choices)
+    assert all(choice in answer.answered(heard) for choice in heard.choices)
 
 
 @pytest.mark.parametrize("tongue", ["en", "zh"])
@@ -132,9 +132,73 @@ def test_what_the_device_can_t_do_is_said(words):
     assert "can't do radio or music by name" in words.answered(heard)
     heard = words.understand("关灯，然后放篝火声")
     assert heard.beyond == ("lights",) and "做不到：灯" in words.answered(heard)
-    heard = words.understand("wake me at half past six")
-    assert "can't do alarms" in words.answered(heard)
-    assert "alarm at 06:30" in words.answered(heard, clock=True)
+
+
+IDLE, MORNING = Standing(Counts.LATER), Standing(Counts.OVER)
+
+
+@pytest.mark.parametrize(
+    "text, standing, line",
+    [
+        ("no bells", IDLE, "Understood: no bells. No night has begun; it counts for the next."),
+        ("no bells", MORNING, "Noted of the night that was: no bells."),
+        ("no bells", Standing(muted=True), "muted by hand, which only the button undoes"),
+        ("no bells", Standing(Counts.NOWHERE), "That would be: no bells."),
+        ("不要铃声", IDLE, "从下一次熄灯算起"),
+        ("wake me at half past six", Standing(), "Understood: alarm at 06:30."),
+        ("wake me at half past six", MORNING, "Understood: alarm at 06:30."),
+        ("六点半叫我", Standing(), "闹钟 06:30"),
+        ("wake me at six", Standing(elapsed=8.0), "isn't known: it will ring 8 h after lights out"),
+        ("stop after twenty minutes", IDLE, "Understood: off after 20 min. Say"),
+        ("like last night", Standing(), "Understood: like last night."),
+        ("like last night", Standing(last=False), "I don't know last night's sound."),
+        ("I slept well", MORNING, "Noted of the night that was: a good night."),
+        ("I slept well", Standing(), "How a night was counts in the morning."),
+        ("rain every night", Standing(asks=True), "only tonight; say “every night” to keep"),
+        ("rain every night", Standing(keeps=False), "Only tonight: nothing is kept of a guest."),
+        ("每晚都要雨声", Standing(asks=True), "说“每晚”就会保留"),
+        ("every night", Standing(asks=True), "once more to keep tonight's wishes"),
+        ("undo", Standing(), "as it was before your last wish"),
+        ("undo", Standing(undoes="all"), "all that was said for tonight"),
+        ("undo", Standing(undoes=""), "There is nothing to forget."),
+    ],
+)
+def test_an_answer_is_true_as_things_stand(words, text, standing, line):
+    assert line in words.answered(words.understand(text), standing)
+
+
+def test_what_no_device_heard_can_t_be_undone(words):
+    assert "undo" not in words.answered(words.understand("no bells"), Standing(Counts.NOWHERE))
+
+
+@pytest.mark.parametrize(
+    "text, keep",
+    [
+        *((text, True) for text in ("every night", "Every night, please!", "yes, every night",
+                                    "每晚", "是的，每晚", "每天晚上吧", "每晚都要。")),
+        *((text, False) for text in ("only tonight", "No, just tonight.", "只是今晚", "就今晚吧")),
+        *((text, None) for text in ("rain every night", "not every night", "yes", "undo", "")),
+    ],
+)
+def test_every_night_or_only_tonight_settles_what_is_pending(words, text, keep):
+    said = words.confirmed(text, (Wish("require", "rain"),))
+    assert (said and said[0]) is keep
+    assert words.confirmed(text, ()) is None
+    if said:
+        assert ("rain" in said[1]) or ("雨" in said[1])
+
+
+def test_both_ways_to_settle_it_can_be_tapped(words):
+    for pair in answer.CONFIRM.values():
+        kept = [words.confirmed(text, (Wish("require", "rain"),)) for text in pair]
+        assert [keep for keep, _ in kept] == [True, False]
+
+
+def test_every_sentence_is_said_in_both_languages():
+    for name, (english, chinese) in answer.SAY.items():
+        assert english.isascii() or "“" in english, name
+        assert re.search("[一-鿿]", chinese), name
+        assert english.count("{") == chinese.count("{"), name
 
 
 def test_sadness_gets_no_cheerful_parse_and_no_promise_of_help(words):
@@ -204,7 +268,7 @@ def test_a_note_costs_less_than_ten_milliseconds(words):
 
 
 def test_a_doubt_without_a_second_meaning_is_still_a_question():
-    line = answer.answered(Understood("en", unsure=("bell",)), "")
+    line = answer.answered(Understood("en", unsure=("bell",)))
     assert re.search("no bells.*more bells", line)
     assert answer.choices((Doubt("bell", "forbid", "require"),), "en") == (
         "no bells",

@@ -38,27 +38,26 @@ def test_a_worried_evening_starts_slower(words):
     assert (
         words.understand("a lovely day").mood == words.understand("not anxious at all").mood == ""
     )
-    assert "you sound tense, so starting slower" in answered(heard, "tense")
+    assert "you sound tense, so starting slower" in answered(heard)
 
 
 def test_the_answer_is_one_line_with_a_way_back(words):
-    line = answered(words.understand("warm rain, no bells please"), "")
+    line = answered(words.understand("warm rain, no bells please"))
     assert line == "Understood: warm rain, no bells. Say “undo” to forget it."
-    assert answered(words.understand("piano please, and darker"), "").startswith(
+    assert answered(words.understand("piano please, and darker")).startswith(
         "Understood: the melody on the piano, warmer and darker.")
-    assert answered(words.understand("不要钟声"), "") == "明白了：不要铃。 说“撤销”即可取消。"
-    assert answered(words.understand("今天去了超市"), "") == NOTHING["zh"]
+    assert answered(words.understand("不要钟声")) == "明白了：不要铃。 说“撤销”即可取消。"
+    assert answered(words.understand("今天去了超市")) == NOTHING["zh"]
 
 
 def test_what_is_in_doubt_is_asked_back(words):
-    assert answered(words.understand("gribble the bells"), "") == (
+    assert answered(words.understand("gribble the bells")) == (
         "I heard bells, but not what you wish; nothing was changed. Say it as “no bells” or "
         "“bells please”."
     )
     assert "rain; did you mean “no bells” or “bells please”? Say" in answered(
-        words.understand("rain, gribble the bells"), ""
-    )
-    answer = answered(words.understand("今天很紧张，来点雨声"), "tense")
+        words.understand("rain, gribble the bells"))
+    answer = answered(words.understand("今天很紧张，来点雨声"))
     assert answer.startswith("明白了：雨；从用词看您有些紧张")
 
 
@@ -82,7 +81,7 @@ def test_what_is_in_doubt_is_asked_back(words):
     ],
 )
 def test_hostile_notes_are_bounded_and_answered(words, text):
-    line = answered(words.understand(text), "")
+    line = answered(words.understand(text))
     assert 0 < len(line) <= 255 and line.isprintable()
 
 
@@ -115,14 +114,14 @@ def test_marks_that_nobody_sees_change_nothing(words):
 @given(st.text())
 def test_nothing_that_can_be_typed_is_too_much(text):
     heard = FALLBACK.understand(text)
-    assert len(answered(heard, heard.mood)) <= LONGEST + 30
+    assert len(answered(heard)) <= LONGEST + 30
 
 
 def test_without_its_model_the_room_falls_back_to_its_lexicon(tmp_path):
     mine = Words(tmp_path)
     assert "lexicon" in mine.trouble
     assert mine.understand("a bit anxious, more rain please").mood == "tense"
-    assert answered(mine.understand("tere tulemast koju"), "") == UNKNOWN
+    assert answered(mine.understand("tere tulemast koju")) == UNKNOWN
 
 
 def test_a_table_of_another_network_is_refused(tmp_path):
