@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from areas.words import evaluate as area
 from areas.words.measures import AGAINST
 from device.values import TEXTURES, VOICES
-from device.words import Words
+from device.words import Words, grammar, scope
 from device.words.bounds import RANGES
 from device.words.grammar import read
+from device.words.phrases import clauses, spoken
 from device.words.text import LONGEST, clean, tokens
 
 NOTES = area.notes(Path(__file__).parent)
@@ -142,3 +143,23 @@ def test_no_order_of_the_small_words_breaks_the_grammar(said):
 
 
 SILENT = Words(Path("/nonexistent"))
+
+
+def shapes(note):
+    """What each table is asked of a note: (table, shape)."""
+    for clause in clauses(list(spoken(tokens(clean(note))))):
+        for anchor in scope.anchored(clause):
+            before, after = scope.shape(anchor.before), scope.shape(anchor.after)
+            yield from ((scope.DOUBLED, f"{before}@ {after}"), (scope.GOVERNED, before),
+                        (scope.JUDGED, after))
+        yield from ((grammar.FLAGGED, shape) for shape in grammar.flag_shapes(clause))
+
+
+@pytest.mark.parametrize("table", [scope.DOUBLED, scope.GOVERNED, scope.JUDGED, grammar.FLAGGED])
+def test_each_rule_is_the_first_that_fits_its_example(table):
+    for rule in table:
+        fits = [
+            next((each for each in table if each.pattern.match(shape)), None)
+            for asked, shape in shapes(rule.example) if asked is table
+        ]
+        assert rule in fits, rule.example

@@ -1,6 +1,7 @@
 """Texts → what the reader learns: the words' features, and a label for each that has one."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ import numpy as np
 
 from device.words.features import Unit, said, units
 from device.words.mood import Mood, word_hash
-from device.words.text import clean, tokens
-from training.words.notes import LABELS, Note
+from device.words.phrases import Word
+from device.words.script import simplified
+from device.words.text import HAN, clean, tokens
+from training.words.notes import LABELS, Frames, Note
 
 FLAG_SLOTS = {
     "last": "like:last night",
@@ -21,6 +24,7 @@ FLAG_SLOTS = {
     "good": "rested:good",
     "poor": "rested:poor",
 }
+SLOT = re.compile(r"like:last night|\w+:\w+|undo")
 COMMON = 6  # times that a word must be seen to have a place of its own
 IGNORED = -1
 
@@ -99,6 +103,36 @@ class Reader:
             if any(unit.judged for unit in found)
         ]
 
+    def retold(
+        self, rows: Sequence[dict], many: int, seed: int, distractions: Sequence[str] = ()
+    ) -> list[Example]:
+        """`many` notes after these, with other names and other things around."""
+        chance = np.random.default_rng(seed)
+        frames = {tongue: Frames(tongue, chance) for tongue in ("english", "chinese")}
+        told = [
+            ("chinese" if row["language"] == "zh" else "english", self.parted(row))
+            for row in rows if row["language"] != "other"
+        ]
+        out = []
+        for place in chance.integers(len(told), size=many):
+            tongue, words = told[place]
+            out.append(frames[tongue].retold(words, distractions if tongue == "english" else ()))
+        return self.framed(out)
+
+    def parted(self, row: dict) -> list[tuple[str, int, Word]]:
+        """A note's words as they are written, each with its label."""
+        line = simplified(clean(row["text"]))
+        found = units(line, self.known)
+        labels = [
+            label if unit.judged else 0
+            for unit, label in zip(found, labelled(found, row["wishes"]), strict=True)
+        ]
+        ends = [*(unit.start for unit in found[1:]), len(line)]
+        return [
+            (line[unit.start : end], label, unit.word)
+            for unit, label, end in zip(found, labels, ends, strict=True)
+        ]
+
     def annotated(self, rows: Iterable[dict], weight: float = 1.0) -> list[Example]:
         """Notes with their slots: each slot is looked for among the words that could mean it."""
         out = []
@@ -162,6 +196,32 @@ def counted(examples: Iterable[Example], rows: Iterable[str] = ()) -> tuple[str,
     common = {word for word, count in seen.items() if count >= COMMON}
     by_hash = {word_hash(word): word for word in sorted(common)}
     return tuple(by_hash[h] for h in sorted(by_hash))
+
+
+def registers() -> list[dict]:
+    """The notes of registers.txt; `group` is the register."""
+    out, group = [], ""
+    for line in Path(__file__).with_name("registers.txt").read_text("utf-8").splitlines():
+        if line.startswith("["):
+            group = line.strip("[]")
+        elif line and not line.startswith("#"):
+            text, _, slots = line.rpartition("|")
+            wishes = SLOT.findall(slots)
+            tongue = "zh" if HAN.search(text) else "en"
+            out.append(
+                {"text": text.strip(), "language": tongue, "wishes": wishes, "group": group})
+    return out
+
+
+def learned(voter: int, voters: int) -> tuple[list[dict], list[dict]]:
+    """(what a voter learns, what it leaves out) of the registers."""
+    rows = registers()
+    groups = list(dict.fromkeys(row["group"] for row in rows))
+    out = {group for place, group in enumerate(groups) if place % voters == voter}
+    return (
+        [row for row in rows if row["group"] not in out],
+        [row for row in rows if row["group"] in out],
+    )
 
 
 def notes(folder: Path) -> list[dict]:

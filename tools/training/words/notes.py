@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from device.words.lexicon import BOOKS, phrases
+from device.words.phrases import Word
 
 LABELS = ("none", "require", "forbid", "raise", "lower", "only")
 LETTERS = {"r": 1, "f": 2, "u": 3, "d": 4, "o": 5, "n": 0, "+": 1, "-": 2, "0": 0, "1": 1}
@@ -39,6 +40,20 @@ CANTONESE = (
     ("给我", "给我"),
     ("不用", "唔使"),
 )
+
+
+KEPT = 0.4  # share of names that stay as they were written
+JOINTS = {
+    "english": (
+        (", ", 8), (". ", 4), (" ", 2), (" and ", 3), (", but ", 1), ("! ", 1), (" - ", 1),
+        ("... ", 1), ("; ", 1), (", and ", 1), (" so ", 1), ("\n", 1), (" because ", 0.5),
+        (", then ", 0.5), (" and then ", 0.5),
+    ),
+    "chinese": (
+        ("，", 8), ("。", 3), (" ", 2), ("", 1), ("！", 1), ("，但是", 0.6), ("，还有", 0.6),
+        ("……", 0.6), ("，所以", 0.6),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,42 +172,7 @@ class Frames:
             said.append(self.aside(distractions))
         if p() < 0.25:
             said.append(self.expanded(self.one(self.lists["closer"])))
-        joints = (
-            (
-                (", ", 8),
-                (". ", 4),
-                (" ", 2),
-                (" and ", 3),
-                (", but ", 1),
-                ("! ", 1),
-                (" - ", 1),
-                ("... ", 1),
-                ("; ", 1),
-                (", and ", 1),
-                (" so ", 1),
-                ("\n", 1),
-                (" because ", 0.5),
-                (", then ", 0.5),
-                (" and then ", 0.5),
-            )
-            if english
-            else (
-                ("，", 8),
-                ("。", 3),
-                (" ", 2),
-                ("", 1),
-                ("！", 1),
-                ("，但是", 0.6),
-                ("，还有", 0.6),
-                ("……", 0.6),
-                ("，所以", 0.6),
-            )
-        )
-        odds = np.array([weight for _, weight in joints])
-        parts: Parts = []
-        for i, each in enumerate(said):
-            joint = joints[self.chance.choice(len(joints), p=odds / odds.sum())][0] if i else ""
-            parts += [(joint, 0), *each]
+        parts = self.linked(said)
         if p() < 0.5:
             parts.append(
                 (
@@ -207,6 +187,50 @@ class Frames:
         if p() < 0.06:
             parts.append((" " + self.one(EMOJI), 0))
         return joined(self.handled(parts))
+
+    def linked(self, said: Sequence[Parts]) -> Parts:
+        """Clauses one after the other, as hands link them."""
+        joints = JOINTS[self.tongue]
+        odds = np.array([weight for _, weight in joints])
+        parts: Parts = []
+        for i, each in enumerate(said):
+            joint = joints[self.chance.choice(len(joints), p=odds / odds.sum())][0] if i else ""
+            parts += [(joint, 0), *each]
+        return parts
+
+    def retold(self, words: Sequence[tuple[str, int, Word]], distractions: Sequence[str]) -> Note:
+        """Somebody's own note with other names in it, and something around it: its words, each with
+        its label."""
+        p, names = self.chance.random, {}
+        said = [[(self.like(text, word, names), label) for text, label, word in words]]
+        if p() < 0.2:
+            said.insert(0, self.expanded(self.one(self.lists["opener"])))
+        if p() < 0.15:
+            said.insert(0, self.aside(distractions))
+        if p() < 0.15:
+            said.append(self.aside(distractions))
+        if p() < 0.15:
+            said.append(self.expanded(self.one(self.lists["closer"])))
+        return joined(self.handled(self.linked(said)))
+
+    def like(self, text: str, word: Word, names: dict[str, str]) -> str:
+        """A word of its kind in its place; `names` holds which thing stands for which."""
+        kept = self.chance.random() < KEPT
+        among = next((some for some in (TEXTURES, VOICES, ("music",)) if word.value in some), ())
+        if word.kind == "thing" and among:
+            if word.value not in names:
+                free = [name for name in among if name not in names.values()]
+                names[word.value] = word.value if kept else self.one(free or among)
+            if names[word.value] == word.value and kept:
+                return text
+            said = self.things[names[word.value]]
+        elif word.kind in self.qualities and not kept:
+            field, sign = word.value
+            said = self.qualities[word.kind][f"{'more' if sign > 0 else 'less'}_{field}"]
+        else:
+            return text
+        end = text[len(text.rstrip()) :]
+        return said[min(int(self.chance.exponential(3.0)), len(said) - 1)] + end
 
     def aside(self, distractions: Sequence[str]) -> Parts:
         if distractions and self.chance.random() < 0.4:

@@ -22,24 +22,29 @@ from device.words.reader import LABELS
 from kit.setup import ROOT
 from training.words import tagger as net
 from training.words.data import emobank
-from training.words.examples import Example, Reader, counted, notes
+from training.words.examples import Example, Reader, counted, learned, notes
 from training.words.home import SOUND, utterances
 from training.words.notes import made
 from training.words.train import save, sha256
 
-MADE = {"english": 46_000, "chinese": 22_000}  # notes from frames, for each voter anew
+MADE = {"english": 24_000, "chinese": 12_000}  # notes from frames, for each voter anew
+RETOLD = 20_000  # notes after those of registers.txt and tests/words
 EPOCHS = 4
-VOTERS = 2
+VOTERS = 3
 LONGEST_ASIDE = 14  # words of a sentence of EmoBank that stands in a note
 OWN_NOTES = 3  # times that a note of tests/words is seen an epoch
-SOURCES = ("frames", "notes", "emobank", "home")
+SOURCES = ("frames", "notes", "registers", "emobank", "home")
 CREDITS = [
     {
         "name": "notes made from tools/training/words/frames_*.txt",
         "licence": "Apache-2.0",
         "credit": "Nocturne",
     },
-    {"name": "annotated notes, tests/words/*.jsonl", "licence": "Apache-2.0", "credit": "Nocturne"},
+    {
+        "name": "annotated notes, tests/words/*.jsonl and tools/training/words/registers.txt",
+        "licence": "Apache-2.0",
+        "credit": "Nocturne",
+    },
     {
         "name": "EmoBank (JULIELab/EmoBank @ 248ce2a), split train: sentences that wish nothing",
         "licence": "CC BY-SA 4.0",
@@ -101,12 +106,17 @@ def examples(
     texts = emobank(data)["train"][0] if "emobank" not in without else []
     short = [t for t in texts if 2 < len(t.split()) <= LONGEST_ASIDE and '"' not in t]
     out: list[Example] = []
+    own: list[dict] = []
     if "frames" not in without:
         many = {tongue: int(count * share) for tongue, count in MADE.items()}
         out += reader.framed(made(many, seed, short))
     if "notes" not in without:
         own = notes(ROOT / "tests" / "words") if rows is None else rows
         out += reader.annotated(own) * OWN_NOTES
+    if "registers" not in without:
+        mine, _ = learned((seed - 1) % VOTERS, VOTERS)
+        out += reader.annotated(mine) * OWN_NOTES
+        out += reader.retold([*mine, *mine, *own], int(RETOLD * share), seed, short)
     out += reader.silent(texts, 0.5)
     if "home" not in without:
         out += at_home(reader, data)
