@@ -20,6 +20,7 @@ PACKAGES = (
 )
 NUMPY = "numpy==1.26.4"
 FIRST, LAST = 26, 32        # s: all voices have come in
+TOLD = ("INSNS", "INSTRUCTIONS")
 CODE = """
 import sys
 sys.modules["_hashlib"] = None
@@ -41,12 +42,12 @@ def missing() -> list[str]:
 
 def measure(graphs: Path, block: int = 4096) -> float:
     """Instructions per audio-second."""
-    prepare(graphs)
+    prepare(graphs / "insn.c")
     first, last = count(graphs, block, FIRST), count(graphs, block, LAST)
     return (last - first) / (LAST - FIRST)
 
 
-def prepare(graphs: Path) -> None:
+def prepare(plugin_source: Path) -> None:
     root, site, plugin = FOLDER / "root", FOLDER / "site", FOLDER / "libinsn.so"
     FOLDER.mkdir(parents=True, exist_ok=True)
     if not (root / "usr/bin/python3.11").exists():
@@ -83,11 +84,17 @@ def prepare(graphs: Path) -> None:
             ],
             check=True,
         )
-    subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-o", str(plugin), str(graphs / "insn.c")],
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-o", str(plugin), str(plugin_source)],
                    check=True)
 
 
 def count(graphs: Path, block: int, seconds: int) -> int:
+    return counted(CODE, graphs, block, seconds)
+
+
+def counted(code: str, *words: object) -> int:
+    """Instructions of a program with these arguments, in the root that `prepare` made. Raises
+    RuntimeError."""
     root = FOLDER / "root"
     environment = {
         **os.environ,
@@ -108,17 +115,15 @@ def count(graphs: Path, block: int, seconds: int) -> int:
             str(root),
             str(root / "usr/bin/python3.11"),
             "-c",
-            CODE,
-            str(graphs),
-            str(block),
-            str(seconds),
+            code,
+            *map(str, words),
         ],
         env=environment,
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
-    told = [line for line in ran.stderr.splitlines() if line.startswith("INSNS")]
+    told = [line for line in ran.stderr.splitlines() if line.startswith(TOLD)]
     if ran.returncode or not told:
         raise RuntimeError(f"qemu-aarch64 failed: {ran.stderr[-300:]}")
     return int(told[0].split()[1])
