@@ -7,7 +7,7 @@ from pathlib import Path
 from device.errors import ModelMismatch
 from device.inference import model_card
 from device.values import Standing, Understood, Wish
-from device.words import answer, beyond, bounds, exact, grammar, hours, mood, verdict
+from device.words import answer, beyond, bounds, exact, grammar, hours, mood, tone, verdict
 from device.words.language import language
 from device.words.reader import Reader
 from device.words.script import simplified
@@ -65,7 +65,9 @@ class Words:
             return Understood(tongue or ("zh" if HAN.search(line) else "en"), distress=trouble)
         if not tongue:
             return Understood()
-        read = verdict.read(*reader(line), grammatical) if reader else verdict.alone(grammatical)
+        read = verdict.alone(grammatical)
+        if reader:
+            read = verdict.read(*reader(line), grammatical, tone.tone(line))
         if exact.muted(line) and not read.wishes:
             read = verdict.Verdict((Wish("require", "silence"),), (1.0,))
         asked = hours.asked(line)

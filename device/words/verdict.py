@@ -63,10 +63,13 @@ def alone(grammar: Reading) -> Verdict:
     return Verdict(grammar.wishes, sure, doubts, grammar.unsure, grammar.flags)
 
 
-def read(units: Sequence[Unit], odds: np.ndarray, grammar: Reading) -> Verdict:
-    """(n,) words and (n, labels) what is likely of each, beside the grammar's reading."""
+def read(
+    units: Sequence[Unit], odds: np.ndarray, grammar: Reading, tone: str = ""
+) -> Verdict:
+    """(n,) words and (n, labels) what is likely of each, beside the grammar's reading; in what
+    `tone` it is said."""
     stands, doubts = judged(
-        list(heard(units, odds)), {wish.name: wish for wish in grammar.wishes}, grammar.unsure
+        list(heard(units, odds)), {wish.name: wish for wish in grammar.wishes}, grammar.unsure, tone
     )
     stands = settled(stands, units)
     wishes = tuple(Wish(each.verb, each.name, each.degree) for each in stands)
@@ -164,10 +167,13 @@ def against(verb: str, other: str) -> bool:
 
 
 def judged(
-    found: Sequence[Heard], grammar: Mapping[str, Wish], unsure: Sequence[str] = ()
+    found: Sequence[Heard],
+    grammar: Mapping[str, Wish],
+    unsure: Sequence[str] = (),
+    tone: str = "",
 ) -> tuple[list[Heard], list[Doubt]]:
     """(what stands, what is asked back), one verdict a name; `grammar` has that one's wishes by
-    name, and what it is `unsure` of."""
+    name, and what it is `unsure` of. Irony doubts what is asked for, second thoughts all of it."""
     by_name: dict[str, list[Heard]] = {}
     for each in found:
         by_name.setdefault(each.name, []).append(each)
@@ -175,7 +181,8 @@ def judged(
     for name, said in by_name.items():
         other = grammar.get(name)
         one = chosen(said, other.verb if other else "")
-        if one.likely >= needed(one, other, name in unsure):
+        taken = not tone or tone == "ironic" and one.verb in DOWN
+        if taken and one.likely >= needed(one, other, name in unsure):
             stands.append(one)
         elif one.likely >= ASK or other is not None and one.any >= MISSED:
             doubts.append(Doubt(name, one.verb, opposite(one.verb, name)))

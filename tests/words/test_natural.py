@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.values import Counts, Doubt, Standing, Understood, Wish
-from device.words import Words, answer, beyond, exact, hours
+from device.words import Words, answer, beyond, exact, hours, tone
 from device.words.script import PAIRS, simplified
 from device.words.spelling import mended, slipped
 from device.words.text import clean
@@ -121,7 +121,8 @@ def test_hours_are_exact(text, alarm, timer):
     assert (asked.alarm, asked.timer) == (alarm, timer)
 
 
-@pytest.mark.parametrize("rule", [*beyond.REQUESTS, *beyond.CRISIS, *beyond.SADNESS])
+@pytest.mark.parametrize(
+    "rule", [*beyond.REQUESTS, *beyond.CRISIS, *beyond.SADNESS, *tone.RULES])
 def test_every_rule_finds_its_example(rule):
     assert rule.pattern.search(simplified(clean(rule.example)))
 

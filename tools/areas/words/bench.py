@@ -45,9 +45,8 @@ def bench(data: Path | None, options: Namespace) -> Result:
     words = Words()
     own = evaluate.milliseconds(words.understand, texts)
     learned = [row for row in evaluate.notes(evaluate.OWN) if row["split"] == "dev"]
-    others = {
-        name: evaluate.milliseconds(rival, texts) for name, rival in peers.rivals(words, learned).items()
-    }
+    rivals = peers.rivals(words, learned)
+    others = {name: evaluate.milliseconds(rival, texts) for name, rival in rivals.items()}
     models = sum((ROOT / "models" / name).stat().st_size for name in MODELS)
     figures = {
         "ms_per_note": own,

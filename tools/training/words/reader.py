@@ -147,8 +147,8 @@ def write(arrays: dict[str, np.ndarray], out: Path) -> None:
         np.savez(file, **arrays)
     card = {
         "summary": "What is wished of each word of a note that names a sound or quality: nothing, "
-        "to have it, not to have it, more, less, or only it. Three small convolutional networks over "
-        "the kinds that the lexicon gives words, the words and their vectors; their mean is how "
+        "to have it, not to have it, more, less, or only it. Three small convolutional networks "
+        "over the kinds that the lexicon gives words, the words and their vectors; their mean is how "
         "sure "
         "it is. English and Chinese. It knows no other things than the lexicon names.",
         "name": "reader",
