@@ -1,6 +1,6 @@
 """Notes whose words say one thing and mean another: irony, and second thoughts.
 
-A table of pattern, verdict and an example: what is found is asked back; what isn't in it is taken at its
+A table of pattern, verdict and an example: what is found is asked back, all else is taken at its
 word. Pure.
 """
 
@@ -14,11 +14,11 @@ RULES = (
     rule("ironic", r"\b(?:just|exactly|precisely|really) what (?:i|we) (?:need|want|ask)|"
                    r"\bwhat (?:i|we) really (?:need|want)ed\b|\ball (?:i|we) (?:ever )?wanted\b",
          "bells again, just what I needed"),
-    rule("ironic", r"\bliving the dream\b|\bwhat a surprise\b|"
-                   r"\bhow (?:thoughtful|restful|nice of)\b|\breally thoughtful\b|\bmy favourite (?:tooth|head|night)",
+    rule("ironic", r"\bliving the dream\b|\bwhat a surprise\b|\breally thoughtful\b|"
+                   r"\bhow (?:thoughtful|restful|nice of)\b|\bmy favourite (?:tooth|head|night)",
          "wow, three hours of bells, living the dream"),
-    rule("ironic", r"\bthanks (?:so much|a lot|a bunch|ever so much)? ?for (?:the|that|those|waking)"
-                   r".*\b(?:at \d|at (?:one|two|three|four|five)|woke|awake|wake)",
+    rule("ironic", r"\bthanks (?:so much |a lot |a bunch |ever so much )?for (?:the|that|those|"
+                   r"waking).*\b(?:at \d|at (?:one|two|three|four|five)|woke|awake|wake)",
          "thanks so much for the piano at 4"),
     rule("ironic", r"^(?:sure|yeah right|of course|right),? .*\b(?:even|why don't you|why not)\b",
          "sure, make it even louder, why don't you"),

@@ -148,9 +148,8 @@ def write(arrays: dict[str, np.ndarray], out: Path) -> None:
     card = {
         "summary": "What is wished of each word of a note that names a sound or quality: nothing, "
         "to have it, not to have it, more, less, or only it. Three small convolutional networks "
-        "over the kinds that the lexicon gives words, the words and their vectors; their mean is how "
-        "sure "
-        "it is. English and Chinese. It knows no other things than the lexicon names.",
+        "over the kinds that the lexicon gives words, the words and their vectors; their mean is "
+        "how sure it is. English and Chinese. It knows no other things than the lexicon names.",
         "name": "reader",
         "file": "reader.npz",
         "sha256": sha256(out / "reader.npz"),
