@@ -16,6 +16,7 @@ from device.words.bounds import RANGES
 from device.words.grammar import read
 from device.words.phrases import clauses, spoken
 from device.words.text import LONGEST, clean, tokens
+from training.words.examples import learned, registers
 
 NOTES = area.notes(Path(__file__).parent)
 NAMES = {*RANGES, *TEXTURES, *VOICES, "silence"}
@@ -53,8 +54,26 @@ def test_what_nobody_here_speaks_is_said_to_be_unknown(words):
     assert reached["unknown_recall"] >= 0.95 and reached["known_refused"] <= 0.02
 
 
+def test_no_note_that_judges_is_learned_from():
+    learned = {bare(row["text"]) for row in (*NOTES, *registers())}
+    unseen = [bare(row["text"]) for row in area.notes(Path(area.__file__).parent / "unseen")]
+    assert len(unseen) > 200
+    # "no bells" is in every list of plain notes
+    assert not [text for text in unseen if text in learned and len(text.encode()) > 24]
+
+
+def bare(text: str) -> str:
+    return " ".join(token for token in tokens(clean(text)) if token.isalnum())
+
+
+def test_each_register_is_learned_by_two_voters_of_three():
+    groups = [{row["group"] for row in learned(voter, 3)[1]} for voter in range(3)]
+    assert set.union(*groups) == {row["group"] for row in registers()}
+    assert sum(map(len, groups)) == len(set.union(*groups))
+
+
 def test_every_slot_of_the_notes_is_one_that_the_device_could_answer():
-    for note in NOTES:
+    for note in (*NOTES, *registers()):
         for slot in note["wishes"]:
             verb, _, name = slot.partition(":")
             assert verb in (*AGAINST, "like", "keep", "undo", "rested"), json.dumps(note)
