@@ -139,8 +139,8 @@ def asked(state: State, heard: Understood) -> State:
     said = state.tonight.said
     names = {wish.name for wish in heard.wishes}
     pending = tuple(wish for wish in said.pending if wish.name not in names)
-    if heard.always and not heard.unsure and not state.owner.guest:
-        pending = merged(pending, heard.wishes or said.tonight)
+    if heard.always and not state.owner.guest:
+        pending = merged(pending, heard.wishes or (() if heard.unsure else said.tonight))
     asks = heard.unsure or heard.always and pending
     said = replace(said, pending=pending, choices=heard.choices if asks else ())
     return state.with_tonight(said=said)
@@ -187,7 +187,6 @@ def stands(before: State, state: State, heard: Understood, at: At) -> Standing:
 
 
 # ---- undo, and the morning -----------------------------------------------------------------------
-
 
 def undo(state: State, at: At) -> Decision:
     """As it was before the last note that changed anything; a morning's word is taken back, too."""

@@ -254,6 +254,9 @@ def test_every_night_said_by_itself_asks_about_tonights_wishes():
 def test_what_is_in_doubt_is_not_asked_about_for_every_night():
     after, _ = note(note(state(), MORE_RAIN)[0], **{**ASKED, "always": True})
     assert after.tonight.said.pending == () and after.tonight.said.choices == ASKED["choices"]
+    after, _ = note(state(), MORE_RAIN, **{**ASKED, "always": True})
+    assert after.tonight.said.pending == (MORE_RAIN,)
+    assert after.tonight.said.choices == ASKED["choices"]
 
 
 def test_of_a_guest_nothing_is_kept_for_every_night():
