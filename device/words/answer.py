@@ -133,7 +133,7 @@ SAY = {
     "keep all?": ("say “every night” once more to keep tonight's wishes",
                   "再说一次“每晚”，今晚的愿望就会保留"),
     "kept": ("Kept for every night: {}", "以后每晚都是：{}"),
-    "dropped": ("Only tonight: {}", "只是今晚：{}"),
+    "dropped": ("Not kept for other nights: {}", "不留到以后：{}"),
     "elapsed": ("The time isn't known: it will ring {:g} h after lights out.",
                 "时钟还没对上：会在熄灯 {:g} 小时后响。"),
     "no last": ("I don't know last night's sound", "不知道昨晚放的是什么"),
@@ -263,9 +263,10 @@ def answered(heard: Understood, standing: Standing = HERE) -> str:
         parts.append(doubted(heard))
     line, after = SEMICOLON[tongue].join(parts), []
     if wished or clock:
-        line = say(f"understood {standing.counts if wished else Counts.TONIGHT}", tongue) + line
-        after = conditions(heard, standing, bool(wished))
-        after += [UNDO[tongue]] if standing.counts is not Counts.NOWHERE else []
+        nowhere = standing.counts is Counts.NOWHERE
+        counts = standing.counts if wished or nowhere else Counts.TONIGHT
+        line = say(f"understood {counts}", tongue) + line
+        after = [*conditions(heard, standing, bool(wished)), *([] if nowhere else [UNDO[tongue]])]
     return ended(line, tongue, after)
 
 

@@ -145,6 +145,7 @@ IDLE, MORNING = Standing(Counts.LATER), Standing(Counts.OVER)
         ("no bells", MORNING, "Noted of the night that was: no bells."),
         ("no bells", Standing(muted=True), "muted by hand, which only the button undoes"),
         ("no bells", Standing(Counts.NOWHERE), "That would be: no bells."),
+        ("wake me at six", Standing(Counts.NOWHERE), "That would be: alarm at 06:00."),
         ("不要铃声", IDLE, "从下一次熄灯算起"),
         ("wake me at half past six", Standing(), "Understood: alarm at 06:30."),
         ("wake me at half past six", MORNING, "Understood: alarm at 06:30."),
