@@ -145,7 +145,7 @@ SAY = {
 }
 # Two choices to tap: each is a note that is understood as it stands.
 CHOICES = {
-    "en": {"forbid": "no {}", "require": "{} please", "raise": "more {}", "lower": "less {}"},
+    "en": {"forbid": "no {}", "require": "with {} please", "raise": "more {}", "lower": "less {}"},
     "zh": {"forbid": "不要{}", "require": "想听{}", "raise": "多一点{}", "lower": "少一点{}"},
 }
 WAYS = {        # what a choice calls raising and lowering a field

@@ -56,7 +56,10 @@ def test_what_nobody_here_speaks_is_said_to_be_unknown(words):
 
 def test_no_note_that_judges_is_learned_from():
     learned = {bare(row["text"]) for row in (*NOTES, *registers())}
-    unseen = [bare(row["text"]) for row in area.notes(Path(area.__file__).parent / "unseen")]
+    unseen = [
+        bare(row["text"])
+        for row in area.notes(Path(area.__file__).parent / "unseen") if row["language"] != "other"
+    ]
     assert len(unseen) > 200
     # "no bells" is in every list of plain notes
     assert not [text for text in unseen if text in learned and len(text.encode()) > 24]

@@ -274,7 +274,7 @@ def test_a_doubt_without_a_second_meaning_is_still_a_question():
     assert re.search("no bells.*more bells", line)
     assert answer.choices((Doubt("bell", "forbid", "require"),), "en") == (
         "no bells",
-        "bells please",
+        "with bells please",
     )
 
 

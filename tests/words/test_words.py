@@ -53,9 +53,9 @@ def test_the_answer_is_one_line_with_a_way_back(words):
 def test_what_is_in_doubt_is_asked_back(words):
     assert answered(words.understand("gribble the bells")) == (
         "I heard bells, but not what you wish; nothing was changed. Say it as “no bells” or "
-        "“bells please”."
+        "“with bells please”."
     )
-    assert "rain; did you mean “no bells” or “bells please”? Say" in answered(
+    assert "rain; did you mean “no bells” or “with bells please”? Say" in answered(
         words.understand("rain, gribble the bells"))
     answer = answered(words.understand("今天很紧张，来点雨声"))
     assert answer.startswith("明白了：雨；从用词看您有些紧张")
