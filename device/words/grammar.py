@@ -42,6 +42,7 @@ class Reading:
     rest: tuple[str, ...] = ()  # tokens of clauses that speak neither of sound nor of the night
     known: float = 0.0
     words: int = 0
+    strange: int = 0    # of them, that the lexicon doesn't have
 
 
 def read(tokens: Sequence[str]) -> Reading:
@@ -100,6 +101,7 @@ def read(tokens: Sequence[str]) -> Reading:
         tuple(rest),
         known,
         len(meant),
+        sum(word.kind == "word" for word in meant),
     )
 
 

@@ -5,7 +5,7 @@ The reader has the say; the grammar beside it, a table of small words, raises a 
 the opposite, and a wish that both hear stands sooner.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -18,10 +18,11 @@ from device.words.reader import LABELS
 
 # How likely a verdict must be, by what the grammar makes of the same name; below ASK it is nothing.
 # Chosen where single voters read registers that they hadn't learned (`tools/train words crossed`).
-STANDS = MappingProxyType(
-    {"same": 0.5, "silent": 0.68, "other": 0.96, "unsure": 0.96, "opposite": 0.97}
-)
-TURNED = 0.1  # of the opposite of a verdict: with more it doesn't stand
+# "plain" is the same in a note all of whose words the grammar knows.
+STANDS = MappingProxyType({
+    "plain": 0.35, "same": 0.5, "silent": 0.68, "other": 0.96, "unsure": 0.96, "opposite": 0.97,
+})
+TURNED = 0.1  # of the opposite of a verdict: with more it doesn't stand, but in a plain note
 SILENCE = 0.85  # of "sound" and the like, which most often are spoken of without a wish
 ASK = 0.2
 MISSED = 0.15  # of any wish at all, where the grammar hears one and the reader likely none
@@ -77,9 +78,7 @@ def read(
 ) -> Verdict:
     """(n,) words and (n, labels) what is likely of each, beside the grammar's reading; in what
     `tone` it is said."""
-    stands, doubts = judged(
-        list(heard(units, odds)), {wish.name: wish for wish in grammar.wishes}, grammar.unsure, tone
-    )
+    stands, doubts = judged(list(heard(units, odds)), grammar, tone)
     stands = settled(stands, units)
     wishes = tuple(Wish(each.verb, each.name, each.degree) for each in stands)
     flags = flagged(units, odds)
@@ -177,43 +176,41 @@ def against(verb: str, other: str) -> bool:
 
 
 def judged(
-    found: Sequence[Heard],
-    grammar: Mapping[str, Wish],
-    unsure: Sequence[str] = (),
-    tone: str = "",
+    found: Sequence[Heard], grammar: Reading, tone: str = ""
 ) -> tuple[list[Heard], list[Doubt]]:
-    """(what stands, what is asked back), one verdict a name; `grammar` has that one's wishes by
-    name, and what it is `unsure` of. Irony doubts what is asked for, second thoughts all of it."""
+    """(what stands, what is asked back), one verdict a name, beside the grammar's. Irony doubts
+    what is asked for, second thoughts all of it."""
     by_name: dict[str, list[Heard]] = {}
     for each in found:
         by_name.setdefault(each.name, []).append(each)
+    theirs = {wish.name: wish for wish in grammar.wishes}
     stands, doubts = [], []
     for name, said in by_name.items():
-        other = grammar.get(name)
+        other = theirs.get(name)
         one = chosen(said, other.verb if other else "")
         taken = not tone or tone == "ironic" and one.verb in DOWN
-        sure = one.likely >= needed(one, other, name in unsure) and one.turned < TURNED
-        if taken and sure:
+        if taken and sure(one, beside(one, other, grammar)):
             stands.append(one)
         elif one.likely >= ASK or other is not None and one.any >= MISSED:
             doubts.append(Doubt(name, one.verb, opposite(one.verb, name)))
     return sorted(stands, key=lambda each: each.place), doubts
 
 
-def needed(one: Heard, other: Wish | None, unsure: bool) -> float:
-    """How likely a verdict must be to stand, beside what the grammar makes of the same name."""
-    how = (
-        "unsure"
-        if other is None and unsure
-        else "silent"
-        if other is None
-        else "same"
-        if other.verb == one.verb
-        else "opposite"
-        if against(one.verb, other.verb)
-        else "other"
-    )
-    return max(STANDS[how], SILENCE if not one.named and how != "same" else 0.0)
+def beside(one: Heard, other: Wish | None, grammar: Reading) -> str:
+    """What the grammar makes of the same name, as STANDS has it."""
+    if other is None:
+        return "unsure" if one.name in grammar.unsure else "silent"
+    if other.verb == one.verb:
+        return "same" if grammar.strange else "plain"
+    return "opposite" if against(one.verb, other.verb) else "other"
+
+
+def sure(one: Heard, how: str) -> bool:
+    """Whether a verdict stands."""
+    if how == "plain":
+        return one.likely >= STANDS[how]
+    needed = max(STANDS[how], SILENCE if not one.named and how != "same" else 0.0)
+    return one.likely >= needed and one.turned < TURNED
 
 
 def chosen(said: Sequence[Heard], grammar: str) -> Heard:

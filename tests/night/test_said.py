@@ -96,7 +96,8 @@ def test_in_doubt_nothing_happens_before_a_tap_and_the_tap_is_obeyed(sleep):
         (20, say("gribble the bells", answers)), (21, look), (30, say("1", answers)), (31, look),
     ])
     asked, done = answers
-    assert "nothing was changed" in asked and asked.endswith("\n  1  no bells\n  2  with bells please")
+    assert "nothing was changed" in asked
+    assert asked.endswith("\n  1  no bells\n  2  with bells please")
     assert done == "Understood: no bells. Say “undo” to forget it."
     assert seen == [(), (Wish("forbid", "bell"),)]
     assert "forbid or require bell? asked back" in slept.details("wish")
