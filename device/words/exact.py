@@ -23,6 +23,11 @@ MUTED = (
         rf"{POLITE}(?:(?:turn|switch|shut) )?(?:(?:the|all|media|your|my) )*"
         rf"(?:volume|sounds?|audio|speakers?) off{LASTS}[.!]*"
     ),
+    # "set the volume to zero"
+    re.compile(
+        rf"{POLITE}(?:set|turn|make|put|bring)(?: (?:the|media|your|my))* (?:volume|sounds?|audio) "
+        rf"(?:down )?(?:to |at )?(?:zero|0|nothing|nil|mute){LASTS}[.!]*"
+    ),
     re.compile(r"(?:请)?(?:静音|关掉声音|把声音关掉|关声音|别出声|不要出声)(?:吧|了|一下)?[。！]*"),
 )
 

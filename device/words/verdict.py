@@ -28,6 +28,7 @@ ASK = 0.2
 MISSED = 0.15  # of any wish at all, where the grammar hears one and the reader likely none
 FLAG = 0.5
 NEAR = 4  # words from "volume" to a "low" that is said of it
+ECHO = 8  # words from a thing to a "louder" that is said of it
 SHORT = 3  # words: "every night, please" confirms the last note
 OTHERWISE = MappingProxyType({"good": "poor", "poor": "good"})
 UP = frozenset(("raise", "require"))
@@ -224,8 +225,9 @@ def chosen(said: Sequence[Heard], grammar: str) -> Heard:
 
 
 def settled(stands: Sequence[Heard], units: Sequence[Unit]) -> list[Heard]:
-    """Without what follows from another word: "keep the volume low" is of no deep notes, and "just
-    the rain, no bells" leaves the rest of the music."""
+    """Without what follows from another word: "keep the volume low" is of no deep notes, "just the
+    rain, no bells" leaves the rest of the music, and in "I can't hear the rain, make it louder" it
+    is the rain that shall be louder."""
     louder = [each.place for each in stands if each.name == "level"]
     voices = any(each.verb == "forbid" and each.name in VOICES for each in stands)
     said = {unit.word.value for unit in units if unit.word.kind == "thing"}
@@ -238,7 +240,19 @@ def settled(stands: Sequence[Heard], units: Sequence[Unit]) -> list[Heard]:
             and any(0 < abs(each.place - place) <= NEAR for place in louder)
         )
         and not (each.name == "music" and each.verb == "forbid" and voices and "music" not in said)
+        and not echoes(each, stands, units)
     ]
+
+
+def echoes(level: Heard, stands: Sequence[Heard], units: Sequence[Unit]) -> bool:
+    """Whether a word of loudness says once more what is wished of the thing named before it."""
+    if level.name != "level" or units[level.place].word.kind not in ("quality", "compared"):
+        return False
+    before = [
+        each for each in stands
+        if each.name in THINGS and level.place - ECHO <= each.place < level.place
+    ]
+    return bool(before) and before[-1].verb == level.verb
 
 
 def opposite(verb: str, name: str) -> str:
