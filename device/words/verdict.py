@@ -20,7 +20,7 @@ from device.words.reader import LABELS
 # Chosen where single voters read registers that they hadn't learned (`tools/train words crossed`).
 # "plain" is the same in a note all of whose words the grammar knows.
 STANDS = MappingProxyType({
-    "plain": 0.35, "same": 0.5, "silent": 0.68, "other": 0.96, "unsure": 0.96, "opposite": 0.97,
+    "plain": 0.35, "same": 0.6, "silent": 0.8, "other": 0.96, "unsure": 0.96, "opposite": 0.97,
 })
 TURNED = 0.1  # of the opposite of a verdict: with more it doesn't stand, but in a plain note
 SILENCE = 0.85  # of "sound" and the like, which most often are spoken of without a wish

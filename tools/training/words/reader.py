@@ -28,9 +28,9 @@ from training.words.home import SOUND, utterances
 from training.words.notes import made
 from training.words.train import save, sha256
 
-MADE = {"english": 28_000, "chinese": 12_000}  # notes from frames, for each voter anew
-RETOLD = 20_000  # notes after those of registers.txt and tests/words
-EPOCHS = 3
+MADE = {"english": 36_000, "chinese": 14_000}  # notes from frames, for each voter anew
+RETOLD = 24_000  # notes after those of registers.txt and tests/words
+EPOCHS = 4
 VOTERS = 3
 LONGEST_ASIDE = 14  # words of a sentence of EmoBank that stands in a note
 OWN_NOTES = 3  # times that a note of tests/words is seen an epoch
