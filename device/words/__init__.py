@@ -68,7 +68,11 @@ class Words:
         read = verdict.alone(grammatical)
         if reader:
             read = verdict.read(*reader(line), grammatical, tone.tone(line))
-        if exact.muted(line) and not read.wishes:
+        way, degree = exact.turned(line)
+        if way:
+            wish = Wish("raise" if way > 0 else "lower", "level", degree)
+            read = verdict.Verdict((wish,), (1.0,))
+        elif exact.muted(line) and not read.wishes:
             read = verdict.Verdict((Wish("require", "silence"),), (1.0,))
         asked = hours.asked(line)
         # Of the words around the wishes: "rain" and "no" aren't sad.

@@ -288,3 +288,31 @@ WORDS = Words()
 def test_everything_off_is_said_in_few_ways(words, text):
     assert words.understand(text).wishes == (Wish("require", "silence"),)
     assert not exact.muted("mute the bells") and not exact.muted("the volume is fine")
+
+
+@pytest.mark.parametrize(
+    "text, verb, degree",
+    [
+        ("turn the volume up", "raise", 1.0),
+        ("please increase the volume of the speakers to fifty", "raise", 1.0),
+        ("can you speak a little louder?", "raise", 0.5),
+        ("volume down please", "lower", 1.0),
+        ("Could you turn down the sound a bit", "lower", 0.5),
+        ("quieter!", "lower", 1.0),
+    ],
+)
+def test_an_order_to_be_louder_or_quieter_is_exact(words, text, verb, degree):
+    assert words.understand(text).wishes == (Wish(verb, "level", degree),)
+    assert exact.turned(clean(text)) == (1 if verb == "raise" else -1, degree)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "don't turn the volume up", "I will get up at seven", "turn the lights down",
+        "no need to turn the volume up", "the volume went up", "louder than the rain",
+        "turn the volume up when I leave", "",
+    ],
+)
+def test_what_says_more_than_that_is_no_such_order(text):
+    assert exact.turned(clean(text))[0] == 0
