@@ -157,12 +157,11 @@ def say_it(config: Config, options: argparse.Namespace) -> int:
         print(say_socket.say(options.socket.with_name(say_socket.NAME), text))
         return 0
     except OSError as trouble:
-        from device.sentences import say
+        from device.values import Counts, Standing
         from device.words import Words
-        from device.words.answer import answered
-        answer = answered(Words().understand(text), "")
-        print(say("answer", {"here": False}, answer=answer))
-        print(f"nocturne: no night answers ({trouble})", file=sys.stderr)
+        words = Words()
+        print(words.answered(words.understand(text), Standing(Counts.NOWHERE)))
+        print(f"nocturne: no night runs here, so nothing was changed ({trouble})", file=sys.stderr)
         return 1
 
 

@@ -9,7 +9,6 @@ from device.errors import Refused
 from device.memory import LEARNER, TASTE
 from device.parts import Mind, Parts
 from device.session import choosing, learning, population, wishes
-from device.session.modes import Mode
 from device.session.state import At, Decision, State
 from device.session.things import Adopt, Do, Learn, Note, Remember
 from device.values import SILENCE, Choice, Recipe
@@ -59,13 +58,19 @@ def reshape(mind: Mind, state: State) -> Decision:
 
 def read(mind: Mind, state: State, text: str | None, at: At) -> Decision:
     """A note; None is too much to be one."""
+    words, said = mind.words, state.tonight.said
     if text is None:
-        return state.with_status(answer=mind.words.answered(None)), []
-    heard = mind.words.understand(text)
-    answer = mind.words.answered(heard, morning=state.tonight.mode is Mode.MORNING)
-    state, things = wishes.on_note(state, heard, answer, at)
+        return state.with_status(answer=words.answered(None)), []
     kept: list[Do] = [Note("said", text)] if state.owner.keep_notes else []
-    return state, [*kept, *things]
+    confirmed = words.confirmed(text, said.pending)
+    if confirmed is not None:
+        keep, answer = confirmed
+        after, things = wishes.on_confirm(state, keep)
+        return after.with_status(answer=answer), [*kept, *things]
+    heard = words.understand(text)
+    after, things = wishes.on_note(state, heard, at)
+    answer = words.answered(heard, wishes.stands(state, after, heard, at))
+    return after.with_status(answer=answer), [*kept, *things]
 
 
 # ---- the morning ---------------------------------------------------------------------------------

@@ -155,7 +155,7 @@ class Night:
                 self.take(asking.reshape(parts.mind, state))
             case things.Read(text, reply):
                 self.take(asking.read(parts.mind, state, text, at))
-                self.do(things.Answer(self.state.status.answer, reply))
+                self.do(things.Answer(wishes.told(self.state), reply))
             case things.Review():
                 self.take(asking.review(parts, state, at))
             case things.Learn():

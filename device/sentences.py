@@ -12,15 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from device.values import LANGUAGES
-
 SHEET = Path(__file__).with_name("sentences.toml")
 NOT = "not "
 NO_FACTS: Mapping[str, bool] = MappingProxyType({})
 
 
 class Said(str):
-    """A sentence in words. `id` and `fills` are what it is made of in any language."""
+    """A sentence in words. `id` and `fills` are what it is made of."""
     id: str
     fills: Mapping[str, object]
 
@@ -33,7 +31,7 @@ class Said(str):
 @dataclass(frozen=True, slots=True)
 class Sentence:
     id: str                     # "kind.name"
-    texts: Mapping[str, str]    # language → the template, its fills in braces
+    text: str                   # the template, its fills in braces
     when: tuple[str, ...]
 
     def true(self, facts: Mapping[str, bool]) -> bool:
@@ -41,21 +39,16 @@ class Sentence:
         return all(not facts[fact.removeprefix(NOT)] if fact.startswith(NOT) else facts[fact]
                    for fact in self.when)
 
-    def filled(self, tongue: str, fills: Mapping[str, object]) -> Said:
-        text = self.texts.get(tongue) or self.texts["en"]
-        return Said(text.format(**fills), self.id, MappingProxyType(dict(fills)))
+    def filled(self, fills: Mapping[str, object]) -> Said:
+        return Said(self.text.format(**fills), self.id, MappingProxyType(dict(fills)))
 
 
 def read(sheet: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Sentence, ...]]]:
     for kind, rows in sheet.items():
         yield kind, tuple(
-            Sentence(f"{kind}.{name}", texts(row), tuple(row.get("when", ())))
+            Sentence(f"{kind}.{name}", row["say"], tuple(row.get("when", ())))
             for name, row in rows.items() if name != "facts"
         )
-
-
-def texts(row: Mapping[str, Any]) -> Mapping[str, str]:
-    return {"en": row["say"]} | {tongue: row[tongue] for tongue in LANGUAGES if tongue in row}
 
 
 _SHEET = tomllib.loads(SHEET.read_text(encoding="utf-8"))
@@ -66,16 +59,13 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 
 
-def say(
-    kind: str, facts: Mapping[str, bool] = NO_FACTS, tongue: str = "en", /, **fills: object
-) -> Said:
-    """The first of a kind that is true; an empty one where none is. In English where the sheet has
-    no other."""
+def say(kind: str, facts: Mapping[str, bool] = NO_FACTS, /, **fills: object) -> Said:
+    """The first of a kind that is true; an empty one where none is."""
     sentence = next((each for each in KINDS[kind] if each.true(facts)), None)
-    return Said("") if sentence is None else sentence.filled(tongue, fills)
+    return Said("") if sentence is None else sentence.filled(fills)
 
 
 def label(id: str, **fills: object) -> Said:
     """One that is true whatever the state, by its id."""
     kind, _, _ = id.partition(".")
-    return next(each for each in KINDS[kind] if each.id == id and not each.when).filled("en", fills)
+    return next(each for each in KINDS[kind] if each.id == id and not each.when).filled(fills)

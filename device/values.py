@@ -206,6 +206,13 @@ class Wish(NamedTuple):
     degree: Annotated[float, Between(0.0, 4.0)] = 1.0       # 0.5 a little, 2 much
 
 
+class Doubt(NamedTuple):
+    """Something that was named, and the two verbs of which one was likely meant, likelier first."""
+    name: str
+    first: str
+    second: str
+
+
 @dataclass(frozen=True, slots=True)
 class Understood:
     """A short note as the device takes it."""
@@ -219,6 +226,36 @@ class Understood:
     arousal: float | None = None            # −1..1
     mood: str = ""                          # "tense", "weary" or neither
     unsure: tuple[str, ...] = ()            # things that were named, but not what is wished of them
+    confidence: tuple[float, ...] = ()      # 0..1, of each of `wishes`
+    doubts: tuple[Doubt, ...] = ()          # of each of `unsure` that has two likely meanings
+    # Two short notes to tap where something is asked back; either is understood like a typed one.
+    choices: tuple[str, ...] = ()
+    alarm: int | None = None                # minutes after midnight: "wake me at half past six"
+    timer: int | None = None                # minutes: "stop after twenty minutes"
+    beyond: tuple[str, ...] = ()            # what was asked for and isn't this device's: "lights"
+    distress: str = ""                      # "sad", "crisis" or neither
+
+
+class Counts(StrEnum):
+    """For what a note counts."""
+    TONIGHT = "tonight"     # at once
+    LATER = "later"         # no night has begun: for the one to come
+    OVER = "over"           # it is morning: of the night that was
+    NOWHERE = "nowhere"     # no device heard it
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stand as a note is answered, so that no answer says what isn't so."""
+    counts: Counts = Counts.TONIGHT
+    muted: bool = False             # by hand
+    last: bool = True               # last night's sound is known
+    chosen: bool = False            # somebody slept already: no other programme is begun tonight
+    keeps: bool = True              # wishes for every night are kept: not a guest's
+    asks: bool = False              # whether what was wished is for every night waits for a word
+    undoes: str = "last"            # what "undo" takes back: the "last" note, "all" of them, or ""
+    # h after lights out at which the alarm rings, while the time isn't known
+    elapsed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +373,7 @@ class Command:
 
     `value` is a bool (sound, privacy, sharing), 0..1 (volume, volume_cap, light), minutes (timer; 0
     is off), minutes after midnight (alarm, quiet_from, quiet_to; None is off), text (programme,
-    message, say), or None: so is a `say` that is too long or no text.
+    message, say, choose), or None: so is a `say` that is too long or no text.
     """
     kind: str
     value: bool | float | int | str | None = None

@@ -42,6 +42,7 @@ from device.values import (
     Wish,
 )
 from device.words import bounds
+from device.words.answer import answered
 from tests.session.around import epoch
 from tests.session.pretend import Pages, Pretence, Told
 
@@ -180,19 +181,26 @@ class Bed:
         self.check()
 
     def note(self, **heard) -> None:
+        """Words, understood; the line that answers them says what is so."""
         state, before = self.night.state, self.night.state.tonight
         undoes = before.unsaid is not None or before.said != type(before.said)()
         asked = Understood("en", **heard)
         known = state.sleeper.last is not None
-        whole = asked.like_last or any(
+        whole = asked.like_last and known or any(
             wish.verb == "require" and wish.name in (*PROGRAMMES, "silence")
             for wish in asked.wishes)
-        self.night.take(wishes.on_note(state, asked, "Understood.", self.night.at))
-        self.true(self.night.state.status.answer, "answer", {
-            "here": True, "private": False, "turned on": False, "undo": asked.undo,
-            "undone": undoes, "last": asked.like_last and before.mode is not Mode.MORNING,
-            "last known": known, "whole": whole, "slept": before.slept and before.mode in NIGHT,
-        })
+        after, things = wishes.on_note(state, asked, self.night.at)
+        answer = answered(asked, wishes.stands(state, after, asked, self.night.at))
+        self.night.take((after.with_status(answer=answer), things))
+        for part, so in {
+            "There is nothing to forget": asked.undo and not undoes,
+            "Forgotten: ": asked.undo and undoes,
+            "don't know last night's sound": asked.like_last and not known,
+            "nothing else is played now": whole and before.slept and before.mode in NIGHT,
+            "Noted of the night that was": bool(asked.wishes) and before.mode is Mode.MORNING,
+            "No night has begun": before.mode is Mode.IDLE and bool(asked.wishes or asked.mood),
+        }.items():
+            assert (part in answer) is so, (part, answer, asked, before.mode)
         self.check()
 
     def live(self, p: float | None, aroused: bool = False) -> None:

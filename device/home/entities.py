@@ -66,6 +66,8 @@ CONTROLS = {
     "alarm": entity("text", "Alarm", p.TIME_OF_DAY, icon="mdi:alarm", **CLOCK),
     "light": entity("light", "Night light", p.PERCENT, schema="template"),
     "say": entity("text", "Say it in words", p.NOTE, icon="mdi:message-text-outline", max=255),
+    "choose": entity("select", "Did you mean", p.CHOSEN, facts={"options": "choices"},
+                     icon="mdi:help-circle-outline"),
     "volume_cap": entity("number", "Volume cap", p.PERCENT, facts={"max": "cap"},
                          icon="mdi:volume-off", min=0, step=1, unit_of_measurement="%", **CONFIG),
     "quiet_from": entity("text", "Quiet hours from", p.TIME_OF_DAY, icon="mdi:weather-night",
@@ -136,6 +138,7 @@ SOMETIMES = {
 }
 UNSEEN = {      # states for the page and for the rows inside them
     "programmes": entity("", "", p.NAMES),
+    "choices": entity("", "", p.NAMES, personal=True, blank=p.write_names(None)),
     "summary": entity("", "", p.together(p.write_summary, {
         key: row.payload for key, row in SUMMARY.items()}),
         personal=True, blank=p.write_summary(None)),

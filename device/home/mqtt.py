@@ -12,7 +12,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,6 +122,7 @@ class Home:
         # (topic, payload, retain) to publish once
         self._asks: deque[tuple[str, bytes, bool]] = deque(maxlen=100)
         self._announce: float | None = None
+        self._introduced: tuple[str, ...] = ()      # the choices that Home Assistant knows
         self._erase = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -260,14 +261,14 @@ class Home:
         self.courier.reconnected()
 
     def _speak(self, now: float) -> None:
+        offered = self._offered()
         if self._announce is not None and now >= self._announce:
             self._announce = None
-            whole = discovery.payload(self.settings.bed, self.facts)
-            self.link.publish(
-                discovery.config_topic(self.settings.bed), json.dumps(whole), retain=True
-            )
+            self._introduce(offered)
             self.link.publish(topic(self.settings.bed, "avail"), "online", retain=True)
             self.teller.forget()
+        elif offered != self._introduced:
+            self._introduce(offered)
         if self._erase.is_set():
             self._erase.clear()
             for name in FIELDS:
@@ -285,6 +286,18 @@ class Home:
             )
         for row in self.courier.due(now):
             self.link.publish(topic(self.settings.bed, row.topic), row.payload, identity=row.id)
+
+    def _introduce(self, choices: tuple[str, ...]) -> None:
+        """Home Assistant knows us, and the options of what can be tapped now."""
+        facts = replace(self.facts, choices=choices)
+        whole = json.dumps(discovery.payload(self.settings.bed, facts))
+        self.link.publish(discovery.config_topic(self.settings.bed), whole, retain=True)
+        self._introduced = choices
+
+    def _offered(self) -> tuple[str, ...]:
+        """The choices, where they are anybody's business."""
+        choices = self._state.get("choices")
+        return tuple(choices) if isinstance(choices, tuple) and not self._private() else ()
 
     def _refresh(self) -> None:
         """Hand the news to the teller, as they are written; a field that can't be written is told

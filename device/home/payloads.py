@@ -153,6 +153,11 @@ def write_nothing_of_it(_: object) -> str:
     return "…"
 
 
+def write_unknown(_: object) -> str:
+    """Nothing is chosen before it is tapped, nor after."""
+    return UNKNOWN
+
+
 def write_session(value: object) -> str:
     return str(value) if value in SESSIONS else "unknown"
 
@@ -237,6 +242,7 @@ WORDS = Payload(shared("words"), write=write_words)
 PROGRAMME = Payload(shared("words"), read_name, write_words)
 NAMES = Payload({"type": "array", "items": {"type": "string"}}, write=write_names, json=True)
 NOTE = Payload({"const": "…"}, read_note, write_nothing_of_it)
+CHOSEN = Payload({"const": UNKNOWN}, read_message, write_unknown)
 MESSAGE = Payload({}, read_message)
 PRESS = Payload({}, read_press)
 SESSION_NAME = Payload({"enum": list(SESSIONS)}, write=write_session)

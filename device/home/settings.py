@@ -48,6 +48,7 @@ class DeviceFacts:
     software: str = "0.1.0"
     hardware: str = "Raspberry Pi Zero 2 W"
     programmes: tuple[str, ...] = ("auto",)
+    choices: tuple[str, ...] = ()   # what can be tapped where a note was in doubt
     cap: int = 100                  # %: the owner's ceiling; nobody can raise it from afar
     occupancy: bool = False         # a sensor that can really tell
     picture: bool = True            # the night is drawn

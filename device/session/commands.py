@@ -27,7 +27,7 @@ def on_command(state: State, command: Command, at: At) -> Decision:
 
 def noted(command: Command) -> list[Do]:
     """Words are read and let go; all else is in the diary."""
-    if command.kind == "say":
+    if command.kind in ("say", "choose"):
         return []
     if command.kind == "message":
         return [Note("message", str(command.value))]
@@ -64,6 +64,8 @@ def obeyed(state: State, command: Command, at: At) -> Decision:
         case "firmware", _:
             return state, [Install()]
         case "say", str() | None:
+            return say(state, value, command)
+        case "choose", str() if wishes.tapped(state, value):
             return say(state, value, command)
         case kind, _ if kind in PLAIN:
             return state.with_settings(**{kind: value}), []
@@ -106,8 +108,7 @@ def private(state: State, on: bool) -> State:
 
 
 def private_answer(*, turned_on: bool) -> sentences.Said:
-    facts = {"here": True, "private": True, "turned on": turned_on}
-    return sentences.say("answer", facts)
+    return sentences.say("answer", {"turned on": turned_on})
 
 
 def say(state: State, text: str | None, command: Command) -> Decision:
@@ -115,4 +116,4 @@ def say(state: State, text: str | None, command: Command) -> Decision:
     if state.settings.privacy:
         answer = private_answer(turned_on=False)
         return state.with_status(answer=answer), [Answer(answer, command.reply)]
-    return state, [Read(text, command.reply)]
+    return state, [Read(wishes.tapped(state, text) or text if text else text, command.reply)]

@@ -148,9 +148,13 @@ def moved(tonight: Tonight, seconds: float) -> Tonight:
     """Its times in another boot's."""
     def later(time: float | None) -> float | None:
         return None if time is None else time + seconds
+    unsaid = tonight.unsaid
+    if unsaid is not None and unsaid.clock is not None:
+        clock = replace(unsaid.clock, timer_ends=later(unsaid.clock.timer_ends))
+        unsaid = replace(unsaid, clock=clock)
     return replace(
         tonight, since=tonight.since + seconds, lights_out=later(tonight.lights_out),
-        timer_ends=later(tonight.timer_ends),
+        timer_ends=later(tonight.timer_ends), unsaid=unsaid,
     )
 
 

@@ -45,6 +45,8 @@ def facts(state: State, firmware: tuple[str, str | None], at: At) -> dict[str, o
         "problem": status.beat is None or bool(troubles),
         "learning": population.sentence(state.population),
         "say": None,
+        "choose": None,
+        "choices": tonight.said.choices,
         "understood": status.answer,
         "error": "; ".join(troubles) or None,
     }

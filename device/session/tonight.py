@@ -14,6 +14,7 @@ from device.values import (
     Count,
     Epoch,
     Feeling,
+    Minute,
     OneOf,
     Outcome,
     Recipe,
@@ -35,6 +36,16 @@ class Said:
     arousal: Feeling | None = None
     mood: str = ""                      # "tense", "weary" or neither
     language: Annotated[str, OneOf(LANGUAGES)] = "en"
+    choices: tuple[str, ...] = ()       # short notes, of which a tap says one
+    pending: tuple[Wish, ...] = ()      # said for every night, and not confirmed yet
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The alarm and the timer as they were."""
+    alarm: Minute | None = None
+    timer: float = 0.0                  # min
+    timer_ends: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,7 @@ class Unsaid:
     outcome: Outcome | None = None
     rested: Rested | None = None
     morning: bool = False               # the note was about the night: outcome and rested count
+    clock: Clock | None = None          # the note set the alarm or the timer
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,29 @@
 in the morning.
 
 The text itself is read and let go; only its meaning is kept, until the night is over, or for good
-after "always".
+after "always", once that was confirmed.
 """
 
 from dataclasses import replace
 
-from device import sentences
 from device.programmes import PROGRAMMES
-from device.session import learning
+from device.sentences import label
+from device.session import learning, schedule
 from device.session.modes import NIGHT, SOUNDING, Mode
 from device.session.rows import feedback
 from device.session.state import At, Decision, State
-from device.session.things import Choose, Do, Reshape, Save, Shape
-from device.session.tonight import Played, Said, Unsaid
-from device.values import SILENCE, TEXTURES, VOICES, Recipe, Understood, Wish
+from device.session.things import Choose, Do, Note, Reshape, Save, Shape
+from device.session.tonight import Clock, Played, Said, Unsaid
+from device.values import (
+    SILENCE,
+    TEXTURES,
+    VOICES,
+    Counts,
+    Recipe,
+    Standing,
+    Understood,
+    Wish,
+)
 
 MOST = 24                   # wishes that are kept: older ones give way
 MOST_LIKED = 2              # likes or skips that one morning's note may count as
@@ -52,64 +61,135 @@ def merged(old: tuple[Wish, ...], new: tuple[Wish, ...]) -> tuple[Wish, ...]:
 
 # ---- a note --------------------------------------------------------------------------------------
 
-def on_note(state: State, heard: Understood, answer: str, at: At) -> Decision:
-    """One note, understood. `answer`: the line that says so."""
-    state = state.with_status(answer=answered(state, heard, answer))
+def on_note(state: State, heard: Understood, at: At) -> Decision:
+    """One note, understood. What it is sure of is done, what it doubts waits for a tap."""
+    if heard.distress == "crisis":
+        return state, []
     if heard.undo:
         return undo(state, at)
-    changes = bool(heard.wishes or heard.like_last or heard.mood)
-    if changes or heard.rested:
-        state = state.with_tonight(unsaid=as_it_is(state))
-    if heard.always:
-        state = state.with_sleeper(always=merged(state.sleeper.always, heard.wishes))
-    if state.tonight.mode is Mode.MORNING:
-        return judged(state, heard, at)
+    morning = state.tonight.mode is Mode.MORNING
+    last = heard.like_last and state.sleeper.last is not None
+    changes = bool(heard.wishes or last or heard.mood)
+    clock = heard.alarm is not None or heard.timer is not None
+    if changes or clock or morning and heard.rested:
+        state = state.with_tonight(unsaid=as_it_is(state, clock))
+    state, set_to = set_clock(asked(state, heard), heard, at)
+    things: list[Do] = [*noted(heard), *set_to]
     if not heard.language:
-        return state, []
+        return state, things
+    if morning:
+        state, more = judged(state, heard, at)
+        return state, [*things, *more]
     state = state.with_tonight(said=said_too(state.tonight.said, heard))
-    return apply(state) if changes else (state, [Save()])
+    if not changes:
+        return state, [*things, Save()]
+    state, more = apply(state)
+    return state, [*things, *more]
 
 
-def answered(state: State, heard: Understood, answer: str) -> sentences.Said:
-    """What was understood, and what of it can't be had."""
-    tonight, sleeper = state.tonight, state.sleeper
-    whole = heard.like_last or any(
-        wish.verb == "require" and wish.name in (*PROGRAMMES, SILENCE.name) for wish in heard.wishes
-    )
-    morning = tonight.mode is Mode.MORNING
-    facts = {
-        "here": True,
-        "private": False,
-        "turned on": False,
-        "undo": heard.undo,
-        "undone": tonight.unsaid is not None or tonight.said != Said(),
-        "last": heard.like_last and not morning,
-        "last known": sleeper.last is not None,
-        "whole": whole,
-        "slept": tonight.slept and tonight.mode in NIGHT,
-    }
-    return sentences.say("answer", facts, heard.language, answer=answer)
-
-
-def as_it_is(state: State) -> Unsaid:
+def as_it_is(state: State, clock: bool = False) -> Unsaid:
+    """`clock`: with the alarm and the timer."""
     tonight = state.tonight
-    return Unsaid(tonight.said, state.sleeper.always, tonight.outcome, tonight.rested,
-                  morning=tonight.mode is Mode.MORNING)
+    said = replace(tonight.said, choices=())        # a question is asked once
+    set_to = Clock(state.settings.alarm, tonight.timer, tonight.timer_ends) if clock else None
+    return Unsaid(said, state.sleeper.always, tonight.outcome, tonight.rested,
+                  morning=tonight.mode is Mode.MORNING, clock=set_to)
+
+
+def noted(heard: Understood) -> list[Do]:
+    """How sure each wish is, and what was asked back, for the diary."""
+    sure = zip(heard.wishes, heard.confidence, strict=False)
+    return [
+        *(Note("wish", label("wish.sure", verb=wish.verb, name=wish.name, likely=likely))
+          for wish, likely in sure),
+        *(Note("wish", label("wish.asked-back", first=one.first, second=one.second, name=one.name))
+          for one in heard.doubts),
+    ]
 
 
 def said_too(said: Said, heard: Understood) -> Said:
-    """Tonight's words with one more note; what is wished for always isn't tonight's alone."""
+    """Tonight's words with one more note."""
     said = replace(
         said,
-        tonight=merged(said.tonight, () if heard.always else heard.wishes),
+        tonight=merged(said.tonight, heard.wishes),
         language=heard.language,
         like_last=said.like_last or heard.like_last,
         mood=heard.mood or said.mood,
     )
-    if heard.valence is None:
+    if heard.valence is None or heard.distress:
         return said
     return replace(said, valence=heard.valence, arousal=heard.arousal)
 
+
+def set_clock(state: State, heard: Understood, at: At) -> Decision:
+    """The alarm and the timer, as the hub sets them."""
+    things: list[Do] = []
+    if heard.alarm is not None:
+        state = schedule.set_alarm(state, heard.alarm)
+        things.append(Note("command", f"alarm {heard.alarm}"))
+    if heard.timer is not None:
+        state = schedule.set_timer(state, float(heard.timer), at)
+        things.append(Note("command", f"timer {heard.timer}"))
+    return state, things
+
+
+# ---- what is asked back --------------------------------------------------------------------------
+
+def asked(state: State, heard: Understood) -> State:
+    """A note's question takes the place of the one before. What was said for every night waits
+    until that is confirmed; a later word on the same thing takes it out."""
+    said = state.tonight.said
+    names = {wish.name for wish in heard.wishes}
+    pending = tuple(wish for wish in said.pending if wish.name not in names)
+    if heard.always and not state.owner.guest:
+        pending = merged(pending, heard.wishes or (() if heard.unsure else said.tonight))
+    asks = heard.unsure or heard.always and pending
+    said = replace(said, pending=pending, choices=heard.choices if asks else ())
+    return state.with_tonight(said=said)
+
+
+def on_confirm(state: State, keep: bool) -> Decision:
+    """Whether what waits is for every night."""
+    pending = state.tonight.said.pending
+    state = state.with_tonight(unsaid=as_it_is(state))
+    state = state.with_tonight(said=replace(state.tonight.said, pending=(), choices=()))
+    if keep:
+        state = state.with_sleeper(always=merged(state.sleeper.always, pending))
+    return state, [Save()]
+
+
+def tapped(state: State, text: str) -> str | None:
+    """The note that a tap says: one of the choices, or its number as a list counts them."""
+    choices = state.tonight.said.choices
+    if text in choices:
+        return text
+    return choices[int(text) - 1] if text in ("1", "2") and len(choices) >= int(text) else None
+
+
+def told(state: State) -> str:
+    """The answer to the last note, and what can be chosen, a line each."""
+    choices = (f"  {n}  {text}" for n, text in enumerate(state.tonight.said.choices, 1))
+    return "\n".join([state.status.answer, *choices])
+
+
+def stands(before: State, state: State, heard: Understood, at: At) -> Standing:
+    """How things stand after a note, for its answer."""
+    tonight = before.tonight
+    said = replace(tonight.said, choices=())
+    return Standing(
+        Counts.OVER if tonight.mode is Mode.MORNING
+        else Counts.LATER if tonight.mode is Mode.IDLE else Counts.TONIGHT,
+        muted=state.settings.muted,
+        last=state.sleeper.last is not None,
+        chosen=tonight.slept and tonight.mode in NIGHT,
+        keeps=not state.owner.guest,
+        asks=heard.always and bool(state.tonight.said.pending),
+        undoes="last" if tonight.unsaid is not None else "all" if said != Said() else "",
+        elapsed=state.owner.elapsed if schedule.warning(state, at) else None,
+    )
+
+
+# ---- undo, and the morning -----------------------------------------------------------------------
 
 def undo(state: State, at: At) -> Decision:
     """As it was before the last note that changed anything; a morning's word is taken back, too."""
@@ -118,6 +198,9 @@ def undo(state: State, at: At) -> Decision:
         return apply(state.with_tonight(said=Said()))
     state = state.with_sleeper(always=before.always)
     state = state.with_tonight(said=before.said, unsaid=None)
+    if before.clock is not None:
+        state = schedule.set_alarm(state, before.clock.alarm).with_tonight(
+            timer=before.clock.timer, timer_ends=before.clock.timer_ends)
     if not (before.morning and state.tonight.mode is Mode.MORNING):
         return apply(state)
     state = state.with_tonight(outcome=before.outcome, rested=before.rested)

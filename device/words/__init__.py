@@ -1,16 +1,22 @@
 """A short text → mood and wishes, offline: what the sleeper says in the evening and in the morning.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from device.errors import ModelMismatch
 from device.inference import model_card
-from device.values import Understood
-from device.words import answer, bounds, grammar, mood
+from device.values import Standing, Understood, Wish
+from device.words import answer, beyond, bounds, exact, grammar, hours, mood, tone, verdict
 from device.words.language import language
-from device.words.text import clean, tokens
+from device.words.reader import Reader
+from device.words.script import simplified
+from device.words.spelling import mended
+from device.words.text import HAN, clean, tokens
 
 __all__ = ["Words"]
+
+HERE = Standing()
 
 
 class Words:
@@ -20,6 +26,7 @@ class Words:
     def __init__(self, folder: Path = model_card.MODELS, keep: bool = False):
         self.trouble, self.keep, self._folder = "", keep, folder
         self._mood: mood.Mood | None = None
+        self._reader: Reader | None = None
         if self.mood:
             self.rest()
 
@@ -28,57 +35,99 @@ class Words:
         """Loaded when somebody says something: it takes 4 MB, and few nights need it."""
         if self._mood is None and not self.trouble:
             try:
-                self._mood = mood.Mood(self._folder)
+                own = mood.Mood(self._folder)
+                self._mood, self._reader = own, Reader(own, self._folder)
             except ModelMismatch as trouble:
-                self.trouble = f"the mood of notes by a lexicon: {trouble}"
+                self.trouble = f"notes by a lexicon and a grammar: {trouble}"
         return self._mood
+
+    @property
+    def reader(self) -> Reader | None:
+        """Loaded together with the mood, whose word vectors it reads."""
+        return self._reader if self.mood else None
 
     def rest(self) -> None:
         """Let go of it until somebody says something again."""
-        self._mood = None
+        self._mood = self._reader = None
 
     def understand(self, text: object) -> Understood:
         """Whatever `text` is: bounded work, and nothing but a frozen value comes of it."""
-        line = clean(text)
+        line = simplified(clean(text))
+        model, reader = self.mood, self.reader
         said = tokens(line)
-        reading = grammar.read(said)
-        feelings, model = mood.felt(said), self.mood
-        own = min((reading.known + len(feelings)) / max(reading.words, 1), 1.0)
+        grammatical = grammar.read(mended(said, model.knows) if model else said)
+        feelings = mood.felt(said)
+        own = min((grammatical.known + len(feelings)) / max(grammatical.words, 1), 1.0)
         tongue = language(line, own, model.english if model else None,
                           model.english_scale if model else 0.0)
+        trouble = beyond.distress(line)
+        if trouble == "crisis":
+            return Understood(tongue or ("zh" if HAN.search(line) else "en"), distress=trouble)
         if not tongue:
             return Understood()
-        flags = reading.flags
+        read = verdict.alone(grammatical)
+        if reader:
+            read = verdict.read(*reader(line), grammatical, tone.tone(line))
+        way, degree = exact.turned(line)
+        if way:
+            wish = Wish("raise" if way > 0 else "lower", "level", degree)
+            read = verdict.Verdict((wish,), (1.0,))
+        elif exact.muted(line) and not read.wishes:
+            read = verdict.Verdict((Wish("require", "silence"),), (1.0,))
+        asked = hours.asked(line)
         # Of the words around the wishes: "rain" and "no" aren't sad.
-        judged = model(reading.rest) if model and tongue == "en" and reading.rest else None
+        rest = grammatical.rest
+        hears = model and tongue == "en" and rest and (feelings or not mood.denied(said))
+        felt = model(rest) if model and hears else None
         named = mean(feelings) if feelings else None
-        valence, arousal = judged or named or (None, None)
+        valence, arousal = felt or named or (None, None)
+        if trouble and valence is not None:
+            valence = min(valence, 0.0)         # nothing in it is read as cheerful
+        flags = read.flags
         return Understood(
             tongue,
-            reading.wishes,
+            read.wishes,
             "last" in flags,
             "always" in flags,
             "undo" in flags,
             1 if "good" in flags else -1 if "poor" in flags else None,
             valence,
             arousal,
-            mood.called(feelings or [judged or (0.0, 0.0)]),
-            reading.unsure,
+            "" if trouble else mood.called(feelings or [felt or (0.0, 0.0)]),
+            read.unsure,
+            read.confidence,
+            read.doubts,
+            choices(read, tongue),
+            asked.alarm,
+            asked.timer,
+            beyond.beyond(line),
+            trouble,
         )
 
-
-    def answered(self, heard: Understood | None, morning: bool = False) -> str:
+    def answered(self, heard: Understood | None, standing: Standing = HERE) -> str:
         """The line that says what was understood; None is too much to be a note."""
-        if heard is None:
-            return answer.UNREADABLE
-        if heard.undo:
-            return answer.UNDONE[heard.language]
-        return answer.answered(heard, "" if morning else heard.mood)
+        return answer.UNREADABLE if heard is None else answer.answered(heard, standing)
+
+    def confirmed(self, text: str, pending: Sequence[Wish]) -> tuple[bool, str] | None:
+        """Whether `text` says if what is pending is for every night, and the line that answers; or
+        None: it says something else, or nothing is pending."""
+        said = answer.confirms(simplified(clean(text))) if pending else None
+        if said is None:
+            return None
+        keep, tongue = said
+        return keep, answer.settled(pending, keep, tongue)
 
     listed = staticmethod(answer.listed)
     narrowing = staticmethod(bounds.narrowing)
     within = staticmethod(bounds.within)
     played = staticmethod(bounds.played)
+
+
+def choices(read: verdict.Verdict, tongue: str) -> tuple[str, ...]:
+    """What can be tapped: of a doubt, or else whether "always" was meant."""
+    if read.doubts:
+        return answer.choices(read.doubts, tongue)
+    return answer.CONFIRM[tongue] if "always" in read.flags else ()
 
 
 def mean(pairs: list[tuple[float, float]]) -> tuple[float, float]:

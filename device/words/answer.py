@@ -1,9 +1,12 @@
 """The one line that answers a note, in its language. Pure."""
 
+import re
 from collections.abc import Sequence
 
-from device.values import TEXTURES, Understood, Wish
+from device.programmes import PROGRAMMES
+from device.values import TEXTURES, Counts, Doubt, Standing, Understood, Wish
 
+HERE = Standing()
 LONGEST = 250           # characters: Home Assistant shows at most 255
 UNKNOWN = (
     "I don't know what that means. I understand short notes in English or Chinese, as “warm "
@@ -12,14 +15,12 @@ UNKNOWN = (
 )
 UNREADABLE = "I can't read that: a note is text of at most 280 characters. Nothing was changed."
 UNSURE = {
-    "en": "I heard {}, but not what you wish; nothing was changed. Say it as “no {}” or “more {}”.",
-    "zh": "听到了{}，但没听懂要怎样；什么都没有改变。可以说“不要{}”或“多一点{}”。",
+    "en": "I heard {}, but not what you wish; nothing was changed. Say it as “{}” or “{}”.",
+    "zh": "听到了{}，但没听懂要怎样；什么都没有改变。可以说“{}”或“{}”。",
 }
 ALSO_UNSURE = {"en": "not sure what you wish about {}", "zh": "没听懂{}要怎样"}
 NOTHING = {"en": "I found no wish in that; nothing was changed.",
            "zh": "没有听出愿望；什么都没有改变。"}
-UNDONE = {"en": "Forgotten: it is as it was before your last note.",
-          "zh": "已撤销，恢复到上一条之前。"}
 UNDO = {"en": "Say “undo” to forget it.", "zh": "说“撤销”即可取消。"}
 FIELDS = {  # field → what raising and lowering it is called
     "en": {
@@ -80,18 +81,103 @@ MOODS = {
         "weary": "从用词看您很累，所以开始得轻些",
     },
 }
-SAID = {
-    "en": (
-        "like last night",
-        "every night",
-        "a good night",
-        "a poor night",
-        "Understood: ",
-        ", ",
-        "; ",
-    ),
-    "zh": ("像昨晚一样", "每晚", "睡得好", "睡得不好", "明白了：", "，", "；"),
+# What was asked for and isn't this device's, as `beyond.py` names it.
+BEYOND = {
+    "en": {
+        "lights": "lights",
+        "heating": "heating or fans",
+        "room": "blinds, doors or the TV",
+        "calls": "calls or messages",
+        "titles": "radio or music by name",
+        "questions": "weather, time or other questions",
+    },
+    "zh": {
+        "lights": "灯",
+        "heating": "空调和风扇",
+        "room": "窗帘、门和电视",
+        "calls": "电话和消息",
+        "titles": "电台和点歌",
+        "questions": "天气、时间之类的问题",
+    },
 }
+CANNOT = {"en": "I can't do {}", "zh": "我做不到：{}"}
+SORRY = {
+    "en": "I'm sorry. I only make sound and am no help with that; please talk to somebody you "
+    "trust.",
+    "zh": "我很难过听到这些。我只能放声音，帮不上这个；请和您信任的人说说。",
+}
+CRISIS = {
+    "en": "I'm sorry you feel like this. I'm only a box that makes sound and no help for it. "
+    "Please call somebody now: a person you trust, your emergency number, or a crisis line.",
+    "zh": "听到您这样说我很难过。我只是一个放声音的盒子，帮不上忙。"
+    "请现在就联系您信任的人、急救电话或心理援助热线。",
+}
+# Sentences of the answer, English and Chinese.
+SAY = {
+    "understood tonight": ("Understood: ", "明白了："),
+    "understood later": ("Understood: ", "明白了："),
+    "understood over": ("Noted of the night that was: ", "记下了，关于昨晚："),
+    "understood nowhere": ("That would be: ", "意思会是："),
+    "last": ("like last night", "像昨晚一样"),
+    "good": ("a good night", "睡得好"),
+    "poor": ("a poor night", "睡得不好"),
+    "alarm": ("alarm at {:02}:{:02}", "闹钟 {:02}:{:02}"),
+    "timer": ("off after {} min", "{} 分钟后停"),
+    "later": ("No night has begun; it counts for the next.",
+              "现在还没开始过夜；从下一次熄灯算起。"),
+    "muted": ("It is muted by hand, which only the button undoes.",
+              "现在被按键静音了，只有按键能解除。"),
+    "chosen": ("But nothing else is played now, in the night.", "不过夜里不再换别的声音。"),
+    "guest": ("Only tonight: nothing is kept of a guest.", "只算今晚：访客的愿望不会保留。"),
+    "keep?": ("For now only tonight; say “every night” to keep it.",
+              "暂时只算今晚；说“每晚”就会保留。"),
+    "keep over?": ("Say “every night” to keep it from now on.", "说“每晚”，以后就都这样。"),
+    "keep all?": ("say “every night” once more to keep tonight's wishes",
+                  "再说一次“每晚”，今晚的愿望就会保留"),
+    "kept": ("Kept for every night: {}", "以后每晚都是：{}"),
+    "dropped": ("Not kept for other nights: {}", "不留到以后：{}"),
+    "elapsed": ("The time isn't known: it will ring {:g} h after lights out.",
+                "时钟还没对上：会在熄灯 {:g} 小时后响。"),
+    "no last": ("I don't know last night's sound", "不知道昨晚放的是什么"),
+    "not morning": ("how a night was counts in the morning", "睡得怎样到早上再说才算"),
+    "undone last": ("Forgotten: it is as it was before your last wish.",
+                    "已撤销，恢复到上一条之前。"),
+    "undone all": ("Forgotten: all that was said for tonight.", "已撤销今晚说过的一切。"),
+    "undone": ("There is nothing to forget.", "没有可撤销的。"),
+}
+# Two choices to tap: each is a note that is understood as it stands.
+CHOICES = {
+    "en": {"forbid": "no {}", "require": "with {} please", "raise": "more {}", "lower": "less {}"},
+    "zh": {"forbid": "不要{}", "require": "想听{}", "raise": "多一点{}", "lower": "少一点{}"},
+}
+WAYS = {        # what a choice calls raising and lowering a field
+    "en": {name: pair for name, pair in FIELDS["en"].items()} | {
+        "brightness": ("brighter", "darker"), "tension": ("more dramatic", "calmer"),
+        "level": ("louder", "quieter"),
+    },
+    "zh": {
+        "pulse": ("快一点", "慢一点"),
+        "density": ("复杂一点", "简单一点"),
+        "register": ("高一点", "低一点"),
+        "brightness": ("亮一点", "暗一点"),
+        "tension": ("紧张一点", "平静一点"),
+        "level": ("大声一点", "小声一点"),
+    },
+}
+SILENCE = {"en": "complete silence", "zh": "完全安静"}
+CONFIRM = {"en": ("every night", "only tonight"), "zh": ("每晚", "只是今晚")}
+CONFIRMED = (       # whether it is kept, in which language, and how that is said
+    (True, "en", re.compile(r"(?:yes|yeah|ok|okay|please|and|,| )*(?:for |keep it )?every ?night"
+                            r"(?:please|thanks|,| |[.!])*")),
+    (False, "en", re.compile(r"(?:no|nope|please|,| )*(?:just|only)(?: for)? tonight"
+                             r"(?:please|thanks|,| |[.!])*")),
+    (True, "zh", re.compile(r"(?:是|是的|对|好|请|,|，| )*每(?:天)?晚(?:上)?"
+                            r"(?:都要|都是|吧|。|!|！)*")),
+    (False, "zh", re.compile(r"(?:不|不是|请|,|，| )*(?:只是|就|只要|只)今晚(?:吧|。|!|！)*")),
+)
+ASKED = {"en": "did you mean “{}” or “{}”?", "zh": "您是说“{}”还是“{}”？"}
+COMMA = {"en": ", ", "zh": "，"}
+SEMICOLON = {"en": "; ", "zh": "；"}
 
 
 def named(wish: Wish, tongue: str) -> str:
@@ -128,28 +214,149 @@ def listed(wishes: Sequence[Wish], tongue: str) -> str:
         else:
             said.append(named(wish, tongue))
         before = wish
-    return SAID[tongue][5].join(said)
+    return COMMA[tongue].join(said)
 
 
-def answered(heard: Understood, mood: str) -> str:
-    """What was understood, in one line."""
+def choices(doubts: Sequence[Doubt], tongue: str) -> tuple[str, ...]:
+    """Two short notes for the first doubt; either, sent in, is understood as it stands."""
+    return tuple(choice(doubts[0].name, verb, tongue)
+                 for verb in (doubts[0].first, doubts[0].second)) if doubts else ()
+
+
+def choice(name: str, verb: str, tongue: str) -> str:
+    if name == "silence":           # there is no less of it, only a quieter night
+        return SILENCE[tongue] if verb in ("require", "raise") else WAYS[tongue]["level"][1]
+    ways = WAYS[tongue].get(name)
+    if ways:
+        return ways[verb in ("lower", "forbid")]
+    return CHOICES[tongue][verb].format(called(name, tongue))
+
+
+def confirms(line: str) -> tuple[bool, str] | None:
+    """(keep, language) of a clean line that says no more than "every night" or "only tonight"."""
+    return next(
+        ((keep, tongue) for keep, tongue, said in CONFIRMED if said.fullmatch(line)), None)
+
+
+def settled(pending: Sequence[Wish], keep: bool, tongue: str) -> str:
+    """The answer to that."""
+    told = say("kept" if keep else "dropped", tongue).format(listed(pending, tongue))
+    return ended(told, tongue, [UNDO[tongue]])
+
+
+def say(name: str, tongue: str) -> str:
+    return SAY[name][tongue == "zh"]
+
+
+def answered(heard: Understood, standing: Standing = HERE) -> str:
+    """What was understood, and what comes of it as things stand, in one line."""
     if not heard.language:
         return UNKNOWN
     tongue = heard.language
-    last, always, good, poor, begin, comma, part = SAID[tongue]
-    said = [last] if heard.like_last else []
-    said += [listed(heard.wishes, tongue)] if heard.wishes else []
-    said += [good if heard.rested > 0 else poor] if heard.rested else []
-    said += [always] if heard.always and said else []
-    parts = [comma.join(said)] if said else []
-    parts += [MOODS[tongue][mood]] if mood else []
-    unsure = [called(name, tongue) for name in heard.unsure]
+    if heard.distress == "crisis":
+        return CRISIS[tongue]
+    if heard.undo:
+        return say(f"undone {standing.undoes}".strip(), tongue)
+    wished, clock = said(heard, standing), hours(heard)
+    parts = [*wished, *clock, *asides(heard, standing)]
     if not parts:
-        return (
-            UNSURE[tongue].format(comma.join(unsure), unsure[0], unsure[0])
-            if unsure
-            else NOTHING[tongue]
-        )
-    parts += [ALSO_UNSURE[tongue].format(comma.join(unsure))] if unsure else []
-    line = begin + part.join(parts)
-    return f"{line[:LONGEST - 30]}{'.' if tongue == 'en' else '。'} {UNDO[tongue]}"
+        return unsure(heard) or NOTHING[tongue]
+    if heard.unsure:
+        parts.append(doubted(heard))
+    line, after = SEMICOLON[tongue].join(parts), []
+    if wished or clock:
+        nowhere = standing.counts is Counts.NOWHERE
+        counts = standing.counts if wished or nowhere else Counts.TONIGHT
+        line = say(f"understood {counts}", tongue) + line
+        after = [*conditions(heard, standing, bool(wished)), *([] if nowhere else [UNDO[tongue]])]
+    return ended(line, tongue, after)
+
+
+def ended(line: str, tongue: str, after: Sequence[str]) -> str:
+    """As sentences; the line itself gives way where it would be too long."""
+    end = "" if line.endswith((".", "?", "!", "。", "？")) else "." if tongue == "en" else "。"
+    tail = "".join(f" {each}" for each in after)
+    line = line[:1].upper() + line[1:LONGEST - len(tail) - 2]
+    return f"{line}{end}{tail}"
+
+
+def said(heard: Understood, standing: Standing) -> list[str]:
+    """What is done of a note; what its time or this device doesn't allow isn't among it."""
+    tongue, over = heard.language, standing.counts is Counts.OVER
+    out = [say("last", tongue)] if heard.like_last and standing.last and not over else []
+    out += [listed(heard.wishes, tongue)] if heard.wishes else []
+    if heard.rested and over:
+        out.append(say("good" if heard.rested > 0 else "poor", tongue))
+    out = [COMMA[tongue].join(out)] if out else []
+    return out + ([MOODS[tongue][heard.mood]] if heard.mood and not over else [])
+
+
+def hours(heard: Understood) -> list[str]:
+    """What is set by the clock."""
+    out, tongue = [], heard.language
+    if heard.alarm is not None:
+        out.append(say("alarm", tongue).format(*divmod(heard.alarm, 60)))
+    if heard.timer is not None:
+        out.append(say("timer", tongue).format(heard.timer))
+    return out
+
+
+def asides(heard: Understood, standing: Standing) -> list[str]:
+    """What else is to be said of a note: what isn't done, and why."""
+    tongue, comma = heard.language, COMMA[heard.language]
+    told = [BEYOND[tongue][name] for name in heard.beyond]
+    out = [CANNOT[tongue].format(comma.join(told))] if told else []
+    if heard.like_last and not standing.last:
+        out.append(say("no last", tongue))
+    if heard.rested and standing.counts is not Counts.OVER:
+        out.append(say("not morning", tongue))
+    if standing.asks and not heard.wishes:
+        out.append(say("keep all?", tongue))
+    if heard.distress:
+        out.append(SORRY[tongue])
+    return out
+
+
+def conditions(heard: Understood, standing: Standing, wished: bool) -> list[str]:
+    """Sentences on when and whether what was `wished` is heard, and how long it stands."""
+    tongue, over = heard.language, standing.counts is Counts.OVER
+    always = heard.always and bool(heard.wishes)
+    told = {
+        "later": wished and standing.counts is Counts.LATER,
+        "muted": wished and standing.muted and not over,
+        "chosen": standing.chosen and whole(heard, standing),
+        "guest": always and not standing.keeps,
+        "keep?": always and standing.asks and not over,
+        "keep over?": always and standing.asks and over,
+    }
+    out = [say(name, tongue) for name, so in told.items() if so]
+    if heard.alarm is not None and standing.elapsed is not None:
+        out.insert(0, say("elapsed", tongue).format(standing.elapsed))
+    return out
+
+
+def whole(heard: Understood, standing: Standing) -> bool:
+    """Whether another sound is asked for as a whole: a programme, silence or last night's."""
+    programmes = (*PROGRAMMES, "silence")
+    wishes = heard.wishes
+    named = any(wish.verb == "require" and wish.name in programmes for wish in wishes)
+    return named or heard.like_last and standing.last
+
+
+def unsure(heard: Understood) -> str:
+    """What is asked back where nothing else was understood; "" if nothing is in doubt."""
+    if not heard.unsure:
+        return ""
+    tongue, comma = heard.language, COMMA[heard.language]
+    names = [called(name, tongue) for name in heard.unsure]
+    first, second = heard.choices or (
+        CHOICES[tongue]["forbid"].format(names[0]), CHOICES[tongue]["raise"].format(names[0])
+    )
+    return UNSURE[tongue].format(comma.join(names), first, second)
+
+
+def doubted(heard: Understood) -> str:
+    tongue, comma = heard.language, COMMA[heard.language]
+    if heard.choices:
+        return ASKED[tongue].format(*heard.choices)
+    return ALSO_UNSURE[tongue].format(comma.join(called(name, tongue) for name in heard.unsure))

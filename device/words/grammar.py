@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from device.values import TEXTURES, Wish
 from device.words.phrases import Word, clauses, spoken
-from device.words.scope import ANCHORS, DENIALS, Anchor, anchored
+from device.words.scope import ANCHORS, DENIALS, Anchor, anchored, rule, says, shape
 from device.words.text import HAN
 
 FLAGS = {
@@ -42,6 +42,7 @@ class Reading:
     rest: tuple[str, ...] = ()  # tokens of clauses that speak neither of sound nor of the night
     known: float = 0.0
     words: int = 0
+    strange: int = 0    # of them, that the lexicon doesn't have
 
 
 def read(tokens: Sequence[str]) -> Reading:
@@ -100,6 +101,7 @@ def read(tokens: Sequence[str]) -> Reading:
         tuple(rest),
         known,
         len(meant),
+        sum(word.kind == "word" for word in meant),
     )
 
 
@@ -114,27 +116,35 @@ def kinds(clause: Sequence[Word]) -> set[str]:
     return {word.kind for word in clause} - {"filler"}
 
 
+# Of a clause's shape, "|" and that of up to three words before and the word itself: what the clause
+# says as a whole. The first that fits says.
+LACKS = r"(?=.*\bthing )(?=.*\bpoor )(?=.*\b(?:no|nope|never|lacking) )[^|]*\|"
+FLAGGED = (
+    rule("", rf"{LACKS}.*\bpoor $", "I couldn't sleep without the fire"),
+    rule("poor", r".*\|.*\b(?:no|nope|never) .*good $", "not a great night"),
+    rule("good", r".*\|.*\b(?:no|nope|never) .*poor $", "I never slept badly"),
+    rule("", r".*\|.*\b(?:no|nope|drop|lacking|never|hate|too) .*last $", "not like last night"),
+    rule("", r".*\|.*\b(?:no|nope) (?:the )*(?:always|never) $", "not always"),
+    rule("", r".*\bthing .*\|.*\bundo $", "forget that rain"),
+    rule("last", r".*\blast $", "like last night"),
+    rule("always", r".*\b(?:always|never) $", "every night"),
+    rule("undo", r".*\bundo $", "forget that"),
+    rule("good", r".*\bgood $", "I slept well"),
+    rule("poor", r".*\bpoor $", "I slept badly"),
+)
+
+
 def flagged(clause: Sequence[Word]) -> Iterator[str]:
-    """What a clause says as a whole; "not a good night" is a poor one, "not like last night" asks
-    for no other."""
+    """What a clause says as a whole."""
+    return (verdict for shape in flag_shapes(clause) if (verdict := says(FLAGGED, shape)))
+
+
+def flag_shapes(clause: Sequence[Word]) -> Iterator[str]:
+    """What FLAGGED is asked, for each word that may flag."""
     for place, word in enumerate(clause):
-        said = [
-            before.kind for before in clause[max(place - 3, 0) : place] if before.kind != "filler"
-        ]
-        denied = any(kind in DENIALS for kind in said)
-        if (
-            word.kind in ("good", "poor")
-            and {"no", "never"} & set(said)
-            and not conditional(clause)
-        ):
-            yield "poor" if word.kind == "good" else "good"
-        elif word.kind in FLAGS and not {
-            "poor": conditional(clause),
-            "last": denied or "too" in said,
-            "always": said[-1:] == ["no"],
-            "undo": any(each.kind == "thing" for each in clause),
-        }.get(word.kind):
-            yield FLAGS[word.kind]
+        if word.kind in FLAGS:
+            before = [each for each in clause[max(place - 3, 0) : place] if each.kind != "filler"]
+            yield f"{shape(clause)}|{shape(before)}{word.kind} "
 
 
 def conditional(clause: Sequence[Word]) -> bool:

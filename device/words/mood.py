@@ -1,5 +1,4 @@
-"""How a note sounds: int8 word vectors and an int8 network over each word and its neighbours, or a
-lexicon.
+"""How a note sounds: int8 word vectors and an int8 network over the words in order, or a lexicon.
 
 Valence and arousal are in thirds of the standard deviation of EmoBank's sentences, so that ±1 is
 far out.
@@ -14,12 +13,11 @@ import numpy as np
 
 from device.errors import ModelMismatch
 from device.inference import model_card
-from device.inference.tflite import Model
+from device.words.feeling import INPUTS, Feeling
 from device.words.language import BUCKETS
 from device.words.lexicon import FELT
 from device.words.text import HAN
 
-INPUTS = ("before", "word", "after")    # a vector each
 HARD = 0.2              # of valence below, and of arousal above 0
 SLOTS = 48              # words of a note that are read
 LONGEST_FEELING = max(len(phrase.split()) for phrase in FELT)
@@ -55,7 +53,7 @@ def pieces(word: str, buckets: int) -> list[int]:
 
 
 class Mood:
-    """The shipped table and network, `models/words.tflite` and `models/words_table.npz`."""
+    """The shipped table and network, `models/words.npz` and `models/words_table.npz`."""
 
     def __init__(self, folder: Path = model_card.MODELS):
         """Raises ModelMismatch."""
@@ -65,8 +63,10 @@ class Mood:
             raise ModelMismatch(
                 f"{folder}/words_table.npz belongs to another network; install Nocturne again"
             )
-        self._model = Model(content)
+        self.sha256 = beside.sha256          # of the word vectors
         try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                self._feeling = Feeling({name: arrays[name] for name in arrays.files})
             with np.load(io.BytesIO(table), allow_pickle=False) as arrays:
                 self._hashes, self._rows, self._pieces = (
                     arrays["hashes"],
@@ -79,11 +79,18 @@ class Mood:
                 self._pieces.shape[1],
             ):
                 raise ValueError("arrays don't fit together")
+            self.size = self._rows.shape[1]
             self(["rain"])
         except (KeyError, ValueError, OSError) as trouble:
             raise ModelMismatch(
                 f"{folder}/words_table.npz: {trouble}; install Nocturne again"
             ) from trouble
+
+    def knows(self, word: str) -> bool:
+        """Whether the table has the word itself."""
+        place = min(int(np.searchsorted(self._hashes, np.uint32(word_hash(word)))),
+                    len(self._hashes) - 1)
+        return bool(self._hashes[place] == word_hash(word))
 
     def vectors(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """(n, size), −1..1, and (n,) whether it says anything: a mark or number that the table
@@ -103,15 +110,8 @@ class Mood:
         some, known = self.vectors(words[:SLOTS])
         if not known.any():
             return 0.0, 0.0
-        size, count = some.shape[1], len(some)
-        windows = np.zeros((SLOTS, 3 * size))
-        windows[1:count + 1, :size][:SLOTS - 1] = some[:SLOTS - 1]
-        windows[:count, size:2 * size] = some
-        windows[:count - 1, 2 * size:] = some[1:]
-        feelings, logits = (array.reshape(SLOTS, -1)[:count] for array in self._model(windows))
-        weights = known * np.exp(logits[:, 0] - logits[known].max())
-        valence, arousal = weights @ feelings / weights.sum() / 3
-        return float(np.clip(valence, -1, 1)), float(np.clip(arousal, -1, 1))
+        valence, arousal = self._feeling(np.where(known[:, None], some, 0))
+        return float(np.clip(valence / 3, -1, 1)), float(np.clip(arousal / 3, -1, 1))
 
 
 def felt(tokens: Sequence[str]) -> list[tuple[float, float]]:
@@ -129,3 +129,8 @@ def felt(tokens: Sequence[str]) -> list[tuple[float, float]]:
                     found.append(FELT[phrase])
         place += length
     return found
+
+
+def denied(tokens: Sequence[str]) -> bool:
+    """Whether a feeling is named: with none that `felt` finds, it is denied, "not anxious"."""
+    return any(token in FELT for token in tokens)

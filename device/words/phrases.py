@@ -19,36 +19,41 @@ class Word(NamedTuple):
 
 def spoken(tokens: Sequence[str]) -> Iterator[Word]:
     """The longest phrases of the lexicon, and whatever lies between them."""
+    return (word for word, _, _ in placed(tokens))
+
+
+def placed(tokens: Sequence[str]) -> Iterator[tuple[Word, int, int]]:
+    """The same, each with the place of its first token, and of its first character in that."""
     place = 0
     while place < len(tokens):
         token = tokens[place]
         if HAN.fullmatch(token):
-            yield from han(token)
+            yield from ((word, place, start) for word, start in han(token))
             place += 1
             continue
         for length in range(min(LONGEST_PHRASE, len(tokens) - place), 0, -1):
             phrase = " ".join(tokens[place:place + length])
             if phrase in ENGLISH:
-                yield Word(*ENGLISH[phrase], phrase)
+                yield Word(*ENGLISH[phrase], phrase), place, 0
                 place += length
                 break
         else:
             # the comma of lists
-            yield Word(*CHINESE[token], token) if token in CHINESE else other(token)
+            yield (Word(*CHINESE[token], token) if token in CHINESE else other(token)), place, 0
             place += 1
 
 
-def han(run: str) -> Iterator[Word]:
+def han(run: str) -> Iterator[tuple[Word, int]]:
     place = 0
     while place < len(run):
         for length in range(min(LONGEST_HAN, len(run) - place), 0, -1):
             phrase = run[place:place + length]
             if phrase in CHINESE:
-                yield Word(*CHINESE[phrase], phrase)
+                yield Word(*CHINESE[phrase], phrase), place
                 place += length
                 break
         else:
-            yield other(run[place])
+            yield other(run[place]), place
             place += 1
 
 

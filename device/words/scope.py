@@ -1,9 +1,15 @@
 """How far small words reach: which belong to a thing or quality, and what stands over it that
-nobody here knows."""
+nobody here knows.
+
+Words are told by their kinds in the lexicon, a word each and a space: `shape`. What a shape means
+is a table of pattern, verdict and example.
+"""
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from device.words.phrases import Word
 from device.words.text import HAN
@@ -12,6 +18,76 @@ ANCHORS = ("thing", "field", "quality", "compared")
 DENIALS = ("no", "drop", "lacking", "never", "hate")
 LINKS = ("of", "the", "a", "an", "的")
 ARTICLES = frozenset(("the", "a", "an", "my", "this", "these", "those", "of"))
+
+
+class Rule(NamedTuple):
+    pattern: re.Pattern[str]    # of a shape, from its beginning
+    verdict: str
+    example: str                # a note in which it holds
+
+
+def rule(verdict: str, pattern: str, example: str) -> Rule:
+    for name, some in MANY.items():
+        pattern = pattern.replace(name, some)
+    return Rule(re.compile(pattern), verdict, example)
+
+
+# Stretches of a shape. @ stands for the anchor itself.
+MANY = {
+    "UNDENIED ": r"(?:(?!(?:no|nope|never|hate|drop) )\S+ )*",
+    "UNTIL ": r"(?:(?!(?:lacking|drop) )\S+ )*",
+    "UNWANTED ": r"(?:(?!(?:lacking|drop|want) )\S+ )*",
+    "UNDER ": r"(?:lacking|drop) ",
+    "STRANGE ": r"(?:word|doing) ",
+    "SMALL ": r"(?:(?!(?:at|and|or|than|want|only|love|mind|no|nope|drop|lacking|never|hate|the|"
+              r"doing|word) )\S+ )*",
+}
+# Of the words before and after an anchor: does one denial undo another? The first that fits says.
+DOUBLED = (
+    rule("doubled", r".*\blacking .*@ .*\b(?:no|nope) ", "without rain I can't sleep"),
+    rule("doubled", r"UNDENIED drop UNTIL lacking ", "stop leaving me without rain"),
+    rule("", r"UNDENIED drop ", "I hate it, drop the rain"),
+    rule("doubled", r"UNDENIED nope (?:@ )?STRANGE .*\bUNDER ", "no reason to stop the rain"),
+    rule("doubled", r"UNDENIED nope (?:@ )?(?!@ |UNDER )\S+ UNTIL lacking ",
+         "no night without rain"),
+    rule("", r"UNDENIED nope ", "no stop the rain"),
+    rule("doubled", r"UNDENIED (?:no|never) UNTIL UNDER ", "don't stop the rain"),
+    rule("doubled", r"UNDENIED hate UNWANTED UNDER (?=.*@)|UNDENIED hate (?=.*@)UNWANTED UNDER ",
+         "I'd hate to lose the rain"),
+)
+# Of the words before it: does one that nobody here knows stand over it? One right before only
+# describes it, one before "and" stands beside it.
+GOVERNED = (
+    rule("governed", r".*\b(?:verb|sub) ", "turn the bells"),
+    rule("governed", r".*\bSTRANGE (?!(?:and|or) |(?:(?:word|doing|degree|de) )*$)",
+         "gribble the bells"),
+    rule("", r"", "summer rain"),
+)
+# Of the words after it: does an unknown one follow as if it were the verb?
+JUDGED = (
+    rule("judged", r"SMALL word ", "the bells gribble me"),
+    rule("", r"", "the bells in the garden"),
+)
+
+
+def shape(words: Sequence[Word]) -> str:
+    return "".join(f"{told(word)} " for word in words)
+
+
+def told(word: Word) -> str:
+    """A word's kind; some are told apart that the lexicon has under one."""
+    if word.text == "的":
+        return "de"
+    if word.text in ARTICLES:
+        return "the"
+    if word.kind == "word" and word.text.endswith("ing"):
+        return "doing"
+    return "nope" if word.text in ("no", "nope") else word.kind
+
+
+def says(table: Sequence[Rule], shape: str) -> str:
+    """The verdict of the first rule that fits, or ""."""
+    return next((rule.verdict for rule in table if rule.pattern.match(shape)), "")
 
 
 @dataclass(slots=True)
@@ -32,76 +108,30 @@ class Anchor:
 
     @property
     def doubled(self) -> bool:
-        """Whether one denial undoes another: "don't stop the rain", "I'd hate to lose it", "no
-        reason to stop it", "不能没有雨"; "no, no", "no, stop" and "I hate it, please stop"
-        don't."""
-        if any(w.kind == "lacking" for w in self.before) and any(
-            w.kind == "no" for w in self.after
-        ):
-            return True                         # "without rain I can't sleep"
-        said = [*self.before, *self.after]
-        for place, word in enumerate(said):
-            later = [w.kind for w in said[place + 1:]]
-            under = next((i for i, kind in enumerate(later) if kind in ("lacking", "drop")), None)
-            if under is None or word.kind not in ("no", "never", "hate", "drop"):
-                continue
-            if word.kind == "drop":
-                return later[under] == "lacking"
-            if word.text in ("no", "nope"):
-                return later[0] == "word" or later[under] == "lacking" and under > 0
-            return word.kind != "hate" or place < len(self.before) and "want" not in later[:under]
-        return False
+        """Whether one denial undoes another: "don't stop the rain"."""
+        return says(DOUBLED, f"{shape(self.before)}@ {shape(self.after)}") == "doubled"
 
     def doubtful(self, denied: bool) -> bool:
         """Whether an unknown word may turn the meaning round: "quit the bells", "the bells scare
         me", and of what is `denied` "don't forget the bells", "the bells don't scare me"."""
-        before = (
-            self.before
-            if self.word.kind == "thing"
-            else [word for word in self.before if word.kind != "verb"]
-        )
-        last = max((i for i, word in enumerate(before) if word.kind in DENIALS), default=-1)
-        if denied and last >= 0:
-            return governed(before[last + 1:])
+        thing = self.word.kind == "thing"
+        before = [word for word in self.before if thing or word.kind != "verb"]
         if denied:
-            last = max((i for i, word in enumerate(self.after) if word.kind in DENIALS), default=-1)
-            return last >= 0 and self.after[last].kind == "no" and judged(self.after[last + 1:])
-        steered = any(word.kind in ("more", "less", "want", *DENIALS) for word in self.after)
-        return (
-            governed([word for word in before if word.kind != "verb"] if steered else before)
-            or judged(self.after)
-            or self.has("asked")
-            and not self.has("want")
-        )
+            under, denials = after_denial(before)
+            if denials:
+                return bool(says(GOVERNED, shape(under)))
+            under, denials = after_denial(self.after)
+            return denials[-1:] == ["no"] and bool(says(JUDGED, shape(under)))
+        if any(word.kind in ("more", "less", "want", *DENIALS) for word in self.after):
+            before = [word for word in before if word.kind != "verb"]
+        asked = self.has("asked") and not self.has("want")
+        return bool(says(GOVERNED, shape(before)) or says(JUDGED, shape(self.after)) or asked)
 
 
-def governed(before: Sequence[Word]) -> bool:
-    """Whether a word that nobody here knows stands over what follows; one right before it only
-    describes it, as in "summer rain", and one before "and" stands beside it. "Turn" or "leave"
-    alone says nothing either."""
-    describes = True
-    for place in range(len(before) - 1, -1, -1):
-        word, following = before[place], before[place + 1:place + 2]
-        beside = any(each.kind in ("and", "or") for each in following)
-        stands = word.kind == "word" and not (describes or beside)
-        if stands or word.kind in ("verb", "sub"):
-            return True
-        describes = describes and (word.kind in ("word", "degree") or word.text == "的")
-    return False
-
-
-def judged(after: Sequence[Word]) -> bool:
-    """Whether an unknown word follows as if it were the verb, and not after a preposition or
-    article."""
-    for word in after:
-        if (
-            word.kind in ("at", "and", "or", "than", "want", "only", "love", "mind", *DENIALS)
-            or word.text in ARTICLES
-        ):
-            return False
-        if word.kind == "word":
-            return not word.text.endswith("ing")
-    return False
+def after_denial(words: Sequence[Word]) -> tuple[list[Word], list[str]]:
+    """(what stands after the last denial, the kinds of all denials)"""
+    places = [i for i, word in enumerate(words) if word.kind in DENIALS]
+    return list(words[places[-1] + 1 :]) if places else [], [words[i].kind for i in places]
 
 
 # ---- clauses → anchors ---------------------------------------------------------------------------

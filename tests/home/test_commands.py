@@ -129,7 +129,7 @@ def bounded(command):
             return 0 < len(value) <= 40
         case "say" if value is None:        # what can't be read is answered
             return True
-        case "message" | "say":
+        case "message" | "say" | "choose":
             return 0 < len(value) <= 280 and value.isprintable()
         case "stop" | "identify":
             return value is None

@@ -10,7 +10,7 @@ from device.home import connection
 from device.home.mqtt import Home, Priors
 from device.home.population_prior import sign
 from device.home.settings import PRIOR, Settings
-from device.values import Prior
+from device.values import Command, Prior
 from tests.home.around import soon
 
 
@@ -249,3 +249,29 @@ def test_a_broker_that_holds_the_line_but_answers_nothing_is_noticed(broker, hom
     finally:
         os.kill(broker.pid, signal.SIGCONT)
     assert soon(lambda: home.connected and home.connections == 2, 30)
+
+
+def options(listener):
+    """Of the question, as Home Assistant knows them last."""
+    config = listener.last("homeassistant/device/bed1/nocturne/config")
+    return json.loads(config)["cmps"]["choose"]["options"] if config else None
+
+
+def test_what_can_be_tapped_is_an_option_in_home_assistant_until_it_is_not(home, listen, inbox):
+    listener = listen()
+    choices = "nocturne/bed1/state/choices"
+    home.tell({"choices": ("no bells", "bells please")})
+    assert soon(lambda: options(listener) == ["no bells", "bells please"])
+    assert soon(lambda: listener.last(choices) == b'["no bells", "bells please"]')
+    listener.send("nocturne/bed1/cmd/choose", b"no bells")
+    assert inbox.get(timeout=5) == Command("choose", "no bells")
+    home.tell({"choices": ()})
+    assert soon(lambda: options(listener) == []) and soon(lambda: listener.last(choices) == b"[]")
+
+
+def test_in_privacy_no_question_is_told(home, listen):
+    listener = listen()
+    home.tell({"privacy": True, "choices": ("no bells", "bells please")})
+    assert soon(lambda: listener.last("nocturne/bed1/state/privacy") == b"ON")
+    assert listener.last("nocturne/bed1/state/choices") == b"[]"
+    assert not any(b"bells" in message.payload for message in listener.messages)

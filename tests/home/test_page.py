@@ -138,6 +138,17 @@ def test_a_caregiver_sees_the_night_and_commands_the_bed_by_keyboard_alone(brows
             browser.shoot(shots(f"page-{scheme}"))
 
 
+def test_what_is_asked_back_can_be_tapped_on_the_page(browser, page, bed):
+    log_in(browser, page, bed, "nurse")
+    assert soon(lambda: browser.text("session") == "Sleeping")
+    bed.tell({"choices": ("no bells", "bells please")})
+    assert soon(lambda: browser.text("choices").split("\n") == ["no bells", "bells please"])
+    browser.run("document.querySelector('#choices button').click()")
+    assert soon(lambda: [c.value for c in bed.got if c.kind == "choose"] == ["no bells"])
+    bed.tell({"choices": ()})
+    assert soon(lambda: browser.text("choices") == "")
+
+
 def test_a_viewer_may_look_and_is_told_so(browser, page, bed):
     log_in(browser, page, bed, "grandma")
     assert soon(lambda: browser.text("session") == "Sleeping")

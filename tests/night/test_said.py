@@ -8,8 +8,11 @@ from device.diary import everything
 from device.session import controls, wishes
 from device.session.modes import Mode
 from device.session.things import Review
-from device.values import Command, Volume
+from device.session.tonight import Said
+from device.values import Command, Volume, Wish
 from tests.home.around import Listener, soon
+
+LATER = "No night has begun; it counts for the next. Say “undo” to forget it."
 
 
 def say(text: str, into: list | None = None):
@@ -21,7 +24,7 @@ def say(text: str, into: list | None = None):
 def test_a_note_in_the_evening_bounds_the_night_and_the_reason_names_it(sleep):
     answers = []
     slept = sleep(hours=0.15, acts=[(-30, say("warm rain, no bells please", answers))])
-    assert answers == ["Understood: warm rain, no bells. Say “undo” to forget it."]
+    assert answers == [f"Understood: warm rain, no bells. {LATER}"]
     first = slept.rows["decisions"][0]
     recipe = json.loads(first["recipe"])
     assert recipe["textures"].get("rain", 0) > 0 and recipe["brightness"] <= 0.35
@@ -33,7 +36,7 @@ def test_a_note_in_the_evening_bounds_the_night_and_the_reason_names_it(sleep):
 def test_the_voice_that_was_asked_for_has_the_melody_and_the_answer_says_so(sleep):
     answers = []
     slept = sleep(hours=0.15, acts=[(-30, say("bells please, and no rain", answers))])
-    assert answers == ["Understood: the melody on bells, no rain. Say “undo” to forget it."]
+    assert answers == [f"Understood: the melody on bells, no rain. {LATER}"]
     voices = {note[4] for row in slept.rows["phrases"] for note in json.loads(row["notes"])}
     assert "bell" in voices and "piano" not in voices
     assert json.loads(slept.rows["decisions"][0]["recipe"])["music"] > 0
@@ -59,19 +62,66 @@ def test_a_note_in_the_night_is_heard_at_once_and_can_be_undone(sleep):
     assert seen["after"].level == seen["before"].level
 
 
-def test_wishes_end_with_the_night_unless_always(sleep):
-    def end(mine):
-        mine.finish()
-        mine.state = mine.state.with_tonight(mode=Mode.IDLE)
+def end(mine):
+    mine.finish()
+    mine.state = mine.state.with_tonight(mode=Mode.IDLE)
 
-    first = sleep(
-        hours=0.1, acts=[(10, say("darker tonight")), (20, say("always without bells")), (200, end)]
-    )
+
+def test_wishes_end_with_the_night_unless_they_are_confirmed_for_every_night(sleep):
+    answers = []
+    first = sleep(hours=0.1, acts=[
+        (10, say("darker tonight")), (20, say("always without bells", answers)),
+        (30, say("every night", answers)), (200, end),
+    ])
+    assert answers[0].endswith("to forget it.\n  1  every night\n  2  only tonight")
+    assert answers[1] == "Kept for every night: no bells. Say “undo” to forget it."
     assert [wish.name for wish in wishes.standing(first.night.state)] == ["bell"]
     second = sleep(hours=0.05)
     assert [(wish.verb, wish.name) for wish in wishes.standing(second.night.state)] == [
         ("forbid", "bell")
     ]
+
+
+def test_what_is_said_for_every_night_and_not_confirmed_ends_with_the_night(sleep):
+    slept = sleep(hours=0.1, acts=[(20, say("always without bells")), (200, end)])
+    assert wishes.standing(slept.night.state) == () == slept.night.state.tonight.said.pending
+
+
+def test_in_doubt_nothing_happens_before_a_tap_and_the_tap_is_obeyed(sleep):
+    answers, seen = [], []
+
+    def look(mine):
+        seen.append(wishes.standing(mine.state))
+    slept = sleep(hours=0.05, acts=[
+        (20, say("gribble the bells", answers)), (21, look), (30, say("1", answers)), (31, look),
+    ])
+    asked, done = answers
+    assert "nothing was changed" in asked
+    assert asked.endswith("\n  1  no bells\n  2  with bells please")
+    assert done == "Understood: no bells. Say “undo” to forget it."
+    assert seen == [(), (Wish("forbid", "bell"),)]
+    assert "forbid or require bell? asked back" in slept.details("wish")
+
+
+def test_an_alarm_and_a_timer_that_are_said_are_set_and_a_light_that_is_asked_for_is_not(sleep):
+    answers = []
+    slept = sleep(hours=0.05, acts=[
+        (20, say("wake me at half past six", answers)),
+        (30, say("stop after twenty minutes", answers)), (40, say("dim the lights", answers)),
+    ])
+    state = slept.night.state
+    assert state.settings.alarm == 390 and state.tonight.timer == 20.0
+    assert [line.split(".")[0] for line in answers] == [
+        "Understood: alarm at 06:30", "Understood: off after 20 min", "I can't do lights",
+    ]
+
+
+def test_a_guest_is_told_that_nothing_is_kept(sleep):
+    answers = []
+    slept = sleep(hours=0.05, config=Config(night=NightConfig(sleeper="guest")),
+                  acts=[(20, say("rain every night", answers)), (30, say("every night", answers))])
+    assert "nothing is kept of a guest" in answers[0] and "Kept" not in answers[1]
+    assert slept.night.state.sleeper.always == ()
 
 
 def test_words_never_raise_the_cap_undo_a_mute_or_wake_a_sleeper(sleep):
@@ -127,8 +177,16 @@ def test_a_morning_s_words_can_be_taken_back(sleep):
 
 
 def test_a_later_note_without_a_feeling_keeps_the_mood(sleep):
-    slept = sleep(hours=0.02, acts=[(-30, say("I am so sad and lonely")), (-20, say("no bells"))])
+    slept = sleep(
+        hours=0.02, acts=[(-30, say("I am furious and worried")), (-20, say("no bells"))])
     assert slept.night.state.tonight.said.valence < -0.2
+
+
+def test_sadness_starts_no_other_night(sleep):
+    answers = []
+    slept = sleep(hours=0.02, acts=[(-30, say("I am so sad and lonely", answers))])
+    assert "no help with that" in answers[0]
+    assert slept.night.state.tonight.said == Said()
 
 
 def test_the_text_is_kept_nowhere_unless_the_owner_wants_it(sleep):

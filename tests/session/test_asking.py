@@ -89,10 +89,12 @@ class Words:
     def understand(self, text):
         return Understood("en", (NO_BELLS,)) if text == "no bells" else Understood()
 
-    def answered(self, heard, morning=False):
-        if heard is None:
-            return UNREADABLE
-        return f"{len(heard.wishes)} wishes, {'this morning' if morning else 'tonight'}"
+    def answered(self, heard, standing=None):
+        return UNREADABLE if heard is None else f"{len(heard.wishes)} wishes, {standing.counts}"
+
+    def confirmed(self, text, pending):
+        keep = {"every night": True, "only tonight": False}.get(text) if pending else None
+        return None if keep is None else (keep, f"{len(pending)} wishes, {text}")
 
     def listed(self, wishes, language):
         return f"{language}:{','.join(wish.name for wish in wishes)}"
@@ -216,7 +218,18 @@ def test_a_note_is_understood_answered_and_let_go():
     assert after.status.answer == "1 wishes, tonight"
     assert things == [Choose("bedtime"), Shape()]
     after, _ = asking.read(mind(), state(Mode.MORNING), "no bells", at())
-    assert after.status.answer == "1 wishes, this morning"
+    assert after.status.answer == "1 wishes, over"
+
+
+def test_what_waits_for_a_word_is_settled_before_anything_is_understood():
+    waits = state(said=Said((NO_BELLS,), pending=(NO_BELLS,)))
+    kept, things = asking.read(mind(), waits, "every night", at())
+    assert kept.sleeper.always == (NO_BELLS,) and things == [Save()]
+    assert kept.status.answer == "1 wishes, every night"
+    dropped, _ = asking.read(mind(), waits, "only tonight", at())
+    assert dropped.sleeper.always == () and dropped.tonight.said == Said((NO_BELLS,))
+    other, _ = asking.read(mind(), state(), "every night", at())
+    assert other.sleeper.always == () and other.status.answer == "0 wishes, tonight"
 
 
 def test_its_text_is_kept_only_if_the_owner_wants_it():

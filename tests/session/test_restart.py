@@ -10,7 +10,7 @@ from device.session.restart import Choices, Rows, Saved, resumed, worth_it
 from device.session.settings import Settings
 from device.session.state import At, Bell, State
 from device.session.things import Close, Finish, Note, Renumber, Save, Send, Shape, Shift
-from device.session.tonight import Played, Said, Tonight, Unsaid
+from device.session.tonight import Clock, Played, Said, Tonight, Unsaid
 from device.values import Choice, Contribution, Epoch, Outcome, Reason, Stage, Volume, Wish
 from tests.session.around import EVENING, NOW, RAIN, TIDE, at, owned, played, state
 
@@ -100,6 +100,12 @@ def test_the_time_that_it_was_off_counts():
     then, things = gone_on(saved(), gone=600.0)
     assert then.tonight.minutes(BOOT) == 70.0
     assert Note("resumed", "asleep after 600 s") in things
+
+
+def test_the_timer_that_undo_goes_back_to_is_moved_too():
+    before = Unsaid(clock=Clock(timer=45.0, timer_ends=5000.0))
+    then = restart.moved(Tonight(unsaid=before), 60.0)
+    assert then.unsaid == Unsaid(clock=Clock(timer=45.0, timer_ends=5060.0))
 
 
 def test_a_timer_that_was_off_stays_off():

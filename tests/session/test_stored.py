@@ -14,8 +14,9 @@ from device.session.restart import Choices, Saved
 from device.session.settings import Settings
 from device.session.sleeper import Sleeper
 from device.session.state import Population
+from device.session.tonight import Said
 from device.stored import DERIVED, Unreadable, load, plain, read
-from device.values import Between, OneOf
+from device.values import Between, OneOf, Wish
 
 
 class Colour(StrEnum):
@@ -223,3 +224,12 @@ def test_how_deep_is_counted_alike_for_lists_tuples_and_mappings():
             except Unreadable:
                 pass
     assert deepest == [20, 20, 20]
+
+
+def test_what_was_said_before_there_were_questions_loads_and_a_torn_question_is_let_go():
+    earlier = {"tonight": [["forbid", "bell", 1.0]], "mood": "weary", "language": "en"}
+    assert load(Said, earlier) == (Said((Wish("forbid", "bell"),), mood="weary"), ())
+    torn = {**earlier, "choices": ["no rain", 7], "pending": [["forbid", "bell"], ["sing", "x"]]}
+    said, troubles = load(Said, torn)
+    assert said.choices == ("no rain",) and said.pending == (Wish("forbid", "bell"),)
+    assert len(troubles) == 2

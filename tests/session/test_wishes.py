@@ -3,12 +3,23 @@ from dataclasses import replace
 import pytest
 
 from device.programmes import PROGRAMMES
-from device.session import wishes
+from device.session import commands, learning, wishes
 from device.session.modes import NIGHT, SOUNDING, Mode
-from device.session.things import Choose, Reshape, Row, Save, Shape
+from device.session.state import Bell
+from device.session.things import Choose, Note, Read, Reshape, Row, Save, Shape, Tell
 from device.session.tonight import Said, Unsaid
-from device.values import SILENCE, TEXTURES, VOICES, Understood, Wish
-from tests.session.around import NOW, RAIN, TIDE, at, choice, outcome, played, state
+from device.values import (
+    SILENCE,
+    TEXTURES,
+    VOICES,
+    Command,
+    Counts,
+    Doubt,
+    Standing,
+    Understood,
+    Wish,
+)
+from tests.session.around import NOW, RAIN, TIDE, at, choice, outcome, owned, played, state
 
 MORE_RAIN, NO_BELLS, PIANO = Wish("raise", "rain"), Wish("forbid", "bell"), Wish("require", "piano")
 QUIET, SLOW = Wish("require", "silence"), Wish("lower", "pulse")
@@ -19,10 +30,9 @@ def heard(*wished, language="en", **fields):
 
 
 def note(before, *wished, **fields):
-    """What a note does; the line that answers it is known at once."""
-    after, things = wishes.on_note(before, heard(*wished, **fields), "as you say", at())
-    assert after.status.answer
-    return after.with_status(answer=""), things
+    """What a note does, beside what it leaves in the diary of how sure it was."""
+    after, things = wishes.on_note(before, heard(*wished, **fields), at())
+    return after, [thing for thing in things if not isinstance(thing, Note)]
 
 
 def said(kind, value):
@@ -112,17 +122,183 @@ def test_a_second_note_adds_to_the_first():
     assert third.tonight.unsaid == Unsaid(second.tonight.said)
 
 
-def test_a_wish_for_ever_is_not_tonights_alone():
+def test_a_note_that_asks_for_nothing_more_than_sadness_moves_no_mood():
+    before = state(said=Said(valence=0.2, arousal=0.1))
+    after, _ = note(before, valence=-0.9, arousal=0.9, distress="sad")
+    assert (after.tonight.said.valence, after.tonight.said.arousal) == (0.2, 0.1)
+
+
+def test_a_note_of_distress_changes_nothing():
+    before = state(played=played(), said=Said((MORE_RAIN,), choices=("a", "b")), unsaid=Unsaid())
+    assert note(before, distress="crisis") == (before, [])
+
+
+def test_how_sure_each_wish_is_goes_to_the_diary():
+    doubt = Doubt("piano", "forbid", "require")
+    sure = heard(NO_BELLS, confidence=(0.914,), unsure=("piano",), doubts=(doubt,))
+    _, things = wishes.on_note(state(), sure, at())
+    assert [thing for thing in things if isinstance(thing, Note)] == [
+        Note("wish", "forbid bell, 0.91 sure"),
+        Note("wish", "forbid or require piano? asked back"),
+    ]
+
+
+# ---- the alarm and the timer ---------------------------------------------------------------------
+
+def test_an_alarm_and_a_timer_are_set_as_the_hub_sets_them():
+    before = replace(state(), bell=Bell(rung=(1, 390)))
+    after, things = wishes.on_note(before, heard(alarm=390, timer=20), at())
+    assert after.settings.alarm == 390 and after.bell == Bell()
+    assert (after.tonight.timer, after.tonight.timer_ends) == (20.0, NOW + 1200)
+    assert things == [Note("command", "alarm 390"), Note("command", "timer 20"), Save()]
+    by_hub, _ = commands.on_command(before, Command("alarm", 390), at())
+    by_hub, _ = commands.on_command(by_hub, Command("timer", 20.0), at())
+    assert after.with_tonight(unsaid=None) == by_hub
+
+
+def test_undo_sets_the_clock_back_as_it_was_and_only_where_a_note_had_set_it():
+    before = state(timer=45.0, timer_ends=NOW + 600).with_settings(alarm=420)
+    after, _ = note(note(before, alarm=390, timer=20)[0], undo=True)
+    assert after == before
+    mended, _ = commands.on_command(note(before, NO_BELLS)[0], Command("alarm", 500), at())
+    assert note(mended, undo=True)[0].settings.alarm == 500
+
+
+# ---- what is asked back --------------------------------------------------------------------------
+
+ASKED = {
+    "unsure": ("bell",), "doubts": (Doubt("bell", "forbid", "require"),),
+    "choices": ("no bells", "bells please"),
+}
+EVERY = {"always": True, "choices": ("every night", "only tonight")}
+
+
+def test_in_doubt_only_what_is_sure_is_done_and_two_notes_wait_for_a_tap():
+    before = state(played=played())
+    after, things = note(before, MORE_RAIN, **ASKED)
+    assert after.tonight.said == Said((MORE_RAIN,), choices=("no bells", "bells please"))
+    assert things == [Choose("bedtime"), Shape()]
+    after, things = note(before, **ASKED)
+    assert wishes.standing(after) == () and things == [Save()] and after.tonight.unsaid is None
+
+
+def test_a_tap_says_the_note_that_was_tapped_and_a_late_one_says_nothing():
+    offered, _ = note(state(), **ASKED)
+    for text, said in (("no bells", "no bells"), ("2", "bells please"), ("1", "no bells")):
+        assert wishes.tapped(offered, text) == said
+        things = commands.on_command(offered, Command("choose", text), at())[1]
+        assert things == [Read(said), Tell()]
+    assert commands.on_command(offered, Command("say", "2"), at())[1][0] == Read("bells please")
+    assert commands.on_command(offered, Command("say", "3"), at())[1][0] == Read("3")
+    for late in ("more rain", "3", "0", ""):
+        assert commands.on_command(offered, Command("choose", late), at()) == (offered, [Tell()])
+    assert commands.on_command(state(), Command("choose", "1"), at()) == (state(), [Tell()])
+
+
+def test_the_next_note_undo_privacy_and_the_nights_end_take_the_question_away():
+    offered, _ = note(state(outcome=outcome()), **ASKED)
+    over, _ = learning.lesson(offered, at())
+    private, _ = commands.on_command(offered, Command("privacy", True), at())
+    for after in (
+        note(offered, SLOW)[0], note(offered, undo=True)[0], note(offered, language="")[0],
+        over, private,
+    ):
+        assert after.tonight.said.choices == ()
+
+
+def test_who_asks_in_a_terminal_sees_the_choices_by_number():
+    offered = note(state(), **ASKED)[0].with_status(answer="Which?")
+    assert wishes.told(offered) == "Which?\n  1  no bells\n  2  bells please"
+    assert wishes.told(state().with_status(answer="as you say")) == "as you say"
+
+
+# ---- for every night -----------------------------------------------------------------------------
+
+def test_a_wish_for_every_night_counts_tonight_and_is_kept_once_it_is_confirmed():
     before = state(played=played()).with_sleeper(always=(MORE_RAIN,))
-    after, things = note(before, NO_BELLS, always=True)
-    assert after.sleeper.always == (MORE_RAIN, NO_BELLS) and after.tonight.said == Said()
-    assert after.tonight.unsaid == Unsaid(always=(MORE_RAIN,)) and things[0] == Choose("bedtime")
+    asked, things = note(before, NO_BELLS, **EVERY)
+    assert asked.sleeper.always == (MORE_RAIN,) and things[0] == Choose("bedtime")
+    assert asked.tonight.said == Said(
+        (NO_BELLS,), choices=("every night", "only tonight"), pending=(NO_BELLS,))
+    kept, things = wishes.on_confirm(asked, True)
+    assert kept.sleeper.always == (MORE_RAIN, NO_BELLS) and kept.tonight.said == Said((NO_BELLS,))
+    assert things == [Save()]
+    again, _ = note(kept, undo=True)
+    assert again.sleeper.always == (MORE_RAIN,) and again.tonight.said.pending == (NO_BELLS,)
+
+
+def test_only_tonight_keeps_nothing_for_the_next():
+    asked, _ = note(state(), NO_BELLS, **EVERY)
+    after, _ = wishes.on_confirm(asked, False)
+    assert after.sleeper.always == () and after.tonight.said == Said((NO_BELLS,))
+
+
+def test_what_waits_for_a_word_is_forgotten_with_the_night():
+    asked, _ = note(state(outcome=outcome()), NO_BELLS, **EVERY)
+    over, _ = learning.lesson(asked, at())
+    assert over.sleeper.always == () and over.tonight.said == Said()
+
+
+def test_a_later_word_on_the_same_thing_takes_it_out_of_what_waits():
+    asked, _ = note(state(), NO_BELLS, PIANO, **EVERY)
+    after, _ = note(asked, Wish("raise", "bell"))
+    assert after.tonight.said.pending == (PIANO,) and after.tonight.said.choices == ()
+
+
+def test_every_night_said_by_itself_asks_about_tonights_wishes():
+    after, _ = note(note(state(), NO_BELLS)[0], **EVERY)
+    assert after.tonight.said.pending == (NO_BELLS,) and after.tonight.said.choices
+    assert note(state(), **EVERY)[0].tonight.said == Said()
+
+
+def test_what_is_in_doubt_is_not_asked_about_for_every_night():
+    after, _ = note(note(state(), MORE_RAIN)[0], **{**ASKED, "always": True})
+    assert after.tonight.said.pending == () and after.tonight.said.choices == ASKED["choices"]
+    after, _ = note(state(), MORE_RAIN, **{**ASKED, "always": True})
+    assert after.tonight.said.pending == (MORE_RAIN,)
+    assert after.tonight.said.choices == ASKED["choices"]
+
+
+def test_of_a_guest_nothing_is_kept_for_every_night():
+    guest = owned(state(), sleeper="guest")
+    after, _ = note(guest, NO_BELLS, **EVERY)
+    assert after.tonight.said == Said((NO_BELLS,)) and after.sleeper.always == ()
+
+
+# ---- how things stand ----------------------------------------------------------------------------
+
+def test_an_answer_is_told_how_things_stand():
+    def stands(before, **fields):
+        one = heard(NO_BELLS, **fields)
+        return wishes.stands(before, wishes.on_note(before, one, at())[0], one, at())
+    assert stands(state()) == Standing(last=False, undoes="")
+    assert stands(state(Mode.IDLE)).counts is Counts.LATER
+    assert stands(state(Mode.MORNING)).counts is Counts.OVER
+    assert stands(state().with_settings(muted=True)).muted
+    assert stands(state().with_sleeper(last=TIDE)).last
+    assert not stands(owned(state(), sleeper="guest"), **EVERY).keeps
+    assert stands(state(), **EVERY).asks and not stands(state()).asks
+    assert stands(state(unsaid=Unsaid())).undoes == "last"
+    assert stands(state(said=Said((SLOW,)))).undoes == "all"
+
+
+def test_an_alarm_at_an_unknown_time_is_told_by_hours():
+    unknown, one = at(local=None), heard(alarm=390)
+    after, _ = wishes.on_note(state(), one, unknown)
+    assert wishes.stands(state(), after, one, unknown).elapsed == 8.0
+    assert wishes.stands(state(), after, one, at()).elapsed is None
 
 
 @pytest.mark.parametrize("fields", [{"like_last": True}, {"mood": "weary"}])
 def test_a_mood_and_last_night_change_the_sound_like_wishes(fields):
-    after, things = note(state(played=played()), **fields)
+    after, things = note(state(played=played()).with_sleeper(last=TIDE), **fields)
     assert things == [Choose("bedtime"), Shape()] and after.tonight.unsaid == Unsaid()
+
+
+def test_a_last_night_that_is_not_known_and_an_evenings_word_on_the_night_change_nothing():
+    for fields in ({"like_last": True}, {"rested": 1}):
+        after, things = note(state(played=played()), **fields)
+        assert things == [Save()] and after.tonight.unsaid is None and after.tonight.rested is None
 
 
 def test_a_note_that_asks_for_nothing_changes_no_sound():
@@ -198,9 +374,10 @@ def test_of_a_night_that_could_not_be_judged_praise_is_kept_in_the_diary_alone()
     assert after.tonight.outcome is None and things == [said("note", 1), Save()]
 
 
-def test_a_wish_for_ever_can_be_said_in_the_morning():
-    after, _ = note(state(Mode.MORNING), NO_BELLS, always=True)
-    assert after.sleeper.always == (NO_BELLS,)
+def test_a_wish_for_every_night_can_be_said_and_confirmed_in_the_morning():
+    after, _ = note(state(Mode.MORNING), NO_BELLS, **EVERY)
+    assert after.tonight.said == Said(choices=EVERY["choices"], pending=(NO_BELLS,))
+    assert wishes.on_confirm(after, True)[0].sleeper.always == (NO_BELLS,)
 
 
 # ---- how long it lasts ---------------------------------------------------------------------------

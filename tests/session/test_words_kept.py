@@ -12,7 +12,10 @@ from device.session.tonight import Said, Unsaid
 from device.values import Wish
 from tests.session.around import at, state
 
-SAID = Said((Wish("forbid", "bell"),), mood="weary")
+SAID = Said(
+    (Wish("forbid", "bell"),), mood="weary", choices=("no rain", "more rain"),
+    pending=(Wish("forbid", "bell"),),
+)
 
 
 @pytest.fixture

@@ -38,27 +38,26 @@ def test_a_worried_evening_starts_slower(words):
     assert (
         words.understand("a lovely day").mood == words.understand("not anxious at all").mood == ""
     )
-    assert "you sound tense, so starting slower" in answered(heard, "tense")
+    assert "you sound tense, so starting slower" in answered(heard)
 
 
 def test_the_answer_is_one_line_with_a_way_back(words):
-    line = answered(words.understand("warm rain, no bells please"), "")
+    line = answered(words.understand("warm rain, no bells please"))
     assert line == "Understood: warm rain, no bells. Say “undo” to forget it."
-    assert answered(words.understand("piano please, and darker"), "").startswith(
+    assert answered(words.understand("piano please, and darker")).startswith(
         "Understood: the melody on the piano, warmer and darker.")
-    assert answered(words.understand("不要钟声"), "") == "明白了：不要铃。 说“撤销”即可取消。"
-    assert answered(words.understand("今天去了超市"), "") == NOTHING["zh"]
+    assert answered(words.understand("不要钟声")) == "明白了：不要铃。 说“撤销”即可取消。"
+    assert answered(words.understand("今天去了超市")) == NOTHING["zh"]
 
 
 def test_what_is_in_doubt_is_asked_back(words):
-    assert answered(words.understand("gribble the bells"), "") == (
+    assert answered(words.understand("gribble the bells")) == (
         "I heard bells, but not what you wish; nothing was changed. Say it as “no bells” or "
-        "“more bells”."
+        "“with bells please”."
     )
-    assert "rain; not sure what you wish about bells. Say" in answered(
-        words.understand("rain, gribble the bells"), ""
-    )
-    answer = answered(words.understand("今天很紧张，来点雨声"), "tense")
+    assert "rain; did you mean “no bells” or “with bells please”? Say" in answered(
+        words.understand("rain, gribble the bells"))
+    answer = answered(words.understand("今天很紧张，来点雨声"))
     assert answer.startswith("明白了：雨；从用词看您有些紧张")
 
 
@@ -82,7 +81,7 @@ def test_what_is_in_doubt_is_asked_back(words):
     ],
 )
 def test_hostile_notes_are_bounded_and_answered(words, text):
-    line = answered(words.understand(text), "")
+    line = answered(words.understand(text))
     assert 0 < len(line) <= 255 and line.isprintable()
 
 
@@ -115,23 +114,23 @@ def test_marks_that_nobody_sees_change_nothing(words):
 @given(st.text())
 def test_nothing_that_can_be_typed_is_too_much(text):
     heard = FALLBACK.understand(text)
-    assert len(answered(heard, heard.mood)) <= LONGEST + 30
+    assert len(answered(heard)) <= LONGEST + 30
 
 
 def test_without_its_model_the_room_falls_back_to_its_lexicon(tmp_path):
     mine = Words(tmp_path)
     assert "lexicon" in mine.trouble
     assert mine.understand("a bit anxious, more rain please").mood == "tense"
-    assert answered(mine.understand("tere tulemast koju"), "") == UNKNOWN
+    assert answered(mine.understand("tere tulemast koju")) == UNKNOWN
 
 
 def test_a_table_of_another_network_is_refused(tmp_path):
-    for name in ("words.json", "words.tflite", "words_table.json", "words_table.npz"):
+    for name in ("words.json", "words.npz", "words_table.json", "words_table.npz"):
         shutil.copy(MODELS / name, tmp_path / name)
     card = tmp_path / "words_table.json"
     card.write_text(card.read_text().replace('"network": "', '"network": "0'))
     assert "belongs to another network" in Words(tmp_path).trouble
-    with open(tmp_path / "words.tflite", "ab") as file:
+    with open(tmp_path / "words.npz", "ab") as file:
         file.write(b"x")
     assert "sha256" in Words(tmp_path).trouble
 
@@ -144,7 +143,7 @@ def test_a_word_that_the_table_lacks_is_read_by_its_letters():
 
 
 def test_all_of_it_is_small():
-    size = sum((MODELS / name).stat().st_size for name in ("words.tflite", "words_table.npz"))
+    size = sum((MODELS / name).stat().st_size for name in ("words.npz", "words_table.npz"))
     assert size <= 4 * 2**20
 
 

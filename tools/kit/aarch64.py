@@ -53,6 +53,12 @@ assert not why, why
 for _ in range(times):
     composer.compose(Recipe(), None)
 """, 20, 120, 2.0),
+    "words": ("""
+from device.words import Words
+words = Words()
+for _ in range(times):
+    words.understand("hey, it's late, could you do the rain again and please no bells")
+""", 4, 24, 3600.0),
     "sound": ("""
 from device.sound.engine import Engine
 from device.sound.settings import BLOCK, RATE, Settings

@@ -20,6 +20,15 @@ const show = {
   reason: text => { $("reason").textContent = known(text) ? `Why this sound: ${text}` : ""; },
   understood: text => { $("understood").textContent = known(text); },
   say: () => {},      // never what was typed
+  choices: text => {
+    $("choices").replaceChildren(...JSON.parse(text).map(choice => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = choice;
+      button.addEventListener("click", () => command("choose", choice));
+      return button;
+    }));
+  },
   muted: text => { $("muted").hidden = text !== "ON"; },
   sound: text => $("sound").setAttribute("aria-checked", String(text === "ON")),
   volume: text => { settle($("volume"), known(text) || 0); $("volume-shown").textContent = known(text) ? `${text} %` : "–"; },
@@ -83,7 +92,7 @@ function command(kind, value) {
   waiting.set(kind, setTimeout(() => failed(`No answer from the bed to “${kind}”.`), PATIENCE));
   client.publish(`nocturne/${bed}/cmd/${kind}`, body, { qos: 1 }, trouble => {
     if (trouble) failed("You may look at this bed, but not change anything.");
-    else if (["stop", "say"].includes(kind)) answered(kind);
+    else if (["stop", "say", "choose"].includes(kind)) answered(kind);
   });
 }
 

@@ -1,22 +1,66 @@
 """The rivals of the words: VADER and a TF-IDF ridge for mood, keyword rules and a learned tagger
 for wishes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from areas.words.measures import Answer
 from areas.words.sentences import sentence
+from device.words import Words, grammar, verdict
 from device.words.phrases import Word, spoken
 from device.words.scope import ANCHORS, DENIALS
+from device.words.script import simplified
 from device.words.text import clean, tokens
 
-FLAGS = {"last": "like:last night", "always": "keep:always", "never": "keep:always", "undo": "undo",
-         "good": "rested:good", "poor": "rested:poor"}
+FLAGS = {
+    "last": "like:last night",
+    "always": "keep:always",
+    "never": "keep:always",
+    "undo": "undo",
+    "good": "rested:good",
+    "poor": "rested:poor",
+}
+NAMES = {
+    "last": "like:last night",
+    "always": "keep:always",
+    "undo": "undo",
+    "good": "rested:good",
+    "poor": "rested:poor",
+}
 SENTENCES, SEED = 3000, 11
+
+
+def rivals(words: Words, known: Sequence[Mapping]) -> dict[str, Callable[[str], Answer]]:
+    """What reads the same notes: keyword rules, the grammar alone, the reader alone, a logistic
+    tagger over the lexicon's kinds, and one over TF-IDF of what stands around a name."""
+    kinds, texts = Tagger(known), TfidfTagger(known)
+    return {
+        "keywords": lambda text: Answer(frozenset(keywords(text))),
+        "grammar": grammatical,
+        "reader_alone": lambda text: reading(words, text),
+        "learned": lambda text: Answer(frozenset(kinds(text))),
+        "tfidf": lambda text: Answer(frozenset(texts(text))),
+    }
+
+
+def grammatical(text: str) -> Answer:
+    read = grammar.read(tokens(simplified(clean(text))))
+    slots = {f"{wish.verb}:{wish.name}" for wish in read.wishes}
+    return Answer(frozenset(slots | {NAMES[flag] for flag in read.flags}), bool(read.unsure))
+
+
+def reading(words: Words, text: str) -> Answer:
+    if words.reader is None:
+        return Answer(frozenset())
+    read = verdict.read(*words.reader(simplified(clean(text))), grammar.Reading())
+    slots = {f"{wish.verb}:{wish.name}" for wish in read.wishes}
+    return Answer(frozenset(slots | {NAMES[flag] for flag in read.flags}), bool(read.unsure))
 
 
 def vader(texts: Sequence[str]) -> np.ndarray:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
     judge = SentimentIntensityAnalyzer()
     return np.array([judge.polarity_scores(text)["compound"] for text in texts])
 
@@ -25,6 +69,7 @@ def tfidf(texts: Sequence[str], gold: np.ndarray, unseen: Sequence[str]) -> np.n
     """(n, 2): ridge regression on words and pairs of words, fitted on `texts`."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import Ridge
+
     weigh = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
     return Ridge(alpha=2.0).fit(weigh.fit_transform(texts), gold).predict(weigh.transform(unseen))
 
@@ -50,6 +95,7 @@ class Tagger:
     def __init__(self, notes: Sequence[Mapping]):
         from sklearn.feature_extraction import DictVectorizer
         from sklearn.linear_model import LogisticRegression
+
         chance = np.random.default_rng(SEED)
         made = [sentence(chance) for _ in range(SENTENCES)]
         rows, labels = [], []
@@ -97,4 +143,61 @@ def around(said: Sequence[Word], place: int) -> dict[str, float]:
             near = said[place + offset]
             out[f"{offset}:{near.kind}"] = out[f"{offset}:{near.text}"] = 1.0
     start = max((i for i in range(place) if said[i].kind in ("end", "but")), default=-1)
-    return out | {f"before:{near.kind}": 1.0 for near in said[start + 1:place]}
+    return out | {f"before:{near.kind}": 1.0 for near in said[start + 1 : place]}
+
+
+class TfidfTagger:
+    """The same by TF-IDF of the words and pairs of words before and after each name."""
+
+    def __init__(self, notes: Sequence[Mapping]):
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.linear_model import LogisticRegression
+
+        chance = np.random.default_rng(SEED)
+        made = [sentence(chance) for _ in range(SENTENCES)]
+        rows, labels = [], []
+        for text, slots in [
+            *made,
+            *((note["text"], note["wishes"]) for note in notes if note["language"] != "other"),
+        ]:
+            verbs = {slot.split(":")[1]: slot.split(":")[0] for slot in slots if ":" in slot}
+            said = list(spoken(tokens(clean(text))))
+            for place, word in enumerate(said):
+                if word.kind in ANCHORS:
+                    rows.append(window(said, place))
+                    labels.append(verbs.get(name(word), "nothing"))
+        self._weigh = TfidfVectorizer(token_pattern=r"\S+", ngram_range=(1, 2), sublinear_tf=True)
+        self._model = LogisticRegression(max_iter=300, C=10.0).fit(
+            self._weigh.fit_transform(rows), labels
+        )
+
+    def __call__(self, text: str) -> dict[str, str]:
+        said = list(spoken(tokens(clean(text))))
+        out = {FLAGS[word.kind]: "" for word in said if word.kind in FLAGS}
+        places = [place for place, word in enumerate(said) if word.kind in ANCHORS]
+        if places:
+            verbs = self._model.predict(
+                self._weigh.transform([window(said, place) for place in places])
+            )
+            out |= {
+                f"{verb}:{name(said[place])}": ""
+                for place, verb in zip(places, verbs, strict=True)
+                if verb != "nothing"
+            }
+        return out
+
+
+def window(said: Sequence[Word], place: int) -> str:
+    """Eight words to either side, marked with their side, and the name's kind."""
+
+    def marked(words: Sequence[Word], side: str) -> list[str]:
+        return [side + part for word in words for part in word.text.split()]
+
+    word = said[place]
+    return " ".join(
+        [
+            f"self:{word.kind}:{word.value}".replace(" ", ""),
+            *marked(said[max(place - 8, 0) : place], "<"),
+            *marked(said[place + 1 : place + 9], ">"),
+        ]
+    )

@@ -144,23 +144,3 @@ def spell(vocabulary: Vocabulary, vectors: np.ndarray, seed: int, epochs: int = 
             loss.backward()
             optimiser.step()
     return bag.weight.detach().numpy().clip(-1, 1)
-
-
-def quantize(student: Student, rows: np.ndarray) -> bytes:
-    """The int8 network: windows (SLOTS, 3·SIZE) → feelings (SLOTS, 2) and weight (SLOTS, 1) of each
-    word."""
-    from kit.tflite_writer import Graph
-    with torch.no_grad():
-        x = student.table(torch.tensor(rows[:512])).clamp(-1, 1).numpy()
-    blank = np.zeros_like(x[:, :1])
-    windows = np.concatenate(
-        [np.concatenate([blank, x[:, :-1]], 1), x, np.concatenate([x[:, 1:], blank], 1)], 2
-    )
-    graph = Graph("nocturne words")
-    entry = graph.input("windows", windows, (-1, 1))
-    say, bias = student.say.weight.detach().numpy(), student.say.bias.detach().numpy()
-    hidden = graph.dense("hidden", entry, student.hidden.weight.detach().numpy(),
-                         student.hidden.bias.detach().numpy(), relu=True)
-    # Apart, for weights reach further than feelings, and a tensor has one step.
-    return graph.write(graph.dense("feelings", hidden, say[:2], bias[:2]),
-                       graph.dense("weights", hidden, say[3:], bias[3:]))

@@ -1,5 +1,4 @@
-"""Train the mood of notes and the ear for English: models/words.tflite, models/words_table.npz and
-their cards.
+"""Train the word vectors and the ear for English: models/words_table.npz and its card.
 
     tools/train words --data DIR [--seed S] [--out DIR]
 
@@ -40,7 +39,7 @@ SOURCES = [
     {"name": "langdetect's n-gram profiles", "licence": "Apache-2.0", "credit": "Nakatani Shuyo"},
 ]
 LICENCE = (
-    "CC BY-SA 4.0: the weights are adapted from EmoBank, so words.tflite and words_table.npz are "
+    "CC BY-SA 4.0: the weights are adapted from EmoBank, so words.npz and words_table.npz are "
     "shared under the licence of that source, with its credit; the firmware around them stays "
     "under Apache-2.0"
 )
@@ -129,7 +128,7 @@ def train(options) -> None:
         said = student(torch.tensor(net.places(vocabulary, unseen[0]))).numpy()
     report("student", said, unseen[1])
     english, scale = language.fit(people[0], options.seed)
-    write(options, vocabulary, student, rows, english, scale)
+    write(options, vocabulary, student, english, scale)
 
 
 def report(who: str, said, gold) -> None:
@@ -138,54 +137,21 @@ def report(who: str, said, gold) -> None:
     print(f"{who}: r {r[0]:.3f} / {r[1]:.3f} on split dev", flush=True)
 
 
-def write(options, vocabulary, student, rows, english, scale) -> None:
+def write(options, vocabulary, student, english, scale) -> None:
     import numpy as np
 
     from training.words import student as net
     table = student.table.weight.detach().numpy()[1:].clip(-1, 1)
     spelled = net.spell(vocabulary, table, options.seed)
-    (options.out / "words.tflite").write_bytes(net.quantize(student, rows))
     with open(options.out / "words_table.npz", "wb") as file:
         np.savez(file, hashes=vocabulary.hashes, rows=np.round(127 * table).astype(np.int8),
                  pieces=np.round(127 * spelled).astype(np.int8), english=english,
                  english_scale=np.array(scale))
-    write_cards(options, len(vocabulary.words))
+    write_card(options, len(vocabulary.words))
+    print("the networks over it: tools/train words feelings, then tools/train words reader")
 
 
-def write_cards(options, size: int) -> None:
-    command = f"tools/train words --data DIR --seed {options.seed}"
-    digest = sha256(options.out / "words.tflite")
-    shared = {
-        "licence": LICENCE,
-        "sources": SOURCES,
-        "training": {"command": command, "seed": options.seed},
-        "tried": TRIED,
-        "figures": {},
-    }
-    from device.words.mood import INPUTS, SLOTS
-    from training.words.student import SIZE
-    save(
-        options.out / "words.json",
-        {
-            "summary": "How an English note sounds. Full-int8 network over each word's vector and "
-            "its neighbours' → valence, arousal and the weight of the word; their weighted mean "
-            "is the note's. Trained on sentences of news, blogs, letters, fiction and reviews, "
-            "not on sleepers' notes; it can't tell irony, and says nothing about anyone's health. "
-            "Chinese notes it doesn't read: their mood is by a list of words alone, and the "
-            "answer says so.",
-            "name": "words",
-            "file": "words.tflite",
-            "sha256": digest,
-            "inputs": list(INPUTS),
-            "outputs": ["valence", "arousal", "weight"],
-            "shapes": {
-                "windows": [SLOTS, len(INPUTS) * SIZE],
-                "feelings": [SLOTS, 2],
-                "weights": [SLOTS, 1],
-            },
-            **shared,
-        },
-    )
+def write_card(options, size: int) -> None:
     save(
         options.out / "words_table.json",
         {
@@ -193,11 +159,16 @@ def write_cards(options, size: int) -> None:
             "letter runs for all others, and the weights that tell English from other languages.",
             "name": "words_table",
             "file": "words_table.npz",
-            "network": digest,
+            "network": "",
             "sha256": sha256(options.out / "words_table.npz"),
             "inputs": [],
             "outputs": ["hashes", "rows", "pieces", "english", "english_scale"],
-            **shared,
+            "licence": LICENCE,
+            "sources": SOURCES,
+            "training": {"command": f"tools/train words --data DIR --seed {options.seed}",
+                         "seed": options.seed},
+            "tried": TRIED,
+            "figures": {},
         },
     )
 

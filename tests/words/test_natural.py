@@ -1,0 +1,318 @@
+"""Notes as people write them: the reader's verdicts, questions back, hours, what is beyond the
+device, and hostile text."""
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.values import Counts, Doubt, Standing, Understood, Wish
+from device.words import Words, answer, beyond, exact, hours, tone
+from device.words.script import PAIRS, simplified
+from device.words.spelling import mended, slipped
+from device.words.text import clean
+
+
+@pytest.fixture(scope="module")
+def words() -> Words:
+    mine = Words()
+    assert mine.trouble == "" and mine.reader
+    return mine
+
+
+def wished(words: Words, text: str) -> set[str]:
+    return {f"{wish.verb} {wish.name}" for wish in words.understand(text).wishes}
+
+
+@pytest.mark.parametrize(
+    "text, wishes",
+    [
+        ("could you do without the bells tonight, my head hurts", {"forbid bell"}),
+        ("it got faster and faster", {"lower pulse"}),
+        ("there was a storm warning and lots of wind today", set()),
+        ("will there be rain tonight", set()),
+        ("no bels", {"forbid bell"}),
+        ("唔要鋼琴", {"forbid piano"}),
+        ("给我来点雨声，钢琴就免了", {"require rain", "forbid piano"}),
+    ],
+)
+def test_notes_as_people_write_them(words, text, wishes):
+    assert wished(words, text) == wishes
+
+
+def test_what_is_said_of_something_else_always_is_no_wish_for_every_night(words):
+    assert not words.understand("the ocean always calms me down").always
+    assert not words.understand("I'm always so tired after work on mondays").always
+    assert words.understand("rain every night please").always
+
+
+def test_every_wish_says_how_sure_it_is(words):
+    heard = words.understand("warm rain, no bells please")
+    assert len(heard.confidence) == len(heard.wishes) == 3
+    assert all(0.4 < sure <= 1 for sure in heard.confidence)
+
+
+def test_in_doubt_nothing_is_done_and_two_choices_are_offered(words):
+    heard = words.understand("gribble the bells")
+    assert heard.wishes == () and heard.unsure == ("bell",) and len(heard.choices) == 2
+    assert all(choice in answer.answered(heard) for choice in heard.choices)
+
+
+@pytest.mark.parametrize("tongue", ["en", "zh"])
+def test_each_choice_that_can_be_tapped_is_understood_as_it_stands(words, tongue):
+    names = (
+        "rain",
+        "ocean",
+        "wind",
+        "stream",
+        "fire",
+        "pink",
+        "brown",
+        "bell",
+        "piano",
+        "pad",
+        "drone",
+        "music",
+    )
+    said = [(name, verb) for name in names for verb in ("forbid", "require", "raise", "lower")]
+    said += [(name, verb) for name in answer.WAYS[tongue] for verb in ("raise", "lower")]
+    wrong = [
+        (name, verb)
+        for name, verb in said
+        if wished(words, answer.choice(name, verb, tongue)) != {f"{verb} {name}"}
+    ]
+    assert not wrong
+    assert words.understand(answer.choice("silence", "require", tongue)).wishes == (
+        Wish("require", "silence"),
+    )
+
+
+def test_always_is_asked_for_before_it_is_kept(words):
+    assert words.understand("rain every night").choices == ("every night", "only tonight")
+    assert words.understand("以后都不要铃声").choices == ("每晚", "只是今晚")
+    assert words.understand("every night").always
+
+
+@pytest.mark.parametrize(
+    "text, alarm, timer",
+    [
+        ("wake me at half past six", 390, None),
+        ("set the alarm for 6:30 and play rain", 390, None),
+        ("alarm at quarter to eight please", 465, None),
+        ("wake me up at 7 pm", 1140, None),
+        ("stop after twenty minutes", None, 20),
+        ("turn it off in half an hour", None, 30),
+        ("set a timer for 45 minutes", None, 45),
+        ("六点半叫我", 390, None),
+        ("明早七点叫我起床", 420, None),
+        ("二十分钟后停", None, 20),
+        ("一个小时后自动关", None, 60),
+        ("the fire alarm rang at 7", None, None),
+        ("the kids woke me at 3", None, None),
+        ("stop the rain", None, None),
+        ("wake me at 99", None, None),
+        ("stop after 9000 hours", None, None),
+    ],
+)
+def test_hours_are_exact(text, alarm, timer):
+    asked = hours.asked(clean(text))
+    assert (asked.alarm, asked.timer) == (alarm, timer)
+
+
+@pytest.mark.parametrize(
+    "rule", [*beyond.REQUESTS, *beyond.CRISIS, *beyond.SADNESS, *tone.RULES])
+def test_every_rule_finds_its_example(rule):
+    assert rule.pattern.search(simplified(clean(rule.example)))
+
+
+def test_what_the_device_can_t_do_is_said(words):
+    heard = words.understand("can you play Coldplay?")
+    assert heard.wishes == () and heard.beyond == ("titles",)
+    assert "can't do radio or music by name" in words.answered(heard)
+    heard = words.understand("关灯，然后放篝火声")
+    assert heard.beyond == ("lights",) and "做不到：灯" in words.answered(heard)
+
+
+IDLE, MORNING = Standing(Counts.LATER), Standing(Counts.OVER)
+
+
+@pytest.mark.parametrize(
+    "text, standing, line",
+    [
+        ("no bells", IDLE, "Understood: no bells. No night has begun; it counts for the next."),
+        ("no bells", MORNING, "Noted of the night that was: no bells."),
+        ("no bells", Standing(muted=True), "muted by hand, which only the button undoes"),
+        ("no bells", Standing(Counts.NOWHERE), "That would be: no bells."),
+        ("wake me at six", Standing(Counts.NOWHERE), "That would be: alarm at 06:00."),
+        ("不要铃声", IDLE, "从下一次熄灯算起"),
+        ("wake me at half past six", Standing(), "Understood: alarm at 06:30."),
+        ("wake me at half past six", MORNING, "Understood: alarm at 06:30."),
+        ("六点半叫我", Standing(), "闹钟 06:30"),
+        ("wake me at six", Standing(elapsed=8.0), "isn't known: it will ring 8 h after lights out"),
+        ("stop after twenty minutes", IDLE, "Understood: off after 20 min. Say"),
+        ("like last night", Standing(), "Understood: like last night."),
+        ("like last night", Standing(last=False), "I don't know last night's sound."),
+        ("I slept well", MORNING, "Noted of the night that was: a good night."),
+        ("I slept well", Standing(), "How a night was counts in the morning."),
+        ("rain every night", Standing(asks=True), "only tonight; say “every night” to keep"),
+        ("rain every night", Standing(keeps=False), "Only tonight: nothing is kept of a guest."),
+        ("每晚都要雨声", Standing(asks=True), "说“每晚”就会保留"),
+        ("every night", Standing(asks=True), "once more to keep tonight's wishes"),
+        ("undo", Standing(), "as it was before your last wish"),
+        ("undo", Standing(undoes="all"), "all that was said for tonight"),
+        ("undo", Standing(undoes=""), "There is nothing to forget."),
+    ],
+)
+def test_an_answer_is_true_as_things_stand(words, text, standing, line):
+    assert line in words.answered(words.understand(text), standing)
+
+
+def test_what_no_device_heard_can_t_be_undone(words):
+    assert "undo" not in words.answered(words.understand("no bells"), Standing(Counts.NOWHERE))
+
+
+@pytest.mark.parametrize(
+    "text, keep",
+    [
+        *((text, True) for text in ("every night", "Every night, please!", "yes, every night",
+                                    "每晚", "是的，每晚", "每天晚上吧", "每晚都要。")),
+        *((text, False) for text in ("only tonight", "No, just tonight.", "只是今晚", "就今晚吧")),
+        *((text, None) for text in ("rain every night", "not every night", "yes", "undo", "")),
+    ],
+)
+def test_every_night_or_only_tonight_settles_what_is_pending(words, text, keep):
+    said = words.confirmed(text, (Wish("require", "rain"),))
+    assert (said and said[0]) is keep
+    assert words.confirmed(text, ()) is None
+    if said:
+        assert ("rain" in said[1]) or ("雨" in said[1])
+
+
+def test_both_ways_to_settle_it_can_be_tapped(words):
+    for pair in answer.CONFIRM.values():
+        kept = [words.confirmed(text, (Wish("require", "rain"),)) for text in pair]
+        assert [keep for keep, _ in kept] == [True, False]
+
+
+def test_every_sentence_is_said_in_both_languages():
+    for name, (english, chinese) in answer.SAY.items():
+        assert english.isascii() or "“" in english, name
+        assert re.search("[一-鿿]", chinese), name
+        assert english.count("{") == chinese.count("{"), name
+
+
+def test_sadness_gets_no_cheerful_parse_and_no_promise_of_help(words):
+    heard = words.understand("I've been crying since noon, what a lovely evening")
+    assert heard.distress == "sad" and heard.mood == "" and heard.valence <= 0
+    assert "no help with that" in words.answered(heard)
+    for text in ("I don't want to live anymore", "我不想活了", "rain please, I want to die"):
+        heard = words.understand(text)
+        assert heard.distress == "crisis" and not heard.wishes and heard.mood == ""
+        assert words.answered(heard) in answer.CRISIS.values()
+
+
+def test_a_slip_of_the_finger_is_put_right_and_a_word_is_left_alone():
+    assert mended(["rian", "bels", "pianoo", "wnid"], lambda word: False) == [
+        "rain",
+        "bells",
+        "piano",
+        "wind",
+    ]
+    assert mended(["ran", "wine", "bill"], lambda word: True) == ["ran", "wine", "bill"]
+    assert slipped("rian", "rain") and not slipped("rain", "rain") and not slipped("rin", "bin")
+
+
+def test_scripts_keep_their_length():
+    assert all(len(pair) == 2 for pair in PAIRS.split())
+    assert simplified("給我一點雨聲") == "给我一点雨声"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "🌧️" * 5000,
+        "rain 🌧️ no 🔔 please 😴",
+        "\ud800rain\udfff",
+        "ｎｏ　ｂｅｌｌｓ",
+        "rain 雨 дождь 비 מטר مطر",
+        "no " * 300_000,
+        "wake me at " * 100_000,
+        "turn the " * 200,
+        "set the alarm for the the the " * 40,
+        "play " + "it " * 390,
+        "一二三四五六七八九十" * 40,
+        "stop after a a a a " * 50,
+    ],
+)
+def test_a_megabyte_of_anything_takes_no_time(words, text):
+    began = time.process_time()
+    line = words.answered(words.understand(text))
+    assert 0 < len(line) <= 255 and line.isprintable()
+    assert time.process_time() - began < 0.5
+
+
+@given(st.text(max_size=500))
+def test_whatever_is_written_is_answered_in_one_line(text):
+    heard = WORDS.understand(text)
+    assert len(WORDS.answered(heard)) <= 255
+    assert len(heard.choices) in (0, 2) and len(heard.confidence) == len(heard.wishes)
+
+
+def test_a_note_costs_less_than_ten_milliseconds(words):
+    long = "hey, could you maybe play some rain and not the piano, it was too loud yesterday " * 4
+    words.understand(long)
+    began = time.process_time()
+    for _ in range(20):
+        words.understand(long)
+    assert (time.process_time() - began) / 20 < 0.05  # ten times over on a busy machine
+
+
+def test_a_doubt_without_a_second_meaning_is_still_a_question():
+    line = answer.answered(Understood("en", unsure=("bell",)))
+    assert re.search("no bells.*more bells", line)
+    assert answer.choices((Doubt("bell", "forbid", "require"),), "en") == (
+        "no bells",
+        "with bells please",
+    )
+
+
+WORDS = Words()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["mute please", "be silent for thirty minutes", "turn the volume off", "静音", "quiet mode"],
+)
+def test_everything_off_is_said_in_few_ways(words, text):
+    assert words.understand(text).wishes == (Wish("require", "silence"),)
+    assert not exact.muted("mute the bells") and not exact.muted("the volume is fine")
+
+
+@pytest.mark.parametrize(
+    "text, verb, degree",
+    [
+        ("turn the volume up", "raise", 1.0),
+        ("please increase the volume of the speakers to fifty", "raise", 1.0),
+        ("can you speak a little louder?", "raise", 0.5),
+        ("volume down please", "lower", 1.0),
+        ("Could you turn down the sound a bit", "lower", 0.5),
+        ("quieter!", "lower", 1.0),
+    ],
+)
+def test_an_order_to_be_louder_or_quieter_is_exact(words, text, verb, degree):
+    assert words.understand(text).wishes == (Wish(verb, "level", degree),)
+    assert exact.turned(clean(text)) == (1 if verb == "raise" else -1, degree)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "don't turn the volume up", "I will get up at seven", "turn the lights down",
+        "no need to turn the volume up", "the volume went up", "louder than the rain",
+        "turn the volume up when I leave", "",
+    ],
+)
+def test_what_says_more_than_that_is_no_such_order(text):
+    assert exact.turned(clean(text))[0] == 0
