@@ -69,8 +69,9 @@ def test_of_half_a_night_something_is_learned():
 
 
 @pytest.mark.parametrize("sol", [None, math.nan, math.inf])
-def test_a_latency_that_is_not_known_counts_for_nothing_and_the_rest_does(sol):
-    assert worth(sol=sol, wakings=1) == 1.5
+def test_who_was_not_seen_to_sleep_was_not_seen_to_wake_and_the_rest_counts(sol):
+    assert worth(sol=sol, wakings=0) is None
+    assert worth(sol=sol, wakings=0, rested=1) == 2.0
     assert worth(sol=sol, wakings=None, turned_down=1) == -4.0
     assert worth(sol=sol, wakings=None, rested=-1) == -2.0
     assert worth(sol=sol, wakings=None, liked=1) == 6.0
