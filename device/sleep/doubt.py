@@ -17,6 +17,10 @@ STRANGE = .2            # doubt in somebody FAR from the training nights
 FAR = 2.0               # times the distance within which nine in ten of their epochs lie
 POOR = .1               # doubt in an epoch whose heart was never trusted,
 UNSEEN = .05            # and in a night whose movement nobody measures
+GAPPY = 1.0             # doubt in a night whose movement is never seen over AROUND epochs
+AROUND = 40
+EVEN = .05              # /min, over LOOKED: half the least that any heart of 22 nights varied,
+LOOKED = 10             # epochs
 BREATHS = 10            # epochs of breathing that are compared,
 NIGHT = 120             # with that many before
 IMPOSSIBLE = 200.0      # /min: nothing breathes as fast
@@ -59,6 +63,20 @@ class Likeness:
 
 
 PLACES = features.places(PERSON)
+
+
+def gaps(activity: np.ndarray) -> float:
+    """Doubt in movement that is seen now and then: what shakes a loose wire isn't seen. activity:
+    of each epoch, newest first, NaN where unknown."""
+    return GAPPY * float(np.isnan(activity[:AROUND]).mean())
+
+
+def lively(heart: np.ndarray) -> float:
+    """1, or 0 of a rate that doesn't vary: a paced heart or a machine's line says nothing of sleep.
+    heart: /min, of each epoch, newest first, NaN where unknown."""
+    known = heart[:LOOKED]
+    known = known[~np.isnan(known)]
+    return float(len(known) < LOOKED // 2 or known.std() >= EVEN)
 
 
 def doubted(p: np.ndarray, doubt: float) -> np.ndarray:

@@ -21,6 +21,7 @@ HEART_SPANS = (3, 8, 20, 50)                # epochs
 SPREAD_SPANS = (4, 10, 20, 40)              # epochs
 FADES = (10, 40, 120)                       # epochs: time constants of the heart's faded means
 RATES = np.arange(30.0, 150.0)              # /min: bins of tonight's heart rates
+GAP = 3                 # epochs without movement readings that those beside them stand for
 ENOUGH = 10             # epochs with a heart before tonight has a low, a middle and a high
 STILL_HEART = .5        # /min: a step from epoch to epoch smaller than that tells no more
 SOME = .3               # share of a span that must be known before it has a mean,
@@ -135,7 +136,7 @@ class Memory:
         self.extremes = np.array([np.fmax(self.extremes[0], high), np.fmin(self.extremes[1], low)])
 
     def _activity(self) -> list[float]:
-        size = self.activity
+        size = bridged(self.activity)
         there = ~np.isnan(size)
         filled = np.where(there, size, 0.0)
         seen, sums, peaks = there.cumsum(), filled.cumsum(), np.maximum.accumulate(filled)
@@ -217,6 +218,21 @@ class Memory:
         if not (count >= 0 and finite and new["tonight"].min() >= 0):
             raise ValueError("no counts")
         vars(self).update(new, epochs=int(count))
+
+
+def bridged(size: np.ndarray) -> np.ndarray:
+    """Activity, with what is missing for GAP epochs at most as large as what was seen beside it.
+    Scattered loss would otherwise look like scattered movement, and hold sleep onset back."""
+    gaps = np.isnan(size)
+    if not gaps.any():
+        return size
+    places = np.arange(len(size))
+    newer = np.maximum.accumulate(np.where(gaps, -1, places))
+    older = np.minimum.accumulate(np.where(gaps, len(size), places)[::-1])[::-1]
+    within = gaps & (newer >= 0) & (older < len(size)) & (older - newer - 1 <= GAP)
+    filled = size.copy()
+    filled[within] = np.maximum(size[newer[within]], size[older[within]])
+    return filled
 
 
 def mean(values: np.ndarray) -> float:

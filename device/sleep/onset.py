@@ -26,7 +26,8 @@ SETTINGS = {
     "cautious": Setting(fallen=.97, fallen_epochs=3, asleep=.75, asleep_epochs=3,
                         awake=.7, awake_epochs=2),
 }
-LIKELY = .5             # P(asleep) without which nobody has fallen asleep
+LIKELY = .5             # P(asleep) without which nobody has fallen asleep,
+DOUBTED = .2            # and the doubt from which it must be what counts as sleep later on
 
 
 class Detector:
@@ -37,9 +38,12 @@ class Detector:
         self._asleep = self._slept = False
         self._high = self._low = 0
 
-    def step(self, p_asleep: float | None, p_fallen: float | None = None) -> tuple[bool, bool]:
+    def step(self, p_asleep: float | None, p_fallen: float | None = None, doubt: float = 0.0,
+             seen: bool = True) -> tuple[bool, bool]:
         """(asleep, aroused) after an epoch; an unknown epoch changes neither count nor verdict, and
-        arouses nobody. `p_fallen` None: P(asleep) decides of the first sleep too."""
+        arouses nobody. `p_fallen` None: P(asleep) decides of the first sleep too; the greater the
+        `doubt` of what is said of this sleeper, the more it has to agree. Without `seen` movement
+        nothing is counted towards sleep, nor forgotten."""
         if p_asleep is None:
             self._high = self._low = 0
             return self._asleep, False
@@ -47,9 +51,11 @@ class Detector:
         if self._slept or p_fallen is None:
             high, enough = p_asleep >= setting.asleep, setting.asleep_epochs
         else:
-            high = p_fallen >= setting.fallen and p_asleep >= LIKELY
+            likely = LIKELY + (setting.asleep - LIKELY) * min(doubt / DOUBTED, 1.0)
+            high = p_fallen >= setting.fallen and p_asleep >= likely
             enough = setting.fallen_epochs
-        self._high = self._high + 1 if high else 0
+        if seen:
+            self._high = self._high + 1 if high else 0
         self._low = self._low + 1 if p_asleep < setting.awake else 0
         aroused = self._asleep and self._low >= setting.awake_epochs
         if aroused:

@@ -21,6 +21,7 @@ from device.values import EPOCH, STAGES, Epoch, Staging
 
 # epochs without movement readings, or with nobody there, after which nothing is known
 PATIENCE = 10
+HEARD = .5              # belief in a heart below which it counts as unheard
 LIMITS = (0.0, 5000.0)  # counts: te Lindert's scale ends about there
 HEARTS = (25.0, 220.0)  # /min
 BREATHS = (3.0, 60.0)   # /min
@@ -85,18 +86,23 @@ class Stager:
             self._p_asleep = self._p_motion = None
             return Staging(epoch.index, end, None, None, None, *self._detector.step(None))
         alone = self._of(self._motion, x)
-        believed = share(epoch.heart_quality) if rate is not None else 0.0
+        believed = 0.0 if rate is None else doubt.lively(self._memory.heart) * share(
+            epoch.heart_quality)
+        unheard = believed < HEARD
         model, p = self._blended(x, rate, alone, believed)
-        p = doubt.doubted(doubt.waker(p, ratio), self._doubt(x, rate, believed))
-        p = at_most(p, self._ceiling(float(1 - alone[0]), counts is None, rate is None))
+        doubtful = self._doubt(x, believed)
+        p = doubt.doubted(doubt.waker(p, ratio), doubtful)
+        p = at_most(p, self._ceiling(float(1 - alone[0]), counts is None, unheard))
         self._p_asleep = float(1 - p[0])
-        self._p_motion = float(1 - alone[0]) if rate is None else None
+        self._p_motion = float(1 - alone[0]) if unheard else None
         stage = STAGES[int(model.decide(p[None])[0])]
-        slept = None if rate is None else float(
+        slept = None if unheard else float(
             self._slept.probabilities(x[None, self._onset_places])[0, 1])
         wake, light, deep, rem = map(float, p)
-        return Staging(epoch.index, end, self._p_asleep, stage, (wake, light, deep, rem),
-                       *self._detector.step(self._p_asleep, slept), slept)
+        seen = counts is not None or not self._moved
+        verdict = self._detector.step(self._p_asleep, slept, doubtful, seen)
+        return Staging(epoch.index, end, self._p_asleep, stage, (wake, light, deep, rem), *verdict,
+                       slept)
 
     def _of(self, model: Blend, x: np.ndarray) -> np.ndarray:
         return model.probabilities(x[None, self._places[id(model)]])[0]
@@ -110,9 +116,11 @@ class Stager:
             return self._motion, alone
         return self._whole, believed * self._of(self._whole, x) + (1 - believed) * alone
 
-    def _doubt(self, x: np.ndarray, rate: float | None, believed: float) -> float:
-        total = self._likeness.doubt(x) + (0.0 if self._moved else doubt.UNSEEN)
-        return total + (doubt.POOR * (1 - believed) if rate is not None else 0.0)
+    def _doubt(self, x: np.ndarray, believed: float) -> float:
+        seen = self._memory.activity[:self._memory.epochs]
+        unseen = doubt.gaps(seen) if self._moved else doubt.UNSEEN
+        unheard = doubt.POOR * (1 - believed) if believed >= HEARD else 0.0     # or it has no say
+        return self._likeness.doubt(x) + unseen + unheard
 
     def _ceiling(self, p_motion: float, unmoved: bool, unheard: bool) -> float:
         """What isn't seen is no sign of sleep: once movement readings fail P(asleep) can only fall,
