@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from device.sound.filters import Section, response
-from device.sound.settings import RATE
+from device.sound.filters import Section, butterworth_highpass, response
+from device.sound.settings import RATE, Settings
 
 # Poles of the A curve in Hz (IEC 61672-1, annex E): two at the first and the last, one at each of
 # the others.
@@ -13,6 +13,13 @@ POLES = (20.598997, 107.65265, 737.86223, 12194.217)
 def a_gain(frequencies: np.ndarray) -> np.ndarray:
     """Linear gain of the A curve at `frequencies` (Hz), 1 at 1 kHz."""
     return _a_curve(np.asarray(frequencies, float)) / _a_curve(np.array(1000.0))
+
+
+def heard_gain(frequencies: np.ndarray, settings: Settings) -> np.ndarray:
+    """Linear gain from what is sent to the speaker to what is heard of it: the A curve, behind the
+    speaker's high-pass."""
+    sent = np.abs(response([butterworth_highpass(settings.lowest, RATE)], frequencies, RATE))
+    return a_gain(frequencies) * sent
 
 
 def _a_curve(f: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 
 from areas.sound.evaluate import CALM, attack, fine_period, looped, texture_period
 from areas.sound.measures import calm, clicks, gaps, integrated, periodicity
-from areas.sound.ref16 import rt60
+from areas.sound.room import rt60
 from areas.sound.render import programme
 from device.programmes import PROGRAMMES
 from device.sound.settings import RATE
