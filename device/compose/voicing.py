@@ -26,9 +26,11 @@ def lead(chord: int, part: int, tonic: int, centre: float,
     basses = octaves(bass_class(chord, part) + tonic, max(round(centre) + DRONE[0], LOWEST),
                      round(centre) + DRONE[1])
     pads = [sorted(pitches) for pitches in product(*places)]
-    voicings = [(bass, upper) for upper in pads for bass in basses if opens(bass, upper)]
+    voicings: list[tuple[int | None, list[int]]] = [
+        (bass, upper) for upper in pads for bass in basses if opens(bass, upper)
+    ]
     voicings = voicings or [(None, upper) for upper in pads]
-    return min(voicings, key=lambda voiced: cost(*voiced, before, centre))
+    return min(voicings, key=lambda voiced: cost(voiced[0], voiced[1], before, centre))
 
 
 def bass_class(chord: int, part: int) -> int:

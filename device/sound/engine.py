@@ -1,8 +1,8 @@
 """The whole instrument: scenes and phrases in, blocks of sound out.
 
-    pads, drone, bells, piano ─► music gain ─┬───────────► + ─► doubled ─► + ─► level ─► safety ─► block
-    rain, ocean, wind, … ─► their gains ─┬ halved ─► reverb ►┘              │
-                                         └──────────────────────────────────┘
+    pads, drone, bells, piano ─► music gain ─┬─────────► + ─► doubled ─► + ─► level ─► safety ─►
+    rain, ocean, wind, … ─► gains ─┬─ halved ┴► reverb ─►┘               │
+                                   └─────────────────────────────────────┘
 
 Music and its room are made at half the speaker's rate. Everything happens on the control grid
 (`CONTROL` frames), so the sound is the same whatever the block size. For a single speaker all of it
@@ -17,6 +17,7 @@ import numpy as np
 
 from device.sound.dose import Dose
 from device.sound.glide import Glide, line
+from device.sound.loudness import Ear
 from device.sound.modal import MODES, Struck, StruckNotes
 from device.sound.pads import Pads
 from device.sound.resample import Doubler, Halver
@@ -31,7 +32,7 @@ TIMBRE_EVERY = 20 * 60 * RATE // CONTROL  # control periods: the pads' timbre ch
 MOST_WAITING = 2048         # notes that may wait for their time
 # a mix whose gains' squares add up to less than this is meant to be quieter than its level
 QUIET_SHARE = 0.04
-WET = 1.0                   # of the room, re what is heard directly
+WET = 0.6                   # of the room, re what is heard directly
 TEXTURE_SEND = 0.15
 RANGES = {"pad": (31, 88), "bell": (50, 96), "piano": (33, 96),
           "drone": (31, 62), "swell": (45, 62)}
@@ -67,9 +68,10 @@ class Engine:
         self._random = np.random.default_rng([settings.seed, 0x507])
         channels = settings.channels
         self._reverb = reverb or Reverb(channels, WET)
-        self._tables = Tables(settings, self._reverb.gain)
+        self._ear = Ear(settings, self._reverb.gain)
+        self._tables = Tables(self._ear)
         self._pads, self._struck = Pads(self._tables, channels), StruckNotes()
-        self._halver, self._doubler = Halver(channels), Doubler(channels)
+        self._halver, self._doubler = Halver(1), Doubler(channels)
         self._safety, self.dose = Safety(settings), Dose(settings)
         self._waiting: list[tuple[int, int, Note, Timbre]] = []
         self._placed = 0  # notes placed so far: keeps equal times in order
@@ -217,9 +219,8 @@ class Engine:
         send = music
         if bed is not None:
             bed = bed[:channels]
-            send = self._halver(bed)
-            send *= np.float32(TEXTURE_SEND)
-            send += music
+            # its first channel will do: they are alike, and the room takes their mean
+            send = self._halver(bed[:1]) * np.float32(TEXTURE_SEND) + music
         if send.any() or not self._reverb.quiet:
             music = music + self._reverb(send)
         mix = self._doubler(music)
@@ -269,8 +270,8 @@ class Engine:
             if self._settings.channels == 1:
                 sides = np.array([gain])
             fits = self._struck.play(
-                Struck(note.voice, pitch, start, note.duration, bright, sides, self._settings,
-                       self._reverb.gain, self._random)
+                Struck(note.voice, pitch, start, note.duration, bright, sides, self._ear,
+                       self._random)
             )
         else:
             made = {"drone": DRONE, "swell": SWELL}.get(note.voice, timbre)

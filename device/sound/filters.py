@@ -63,7 +63,8 @@ class BlockFilter:
         starts[:, :, 0] = 0.0
         starts[:, :, 1:] = left.reshape(channels, groups, group, order)
         rest = starts.reshape(-1, (group + 1) * order) @ self._scan[:, -order:]
-        drive = np.concatenate([self._state[:, None], rest.reshape(channels, groups, order)], axis=1)
+        rest = rest.reshape(channels, groups, order)
+        drive = np.concatenate([self._state[:, None], rest], axis=1)
         begun = (drive.reshape(channels, -1) @ self._leap).reshape(channels, groups + 1, order)
         self._state = begun[:, -1].copy()
         starts[:, :, 0] = begun[:, :-1]

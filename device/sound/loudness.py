@@ -1,5 +1,8 @@
 """How loud it is to the sleeper's ear: A-weighting (IEC 61672-1), as a curve and as a filter."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
 from device.sound.filters import Section, butterworth_highpass, response
@@ -15,11 +18,20 @@ def a_gain(frequencies: np.ndarray) -> np.ndarray:
     return _a_curve(np.asarray(frequencies, float)) / _a_curve(np.array(1000.0))
 
 
-def heard_gain(frequencies: np.ndarray, settings: Settings) -> np.ndarray:
-    """Linear gain from what is sent to the speaker to what is heard of it: the A curve, behind the
-    speaker's high-pass."""
-    sent = np.abs(response([butterworth_highpass(settings.lowest, RATE)], frequencies, RATE))
-    return a_gain(frequencies) * sent
+Room = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """What is heard of a tone. `room` tells the power of a tone with its room, re the tone alone:
+    of one that lasts, and of one that soon fades."""
+    settings: Settings
+    room: Room
+
+    def gain(self, frequencies: np.ndarray) -> np.ndarray:
+        """Linear, without the room: the A curve, behind the speaker's high-pass."""
+        highpass = [butterworth_highpass(self.settings.lowest, RATE)]
+        return a_gain(frequencies) * np.abs(response(highpass, frequencies, RATE))
 
 
 def _a_curve(f: np.ndarray) -> np.ndarray:

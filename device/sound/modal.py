@@ -9,10 +9,10 @@ import math
 
 import numpy as np
 
-from device.sound.loudness import heard_gain
+from device.sound.loudness import Ear
 from device.sound.pads import PERIOD_RATE
-from device.sound.settings import MUSIC_RATE, PERIOD, Settings
-from device.sound.wavetables import HIGHEST, LEVELLING, Room, pitch_to_hz
+from device.sound.settings import MUSIC_RATE, PERIOD
+from device.sound.wavetables import HIGHEST, LEVELLING, pitch_to_hz
 
 ATTACK = 2                  # control periods, 43 ms: felt, not steel
 DAMPING = 0.9               # s: a damper falls on the string when the key is let go
@@ -26,22 +26,22 @@ Modes = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def bell(pitch: int, brightness: float, random: np.random.Generator) -> Modes:
     """A soft bar, struck with yarn: partials 1 : 4 : 9.2 of a tuned vibraphone bar (Fletcher &
-    Rossing 1998), the first two as slightly detuned pairs that start together, so that it is loudest
-    when it is struck; and the bar's first moment, before its air column has taken over."""
+    Rossing 1998), the first two as slightly detuned pairs that start together, so that it is
+    loudest when it is struck; and its first moment, before the bar's own sound has taken over."""
     f = pitch_to_hz(pitch)
     length = 7.0 * (440.0 / f) ** 0.4
     ratios = np.array([1.0, 1.0 + 0.35 / f, 1.0, 4.0, 4.0 + 0.9 / f, 9.2])
     levels = np.array(
-        [0.5, 0.2, 0.5, 0.06 + 0.10 * brightness, 0.04 + 0.06 * brightness, 0.03 * brightness]
+        [0.4, 0.15, 0.7, 0.06 + 0.10 * brightness, 0.04 + 0.06 * brightness, 0.03 * brightness]
     )
     phases = np.exp(2j * np.pi * random.random(3))[[0, 0, 0, 1, 1, 2]]
-    return f * ratios, levels * phases, length * np.array([1.0, 0.8, 0.12, 0.35, 0.3, 0.1])
+    return f * ratios, levels * phases, length * np.array([1.0, 0.8, 0.09, 0.35, 0.3, 0.1])
 
 
 def inharmonicity(pitch: int) -> float:
     """B of a string's partials, n f √(1 + B n²): stiffer the shorter it is, and again in the wound
     bass. The shape is Rigaud, David & Daudet's (2013), through a grand's C3 and C5."""
-    return math.exp(0.1075 * pitch - 14.74) + math.exp(-0.085 * pitch - 7.2)
+    return math.exp(0.1075 * pitch - 14.74) + math.exp(-0.085 * pitch - 7.6)
 
 
 def piano(pitch: int, brightness: float, random: np.random.Generator) -> Modes:
@@ -51,21 +51,21 @@ def piano(pitch: int, brightness: float, random: np.random.Generator) -> Modes:
     n = np.arange(1, 10)
     frequencies = n * f * np.sqrt(1.0 + inharmonicity(pitch) * n * n)
     levels = n**-1.1 * np.exp(-frequencies / (500.0 + 1500.0 * brightness))
-    quick = 3.2 * (220.0 / f) ** 0.5 / n**0.5
+    quick = 2.0 * (220.0 / f) ** 0.5 / n**0.5
     slow = 12.0 * (220.0 / f) ** 0.6 / n**0.6
     phases = np.exp(2j * np.pi * random.random(len(n)))
     board = KNOCK[0] * (KNOCK[1] / KNOCK[0]) ** ((np.arange(BOARD) + random.random(BOARD)) / BOARD)
     knock = KNOCK_LEVEL * math.sqrt(float(np.sum(levels**2)) / BOARD)
     return (
         np.concatenate([frequencies, frequencies * 1.0004, board]),
-        np.concatenate([levels * phases, 0.35 * levels * phases,
+        np.concatenate([levels * phases, 0.25 * levels * phases,
                         knock * np.exp(2j * np.pi * random.random(BOARD))]),
         np.concatenate([quick, slow, 0.22 * (KNOCK[0] / board) ** 0.4]),
     )
 
 
 KNOCK, BOARD = (90.0, 1800.0), 12   # Hz, and how many modes of the soundboard there are between
-KNOCK_LEVEL = 0.75          # re the string
+KNOCK_LEVEL = 3.0           # re the string
 MODES = {"bell": bell, "piano": piano}
 
 
@@ -73,20 +73,20 @@ class Struck:
     """One sounding note, in as many channels as `sides` has gains."""
 
     def __init__(self, voice: str, pitch: int, start: int, duration: float, brightness: float,
-                 sides: np.ndarray, settings: Settings, room: Room, random: np.random.Generator):
+                 sides: np.ndarray, ear: Ear, random: np.random.Generator):
         frequencies, levels, decays = MODES[voice](pitch, brightness, random)
         keep = frequencies < HIGHEST
         frequencies, levels, decays = frequencies[keep], levels[keep], decays[keep]
         lasting = decays > 0.05 * decays.max()
-        ear = heard_gain(frequencies, settings)
+        heard = ear.gain(frequencies)
         plain, weighted = (
-            float(np.sum(np.abs(levels * gain)[lasting] ** 2)) / 2.0 for gain in (1.0, ear)
+            float(np.sum(np.abs(levels * gain)[lasting] ** 2)) / 2.0 for gain in (1.0, heard)
         )
         unit = 1.0 / math.sqrt(plain ** (1.0 - LEVELLING) * weighted**LEVELLING)
         self._exponent = 2j * np.pi * frequencies / MUSIC_RATE - math.log(1000.0) / (
             decays * MUSIC_RATE
         )
-        self._ear = ear * ear / 2.0 * room(frequencies)[1]
+        self._ear = heard * heard / 2.0 * ear.room(frequencies)[1]
         self._state = levels * unit
         self._first = math.sqrt(float(np.sum(np.abs(self._state) ** 2)))
         self._turn()

@@ -7,8 +7,9 @@ it needs. Every line is longer than a block, so a whole block comes out before a
 again, and the network is one matrix product. Lines are written ahead at their own length, so that
 all are read at one place.
 
-What is heard of the lines turns slowly between two ways of adding them up, both of the same power:
-no resonance stays, and since no delay changes, no pitch wobbles.
+What is heard of the lines moves slowly between two ways of adding them up, both of the same power:
+no resonance stays quite as it is, and since no delay changes, no pitch wobbles. It moves little,
+for a lasting tone would swing with it.
 """
 
 import math
@@ -27,15 +28,22 @@ SMEAR = 128                 # frames, 5 ms
 ALLPASSES = ((17, 0.6), (29, -0.6), (43, 0.6))      # frames and coefficients
 AROUND, WITHIN = 16, 0.085   # reflections in each channel, and the s in which they come
 EARLY = 0.6                 # of the reflections beside what the lines give
-TURN = 0.11                 # Hz: of the way the lines are added up
+TURN = 0.11                 # Hz: of the way the lines are added up, and how far it moves,
+DEPTH = 0.12                # radians
 PROBES = np.geomspace(250.0, 2000.0, 96)    # Hz: where the room's gain is found
 _UP = np.arange(LONGEST, dtype=np.float32)
+
+
+def shares(angle: float) -> tuple[float, float]:
+    """Of the two ways of adding up; their squares add up to one."""
+    way = DEPTH * math.sin(angle)
+    return math.cos(way), math.sin(way)
 
 
 class Smear:
     """The allpasses, cut off where little is left: a matrix product, not a recursion."""
 
-    def __init__(self, channels: int):
+    def __init__(self) -> None:
         taps = np.zeros(SMEAR)
         taps[0] = 1.0
         for delay, g in ALLPASSES:
@@ -48,15 +56,16 @@ class Smear:
         lag = np.arange(SMEAR)[None, :] - np.arange(SMEAR)[:, None]     # (in, out)
         self._now = np.where(lag >= 0, taps[lag % SMEAR], 0.0).astype(np.float32)
         self._before = np.where(lag < 0, taps[lag % SMEAR], 0.0).astype(np.float32)
-        self._held = np.zeros((channels, SMEAR), np.float32)
+        self._held = np.zeros(SMEAR, np.float32)
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
-        whole = np.concatenate([self._held, block], axis=1)
-        self._held = whole[:, -SMEAR:].copy()
-        rows = whole.reshape(len(block), -1, SMEAR)
-        out = rows[:, 1:] @ self._now
-        out += rows[:, :-1] @ self._before
-        return out.reshape(block.shape)
+        """(frames,) → the same."""
+        whole = np.concatenate([self._held, block])
+        self._held = whole[-SMEAR:].copy()
+        rows = whole.reshape(-1, SMEAR)
+        out = rows[1:] @ self._now
+        out += rows[:-1] @ self._before
+        return out.ravel()
 
     def clear(self) -> None:
         self._held[:] = 0.0
@@ -71,17 +80,18 @@ class Reflections:
         at = edges[:-1] + random.random((channels, AROUND)) * np.diff(edges)
         self.delays = at.astype(int)
         self.signs = np.where(random.random((channels, AROUND)) < 0.5, -1.0, 1.0) / AROUND**0.5
-        self._held = np.zeros((channels, int(WITHIN * MUSIC_RATE)), np.float32)
+        self._held = np.zeros(int(WITHIN * MUSIC_RATE), np.float32)
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
-        before, frames = self._held.shape[1], block.shape[1]
-        whole = np.concatenate([self._held, block], axis=1)
-        self._held = whole[:, -before:].copy()
-        out = np.zeros_like(block)
-        for heard, sent, delays, signs in zip(out, whole, self.delays.tolist(),
-                                              self.signs.tolist(), strict=True):
+        """(frames,) → (channels, frames)."""
+        before, frames = len(self._held), len(block)
+        whole = np.concatenate([self._held, block])
+        self._held = whole[-before:].copy()
+        out = np.zeros((len(self.delays), frames), np.float32)
+        for heard, delays, signs in zip(out, self.delays.tolist(), self.signs.tolist(),
+                                        strict=True):
             for delay, sign in zip(delays, signs, strict=True):
-                echo = sent[before - delay:before - delay + frames]
+                echo = whole[before - delay:before - delay + frames]
                 (np.add if sign > 0.0 else np.subtract)(heard, echo, out=heard)
         out *= np.float32(AROUND ** -0.5)
         return out
@@ -98,7 +108,7 @@ class Reverb:
     def __init__(self, channels: int = 2, level: float = 1.0, seconds: float = 5.5,
                  damping: float = 0.25):
         random = np.random.default_rng(9)
-        self._smear, self._reflections = Smear(channels), Reflections(channels, random)
+        self._smear, self._reflections = Smear(), Reflections(channels, random)
         hadamard = np.ones((1, 1))
         while len(hadamard) < LINES:
             hadamard = np.block([[hadamard, hadamard], [hadamard, -hadamard]])
@@ -119,8 +129,10 @@ class Reverb:
         self.quiet = True
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
-        """(channels, frames) in, `LONGEST` at most → the same of reverberation."""
-        out = self._reflections(self._smear(block))
+        """(channels, frames) in, `LONGEST` at most → the same of reverberation. What goes in is the
+        channels' mean."""
+        sent = block[0] if self._channels == 1 else block.mean(axis=0)
+        out = self._reflections(self._smear(sent))
         late = self._late(out)
         out *= self._early
         out += late
@@ -134,14 +146,15 @@ class Reverb:
         self.quiet = True
 
     def gain(self, frequencies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(n,) and (n,): power of a tone and its room together, re the tone alone, on average over
-        the channels: of a tone that lasts, and of one that soon fades."""
-        early = self._reflected_at(frequencies)         # (n, channels)
-        direct = np.mean(np.abs(1.0 + self._early * early) ** 2, axis=1)
-        late = np.abs(self._lines_at(frequencies) * early[:, None]) ** 2
-        mean = float(self._early / EARLY) ** 2 * (1.0 - EARLY**2)
-        # both ways of adding up in turn; each channel in comes out of all
-        return direct + late.sum(axis=(1, 2)) / (2 * self._channels), direct + mean
+        """(n,) and (n,): power of a tone in the middle and its room together, re the tone alone, on
+        average over the channels: of a tone that lasts, and of one that soon fades."""
+        fed = self._reflected_at(frequencies)           # (n, channels)
+        near = 1.0 + self._early * fed
+        # (n, channels); of both ways the first has nearly all
+        lines = (self._lines_at(frequencies) @ fed[..., None])[..., 0]
+        whole = near + lines[:, :self._channels]
+        late = float(self._early / EARLY) ** 2 * (1.0 - EARLY**2)
+        return np.mean(np.abs(whole) ** 2, axis=1), np.mean(np.abs(near) ** 2, axis=1) + late
 
     def _late(self, block: np.ndarray) -> np.ndarray:
         lines, at, frames = self._lines, self._at, block.shape[1]
@@ -163,11 +176,12 @@ class Reverb:
     def _turned(self, both: np.ndarray) -> np.ndarray:
         """(2 channels, frames): the lines added up in two ways, → (channels, frames)."""
         frames, now = both.shape[1], self._angle
-        self._angle = then = now + 2.0 * math.pi * TURN * frames / MUSIC_RATE
+        self._angle = then = (now + 2.0 * math.pi * TURN * frames / MUSIC_RATE) % (2.0 * math.pi)
+        (a, b), (c, d) = shares(now), shares(then)
         up = _UP[:frames]
         out, other = both[:self._channels], both[self._channels:]
-        out *= math.cos(now) + (math.cos(then) - math.cos(now)) / frames * up
-        other *= math.sin(now) + (math.sin(then) - math.sin(now)) / frames * up
+        out *= a + (c - a) / frames * up
+        other *= b + (d - b) / frames * up
         out += other
         return out
 

@@ -8,9 +8,8 @@ from types import MappingProxyType
 RATE = 48_000               # frames/s
 # frames: gains are points on this grid and straight lines between; blocks are multiples
 CONTROL = 1024
-# frames/s of the music and its room, which have nothing above 10 kHz; and frames of a control period
-MUSIC_RATE = RATE // 2
-PERIOD = CONTROL * MUSIC_RATE // RATE
+MUSIC_RATE = RATE // 2      # frames/s of the music and its room, with nothing above 10 kHz
+PERIOD = CONTROL * MUSIC_RATE // RATE       # frames of the music in a control period
 BLOCK = 4096                # frames: what is rendered at a time unless told otherwise
 HARD_LIMIT = 70.0           # dBA at the pillow: not exceeded whatever fails
 HIGHEST_CEILING = 60.0      # dBA LAmax: as far as a sleeper may raise the cap

@@ -6,18 +6,18 @@ The lines in the middle of the bands are harmonics, so a table can also be left 
 itself, whole periods away, and nothing is heard but other random phases (`pads.py`)."""
 
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from device.sound.loudness import heard_gain
-from device.sound.settings import MUSIC_RATE, PERIOD, SPEAKERS, Settings
+from device.sound.loudness import Ear
+from device.sound.settings import MUSIC_RATE, PERIOD, SPEAKERS
 
 SECONDS = 2.7               # of a table
 LONG_SECONDS = 5.4          # of the lowest notes': a low harmonic's band needs bins closer together
 LOW = 48                    # MIDI: below this a table is long
 OVERLAP = 4 * PERIOD        # frames repeated at the end, so that any block is one slice
+EVENED = 9                  # × PERIOD, 0.2 s: slower beats are taken out of a table's level
 HIGHEST = 0.4 * MUSIC_RATE  # Hz
 LEVELLING = 0.45            # 0: equal power at all pitches, 1: equal A-weighted power
 
@@ -29,7 +29,7 @@ class Timbre:
     spread: float = 14.0                # cents: width of the fundamental's band
     growth: float = 0.9                 # the band of harmonic n is n ** growth as wide, in Hz
     # share of a harmonic's power in one line: bands alone beat, and the beat loops
-    steady: float = 0.75
+    steady: float = 0.9
     dark: tuple[float, float] = (1.5, 260.0)  # low-pass of the dark layer: × pitch, but at least Hz
     bright: tuple[float, float] = (4.0, 1500.0)   # and of the bright one
     attack: float = 2.5                 # s
@@ -85,18 +85,14 @@ def fitted(hertz: float, seconds: float) -> tuple[int, int]:
     return int(blocks[best]) * PERIOD, int(periods[best])
 
 
-Room = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]       # Reverb.gain
-
-
-def make_table(timbre: Timbre, pitch: int, settings: Settings, room: Room,
-               random: np.random.Generator) -> Table:
+def make_table(timbre: Timbre, pitch: int, ear: Ear, random: np.random.Generator) -> Table:
     """A table of `timbre` at MIDI `pitch`. int16 halves the memory and costs no time: the gather
     converts."""
     frames, periods = fitted(pitch_to_hz(pitch), LONG_SECONDS if pitch < LOW else SECONDS)
     resolution = MUSIC_RATE / frames
     fundamental = periods * resolution
     spectrum = np.zeros(frames // 2 + 1)
-    levels = lifted(timbre.harmonics, fundamental, SPEAKERS[settings.speaker].bass)
+    levels = lifted(timbre.harmonics, fundamental, SPEAKERS[ear.settings.speaker].bass)
     for number, level in enumerate(levels, 1):
         centre = number * fundamental
         width = max(
@@ -116,15 +112,15 @@ def make_table(timbre: Timbre, pitch: int, settings: Settings, room: Room,
     used = np.flatnonzero(spectrum)
     hertz = used * resolution
     phases = np.exp(2j * np.pi * random.random(len(used)))
-    ear = heard_gain(hertz, settings)
+    heard = ear.gain(hertz)
     layers, whole = np.empty((2, frames + OVERLAP), np.int16), np.zeros(frames // 2 + 1, complex)
     waves, powers = [], []
     lines = np.arange(1, len(levels) + 1) * fundamental
-    roomed = np.array(levels) * heard_gain(lines, settings) * np.sqrt(room(lines)[0])
+    roomed = np.array(levels) * ear.gain(lines) * np.sqrt(ear.room(lines)[0])
     for ratio, least in (timbre.dark, timbre.bright):
         cutoff = max(ratio * fundamental, least)
         shape = spectrum[used] / (1.0 + (hertz / cutoff) ** 2)
-        plain, weighted = (float(np.sum((shape * gain) ** 2)) for gain in (1.0, ear))
+        plain, weighted = (float(np.sum((shape * gain) ** 2)) for gain in (1.0, heard))
         unit = (plain ** (1.0 - LEVELLING) * weighted**LEVELLING) ** -0.5
         whole[used] = shape * phases * unit
         waves.append(np.fft.irfft(whole, frames).astype(np.float32) * (frames / np.sqrt(2.0)))
@@ -157,7 +153,9 @@ def evened(wave: np.ndarray) -> np.ndarray:
     """(frames,) float32 gain that takes the beats out of a table's level, as it is every 21 ms, and
     leaves those of single harmonics: what breathes, breathes in colour."""
     power = (wave.reshape(-1, PERIOD) ** 2).mean(axis=1)
-    smooth = (np.roll(power, 1) + 2.0 * power + np.roll(power, -1)) / 4.0
+    weights = np.hanning(EVENED + 2)[1:-1]
+    around = np.concatenate([power[-EVENED:], power, power[:EVENED]])
+    smooth = np.convolve(around, weights / weights.sum(), "same")[EVENED:-EVENED]
     gain = np.clip(np.sqrt(power.mean() / np.maximum(smooth, 1e-9)), 0.4, 2.5)
     middles = (np.arange(-1, len(gain) + 1) + 0.5) * PERIOD
     around = np.concatenate([gain[-1:], gain, gain[:1]])
@@ -168,8 +166,8 @@ class Tables:
     """The tables in use and a few of the last: made at need, the longest unused is dropped. As many
     as notes may sound: with four fewer REF16 costs a quarter more, for tables made again."""
 
-    def __init__(self, settings: Settings, room: Room, most: int = 16):
-        self._settings, self._room, self._most = settings, room, most
+    def __init__(self, ear: Ear, most: int = 16):
+        self._ear, self._most = ear, most
         self._tables: OrderedDict[tuple[Timbre, int], Table] = OrderedDict()
 
     def get(self, timbre: Timbre, pitch: int) -> Table:
@@ -178,10 +176,8 @@ class Tables:
         if table is None:
             # Seeded by what it is, not by when it was made: the same note has the same table all
             # night.
-            seed = [self._settings.seed, pitch, len(timbre.harmonics)]
-            table = make_table(
-                timbre, pitch, self._settings, self._room, np.random.default_rng(seed)
-            )
+            seed = [self._ear.settings.seed, pitch, len(timbre.harmonics)]
+            table = make_table(timbre, pitch, self._ear, np.random.default_rng(seed))
         self._tables[key] = table
         while len(self._tables) > self._most:
             self._tables.popitem(last=False)

@@ -4,10 +4,11 @@ music."""
 import numpy as np
 import pytest
 
-from areas.sound.evaluate import CALM, attack, fine_period, looped, texture_period
+from areas.sound.evaluate import CALM, fine_period, looped, texture_period
 from areas.sound.measures import calm, clicks, gaps, integrated, periodicity
-from areas.sound.room import rt60
 from areas.sound.render import programme
+from areas.sound.room import rt60
+from areas.sound.voice import attack
 from device.programmes import PROGRAMMES
 from device.sound.settings import RATE
 from device.sound.textures import MOTIONS, SECONDS

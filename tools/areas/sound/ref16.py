@@ -2,11 +2,13 @@
 
 `ref.py` (the workload), `ref.osc` (scsynth's graph) and `ref.csd` (Csound's) are given, in one
 folder. What differs: scsynth and Csound run 64 band-limited saw oscillators with a filter each;
-ours reads sixteen PADsynth tables of the same 24 harmonics, spread as four detuned oscillators are,
-with two layers cross-fading for the moving low-pass. Their reverbs are FreeVerb2 and reverbsc, ours
-early reflections and a feedback delay network of eight lines. Our music and its room run at
-24 kHz and are brought up (what 24 harmonics have above 10 kHz is behind the low-pass). Their limiter is a limiter; ours is all of `safety.py`,
-A-weighted cap included. Ours is told its notes when they start and lets them go, theirs run on.
+ours reads sixteen PADsynth tables of the same 24 harmonics, spread as four detuned oscillators
+are, with two layers cross-fading for the moving low-pass, and never loops them. Our music and room
+run at 24 kHz and are brought up: what 24 harmonics have above 10 kHz lies behind the low-pass.
+Their reverbs are FreeVerb2 and reverbsc, ours reflections and a feedback delay network of eight
+lines.
+Their limiter is a limiter; ours is all of `safety.py`, A-weighted cap included. Ours is told its
+notes when they start and lets them go, theirs run on.
 """
 
 import importlib.util
@@ -19,8 +21,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-import numpy as np
 
 from device.sound.engine import Engine
 from device.sound.settings import RATE, Settings

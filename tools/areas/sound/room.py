@@ -14,7 +14,7 @@ LATE = (0.3, 1.0)           # s
 
 def measure() -> dict[str, float]:
     """Of the recommended build's room, one channel, and of a pair's, whichever is worse."""
-    waves = [impulse_response(channels, 2.0)[0] for channels in (1, 2)]
+    waves = [wave for channels in (1, 2) for wave in impulse_response(channels, 2.0)]
     densities = [echo_density(wave) for wave in waves]
     return {
         "reverb.density_50ms": min(float(density[50]) for density in densities),
@@ -26,9 +26,9 @@ def measure() -> dict[str, float]:
 
 
 def impulse_response(channels: int, seconds: float) -> np.ndarray:
-    """(channels, n) at the music's rate: of an impulse in the first channel."""
+    """(channels, n) at the music's rate: of an impulse in all channels."""
     room, impulse = Reverb(channels), np.zeros((channels, LONGEST), np.float32)
-    impulse[0, 0] = 1.0
+    impulse[:, 0] = 1.0
     silence = np.zeros_like(impulse)
     parts = [room(impulse)] + [room(silence) for _ in range(int(seconds * MUSIC_RATE / LONGEST))]
     return np.concatenate(parts, axis=1)
