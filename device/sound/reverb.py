@@ -26,7 +26,7 @@ ROOM = 4 * LONGEST          # frames written before the buffer is moved back
 SILENCE = 1e-9              # peak below which the room is asleep
 SMEAR = 128                 # frames, 5 ms
 ALLPASSES = ((17, 0.6), (29, -0.6), (43, 0.6))      # frames and coefficients
-AROUND, WITHIN = 16, 0.085   # reflections in each channel, and the s in which they come
+AROUND, WITHIN = 20, 0.088   # reflections in each channel, and the s in which they come
 EARLY = 0.6                 # of the reflections beside what the lines give
 TURN = 0.11                 # Hz: of the way the lines are added up, and how far it moves,
 DEPTH = 0.12                # radians
@@ -73,13 +73,15 @@ class Smear:
 
 class Reflections:
     """Velvet noise (Karjalainen & Järveläinen 2007): one of ± 1 in each cell, and cells that grow,
-    so that they come the less densely the later."""
+    so that they come the less densely the later. All channels have them at the same times, every
+    other one with the other sign in the second."""
 
     def __init__(self, channels: int, random: np.random.Generator):
         edges = WITHIN * MUSIC_RATE * (np.arange(AROUND + 1) / AROUND) ** 1.3
-        at = edges[:-1] + random.random((channels, AROUND)) * np.diff(edges)
-        self.delays = at.astype(int)
-        self.signs = np.where(random.random((channels, AROUND)) < 0.5, -1.0, 1.0) / AROUND**0.5
+        self.delays = (edges[:-1] + random.random(AROUND) * np.diff(edges)).astype(int)
+        first = np.where(random.random(AROUND) < 0.5, -1.0, 1.0) / AROUND**0.5
+        turned = np.where(np.arange(AROUND) % 2, -1.0, 1.0)
+        self.signs = np.stack([first, first * turned][:channels])
         self._held = np.zeros(int(WITHIN * MUSIC_RATE), np.float32)
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
@@ -87,14 +89,14 @@ class Reflections:
         before, frames = len(self._held), len(block)
         whole = np.concatenate([self._held, block])
         self._held = whole[-before:].copy()
-        out = np.zeros((len(self.delays), frames), np.float32)
-        for heard, delays, signs in zip(out, self.delays.tolist(), self.signs.tolist(),
-                                        strict=True):
-            for delay, sign in zip(delays, signs, strict=True):
-                echo = whole[before - delay:before - delay + frames]
-                (np.add if sign > 0.0 else np.subtract)(heard, echo, out=heard)
-        out *= np.float32(AROUND ** -0.5)
-        return out
+        parts = np.zeros((2, frames), np.float32)       # alike in both channels, and unlike
+        for i, (delay, sign) in enumerate(zip(self.delays.tolist(), self.signs[0].tolist(),
+                                              strict=True)):
+            echo = whole[before - delay:before - delay + frames]
+            (np.add if sign > 0.0 else np.subtract)(parts[i % 2], echo, out=parts[i % 2])
+        parts *= np.float32(AROUND**-0.5)
+        alike, unlike = parts
+        return np.stack([alike + unlike, alike - unlike][:len(self.signs)])
 
     def clear(self) -> None:
         self._held[:] = 0.0
@@ -107,7 +109,7 @@ class Reverb:
 
     def __init__(self, channels: int = 2, level: float = 1.0, seconds: float = 5.5,
                  damping: float = 0.25):
-        random = np.random.default_rng(9)
+        random = np.random.default_rng(47)
         self._smear, self._reflections = Smear(), Reflections(channels, random)
         hadamard = np.ones((1, 1))
         while len(hadamard) < LINES:
@@ -190,8 +192,8 @@ class Reverb:
         w = 2.0 * np.pi * np.asarray(frequencies)[:, None] / MUSIC_RATE
         smeared = np.exp(-1j * w * np.arange(SMEAR)) @ self._smear.taps
         return np.stack([
-            smeared * (np.exp(-1j * w * delays) @ signs)
-            for delays, signs in zip(self._reflections.delays, self._reflections.signs, strict=True)
+            smeared * (np.exp(-1j * w * self._reflections.delays) @ signs)
+            for signs in self._reflections.signs
         ], axis=1)
 
     def _lines_at(self, frequencies: np.ndarray) -> np.ndarray:
