@@ -57,7 +57,7 @@ def piano(pitch: int, brightness: float, random: np.random.Generator) -> Modes:
     board = KNOCK[0] * (KNOCK[1] / KNOCK[0]) ** ((np.arange(BOARD) + random.random(BOARD)) / BOARD)
     knock = KNOCK_LEVEL * math.sqrt(float(np.sum(levels**2)) / BOARD)
     return (
-        np.concatenate([frequencies, frequencies * 1.0004, board]),
+        np.concatenate([frequencies, frequencies * 1.0002, board]),
         np.concatenate([levels * phases, 0.25 * levels * phases,
                         knock * np.exp(2j * np.pi * random.random(BOARD))]),
         np.concatenate([quick, slow, 0.22 * (KNOCK[0] / board) ** 0.4]),

@@ -31,7 +31,7 @@ class Speaker:
 
 
 SPEAKERS: Mapping[str, Speaker] = MappingProxyType({
-    "mono": Speaker(highpass=240.0, channels=1, bass=300.0),    # one driver of 4 to 8 cm
+    "mono": Speaker(highpass=230.0, channels=1, bass=280.0),    # one driver of 4 to 8 cm
     "pair": Speaker(highpass=70.0, bass=90.0),
     "headphones": Speaker(highpass=30.0),
 })

@@ -26,10 +26,10 @@ LEVELLING = 0.45            # 0: equal power at all pitches, 1: equal A-weighted
 class Timbre:
     """What a pad is made of."""
     harmonics: tuple[float, ...]        # amplitudes from the fundamental on
-    spread: float = 14.0                # cents: width of the fundamental's band
+    spread: float = 24.0                # cents: width of the fundamental's band
     growth: float = 0.9                 # the band of harmonic n is n ** growth as wide, in Hz
     # share of a harmonic's power in one line: bands alone beat, and the beat loops
-    steady: float = 0.9
+    steady: float = 0.94
     dark: tuple[float, float] = (1.5, 260.0)  # low-pass of the dark layer: × pitch, but at least Hz
     bright: tuple[float, float] = (4.0, 1500.0)   # and of the bright one
     attack: float = 2.5                 # s
@@ -45,9 +45,9 @@ def _falling(count: int, power: float, even: float = 1.0) -> tuple[float, ...]:
 
 PADS = (
     Timbre(_falling(12, 1.3)),                                          # warm strings
-    Timbre(_falling(9, 1.5, even=0.25), spread=10.0),  # hollow, like a clarinet choir
+    Timbre(_falling(9, 1.5, even=0.25), spread=17.0),  # hollow, like a clarinet choir
     # organ-like glass
-    Timbre((1.0, 0.55, 0.12, 0.3, 0.05, 0.06, 0.02, 0.1), spread=18.0, attack=3.0),
+    Timbre((1.0, 0.55, 0.12, 0.3, 0.05, 0.06, 0.02, 0.1), spread=30.0, attack=3.0),
 )
 DRONE = Timbre(
     (1.0, 0.6, 0.45, 0.2, 0.12, 0.1, 0.05, 0.05),

@@ -24,7 +24,7 @@ def measure() -> dict[str, float]:
         loudness[name] = figures[f"programme.{name}.lufs"] = integrated(sound)
         figures[f"programme.{name}.mono_loss_db"] = mono_loss(sound)
         if recipe.music:
-            _, level = settled(replace(recipe, textures=MappingProxyType({})))
+            _, level = settled(without_textures(recipe))
             figures[f"programme.{name}.music_error_db"] = level - SMALL.settle - recipe.level
     worst = {
         key: max(abs(value) for name, value in figures.items() if name.endswith(key))
@@ -36,6 +36,15 @@ def measure() -> dict[str, float]:
         "programme.mono_loss_db": worst["mono_loss_db"],
         "programme.spread_lu": max(loudness.values()) - min(loudness.values()),
     }
+
+
+def without_textures(recipe: Recipe) -> Recipe:
+    return replace(recipe, textures=MappingProxyType({}))
+
+
+def alone(name: str) -> np.ndarray:
+    """(2, n): a programme's music."""
+    return settled(without_textures(PROGRAMMES[name]))[0]
 
 
 def settled(recipe: Recipe) -> tuple[np.ndarray, float]:

@@ -66,8 +66,11 @@ def qualities(
     if lufs_error is not None:
         figures["lufs_err_lu"] = lufs_error
     per_programme = {name: calm(sound) for name, sound in sounds.items()}
+    # textures are judged by what they are: only the peak is theirs, too
+    alone = {name: calm(balance.alone(name)) for name, recipe in PROGRAMMES.items() if recipe.music}
     for key in CALM:
-        figures[f"calm.{key}"] = max(measures[key] for measures in per_programme.values())
+        judged = per_programme if key == "true_peak_dbtp" else alone
+        figures[f"calm.{key}"] = max(measures[key] for measures in judged.values())
     figures |= voice.measure() | room.measure() | voicing.measure() | balance.measure()
     figures |= {
         f"calm.attack_{name}_ms": voice.attack(name) for name in ("pad", "swell", "bell", "piano")

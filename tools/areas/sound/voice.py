@@ -86,7 +86,7 @@ def onset(sound: np.ndarray) -> int:
 
 def stretch(samples: np.ndarray, pitch: int) -> float:
     """Frequency of partial 6 re six times partial 1's."""
-    sound = samples.mean(axis=0)[int((STRUCK + 0.1) * RATE):int((STRUCK + 2.1) * RATE)]
+    sound = samples.mean(axis=0)[int((STRUCK + 0.1) * RATE):int((STRUCK + 5.1) * RATE)]
     spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 1 << 19))
     step = RATE / (1 << 19)
     first = 440.0 * 2.0 ** ((pitch - 69) / 12)
