@@ -19,6 +19,7 @@ EPOCH = 30.0            # s: AASM scoring epoch
 SCALES = ("ionian", "dorian", "phrygian", "lydian", "mixolydian", "aeolian", "pentatonic")
 STYLES = ("chorale", "piano", "folk", "lute")
 VOICES = ("pad", "bell", "piano", "drone", "swell")
+SPEAKERS = ("mono", "pair", "headphones")    # one driver, a pair, or by the bed
 VERBS = ("raise", "lower", "forbid", "require")
 LANGUAGES = ("en", "zh")
 

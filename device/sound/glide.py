@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from device.sound.settings import CONTROL, RATE
+from device.sound.settings import CONTROL, PERIOD, RATE
 
 FASTEST_RISE = 2.0          # s from silence to full; nothing fades in quicker
 FASTEST_FALL = 5.0          # s; a panic or mute is not a glide and lies behind the ring
 # √amplitude, −37 dB: where a rise from silence begins; nobody hears it, and it saves 60 ms
 INAUDIBLE = 0.12
-_UP = (np.arange(CONTROL, dtype=np.float32) / CONTROL)[None, :]
+_UP = {each: (np.arange(each, dtype=np.float32) / each)[None, :] for each in (CONTROL, PERIOD)}
 
 
 class Glide:
@@ -68,10 +68,10 @@ class Glide:
         return max(at, min(INAUDIBLE, self._to)) if done and self._from == 0.0 else at
 
 
-def line(points: np.ndarray) -> np.ndarray | np.float32:
-    """Control points (k + 1,) → a gain for each of k × CONTROL frames; one number where nothing
+def line(points: np.ndarray, period: int = CONTROL) -> np.ndarray | np.float32:
+    """Control points (k + 1,) → a gain for each of k × `period` frames; one number where nothing
     moves."""
     first = points[0]
     if (points == first).all():
         return first
-    return (points[:-1, None] + (points[1:] - points[:-1])[:, None] * _UP).ravel()
+    return (points[:-1, None] + (points[1:] - points[:-1])[:, None] * _UP[period]).ravel()

@@ -25,7 +25,6 @@ def bench(data: Path | None, options: Namespace) -> Result:
     for peer, package in (("scsynth", "supercollider-server"), ("csound", "csound")):
         if not shutil.which(peer):
             say(f"{peer} isn't installed (apt-get install {package}): not raced")
-    figures["reverb_rt60_s"] = ref16.rt60()
     played, naive = live.measure()
     figures |= played
     peers["naive"] = naive

@@ -11,7 +11,7 @@ from device.sound.settings import RATE, Settings
 from device.values import Note, Phrase, Recipe, Scene
 
 BREATH = 6.0                # /min
-MONITOR = 20.0              # dB: 40 dBA at the pillow lies at −25 dBFS RMS in what is measured
+MONITOR = 14.0              # dB: 40 dBA at the pillow lies at −31 dBFS; no peak meets the limiter
 
 
 def to_scene(recipe: Recipe, glide: float = 2.0) -> Scene:
