@@ -1,4 +1,5 @@
-"""The textures: one row each. The spectrum of its noise, how it moves, and how loud it is offered.
+"""The textures: one row each. The spectrum of its bed of noise, what is strewn over it, how it
+moves, how it recedes, and how loud it is offered.
 
 Every room finds what it needs in the row: the sound makes its noise from it, the wire lets it
 through, the recommender's vetted set gets its levels. Numbers only, so that the night's process
@@ -6,11 +7,12 @@ can read them without the sound's.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from zlib import crc32
 
 Swept = tuple[float, float]     # a frequency at the darkest, Hz, and its factor at the brightest
+Range = tuple[float, float]     # from, to
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,48 +29,107 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Drops:
-    """Drops, bubbles or crackles: little damped tones strewn over it."""
+    """Drops that fall on something: a tap as short as the drop, and what it makes ring."""
     rate: float                     # /s
-    pitches: tuple[float, float]    # Hz
-    decays: tuple[float, float]     # s
-    chirp: float                    # how far the pitch rises
-    level: float                    # of the tallest at its peak, re the texture's RMS
+    share: float                    # of the texture's A-weighted power
+    size: float                     # mm: mean diameter
+    modes: Range = (0.0, 0.0)       # Hz: of what is hit; no ring if there are none
+    ring: Range = (0.0, 0.0)        # s: the modes' decays
+    rung: float = 0.0               # of the energy, in the ring
+    reach: float = 4.0              # the farthest one's distance re the nearest's
+
+
+@dataclass(frozen=True, slots=True)
+class Bubbles:
+    """Bubbles that ring as they close and rise."""
+    rate: float                     # /s
+    share: float
+    radii: Range                    # mm: uniform on a logarithmic scale
+    reach: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Crackles:
+    """Snaps of noise that come in bunches."""
+    rate: float                     # /s, all of them
+    share: float
+    bunch: float                    # to a bunch, on average
+    pitches: Range                  # Hz: where a snap is loudest
+    decays: Range                   # s
+    reach: float = 4.0
+
+
+Events = Drops | Bubbles | Crackles
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """What rain falls on."""
+    noise: tuple[Layer, ...]
+    strewn: tuple[Events, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Texture:
     noise: tuple[Layer, ...]
     motion: str = "steady"          # one of sound/textures.py's MOTIONS
-    drops: Drops | None = None
+    strewn: tuple[Events, ...] = ()
+    far: float | None = None        # Hz: above it nothing is left at a distance of 1; None: it stays
     alone: float = 0.0              # 0..1: its level alone in the vetted set; 0 is not in it
     beside: float = 0.0             # 0..1: its level beside music there; 0 is not in it
     number: int | None = None       # seeds its noise; None: a checksum of its name
+    surfaces: Mapping[str, Surface] = field(default_factory=lambda: MappingProxyType({}))
 
+    def on(self, surface: str) -> "Texture":
+        """Itself on `surface`, where it knows it."""
+        if surface not in self.surfaces:
+            return self
+        chosen = self.surfaces[surface]
+        return replace(self, noise=chosen.noise, strewn=chosen.strewn)
+
+
+LEAVES = Surface(       # a broad hiss; leaves give way and hardly ring
+    (Layer(band=(1000.0, 1.6), width=1.7, cutoff=(3200.0, 1.6), order=1.0),),
+    (Drops(110.0, 0.35, 2.0),))
+ROOF = Surface(         # sheet metal and tiles: many modes, soon damped
+    (Layer(band=(800.0, 1.6), width=1.6, cutoff=(3000.0, 1.6), order=1.0),),
+    (Drops(90.0, 0.35, 2.2, modes=(450.0, 3600.0), ring=(0.006, 0.03), rung=0.6),))
+TENT = Surface(         # a taut membrane: low, dull and close
+    (Layer(band=(600.0, 1.6), width=1.5, cutoff=(2600.0, 1.6), order=1.0),),
+    (Drops(70.0, 0.4, 2.4, modes=(220.0, 1100.0), ring=(0.004, 0.012), rung=0.6),))
+WINDOW = Surface(       # glass ticks; the rain itself is outside
+    (Layer(band=(600.0, 1.6), width=1.5, cutoff=(2200.0, 1.6), order=1.0),),
+    (Drops(45.0, 0.35, 1.8, modes=(1400.0, 5200.0), ring=(0.002, 0.008), rung=0.5),))
 
 # The first seven keep the numbers that their noise was always made with.
 ROWS: Mapping[str, Texture] = MappingProxyType({
-    "rain": Texture(        # many drops far away: a broad hump, on a roof rather than on leaves
-        (Layer(band=(330.0, 2.6), width=1.0, cutoff=(800.0, 5.0), order=1.5),), "showers",
-        Drops(40.0, (380.0, 1700.0), (0.006, 0.03), 0.0, 2.2), alone=0.6, beside=0.4, number=4),
-    "ocean": Texture(       # deep when it is far, hissing when it breaks
-        (Layer(tilt=0.9, brighter=-0.4, cutoff=(240.0, 8.0), order=1.8),), "waves",
-        alone=0.6, beside=0.4, number=2),
-    "wind": Texture(        # a band that wanders, over a softer breath
-        (Layer(band=(210.0, 4.5), width=0.42),
-         Layer(tilt=0.8, cutoff=(400.0, 1.0), order=1.8, gain=5.0)), "gusts",
-        alone=0.5, beside=0.35, number=6),
+    "rain": Texture(
+        LEAVES.noise, "showers", LEAVES.strewn, far=900.0, alone=0.6, beside=0.4, number=4,
+        surfaces=MappingProxyType(
+            {"leaves": LEAVES, "roof": ROOF, "tent": TENT, "window": WINDOW})),
+    "ocean": Texture(       # deep as it draws back, hissing when it breaks
+        (Layer(tilt=0.75, brighter=-0.2, cutoff=(2500.0, 2.0), order=1.0),), "waves",
+        far=500.0, alone=0.6, beside=0.4, number=2),
+    "wind": Texture(        # a breath with a weak whistle in it, which follows the gusts
+        (Layer(tilt=1.0, brighter=-0.1, cutoff=(500.0, 2.5), order=1.2),
+         Layer(band=(420.0, 3.0), width=0.12, gain=0.0008),
+         Layer(band=(640.0, 3.2), width=0.07, gain=0.0005)), "gusts",
+        far=400.0, alone=0.5, beside=0.35, number=6),
     "stream": Texture(
-        (Layer(band=(380.0, 2.2), width=0.8, cutoff=(1100.0, 2.5), order=1.5),), "babble",
-        Drops(45.0, (320.0, 1400.0), (0.012, 0.045), 0.5, 1.8), alone=0.5, number=5),
+        (Layer(band=(700.0, 1.5), width=1.6, cutoff=(4000.0, 1.5), order=1.0),), "babble",
+        (Bubbles(140.0, 0.5, (0.6, 6.0)),), far=800.0, alone=0.5, number=5),
     "fire": Texture(
-        (Layer(tilt=1.0, cutoff=(320.0, 3.0), order=1.5),), "flames",
-        Drops(10.0, (500.0, 2600.0), (0.002, 0.012), 0.0, 5.0), alone=0.5, beside=0.35, number=1),
+        (Layer(tilt=1.0, cutoff=(320.0, 3.0), order=1.5),
+         Layer(band=(2500.0, 1.4), width=1.3, gain=0.002)), "flames",
+        (Crackles(7.0, 0.5, 2.0, (1500.0, 7000.0), (0.0008, 0.006)),),
+        far=700.0, alone=0.5, beside=0.35, number=1),
     "pink": Texture(
         (Layer(tilt=0.5, cutoff=(420.0, 7.0), order=1.8),), alone=0.5, beside=0.3, number=3),
     "brown": Texture(
         (Layer(tilt=1.0, cutoff=(260.0, 7.0), order=1.5),), alone=0.5, number=0),
 })
 TEXTURES = tuple(ROWS)
+SURFACES = tuple(ROWS["rain"].surfaces)
 
 
 def key(name: str) -> int:

@@ -1,54 +1,134 @@
-"""Drops, bubbles and crackles: little damped tones strewn over a texture, each at its own moment,
-from its own side."""
+"""Drops, bubbles and crackles: what each sounds like, after its physics, and how they are strewn
+over a texture, each at its own moment and from its own place."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from device.sound.grain_pools import HOP
+from device.sound.loudness import a_gain
 from device.sound.settings import RATE
-from device.textures import Drops
+from device.textures import Bubbles, Crackles, Drops, Events
 
-KINDS = 32                  # different ones, made beforehand
+KINDS = 64                  # different ones, made beforehand
 LENGTH = 5.0                # decays
-RISE = 0.001                # s
+RISE = 0.0003               # s
+SIZE = 4096                 # frames: longest, and of the transform that weighs them
+MINNAERT = 3.26             # m·Hz: a bubble's pitch × its radius, in water at 1 atm (Minnaert 1933)
+BUNCHED = 0.03              # s: mean time from a bunch's first crackle to another of it
+
+
+def drop(event: Drops, random: np.random.Generator) -> np.ndarray:
+    """(n,) of one drop. Its diameter is gamma-distributed, as rain's are; the tap lasts as long as
+    the drop takes to flatten, and is as strong as the pressure over its area, ∝ d² v²."""
+    millimetres = min(float(random.gamma(3.0, event.size / 3.0)), 5.5)
+    speed = 9.65 - 10.3 * math.exp(-0.6 * max(millimetres, 0.3))    # m/s (Atlas et al. 1973)
+    length = millimetres * 1e-3 / speed                             # s
+    tap = np.diff(np.hanning(max(int(4.0 * length * RATE), 6)))
+    tap *= random.standard_normal(len(tap)) + 0.5
+    out = np.zeros(SIZE)
+    out[:len(tap)] = tap * math.sqrt((1.0 - event.rung) / float(tap @ tap))
+    if event.rung:
+        ring = sum(
+            (damped(pitch, decay, RISE) for pitch, decay in zip(
+                spread(event.modes, random.random(3)), spread(event.ring, random.random(3)),
+                strict=True)),
+            np.zeros(SIZE))
+        out += ring * math.sqrt(event.rung / float(ring @ ring))
+    return trimmed(out * (millimetres * speed) ** 2)
+
+
+def bubble(event: Bubbles, random: np.random.Generator) -> np.ndarray:
+    """(n,) of one bubble: the smaller the higher and the sooner gone, and the pitch rises as it
+    nears the surface (van den Doel 2005, "Physically based models for liquid sounds")."""
+    radius = float(spread(event.radii, random.random())) * 1e-3     # m
+    damping = 0.13 / radius + 0.0072 * radius**-1.5                 # /s
+    rise = 0.1 * damping * float(random.random())                   # /s
+    return trimmed(
+        damped(MINNAERT / radius, 1.0 / damping, 0.001, rise) * radius**1.5
+    )
+
+
+def crackle(event: Crackles, random: np.random.Generator) -> np.ndarray:
+    """(n,) of one snap: a burst of noise around a pitch."""
+    pitch = float(spread(event.pitches, random.random()))
+    decay = float(spread(event.decays, random.random()))
+    t = np.arange(SIZE) / RATE
+    noise = np.fft.rfft(random.standard_normal(SIZE) * np.exp(-t / decay))
+    f = np.fft.rfftfreq(SIZE, 1.0 / RATE)
+    noise *= 1.0 / np.sqrt(1.0 + ((np.maximum(f, 1.0) / pitch - pitch / np.maximum(f, 1.0)) / 1.5)
+                           ** 2)
+    out = np.fft.irfft(noise, SIZE) * np.minimum(t / RISE, 1.0) * np.exp(-t / (2.0 * decay))
+    return trimmed(out / math.sqrt(float(out @ out)))
+
+
+def damped(pitch: float, decay: float, attack: float, rise: float = 0.0) -> np.ndarray:
+    """(SIZE,): a sine that dies away and whose pitch grows by `rise` of it a second."""
+    t = np.arange(SIZE) / RATE
+    return (
+        np.sin(2 * np.pi * pitch * t * (1.0 + 0.5 * rise * t))
+        * np.exp(-t / decay)
+        * np.minimum(t / attack, 1.0)
+    )
+
+
+def spread(range_: tuple[float, float], places: np.ndarray | float) -> np.ndarray | float:
+    """`places` 0..1 of the way, on a logarithmic scale."""
+    return range_[0] * (range_[1] / range_[0]) ** places
+
+
+def trimmed(wave: np.ndarray) -> np.ndarray:
+    """float32, ending in silence where nothing is left of it."""
+    heard = np.flatnonzero(np.abs(wave) > 1e-3 * np.abs(wave).max())
+    wave = wave[:heard[-1] + 1].copy()
+    tail = min(len(wave), RATE // 1000)
+    wave[-tail:] *= np.linspace(1.0, 0.0, tail)
+    return wave.astype(np.float32)
+
+
+MAKERS: dict[type, Callable[..., np.ndarray]] = {
+    Drops: drop, Bubbles: bubble, Crackles: crackle
+}
 
 
 class Strewn:
-    """The drops of one texture, at their moments."""
+    """The events of one kind, at their moments; a mean A-weighted power of 1 in each channel at
+    full intensity."""
 
-    def __init__(self, event: Drops, random: np.random.Generator):
+    def __init__(self, event: Events, random: np.random.Generator):
         self._event, self._random = event, random
-        places = (np.arange(KINDS) + 0.5) / KINDS
-        pitches = event.pitches[0] * (event.pitches[1] / event.pitches[0]) ** places
-        decays = event.decays[0] * (event.decays[1] / event.decays[0]) ** random.random(KINDS)
-        self._kinds = [
-            tone(*facts, event.chirp)
-            for facts in zip(pitches.tolist(), decays.tolist(), strict=True)
-        ]
+        kinds = [MAKERS[type(event)](event, random) for _ in range(KINDS)]
+        # The nearest is at 1, the farthest at `reach`, as many on each piece of the ground: the
+        # mean of gain² = 1/distance² is this.
+        self._area = event.reach**2 - 1.0
+        near = math.log(event.reach**2) / self._area
+        spectra = np.abs(np.fft.rfft([np.pad(kind, (0, SIZE - len(kind))) for kind in kinds])) ** 2
+        frequencies = np.fft.rfftfreq(SIZE, 1.0 / RATE)
+        self.frequencies = frequencies
+        weighted = spectra.mean(axis=0) * a_gain(np.maximum(frequencies, 1.0)) ** 2
+        self.weighted = weighted / weighted.sum()       # (SIZE / 2 + 1,): where its power lies
+        power = 2.0 * weighted.sum() / SIZE * event.rate / RATE * near / 2.0
+        self._kinds = [kind * np.float32(1.0 / math.sqrt(power)) for kind in kinds]
+        self._bunch = event.bunch if isinstance(event, Crackles) else 1.0
         longest = max(map(len, self._kinds))
         self._ahead = np.zeros((2, 2 * HOP + longest), np.float32)
 
-    def add(self, hop: np.ndarray, amplitude: float, place: float) -> None:
-        """Add the next `HOP` frames to `hop` (2, HOP); `place` 0..1 moves the pitches up."""
-        ahead, level = self._ahead, amplitude * self._event.level
-        for at, kind, tall, side in self._random.random(
-            (self._random.poisson(self._event.rate * HOP / RATE), 4)
-        ):
-            wave = self._kinds[int((0.7 * kind + 0.3 * place) * KINDS)]
-            start, angle, gain = int(at * HOP), side * (math.pi / 2), level * tall * tall
-            ahead[0, start:start + len(wave)] += wave * np.float32(gain * math.cos(angle))
-            ahead[1, start:start + len(wave)] += wave * np.float32(gain * math.sin(angle))
+    def add(self, hop: np.ndarray, level: float, intensity: float) -> None:
+        """Add the next `HOP` frames to `hop` (2, HOP)."""
+        ahead = self._ahead
+        bunches = self._random.poisson(intensity * self._event.rate / self._bunch * HOP / RATE)
+        for at in self._random.random(bunches).tolist():
+            count = 1 + (self._random.poisson(self._bunch - 1.0) if self._bunch > 1.0 else 0)
+            for i, (kind, far, side, later) in enumerate(self._random.random((count, 4)).tolist()):
+                wave = self._kinds[int(kind * KINDS)]
+                start = int(at * HOP)
+                if i:
+                    start += min(int(-BUNCHED * RATE * math.log(1.0 - later)), HOP)
+                gain = level / math.sqrt(1.0 + far * self._area)
+                angle = side * (math.pi / 2)
+                gains = np.array([[gain * math.cos(angle)], [gain * math.sin(angle)]], np.float32)
+                ahead[:, start:start + len(wave)] += gains * wave
         hop += ahead[:, :HOP]
         ahead[:, :-HOP] = ahead[:, HOP:]
         ahead[:, -HOP:] = 0.0
-
-
-def tone(pitch: float, decay: float, chirp: float) -> np.ndarray:
-    """(n,) float32: a damped sine, from and to silence."""
-    length = LENGTH * decay
-    t = np.arange(int(length * RATE)) / RATE
-    wave = np.sin(2 * np.pi * pitch * t * (1.0 + chirp * t / length)) * (
-        np.exp(-t / decay) - math.exp(-LENGTH)
-    )
-    return (wave * np.minimum(t / RISE, 1.0)).astype(np.float32)

@@ -1,10 +1,14 @@
-"""Rain, ocean, wind, stream, fire, pink and brown noise: grains from a pool, each from a place of
-its own.
+"""Rain, ocean, wind, stream, fire, pink and brown noise: a bed of grains from a pool, each from a
+place of its own, and drops, bubbles or crackles strewn over it.
 
 Grains of 171 ms overlap by half under power-complementary windows; both channels draw theirs apart.
 Since no grain follows from the one before there is no loop and no period. What changes slowly (a
-wave, a gust) is a random walk that decides how loud the next grain is and how far towards the
-pool's bright end it is taken from. Drops and crackles are strewn over it.
+wave, a gust) is a random process that decides how loud the next grain is and how far towards the
+pool's bright end it is taken from.
+
+A texture recedes: with distance it loses its highs, its single events sink into the bed, and its
+waves and gusts are those of a longer shore and a wider wood, which even out; with intensity the
+events come less often. Neither changes how loud it is.
 """
 
 import math
@@ -12,15 +16,19 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from device.sound.grain_pools import FALL, FRAMES, HOP, RISE, make_pool
+from device.sound.filters import BlockFilter
+from device.sound.grain_pools import FALL, FRAMES, HOP, RISE, distant, lowpass_once, make_pool
 from device.sound.impacts import Strewn
-from device.sound.settings import RATE
+from device.sound.settings import CONTROL, RATE
 from device.textures import ROWS, key
 
 SECONDS = HOP / RATE        # between grains
 SPAN = 2 * RATE             # frames of the pool around the wanted place that a grain may come from
+EVENED = 0.85               # of the motion: gone at a distance of 1
+SUNK = 0.6                  # of the events' amplitude: gone at a distance of 1
+MEMORY = 20.0               # s: over which the level stays what was asked for
 
-Motion = Iterator[tuple[float, float]]      # amplitude and place 0..1 of the next grain
+Motion = Iterator[tuple[float, float]]      # of the next grain: level in nepers, and place 0..1
 
 
 def wander(random: np.random.Generator, seconds: float) -> Iterator[float]:
@@ -40,52 +48,53 @@ def wander(random: np.random.Generator, seconds: float) -> Iterator[float]:
 
 def steady(random: np.random.Generator) -> Motion:
     for drift in wander(random, 20.0):
-        yield 1.0, 0.06 * drift
+        yield 0.0, 0.06 * drift
 
 
 def showers(random: np.random.Generator) -> Motion:
     """Rain comes and goes a little."""
     for slow, quick in zip(wander(random, 25.0), wander(random, 4.0), strict=False):
         swell = 0.10 * slow + 0.05 * quick
-        yield math.exp(swell), 0.6 * swell
+        yield swell, 0.6 * swell
 
 
 def gusts(random: np.random.Generator) -> Motion:
+    """Aeolian noise grows with a high power of the wind's speed, and brightens with it."""
     for slow, quick in zip(wander(random, 12.0), wander(random, 3.0), strict=False):
-        swell = 0.8 * slow + 0.4 * quick
-        yield math.exp(0.16 * swell), 0.17 * swell
+        swell = 0.24 * slow + 0.12 * quick
+        yield swell, 0.6 * swell
 
 
 def waves(random: np.random.Generator) -> Motion:
-    """Waves that come when they will: gamma-distributed intervals of 9 ± 4.5 s, each rising quicker
-    than it runs out, no two as tall. Regular waves would show as a period."""
+    """Waves that come when they will: intervals of 9.5 ± 3.3 s, each breaking quicker than it runs
+    out, no two as tall. Regular waves would show as a period."""
     now, arrivals = 0.0, []
     due = 0.0
     while True:
         while due < now + 6.0:
             tall, rise, fall = random.random(3).tolist()
-            arrivals.append((due, 0.45 + 0.55 * tall, 1.6 + 2.0 * rise, 2.5 + 3.0 * fall))
-            due += float(random.gamma(4.0, 2.25))
-        arrivals = [wave for wave in arrivals if now - wave[0] < 6.0 * wave[3]]
-        height = 0.0
+            arrivals.append((due, 0.45 + 0.55 * tall, 0.8 + 0.8 * rise, 1.6 + 1.6 * fall))
+            due += 3.5 + float(random.gamma(3.3, 1.8))
+        arrivals = [wave for wave in arrivals if now - wave[0] < 3.0 + 6.0 * wave[3]]
+        power = 0.05
         for crest, tall, rise, fall in arrivals:
             t = now - crest - 3.0
-            height += tall * (
-                math.exp(-0.5 * (t / rise) ** 2) if t < 0.0 else 1.0 / math.cosh(t / fall)
+            power += tall * tall * (
+                math.exp(-0.5 * (t / rise) ** 2) if t < 0.0 else 1.0 / math.cosh(t / fall) ** 2
             )
-        height = min(height, 1.5)
-        yield 0.75 + 0.45 * height, 0.42 * height - 0.18
+        swell = 0.5 * math.log(power / (1.0 + 0.4 * power))
+        yield swell, 0.3 * swell + 0.25
         now += SECONDS
 
 
 def babble(random: np.random.Generator) -> Motion:
     for slow, quick in zip(wander(random, 8.0), wander(random, 1.5), strict=False):
-        yield math.exp(0.05 * slow + 0.04 * quick), 0.12 * slow + 0.08 * quick
+        yield 0.05 * slow + 0.04 * quick, 0.12 * slow + 0.08 * quick
 
 
 def flames(random: np.random.Generator) -> Motion:
     for slow, quick in zip(wander(random, 6.0), wander(random, 0.8), strict=False):
-        yield math.exp(0.10 * slow + 0.06 * quick), 0.10 * slow + 0.15 * quick
+        yield 0.10 * slow + 0.10 * quick, 0.10 * slow + 0.15 * quick
 
 
 MOTIONS: dict[str, Callable[[np.random.Generator], Motion]] = {
@@ -97,30 +106,41 @@ class Texture:
     """One texture, sounding; unit level is an A-weighted RMS near 1 in each channel."""
 
     def __init__(
-        self, name: str, seed: int, motion: Callable[[np.random.Generator], Motion] | None = None
+        self, name: str, seed: int, surface: str = "",
+        motion: Callable[[np.random.Generator], Motion] | None = None,
     ):
-        row, number = ROWS[name], key(name)
+        row, number = ROWS[name].on(surface), key(name)
         self._random = np.random.default_rng([seed, number, 1])
         self._motion = (motion or MOTIONS[row.motion])(np.random.default_rng([seed, number, 2]))
-        self._pool, self._scale = make_pool(name, seed)
-        self._drops: Strewn | None = None
-        if row.drops is not None:
-            self._drops = Strewn(row.drops, np.random.default_rng([seed, number, 4]))
+        self._pool, self._scale, self._left = make_pool(name, seed, surface)
+        self._strewn = [
+            (Strewn(events, np.random.default_rng([seed, number, 4 + i])), events.share)
+            for i, events in enumerate(row.strewn)
+        ]
+        self._bed = 1.0 - sum(events.share for events in row.strewn)
+        self._strewn_left = [
+            distant(strewn.frequencies, strewn.weighted, row.far) for strewn, _ in self._strewn
+        ]
+        self._lowpass = BlockFilter([lowpass_once(row.far)], HOP) if row.far else None
+        self._power = math.exp(2.0 * next(self._motion)[0])     # mean of late, before it is evened
         # per channel: place and gain of the last grain
         self._last = [(0, np.float32(0.0)), (0, np.float32(0.0))]
+        self._away = 0.0                # distance at the last grain
         self._hop = np.zeros((2, HOP), np.float32)
         self._used = HOP
         self._scratch = np.empty(HOP, np.float32)
 
-    def next(self, frames: int, brightness: float) -> np.ndarray:
-        """(2, frames) float32; `brightness` 0..1 moves the grains towards the pool's bright end."""
-        if self._used == HOP and frames == HOP:
-            self._make(brightness)
-            return self._hop
+    def next(self, frames: int, brightness: np.ndarray | float,
+             distance: np.ndarray | float = 0.0, intensity: np.ndarray | float = 1.0) -> np.ndarray:
+        """(2, frames) float32. The controls 0..1 are numbers or control points (periods + 1,):
+        `brightness` moves the grains towards the pool's bright end."""
         out, filled = np.empty((2, frames), np.float32), 0
         while filled < frames:
             if self._used == HOP:
-                self._make(brightness)
+                self._make(*(
+                    float(control if np.isscalar(control) else control[filled // CONTROL])
+                    for control in (brightness, distance, intensity)
+                ))
                 self._used = 0
             count = min(HOP - self._used, frames - filled)
             out[:, filled:filled + count] = self._hop[:, self._used:self._used + count]
@@ -128,9 +148,35 @@ class Texture:
             filled += count
         return out
 
-    def _make(self, brightness: float) -> None:
-        loud, place = next(self._motion)
-        amplitude, place = loud * self._scale, min(max(brightness + place, 0.0), 1.0)
+    def _make(self, brightness: float, distance: float, intensity: float) -> None:
+        away = distance if self._lowpass else 0.0
+        swell, drift = next(self._motion)
+        moving = 1.0 - EVENED * away
+        loud = math.exp(moving * swell) / math.sqrt(self._evened(moving * swell))
+        place = min(max(brightness + moving * drift, 0.0), 1.0)
+        sunk = 1.0 - SUNK * away
+        power = self._bed * left(self._left[int(place * (len(self._left) - 1))], away) + sum(
+            share * intensity * sunk**2 * left(means, away)
+            for (_, share), means in zip(self._strewn, self._strewn_left, strict=True)
+        )
+        loud /= math.sqrt(power)
+        self._grains(loud * math.sqrt(self._bed) * self._scale, place)
+        for strewn, share in self._strewn:
+            strewn.add(self._hop, loud * sunk * math.sqrt(share), intensity)
+        if self._lowpass and (away or self._away):
+            gone = self._lowpass(self._hop)
+            gone -= self._hop
+            gone *= np.linspace(self._away, away, HOP, endpoint=False, dtype=np.float32)
+            self._hop += gone
+        self._away = away
+
+    def _evened(self, swell: float) -> float:
+        """The mean of exp(2 swell) of late: what is divided by it strays from its level only for a
+        while."""
+        self._power += (math.exp(2.0 * swell) - self._power) * (SECONDS / MEMORY)
+        return self._power
+
+    def _grains(self, amplitude: float, place: float) -> None:
         centre = place * (FRAMES - SPAN - 2 * HOP)
         draws = self._random.random(4).tolist()
         for channel in (0, 1):
@@ -144,5 +190,9 @@ class Texture:
             scratch *= gain
             out += scratch
             self._last[channel] = (start, gain)
-        if self._drops:
-            self._drops.add(self._hop, loud, place)
+
+
+def left(means: np.ndarray, distance: float) -> float:
+    """Of the power, at `distance`; `means` from `distant`."""
+    near = 1.0 - distance
+    return near * near + distance * (2.0 * near * means[0] + distance * means[1])
