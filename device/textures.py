@@ -33,10 +33,11 @@ class Drops:
     rate: float                     # /s
     share: float                    # of the texture's A-weighted power
     size: float                     # mm: mean diameter
+    soft: float                     # how much longer than on stone it takes to flatten
     modes: Range = (0.0, 0.0)       # Hz: of what is hit; no ring if there are none
     ring: Range = (0.0, 0.0)        # s: the modes' decays
     rung: float = 0.0               # of the energy, in the ring
-    reach: float = 4.0              # the farthest one's distance re the nearest's
+    reach: float = 2.5              # the farthest one's distance re the nearest's
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Bubbles:
     rate: float                     # /s
     share: float
     radii: Range                    # mm: uniform on a logarithmic scale
-    reach: float = 4.0
+    reach: float = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Crackles:
     bunch: float                    # to a bunch, on average
     pitches: Range                  # Hz: where a snap is loudest
     decays: Range                   # s
-    reach: float = 4.0
+    reach: float = 2.5
 
 
 Events = Drops | Bubbles | Crackles
@@ -90,16 +91,16 @@ class Texture:
 
 LEAVES = Surface(       # a broad hiss; leaves give way and hardly ring
     (Layer(band=(1000.0, 1.6), width=1.7, cutoff=(3200.0, 1.6), order=1.0),),
-    (Drops(110.0, 0.35, 2.0),))
+    (Drops(110.0, 0.3, 2.0, 3.0),))
 ROOF = Surface(         # sheet metal and tiles: many modes, soon damped
     (Layer(band=(800.0, 1.6), width=1.6, cutoff=(3000.0, 1.6), order=1.0),),
-    (Drops(90.0, 0.35, 2.2, modes=(450.0, 3600.0), ring=(0.006, 0.03), rung=0.6),))
+    (Drops(90.0, 0.35, 2.2, 2.0, modes=(450.0, 3600.0), ring=(0.006, 0.03), rung=0.6),))
 TENT = Surface(         # a taut membrane: low, dull and close
     (Layer(band=(600.0, 1.6), width=1.5, cutoff=(2600.0, 1.6), order=1.0),),
-    (Drops(70.0, 0.4, 2.4, modes=(220.0, 1100.0), ring=(0.004, 0.012), rung=0.6),))
+    (Drops(70.0, 0.4, 2.4, 5.0, modes=(220.0, 1100.0), ring=(0.004, 0.012), rung=0.6),))
 WINDOW = Surface(       # glass ticks; the rain itself is outside
     (Layer(band=(600.0, 1.6), width=1.5, cutoff=(2200.0, 1.6), order=1.0),),
-    (Drops(45.0, 0.35, 1.8, modes=(1400.0, 5200.0), ring=(0.002, 0.008), rung=0.5),))
+    (Drops(45.0, 0.3, 1.8, 1.5, modes=(1400.0, 5200.0), ring=(0.002, 0.008), rung=0.5),))
 
 # The first seven keep the numbers that their noise was always made with.
 ROWS: Mapping[str, Texture] = MappingProxyType({
@@ -108,7 +109,7 @@ ROWS: Mapping[str, Texture] = MappingProxyType({
         surfaces=MappingProxyType(
             {"leaves": LEAVES, "roof": ROOF, "tent": TENT, "window": WINDOW})),
     "ocean": Texture(       # deep as it draws back, hissing when it breaks
-        (Layer(tilt=0.75, brighter=-0.2, cutoff=(2500.0, 2.0), order=1.0),), "waves",
+        (Layer(tilt=0.7, brighter=-0.2, cutoff=(3000.0, 2.0), order=1.0),), "waves",
         far=500.0, alone=0.6, beside=0.4, number=2),
     "wind": Texture(        # a breath with a weak whistle in it, which follows the gusts
         (Layer(tilt=1.0, brighter=-0.1, cutoff=(500.0, 2.5), order=1.2),
@@ -116,12 +117,12 @@ ROWS: Mapping[str, Texture] = MappingProxyType({
          Layer(band=(640.0, 3.2), width=0.07, gain=0.0005)), "gusts",
         far=400.0, alone=0.5, beside=0.35, number=6),
     "stream": Texture(
-        (Layer(band=(700.0, 1.5), width=1.6, cutoff=(4000.0, 1.5), order=1.0),), "babble",
-        (Bubbles(140.0, 0.5, (0.6, 6.0)),), far=800.0, alone=0.5, number=5),
+        (Layer(band=(900.0, 1.5), width=2.2, cutoff=(5000.0, 1.5), order=0.8),), "babble",
+        (Bubbles(140.0, 0.6, (0.4, 3.5), reach=4.0),), far=800.0, alone=0.5, number=5),
     "fire": Texture(
         (Layer(tilt=1.0, cutoff=(320.0, 3.0), order=1.5),
-         Layer(band=(2500.0, 1.4), width=1.3, gain=0.002)), "flames",
-        (Crackles(7.0, 0.5, 2.0, (1500.0, 7000.0), (0.0008, 0.006)),),
+         Layer(band=(2200.0, 1.4), width=1.5, gain=0.0015)), "flames",
+        (Crackles(7.0, 0.22, 1.6, (1200.0, 6000.0), (0.0005, 0.003)),),
         far=700.0, alone=0.5, beside=0.35, number=1),
     "pink": Texture(
         (Layer(tilt=0.5, cutoff=(420.0, 7.0), order=1.8),), alone=0.5, beside=0.3, number=3),

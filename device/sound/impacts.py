@@ -16,17 +16,17 @@ LENGTH = 5.0                # decays
 RISE = 0.0003               # s
 SIZE = 4096                 # frames: longest, and of the transform that weighs them
 MINNAERT = 3.26             # m·Hz: a bubble's pitch × its radius, in water at 1 atm (Minnaert 1933)
-BUNCHED = 0.03              # s: mean time from a bunch's first crackle to another of it
+BUNCHED = 0.06              # s: mean time from a bunch's first crackle to another of it
 
 
 def drop(event: Drops, random: np.random.Generator) -> np.ndarray:
     """(n,) of one drop. Its diameter is gamma-distributed, as rain's are; the tap lasts as long as
     the drop takes to flatten, and is as strong as the pressure over its area, ∝ d² v²."""
-    millimetres = min(float(random.gamma(3.0, event.size / 3.0)), 5.5)
+    millimetres = min(float(random.gamma(4.0, event.size / 4.0)), 2.0 * event.size)
     speed = 9.65 - 10.3 * math.exp(-0.6 * max(millimetres, 0.3))    # m/s (Atlas et al. 1973)
-    length = millimetres * 1e-3 / speed                             # s
-    tap = np.diff(np.hanning(max(int(4.0 * length * RATE), 6)))
-    tap *= random.standard_normal(len(tap)) + 0.5
+    length = event.soft * millimetres * 1e-3 / speed                # s
+    tap = np.diff(np.hanning(max(int(length * RATE), 6)))
+    tap *= 1.0 + 0.5 * random.standard_normal(len(tap))
     out = np.zeros(SIZE)
     out[:len(tap)] = tap * math.sqrt((1.0 - event.rung) / float(tap @ tap))
     if event.rung:

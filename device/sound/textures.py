@@ -26,7 +26,8 @@ SECONDS = HOP / RATE        # between grains
 SPAN = 2 * RATE             # frames of the pool around the wanted place that a grain may come from
 EVENED = 0.85               # of the motion: gone at a distance of 1
 SUNK = 0.6                  # of the events' amplitude: gone at a distance of 1
-MEMORY = 20.0               # s: over which the level stays what was asked for
+WINDOW = np.hanning(470 + 2)[1:-1]      # 40 s, half of it to come: over which the level is even
+WINDOW /= WINDOW.sum()
 
 Motion = Iterator[tuple[float, float]]      # of the next grain: level in nepers, and place 0..1
 
@@ -61,7 +62,8 @@ def showers(random: np.random.Generator) -> Motion:
 def gusts(random: np.random.Generator) -> Motion:
     """Aeolian noise grows with a high power of the wind's speed, and brightens with it."""
     for slow, quick in zip(wander(random, 12.0), wander(random, 3.0), strict=False):
-        swell = 0.24 * slow + 0.12 * quick
+        speed = 0.8 * slow + 0.6 * quick
+        swell = 0.3 * speed + 0.05 * speed * speed
         yield swell, 0.6 * swell
 
 
@@ -70,26 +72,26 @@ def waves(random: np.random.Generator) -> Motion:
     out, no two as tall. Regular waves would show as a period."""
     now, arrivals = 0.0, []
     due = 0.0
-    while True:
+    for foam in wander(random, 0.7):
         while due < now + 6.0:
             tall, rise, fall = random.random(3).tolist()
-            arrivals.append((due, 0.45 + 0.55 * tall, 0.8 + 0.8 * rise, 1.6 + 1.6 * fall))
+            arrivals.append((due, 0.5 + 0.5 * tall, 0.4 + 0.6 * rise, 1.0 + 1.4 * fall))
             due += 3.5 + float(random.gamma(3.3, 1.8))
         arrivals = [wave for wave in arrivals if now - wave[0] < 3.0 + 6.0 * wave[3]]
-        power = 0.05
+        power = 0.03
         for crest, tall, rise, fall in arrivals:
             t = now - crest - 3.0
             power += tall * tall * (
                 math.exp(-0.5 * (t / rise) ** 2) if t < 0.0 else 1.0 / math.cosh(t / fall) ** 2
             )
-        swell = 0.5 * math.log(power / (1.0 + 0.4 * power))
-        yield swell, 0.3 * swell + 0.25
+        swell = 0.5 * math.log(power / (1.0 + 1.0 * power)) + 0.12 * foam
+        yield swell, 0.25 * swell + 0.25
         now += SECONDS
 
 
 def babble(random: np.random.Generator) -> Motion:
     for slow, quick in zip(wander(random, 8.0), wander(random, 1.5), strict=False):
-        yield 0.05 * slow + 0.04 * quick, 0.12 * slow + 0.08 * quick
+        yield 0.04 * slow + 0.03 * quick, 0.10 * slow + 0.06 * quick
 
 
 def flames(random: np.random.Generator) -> Motion:
@@ -122,7 +124,7 @@ class Texture:
             distant(strewn.frequencies, strewn.weighted, row.far) for strewn, _ in self._strewn
         ]
         self._lowpass = BlockFilter([lowpass_once(row.far)], HOP) if row.far else None
-        self._power = math.exp(2.0 * next(self._motion)[0])     # mean of late, before it is evened
+        self._course = np.array([next(self._motion) for _ in WINDOW])   # (n, 2), oldest first
         # per channel: place and gain of the last grain
         self._last = [(0, np.float32(0.0)), (0, np.float32(0.0))]
         self._away = 0.0                # distance at the last grain
@@ -150,10 +152,10 @@ class Texture:
 
     def _make(self, brightness: float, distance: float, intensity: float) -> None:
         away = distance if self._lowpass else 0.0
-        swell, drift = next(self._motion)
         moving = 1.0 - EVENED * away
-        loud = math.exp(moving * swell) / math.sqrt(self._evened(moving * swell))
-        place = min(max(brightness + moving * drift, 0.0), 1.0)
+        swell, drift = self._move(moving)
+        loud = math.exp(swell)
+        place = min(max(brightness + drift, 0.0), 1.0)
         sunk = 1.0 - SUNK * away
         power = self._bed * left(self._left[int(place * (len(self._left) - 1))], away) + sum(
             share * intensity * sunk**2 * left(means, away)
@@ -170,11 +172,13 @@ class Texture:
             self._hop += gone
         self._away = away
 
-    def _evened(self, swell: float) -> float:
-        """The mean of exp(2 swell) of late: what is divided by it strays from its level only for a
-        while."""
-        self._power += (math.exp(2.0 * swell) - self._power) * (SECONDS / MEMORY)
-        return self._power
+    def _move(self, moving: float) -> tuple[float, float]:
+        """The next of `moving` × the motion, where the mean power of 40 s is one."""
+        course = self._course
+        course[:-1] = course[1:]
+        course[-1] = next(self._motion)
+        swell, drift = (moving * course[len(course) // 2]).tolist()
+        return swell - 0.5 * math.log(WINDOW @ np.exp(2.0 * moving * course[:, 0])), drift
 
     def _grains(self, amplitude: float, place: float) -> None:
         centre = place * (FRAMES - SPAN - 2 * HOP)
