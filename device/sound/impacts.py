@@ -22,7 +22,7 @@ BUNCHED = 0.06              # s: mean time from a bunch's first crackle to anoth
 def drop(event: Drops, random: np.random.Generator) -> np.ndarray:
     """(n,) of one drop. Its diameter is gamma-distributed, as rain's are; the tap lasts as long as
     the drop takes to flatten, and is as strong as the pressure over its area, ∝ d² v²."""
-    millimetres = min(float(random.gamma(4.0, event.size / 4.0)), 2.0 * event.size)
+    millimetres = min(float(random.gamma(4.0, event.size / 4.0)), 1.7 * event.size)
     speed = 9.65 - 10.3 * math.exp(-0.6 * max(millimetres, 0.3))    # m/s (Atlas et al. 1973)
     length = event.soft * millimetres * 1e-3 / speed                # s
     tap = np.diff(np.hanning(max(int(length * RATE), 6)))
@@ -45,9 +45,7 @@ def bubble(event: Bubbles, random: np.random.Generator) -> np.ndarray:
     radius = float(spread(event.radii, random.random())) * 1e-3     # m
     damping = 0.13 / radius + 0.0072 * radius**-1.5                 # /s
     rise = 0.1 * damping * float(random.random())                   # /s
-    return trimmed(
-        damped(MINNAERT / radius, 1.0 / damping, 0.001, rise) * radius**1.5
-    )
+    return trimmed(damped(MINNAERT / radius, 1.0 / damping, RISE, rise) * math.sqrt(radius))
 
 
 def crackle(event: Crackles, random: np.random.Generator) -> np.ndarray:
