@@ -90,8 +90,8 @@ class Texture:
 
 
 LEAVES = Surface(       # a broad hiss; leaves give way and hardly ring
-    (Layer(band=(1000.0, 1.6), width=1.7, cutoff=(3200.0, 1.6), order=1.0),),
-    (Drops(160.0, 0.27, 2.0, 3.0),))
+    (Layer(band=(800.0, 1.6), width=1.7, cutoff=(2200.0, 1.6), order=1.0),),
+    (Drops(150.0, 0.3, 2.0, 3.0),))
 ROOF = Surface(         # sheet metal and tiles: many modes, soon damped
     (Layer(band=(800.0, 1.6), width=1.6, cutoff=(3000.0, 1.6), order=1.0),),
     (Drops(90.0, 0.35, 2.2, 2.0, modes=(450.0, 3600.0), ring=(0.006, 0.03), rung=0.6),))
@@ -109,7 +109,7 @@ ROWS: Mapping[str, Texture] = MappingProxyType({
         surfaces=MappingProxyType(
             {"leaves": LEAVES, "roof": ROOF, "tent": TENT, "window": WINDOW})),
     "ocean": Texture(       # deep as it draws back, hissing when it breaks
-        (Layer(tilt=0.7, brighter=-0.2, cutoff=(3000.0, 2.0), order=1.0),), "waves",
+        (Layer(tilt=0.65, brighter=-0.2, cutoff=(3000.0, 2.0), order=1.0),), "waves",
         far=500.0, alone=0.6, beside=0.4, number=2),
     "wind": Texture(        # a breath with a weak whistle in it, which follows the gusts
         (Layer(tilt=1.0, brighter=-0.2, cutoff=(500.0, 2.5), order=1.2),
@@ -117,12 +117,12 @@ ROWS: Mapping[str, Texture] = MappingProxyType({
          Layer(band=(640.0, 3.2), width=0.07, gain=0.0005)), "gusts",
         far=400.0, alone=0.5, beside=0.35, number=6),
     "stream": Texture(
-        (Layer(band=(900.0, 1.5), width=2.2, cutoff=(5000.0, 1.5), order=0.8),), "babble",
-        (Bubbles(200.0, 0.55, (0.35, 3.0), reach=3.0),), far=800.0, alone=0.5, number=5),
+        (Layer(band=(900.0, 1.5), width=2.2, cutoff=(4500.0, 1.5), order=0.8),), "babble",
+        (Bubbles(180.0, 0.5, (0.4, 5.0), reach=4.0),), far=800.0, alone=0.5, number=5),
     "fire": Texture(
         (Layer(tilt=1.0, cutoff=(320.0, 3.0), order=1.5),
          Layer(band=(2200.0, 1.4), width=1.5, gain=0.0015)), "flames",
-        (Crackles(8.0, 0.14, 1.6, (1200.0, 6000.0), (0.0005, 0.003)),),
+        (Crackles(12.0, 0.16, 1.6, (900.0, 6000.0), (0.0005, 0.003)),),
         far=700.0, alone=0.5, beside=0.35, number=1),
     "pink": Texture(
         (Layer(tilt=0.5, cutoff=(420.0, 7.0), order=1.8),), alone=0.5, beside=0.3, number=3),

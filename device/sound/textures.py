@@ -61,9 +61,9 @@ def showers(random: np.random.Generator) -> Motion:
 
 def gusts(random: np.random.Generator) -> Motion:
     """Aeolian noise grows with a high power of the wind's speed, and brightens with it."""
-    for slow, quick in zip(wander(random, 12.0), wander(random, 3.0), strict=False):
+    for slow, quick in zip(wander(random, 9.0), wander(random, 2.5), strict=False):
         speed = 0.8 * slow + 0.6 * quick
-        swell = 0.33 * speed + 0.05 * speed * speed
+        swell = 0.36 * speed + 0.05 * speed * speed
         yield swell, 0.8 * swell
 
 
@@ -75,16 +75,16 @@ def waves(random: np.random.Generator) -> Motion:
     for foam in wander(random, 0.7):
         while due < now + 6.0:
             tall, rise, fall = random.random(3).tolist()
-            arrivals.append((due, 0.6 + 0.4 * tall, 0.3 + 0.5 * rise, 0.8 + 1.0 * fall))
+            arrivals.append((due, 0.6 + 0.4 * tall, 0.3 + 0.5 * rise, 0.7 + 0.8 * fall))
             due += 3.5 + float(random.gamma(3.3, 1.8))
         arrivals = [wave for wave in arrivals if now - wave[0] < 3.0 + 6.0 * wave[3]]
-        power = 0.05
+        power = 0.03
         for crest, tall, rise, fall in arrivals:
             t = now - crest - 3.0
             power += tall * tall * (
                 math.exp(-0.5 * (t / rise) ** 2) if t < 0.0 else 1.0 / math.cosh(t / fall) ** 2
             )
-        swell = 0.5 * math.log(power / (1.0 + 2.0 * power)) + 0.12 * foam
+        swell = 0.5 * math.log(power / (1.0 + 1.5 * power)) + 0.12 * foam
         yield swell, 0.25 * swell + 0.25
         now += SECONDS
 
