@@ -34,6 +34,7 @@ class Drops:
     share: float                    # of the texture's A-weighted power
     size: float                     # mm: mean diameter
     soft: float                     # how much longer than on stone it takes to flatten
+    spray: float = 0.5              # of the tap's energy, in the hiss of its spray
     modes: Range = (0.0, 0.0)       # Hz: of what is hit; no ring if there are none
     ring: Range = (0.0, 0.0)        # s: the modes' decays
     rung: float = 0.0               # of the energy, in the ring
@@ -90,17 +91,17 @@ class Texture:
 
 
 LEAVES = Surface(       # a broad hiss; leaves give way and hardly ring
-    (Layer(band=(800.0, 1.6), width=1.7, cutoff=(2200.0, 1.6), order=1.0),),
-    (Drops(150.0, 0.3, 2.0, 3.0),))
+    (Layer(band=(700.0, 1.6), width=1.7, cutoff=(1800.0, 1.6), order=1.0),),
+    (Drops(150.0, 0.3, 2.0, 4.0),))
 ROOF = Surface(         # sheet metal and tiles: many modes, soon damped
-    (Layer(band=(800.0, 1.6), width=1.6, cutoff=(3000.0, 1.6), order=1.0),),
-    (Drops(90.0, 0.35, 2.2, 2.0, modes=(450.0, 3600.0), ring=(0.006, 0.03), rung=0.6),))
+    (Layer(band=(700.0, 1.6), width=1.6, cutoff=(2000.0, 1.6), order=1.0),),
+    (Drops(120.0, 0.3, 2.2, 3.0, modes=(450.0, 3600.0), ring=(0.005, 0.025), rung=0.5),))
 TENT = Surface(         # a taut membrane: low, dull and close
-    (Layer(band=(600.0, 1.6), width=1.5, cutoff=(2600.0, 1.6), order=1.0),),
-    (Drops(70.0, 0.4, 2.4, 5.0, modes=(220.0, 1100.0), ring=(0.004, 0.012), rung=0.6),))
+    (Layer(band=(500.0, 1.6), width=1.6, cutoff=(1800.0, 1.6), order=1.0),),
+    (Drops(110.0, 0.35, 2.4, 4.0, modes=(220.0, 1100.0), ring=(0.004, 0.012), rung=0.5),))
 WINDOW = Surface(       # glass ticks; the rain itself is outside
-    (Layer(band=(600.0, 1.6), width=1.5, cutoff=(2200.0, 1.6), order=1.0),),
-    (Drops(45.0, 0.3, 1.8, 1.5, modes=(1400.0, 5200.0), ring=(0.002, 0.008), rung=0.5),))
+    (Layer(band=(500.0, 1.6), width=1.6, cutoff=(1600.0, 1.6), order=1.0),),
+    (Drops(90.0, 0.22, 1.8, 2.5, spray=0.3, modes=(1400.0, 4500.0), ring=(0.003, 0.01), rung=0.5),))
 
 # The first seven keep the numbers that their noise was always made with.
 ROWS: Mapping[str, Texture] = MappingProxyType({

@@ -14,21 +14,26 @@ from device.textures import Bubbles, Crackles, Drops, Events
 KINDS = 64                  # different ones, made beforehand
 LENGTH = 5.0                # decays
 RISE = 0.0003               # s
+SHORTEST = 20               # frames: of anything that hits
+SPRAY = 2.0                 # × the time of the tap: how long its spray hisses
 SIZE = 4096                 # frames: longest, and of the transform that weighs them
 MINNAERT = 3.26             # m·Hz: a bubble's pitch × its radius, in water at 1 atm (Minnaert 1933)
 BUNCHED = 0.06              # s: mean time from a bunch's first crackle to another of it
 
 
-def drop(event: Drops, random: np.random.Generator) -> np.ndarray:
-    """(n,) of one drop. Its diameter is gamma-distributed, as rain's are; the tap lasts as long as
+def drop(event: Drops, place: float, random: np.random.Generator) -> np.ndarray:
+    """(n,) of the drop of which a share `place` is smaller. Its diameter is gamma-distributed, as rain's are; the tap lasts as long as
     the drop takes to flatten, and is as strong as the pressure over its area, ∝ d² v²."""
-    millimetres = min(float(random.gamma(4.0, event.size / 4.0)), 1.7 * event.size)
+    sizes = np.sort(random.gamma(4.0, event.size / 4.0, 1000))
+    millimetres = min(float(sizes[int(1000 * place)]), 1.7 * event.size)
     speed = 9.65 - 10.3 * math.exp(-0.6 * max(millimetres, 0.3))    # m/s (Atlas et al. 1973)
     length = event.soft * millimetres * 1e-3 / speed                # s
-    tap = np.diff(np.hanning(max(int(length * RATE), 6)))
-    tap *= 1.0 + 0.5 * random.standard_normal(len(tap))
+    tap = np.diff(np.hanning(max(int(length * RATE), SHORTEST)), append=0.0)
+    splash = noise(SPRAY * length, random)
     out = np.zeros(SIZE)
-    out[:len(tap)] = tap * math.sqrt((1.0 - event.rung) / float(tap @ tap))
+    out[:len(tap)] = tap * math.sqrt((1.0 - event.spray) / float(tap @ tap))
+    out += splash * math.sqrt(event.spray / float(splash @ splash))
+    out *= math.sqrt(1.0 - event.rung)
     if event.rung:
         ring = sum(
             (damped(pitch, decay, RISE) for pitch, decay in zip(
@@ -39,26 +44,31 @@ def drop(event: Drops, random: np.random.Generator) -> np.ndarray:
     return trimmed(out * (millimetres * speed) ** 2)
 
 
-def bubble(event: Bubbles, random: np.random.Generator) -> np.ndarray:
+def bubble(event: Bubbles, place: float, random: np.random.Generator) -> np.ndarray:
     """(n,) of one bubble: the smaller the higher and the sooner gone, and the pitch rises as it
     nears the surface (van den Doel 2005, "Physically based models for liquid sounds")."""
-    radius = float(spread(event.radii, random.random())) * 1e-3     # m
+    radius = float(spread(event.radii, place)) * 1e-3     # m
     damping = 0.13 / radius + 0.0072 * radius**-1.5                 # /s
     rise = 0.1 * damping * float(random.random())                   # /s
     return trimmed(damped(MINNAERT / radius, 1.0 / damping, RISE, rise) * math.sqrt(radius))
 
 
-def crackle(event: Crackles, random: np.random.Generator) -> np.ndarray:
+def crackle(event: Crackles, place: float, random: np.random.Generator) -> np.ndarray:
     """(n,) of one snap: a burst of noise around a pitch."""
-    pitch = float(spread(event.pitches, random.random()))
+    pitch = float(spread(event.pitches, place))
     decay = float(spread(event.decays, random.random()))
     t = np.arange(SIZE) / RATE
-    noise = np.fft.rfft(random.standard_normal(SIZE) * np.exp(-t / decay))
-    f = np.fft.rfftfreq(SIZE, 1.0 / RATE)
-    noise *= 1.0 / np.sqrt(1.0 + ((np.maximum(f, 1.0) / pitch - pitch / np.maximum(f, 1.0)) / 1.5)
-                           ** 2)
-    out = np.fft.irfft(noise, SIZE) * np.minimum(t / RISE, 1.0) * np.exp(-t / (2.0 * decay))
+    f = np.maximum(np.fft.rfftfreq(SIZE, 1.0 / RATE), 1.0)
+    coloured = np.fft.rfft(noise(decay, random)) / np.hypot(1.0, (f / pitch - pitch / f) / 1.5)
+    out = np.fft.irfft(coloured, SIZE) * np.minimum(t / RISE, 1.0) * np.exp(-t / (2.0 * decay))
     return trimmed(out / math.sqrt(float(out @ out)))
+
+
+def noise(decay: float, random: np.random.Generator) -> np.ndarray:
+    """(SIZE,) of noise below some 6 kHz that dies away: sharper, one snap would be a click."""
+    soft = np.convolve(random.standard_normal(SIZE), np.hanning(SHORTEST // 2 + 2), "same")
+    t = np.arange(SIZE) / RATE
+    return soft * np.exp(-t / decay) * np.minimum(t / RISE, 1.0)
 
 
 def damped(pitch: float, decay: float, attack: float, rise: float = 0.0) -> np.ndarray:
@@ -96,7 +106,7 @@ class Strewn:
 
     def __init__(self, event: Events, random: np.random.Generator):
         self._event, self._random = event, random
-        kinds = [MAKERS[type(event)](event, random) for _ in range(KINDS)]
+        kinds = [MAKERS[type(event)](event, (i + 0.5) / KINDS, random) for i in range(KINDS)]
         # The nearest is at 1, the farthest at `reach`, as many on each piece of the ground: the
         # mean of gain² = 1/distance² is this.
         self._area = event.reach**2 - 1.0

@@ -196,6 +196,11 @@ class Texture:
             self._last[channel] = (start, gain)
 
 
+def surface(name: str, wanted: str) -> str:
+    """`wanted`, if `name` can be on it, or ""."""
+    return wanted if wanted in ROWS[name].surfaces else ""
+
+
 def left(means: np.ndarray, distance: float) -> float:
     """Of the power, at `distance`; `means` from `distant`."""
     near = 1.0 - distance

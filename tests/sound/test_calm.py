@@ -47,7 +47,7 @@ def test_a_loop_would_be_found():
 
 def test_waves_come_without_a_period():
     motion = MOTIONS["waves"](np.random.default_rng(5))
-    heights = np.array([next(motion)[0] for _ in range(int(8 * 3600 / SECONDS))])
+    heights = np.exp([next(motion)[0] for _ in range(int(8 * 3600 / SECONDS))])
     assert periodicity(heights, 1.0 / SECONDS, 2.0) <= 0.1
 
 

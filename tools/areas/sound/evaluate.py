@@ -148,7 +148,7 @@ def fine_period(samples: np.ndarray) -> float:
 def texture_period(name: str, minutes: float = 10.0) -> float:
     """The higher of two: the sound's own period, and that of eight hours of its slow changes."""
     motion = MOTIONS[ROWS[name].motion](np.random.default_rng(5))
-    walk = np.array([next(motion)[0] for _ in range(int(8 * 3600 / SECONDS))])
+    walk = np.exp([next(motion)[0] for _ in range(int(8 * 3600 / SECONDS))])
     return max(fine_period(texture(name, 60.0 * minutes)[:, 10 * RATE:]),
                periodicity(walk, 1.0 / SECONDS, 2.0) if walk.std() > 0 else 0.0)
 

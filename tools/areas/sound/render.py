@@ -16,7 +16,7 @@ MONITOR = 20.0              # dB: 40 dBA at the pillow lies at −25 dBFS RMS in
 
 def to_scene(recipe: Recipe, glide: float = 2.0) -> Scene:
     return Scene(recipe.textures, recipe.music, recipe.brightness, recipe.level, glide,
-                 breath=BREATH)
+                 breath=BREATH, surface=recipe.surface)
 
 
 def blocks(recipe: Recipe, seconds: float, seed: int = 1, composer: str = "rnn",
