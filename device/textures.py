@@ -29,54 +29,66 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Drops:
-    """Drops that fall on something: a tap as short as the drop, and what it makes ring."""
+    """Little damped tones, of whatever makes them."""
     rate: float                     # /s
-    share: float                    # of the texture's A-weighted power
-    size: float                     # mm: mean diameter
-    soft: float                     # how much longer than on stone it takes to flatten
-    spray: float = 0.5              # of the tap's energy, in the hiss of its spray
-    modes: Range = (0.0, 0.0)       # Hz: of what is hit; no ring if there are none
-    ring: Range = (0.0, 0.0)        # s: the modes' decays
-    rung: float = 0.0               # of the energy, in the ring
+    pitches: Range                  # Hz
+    decays: Range                   # s
+    chirp: float                    # how far the pitch rises while it decays
+    level: float                    # A-weighted power of all of them re the bed's
     reach: float = 2.5              # the farthest one's distance re the nearest's
+
+
+@dataclass(frozen=True, slots=True)
+class Impacts:
+    """Drops that fall on something: a tap as short as the drop, its spray, and what it makes ring.
+    """
+    rate: float                     # /s
+    level: float
+    size: float                     # mm: mean diameter
+    soft: float                     # how much longer than on stone the drop takes to flatten
+    spray: float = 0.5              # of the tap's energy, in the hiss of its spray
+    rung: float = 0.0               # of the whole energy, in the ring
+    modes: Range = (1.0, 1.0)       # Hz: of what is hit
+    ring: Range = (1.0, 1.0)        # s: the modes' decays
+    reach: float = 2.5
 
 
 @dataclass(frozen=True, slots=True)
 class Bubbles:
     """Bubbles that ring as they close and rise."""
     rate: float                     # /s
-    share: float
+    level: float
     radii: Range                    # mm: uniform on a logarithmic scale
-    reach: float = 2.5
+    reach: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class Crackles:
     """Snaps of noise that come in bunches."""
     rate: float                     # /s, all of them
-    share: float
+    level: float
     bunch: float                    # to a bunch, on average
     pitches: Range                  # Hz: where a snap is loudest
     decays: Range                   # s
     reach: float = 2.5
 
 
-Events = Drops | Bubbles | Crackles
+Events = Drops | Impacts | Bubbles | Crackles
 
 
 @dataclass(frozen=True, slots=True)
 class Surface:
     """What rain falls on."""
     noise: tuple[Layer, ...]
-    strewn: tuple[Events, ...]
+    drops: Events
 
 
 @dataclass(frozen=True, slots=True)
 class Texture:
     noise: tuple[Layer, ...]
     motion: str = "steady"          # one of sound/textures.py's MOTIONS
-    strewn: tuple[Events, ...] = ()
-    far: float | None = None        # Hz: above it nothing is left at a distance of 1; None: it stays
+    drops: Events | None = None     # strewn over it
+    far: float | None = None        # Hz: its low-pass at a distance of 1; None: it stays
     alone: float = 0.0              # 0..1: its level alone in the vetted set; 0 is not in it
     beside: float = 0.0             # 0..1: its level beside music there; 0 is not in it
     number: int | None = None       # seeds its noise; None: a checksum of its name
@@ -87,43 +99,44 @@ class Texture:
         if surface not in self.surfaces:
             return self
         chosen = self.surfaces[surface]
-        return replace(self, noise=chosen.noise, strewn=chosen.strewn)
+        return replace(self, noise=chosen.noise, drops=chosen.drops)
 
 
 LEAVES = Surface(       # a broad hiss; leaves give way and hardly ring
     (Layer(band=(700.0, 1.6), width=1.7, cutoff=(1800.0, 1.6), order=1.0),),
-    (Drops(150.0, 0.3, 2.0, 4.0),))
+    Impacts(150.0, 0.43, size=2.0, soft=4.0))
 ROOF = Surface(         # sheet metal and tiles: many modes, soon damped
     (Layer(band=(700.0, 1.6), width=1.6, cutoff=(2000.0, 1.6), order=1.0),),
-    (Drops(120.0, 0.3, 2.2, 3.0, modes=(450.0, 3600.0), ring=(0.005, 0.025), rung=0.5),))
+    Impacts(120.0, 0.43, size=2.2, soft=3.0, rung=0.5, modes=(450.0, 3600.0), ring=(0.005, 0.025)))
 TENT = Surface(         # a taut membrane: low, dull and close
     (Layer(band=(500.0, 1.6), width=1.6, cutoff=(1800.0, 1.6), order=1.0),),
-    (Drops(110.0, 0.35, 2.4, 4.0, modes=(220.0, 1100.0), ring=(0.004, 0.012), rung=0.5),))
-WINDOW = Surface(       # glass ticks; the rain itself is outside
+    Impacts(110.0, 0.5, size=2.4, soft=4.0, rung=0.5, modes=(220.0, 1100.0), ring=(0.004, 0.012)))
+WINDOW = Surface(       # ticks on glass; the rain itself is outside
     (Layer(band=(500.0, 1.6), width=1.6, cutoff=(1600.0, 1.6), order=1.0),),
-    (Drops(90.0, 0.22, 1.8, 2.5, spray=0.3, modes=(1400.0, 4500.0), ring=(0.003, 0.01), rung=0.5),))
+    Impacts(90.0, 0.28, size=1.8, soft=2.5, spray=0.3, rung=0.5, modes=(1400.0, 4500.0),
+            ring=(0.003, 0.01)))
 
 # The first seven keep the numbers that their noise was always made with.
 ROWS: Mapping[str, Texture] = MappingProxyType({
     "rain": Texture(
-        LEAVES.noise, "showers", LEAVES.strewn, far=900.0, alone=0.6, beside=0.4, number=4,
+        LEAVES.noise, "showers", LEAVES.drops, far=900.0, alone=0.6, beside=0.4, number=4,
         surfaces=MappingProxyType(
             {"leaves": LEAVES, "roof": ROOF, "tent": TENT, "window": WINDOW})),
     "ocean": Texture(       # deep as it draws back, hissing when it breaks
         (Layer(tilt=0.65, brighter=-0.2, cutoff=(3000.0, 2.0), order=1.0),), "waves",
-        far=500.0, alone=0.6, beside=0.4, number=2),
+        far=700.0, alone=0.6, beside=0.4, number=2),
     "wind": Texture(        # a breath with a weak whistle in it, which follows the gusts
         (Layer(tilt=1.0, brighter=-0.2, cutoff=(500.0, 2.5), order=1.2),
          Layer(band=(420.0, 3.0), width=0.12, gain=0.0008),
          Layer(band=(640.0, 3.2), width=0.07, gain=0.0005)), "gusts",
-        far=400.0, alone=0.5, beside=0.35, number=6),
+        far=500.0, alone=0.5, beside=0.35, number=6),
     "stream": Texture(
         (Layer(band=(900.0, 1.5), width=2.2, cutoff=(4500.0, 1.5), order=0.8),), "babble",
-        (Bubbles(180.0, 0.5, (0.4, 5.0), reach=4.0),), far=800.0, alone=0.5, number=5),
+        Bubbles(180.0, 1.0, (0.4, 4.2)), far=800.0, alone=0.5, number=5),
     "fire": Texture(
         (Layer(tilt=1.0, cutoff=(320.0, 3.0), order=1.5),
          Layer(band=(2200.0, 1.4), width=1.5, gain=0.0015)), "flames",
-        (Crackles(12.0, 0.16, 1.6, (900.0, 6000.0), (0.0005, 0.003)),),
+        Crackles(12.0, 0.19, 1.6, (900.0, 6000.0), (0.0005, 0.003)),
         far=700.0, alone=0.5, beside=0.35, number=1),
     "pink": Texture(
         (Layer(tilt=0.5, cutoff=(420.0, 7.0), order=1.8),), alone=0.5, beside=0.3, number=3),

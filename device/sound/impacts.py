@@ -9,7 +9,7 @@ import numpy as np
 from device.sound.grain_pools import HOP
 from device.sound.loudness import a_gain
 from device.sound.settings import RATE
-from device.textures import Bubbles, Crackles, Drops, Events
+from device.textures import Bubbles, Crackles, Drops, Events, Impacts
 
 KINDS = 64                  # different ones, made beforehand
 LENGTH = 5.0                # decays
@@ -17,13 +17,21 @@ RISE = 0.0003               # s
 SHORTEST = 20               # frames: of anything that hits
 SPRAY = 2.0                 # × the time of the tap: how long its spray hisses
 SIZE = 4096                 # frames: longest, and of the transform that weighs them
-MINNAERT = 3.26             # m·Hz: a bubble's pitch × its radius, in water at 1 atm (Minnaert 1933)
+MINNAERT = 3.26             # m·Hz: a bubble's pitch × its radius, in water (Minnaert 1933)
 BUNCHED = 0.06              # s: mean time from a bunch's first crackle to another of it
 
 
-def drop(event: Drops, place: float, random: np.random.Generator) -> np.ndarray:
-    """(n,) of the drop of which a share `place` is smaller. Its diameter is gamma-distributed, as rain's are; the tap lasts as long as
-    the drop takes to flatten, and is as strong as the pressure over its area, ∝ d² v²."""
+def tone(event: Drops, place: float, random: np.random.Generator) -> np.ndarray:
+    """(n,) of a damped tone."""
+    decay = float(spread(event.decays, random.random()))
+    rise = event.chirp / (LENGTH * decay)
+    return trimmed(damped(float(spread(event.pitches, place)), decay, 0.001, rise))
+
+
+def impact(event: Impacts, place: float, random: np.random.Generator) -> np.ndarray:
+    """(n,) of the drop that a share `place` of all are smaller than. Diameters are gamma-
+    distributed, as rain's are; the tap lasts as long as the drop takes to flatten, and is as strong
+    as the pressure over its area, ∝ d² v²."""
     sizes = np.sort(random.gamma(4.0, event.size / 4.0, 1000))
     millimetres = min(float(sizes[int(1000 * place)]), 1.7 * event.size)
     speed = 9.65 - 10.3 * math.exp(-0.6 * max(millimetres, 0.3))    # m/s (Atlas et al. 1973)
@@ -46,7 +54,9 @@ def drop(event: Drops, place: float, random: np.random.Generator) -> np.ndarray:
 
 def bubble(event: Bubbles, place: float, random: np.random.Generator) -> np.ndarray:
     """(n,) of one bubble: the smaller the higher and the sooner gone, and the pitch rises as it
-    nears the surface (van den Doel 2005, "Physically based models for liquid sounds")."""
+    nears the surface (van den Doel 2005, "Physically based models for liquid sounds"). What sets it
+    ringing is the surface that closes, ∝ r², of which the radiated part of the damping is heard:
+    with his damping that makes the amplitude ∝ √r, not the r^1.5 of his examples."""
     radius = float(spread(event.radii, place)) * 1e-3     # m
     damping = 0.13 / radius + 0.0072 * radius**-1.5                 # /s
     rise = 0.1 * damping * float(random.random())                   # /s
@@ -96,7 +106,7 @@ def trimmed(wave: np.ndarray) -> np.ndarray:
 
 
 MAKERS: dict[type, Callable[..., np.ndarray]] = {
-    Drops: drop, Bubbles: bubble, Crackles: crackle
+    Drops: tone, Impacts: impact, Bubbles: bubble, Crackles: crackle
 }
 
 
@@ -113,9 +123,8 @@ class Strewn:
         near = math.log(event.reach**2) / self._area
         spectra = np.abs(np.fft.rfft([np.pad(kind, (0, SIZE - len(kind))) for kind in kinds])) ** 2
         frequencies = np.fft.rfftfreq(SIZE, 1.0 / RATE)
-        self.frequencies = frequencies
         weighted = spectra.mean(axis=0) * a_gain(np.maximum(frequencies, 1.0)) ** 2
-        self.weighted = weighted / weighted.sum()       # (SIZE / 2 + 1,): where its power lies
+        self.spectrum = frequencies, weighted       # Hz, and the A-weighted power there
         power = 2.0 * weighted.sum() / SIZE * event.rate / RATE * near / 2.0
         self._kinds = [kind * np.float32(1.0 / math.sqrt(power)) for kind in kinds]
         self._bunch = event.bunch if isinstance(event, Crackles) else 1.0

@@ -24,8 +24,8 @@ from device.textures import ROWS, key
 
 SECONDS = HOP / RATE        # between grains
 SPAN = 2 * RATE             # frames of the pool around the wanted place that a grain may come from
-EVENED = 0.85               # of the motion: gone at a distance of 1
-SUNK = 0.6                  # of the events' amplitude: gone at a distance of 1
+EVENED = 0.78               # of the motion: gone at a distance of 1
+SUNK = 0.5                  # of the events' amplitude: gone at a distance of 1
 WINDOW = np.hanning(470 + 2)[1:-1]      # 40 s, half of it to come: over which the level is even
 WINDOW /= WINDOW.sum()
 
@@ -63,7 +63,7 @@ def gusts(random: np.random.Generator) -> Motion:
     """Aeolian noise grows with a high power of the wind's speed, and brightens with it."""
     for slow, quick in zip(wander(random, 9.0), wander(random, 2.5), strict=False):
         speed = 0.8 * slow + 0.6 * quick
-        swell = 0.36 * speed + 0.05 * speed * speed
+        swell = 0.36 * speed + 0.07 * speed * speed
         yield swell, 0.8 * swell
 
 
@@ -115,14 +115,12 @@ class Texture:
         self._random = np.random.default_rng([seed, number, 1])
         self._motion = (motion or MOTIONS[row.motion])(np.random.default_rng([seed, number, 2]))
         self._pool, self._scale, self._left = make_pool(name, seed, surface)
-        self._strewn = [
-            (Strewn(events, np.random.default_rng([seed, number, 4 + i])), events.share)
-            for i, events in enumerate(row.strewn)
-        ]
-        self._bed = 1.0 - sum(events.share for events in row.strewn)
-        self._strewn_left = [
-            distant(strewn.frequencies, strewn.weighted, row.far) for strewn, _ in self._strewn
-        ]
+        self._drops: Strewn | None = None
+        self._share = 0.0               # of the A-weighted power, in the drops
+        if row.drops is not None:
+            self._drops = Strewn(row.drops, np.random.default_rng([seed, number, 4]))
+            self._share = row.drops.level / (1.0 + row.drops.level)
+            self._drops_left = distant(*self._drops.spectrum, row.far)
         self._lowpass = BlockFilter([lowpass_once(row.far)], HOP) if row.far else None
         self._course = np.array([next(self._motion) for _ in WINDOW])   # (n, 2), oldest first
         # per channel: place and gain of the last grain
@@ -157,14 +155,13 @@ class Texture:
         loud = math.exp(swell)
         place = min(max(brightness + drift, 0.0), 1.0)
         sunk = 1.0 - SUNK * away
-        power = self._bed * left(self._left[int(place * (len(self._left) - 1))], away) + sum(
-            share * intensity * sunk**2 * left(means, away)
-            for (_, share), means in zip(self._strewn, self._strewn_left, strict=True)
-        )
+        power = (1.0 - self._share) * left(self._left[int(place * (len(self._left) - 1))], away)
+        if self._drops:
+            power += self._share * intensity * sunk**2 * left(self._drops_left, away)
         loud /= math.sqrt(power)
-        self._grains(loud * math.sqrt(self._bed) * self._scale, place)
-        for strewn, share in self._strewn:
-            strewn.add(self._hop, loud * sunk * math.sqrt(share), intensity)
+        self._grains(loud * math.sqrt(1.0 - self._share) * self._scale, place)
+        if self._drops:
+            self._drops.add(self._hop, loud * sunk * math.sqrt(self._share), intensity)
         if self._lowpass and (away or self._away):
             gone = self._lowpass(self._hop)
             gone -= self._hop

@@ -130,7 +130,7 @@ def test_a_voice_that_fails_falls_silent_and_comes_back_slowly(monkeypatch):
     before = [engine.render().samples for _ in range(60)]
     texture = engine._textures["rain", "leaves"]
     monkeypatch.setattr(
-        texture, "next", lambda frames, brightness: np.full((2, frames), np.nan, np.float32)
+        texture, "next", lambda frames, *controls: np.full((2, frames), np.nan, np.float32)
     )
     after = [engine.render().samples for _ in range(80)]
     assert engine.faults == 1

@@ -90,7 +90,7 @@ def qualities(
     periods = {name: texture_period(name) for name in TEXTURES}
     figures["texture_periodicity_max"] = max(periods.values())
     figures |= long.abuse(hours)
-    loop = looped("rain")
+    loop = looped("brown")
     peers = {"rules": {"calm.fluctuation_music": baseline},
              "loop": {"clicks": clicks(loop), "texture_periodicity_max": fine_period(loop)}}
     return figures, peers, {"programmes": per_programme, "periodicity": periods}
