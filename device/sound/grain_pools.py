@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from device.sound.filters import Section, response
+from device.sound.filters import response
 from device.sound.loudness import a_gain
 from device.sound.settings import RATE
 from device.textures import ROWS, Layer, key
@@ -83,11 +83,11 @@ def distant(frequencies: np.ndarray, power: np.ndarray, far: float | None) -> np
     distant. 1 − d + d L then leaves (1 − d)² + 2 d (1 − d) Re L + d² |L|² of it."""
     if far is None:
         return np.ones(2)
-    low = response([lowpass_once(far)], frequencies, RATE)
+    keep = kept(far)
+    low = response([(1.0 - keep, 0.0, 0.0, -keep, 0.0)], frequencies, RATE)
     return np.array([power @ low.real, power @ np.abs(low) ** 2]) / power.sum()
 
 
-def lowpass_once(cutoff: float) -> Section:
-    """First order, −3 dB at `cutoff` Hz (bilinear)."""
-    w = math.tan(math.pi * cutoff / RATE)
-    return (w / (1.0 + w), w / (1.0 + w), 0.0, (w - 1.0) / (w + 1.0), 0.0)
+def kept(cutoff: float) -> float:
+    """From one frame to the next, by a one-pole low-pass at `cutoff` Hz."""
+    return math.exp(-2.0 * math.pi * cutoff / RATE)

@@ -102,7 +102,7 @@ def trimmed(wave: np.ndarray) -> np.ndarray:
     wave = wave[:heard[-1] + 1].copy()
     tail = min(len(wave), RATE // 1000)
     wave[-tail:] *= np.linspace(1.0, 0.0, tail)
-    return wave.astype(np.float32)
+    return np.pad(wave, (0, -len(wave) % 4)).astype(np.float32)
 
 
 MAKERS: dict[type, Callable[..., np.ndarray]] = {
@@ -134,18 +134,26 @@ class Strewn:
     def add(self, hop: np.ndarray, level: float, intensity: float) -> None:
         """Add the next `HOP` frames to `hop` (2, HOP)."""
         ahead = self._ahead
-        bunches = self._random.poisson(intensity * self._event.rate / self._bunch * HOP / RATE)
-        for at in self._random.random(bunches).tolist():
-            count = 1 + (self._random.poisson(self._bunch - 1.0) if self._bunch > 1.0 else 0)
-            for i, (kind, far, side, later) in enumerate(self._random.random((count, 4)).tolist()):
-                wave = self._kinds[int(kind * KINDS)]
-                start = int(at * HOP)
-                if i:
-                    start += min(int(-BUNCHED * RATE * math.log(1.0 - later)), HOP)
-                gain = level / math.sqrt(1.0 + far * self._area)
-                angle = side * (math.pi / 2)
-                gains = np.array([[gain * math.cos(angle)], [gain * math.sin(angle)]], np.float32)
-                ahead[:, start:start + len(wave)] += gains * wave
+        starts, kind, far, side = self._moments(intensity)
+        gains = np.float32(level) / np.sqrt(1.0 + far * self._area)
+        sides = np.float32([gains * np.cos(side * (np.pi / 2)), gains * np.sin(side * (np.pi / 2))])
+        kinds = (kind * KINDS).astype(int)
+        for start, which, *gain in zip(starts.tolist(), kinds.tolist(), *sides, strict=True):
+            wave = self._kinds[which]
+            for channel in (0, 1):
+                part = ahead[channel, start:start + len(wave)]
+                part += gain[channel] * wave
         hop += ahead[:, :HOP]
         ahead[:, :-HOP] = ahead[:, HOP:]
         ahead[:, -HOP:] = 0.0
+
+    def _moments(self, intensity: float) -> tuple[np.ndarray, ...]:
+        """Of all that begins in the next hop: frames (by fours, which add up in half of the time),
+        and three numbers 0..1 each."""
+        random, rate = self._random, intensity * self._event.rate / self._bunch * HOP / RATE
+        at = random.random(random.poisson(rate)) * HOP
+        if self._bunch > 1.0:
+            later = np.repeat(at, random.poisson(self._bunch - 1.0, len(at)))
+            later += np.minimum(random.exponential(BUNCHED * RATE, len(later)), HOP)
+            at = np.concatenate([at, later])
+        return at.astype(int) & ~3, *random.random((3, len(at)))

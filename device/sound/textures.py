@@ -16,8 +16,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from device.sound.filters import BlockFilter
-from device.sound.grain_pools import FALL, FRAMES, HOP, RISE, distant, lowpass_once, make_pool
+from device.sound.grain_pools import FALL, FRAMES, HOP, RISE, distant, kept, make_pool
 from device.sound.impacts import Strewn
 from device.sound.settings import CONTROL, RATE
 from device.textures import ROWS, key
@@ -25,9 +24,12 @@ from device.textures import ROWS, key
 SECONDS = HOP / RATE        # between grains
 SPAN = 2 * RATE             # frames of the pool around the wanted place that a grain may come from
 EVENED = 0.78               # of the motion: gone at a distance of 1
+TAPS = 128                  # frames of the distant low-pass: 66 dB down at 450 Hz
 SUNK = 0.5                  # of the events' amplitude: gone at a distance of 1
 WINDOW = np.hanning(470 + 2)[1:-1]      # 40 s, half of it to come: over which the level is even
 WINDOW /= WINDOW.sum()
+
+UP = np.arange(HOP, dtype=np.float32) / HOP
 
 Motion = Iterator[tuple[float, float]]      # of the next grain: level in nepers, and place 0..1
 
@@ -121,7 +123,8 @@ class Texture:
             self._drops = Strewn(row.drops, np.random.default_rng([seed, number, 4]))
             self._share = row.drops.level / (1.0 + row.drops.level)
             self._drops_left = distant(*self._drops.spectrum, row.far)
-        self._lowpass = BlockFilter([lowpass_once(row.far)], HOP) if row.far else None
+        self._kept = kept(row.far) if row.far else 0.0
+        self._tail = np.zeros((2, TAPS), np.float32)        # of the last hop
         self._course = np.array([next(self._motion) for _ in WINDOW])   # (n, 2), oldest first
         # per channel: place and gain of the last grain
         self._last = [(0, np.float32(0.0)), (0, np.float32(0.0))]
@@ -149,7 +152,7 @@ class Texture:
         return out
 
     def _make(self, brightness: float, distance: float, intensity: float) -> None:
-        away = distance if self._lowpass else 0.0
+        away = distance if self._kept else 0.0
         moving = 1.0 - EVENED * away
         swell, drift = self._move(moving)
         loud = math.exp(swell)
@@ -162,12 +165,26 @@ class Texture:
         self._grains(loud * math.sqrt(1.0 - self._share) * self._scale, place)
         if self._drops:
             self._drops.add(self._hop, loud * sunk * math.sqrt(self._share), intensity)
-        if self._lowpass and (away or self._away):
-            gone = self._lowpass(self._hop)
-            gone -= self._hop
-            gone *= np.linspace(self._away, away, HOP, endpoint=False, dtype=np.float32)
-            self._hop += gone
-        self._away = away
+        if self._kept:
+            self._recede(away)
+
+    def _recede(self, away: float) -> None:
+        """1 − d + d × a one-pole low-pass, as a FIR whose length doubles at each step."""
+        last, self._away = self._away, away
+        tail, self._tail = self._tail, self._hop[:, -TAPS:].copy()
+        if not (away or last):
+            return
+        low, length = np.concatenate([tail, self._hop], axis=1), 1
+        flat = low.ravel()      # one row is quicker; what spills over ends in the tail
+        while length < TAPS:
+            ends = flat[length:]
+            ends += flat[:-length] * np.float32(self._kept**length)
+            length *= 2
+        low = low[:, TAPS:]
+        low *= np.float32(1.0 - self._kept)
+        low -= self._hop
+        low *= np.float32(last) if last == away else last + np.float32(away - last) * UP
+        self._hop += low
 
     def _move(self, moving: float) -> tuple[float, float]:
         """The next of `moving` × the motion, where the mean power of 40 s is one."""

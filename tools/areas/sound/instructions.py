@@ -1,5 +1,5 @@
-"""aarch64 instructions per second of REF16, counted under qemu-user: they don't depend on how busy
-the machine is.
+"""aarch64 instructions per second of REF16 and of each texture, counted under qemu-user: they don't
+depend on how busy the machine is.
 
 Makes an arm64 root with Python and numpy once, in `build/arm64` (Debian's mmdebstrap, unpacked
 only; numpy's wheel by pip), and counts with the plug-in `insn.c` that lies beside the graphs. Two
@@ -32,6 +32,17 @@ for _ in range(int(seconds * RATE / block)):
     playing.render()
 """
 
+TEXTURE = """
+import sys
+sys.modules["_hashlib"] = None
+from device.sound.settings import RATE
+from device.sound.textures import Texture
+name, distance, seconds = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+playing = Texture(name, 1)
+for _ in range(int(seconds * RATE / 4096)):
+    playing.next(4096, 0.35, distance, 1.0)
+"""
+
 
 def missing() -> list[str]:
     """Debian packages to install first."""
@@ -42,8 +53,15 @@ def missing() -> list[str]:
 def measure(graphs: Path, block: int = 4096) -> float:
     """Instructions per audio-second."""
     prepare(graphs)
-    first, last = count(graphs, block, FIRST), count(graphs, block, LAST)
+    first, last = (count(CODE, str(graphs), str(block), str(s)) for s in (FIRST, LAST))
     return (last - first) / (LAST - FIRST)
+
+
+def texture(graphs: Path, name: str, distance: float = 0.0) -> float:
+    """Instructions per audio-second of a texture alone, without the engine."""
+    prepare(graphs)
+    first, last = (count(TEXTURE, name, str(distance), str(s)) for s in (2, 12))
+    return (last - first) / 10
 
 
 def prepare(graphs: Path) -> None:
@@ -87,7 +105,7 @@ def prepare(graphs: Path) -> None:
                    check=True)
 
 
-def count(graphs: Path, block: int, seconds: int) -> int:
+def count(code: str, *arguments: str) -> int:
     root = FOLDER / "root"
     environment = {
         **os.environ,
@@ -108,10 +126,8 @@ def count(graphs: Path, block: int, seconds: int) -> int:
             str(root),
             str(root / "usr/bin/python3.11"),
             "-c",
-            CODE,
-            str(graphs),
-            str(block),
-            str(seconds),
+            code,
+            *arguments,
         ],
         env=environment,
         cwd=ROOT,
