@@ -135,8 +135,8 @@ ROWS: Mapping[str, Texture] = MappingProxyType({
         Bubbles(180.0, 1.0, (0.4, 4.2)), far=800.0, alone=0.5, number=5),
     "fire": Texture(
         (Layer(tilt=1.0, cutoff=(320.0, 3.0), order=1.5),
-         Layer(band=(2200.0, 1.4), width=1.5, gain=0.0015)), "flames",
-        Crackles(12.0, 0.19, 1.6, (900.0, 6000.0), (0.0005, 0.003)),
+         Layer(band=(2000.0, 1.4), width=1.5, cutoff=(5000.0, 1.5), order=1.0, gain=0.0016)),
+        "flames", Crackles(16.0, 0.27, 1.6, (900.0, 6000.0), (0.0005, 0.003), reach=2.0),
         far=700.0, alone=0.5, beside=0.35, number=1),
     "pink": Texture(
         (Layer(tilt=0.5, cutoff=(420.0, 7.0), order=1.8),), alone=0.5, beside=0.3, number=3),

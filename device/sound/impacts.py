@@ -2,7 +2,7 @@
 over a texture, each at its own moment and from its own place."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -23,9 +23,9 @@ BUNCHED = 0.06              # s: mean time from a bunch's first crackle to anoth
 
 def tone(event: Drops, place: float, random: np.random.Generator) -> np.ndarray:
     """(n,) of a damped tone."""
-    decay = float(spread(event.decays, random.random()))
+    decay = spread(event.decays, random.random())
     rise = event.chirp / (LENGTH * decay)
-    return trimmed(damped(float(spread(event.pitches, place)), decay, 0.001, rise))
+    return trimmed(damped(spread(event.pitches, place), decay, 0.001, rise))
 
 
 def impact(event: Impacts, place: float, random: np.random.Generator) -> np.ndarray:
@@ -44,9 +44,8 @@ def impact(event: Impacts, place: float, random: np.random.Generator) -> np.ndar
     out *= math.sqrt(1.0 - event.rung)
     if event.rung:
         ring = sum(
-            (damped(pitch, decay, RISE) for pitch, decay in zip(
-                spread(event.modes, random.random(3)), spread(event.ring, random.random(3)),
-                strict=True)),
+            (damped(spread(event.modes, high), spread(event.ring, long), RISE)
+             for high, long in random.random((3, 2)).tolist()),
             np.zeros(SIZE))
         out += ring * math.sqrt(event.rung / float(ring @ ring))
     return trimmed(out * (millimetres * speed) ** 2)
@@ -57,7 +56,7 @@ def bubble(event: Bubbles, place: float, random: np.random.Generator) -> np.ndar
     nears the surface (van den Doel 2005, "Physically based models for liquid sounds"). What sets it
     ringing is the surface that closes, ∝ r², of which the radiated part of the damping is heard:
     with his damping that makes the amplitude ∝ √r, not the r^1.5 of his examples."""
-    radius = float(spread(event.radii, place)) * 1e-3     # m
+    radius = spread(event.radii, place) * 1e-3                      # m
     damping = 0.13 / radius + 0.0072 * radius**-1.5                 # /s
     rise = 0.1 * damping * float(random.random())                   # /s
     return trimmed(damped(MINNAERT / radius, 1.0 / damping, RISE, rise) * math.sqrt(radius))
@@ -65,8 +64,8 @@ def bubble(event: Bubbles, place: float, random: np.random.Generator) -> np.ndar
 
 def crackle(event: Crackles, place: float, random: np.random.Generator) -> np.ndarray:
     """(n,) of one snap: a burst of noise around a pitch."""
-    pitch = float(spread(event.pitches, place))
-    decay = float(spread(event.decays, random.random()))
+    pitch = spread(event.pitches, place)
+    decay = spread(event.decays, random.random())
     t = np.arange(SIZE) / RATE
     f = np.maximum(np.fft.rfftfreq(SIZE, 1.0 / RATE), 1.0)
     coloured = np.fft.rfft(noise(decay, random)) / np.hypot(1.0, (f / pitch - pitch / f) / 1.5)
@@ -91,9 +90,9 @@ def damped(pitch: float, decay: float, attack: float, rise: float = 0.0) -> np.n
     )
 
 
-def spread(range_: tuple[float, float], places: np.ndarray | float) -> np.ndarray | float:
-    """`places` 0..1 of the way, on a logarithmic scale."""
-    return range_[0] * (range_[1] / range_[0]) ** places
+def spread(ends: tuple[float, float], place: float) -> float:
+    """`place` 0..1 of the way, on a logarithmic scale."""
+    return ends[0] * (ends[1] / ends[0]) ** place
 
 
 def trimmed(wave: np.ndarray) -> np.ndarray:
@@ -135,19 +134,21 @@ class Strewn:
         """Add the next `HOP` frames to `hop` (2, HOP)."""
         ahead = self._ahead
         starts, kind, far, side = self._moments(intensity)
-        gains = np.float32(level) / np.sqrt(1.0 + far * self._area)
-        sides = np.float32([gains * np.cos(side * (np.pi / 2)), gains * np.sin(side * (np.pi / 2))])
-        kinds = (kind * KINDS).astype(int)
-        for start, which, *gain in zip(starts.tolist(), kinds.tolist(), *sides, strict=True):
+        gains = level / np.sqrt(1.0 + far * self._area)
+        angles = side * (np.pi / 2)
+        for start, which, *sides in zip(
+            starts.tolist(), (kind * KINDS).astype(int).tolist(),
+            (gains * np.cos(angles)).tolist(), (gains * np.sin(angles)).tolist(), strict=True,
+        ):
             wave = self._kinds[which]
-            for channel in (0, 1):
+            for channel, gain in enumerate(sides):
                 part = ahead[channel, start:start + len(wave)]
-                part += gain[channel] * wave
+                part += np.float32(gain) * wave
         hop += ahead[:, :HOP]
         ahead[:, :-HOP] = ahead[:, HOP:]
         ahead[:, -HOP:] = 0.0
 
-    def _moments(self, intensity: float) -> tuple[np.ndarray, ...]:
+    def _moments(self, intensity: float) -> Iterable[np.ndarray]:
         """Of all that begins in the next hop: frames (by fours, which add up in half of the time),
         and three numbers 0..1 each."""
         random, rate = self._random, intensity * self._event.rate / self._bunch * HOP / RATE

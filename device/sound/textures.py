@@ -141,7 +141,7 @@ class Texture:
         while filled < frames:
             if self._used == HOP:
                 self._make(*(
-                    float(control if np.isscalar(control) else control[filled // CONTROL])
+                    float(control[filled // CONTROL] if isinstance(control, np.ndarray) else control)
                     for control in (brightness, distance, intensity)
                 ))
                 self._used = 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from areas.sound import instructions, live, long, ref16
 from areas.sound.evaluate import goals, qualities, say
+from device.textures import TEXTURES
 from kit.figures import Result
 
 
@@ -34,6 +35,10 @@ def bench(data: Path | None, options: Namespace) -> Result:
         say(f"aarch64 instructions aren't counted: apt-get install {' '.join(lacking)}")
     else:
         figures["instructions_per_s"] = instructions.measure(options.graphs)
+        figures |= {
+            f"texture.{name}.instructions_per_s": instructions.texture(options.graphs, name)
+            for name in TEXTURES
+        }
     figures |= long.night(options.hours)
     quality, judges, more = qualities(options.hours)
     figures |= quality

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from areas.sound import long
+from areas.sound import long, scenery
 from areas.sound.measures import (
     a_error,
     calm,
@@ -87,8 +87,13 @@ def qualities(
         music,
         music / baseline,
     )
+    figures |= scenery.figures()
     periods = {name: texture_period(name) for name in TEXTURES}
-    figures["texture_periodicity_max"] = max(periods.values())
+    figures |= {f"texture.{name}.periodicity": period for name, period in periods.items()}
+    # waves are slow enough to look like a period, however irregular they are
+    figures["texture_periodicity_max"] = max(
+        period for name, period in periods.items() if name != "ocean"
+    )
     figures |= long.abuse(hours)
     loop = looped("brown")
     peers = {"rules": {"calm.fluctuation_music": baseline},
@@ -181,7 +186,7 @@ def goals(figures: dict[str, float]) -> tuple[Goal, ...]:
         ("calm.fluctuation_over_rules", "<=", 1.0),
     ]
     fixed += [(f"calm.{key}", "<=", most) for key, most in CALM.items()]
-    return tuple(
+    return *scenery.goals(), *(
         Goal(*goal) for goal in fixed if goal[0] in figures and math.isfinite(figures[goal[0]])
     )
 

@@ -41,9 +41,21 @@ def programme(name: str, seconds: float, seed: int = 1, composer: str = "rnn") -
     return np.concatenate(parts, axis=1)[:, 10 * RATE:]
 
 
-def texture(name: str, seconds: float, seed: int = 1) -> np.ndarray:
-    recipe = Recipe(textures={name: 1.0}, music=0.0, density=0.0)
-    return np.concatenate([block.samples for block in blocks(recipe, seconds, seed)], axis=1)
+def texture(name: str, seconds: float, seed: int = 1, surface: str = "leaves",
+            monitor: float = MONITOR) -> np.ndarray:
+    recipe = Recipe(textures={name: 1.0}, music=0.0, density=0.0, surface=surface)
+    settings = Settings(monitor=monitor, seed=seed)
+    return np.concatenate(
+        [block.samples for block in blocks(recipe, seconds, seed, settings=settings)], axis=1
+    )
+
+
+def scenery(scene: Scene, seconds: float, seed: int = 1) -> np.ndarray:
+    """(2, n) of a scene without notes, as loud as at the pillow, without its first ten seconds."""
+    engine = Engine(Settings(seed=seed))
+    engine.scene(scene)
+    count = int((10.0 + seconds) * RATE / engine.block)
+    return np.concatenate([engine.render().samples for _ in range(count)], axis=1)[:, 10 * RATE:]
 
 
 def note(voice: str, pitch: int = 60, seconds: float = 12.0) -> np.ndarray:
