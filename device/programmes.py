@@ -12,8 +12,9 @@ def _programme(name: str, textures: dict[str, float], **fields: Any) -> Recipe:
 
 
 ROWS = (
-    _programme("rain on a roof", {"rain": 0.8, "brown": 0.3}, surface="roof",
-               scale="dorian", style="piano", pulse=54, density=0.2, register=57, brightness=0.3, tension=0.15, music=0.5),
+    _programme("rain on a roof", {"rain": 0.8, "brown": 0.3}, surface="roof", scale="dorian",
+               style="piano", pulse=54, density=0.2, register=57, brightness=0.3, tension=0.15,
+               music=0.5),
     _programme("slow tide", {"ocean": 0.7}, scale="lydian", style="chorale",
                pulse=48, density=0.25, register=55, brightness=0.35, tension=0.15, music=0.7),
     _programme("felt piano", {"pink": 0.15}, scale="ionian", style="piano",

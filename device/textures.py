@@ -110,7 +110,8 @@ ROOF = Surface(         # sheet metal and tiles: many modes, soon damped
     Impacts(120.0, 0.43, size=2.2, soft=3.0, rung=0.5, modes=(450.0, 3600.0), ring=(0.005, 0.025)))
 TENT = Surface(         # a taut membrane: low, dull and close
     (Layer(band=(500.0, 1.6), width=1.6, cutoff=(1800.0, 1.6), order=1.0),),
-    Impacts(110.0, 0.5, size=2.4, soft=4.0, rung=0.5, modes=(220.0, 1100.0), ring=(0.004, 0.012)))
+    Impacts(110.0, 0.5, size=2.4, soft=4.0, spray=0.3, rung=0.5, modes=(220.0, 1100.0),
+            ring=(0.004, 0.012)))
 WINDOW = Surface(       # ticks on glass; the rain itself is outside
     (Layer(band=(500.0, 1.6), width=1.6, cutoff=(1600.0, 1.6), order=1.0),),
     Impacts(90.0, 0.28, size=1.8, soft=2.5, spray=0.3, rung=0.5, modes=(1400.0, 4500.0),

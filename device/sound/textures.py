@@ -140,8 +140,9 @@ class Texture:
         out, filled = np.empty((2, frames), np.float32), 0
         while filled < frames:
             if self._used == HOP:
+                at = filled // CONTROL
                 self._make(*(
-                    float(control[filled // CONTROL] if isinstance(control, np.ndarray) else control)
+                    float(control[at] if isinstance(control, np.ndarray) else control)
                     for control in (brightness, distance, intensity)
                 ))
                 self._used = 0

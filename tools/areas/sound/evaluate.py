@@ -23,8 +23,9 @@ from areas.sound.measures import (
     fluctuation,
     integrated,
     periodicity,
+    true_peak,
 )
-from areas.sound.render import blocks, note, programme, texture
+from areas.sound.render import music, note, played, programme, texture
 from device.programmes import PROGRAMMES
 from device.sound.settings import RATE
 from device.sound.textures import MOTIONS, SECONDS
@@ -65,17 +66,18 @@ def qualities(
     lufs_error = against_pyloudnorm(list(sounds.values()))
     if lufs_error is not None:
         figures["lufs_err_lu"] = lufs_error
-    per_programme = {name: calm(sound) for name, sound in sounds.items()}
+    with_music = [recipe for recipe in PROGRAMMES.values() if recipe.music]
+    per_programme = {recipe.name: calm(music(recipe.name, 180.0)) for recipe in with_music}
     for key in CALM:
         figures[f"calm.{key}"] = max(measures[key] for measures in per_programme.values())
+    figures["calm.true_peak_dbtp"] = max(map(true_peak, sounds.values()))
     figures |= {
         f"calm.attack_{voice}_ms": attack(voice) for voice in ("pad", "swell", "bell", "piano")
     }
-    with_music = [recipe for recipe in PROGRAMMES.values() if recipe.music]
     figures["calm.fluctuation"] = float(
         np.mean([per_programme[recipe.name]["fluctuation"] for recipe in with_music])
     )
-    music, baseline = (
+    ours, baseline = (
         float(
             np.mean(
                 [music_alone(recipe, composer, seed) for recipe in with_music for seed in SEEDS]
@@ -84,8 +86,8 @@ def qualities(
         for composer in ("rnn", "rules")
     )
     figures["calm.fluctuation_music"], figures["calm.fluctuation_over_rules"] = (
-        music,
-        music / baseline,
+        ours,
+        ours / baseline,
     )
     figures |= scenery.figures()
     periods = {name: texture_period(name) for name in TEXTURES}
@@ -105,12 +107,8 @@ def music_alone(recipe: Recipe, composer: str, seed: int, seconds: float = 180.0
     """Fluctuation of what a composer makes of the recipe. Without its textures: they are the same
     for every composer, and their own grain (at 1–8 Hz .05 to .09 of the mean) hides what the notes
     do."""
-    parts = [
-        block
-        for block, _ in blocks(replace(recipe, textures=MappingProxyType({})), seconds, seed,
-                               composer)
-    ]
-    return fluctuation(np.concatenate(parts, axis=1)[:, 10 * RATE:])
+    bare = replace(recipe, textures=MappingProxyType({}))
+    return fluctuation(played(bare, seconds - 10.0, seed, composer))
 
 
 def against_pyloudnorm(sounds: list[np.ndarray]) -> float | None:

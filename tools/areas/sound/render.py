@@ -1,6 +1,8 @@
 """Rendering for measurements: a programme with its composer, a single note, a texture alone."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -37,7 +39,17 @@ def blocks(recipe: Recipe, seconds: float, seed: int = 1, composer: str = "rnn",
 
 def programme(name: str, seconds: float, seed: int = 1, composer: str = "rnn") -> np.ndarray:
     """(2, n) of the named programme, without its fade-in."""
-    parts = [block.samples for block in blocks(PROGRAMMES[name], seconds + 10.0, seed, composer)]
+    return played(PROGRAMMES[name], seconds, seed, composer)
+
+
+def music(name: str, seconds: float) -> np.ndarray:
+    """(2, n) of the named programme without its textures."""
+    return played(replace(PROGRAMMES[name], textures=MappingProxyType({})), seconds)
+
+
+def played(recipe: Recipe, seconds: float, seed: int = 1, composer: str = "rnn") -> np.ndarray:
+    """(2, n) without the fade-in."""
+    parts = [block.samples for block in blocks(recipe, seconds + 10.0, seed, composer)]
     return np.concatenate(parts, axis=1)[:, 10 * RATE:]
 
 

@@ -1,6 +1,8 @@
 """What `tools/bench sound` and `tools/listen palette` tell of the textures: each beside recordings,
 near and awake; how even it is beside somebody who may be asleep; and how loud in each programme."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from areas.sound.measures import mean_squares
@@ -13,7 +15,7 @@ from device.session.settings import Rules
 from device.sound.loudness import a_sections
 from device.sound.settings import RATE, Settings
 from device.textures import ROWS, SURFACES
-from device.values import Recipe
+from device.values import Recipe, Scene
 from kit.figures import Goal
 
 SEEDS = (1, 2, 3)
@@ -56,10 +58,14 @@ def texture(name: str) -> dict[str, float]:
     """Means over the seeds, but of the swing the largest, over a minute."""
     seeds = [one(name, seed) for seed in SEEDS]
     mean = {key: float(np.mean([each[key] for each in seeds])) for key in seeds[0]}
-    asleep = scene(Mode.DRIFTING, recipe(name), 0.5, Rules())
-    levels = [loudness(scenery(asleep, MINUTE, seed)) for seed in SEEDS]
+    levels = [loudness(scenery(asleep(name), MINUTE, seed)) for seed in SEEDS]
     mean["swing_asleep_db"] = max(float(np.ptp(level)) for level in levels)
     return mean
+
+
+def asleep(name: str) -> Scene:
+    """As the night has it for somebody who drifts off; already there."""
+    return replace(scene(Mode.DRIFTING, recipe(name), 0.5, Rules()), glide=2.0)
 
 
 def one(name: str, seed: int) -> dict[str, float]:
@@ -79,7 +85,8 @@ def one(name: str, seed: int) -> dict[str, float]:
 def level_error(programme: Recipe) -> float:
     """dB, after a minute: of the programme's textures against the share of its level that they are
     to have. The music keeps its share, but nothing is played."""
-    samples = scenery(to_scene(programme), 2 * MINUTE)[:, int(MINUTE - 10.0) * RATE:]
+    silent = replace(to_scene(programme), breath=0.0)       # no swells either
+    samples = scenery(silent, 2 * MINUTE)[:, int(MINUTE - 10.0) * RATE:]
     powers = [gain**2 for gain in programme.textures.values()]
     share = 10.0 * np.log10(sum(powers) / (sum(powers) + programme.music**2))
     return mean_level(samples) - Settings().settle - float(share)
