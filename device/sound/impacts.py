@@ -13,7 +13,7 @@ from device.textures import Bubbles, Crackles, Drops, Events, Impacts
 
 KINDS = 64                  # different ones, made beforehand
 LENGTH = 5.0                # decays
-RISE = 0.0003               # s
+RISE = 0.0005               # s
 SHORTEST = 20               # frames: of anything that hits
 SPRAY = 2.0                 # × the time of the tap: how long its spray hisses
 SIZE = 4096                 # frames: longest, and of the transform that weighs them
@@ -36,7 +36,7 @@ def impact(event: Impacts, place: float, random: np.random.Generator) -> np.ndar
     millimetres = min(float(sizes[int(1000 * place)]), 1.7 * event.size)
     speed = 9.65 - 10.3 * math.exp(-0.6 * max(millimetres, 0.3))    # m/s (Atlas et al. 1973)
     length = event.soft * millimetres * 1e-3 / speed                # s
-    tap = np.diff(np.hanning(max(int(length * RATE), SHORTEST)), append=0.0)
+    tap = np.diff(np.hanning(max(int(length * RATE), SHORTEST)) ** 2, append=0.0)
     splash = noise(SPRAY * length, random)
     out = np.zeros(SIZE)
     out[:len(tap)] = tap * math.sqrt((1.0 - event.spray) / float(tap @ tap))
@@ -69,7 +69,7 @@ def crackle(event: Crackles, place: float, random: np.random.Generator) -> np.nd
     t = np.arange(SIZE) / RATE
     f = np.maximum(np.fft.rfftfreq(SIZE, 1.0 / RATE), 1.0)
     coloured = np.fft.rfft(noise(decay, random)) / np.hypot(1.0, (f / pitch - pitch / f) / 1.5)
-    out = np.fft.irfft(coloured, SIZE) * np.minimum(t / RISE, 1.0) * np.exp(-t / (2.0 * decay))
+    out = np.fft.irfft(coloured, SIZE) * onset(RISE) * np.exp(-t / (2.0 * decay))
     return trimmed(out / math.sqrt(float(out @ out)))
 
 
@@ -77,7 +77,7 @@ def noise(decay: float, random: np.random.Generator) -> np.ndarray:
     """(SIZE,) of noise below some 6 kHz that dies away: sharper, one snap would be a click."""
     soft = np.convolve(random.standard_normal(SIZE), np.hanning(SHORTEST // 2 + 2), "same")
     t = np.arange(SIZE) / RATE
-    return soft * np.exp(-t / decay) * np.minimum(t / RISE, 1.0)
+    return soft * np.exp(-t / decay) * onset(RISE)
 
 
 def damped(pitch: float, decay: float, attack: float, rise: float = 0.0) -> np.ndarray:
@@ -86,8 +86,14 @@ def damped(pitch: float, decay: float, attack: float, rise: float = 0.0) -> np.n
     return (
         np.sin(2 * np.pi * pitch * t * (1.0 + 0.5 * rise * t))
         * np.exp(-t / decay)
-        * np.minimum(t / attack, 1.0)
+        * onset(attack)
     )
+
+
+def onset(seconds: float) -> np.ndarray:
+    """(SIZE,): from silence to 1 without a kink, which would be heard as a click."""
+    t = np.arange(SIZE) / RATE
+    return np.sin(np.minimum(t / seconds, 1.0) * (np.pi / 2)) ** 2
 
 
 def spread(ends: tuple[float, float], place: float) -> float:

@@ -63,9 +63,9 @@ def showers(random: np.random.Generator) -> Motion:
 
 def gusts(random: np.random.Generator) -> Motion:
     """Aeolian noise grows with a high power of the wind's speed, and brightens with it."""
-    for slow, quick in zip(wander(random, 9.0), wander(random, 2.5), strict=False):
-        speed = 0.8 * slow + 0.6 * quick
-        swell = 0.36 * speed + 0.07 * speed * speed
+    for slow, quick in zip(wander(random, 6.0), wander(random, 2.0), strict=False):
+        speed = 2.2 * math.tanh((0.8 * slow + 0.6 * quick) / 2.2)     # no gust is boundless
+        swell = 0.35 * speed + 0.06 * speed * speed
         yield swell, 0.8 * swell
 
 
