@@ -125,7 +125,8 @@ class Texture:
             self._drops_left = distant(*self._drops.spectrum, row.far)
         self._kept = kept(row.far) if row.far else 0.0
         self._tail = np.zeros((2, TAPS), np.float32)        # of the last hop
-        self._course = np.array([next(self._motion) for _ in WINDOW])   # (n, 2), oldest first
+        coming = np.array([next(self._motion) for _ in range(len(WINDOW) // 2)])
+        self._course = np.concatenate([coming[::-1], coming])   # (n, 2), oldest first
         # per channel: place and gain of the last grain
         self._last = [(0, np.float32(0.0)), (0, np.float32(0.0))]
         self._away = 0.0                # distance at the last grain
@@ -192,7 +193,7 @@ class Texture:
         course = self._course
         course[:-1] = course[1:]
         course[-1] = next(self._motion)
-        swell, drift = (moving * course[len(course) // 2]).tolist()
+        swell, drift = (moving * course[len(course) // 2 - 1]).tolist()
         return swell - 0.5 * math.log(WINDOW @ np.exp(2.0 * moving * course[:, 0])), drift
 
     def _grains(self, amplitude: float, place: float) -> None:
