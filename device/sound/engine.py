@@ -24,7 +24,7 @@ from device.sound.resample import Doubler, Halver
 from device.sound.reverb import Reverb
 from device.sound.safety import FLOOR, Safety
 from device.sound.settings import CONTROL, PERIOD, RATE, Settings, amplitude
-from device.sound.textures import Texture
+from device.sound.textures import Texture, surface
 from device.sound.wavetables import DRONE, PADS, SWELL, Tables, Timbre
 from device.values import Note, Phrase, Scene
 
@@ -44,6 +44,9 @@ TRIM = (-12.0, 12.0)
 TRIM_RATE = 0.4             # dB/s
 TRIM_EVERY = 16             # control periods
 TRIM_MEMORY = 10.0          # s
+
+
+Sounding = tuple[str, str]      # a texture and what it is on
 
 
 class Block(NamedTuple):
@@ -76,8 +79,9 @@ class Engine:
         self._waiting: list[tuple[int, int, Note, Timbre]] = []
         self._placed = 0  # notes placed so far: keeps equal times in order
         self._music, self._level, self._brightness = Glide(), Glide(), Glide(0.35)
-        self._gains: dict[str, Glide] = {}
-        self._textures: dict[str, Texture] = {}
+        self._distance, self._intensity = Glide(), Glide(1.0)
+        self._gains: dict[Sounding, Glide] = {}
+        self._textures: dict[Sounding, Texture] = {}
         self._trim, self._trim_from, self._heard_power = 0.0, 0.0, 0.0      # dB, dB, mean square
         self._scene: Scene | None = None
         self._breath = 0  # control period in which the next breath begins
@@ -105,20 +109,29 @@ class Engine:
         total = scene.music ** 2 + sum(gain ** 2 for gain in scene.textures.values())
         share = 1.0 / math.sqrt(max(total, QUIET_SHARE))
         self._music.to(scene.music * share, scene.glide)
-        for name in sorted({*scene.textures, *self._gains}):
-            gain = scene.textures.get(name, 0.0) * share
-            if gain > 0.0 and name not in self._gains:
-                self._gains[name] = Glide()
-                self._textures[name] = self._make_texture(name, self._settings.seed)
-            if name in self._gains:
-                self._gains[name].to(gain, scene.glide)
+        wanted = {(name, surface(name, scene.surface)): gain * share
+                  for name, gain in scene.textures.items()}
+        for sounding in sorted({*wanted, *self._gains}):
+            gain = wanted.get(sounding, 0.0)
+            if gain > 0.0 and sounding not in self._gains:
+                self._gains[sounding] = Glide()
+                self._textures[sounding] = self._make_texture(
+                    sounding[0], self._settings.seed, sounding[1], self._settings.channels,
+                    self._settings.lowest,
+                )
+            if sounding in self._gains:
+                self._gains[sounding].to(gain, scene.glide)
         # nothing is heard yet: the mix may be there at once, the level fades in
         if self._level.value == 0.0:
             for glide in (self._music, *self._gains.values()):
                 glide.set(glide.target)
             self._brightness.set(scene.brightness)
+            self._distance.set(scene.distance)
+            self._intensity.set(scene.intensity)
         self._level.to(self._bearable(scene), scene.glide)
         self._brightness.to(scene.brightness, scene.glide)
+        self._distance.to(scene.distance, scene.glide)
+        self._intensity.to(scene.intensity, scene.glide)
 
     def heard(self, energy: float, seconds: float) -> bool:
         """`energy`: all that was let through until `seconds`, A-weighted mean square × s. Too much,
@@ -184,7 +197,8 @@ class Engine:
         and die."""
         periods = frames // CONTROL
         self._now += periods
-        for glide in (self._music, self._level, self._brightness, *self._gains.values()):
+        for glide in (self._music, self._level, self._brightness, self._distance,
+                      self._intensity, *self._gains.values()):
             glide.skip(periods)
         while self._waiting and self._waiting[0][0] < self._now:
             heapq.heappop(self._waiting)
@@ -210,15 +224,16 @@ class Engine:
         gain = self._music.points(periods) * self._trim_points(periods)
         if self._pads or self._struck:
             music *= line(gain, PERIOD)
-        bed = None
-        for name, texture in self._textures.items():
-            wave = texture.next(frames, float(brightness[0])) * line(
-                self._gains[name].points(periods)
+        bed, distance, intensity = (
+            None, self._distance.points(periods), self._intensity.points(periods)
+        )
+        for sounding, texture in self._textures.items():
+            wave = texture.next(frames, brightness, distance, intensity) * line(
+                self._gains[sounding].points(periods)
             )
             bed = wave if bed is None else np.add(bed, wave, out=bed)
         send = music
         if bed is not None:
-            bed = bed[:channels]
             # its first channel will do: they are alike, and the room takes their mean
             send = self._halver(bed[:1]) * np.float32(TEXTURE_SEND) + music
         if send.any() or not self._reverb.quiet:
@@ -317,10 +332,11 @@ class Engine:
 
     def _tidy(self) -> None:
         """Let go of what can't be heard."""
-        for name in [
-            name for name, gain in self._gains.items() if gain.value == 0.0 and gain.target == 0.0
+        for gone in [
+            sounding for sounding, gain in self._gains.items()
+            if gain.value == 0.0 and gain.target == 0.0
         ]:
-            del self._gains[name], self._textures[name]
+            del self._gains[gone], self._textures[gone]
         if self._asleep():
             self._clear()
         elif self._music.value == 0.0 and self._music.target == 0.0:

@@ -71,7 +71,7 @@ class Realtime:
         """Until the device dies. Returns the exit status."""
         self._notify.notify("READY=1")
         for name in FIRST:
-            make_pool(name, self._settings.seed)
+            make_pool(name, self._settings.seed, lowest=self._settings.lowest)
         tried = -math.inf
         while True:
             now = self._clock.now()

@@ -128,9 +128,9 @@ def test_a_voice_that_fails_falls_silent_and_comes_back_slowly(monkeypatch):
     engine = Engine(Settings(monitor=20.0))
     engine.scene(scene(rain=1.0, music=0.0))
     before = [engine.render().samples for _ in range(60)]
-    texture = engine._textures["rain"]
+    texture = engine._textures["rain", "leaves"]
     monkeypatch.setattr(
-        texture, "next", lambda frames, brightness: np.full((2, frames), np.nan, np.float32)
+        texture, "next", lambda frames, *controls: np.full((1, frames), np.nan, np.float32)
     )
     after = [engine.render().samples for _ in range(80)]
     assert engine.faults == 1

@@ -1,13 +1,14 @@
-"""Loudness of the programmes as the recommended build plays them: one small driver."""
+"""Loudness of the programmes as the recommended build plays them, one small driver: all of
+each, and its music and its textures each against their share."""
 
 from dataclasses import replace
-from types import MappingProxyType
 
 import numpy as np
 
 from areas.sound.measures import integrated, mean_squares
-from areas.sound.render import MONITOR, blocks
+from areas.sound.render import MONITOR, blocks, to_scene
 from device.programmes import PROGRAMMES
+from device.sound.engine import Engine
 from device.sound.loudness import a_sections
 from device.sound.settings import CONTROL, RATE, Settings
 from device.values import Recipe
@@ -23,37 +24,65 @@ def measure() -> dict[str, float]:
         sound, _ = settled(recipe)
         loudness[name] = figures[f"programme.{name}.lufs"] = integrated(sound)
         figures[f"programme.{name}.mono_loss_db"] = mono_loss(sound)
-        if recipe.music:
-            _, level = settled(without_textures(recipe))
-            figures[f"programme.{name}.music_error_db"] = level - SMALL.settle - recipe.level
+        for part, error in errors(recipe).items():
+            figures[f"programme.{name}.{part}_error_db"] = error
     worst = {
         key: max(abs(value) for name, value in figures.items() if name.endswith(key))
-        for key in ("music_error_db", "mono_loss_db")
+        for key in ("music_error_db", "texture_error_db", "mono_loss_db")
     }
     return {
         **figures,
-        "programme.music_error_db": worst["music_error_db"],
-        "programme.mono_loss_db": worst["mono_loss_db"],
+        **{f"programme.{key}": value for key, value in worst.items()},
         "programme.spread_lu": max(loudness.values()) - min(loudness.values()),
     }
 
 
-def without_textures(recipe: Recipe) -> Recipe:
-    return replace(recipe, textures=MappingProxyType({}))
+class Silence:
+    """Instead of a texture."""
+
+    def __init__(self, name: str, seed: int, surface: str, channels: int, lowest: float):
+        self._channels = channels
+
+    def next(self, frames: int, *controls: np.ndarray) -> np.ndarray:
+        return np.zeros((self._channels, frames), np.float32)
 
 
-def alone(name: str) -> np.ndarray:
-    """(2, n): a programme's music."""
-    return settled(without_textures(PROGRAMMES[name]))[0]
+def errors(recipe: Recipe) -> dict[str, float]:
+    """dB: of the music and of the textures, where the recipe has them, each rendered without the
+    other, against the share of the level that the recipe asks for."""
+    powers = {"music": recipe.music**2,
+              "texture": sum(gain**2 for gain in recipe.textures.values())}
+    levels = {
+        "music": lambda: settled(recipe, Engine(SMALL, textures=Silence))[1],
+        "texture": lambda: _textures(recipe),
+    }
+    return {
+        part: levels[part]() - SMALL.settle - recipe.level
+        - float(10.0 * np.log10(power / sum(powers.values())))
+        for part, power in powers.items() if power
+    }
 
 
-def settled(recipe: Recipe) -> tuple[np.ndarray, float]:
+def _textures(recipe: Recipe) -> float:
+    """dBA at the pillow after a minute: the music keeps its share, but nothing is played, not even
+    the swells that come with the breath."""
+    engine = Engine(SMALL)
+    engine.scene(replace(to_scene(recipe), breath=0.0))
+    power = [engine.render().power for _ in range(int(LENGTH * RATE / engine.block))]
+    return _level(np.concatenate(power))
+
+
+def settled(recipe: Recipe, engine: Engine | None = None) -> tuple[np.ndarray, float]:
     """(2, n) after a minute, and its level, dBA at the pillow."""
-    rendered = list(blocks(recipe, LENGTH, settings=SMALL))
+    rendered = list(blocks(recipe, LENGTH, engine=engine or Engine(SMALL)))
     sound = np.concatenate([block.samples for block in rendered], axis=1)
     power = np.concatenate([block.power for block in rendered])
+    return sound[:, int(SETTLED * RATE):], _level(power)
+
+
+def _level(power: np.ndarray) -> float:
     mean = power[int(SETTLED * RATE / CONTROL):].mean()
-    return sound[:, int(SETTLED * RATE):], 10.0 * np.log10(mean) + SMALL.calibration
+    return float(10.0 * np.log10(mean)) + SMALL.calibration
 
 
 def mono_loss(sound: np.ndarray) -> float:

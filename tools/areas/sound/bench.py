@@ -33,7 +33,7 @@ def bench(data: Path | None, options: Namespace) -> Result:
     elif lacking := qemu.missing():
         say(f"aarch64 instructions aren't counted: apt-get install {' '.join(lacking)}")
     else:
-        figures["instructions_per_s"] = instructions.measure(options.graphs)
+        figures |= instructions.measure(options.graphs)
     figures |= long.night(options.hours)
     quality, judges, more = qualities(options.hours)
     figures |= quality
