@@ -20,7 +20,7 @@ ROWS = (
     _programme("felt piano", {"pink": 0.15}, scale="ionian", style="piano",
                pulse=60, density=0.45, register=60, brightness=0.35, tension=0.2, music=1.0),
     _programme("deep night", {"brown": 0.6, "wind": 0.25}, scale="aeolian", style="chorale",
-               pulse=44, density=0.12, register=50, brightness=0.15, tension=0.1, music=0.6),
+               level=-1.0, pulse=44, density=0.12, register=50, brightness=0.15, tension=0.1, music=0.6),
     _programme("by the stream", {"stream": 0.6, "wind": 0.2}, scale="pentatonic", style="folk",
                pulse=58, density=0.35, register=59, brightness=0.35, tension=0.1, music=0.6),
     _programme("no music", {"rain": 0.6, "brown": 0.4}, surface="tent",

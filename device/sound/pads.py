@@ -1,6 +1,6 @@
 """Pads and the drone: up to sixteen long notes, all of them mixed by one matrix product per block.
 
-A note never loops its table: after two seconds or so it goes on from another place of it, whole
+A note never loops its table: after a second or two it goes on from another place of it, whole
 periods away, so that the steady lines agree and the rest is new.
 """
 
@@ -15,7 +15,7 @@ from device.sound.wavetables import Table, Tables, Timbre
 
 PERIOD_RATE = RATE / CONTROL        # control periods per second
 GRID = 4                            # control periods, 85 ms: gains are straight lines between
-STAYS = (18, 37)                    # × GRID, 1.5 to 3.2 s: until a note goes on elsewhere
+STAYS = (10, 22)                    # × GRID, 0.9 to 1.9 s: until a note goes on elsewhere
 LEAVING = 3 * GRID                  # control periods, 0.26 s: to get there
 SWING = 0.1                         # of the brightness
 SLOW = 2 * math.pi * 0.03 / PERIOD_RATE     # radians a control period: of that swing
@@ -80,14 +80,15 @@ class Sounding:
         self.offset = (self.offset + frames) % whole
 
     def gains(self, time: int, brightness: float, channels: int) -> tuple[float, ...]:
-        """Of both layers in each channel, (dark, bright) after (dark, bright). The pan drifts a
-        little, the brightness swings by ± `SWING` at 0.03 Hz."""
-        gain, angle = self.gain * self.envelope.at(time), SLOW * time + self.phase
-        light = min(max(brightness + SWING * math.sin(angle), 0.0), 1.0)
+        """Of both layers in each channel, (dark, bright) after (dark, bright). The brightness
+        swings by ± `SWING` at 0.03 Hz; the pan stays: the room, which hears the channels' mean,
+        would swing with it."""
+        gain = self.gain * self.envelope.at(time)
+        light = min(max(brightness + SWING * math.sin(SLOW * time + self.phase), 0.0), 1.0)
         if channels == 1:
             return gain * (1.0 - light), gain * light
-        side = min(max(self.pan + 0.2 * math.sin(0.61 * angle + self.phase), -1.0), 1.0) + 1.0
-        left, right = gain * math.cos(side * math.pi / 4), gain * math.sin(side * math.pi / 4)
+        side = (self.pan + 1.0) * math.pi / 4
+        left, right = gain * math.cos(side), gain * math.sin(side)
         return left * (1.0 - light), left * light, right * (1.0 - light), right * light
 
 

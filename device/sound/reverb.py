@@ -29,7 +29,7 @@ ALLPASSES = ((17, 0.6), (29, -0.6), (43, 0.6))      # frames and coefficients
 AROUND, WITHIN = 20, 0.088   # reflections in each channel, and the s in which they come
 EARLY = 0.6                 # of the reflections beside what the lines give
 TURN = 0.11                 # Hz: of the way the lines are added up, and how far it moves,
-DEPTH = 0.12                # radians
+DEPTH = 0.06                # radians
 PROBES = np.geomspace(250.0, 2000.0, 96)    # Hz: where the room's gain is found
 _UP = np.arange(LONGEST, dtype=np.float32)
 

@@ -29,7 +29,7 @@ class Timbre:
     spread: float = 24.0                # cents: width of the fundamental's band
     growth: float = 0.9                 # the band of harmonic n is n ** growth as wide, in Hz
     # share of a harmonic's power in one line: bands alone beat, and the beat loops
-    steady: float = 0.94
+    steady: float = 0.96
     dark: tuple[float, float] = (1.5, 260.0)  # low-pass of the dark layer: × pitch, but at least Hz
     bright: tuple[float, float] = (4.0, 1500.0)   # and of the bright one
     attack: float = 2.5                 # s
