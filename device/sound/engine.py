@@ -20,7 +20,7 @@ from device.sound.glide import Glide, line
 from device.sound.loudness import Ear
 from device.sound.modal import MODES, Struck, StruckNotes
 from device.sound.pads import Pads
-from device.sound.resample import Doubler, Halver
+from device.sound.resample import Doubler
 from device.sound.reverb import Reverb
 from device.sound.safety import FLOOR, Safety
 from device.sound.settings import CONTROL, PERIOD, RATE, Settings, amplitude
@@ -74,7 +74,7 @@ class Engine:
         self._ear = Ear(settings, self._reverb.gain)
         self._tables = Tables(self._ear)
         self._pads, self._struck = Pads(self._tables, channels), StruckNotes()
-        self._halver, self._doubler = Halver(1), Doubler(channels)
+        self._doubler = Doubler(channels)
         self._safety, self.dose = Safety(settings), Dose(settings)
         self._waiting: list[tuple[int, int, Note, Timbre]] = []
         self._placed = 0  # notes placed so far: keeps equal times in order
@@ -234,8 +234,9 @@ class Engine:
             bed = wave if bed is None else np.add(bed, wave, out=bed)
         send = music
         if bed is not None:
-            # its first channel will do: they are alike, and the room takes their mean
-            send = self._halver(bed[:1]) * np.float32(TEXTURE_SEND) + music
+            # Its first channel will do: they are alike, and the room takes their mean. So will the
+            # mean of two frames: what folds over is noise among noise.
+            send = (bed[:1, 0::2] + bed[:1, 1::2]) * np.float32(0.5 * TEXTURE_SEND) + music
         if send.any() or not self._reverb.quiet:
             music = music + self._reverb(send)
         mix = self._doubler(music)
@@ -349,7 +350,7 @@ class Engine:
         self._quieten()
 
     def _quieten(self) -> None:
-        for room in (self._reverb, self._halver, self._doubler):
+        for room in (self._reverb, self._doubler):
             room.clear()
 
     def _recover(self) -> None:

@@ -51,7 +51,7 @@ class Sounding:
     table: Table
     envelope: Envelope
     gain: float
-    pan: float
+    sides: tuple[float, ...]    # of the gain, to each channel
     phase: float
     random: Random              # its own, so that other notes change nothing
     offset: int                 # frames into the table at the block's start
@@ -79,17 +79,16 @@ class Sounding:
                 self.plan(self.leaves + LEAVING)
         self.offset = (self.offset + frames) % whole
 
-    def gains(self, time: int, brightness: float, channels: int) -> tuple[float, ...]:
-        """Of both layers in each channel, (dark, bright) after (dark, bright). The brightness
-        swings by ± `SWING` at 0.03 Hz; the pan stays: the room, which hears the channels' mean,
-        would swing with it."""
+    def gains(self, time: int, brightness: float) -> list[tuple[float, ...]]:
+        """Of the dark layer in each channel, and of the bright one. The brightness swings by
+        ± `SWING` at 0.03 Hz."""
         gain = self.gain * self.envelope.at(time)
         light = min(max(brightness + SWING * math.sin(SLOW * time + self.phase), 0.0), 1.0)
-        if channels == 1:
-            return gain * (1.0 - light), gain * light
-        side = (self.pan + 1.0) * math.pi / 4
-        left, right = gain * math.cos(side), gain * math.sin(side)
-        return left * (1.0 - light), left * light, right * (1.0 - light), right * light
+        dark, bright = gain * (1.0 - light), gain * light
+        if len(self.sides) == 1:
+            return [(dark,), (bright,)]
+        left, right = self.sides
+        return [(left * dark, right * dark), (left * bright, right * bright)]
 
 
 def on_grid(period: float) -> int:
@@ -149,8 +148,11 @@ class Pads:
         gain *= table.scale * math.sqrt(self._channels)
         offset = int(draws[0] * table.frames) - (start - now) * PERIOD
         own = Random(draws[2])
+        # The pan stays: the room, which hears the channels' mean, would swing with it.
+        angle = (pan + 1.0) * math.pi / 4
+        sides = (math.cos(angle), math.sin(angle)) if self._channels == 2 else (1.0,)
         self._notes.append(
-            Sounding(table, envelope, gain, pan, draws[1] * 2 * math.pi, own, offset % table.frames)
+            Sounding(table, envelope, gain, sides, draws[1] * 2 * math.pi, own, offset % table.frames)
         )
         self._ends = None
         return True
@@ -206,9 +208,8 @@ class Pads:
         return self._ends
 
     def _gains(self, grid: int, brightness: float) -> np.ndarray:
-        gains = [note.gains(grid * GRID, brightness, self._channels) for note in self._notes]
-        table = np.array(gains, np.float32).reshape(-1, self._channels, 2)
-        return table.transpose(1, 0, 2).reshape(self._channels, -1)
+        gains = [note.gains(grid * GRID, brightness) for note in self._notes]
+        return np.array(gains, np.float32).reshape(-1, self._channels).T
 
     def _retire(self, now: int) -> None:
         if any(now >= note.envelope.end for note in self._notes):

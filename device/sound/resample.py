@@ -1,4 +1,4 @@
-"""Between the music's rate and the speaker's, twice as high: a half-band filter as matrix products.
+"""From the music's rate to the speaker's, twice as high: a half-band filter as matrix products.
 
 It leaves every other sample as it is and finds those between from 32 around.
 """
@@ -54,24 +54,3 @@ class Doubler:
         out = np.empty((*block.shape, 2), np.float32)
         out[..., 0], out[..., 1] = self._between(block)
         return out.reshape(len(block), -1)
-
-
-class Halver:
-    """(channels, 2 n) at the speaker's rate → (channels, n) at the music's."""
-
-    def __init__(self, channels: int):
-        self._between = Between(channels)
-        self._last = np.zeros((channels, DELAY), np.float32)
-
-    def __call__(self, block: np.ndarray) -> np.ndarray:
-        _, found = self._between(block[:, 1::2])
-        even = np.concatenate([self._last, block[:, 0::2]], axis=1)
-        self._last = even[:, -DELAY:].copy()
-        # between the odd ones lies, a frame later, the even one
-        found += even[:, 1:even.shape[1] - DELAY + 1]
-        found *= np.float32(0.5)
-        return found
-
-    def clear(self) -> None:
-        self._between.clear()
-        self._last[:] = 0.0

@@ -82,6 +82,11 @@ class Reflections:
         first = np.where(random.random(AROUND) < 0.5, -1.0, 1.0) / AROUND**0.5
         turned = np.where(np.arange(AROUND) % 2, -1.0, 1.0)
         self.signs = np.stack([first, first * turned][:channels])
+        # of those alike in both channels, and of the unlike: the first sample, and what it does
+        before = int(WITHIN * MUSIC_RATE)
+        echoes = [(before - delay, np.add if sign > 0.0 else np.subtract)
+                  for delay, sign in zip(self.delays.tolist(), first.tolist(), strict=True)]
+        self._echoes = echoes[0::2], echoes[1::2]
         self._held = np.zeros(int(WITHIN * MUSIC_RATE), np.float32)
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
@@ -89,14 +94,15 @@ class Reflections:
         before, frames = len(self._held), len(block)
         whole = np.concatenate([self._held, block])
         self._held = whole[-before:].copy()
-        parts = np.zeros((2, frames), np.float32)       # alike in both channels, and unlike
-        for i, (delay, sign) in enumerate(zip(self.delays.tolist(), self.signs[0].tolist(),
-                                              strict=True)):
-            echo = whole[before - delay:before - delay + frames]
-            (np.add if sign > 0.0 else np.subtract)(parts[i % 2], echo, out=parts[i % 2])
+        parts = np.zeros((2, frames), np.float32)
+        for part, echoes in zip(parts, self._echoes, strict=True):
+            for start, take in echoes:
+                take(part, whole[start:start + frames], part)
         parts *= np.float32(AROUND**-0.5)
         alike, unlike = parts
-        return np.stack([alike + unlike, alike - unlike][:len(self.signs)])
+        if len(self.signs) == 1:
+            return (alike + unlike)[None]
+        return np.stack([alike + unlike, alike - unlike])
 
     def clear(self) -> None:
         self._held[:] = 0.0

@@ -7,6 +7,8 @@ the peaks, a clamp holds what is left. Everything works on whole blocks and look
 and 4 ms ahead.
 """
 
+import math
+
 import numpy as np
 
 from device.sound.filters import BlockFilter, butterworth_highpass
@@ -120,18 +122,19 @@ class Safety:
     def _wanted(self, power: np.ndarray, level: float, waking: bool) -> np.ndarray:
         """dB of gain, never above 0, that brings each control period under the cap of its moment.
         """
-        rise = QUICKEST_RISE * CONTROL / RATE * np.arange(1, len(power) + 1)
-        caps = np.minimum(self._cap + rise, self._target(level, waking))
-        self._cap = float(caps[-1])
-        loudest = 10.0 * np.log10(max(float(power.max()), 1e-20)) + self._settings.calibration
-        if loudest <= caps[0]:
+        target, rise = self._target(level, waking), QUICKEST_RISE * CONTROL / RATE
+        before, self._cap = self._cap, min(self._cap + rise * len(power), target)
+        loudest = 10.0 * math.log10(max(float(power.max()), 1e-20)) + self._settings.calibration
+        if loudest <= min(before + rise, target):
             return np.zeros(len(power))
+        caps = np.minimum(before + rise * np.arange(1, len(power) + 1), target)
         loud = 10.0 * np.log10(np.maximum(power, 1e-20)) + self._settings.calibration
         return np.minimum(caps - loud, 0.0)
 
     def _numbers(self, block: np.ndarray) -> np.ndarray:
-        top = max(float(block.max()), -float(block.min()))
-        if top <= WILD:         # false for NaN, too
+        if np.vdot(block, block) <= WILD:       # false for NaN, too
+            return block
+        if max(float(block.max()), -float(block.min())) <= WILD:
             return block
         self.faults += 1
         # 10 ms of fade up to the first bad sample, then nothing: the engine starts its voices anew.
