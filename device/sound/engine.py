@@ -228,17 +228,18 @@ class Engine:
             None, self._distance.points(periods), self._intensity.points(periods)
         )
         for sounding, texture in self._textures.items():
-            wave = texture.next(frames, brightness, distance, intensity) * line(
-                self._gains[sounding].points(periods)
-            )
+            wave = texture.next(frames, brightness, distance, intensity)
+            wave *= line(self._gains[sounding].points(periods))
             bed = wave if bed is None else np.add(bed, wave, out=bed)
         send = music
         if bed is not None:
             # Its first channel will do: they are alike, and the room takes their mean. So will the
             # mean of two frames: what folds over is noise among noise.
             send = (bed[:1, 0::2] + bed[:1, 1::2]) * np.float32(0.5 * TEXTURE_SEND) + music
-        if send.any() or not self._reverb.quiet:
-            music = music + self._reverb(send)
+        if not self._reverb.quiet or send.any():
+            wet = self._reverb(send)
+            wet += music
+            music = wet
         mix = self._doubler(music)
         return mix if bed is None else np.add(mix, bed, out=mix)
 
@@ -301,16 +302,11 @@ class Engine:
     def _trim_points(self, periods: int) -> np.ndarray:
         """Music is brought slowly towards its level by what its notes are expected to give, not by
         listening."""
-        steps = np.arange(periods + 1)
-        if (self._now + periods) % TRIM_EVERY:
-            return self._trim_at(self._now % TRIM_EVERY + steps)
-        points = self._trim_at(TRIM_EVERY - periods + steps)
-        self._retrim(self._now + periods)
-        return points
-
-    def _trim_at(self, steps: np.ndarray) -> np.ndarray:
-        trims = self._trim_from + (self._trim - self._trim_from) / TRIM_EVERY * steps
-        return (10.0 ** (trims / 20.0)).astype(np.float32)
+        first, step = self._now % TRIM_EVERY, (self._trim - self._trim_from) / TRIM_EVERY
+        points = [amplitude(self._trim_from + step * (first + i)) for i in range(periods + 1)]
+        if (self._now + periods) % TRIM_EVERY == 0:
+            self._retrim(self._now + periods)
+        return np.array(points, np.float32)
 
     def _retrim(self, period: int) -> None:
         power = self._pads.power(period) + self._struck.power(period)

@@ -151,8 +151,9 @@ class Pads:
         # The pan stays: the room, which hears the channels' mean, would swing with it.
         angle = (pan + 1.0) * math.pi / 4
         sides = (math.cos(angle), math.sin(angle)) if self._channels == 2 else (1.0,)
+        phase = draws[1] * 2 * math.pi
         self._notes.append(
-            Sounding(table, envelope, gain, sides, draws[1] * 2 * math.pi, own, offset % table.frames)
+            Sounding(table, envelope, gain, sides, phase, own, offset % table.frames)
         )
         self._ends = None
         return True

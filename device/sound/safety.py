@@ -85,10 +85,10 @@ class Safety:
     def _level_gains(self, needed: np.ndarray) -> np.ndarray:
         """(periods + 1,) dB at the borders of the periods that go out now, from what those that
         came in need."""
+        if self._gain == self._needed == 0.0 and not needed.any():
+            return np.zeros(len(needed) + 1)
         needed = np.concatenate([[self._needed], needed])
         self._needed = float(needed[-1])
-        if self._gain == 0.0 and not needed.any():
-            return np.zeros(len(needed))
         # The gain at a border may not exceed what either neighbour needs; it falls at once and
         # rises slowly.
         borders = np.minimum(needed[:-1], needed[1:])
