@@ -38,8 +38,12 @@ class Envelope:
         if age <= 0.0 or time >= self.end:
             return 0.0
         held = min(age, self.gate)
-        fallen = min(max(held - self.attack, 0.0) / self.decay, 1.0)
-        level = min(held / self.attack, 1.0 - (1.0 - self.sustain) * fallen)
+        if held >= self.attack + self.decay:
+            level = self.sustain
+        elif held >= self.attack:
+            level = 1.0 - (1.0 - self.sustain) * (held - self.attack) / self.decay
+        else:
+            level = held / self.attack
         if age > self.gate:
             level *= 1.0 - (age - self.gate) / (self.end - self.start - self.gate)
         return level * level * (3.0 - 2.0 * level)

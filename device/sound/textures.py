@@ -127,7 +127,7 @@ class Texture:
         self._kept = kept(row.far) if row.far else 0.0
         self._tail = np.zeros((channels, TAPS), np.float32)        # of the last hop
         coming = np.array([next(self._motion) for _ in range(len(WINDOW) // 2)])
-        self._course = np.concatenate([coming[::-1], coming])   # (n, 2), oldest first
+        self._course = np.concatenate([coming[::-1], coming]).T.copy()  # (2, n), oldest first
         # per channel: place and gain of the last grain
         self._last = [(0, np.float32(0.0))] * channels
         self._away = 0.0                # distance at the last grain
@@ -192,10 +192,10 @@ class Texture:
     def _move(self, moving: float) -> tuple[float, float]:
         """The next of `moving` × the motion, where the mean power of 40 s is one."""
         course = self._course
-        course[:-1] = course[1:]
-        course[-1] = next(self._motion)
-        swell, drift = (moving * course[len(course) // 2 - 1]).tolist()
-        return swell - 0.5 * math.log(WINDOW @ np.exp(2.0 * moving * course[:, 0])), drift
+        course[:, :-1] = course[:, 1:]
+        course[:, -1] = next(self._motion)
+        swell, drift = (moving * course[:, len(WINDOW) // 2 - 1]).tolist()
+        return swell - 0.5 * math.log(WINDOW @ np.exp((2.0 * moving) * course[0])), drift
 
     def _grains(self, amplitude: float, place: float) -> None:
         centre = place * (FRAMES - SPAN - 2 * HOP)
