@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from device.sound.grain_pools import HOP
-from device.sound.loudness import heard
+from device.sound.loudness import a_gain
 from device.sound.settings import RATE
 from device.textures import Bubbles, Crackles, Drops, Events, Impacts
 
@@ -117,9 +117,9 @@ MAKERS: dict[type, Callable[..., np.ndarray]] = {
 
 class Strewn:
     """The events of one kind, at their moments; a mean A-weighted power of 1 in each channel at
-    full intensity, behind a speaker's high-pass at `lowest` Hz."""
+    full intensity."""
 
-    def __init__(self, event: Events, random: np.random.Generator, channels: int, lowest: float):
+    def __init__(self, event: Events, random: np.random.Generator, channels: int):
         self._event, self._random = event, random
         kinds = [MAKERS[type(event)](event, (i + 0.5) / KINDS, random) for i in range(KINDS)]
         # The nearest is at 1, the farthest at `reach`, as many on each piece of the ground: the
@@ -128,7 +128,7 @@ class Strewn:
         near = math.log(event.reach**2) / self._area
         spectra = np.abs(np.fft.rfft([np.pad(kind, (0, SIZE - len(kind))) for kind in kinds])) ** 2
         frequencies = np.fft.rfftfreq(SIZE, 1.0 / RATE)
-        weighted = spectra.mean(axis=0) * heard(np.maximum(frequencies, 1.0), lowest) ** 2
+        weighted = spectra.mean(axis=0) * a_gain(np.maximum(frequencies, 1.0)) ** 2
         self.spectrum = frequencies, weighted       # Hz, and the A-weighted power there
         power = 2.0 * weighted.sum() / SIZE * event.rate / RATE * near / 2.0
         self._kinds = [kind * np.float32(1.0 / math.sqrt(power)) for kind in kinds]

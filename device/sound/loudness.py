@@ -30,13 +30,12 @@ class Ear:
 
     def gain(self, frequencies: np.ndarray) -> np.ndarray:
         """Linear, without the room: the A curve, behind the speaker's high-pass."""
-        return heard(frequencies, self.settings.lowest)
+        return a_gain(frequencies) * passed(frequencies, self.settings.lowest)
 
 
-def heard(frequencies: np.ndarray, lowest: float) -> np.ndarray:
-    """Linear gain of the A curve at `frequencies` (Hz) behind a speaker's high-pass at `lowest`."""
-    highpass = [butterworth_highpass(lowest, RATE)]
-    return a_gain(frequencies) * np.abs(response(highpass, frequencies, RATE))
+def passed(frequencies: np.ndarray, lowest: float) -> np.ndarray:
+    """Linear gain at `frequencies` (Hz) of a speaker's high-pass at `lowest`."""
+    return np.abs(response([butterworth_highpass(lowest, RATE)], frequencies, RATE))
 
 
 def _a_curve(f: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ SECONDS = HOP / RATE        # between grains
 SPAN = 2 * RATE             # frames of the pool around the wanted place that a grain may come from
 EVENED = 0.78               # of the motion: gone at a distance of 1
 TAPS = 128                  # frames of the distant low-pass: 66 dB down at 450 Hz
+ONE = 1.0 + 2.0 / math.pi   # × the events' power re the bed's, where two channels were added up
 SUNK = 0.5                  # of the events' amplitude: gone at a distance of 1
 WINDOW = np.hanning(470 + 2)[1:-1]      # 40 s, half of it to come: over which the level is even
 WINDOW /= WINDOW.sum()
@@ -120,10 +121,10 @@ class Texture:
         self._drops: Strewn | None = None
         self._share = 0.0               # of the A-weighted power, in the drops
         if row.drops is not None:
-            self._drops = Strewn(row.drops, np.random.default_rng([seed, number, 4]),
-                                  channels, lowest)
-            self._share = row.drops.level / (1.0 + row.drops.level)
-            self._drops_left = distant(*self._drops.spectrum, row.far)
+            self._drops = Strewn(row.drops, np.random.default_rng([seed, number, 4]), channels)
+            level = row.drops.level * (ONE if channels == 1 else 1.0)
+            self._share = level / (1.0 + level)
+            self._drops_left = distant(*self._drops.spectrum, row.far, lowest)
         self._kept = kept(row.far) if row.far else 0.0
         self._tail = np.zeros((channels, TAPS), np.float32)        # of the last hop
         coming = np.array([next(self._motion) for _ in range(len(WINDOW) // 2)])
@@ -221,4 +222,4 @@ def surface(name: str, wanted: str) -> str:
 def left(means: np.ndarray, distance: float) -> float:
     """Of the power, at `distance`; `means` from `distant`."""
     near = 1.0 - distance
-    return near * near + distance * (2.0 * near * means[0] + distance * means[1])
+    return near * near * means[0] + distance * (2.0 * near * means[1] + distance * means[2])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from areas.sound.measures import calm
 from areas.sound.scenery import kind
 from areas.sound.texture import RECORDED, statistics
 
@@ -29,12 +30,17 @@ def page(folder: Path, names: Sequence[str], sound: Callable[[str], np.ndarray],
         wav = write(name, samples)
         parts.append(f"<h2>{html.escape(name)}</h2><audio controls src='{wav.name}'></audio>"
                      f"<img src='{wav.with_suffix('.png').name}' alt='its spectrogram'>"
-                     f"{table(name, samples)}")
+                     f"<p>{html.escape(told(samples))}</p>{table(name, samples)}")
     index = folder / "index.html"
     index.write_text(f"<!doctype html><html lang='en'><meta charset='utf-8'><title>Palette</title>"
                      f"<style>{STYLE}</style><h1>Palette</h1>{''.join(parts)}</html>",
                      encoding="utf-8")
     return index
+
+
+def told(samples: np.ndarray) -> str:
+    """How calm it is, in a line."""
+    return ", ".join(f"{key} {value:.4g}" for key, value in calm(samples).items())
 
 
 def table(name: str, samples: np.ndarray) -> str:

@@ -6,26 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from device.textures import TEXTURES
-from kit import qemu
+from kit import aarch64, qemu
 
 SPAN = 6                    # s
 REF16 = """
 from areas.sound.ref16 import engine
 playing = engine(Path(sys.argv[2]), 4096)
-for _ in range(blocks):
-    playing.render()
-"""
-# The fullest there is: two textures, and long notes under struck ones.
-PROGRAMME = """
-from device.sound.engine import Engine
-from device.sound.settings import Settings
-from device.values import Note, Phrase, Scene
-playing = Engine(Settings(speaker=sys.argv[2]))
-playing.scene(Scene({"rain": 0.8, "wind": 0.3}, 0.7, 0.35, 0.0, 2.0, breath=6.0))
-chord = ((50, "drone"), (57, "pad"), (62, "pad"), (66, "pad"), (69, "pad"))
-notes = [Note(6.0 * i, pitch, 7.0, 0.5, voice) for i in range(8) for pitch, voice in chord]
-notes += [Note(1.5 * i, 74 + i % 5, 2.0, 0.4, ("piano", "bell")[i % 2]) for i in range(32)]
-playing.phrase(Phrase(48.0, tuple(notes)), 0)
 for _ in range(blocks):
     playing.render()
 """
@@ -53,10 +39,9 @@ def measure(graphs: Path) -> dict[str, float]:
                            for seconds in (first, first + SPAN))
             return (long - short) / SPAN
 
-        figures = {"instructions_per_s": each_second(REF16, 26, [str(graphs)]),
-                   "programme.instructions_per_s": each_second(PROGRAMME, 12, ["mono"]),
-                   "programme.instructions_per_s_pair": each_second(PROGRAMME, 12, ["pair"])}
-        return figures | {
-            f"texture.{name}.instructions_per_s": each_second(TEXTURE, 2, [name])
-            for name in TEXTURES
+        return {
+            "instructions_per_s": each_second(REF16, 26, [str(graphs)]),
+            "programme.instructions_per_s": aarch64.alone("sound"),
+            **{f"texture.{name}.instructions_per_s": each_second(TEXTURE, 2, [name])
+               for name in TEXTURES},
         }
