@@ -132,7 +132,7 @@ ROWS: Mapping[str, Texture] = MappingProxyType({
          Layer(band=(640.0, 3.2), width=0.07, gain=0.0005)), "gusts",
         far=500.0, alone=0.5, beside=0.35, number=6),
     "stream": Texture(
-        (Layer(band=(900.0, 1.5), width=2.1, cutoff=(4000.0, 1.5), order=0.9),), "babble",
+        (Layer(band=(900.0, 1.5), width=2.1, cutoff=(3000.0, 1.5), order=0.9),), "babble",
         Bubbles(85.0, 0.33, (0.28, 3.4)), far=800.0, alone=0.5, number=5),
     "fire": Texture(
         (Layer(tilt=1.0, cutoff=(320.0, 3.0), order=1.5),

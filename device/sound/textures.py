@@ -78,7 +78,7 @@ def waves(random: np.random.Generator) -> Motion:
     for foam in wander(random, 0.7):
         while due < now + 6.0:
             tall, rise, fall = random.random(3).tolist()
-            arrivals.append((due, 0.6 + 0.4 * tall, 0.3 + 0.5 * rise, 0.7 + 0.8 * fall))
+            arrivals.append((due, 0.6 + 0.4 * tall, 0.3 + 0.4 * rise, 0.5 + 0.6 * fall))
             due += 3.5 + float(random.gamma(3.3, 1.8))
         arrivals = [wave for wave in arrivals if now - wave[0] < 3.0 + 6.0 * wave[3]]
         power = 0.03
