@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from device.errors import ConfigError
+from device.values import SPEAKERS
 
 T = TypeVar("T")
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
@@ -55,7 +56,11 @@ class Sound:
         30.0, "dBA at the pillow that any eight hours have on average, the alarm aside", 15, 60)
     monitor: float = setting(0.0, "dB added for desks and files; no calibration holds with it",
                              0, 40)
-    highpass: float = setting(70.0, "Hz: below it a small speaker only strains", 20, 300)
+    speaker: str = setting(
+        "mono", "what plays: one small driver, a pair of larger ones, or headphones by the bed",
+        among=SPEAKERS)
+    highpass: float = setting(0.0, "Hz: below it a speaker only strains, 20 to 300; 0: the "
+                                   "speaker's own", 0, 300)
     volume: float = setting(1.0, "the sleeper's knob at start: 0..1 is -40..0 dB", 0, 1)
 
 
@@ -270,4 +275,5 @@ def sound_flags(config: Config) -> list[str]:
     flags = []
     for name in ("calibration", "settle", "cap", "ceiling", "leq", "monitor", "highpass"):
         flags += [f"--{name}", f"{getattr(sound, name):g}"]
+    flags += ["--speaker", sound.speaker]
     return flags + (["--device", sound.device] if sound.device else [])

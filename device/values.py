@@ -12,6 +12,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from device.textures import SURFACES as SURFACES
 from device.textures import TEXTURES as TEXTURES
 
 TICK = 0.25             # s: the night's loop; the ADXL355's FIFO overflows after 0.51 s at 62.5 Hz
@@ -19,6 +20,7 @@ EPOCH = 30.0            # s: AASM scoring epoch
 SCALES = ("ionian", "dorian", "phrygian", "lydian", "mixolydian", "aeolian", "pentatonic")
 STYLES = ("chorale", "piano", "folk", "lute")
 VOICES = ("pad", "bell", "piano", "drone", "swell")
+SPEAKERS = ("mono", "pair", "headphones")    # one driver, a pair, or by the bed
 VERBS = ("raise", "lower", "forbid", "require")
 LANGUAGES = ("en", "zh")
 
@@ -153,6 +155,7 @@ class Recipe:
     textures: Mapping[Annotated[str, OneOf(TEXTURES)], Share] = field(
         default_factory=lambda: MappingProxyType({"rain": 0.4})
     )
+    surface: Annotated[str, OneOf(SURFACES)] = "leaves"     # that the rain falls on
     music: Share = 0.8
     level: Annotated[float, Between(-40, 0)] = 0.0          # dB re the settling level
     name: str = ""                      # of the programme it came from, if any
@@ -317,6 +320,9 @@ class Scene:
     glide: float                            # s to get there
     waking: bool = False  # the alarm: may rise above the settling level, up to the user's ceiling
     breath: float = 0.0                     # /min: swells at the pace of a breath; 0 is none
+    distance: float = 0.0                   # 0..1: of the textures; far ones are dark and even
+    intensity: float = 1.0                  # 0..1: how many drops, bubbles or crackles there are
+    surface: str = "leaves"                 # one of SURFACES: that the rain falls on
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,18 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from device.errors import Refused
-from device.values import TEXTURES, VOICES, Advance, Heartbeat, Note, Panic, Phrase, Scene, Volume
+from device.values import (
+    SURFACES,
+    TEXTURES,
+    VOICES,
+    Advance,
+    Heartbeat,
+    Note,
+    Panic,
+    Phrase,
+    Scene,
+    Volume,
+)
 
 VERSION = 1
 LONGEST_LINE = 65_536       # bytes; a phrase of 256 notes takes about 25 000
@@ -128,7 +139,16 @@ def _scene(f: dict[str, Any]) -> Scene:
         glide=_number("glide", f["glide"], 0, LONGEST_GLIDE),
         waking=waking,
         breath=_breath(f["breath"]),
+        distance=_number("distance", f["distance"], 0, 1),
+        intensity=_number("intensity", f["intensity"], 0, 1),
+        surface=_surface(f["surface"]),
     )
+
+
+def _surface(name: object) -> str:
+    if name not in SURFACES:
+        raise Refused(f"surface {str(name)[:20]!r} is not among {SURFACES}")
+    return str(name)
 
 
 def _textures(gains: object) -> MappingProxyType[str, float]:

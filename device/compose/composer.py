@@ -173,16 +173,20 @@ class Composer:
         self.chord = chord = self.draw(steering.chord_bias(before, ahead)) - tk.CHORD
         dwell = self.draw(self.dwell_bias(aim)) - tk.DWELL
         self.chord_left = self.ticks(tk.DWELLS[dwell] * self.rng.uniform(0.75, 1.33), aim)
-        self.pads = voicing.lead(chord, self.tonic, steering.centre, self.pads)
+        part = self.draw(BASS_BIAS) - tk.BASS
+        bass, self.pads = voicing.lead(chord, part, self.tonic, steering.centre, self.pads)
         for pitch in self.pads:
             steering.sound(pitch, 0, self.chord_left * tk.SLOTS)
         seconds, light = self.chord_left * aim.length, self.light
-        steering.mixture.chord(seconds)
         steering.spend(0)
         notes = [Note(0.0, pitch, seconds, touch("pad", light), "pad") for pitch in self.pads]
         if self.bell(BELL_CHORDS * light):      # doubles the top of the chord
+            steering.mixture.heard(True, self.pads[-1] - steering.centre)
             notes.append(Note(0.0, self.pads[-1], min(seconds, 6.0), touch("bell", light), "bell"))
-        return [*notes, self.bass_note(chord, self.draw(BASS_BIAS) - tk.BASS, aim)]
+        if bass is not None:
+            notes.append(self.bass_note(bass, aim))
+        steering.mixture.chord(seconds, len(notes))
+        return notes
 
     def dwell_bias(self, aim: Aim) -> Bias:
         """Only dwells that put chord changes some 8–40 s apart."""
@@ -194,8 +198,7 @@ class Composer:
         low, high = math.ceil(FASTEST_CHORDS / aim.length), math.floor(SLOWEST_CHORDS / aim.length)
         return min(max(round(dwell), low), high)
 
-    def bass_note(self, chord: int, part: int, aim: Aim) -> Note:
-        pitch = voicing.bass_pitch(chord, part, self.tonic, self.steering.centre)
+    def bass_note(self, pitch: int, aim: Aim) -> Note:
         slots = min(self.chord_left, max(2, round(BASS_LASTS / aim.length))) * tk.SLOTS
         self.steering.sound(pitch, 0, slots)
         return Note(0.0, pitch, slots * aim.length / tk.SLOTS, touch("drone", self.light), "drone")

@@ -16,7 +16,7 @@ from device.compose.voicing import MELODY
 
 MEMORY = 110.0          # notes: how far back the pitch-class balance reaches
 LEAP = 16               # semitones: no larger step in the melody
-WIDTH = 8.0             # semitones: how far the melody strays from its middle
+WIDTH = 6.0             # semitones: how far the melody strays from its middle
 STEP_COST = 0.05       # nats per semitone beyond a major third
 BALANCE = 2.0           # how strongly the pitch classes are drawn to the key profile
 

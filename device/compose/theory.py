@@ -1,6 +1,8 @@
 """What a listener would call music theory: scales, chords, keys, dissonance. Pitch classes are
 0..11, C = 0."""
 
+import math
+
 import numpy as np
 
 DEGREES = {
@@ -17,6 +19,7 @@ CHORDS = tuple((root, quality) for root in range(12) for quality in QUALITIES)
 CHORD_CLASSES = tuple(
     frozenset((root + step) % 12 for step in QUALITIES[quality]) for root, quality in CHORDS
 )
+HERTZ = 440.0 * 2.0 ** (-69 / 12)   # MIDI pitch 0
 HARSH = (1, 6, 11)      # semitones mod 12: minor second, tritone, major seventh (and their octaves)
 
 # Krumhansl & Kessler 1982, probe-tone ratings of the major and minor key.
@@ -60,3 +63,16 @@ def estimate_key(weights: np.ndarray) -> tuple[int, str]:
 
 def harsh(a: int, b: int) -> bool:
     return (a - b) % 12 in HARSH
+
+
+def roughness(a: int, b: int) -> float:
+    """Of two MIDI pitches: what Sethares' dissonance curves (1993) give for each pair of a partial
+    of one and a partial of the other; seven harmonics, each 0.88 as strong as the one before."""
+    total = 0.0
+    for m in range(1, 8):
+        for n in range(1, 8):
+            low, high = sorted((m * 2.0 ** (a / 12), n * 2.0 ** (b / 12)))
+            apart = (high - low) * 0.24 / (0.0207 * low + 18.96 / HERTZ)
+            quieter = 0.88 ** (max(m, n) - 1)
+            total += quieter * 5.0 * (math.exp(-3.51 * apart) - math.exp(-5.75 * apart))
+    return total

@@ -27,8 +27,9 @@ def shade(brightness: float) -> float:
 @dataclass
 class Mixture:
     chord_seconds: float = 14.0
-    melody_lift: float = 3.5            # semitones of melody notes over the centre
-    chord_lift: float = -4.5            # and of pads and bass
+    chord_notes: float = 4.3            # a chord: pads, bass, now and then a bell
+    melody_lift: float = 5.0            # semitones of melody notes over the centre
+    chord_lift: float = 1.2             # and of a chord's
 
     def heard(self, chord: bool, over: float) -> None:
         """A note sounded `over` semitones from the centre."""
@@ -37,8 +38,9 @@ class Mixture:
         else:
             self.melody_lift += SLOW * (over - self.melody_lift)
 
-    def chord(self, seconds: float) -> None:
+    def chord(self, seconds: float, notes: int) -> None:
         self.chord_seconds += 4 * SLOW * (seconds - self.chord_seconds)
+        self.chord_notes += 4 * SLOW * (notes - self.chord_notes)
 
     def melody(self, density: float) -> float:
         """Melody notes a second: what the chords leave of the onsets."""
@@ -46,7 +48,7 @@ class Mixture:
 
     def lift(self, density: float) -> float:
         """Semitones that the mean pitch lies over the centre."""
-        melody, chords = self.melody(density), 4 / self.chord_seconds
+        melody, chords = self.melody(density), self.chord_notes / self.chord_seconds
         return (self.melody_lift * melody + self.chord_lift * chords) / (melody + chords)
 
     def light(self, now: float, brightness: float, density: float) -> float:

@@ -23,6 +23,8 @@ ANSWER = 4.0            # s: a press asked for sound
 AUDIBLE = -20.0         # dB re the settling level: 20 dBA
 RISE = 0.5              # dB/s: the fastest rise that nobody asked for
 DAWN = 180.0            # s: the alarm's rise
+MAYBE = 0.15            # depth from which somebody may be asleep: P(asleep) of 0.3 leads there
+FEWER = 0.75            # of the single drops: gone by then
 BREATHS = (6.0, 12.0)           # /min: between which swells lead the breath
 SLOWER = 0.85                   # × the sleeper's own breath
 
@@ -66,6 +68,23 @@ def scene(
     mode: Mode, recipe: Recipe, depth: float, rules: Rules, epoch: Epoch | None = None
 ) -> Scene:
     """Where the sound should be at the end of this epoch. `epoch`: the body in the last one."""
+    away = receded(mode, depth)
+    return replace(
+        _scene(mode, recipe, depth, rules, epoch), distance=away, intensity=1.0 - FEWER * away
+    )
+
+
+def receded(mode: Mode, depth: float) -> float:
+    """0..1: how far the textures have gone. All the way while somebody may be asleep, and where
+    nothing tells."""
+    if mode is Mode.SETTLING:
+        return min(depth / MAYBE, 1.0)
+    return 0.0 if mode in (Mode.WAKING, Mode.IDLE, Mode.MORNING) else 1.0
+
+
+def _scene(
+    mode: Mode, recipe: Recipe, depth: float, rules: Rules, epoch: Epoch | None
+) -> Scene:
     if rules.softer and mode is not Mode.WAKING:
         recipe = replace(recipe, level=recipe.level - rules.softer)
     if mode is Mode.WAKING:
@@ -98,6 +117,7 @@ def scene_at(recipe: Recipe, level: float, glide: float, waking: bool = False) -
         SILENT if silent(recipe) else max(level, SILENT),
         glide,
         waking,
+        surface=recipe.surface,
     )
 
 

@@ -1,10 +1,12 @@
 """The whole instrument: scenes and phrases in, blocks of sound out.
 
-    pads, drone, bells, piano ─► music gain ─┬─────────────► + ─► level ─► safety ─► block
-    rain, ocean, wind, …      ─► their gains ┴─► reverb ───► +
+    pads, drone, bells, piano ─► music gain ─┬─────────► + ─► doubled ─► + ─► level ─► safety ─►
+    rain, ocean, wind, … ─► gains ─┬─ halved ┴► reverb ─►┘               │
+                                   └─────────────────────────────────────┘
 
-Everything happens on the control grid (`CONTROL` frames), so the sound is the same whatever the
-block size.
+Music and its room are made at half the speaker's rate. Everything happens on the control grid
+(`CONTROL` frames), so the sound is the same whatever the block size. For a single speaker all of it
+has one channel.
 """
 
 import heapq
@@ -15,12 +17,14 @@ import numpy as np
 
 from device.sound.dose import Dose
 from device.sound.glide import Glide, line
+from device.sound.loudness import Ear
 from device.sound.modal import MODES, Struck, StruckNotes
 from device.sound.pads import Pads
+from device.sound.resample import Doubler
 from device.sound.reverb import Reverb
 from device.sound.safety import FLOOR, Safety
-from device.sound.settings import CONTROL, RATE, Settings, amplitude
-from device.sound.textures import Texture
+from device.sound.settings import CONTROL, PERIOD, RATE, Settings, amplitude
+from device.sound.textures import Texture, surface
 from device.sound.wavetables import DRONE, PADS, SWELL, Tables, Timbre
 from device.values import Note, Phrase, Scene
 
@@ -28,18 +32,21 @@ TIMBRE_EVERY = 20 * 60 * RATE // CONTROL  # control periods: the pads' timbre ch
 MOST_WAITING = 2048         # notes that may wait for their time
 # a mix whose gains' squares add up to less than this is meant to be quieter than its level
 QUIET_SHARE = 0.04
-WET, DRY = 0.5, 0.8
+WET = 0.6                   # of the room, re what is heard directly
 TEXTURE_SEND = 0.15
 RANGES = {"pad": (31, 88), "bell": (50, 96), "piano": (33, 96),
-          "drone": (31, 50), "swell": (45, 62)}
+          "drone": (31, 62), "swell": (45, 62)}
 # MIDI; folded by octaves. And a note of velocity 1, re the whole music:
-LEVELS = {"pad": 0.5, "bell": 0.8, "piano": 1.25, "drone": 0.4, "swell": 0.27}
+LEVELS = {"pad": 2.2, "bell": 3.5, "piano": 5.5, "drone": 1.75, "swell": 1.2}
 BREATHED = 0.4              # velocity of a swell that comes with a breath
 # dB: how far the music is brought towards its level, whether notes are many or few
-TRIM = (-12.0, 10.0)
+TRIM = (-12.0, 12.0)
 TRIM_RATE = 0.4             # dB/s
 TRIM_EVERY = 16             # control periods
 TRIM_MEMORY = 10.0          # s
+
+
+Sounding = tuple[str, str]      # a texture and what it is on
 
 
 class Block(NamedTuple):
@@ -62,16 +69,20 @@ class Engine:
         self._now = 0                                   # control periods rendered
         self._unit = amplitude(settings.settle - settings.calibration)
         self._random = np.random.default_rng([settings.seed, 0x507])
-        self._tables = Tables(settings.seed)
-        self._pads, self._struck = Pads(self._tables), StruckNotes()
-        self._reverb = reverb or Reverb()
+        channels = settings.channels
+        self._reverb = reverb or Reverb(channels, WET)
+        self._ear = Ear(settings, self._reverb.gain)
+        self._tables = Tables(self._ear)
+        self._pads, self._struck = Pads(self._tables, channels), StruckNotes()
+        self._doubler = Doubler(channels)
         self._safety, self.dose = Safety(settings), Dose(settings)
         self._waiting: list[tuple[int, int, Note, Timbre]] = []
         self._placed = 0  # notes placed so far: keeps equal times in order
         self._music, self._level, self._brightness = Glide(), Glide(), Glide(0.35)
-        self._gains: dict[str, Glide] = {}
-        self._textures: dict[str, Texture] = {}
-        self._trim, self._trim_from, self._heard_power = 4.0, 4.0, 0.0      # dB, dB, mean square
+        self._distance, self._intensity = Glide(), Glide(1.0)
+        self._gains: dict[Sounding, Glide] = {}
+        self._textures: dict[Sounding, Texture] = {}
+        self._trim, self._trim_from, self._heard_power = 0.0, 0.0, 0.0      # dB, dB, mean square
         self._scene: Scene | None = None
         self._breath = 0  # control period in which the next breath begins
         self._root = 50  # MIDI: the newest long note, which swells take up
@@ -98,20 +109,29 @@ class Engine:
         total = scene.music ** 2 + sum(gain ** 2 for gain in scene.textures.values())
         share = 1.0 / math.sqrt(max(total, QUIET_SHARE))
         self._music.to(scene.music * share, scene.glide)
-        for name in sorted({*scene.textures, *self._gains}):
-            gain = scene.textures.get(name, 0.0) * share
-            if gain > 0.0 and name not in self._gains:
-                self._gains[name] = Glide()
-                self._textures[name] = self._make_texture(name, self._settings.seed)
-            if name in self._gains:
-                self._gains[name].to(gain, scene.glide)
+        wanted = {(name, surface(name, scene.surface)): gain * share
+                  for name, gain in scene.textures.items()}
+        for sounding in sorted({*wanted, *self._gains}):
+            gain = wanted.get(sounding, 0.0)
+            if gain > 0.0 and sounding not in self._gains:
+                self._gains[sounding] = Glide()
+                self._textures[sounding] = self._make_texture(
+                    sounding[0], self._settings.seed, sounding[1], self._settings.channels,
+                    self._settings.lowest,
+                )
+            if sounding in self._gains:
+                self._gains[sounding].to(gain, scene.glide)
         # nothing is heard yet: the mix may be there at once, the level fades in
         if self._level.value == 0.0:
             for glide in (self._music, *self._gains.values()):
                 glide.set(glide.target)
             self._brightness.set(scene.brightness)
+            self._distance.set(scene.distance)
+            self._intensity.set(scene.intensity)
         self._level.to(self._bearable(scene), scene.glide)
         self._brightness.to(scene.brightness, scene.glide)
+        self._distance.to(scene.distance, scene.glide)
+        self._intensity.to(scene.intensity, scene.glide)
 
     def heard(self, energy: float, seconds: float) -> bool:
         """`energy`: all that was let through until `seconds`, A-weighted mean square × s. Too much,
@@ -177,13 +197,14 @@ class Engine:
         and die."""
         periods = frames // CONTROL
         self._now += periods
-        for glide in (self._music, self._level, self._brightness, *self._gains.values()):
+        for glide in (self._music, self._level, self._brightness, self._distance,
+                      self._intensity, *self._gains.values()):
             glide.skip(periods)
         while self._waiting and self._waiting[0][0] < self._now:
             heapq.heappop(self._waiting)
         self._pads.skip(self._now)
         self._struck.skip(self._now)
-        self._reverb.clear()
+        self._quieten()
         self._safety.skip(
             frames / RATE,
             self._loudness(self._level.value),
@@ -194,30 +215,33 @@ class Engine:
     # ---- inside ----------------------------------------------------------------------------------
 
     def _mix(self, periods: int) -> np.ndarray:
-        frames = periods * CONTROL
+        frames, channels = periods * CONTROL, self._settings.channels
         brightness = self._brightness.points(periods)
         self._start_notes(periods, brightness)
-        music = np.zeros((2, frames), np.float32)
-        self._pads.add(music, self._now, brightness)
+        music = np.zeros((channels, periods * PERIOD), np.float32)
+        self._pads.add(music, self._now, float(brightness[0]))
         self._struck.add(music, self._now)
         gain = self._music.points(periods) * self._trim_points(periods)
         if self._pads or self._struck:
-            music *= line(gain)
-        bed = None
-        for name, texture in self._textures.items():
-            wave = texture.next(frames, float(brightness[0])) * line(
-                self._gains[name].points(periods)
-            )
+            music *= line(gain, PERIOD)
+        bed, distance, intensity = (
+            None, self._distance.points(periods), self._intensity.points(periods)
+        )
+        for sounding, texture in self._textures.items():
+            wave = texture.next(frames, brightness, distance, intensity)
+            wave *= line(self._gains[sounding].points(periods))
             bed = wave if bed is None else np.add(bed, wave, out=bed)
-        send = music if bed is None else music + bed * np.float32(TEXTURE_SEND)
-        music *= np.float32(DRY)
-        if send.any() or not self._reverb.quiet:
-            wet = self._reverb(send)
-            wet *= np.float32(WET)
-            music += wet
+        send = music
         if bed is not None:
-            music += bed
-        return music
+            # Its first channel will do: they are alike, and the room takes their mean. So will the
+            # mean of two frames: what folds over is noise among noise.
+            send = (bed[:1, 0::2] + bed[:1, 1::2]) * np.float32(0.5 * TEXTURE_SEND) + music
+        if not self._reverb.quiet or send.any():
+            wet = self._reverb(send)
+            wet += music
+            music = wet
+        mix = self._doubler(music)
+        return mix if bed is None else np.add(mix, bed, out=mix)
 
     def _bearable(self, scene: Scene) -> float:
         """The scene's level as an amplitude, unless the night's dose allows less."""
@@ -255,11 +279,16 @@ class Engine:
             max(pitch - high, 0) / 12
         )
         gain = LEVELS[note.voice] * (0.2 + 0.8 * note.velocity) * note.velocity ** 0.3
-        pan = 0.02 * (pitch - 60) + 0.7 * (self._random.random() - 0.5)
+        pan = min(max(0.02 * (pitch - 60) + 0.7 * (self._random.random() - 0.5), -1.0), 1.0)
         if note.voice in MODES:
             bright = float(brightness[start - self._now])
+            angle = (pan + 1.0) * math.pi / 4
+            sides = gain * math.sqrt(2.0) * np.array([math.cos(angle), math.sin(angle)])
+            if self._settings.channels == 1:
+                sides = np.array([gain])
             fits = self._struck.play(
-                Struck(note.voice, pitch, start, note.duration, gain, pan, bright, self._random)
+                Struck(note.voice, pitch, start, note.duration, bright, sides, self._ear,
+                       self._random)
             )
         else:
             made = {"drone": DRONE, "swell": SWELL}.get(note.voice, timbre)
@@ -273,19 +302,14 @@ class Engine:
     def _trim_points(self, periods: int) -> np.ndarray:
         """Music is brought slowly towards its level by what its notes are expected to give, not by
         listening."""
-        steps = np.arange(periods + 1)
-        if (self._now + periods) % TRIM_EVERY:
-            return self._trim_at(self._now % TRIM_EVERY + steps)
-        points = self._trim_at(TRIM_EVERY - periods + steps)
-        self._retrim(self._now + periods)
-        return points
-
-    def _trim_at(self, steps: np.ndarray) -> np.ndarray:
-        trims = self._trim_from + (self._trim - self._trim_from) / TRIM_EVERY * steps
-        return (10.0 ** (trims / 20.0)).astype(np.float32)
+        first, step = self._now % TRIM_EVERY, (self._trim - self._trim_from) / TRIM_EVERY
+        points = [amplitude(self._trim_from + step * (first + i)) for i in range(periods + 1)]
+        if (self._now + periods) % TRIM_EVERY == 0:
+            self._retrim(self._now + periods)
+        return np.array(points, np.float32)
 
     def _retrim(self, period: int) -> None:
-        power = (self._pads.power(period) + self._struck.power(period)) * (DRY**2 + WET**2)
+        power = self._pads.power(period) + self._struck.power(period)
         seconds = TRIM_EVERY * CONTROL / RATE
         if power > 0.003:
             self._heard_power += (power - self._heard_power) * (
@@ -305,10 +329,11 @@ class Engine:
 
     def _tidy(self) -> None:
         """Let go of what can't be heard."""
-        for name in [
-            name for name, gain in self._gains.items() if gain.value == 0.0 and gain.target == 0.0
+        for gone in [
+            sounding for sounding, gain in self._gains.items()
+            if gain.value == 0.0 and gain.target == 0.0
         ]:
-            del self._gains[name], self._textures[name]
+            del self._gains[gone], self._textures[gone]
         if self._asleep():
             self._clear()
         elif self._music.value == 0.0 and self._music.target == 0.0:
@@ -318,7 +343,11 @@ class Engine:
     def _clear(self) -> None:
         self._pads.clear()
         self._struck.clear()
-        self._reverb.clear()
+        self._quieten()
+
+    def _quieten(self) -> None:
+        for room in (self._reverb, self._doubler):
+            room.clear()
 
     def _recover(self) -> None:
         """Something wasn't a number: start all voices anew and fade in again."""

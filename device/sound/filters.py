@@ -16,10 +16,11 @@ Section = tuple[float, float, float, float, float]      # b0, b1, b2, a1, a2 of 
 
 
 class BlockFilter:
-    """A cascade of biquads over blocks of two channels; the state carries over from block to block.
-    """
+    """A cascade of biquads over blocks of some channels; the state carries over from block to
+    block."""
 
-    def __init__(self, sections: Sequence[Section], frames: int, taps: Sequence[int] = ()):
+    def __init__(self, sections: Sequence[Section], frames: int, taps: Sequence[int] = (),
+                 channels: int = 2):
         """`frames`: length of every block, a multiple of 64; `taps`: after how many sections an
         output is taken, by default after the last. Several outputs cost one product, not several.
         """
@@ -40,41 +41,60 @@ class BlockFilter:
             inside.append(np.where(lag >= 0, impulse[np.maximum(lag, 0)], 0.0))     # (in, out)
             free.append(np.stack([c @ powers[i] for i in range(ROW)], axis=1))      # (order, out)
         left = np.stack([powers[ROW - 1 - j] @ b for j in range(ROW)])              # (in, order)
-        self._rows = settled(np.hstack([*inside, left]))
-        self._free = settled(np.hstack(free))
-        step, chain = powers[ROW], [np.eye(order)]
-        for _ in range(rows):
-            chain.append(step @ chain[-1])
-        # states[k] = step^k s0 + sum over j < k of step^(k-1-j) left_j; the last one is the next
-        # block's s0.
-        scan = np.zeros((rows + 1, order, rows + 1, order), np.float32)      # (from, to)
-        chain = [settled(power.T) for power in chain]
-        for k in range(rows + 1):
-            scan[0, :, k] = chain[k]
-            for j in range(k):
-                scan[j + 1, :, k] = chain[k - 1 - j]
-        self._scan = scan.reshape((rows + 1) * order, -1)
-        self._order, self._count, self._outputs = order, rows, len(taps)
-        self._drive = np.zeros((2, rows + 1, order), np.float32)    # [:, 0] is the state
+        self._inside, self._free = [settled(m) for m in inside], [settled(m) for m in free]
+        self._left = settled(left)
+        # States at rows' starts: within a group of rows, and from group to group.
+        step = powers[ROW]
+        group = next(size for size in (8, 4, 2, 1) if rows % size == 0)
+        self._scan = scan(step, group)
+        self._leap = scan(np.linalg.matrix_power(step, group), rows // group)
+        self._order, self._group, self._outputs = order, group, len(taps)
+        self._state = np.zeros((channels, order), np.float32)
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
-        """(2, frames) float32 → (2, frames) filtered; with several taps (2, rows of 64, taps, 64).
+        """(channels, frames) float32 → the same, filtered; several taps: (taps, channels, frames).
         """
-        both = block.reshape(-1, ROW) @ self._rows
-        drive, wide = self._drive, ROW * self._outputs
-        drive[:, 1:] = both[:, wide:].reshape(2, self._count, self._order)
-        states = (drive.reshape(2, -1) @ self._scan).reshape(2, self._count + 1, self._order)
-        drive[:, 0] = states[:, -1]
-        out = states[:, :-1].reshape(-1, self._order) @ self._free
-        out += both[:, :wide]
-        return (
-            out.reshape(2, -1)
-            if self._outputs == 1
-            else out.reshape(2, self._count, self._outputs, ROW)
-        )
+        channels, order, group = len(block), self._order, self._group
+        rows = block.reshape(-1, ROW)
+        left = (rows @ self._left).reshape(channels, -1, group * order)
+        groups = left.shape[1]
+        starts = np.empty((channels, groups, group + 1, order), np.float32)
+        # what each group leaves behind, were it begun at rest
+        starts[:, :, 0] = 0.0
+        starts[:, :, 1:] = left.reshape(channels, groups, group, order)
+        rest = starts.reshape(-1, (group + 1) * order) @ self._scan[:, -order:]
+        rest = rest.reshape(channels, groups, order)
+        drive = np.concatenate([self._state[:, None], rest], axis=1)
+        begun = (drive.reshape(channels, -1) @ self._leap).reshape(channels, groups + 1, order)
+        self._state = begun[:, -1].copy()
+        starts[:, :, 0] = begun[:, :-1]
+        states = starts.reshape(-1, (group + 1) * order) @ self._scan[:, :-order]
+        states = states.reshape(-1, order)
+        out = np.empty((self._outputs, *block.shape), np.float32)
+        for wave, inside, free in zip(out, self._inside, self._free, strict=True):
+            np.matmul(rows, inside, out=wave.reshape(-1, ROW))
+            wave.reshape(-1, ROW)[:] += states @ free
+        return out[0] if self._outputs == 1 else out
 
     def reset(self) -> None:
-        self._drive[:] = 0.0
+        self._state[:] = 0.0
+
+
+def scan(step: np.ndarray, count: int) -> np.ndarray:
+    """((count + 1) order, (count + 1) order): (s0, left_0, left_1, …) in, states at the starts of
+    `count` steps and after the last out: state[k] = step^k s0 + sum over j < k of
+    step^(k−1−j) left_j."""
+    order = len(step)
+    chain = [np.eye(order)]
+    for _ in range(count):
+        chain.append(step @ chain[-1])
+    chain = [settled(power.T) for power in chain]
+    whole = np.zeros((count + 1, order, count + 1, order), np.float32)      # (from, to)
+    for k in range(count + 1):
+        whole[0, :, k] = chain[k]
+        for j in range(k):
+            whole[j + 1, :, k] = chain[k - 1 - j]
+    return whole.reshape((count + 1) * order, -1)
 
 
 def settled(matrix: np.ndarray) -> np.ndarray:

@@ -1,16 +1,17 @@
 """Gains only glide: points on the control grid and straight lines between them."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
-from device.sound.settings import CONTROL, RATE
+from device.sound.settings import CONTROL, PERIOD, RATE
 
 FASTEST_RISE = 2.0          # s from silence to full; nothing fades in quicker
 FASTEST_FALL = 5.0          # s; a panic or mute is not a glide and lies behind the ring
 # √amplitude, −37 dB: where a rise from silence begins; nobody hears it, and it saves 60 ms
 INAUDIBLE = 0.12
-_UP = (np.arange(CONTROL, dtype=np.float32) / CONTROL)[None, :]
+_UP = {each: (np.arange(each, dtype=np.float32) / each)[None, :] for each in (CONTROL, PERIOD)}
 
 
 class Glide:
@@ -53,7 +54,7 @@ class Glide:
         """The next `periods` + 1 control points, float32; the last is the first of the next call.
         """
         if self._done >= self._length:
-            return np.full(periods + 1, self._to * self._to, np.float32)
+            return still(self._to * self._to, periods + 1)
         values = [self._at(self._done + i) ** 2 for i in range(periods + 1)]
         self._done = min(self._done + periods, self._length)
         return np.array(values, np.float32)
@@ -68,10 +69,18 @@ class Glide:
         return max(at, min(INAUDIBLE, self._to)) if done and self._from == 0.0 else at
 
 
-def line(points: np.ndarray) -> np.ndarray | np.float32:
-    """Control points (k + 1,) → a gain for each of k × CONTROL frames; one number where nothing
+@lru_cache(maxsize=64)
+def still(value: float, count: int) -> np.ndarray:
+    """(count,) read-only points that don't move: most don't, block after block."""
+    points = np.full(count, value, np.float32)
+    points.flags.writeable = False
+    return points
+
+
+def line(points: np.ndarray, period: int = CONTROL) -> np.ndarray | np.float32:
+    """Control points (k + 1,) → a gain for each of k × `period` frames; one number where nothing
     moves."""
-    first = points[0]
-    if (points == first).all():
-        return first
-    return (points[:-1, None] + (points[1:] - points[:-1])[:, None] * _UP).ravel()
+    values = points.tolist()        # so few are compared sooner than an array's
+    if values.count(values[0]) == len(values):
+        return points[0]
+    return (points[:-1, None] + (points[1:] - points[:-1])[:, None] * _UP[period]).ravel()

@@ -1,9 +1,12 @@
 """How loud it is to the sleeper's ear: A-weighting (IEC 61672-1), as a curve and as a filter."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
-from device.sound.filters import Section, response
-from device.sound.settings import RATE
+from device.sound.filters import Section, butterworth_highpass, response
+from device.sound.settings import RATE, Settings
 
 # Poles of the A curve in Hz (IEC 61672-1, annex E): two at the first and the last, one at each of
 # the others.
@@ -13,6 +16,26 @@ POLES = (20.598997, 107.65265, 737.86223, 12194.217)
 def a_gain(frequencies: np.ndarray) -> np.ndarray:
     """Linear gain of the A curve at `frequencies` (Hz), 1 at 1 kHz."""
     return _a_curve(np.asarray(frequencies, float)) / _a_curve(np.array(1000.0))
+
+
+Room = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """What is heard of a tone. `room` tells the power of a tone with its room, re the tone alone:
+    of one that lasts, and of one that soon fades."""
+    settings: Settings
+    room: Room
+
+    def gain(self, frequencies: np.ndarray) -> np.ndarray:
+        """Linear, without the room: the A curve, behind the speaker's high-pass."""
+        return a_gain(frequencies) * passed(frequencies, self.settings.lowest)
+
+
+def passed(frequencies: np.ndarray, lowest: float) -> np.ndarray:
+    """Linear gain at `frequencies` (Hz) of a speaker's high-pass at `lowest`."""
+    return np.abs(response([butterworth_highpass(lowest, RATE)], frequencies, RATE))
 
 
 def _a_curve(f: np.ndarray) -> np.ndarray:

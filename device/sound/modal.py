@@ -9,104 +9,134 @@ import math
 
 import numpy as np
 
-from device.sound.loudness import a_gain
+from device.sound.loudness import Ear
 from device.sound.pads import PERIOD_RATE
-from device.sound.settings import CONTROL, RATE
-from device.sound.wavetables import LEVELLING, pitch_to_hz
+from device.sound.settings import MUSIC_RATE, PERIOD
+from device.sound.wavetables import HIGHEST, LEVELLING, pitch_to_hz
 
-ATTACK = 2                  # control periods, 43 ms: felt, not hammer
+ATTACK = 2                  # control periods, 43 ms: felt, not steel
 DAMPING = 0.9               # s: a damper falls on the string when the key is let go
 INAUDIBLE = 1e-5            # −100 dB re the note's start
-_UP = (np.arange(CONTROL, dtype=np.float32) / CONTROL)[None, None, :]
-_FRAMES = np.arange(CONTROL)
+_UP = np.arange(PERIOD, dtype=np.float32) / PERIOD
+_FRAMES = np.arange(PERIOD)
+
+# frequencies (Hz), complex amplitudes, decay times to −60 dB (s)
+Modes = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def bell(pitch: int, brightness: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def bell(pitch: int, brightness: float, random: np.random.Generator) -> Modes:
     """A soft bar, struck with yarn: partials 1 : 4 : 9.2 of a tuned vibraphone bar (Fletcher &
-    Rossing 1998), the first two as slightly detuned pairs. Returns frequencies (Hz), amplitudes,
-    decay times to −60 dB (s)."""
+    Rossing 1998), the first two as slightly detuned pairs that start together, so that it is
+    loudest when it is struck; and its first moment, before the bar's own sound has taken over."""
     f = pitch_to_hz(pitch)
     length = 7.0 * (440.0 / f) ** 0.4
-    ratios = np.array([1.0, 1.0 + 0.35 / f, 4.0, 4.0 + 0.9 / f, 9.2])
+    ratios = np.array([1.0, 1.0 + 0.35 / f, 1.0, 4.0, 4.0 + 0.9 / f, 9.2])
     levels = np.array(
-        [0.7, 0.5, 0.06 + 0.10 * brightness, 0.04 + 0.06 * brightness, 0.03 * brightness]
+        [0.4, 0.15, 0.7, 0.06 + 0.10 * brightness, 0.04 + 0.06 * brightness, 0.03 * brightness]
     )
-    return f * ratios, levels, length * np.array([1.0, 0.8, 0.35, 0.3, 0.1])
+    phases = np.exp(2j * np.pi * random.random(3))[[0, 0, 0, 1, 1, 2]]
+    return f * ratios, levels * phases, length * np.array([1.0, 0.8, 0.09, 0.35, 0.3, 0.1])
 
 
-def piano(pitch: int, brightness: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A felted string: stiff (B = 3e-4), each partial with a quick and a slow decay (Weinreich
-    1977), and two short low modes for the thump of the key."""
+def inharmonicity(pitch: int) -> float:
+    """B of a string's partials, n f √(1 + B n²): stiffer the shorter it is, and again in the wound
+    bass. The shape is Rigaud, David & Daudet's (2013), through a grand's C3 and C5."""
+    return math.exp(0.1075 * pitch - 14.74) + math.exp(-0.085 * pitch - 7.6)
+
+
+def piano(pitch: int, brightness: float, random: np.random.Generator) -> Modes:
+    """A felted string: stiff, each partial with a quick and a slow decay (Weinreich 1977); and the
+    knock of the hammer and the key in the soundboard: a few short modes, never the same."""
     f = pitch_to_hz(pitch)
     n = np.arange(1, 10)
-    frequencies = n * f * np.sqrt(1.0 + 3e-4 * n * n)
+    frequencies = n * f * np.sqrt(1.0 + inharmonicity(pitch) * n * n)
     levels = n**-1.1 * np.exp(-frequencies / (500.0 + 1500.0 * brightness))
-    quick = 3.2 * (220.0 / f) ** 0.5 / n**0.5
+    quick = 2.0 * (220.0 / f) ** 0.5 / n**0.5
     slow = 12.0 * (220.0 / f) ** 0.6 / n**0.6
-    thump = levels.sum() * np.array([0.08, 0.05])
+    phases = np.exp(2j * np.pi * random.random(len(n)))
+    board = KNOCK[0] * (KNOCK[1] / KNOCK[0]) ** ((np.arange(BOARD) + random.random(BOARD)) / BOARD)
+    knock = KNOCK_LEVEL * math.sqrt(float(np.sum(levels**2)) / BOARD)
     return (
-        np.concatenate([frequencies, frequencies + 0.25 + 0.05 * n, [95.0, 167.0]]),
-        np.concatenate([levels, 0.35 * levels, thump]),
-        np.concatenate([quick, slow, [0.18, 0.12]]),
+        np.concatenate([frequencies, frequencies * 1.0002, board]),
+        np.concatenate([levels * phases, 0.25 * levels * phases,
+                        knock * np.exp(2j * np.pi * random.random(BOARD))]),
+        np.concatenate([quick, slow, 0.22 * (KNOCK[0] / board) ** 0.4]),
     )
 
 
+KNOCK, BOARD = (90.0, 1800.0), 12   # Hz, and how many modes of the soundboard there are between
+KNOCK_LEVEL = 3.0           # re the string
 MODES = {"bell": bell, "piano": piano}
 
 
 class Struck:
-    """One sounding note."""
+    """One sounding note, in as many channels as `sides` has gains."""
 
-    def __init__(self, voice: str, pitch: int, start: int, duration: float, gain: float, pan: float,
-                 brightness: float, random: np.random.Generator):
-        frequencies, levels, decays = MODES[voice](pitch, brightness)
-        keep = frequencies < 0.4 * RATE
+    def __init__(self, voice: str, pitch: int, start: int, duration: float, brightness: float,
+                 sides: np.ndarray, ear: Ear, random: np.random.Generator):
+        frequencies, levels, decays = MODES[voice](pitch, brightness, random)
+        keep = frequencies < HIGHEST
         frequencies, levels, decays = frequencies[keep], levels[keep], decays[keep]
+        lasting = decays > 0.05 * decays.max()
+        heard = ear.gain(frequencies)
         plain, weighted = (
-            float(np.sum((levels * a) ** 2)) / 2.0 for a in (1.0, a_gain(frequencies))
+            float(np.sum(np.abs(levels * gain)[lasting] ** 2)) / 2.0 for gain in (1.0, heard)
         )
         unit = 1.0 / math.sqrt(plain ** (1.0 - LEVELLING) * weighted**LEVELLING)
-        exponent = 2j * np.pi * frequencies / RATE - math.log(1000.0) / (decays * RATE)
-        turns = np.exp(exponent[:, None] * _FRAMES)
-        # (2 partials, CONTROL)
-        self._turns = np.concatenate([turns.real, turns.imag]).astype(np.float32)
-        self._exponent = exponent * CONTROL
-        self._state = levels * unit * np.exp(2j * np.pi * random.random(len(levels)))
+        self._exponent = 2j * np.pi * frequencies / MUSIC_RATE - math.log(1000.0) / (
+            decays * MUSIC_RATE
+        )
+        self._ear = heard * heard / 2.0 * ear.room(frequencies)[1]
+        self._state = levels * unit
         self._first = math.sqrt(float(np.sum(np.abs(self._state) ** 2)))
-        self._power = weighted * unit * unit
+        self._turn()
         self._start = start
         self._release = start + max(duration, 0.2) * PERIOD_RATE if voice == "piano" else math.inf
-        angle = (min(max(pan, -1.0), 1.0) + 1.0) * math.pi / 4
-        self._sides = gain * math.sqrt(2.0) * np.array([math.cos(angle), math.sin(angle)])
-        self._gain = gain
+        self._sides = sides.astype(np.float32)[:, None]
+        self._gain = float(np.mean(sides**2))
 
     def power(self, now: int) -> float:
-        left = float(np.sum(np.abs(self._states(now, 1)) ** 2)) / self._first**2
-        return self._power * self._gain**2 * left * float(self._envelope(np.array([now]))[0]) ** 2
+        """Expected heard mean square at control period `now`."""
+        left = float(np.sum(np.abs(self._states(now, 1)) ** 2 * self._ear))
+        return left * self._gain * float(self._envelope(np.array([now]))[0]) ** 2
 
     def add(self, out: np.ndarray, now: int) -> None:
-        periods = out.shape[1] // CONTROL
+        periods = out.shape[1] // PERIOD
         states = self._states(now, periods)
         parts = np.concatenate([states.real, -states.imag], axis=1)         # (periods, 2 partials)
         gains = self._envelope(np.arange(now, now + periods + 1))
-        # (2, periods, 2 partials)
-        gains = np.stack([gains[:-1], gains[1:] - gains[:-1]])[:, :, None] * parts
-        waves = (gains.reshape(2 * periods, -1).astype(np.float32) @ self._turns).reshape(
-            2, periods, CONTROL
-        )
-        wave = (waves[0] + waves[1] * _UP[0]).ravel()
-        out[0] += wave * np.float32(self._sides[0])
-        out[1] += wave * np.float32(self._sides[1])
+        moving = gains[1:] - gains[:-1]
+        if moving.any():
+            gains = (np.stack([gains[:-1], moving])[:, :, None] * parts).reshape(2 * periods, -1)
+            waves = (gains.astype(np.float32) @ self._turns).reshape(2, periods, PERIOD)
+            wave = (waves[0] + waves[1] * _UP).ravel()
+        else:
+            wave = ((gains[0] * parts).astype(np.float32) @ self._turns).ravel()
+        out += wave * self._sides
 
     def over(self, now: int) -> bool:
-        return (now > self._release + DAMPING * PERIOD_RATE
-                or float(np.max(np.abs(self._states(now, 1)))) < INAUDIBLE * self._first)
+        """Whether nothing of it is left. Partials that are over are let go."""
+        if now > self._release + DAMPING * PERIOD_RATE:
+            return True
+        left = np.abs(self._states(now, 1)[0]) > INAUDIBLE * self._first
+        count = int(np.count_nonzero(left))
+        if count < 0.75 * len(left):
+            self._exponent, self._state = self._exponent[left], self._state[left]
+            self._ear = self._ear[left]
+            if count:
+                self._turn()
+        return count == 0
+
+    def _turn(self) -> None:
+        turns = np.exp(self._exponent[:, None] * _FRAMES)
+        # (2 partials, PERIOD)
+        self._turns = np.concatenate([turns.real, turns.imag]).astype(np.float32)
 
     def _states(self, now: int, periods: int) -> np.ndarray:
         """(periods, partials): each partial at the start of each control period; waiting until the
         note starts."""
         ages = np.maximum(np.arange(now, now + periods) - self._start, 0)
-        return self._state * np.exp(self._exponent * ages[:, None])
+        return self._state * np.exp(self._exponent * PERIOD * ages[:, None])
 
     def _envelope(self, times: np.ndarray) -> np.ndarray:
         rise = np.clip((times - self._start) / ATTACK, 0.0, 1.0)
@@ -135,7 +165,7 @@ class StruckNotes:
         return sum(note.power(now) for note in self._notes)
 
     def add(self, out: np.ndarray, now: int) -> None:
-        periods = out.shape[1] // CONTROL
+        periods = out.shape[1] // PERIOD
         for note in self._notes:
             note.add(out, now)
         self._notes = [note for note in self._notes if not note.over(now + periods)]

@@ -37,7 +37,7 @@ from device.sound.settings import (
     Settings,
     decibels,
 )
-from device.values import Heartbeat, Panic, Scene
+from device.values import SPEAKERS, Heartbeat, Panic, Scene
 from device.wire import Message
 
 RING = 1.5  # s rendered ahead; of pure silence nothing, so that a start is soon heard
@@ -71,7 +71,7 @@ class Realtime:
         """Until the device dies. Returns the exit status."""
         self._notify.notify("READY=1")
         for name in FIRST:
-            make_pool(name, self._settings.seed)
+            make_pool(name, self._settings.seed, lowest=self._settings.lowest)
         tried = -math.inf
         while True:
             now = self._clock.now()
@@ -165,9 +165,10 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         ("ceiling", "dBA, LAmax of the alarm"),
         ("leq", "dBA, LAeq of eight hours"),
         ("monitor", "dB added for a desk or a file"),
-        ("highpass", "Hz"),
+        ("highpass", "Hz; 0: the speaker's own"),
     ):
         parser.add_argument(f"--{name}", type=float, default=getattr(defaults, name), help=text)
+    parser.add_argument("--speaker", choices=SPEAKERS, default=defaults.speaker)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--block", type=int, default=BLOCK, help="frames rendered at a time")
     parser.add_argument("--lockstep", action="store_true", help="render on the night's clock")
@@ -192,6 +193,7 @@ def told(options: argparse.Namespace) -> Settings:
         leq=options.leq,
         monitor=options.monitor,
         highpass=options.highpass,
+        speaker=options.speaker,
         seed=options.seed,
         block=options.block,
     )

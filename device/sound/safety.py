@@ -7,6 +7,8 @@ the peaks, a clamp holds what is left. Everything works on whole blocks and look
 and 4 ms ahead.
 """
 
+import math
+
 import numpy as np
 
 from device.sound.filters import BlockFilter, butterworth_highpass
@@ -34,13 +36,16 @@ class Safety:
         self._settings = settings
         # One filter with two outputs: what is played, and the same as the ear weighs it.
         self._filter = BlockFilter(
-            [butterworth_highpass(settings.highpass, RATE), *a_sections()],
+            [butterworth_highpass(settings.lowest, RATE), *a_sections()],
             settings.block,
-            taps=(1, 4),
+            (1, 4),
+            settings.channels,
         )
-        self._limiter = PeakLimiter(min(settings.clamp * amplitude(settings.monitor), CEILING))
+        self._limiter = PeakLimiter(
+            min(settings.clamp * amplitude(settings.monitor), CEILING), settings.channels
+        )
         self._monitor = np.float32(amplitude(settings.monitor))
-        self._held = np.zeros((2, CONTROL), np.float32)
+        self._held = np.zeros((settings.channels, CONTROL), np.float32)
         self._held_power = 0.0
         self._needed = 0.0                      # dB: gain that the held period needs
         self._gain = 0.0                        # dB: level gain at the held period's start
@@ -49,17 +54,22 @@ class Safety:
         self.faults = 0
 
     def __call__(self, block: np.ndarray, level: float, waking: bool = False) -> np.ndarray:
-        """(2, frames) → the same shape, one control period and 4 ms later.
+        """(1 or 2, frames) → (2, frames), one control period and 4 ms later. For one speaker both
+        channels are their mean.
 
         `level`: where the scene is now, dB re the settling level.
         """
-        both = self._filter(self._numbers(block))       # (2, rows, outputs, 64)
-        weighted = both[:, :, 1].reshape(2, len(self.power), -1)
-        power = np.einsum("cki,cki->k", weighted, weighted).astype(float) / (2 * CONTROL)
+        channels = self._settings.channels
+        block = self._numbers(block)
+        if len(block) > channels:
+            block = block.mean(axis=0, keepdims=True)
+        passed, weighted = self._filter(block)
+        weighted = weighted.reshape(channels, len(self.power), -1)
+        power = np.einsum("cki,cki->k", weighted, weighted).astype(float) / (channels * CONTROL)
         points = self._level_gains(self._wanted(power, level, waking))
-        whole = np.empty((2, CONTROL + block.shape[1]), np.float32)
+        whole = np.empty((channels, CONTROL + block.shape[1]), np.float32)
         whole[:, :CONTROL] = self._held
-        whole[:, CONTROL:] = both[:, :, 0].reshape(2, -1)
+        whole[:, CONTROL:] = passed
         self._held, out = whole[:, -CONTROL:].copy(), whole[:, :-CONTROL]
         self.power = np.concatenate([[self._held_power], power[:-1]])
         self._held_power = float(power[-1])
@@ -69,15 +79,16 @@ class Safety:
             self.power *= linear[:-1] * linear[1:]
             gain = line(linear.astype(np.float32)) * gain
         out *= gain
-        return self._limiter(out)
+        out = self._limiter(out)
+        return out if channels == 2 else np.concatenate([out, out])
 
     def _level_gains(self, needed: np.ndarray) -> np.ndarray:
         """(periods + 1,) dB at the borders of the periods that go out now, from what those that
         came in need."""
+        if self._gain == self._needed == 0.0 and not needed.any():
+            return np.zeros(len(needed) + 1)
         needed = np.concatenate([[self._needed], needed])
         self._needed = float(needed[-1])
-        if self._gain == 0.0 and not needed.any():
-            return np.zeros(len(needed))
         # The gain at a border may not exceed what either neighbour needs; it falls at once and
         # rises slowly.
         borders = np.minimum(needed[:-1], needed[1:])
@@ -111,18 +122,19 @@ class Safety:
     def _wanted(self, power: np.ndarray, level: float, waking: bool) -> np.ndarray:
         """dB of gain, never above 0, that brings each control period under the cap of its moment.
         """
-        rise = QUICKEST_RISE * CONTROL / RATE * np.arange(1, len(power) + 1)
-        caps = np.minimum(self._cap + rise, self._target(level, waking))
-        self._cap = float(caps[-1])
-        loudest = 10.0 * np.log10(max(float(power.max()), 1e-20)) + self._settings.calibration
-        if loudest <= caps[0]:
+        target, rise = self._target(level, waking), QUICKEST_RISE * CONTROL / RATE
+        before, self._cap = self._cap, min(self._cap + rise * len(power), target)
+        loudest = 10.0 * math.log10(max(float(power.max()), 1e-20)) + self._settings.calibration
+        if loudest <= min(before + rise, target):
             return np.zeros(len(power))
+        caps = np.minimum(before + rise * np.arange(1, len(power) + 1), target)
         loud = 10.0 * np.log10(np.maximum(power, 1e-20)) + self._settings.calibration
         return np.minimum(caps - loud, 0.0)
 
     def _numbers(self, block: np.ndarray) -> np.ndarray:
-        top = max(float(block.max()), -float(block.min()))
-        if top <= WILD:         # false for NaN, too
+        if np.vdot(block, block) <= WILD:       # false for NaN, too
+            return block
+        if max(float(block.max()), -float(block.min())) <= WILD:
             return block
         self.faults += 1
         # 10 ms of fade up to the first bad sample, then nothing: the engine starts its voices anew.
@@ -139,15 +151,15 @@ class PeakLimiter:
     """No sample above the ceiling, nor, to a few tenths of a dB, the wave half-way between two
     samples. The gain falls over 4 ms before a peak and rises evenly in dB after it."""
 
-    def __init__(self, ceiling: float):
+    def __init__(self, ceiling: float, channels: int = 2):
         self._ceiling = ceiling
-        self._held = np.zeros((2, AHEAD * CELL), np.float32)
+        self._held = np.zeros((channels, AHEAD * CELL), np.float32)
         self._held_needs = np.zeros(AHEAD)
-        self._last = np.zeros((2, len(_HALFWAY) - 1), np.float32)
+        self._last = np.zeros((channels, len(_HALFWAY) - 1), np.float32)
         self._gain = 0.0                        # dB, at the last border
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
-        """(2, frames) → the same shape, 4 ms later."""
+        """(channels, frames) → the same shape, 4 ms later."""
         whole = np.concatenate([self._held, block], axis=1)
         out, self._held = whole[:, :-AHEAD * CELL], whole[:, -AHEAD * CELL:]
         last, self._last = self._last, block[:, 1 - len(_HALFWAY):].copy()
@@ -165,7 +177,7 @@ class PeakLimiter:
             np.convolve(channel, _HALFWAY, "valid")
             for channel in np.concatenate([last, block], axis=1)
         ]
-        peaks = np.maximum(np.abs(block), np.abs(between)).reshape(2, cells, CELL).max(axis=(0, 2))
+        peaks = np.maximum(np.abs(block), np.abs(between)).reshape(-1, cells, CELL).max(axis=(0, 2))
         needs = np.minimum(decibels(self._ceiling) - 20.0 * np.log10(np.maximum(peaks, 1e-10)), 0.0)
         needs = np.concatenate([self._held_needs, needs])
         # Border k is the end of out's cell k: both its neighbours' needs are met, those further on

@@ -266,3 +266,18 @@ def test_masking_needs_little_melody_and_dawn_some_more():
     assert fade.steered(SILENCE, Mode.WAKING).textures == DEFAULT.textures
     for mode in set(Mode) - {Mode.MASKING, Mode.WAKING}:
         assert fade.steered(recipe, mode) is recipe
+
+
+def test_the_textures_recede_before_sleep_and_stay_away_until_the_alarm():
+    def away(mode, depth=0.0):
+        return scene(mode, Recipe(), depth, Rules()).distance
+
+    assert away(Mode.SETTLING) == 0.0 and 0.0 < away(Mode.SETTLING, 0.05) < 1.0
+    assert away(Mode.SETTLING, 0.15) == 1.0
+    assert all(away(mode) == 1.0 for mode in (Mode.DRIFTING, Mode.ASLEEP, Mode.MASKING, Mode.FAULT))
+    assert away(Mode.WAKING) == 0.0
+    assert scene(Mode.MASKING, Recipe(), 0.0, Rules()).intensity < 1.0
+
+
+def test_rain_falls_on_what_the_recipe_says():
+    assert scene(Mode.SETTLING, Recipe(surface="tent"), 0.0, Rules()).surface == "tent"

@@ -44,7 +44,7 @@ def test_block_filters_do_what_scipy_does():
     run = BlockFilter(sections, 4096, taps=(1, 4))
     both = [run(noise[:, i:i + 4096]) for i in range(0, noise.shape[1], 4096)]
     for output, last in ((0, 1), (1, 4)):
-        ours = np.concatenate([block[:, :, output].reshape(2, -1) for block in both], axis=1)
+        ours = np.concatenate([block[output] for block in both], axis=1)
         np.testing.assert_allclose(ours, sosfilt(sos[:last], noise.astype(float)), atol=2e-4)
     b0, b1, b2, a1, a2 = sections[0]
     frequencies, theirs = freqz([b0, b1, b2], [1, a1, a2], [20.0, 70.0, 1000.0], fs=RATE)
@@ -128,9 +128,9 @@ def test_a_voice_that_fails_falls_silent_and_comes_back_slowly(monkeypatch):
     engine = Engine(Settings(monitor=20.0))
     engine.scene(scene(rain=1.0, music=0.0))
     before = [engine.render().samples for _ in range(60)]
-    texture = engine._textures["rain"]
+    texture = engine._textures["rain", "leaves"]
     monkeypatch.setattr(
-        texture, "next", lambda frames, brightness: np.full((2, frames), np.nan, np.float32)
+        texture, "next", lambda frames, *controls: np.full((1, frames), np.nan, np.float32)
     )
     after = [engine.render().samples for _ in range(80)]
     assert engine.faults == 1

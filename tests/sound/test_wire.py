@@ -6,7 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.errors import Refused
-from device.values import TEXTURES, VOICES, Advance, Heartbeat, Note, Panic, Phrase, Scene, Volume
+from device.values import (
+    SURFACES,
+    TEXTURES,
+    VOICES,
+    Advance,
+    Heartbeat,
+    Note,
+    Panic,
+    Phrase,
+    Scene,
+    Volume,
+)
 from device.wire import LONGEST_LINE, decode, encode
 
 unit = st.floats(0, 1)
@@ -22,6 +33,9 @@ messages = st.one_of(
         st.floats(-80, 0),
         st.floats(0, 3600),
         st.booleans(),
+        distance=unit,
+        intensity=unit,
+        surface=st.sampled_from(SURFACES),
     ),
     st.builds(
         Phrase,
@@ -116,3 +130,11 @@ def test_our_own_mistakes_are_refused_before_they_leave():
         encode(
             Phrase(1.0, tuple(Note(0.0, 60, 1.0, 0.123456789012345, "piano") for _ in range(5000)))
         )
+
+
+@pytest.mark.parametrize("odd", [{"surface": "lava"}, {"surface": ["leaves"]}, {"distance": 1.5},
+                                 {"intensity": -0.1}])
+def test_a_scene_on_no_known_surface_or_beyond_the_horizon_is_refused(odd):
+    fields = json.loads(encode(Scene({"rain": 0.5}, 0.0, 0.4, 0.0, 1.0)))
+    with pytest.raises(Refused, match=next(iter(odd))):
+        decode(json.dumps(fields | odd).encode())

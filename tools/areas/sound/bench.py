@@ -25,7 +25,6 @@ def bench(data: Path | None, options: Namespace) -> Result:
     for peer, package in (("scsynth", "supercollider-server"), ("csound", "csound")):
         if not shutil.which(peer):
             say(f"{peer} isn't installed (apt-get install {package}): not raced")
-    figures["reverb_rt60_s"] = ref16.rt60()
     played, naive = live.measure()
     figures |= played
     peers["naive"] = naive
@@ -34,7 +33,7 @@ def bench(data: Path | None, options: Namespace) -> Result:
     elif lacking := qemu.missing():
         say(f"aarch64 instructions aren't counted: apt-get install {' '.join(lacking)}")
     else:
-        figures["instructions_per_s"] = instructions.measure(options.graphs)
+        figures |= instructions.measure(options.graphs)
     figures |= long.night(options.hours)
     quality, judges, more = qualities(options.hours)
     figures |= quality

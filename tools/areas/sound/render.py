@@ -1,6 +1,8 @@
 """Rendering for measurements: a programme with its composer, a single note, a texture alone."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -11,19 +13,18 @@ from device.sound.settings import RATE, Settings
 from device.values import Note, Phrase, Recipe, Scene
 
 BREATH = 6.0                # /min
-MONITOR = 20.0              # dB: 40 dBA at the pillow lies at −25 dBFS RMS in what is measured
+MONITOR = 14.0              # dB: 40 dBA at the pillow lies at −31 dBFS; no peak meets the limiter
 
 
 def to_scene(recipe: Recipe, glide: float = 2.0) -> Scene:
     return Scene(recipe.textures, recipe.music, recipe.brightness, recipe.level, glide,
-                 breath=BREATH)
+                 breath=BREATH, surface=recipe.surface)
 
 
 def blocks(recipe: Recipe, seconds: float, seed: int = 1, composer: str = "rnn",
-           settings: Settings | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+           engine: Engine | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """(samples, power per control period), block by block."""
-    settings = settings or Settings(monitor=MONITOR, seed=seed)
-    engine = Engine(settings)
+    engine = engine or Engine(Settings(monitor=MONITOR, seed=seed))
     engine.scene(to_scene(recipe))
     player, _ = load(seed, prefer=composer)
     composed = 0.0
@@ -37,13 +38,35 @@ def blocks(recipe: Recipe, seconds: float, seed: int = 1, composer: str = "rnn",
 
 def programme(name: str, seconds: float, seed: int = 1, composer: str = "rnn") -> np.ndarray:
     """(2, n) of the named programme, without its fade-in."""
-    parts = [block.samples for block in blocks(PROGRAMMES[name], seconds + 10.0, seed, composer)]
+    return played(PROGRAMMES[name], seconds, seed, composer)
+
+
+def music(name: str, seconds: float) -> np.ndarray:
+    """(2, n) of the named programme without its textures."""
+    return played(replace(PROGRAMMES[name], textures=MappingProxyType({})), seconds)
+
+
+def played(recipe: Recipe, seconds: float, seed: int = 1, composer: str = "rnn") -> np.ndarray:
+    """(2, n) without the fade-in."""
+    parts = [block.samples for block in blocks(recipe, seconds + 10.0, seed, composer)]
     return np.concatenate(parts, axis=1)[:, 10 * RATE:]
 
 
-def texture(name: str, seconds: float, seed: int = 1) -> np.ndarray:
-    recipe = Recipe(textures={name: 1.0}, music=0.0, density=0.0)
-    return np.concatenate([block.samples for block in blocks(recipe, seconds, seed)], axis=1)
+def texture(name: str, seconds: float, seed: int = 1, surface: str = "leaves",
+            monitor: float = MONITOR) -> np.ndarray:
+    recipe = Recipe(textures={name: 1.0}, music=0.0, density=0.0, surface=surface)
+    engine = Engine(Settings(monitor=monitor, seed=seed))
+    return np.concatenate(
+        [block.samples for block in blocks(recipe, seconds, seed, engine=engine)], axis=1
+    )
+
+
+def scenery(scene: Scene, seconds: float, seed: int = 1, speaker: str = "mono") -> np.ndarray:
+    """(2, n) of a scene without notes, as loud as at the pillow, without its first ten seconds."""
+    engine = Engine(Settings(seed=seed, speaker=speaker))
+    engine.scene(scene)
+    count = int((10.0 + seconds) * RATE / engine.block)
+    return np.concatenate([engine.render().samples for _ in range(count)], axis=1)[:, 10 * RATE:]
 
 
 def note(voice: str, pitch: int = 60, seconds: float = 12.0) -> np.ndarray:
