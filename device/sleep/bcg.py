@@ -13,6 +13,7 @@ import numpy as np
 
 from device.sleep.filters import bandpass, rows
 from device.sleep.heart import RATES
+from device.sleep.body import Body
 from device.sleep.heartbeat import NOTHING, Heart, Pulse
 from device.sleep.resampling import RATE
 
@@ -28,11 +29,13 @@ PERIODS = np.round(60 / RATES * RATE).astype(int)       # grid values
 SLACK = 3               # grid values, 47 ms: intervals vary
 BEYOND = np.zeros(PERIODS.max() + SLACK)
 PLACES = PERIODS - SLACK        # of the greatest of 2·SLACK + 1 around each period
-# A bed can ring twice a beat so evenly that nothing tells; who lies still enough to be felt has no
-# racing heart.
-RACING = 8.0 * np.clip((RATES - 100) / 20, 0, 1)        # log likelihood a second
+# A bed that rings twice a beat repeats worse after half a beat than after a whole one.
+RACING = 30.0 * np.clip((RATES - 90) / 20, 0, 1)         # log likelihood a second,
+WORSE = 0.15            # when it repeats worse by this share than after two
+SETTLING = 0.1          # of each look in that: a few looks that agree by chance change nothing
+DOUBLE = np.minimum(2 * PERIODS, SPAN * RATE - 1)
 REPEATS = 2.0           # log likelihood a second of ringing that repeats perfectly
-EMPTY = 20              # s without any heart after which a still bed is empty
+WAITED = 20             # s before a still bed with no breath in it is empty
 
 
 class Ballistocardiogram:
@@ -45,7 +48,9 @@ class Ballistocardiogram:
         self.axis = np.array([0.0, 0.0, 1.0])
         self.ring = deque([np.zeros(RATE)] * SPAN, SPAN)        # the last seconds of ringing
         self.still = 0              # s since the last movement
-        self.heartless = EMPTY      # s since the last heart rate
+        self.looks = 0
+        self.worse = np.zeros(len(RATES))       # how much worse each of RATES repeats than its half
+        self.body = Body()
         self.present: bool | None = None
 
     def add(self, second: int, motion: np.ndarray | None, movement: float) -> Heart:
@@ -63,15 +68,16 @@ class Ballistocardiogram:
             self.ring.append(ringing)
             ringing = ringing[:, None] if float(ringing @ ringing) >= RATE * SILENT**2 else None
         loudness = None if ringing is None else np.abs(ringing)
+        self.body.add(motion)
         heart = self.pulse.add(second, loudness, None, movement, ringing, self.repeats)
-        self.heartless = 0 if heart is not NOTHING else self.heartless + 1
-        if self.heartless == 0 or 0 < self.still <= EMPTY // 2:
-            self.present = True
-        elif motion is None:
-            self.present = None
-        elif self.still and self.heartless >= EMPTY:
-            self.present = False
-        return heart
+        self.present = self.occupied(motion)
+        return heart if self.present else NOTHING
+
+    def occupied(self, motion: np.ndarray | None) -> bool | None:
+        """Somebody lies there who breathes or has moved of late; a rhythm alone may be a pump's."""
+        if self.body.there:
+            return True
+        return False if motion is not None and self.body.seconds >= WAITED else None
 
     def repeats(self) -> np.ndarray:
         """How well the ringing repeats after each of RATES' periods: the loudness alone may rise
@@ -81,7 +87,11 @@ class Ballistocardiogram:
         pooled = alike
         for step in (1, 2, 3):      # the greatest of 2, 4 and 7
             pooled = np.maximum(pooled[step:], pooled[:-step])
-        return pooled[PLACES] * (REPEATS / max(alike[0], 1e-300)) - RACING
+        once, twice = pooled[PLACES], pooled[np.minimum(DOUBLE - SLACK, len(pooled) - 1)]
+        worse = np.clip((twice - once) / np.maximum(WORSE * twice, 1e-300), 0.0, 1.0)
+        self.looks += 1
+        self.worse += max(SETTLING, 1 / self.looks) * (worse - self.worse)
+        return once * (REPEATS / max(alike[0], 1e-300)) - RACING * self.worse
 
     def along(self, axes: np.ndarray) -> np.ndarray:
         """The direction in which the bed rings most, (3,); it keeps its sign as it drifts."""

@@ -21,10 +21,11 @@ BEFORE, AFTER = 10, 32  # grid values of the shape around its steepest point: 0.
 RINGING = 32  # the same before a recoil's: both of its complexes must be in the shape
 HIGH = 14.0                         # Hz up to which beats have a shape
 ALIKE = 0.6                         # correlation with the shape that makes a beat
-LOUD = 0.4                          # of the usual height that makes a beat
+LOUD = 0.25                         # of the usual height that makes a beat
 FIT = 0.8                           # correlation of a beat that enters the shape,
 FOLLOW = 0.08                       # its share
 REFRACTORY = 0.55                   # of the usual interval
+LATER = 0.75                        # of it, after which what is no echo of a beat may be the next
 RECENT = 4 * RATE                   # grid values in which beats are looked for with a new shape
 HOLD = 4                            # grid values, 0.06 s, in which a better match may still come
 TAPS = 33                           # of the filter that makes the slope: 0.25 s of delay
@@ -37,6 +38,7 @@ class Beat(NamedTuple):
     alike: float                    # correlation with the shape, −1..1
     jitter: float  # s: how uncertain the time is, from what the shape leaves unexplained
     size: float                     # of its match with the shape, in the signal's unit squared
+    between: float = 0.0    # the best match since the last beat that was none, share of the usual
 
 
 class Beats:
@@ -66,6 +68,7 @@ class Beats:
         self.seconds = 0                    # of signal in a row
         self.since = 0                      # s since the last beat
         self.last: float | None = None      # s
+        self.passed: list[tuple[float, float]] = []     # s, match: too unlike a beat
         self.height = 0.0
 
     def add(self, second: int, block: np.ndarray | None, period: float | None,
@@ -173,15 +176,24 @@ class Beats:
             energy = float(piece @ piece) - self.length * level**2
             alike = min(top / math.sqrt(max(energy * self.energy, 1e-300)), 1.0)
             if alike < ALIKE:
+                if self.last is not None and time > self.last + LATER * apart:
+                    self.passed.append((time, top))
                 continue
             time += 0.5 * (left - right) / (left - 2 * top + right) / RATE
             if now + self.delay - time <= STALE:
-                beats.append(Beat(time, alike, self.jitter(alike), top))
+                beats.append(Beat(time, alike, self.jitter(alike), top,
+                                  self.between(time - REFRACTORY * apart)))
+            self.passed.clear()
             self.last, self.since = time, 0
             if alike > FIT and top < 2.5 * self.height:
                 self.keep((1 - FOLLOW) * self.shape + FOLLOW * (piece - level))
                 self.height += FOLLOW * 2 * (top - self.height)
         return beats
+
+    def between(self, end: float) -> float:
+        """The loudest match up to `end` s that was passed over, as a share of the usual height."""
+        loudest = max((top for time, top in self.passed if time < end), default=0.0)
+        return min(loudest / max(self.height, 1e-300), 1.0)
 
     def jitter(self, alike: float) -> float:
         """s: the Cramér–Rao bound of a known shape's delay in noise, even up to HIGH, of the energy

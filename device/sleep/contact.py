@@ -8,12 +8,15 @@ from device.values import Measured
 
 STUCK = RATE // 4       # values of a second at its extreme: a rail, or no conversion at all
 ABSENT = 5              # s without a pulse after which a still signal means nobody is there
+HOLDING = 300           # s without a pulse in which light as strong as with one is still a finger's
+SAME = 0.15             # of the light's level then: a finger that lies otherwise changes it by less
 
 
 class Contact:
     def __init__(self) -> None:
         self.still = 0          # s in a row without any swing
-        self.pulse = 0          # s since a pulse was trusted
+        self.pulse = HOLDING    # s since a pulse was trusted,
+        self.level = 0.0        # and the light's level then, counts
 
     def add(self, block: np.ndarray | None) -> bool:
         """Whether the second (RATE, channels) may hold a pulse at all."""
@@ -21,13 +24,18 @@ class Contact:
         self.still = 0 if alive or block is None else self.still + 1
         return alive
 
-    def present(self, heart: Measured | None) -> bool | None:
-        """Someone is there when a pulse is; nobody is when the signal has stood still; else nobody
-        can tell."""
-        self.pulse = 0 if heart else self.pulse + 1
-        if self.pulse < ABSENT:
+    def present(self, block: np.ndarray | None, heart: Measured | None) -> bool | None:
+        """Someone is there when a pulse is, and while the light stays as strong; nobody is when the
+        signal has stood still; else nobody can tell."""
+        level = self.level if block is None else float(block[:, 0].mean())
+        if heart:
+            self.pulse, self.level = 0, level
             return True
-        return False if self.still >= ABSENT else None
+        self.pulse += 1
+        if self.still >= ABSENT:
+            return False
+        same = abs(level - self.level) < SAME * abs(self.level)
+        return True if self.pulse < (HOLDING if same else ABSENT) else None
 
 
 def lively(block: np.ndarray) -> bool:

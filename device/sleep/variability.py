@@ -1,30 +1,49 @@
-"""What the intervals between beats say: whether they support a heart rate, and RMSSD."""
+"""What the intervals between beats say: whether they support a heart rate, how even the rhythm is,
+and RMSSD."""
 
 import math
 from collections import deque
+from typing import NamedTuple
 
 from device.sleep.beats import Beat
 from device.values import Measured
 
 WINDOW = 300            # s of intervals in an RMSSD, the short-term standard (Task Force 1996)
 LEAST = 120             # s of good intervals for one
-SHORT, LONG = 0.3, 2.2  # s: intervals outside aren't hearts
+SHORT, LONG = 0.25, 2.6  # s: intervals outside aren't hearts
 ECTOPIC = 0.25          # of the usual interval: a greater deviation is an extra or a missed beat
 ALIKE = 0.7             # correlation of both beats with the shape
 RECENT = 6.0            # s in which beats must support a rate,
 HELD = 5.0              # and after the last of which none does
 SEEN = 7.7  # s of beats in a rate: those of 8 s, as they are felt some 0.3 s after the heart
+COUNTED = 45.0          # s of beats in an uneven rhythm's rate: fewer don't average it out
+JUDGED = 24.0           # s of beats whose rhythm is judged
 ENOUGH = 2.0            # s of them that must be intervals
 CONVINCING = 0.7        # correlation that noise doesn't reach
-STEADY = 0.002          # s: no heart keeps time better than this; a lamp does
-SAME = 0.998            # correlation: nor are its beats more alike than this
+SURE = 0.8              # of beats whose rhythm is told
+COVERED = 0.8           # share of a window that intervals must fill before they are all there are
+LEAP = 0.2              # of the mean interval: from one to the next, no breathing does that,
+LEAPS = 0.25            # to this share of them
+CERTAIN = 0.72          # correlation of a beat that may make a leap: an echo of the beat has less
+PASSED = 0.25           # of the usual beat: a louder match in between may be a beat missed
+FEWEST = 8              # intervals in which a rhythm shows
+STEADY = 0.008          # of the mean interval, RMSSD: a body's own rhythm is less even than this
+
+
+class Rhythm(NamedTuple):
+    """Counted beats of a stretch without a hole in it."""
+    rate: float             # /min
+    sure: bool              # none seems to be missed, or an echo
+    uneven: bool            # leaps that neither breathing nor a missed beat explains
+    even: bool              # as even as no heart is that breathing reaches
 
 
 class Intervals:
     """Keeps the last WINDOW seconds."""
 
     def __init__(self) -> None:
-        self.recent: deque[tuple[float, float, float]] = deque()  # beat s, interval s, alike
+        # beat s, interval s, alike, whether it may make a leap
+        self.recent: deque[tuple[float, float, float, bool]] = deque()
         self.usual: deque[float] = deque(maxlen=9)                          # s, the last intervals
         # beat s, interval s, difference² s²
         self.squares: deque[tuple[float, float, float]] = deque()
@@ -40,7 +59,8 @@ class Intervals:
             if not SHORT < interval < LONG:
                 self.before = None
                 continue
-            self.recent.append((beat.time, interval, beat.alike))
+            certain = alike > CERTAIN and beat.between < PASSED
+            self.recent.append((beat.time, interval, beat.alike, certain))
             self.usual.append(interval)
             usual = self.period() or interval
             good = alike > ALIKE and abs(interval - usual) < ECTOPIC * usual
@@ -52,7 +72,7 @@ class Intervals:
                 self.sum += square
                 self.covered += interval
             self.before = interval if good else None
-        while self.recent and self.recent[0][0] < second - SEEN:
+        while self.recent and self.recent[0][0] < second - COUNTED:
             self.recent.popleft()
         while self.squares and self.squares[0][0] < second - WINDOW:
             _, interval, square = self.squares.popleft()
@@ -72,11 +92,47 @@ class Intervals:
         """s: the usual interval of late."""
         return sorted(self.usual)[len(self.usual) // 2] if self.usual else None
 
+    def shortest(self) -> float | None:
+        """s: an interval that is not rare of late, though longer ones may be as frequent."""
+        return sorted(self.usual)[len(self.usual) // 4] if self.usual else None
+
+    def forget(self) -> None:
+        """What was counted was no beat."""
+        self.recent.clear()
+        self.usual.clear()
+        self.last = self.before = None
+
+    def rhythm(self, now: float) -> Rhythm | None:
+        """What the last JUDGED seconds of beats are, when they are sure and leave no hole."""
+        end = now - 1.7         # when beats are certain
+        latest = [part for part in self.recent if part[0] > now - JUDGED]
+        if len(latest) < FEWEST or latest[-1][0] < now - HELD:
+            return None
+        span = latest[-1][0] - latest[0][0] + latest[0][1]
+        total = sum(interval for _, interval, _, _ in latest)
+        alike = sum(alike for _, _, alike, _ in latest) / len(latest)
+        if total < COVERED * max(span, min(JUDGED, end - latest[0][0])) or alike < SURE:
+            return None
+        mean = total / len(latest)
+        pairs = list(zip(latest, latest[1:], strict=False))
+        steps = [abs(b - a) for (_, a, _, _), (_, b, _, _) in pairs]
+        sure = [one[3] and other[3] for one, other in pairs]
+        leaps = sum(step > LEAP * mean and told
+                    for step, told in zip(steps, sure, strict=True))
+        unsure = sum(step > LEAP * mean for step in steps) - leaps
+        uneven = leaps >= max(LEAPS * len(steps), 3) and unsure <= max(leaps / 3, 1)
+        even = math.sqrt(sum(step * step for step in steps) / len(steps)) < STEADY * mean
+        longer = list(self.recent) if uneven else latest[-max(round(SEEN / mean), FEWEST // 2):]
+        rate = 60 * len(longer) / sum(interval for _, interval, _, _ in longer)
+        return Rhythm(rate, unsure <= 1 or uneven, uneven, even)
+
     def rate(self, now: float, period: float) -> float | None:
         """/min over the window that spectra see, when enough of it is intervals of `period` s, or
         of two such."""
         beats, total = 0, 0.0
-        for time, interval, alike in self.recent:
+        for time, interval, alike, _ in reversed(self.recent):
+            if time <= now - SEEN:
+                break
             times = 1 if interval < 1.5 * period else 2
             if (alike > CONVINCING and time > now - SEEN + interval
                     and abs(interval - times * period) < ECTOPIC * period):
@@ -84,18 +140,17 @@ class Intervals:
         return 60 * beats / total if total > ENOUGH else None
 
     def support(self, now: float, period: float) -> float:
-        """Share, 0..1, of the last seconds whose intervals fit `period` s; 0 for what is too
-        regular to live."""
+        """Share, 0..1, of the last seconds whose intervals fit `period` s."""
         if not self.recent or self.recent[-1][0] < now - HELD:
             return 0.0
-        latest = [(interval, alike) for time, interval, alike in self.recent
-                  if time > now - RECENT and alike > CONVINCING]
-        single = sum(interval for interval, _ in latest if abs(interval - period) < 0.3 * period)
-        double = sum(
-            interval for interval, _ in latest if abs(interval - 2 * period) < 0.3 * period
-        )
-        if len(latest) >= 5 and sum(alike for _, alike in latest) > SAME * len(latest):
-            mean = sum(interval for interval, _ in latest) / len(latest)
-            if sum((interval - mean) ** 2 for interval, _ in latest) < STEADY**2 * len(latest):
-                return 0.0
+        single = double = 0.0
+        for time, interval, alike, _ in reversed(self.recent):
+            if time <= now - RECENT:
+                break
+            if alike <= CONVINCING:
+                continue
+            if abs(interval - period) < 0.3 * period:
+                single += interval
+            elif abs(interval - 2 * period) < 0.3 * period:
+                double += interval
         return min((single + min(double, single)) / (RECENT - 2.0), 1.0)
