@@ -45,7 +45,7 @@ SWAYING = 2.0  # m/s² RMS: someone moving like that has no resting heart rate,
 BUSY = 75                               # /min,
 STIRRING = 0.3                          # and someone moving like that none
 SLOW_RATE = 60                          # of less than this
-UNUSUAL = 0.1   # of that doubt stays with a body at rest
+UNUSUAL = 0.05   # of that doubt stays with a body at rest
 GONE = 0.03  # of the usual second's energy: no pulse reaches the sensor any more
 CLEARER = 1.5                           # times the R² of the present channel
 LOUD = 1.5                              # times the RMS of the window's median second
@@ -90,7 +90,7 @@ class HeartRate:
             self.windows[seconds] = window, gain
         # how unlike the heart of somebody who moves each rate is
         self.idle = np.maximum(BUSY - RATES, 0) / 30
-        self.slow = np.maximum(SLOW_RATE - RATES, 0) / 10
+        self.slow = (np.maximum(SLOW_RATE - RATES, 0) / 10) ** 2
         self.tilt = 1 / np.maximum(BINS, 1)     # turns |derivative|² into f·|signal|²
         self.pulses: deque[np.ndarray] = deque(maxlen=SPAN)         # (SLOW, channels)
         self.motions: deque[np.ndarray] = deque(maxlen=SPAN + 1)    # (SLOW, 3)

@@ -34,7 +34,7 @@ NEAR, SWAYS = 0.05, 1.0  # of the rate about the counted one that it sways, log 
 RUNG = 0.85             # s: however slow the heart, a bed has rung out after half of that
 USUAL = 0.8             # s between beats, before anything is known
 LEARNING = 9            # s of signal before beats can be asked for
-RARE = 45               # /min: a heart at rest is rarely slower; its beats must be seen
+RARE = 40               # /min: a heart at rest is rarely slower; its beats must be seen
 
 
 class Heart(NamedTuple):

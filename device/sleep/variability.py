@@ -27,7 +27,9 @@ LEAPS = 0.25            # to this share of them
 CERTAIN = 0.72          # correlation of a beat that may make a leap: an echo of the beat has less
 PASSED = 0.25           # of the usual beat: a louder match in between may be a beat missed
 FEWEST = 8              # intervals in which a rhythm shows
-STEADY = 0.008          # of the mean interval, RMSSD: a body's own rhythm is less even than this
+# per s: times the mean interval squared, RMSSD of a rhythm more even than bodies' own: 5 ms at 60
+# /min, where a lamp's flicker that folds down has 2, and 1 ms at 130
+STEADY = 0.005
 
 
 class Rhythm(NamedTuple):
@@ -121,7 +123,7 @@ class Intervals:
                     for step, told in zip(steps, sure, strict=True))
         unsure = sum(step > LEAP * mean for step in steps) - leaps
         uneven = leaps >= max(LEAPS * len(steps), 3) and unsure <= max(leaps / 3, 1)
-        even = math.sqrt(sum(step * step for step in steps) / len(steps)) < STEADY * mean
+        even = math.sqrt(sum(step * step for step in steps) / len(steps)) < STEADY * mean**2
         longer = list(self.recent) if uneven else latest[-max(round(SEEN / mean), FEWEST // 2):]
         rate = 60 * len(longer) / sum(interval for _, interval, _, _ in longer)
         return Rhythm(rate, unsure <= 1 or uneven, uneven, even)
