@@ -30,7 +30,8 @@ SLACK = 3               # grid values, 47 ms: intervals vary
 BEYOND = np.zeros(PERIODS.max() + SLACK)
 PLACES = PERIODS - SLACK        # of the greatest of 2·SLACK + 1 around each period
 # A bed that rings twice a beat repeats worse after half a beat than after a whole one.
-RACING = 30.0 * np.clip((RATES - 90) / 20, 0, 1)         # log likelihood a second,
+# Log likelihood a second: hearts asleep beyond 100 /min are rare, beds that ring twice are not.
+RACING = 30.0 * np.clip((RATES - 90) / 20, 0, 1)
 WORSE = 0.15            # when it repeats worse by this share than after two
 SETTLING = 0.1          # of each look in that: a few looks that agree by chance change nothing
 DOUBLE = np.minimum(2 * PERIODS, SPAN * RATE - 1)

@@ -109,7 +109,10 @@ class Pulse:
     def counted(self) -> np.ndarray | float:
         """What sure beats say of each of RATES, log likelihood a second."""
         rhythm = self.rhythm
-        if rhythm is None or not rhythm.sure or rhythm.uneven or not self.skewed:
+        if rhythm is None or not rhythm.sure or rhythm.uneven:
+            return 0.0
+        # a bed's echoes can make too many beats, not too few
+        if not self.skewed and (self.last is None or rhythm.rate > 0.6 * self.last.value):
             return 0.0
         away = (RATES / rhythm.rate - 1) / NEAR
         return SWAYS * np.exp(-0.5 * away**2)
@@ -148,7 +151,7 @@ class Pulse:
         if not self.skewed and self.last is not None and self.last.quality >= CLEAR and self.seconds > LEARNING:
             if self.rhythm is not None:
                 odd = (not self.rhythm.uneven and self.rhythm.sure
-                       and abs(self.rhythm.rate / self.last.value - 1) >= APART)
+                       and self.rhythm.rate / self.last.value - 1 >= APART)
             elif self.heart.sway <= CALM:
                 odd = self.intervals.support(second, 60 / self.last.value) < SUPPORTED
         self.at_odds = self.at_odds + 1 if odd else 0

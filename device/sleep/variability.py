@@ -52,6 +52,7 @@ class Intervals:
         self.sum = self.covered = 0.0
         self.last: Beat | None = None
         self.before: float | None = None  # s, the good interval before this one
+        self.uneven = False               # the rhythm of late: half as many leaps keep it so
 
     def add(self, beats: list[Beat], second: int) -> None:
         for beat in beats:
@@ -122,7 +123,8 @@ class Intervals:
         leaps = sum(step > LEAP * mean and told
                     for step, told in zip(steps, sure, strict=True))
         unsure = sum(step > LEAP * mean for step in steps) - leaps
-        uneven = leaps >= max(LEAPS * len(steps), 3) and unsure <= max(leaps / 3, 1)
+        wanted = max(LEAPS * len(steps), 3) / (2 if self.uneven else 1)
+        uneven = self.uneven = leaps >= wanted and unsure <= max(leaps / 3, 1)
         even = math.sqrt(sum(step * step for step in steps) / len(steps)) < STEADY * mean**2
         longer = list(self.recent) if uneven else latest[-max(round(SEEN / mean), FEWEST // 2):]
         rate = 60 * len(longer) / sum(interval for _, interval, _, _ in longer)
