@@ -130,7 +130,8 @@ class Pulse:
             if rhythm is None or abs(rhythm.rate / self.last.value - 1) < (
                     APART if rhythm.sure else ECHO):
                 return self.last if counted is None else Measured(counted, self.last.quality)
-            return None
+            sure = rhythm.sure and self.skewed and rhythm.rate >= RARE
+            return Measured(rhythm.rate, BEATS) if sure else None
         period = self.intervals.period()
         if period is None or self.heart.sway > CALM:
             return None
