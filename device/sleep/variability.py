@@ -47,9 +47,9 @@ class Intervals:
         # beat s, interval s, alike, whether it may make a leap
         self.recent: deque[tuple[float, float, float, bool]] = deque()
         self.usual: deque[float] = deque(maxlen=9)                          # s, the last intervals
-        # beat s, interval s, difference² s²
-        self.squares: deque[tuple[float, float, float]] = deque()
-        self.sum = self.covered = 0.0
+        # beat s, interval s, difference² s², and what of it the uncertain times of beats account for
+        self.squares: deque[tuple[float, float, float, float]] = deque()
+        self.sum = self.noise = self.covered = 0.0
         self.last: Beat | None = None
         self.before: float | None = None  # s, the good interval before this one
         self.uneven = False               # the rhythm of late: half as many leaps keep it so
@@ -70,26 +70,28 @@ class Intervals:
             if good and self.before is not None:
                 # A difference of intervals holds three times: t2 − 2·t1 + t0, so six times a time's
                 # variance.
-                square = (interval - self.before) ** 2 - 6 * beat.jitter**2
-                self.squares.append((beat.time, interval, square))
+                square, noise = (interval - self.before) ** 2, 6 * beat.jitter**2
+                self.squares.append((beat.time, interval, square, noise))
                 self.sum += square
+                self.noise += noise
                 self.covered += interval
             self.before = interval if good else None
         while self.recent and self.recent[0][0] < second - COUNTED:
             self.recent.popleft()
         while self.squares and self.squares[0][0] < second - WINDOW:
-            _, interval, square = self.squares.popleft()
+            _, interval, square, noise = self.squares.popleft()
             self.sum -= square
+            self.noise -= noise
             self.covered -= interval
 
     def rmssd(self) -> Measured | None:
-        """ms, its quality the share of the window whose intervals were good."""
-        if self.covered < LEAST:
+        """ms, its quality the share of the window whose intervals were good (lost, extra and
+        uncertain beats take both their intervals out), times the share of what was measured that
+        isn't the uncertainty of the beats' times. None where that is less than half."""
+        if self.covered < LEAST or self.sum < 2 * self.noise:
             return None
-        return Measured(
-            1000 * math.sqrt(max(self.sum, 0.0) / len(self.squares)),
-            min(self.covered / WINDOW, 1.0),
-        )
+        return Measured(1000 * math.sqrt((self.sum - self.noise) / len(self.squares)),
+                        min(self.covered / WINDOW, 1.0) * (1 - self.noise / max(self.sum, 1e-12)))
 
     def period(self) -> float | None:
         """s: the usual interval of late."""

@@ -1,16 +1,20 @@
 """Beds with nobody in them: what an ADXL355 under the mattress feels of machines, streets and music
 nearby. Synthetic; levels are those that users of open bed sensors report phantom sleepers at."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from scipy import signal
 
 from areas.vitals.nights import ADXL355_NOISE, ADXL355_STEP, BCG_RATE
+from device.sleep.epochs import Epochs
 from device.sleep.movement import GRAVITY
+from device.sleep.stager import Stager
+from device.sleep.vitals import VitalSigns
+from device.values import Readings, Signal
 
 PIECE = 600.0           # s that are generated at once
-Wave = Callable[[np.ndarray], np.ndarray]       # times (n,) s → m/s² (n,)
+TICK = 2.0              # s of readings at a time
 
 
 def phase(t: np.ndarray, hertz: float, wander: float, rng: np.random.Generator) -> np.ndarray:
@@ -136,3 +140,35 @@ def empty_bed(kind: str, draw: int, hours: float, seed: int = 40) -> Iterator[np
         motion = np.outer(KINDS[kind](t, rng), direction)
         motion += ADXL355_NOISE * noise.standard_normal((steps, 3)) + [0.3, -0.2, GRAVITY]
         yield np.round(motion / ADXL355_STEP) * ADXL355_STEP
+
+
+def night(kind: str, draw: int, hours: float) -> tuple[float, float, bool]:
+    """Shares of its seconds with a heart rate told and with somebody there, and whether sleep was
+    told."""
+    signs, epochs, stager = VitalSigns(), Epochs(0.0), Stager.load()
+    told, present, seconds, asleep, count = 0, 0, 0, False, 0
+    step = int(TICK * BCG_RATE)
+    for motion in empty_bed(kind, draw, hours):
+        for first in range(0, len(motion), step):
+            part = motion[first:first + step]
+            start, count = count / BCG_RATE, count + len(part)
+            for vitals in signs.add(
+                    Readings(count / BCG_RATE, None, Signal(part, start, BCG_RATE))):
+                seconds += 1
+                told += vitals.heart_rate is not None
+                present += vitals.present is True
+                for epoch in epochs.add(vitals):
+                    asleep |= stager.judge(epoch, 0.0).asleep
+    return told / seconds, present / seconds, asleep
+
+
+def figures(draws: int, hours: float) -> tuple[dict[str, float], list[dict[str, object]]]:
+    """Share of seconds with a heart rate, with somebody there, and of beds with sleep told; by
+    kind."""
+    rows = [(kind, *night(kind, draw, hours)) for kind in KINDS for draw in range(draws)]
+    names = ("told", "present", "asleep")
+    kinds = [{"kind": kind, **dict(zip(names, np.mean(
+        [row[1:] for row in rows if row[0] == kind], axis=0).tolist(), strict=True))}
+        for kind in KINDS]
+    whole = np.mean([row[1:] for row in rows], axis=0).tolist()
+    return dict(zip(names, whole, strict=True)), kinds

@@ -117,8 +117,24 @@ def rate_at(beats: np.ndarray, time: float, window: float = WINDOW) -> float:
     return 60 * (last - 1 - first) / (beats[last - 1] - beats[first])
 
 
-def rows(draws: int = DRAWS) -> list[dict[str, object]]:
-    return [{"kind": kind, "by": recording.group,
-             **dict(zip(("told", "right", "present"), told(recording, play(recording)),
-                        strict=True))}
+def figures(draws: int = DRAWS) -> tuple[dict[str, float], list[dict[str, object]]]:
+    """Means over bodies by light and bed, and each kind's: shares of seconds told (of regular and
+    of uneven hearts), of those right, and with somebody there."""
+    rows = [(kind, recording.group, *told(recording, play(recording)))
             for kind, recording in bodies(draws)]
+    kinds = []
+    for kind, source in dict.fromkeys((row[0], row[1]) for row in rows):
+        part = np.array([row[2:] for row in rows if row[:2] == (kind, source)])
+        kinds.append({"kind": kind, "by": source, **means(part)})
+    uneven = np.array([row[0] in UNEVEN for row in rows])
+    numbers = np.array([row[2:] for row in rows])
+    return {"told": means(numbers[~uneven])["told"], "told_uneven": means(numbers[uneven])["told"],
+            "right": means(numbers)["right"], "right_uneven": means(numbers[uneven])["right"],
+            "present": means(numbers)["present"]}, kinds
+
+
+def means(part: np.ndarray) -> dict[str, float]:
+    """Of (k, 3) told, right, present: what is right counts as often as it was told."""
+    said = part[:, 0]
+    right = np.nansum(part[:, 1] * said) / said.sum() if said.sum() else float("nan")
+    return {"told": float(said.mean()), "right": float(right), "present": float(part[:, 2].mean())}
