@@ -45,7 +45,7 @@ SWAYING = 2.0  # m/s² RMS: someone moving like that has no resting heart rate,
 BUSY = 75                               # /min,
 STIRRING = 0.3                          # and someone moving like that none
 SLOW_RATE = 60                          # of less than this
-UNUSUAL = 0.05   # of that doubt stays with a body at rest
+UNUSUAL = 0.2   # of that doubt stays with a body at rest, whose slow breath sways its light
 GONE = 0.03  # of the usual second's energy: no pulse reaches the sensor any more
 CLEARER = 1.5                           # times the R² of the present channel
 LOUD = 1.5                              # times the RMS of the window's median second
@@ -75,10 +75,11 @@ def steepening(count: int) -> np.ndarray:
 
 
 class HeartRate:
-    """`overtones`: how many times its fundamental a rate's overtones may count for."""
+    """`overtones`: how many times its fundamental a rate's overtones may count for; `unusual`: share
+    of the doubt about slow hearts that stays with a body at rest."""
 
-    def __init__(self, overtones: float = 1.0):
-        self.overtones = overtones
+    def __init__(self, overtones: float = 1.0, unusual: float = UNUSUAL):
+        self.overtones, self.unusual = overtones, unusual
         moves = transition()
         self.moves = [np.linalg.matrix_power(moves, seconds) for seconds in range(OVERLAP + 1)]
         self.steepenings: dict[int, np.ndarray] = {}                # by seconds of signal,
@@ -150,7 +151,7 @@ class HeartRate:
         shares = self.explained(steep)
         explained = self.evenly @ shares
         unlike = min(self.sway / SWAYING, 1.0) * self.idle
-        unlike += min(UNUSUAL + self.sway / STIRRING, 1.0) * self.slow
+        unlike += min(self.unusual + self.sway / STIRRING, 1.0) * self.slow
         gain = elapsed * (hint - unlike - PRICE * self.seconds / SPAN)
         gain -= freedom * np.log1p(-explained)
         most = max(float(gain.max()), 0.0)

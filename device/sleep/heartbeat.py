@@ -22,6 +22,7 @@ SUPPORTED = 0.3         # share of the last seconds' intervals that must fit the
 FASTEST = 180           # /min: no heart at rest; lamps beat against the chip's clock like that
 # times its fundamental that a recoil's overtones count: it rings more than once a beat
 RINGING = 5.0
+DEEP = 0.02             # of the doubt about slow hearts stays with somebody in bed
 CLEAR = 0.95            # a quality of this and beats that bear it out: for
 HOP, LEAP = 2, 6        # s between spectra, and when it is clear
 SLIGHT = 0.3  # m/s² RMS: above this no beat can be told, below it counted beats beat the spectrum
@@ -55,7 +56,7 @@ class Pulse:
 
     def __init__(self, skewed: bool = True, late: float = 0.0):
         self.skewed, self.late = skewed, late
-        self.heart = HeartRate() if skewed else HeartRate(RINGING)
+        self.heart = HeartRate() if skewed else HeartRate(RINGING, DEEP)
         self.beats, self.intervals = Beats(skewed, late), Intervals()
         self.clear = False                              # so clear that counting will do
         self.last: Measured | None = None               # by spectrum, or carried on from it
@@ -97,7 +98,7 @@ class Pulse:
         elif second % HOP == 0:
             self.rhythm = self.intervals.rhythm(second)
         self.told = rate = self.rate(second)
-        self.doubt_beats(second)
+        self.reconcile(second)
         self.clear = (rate is not None and rate.quality >= CLEAR and self.heart.sway <= CALM
                       and self.seconds >= LEARNING)
         if rate is None:
@@ -130,7 +131,8 @@ class Pulse:
             if rhythm is None or abs(rhythm.rate / self.last.value - 1) < (
                     APART if rhythm.sure else ECHO):
                 return self.last if counted is None else Measured(counted, self.last.quality)
-            sure = rhythm.sure and self.skewed and rhythm.rate >= RARE
+            sure = (rhythm.sure and self.skewed and rhythm.rate >= RARE
+                    and self.at_odds >= STUBBORN / 2)
             return Measured(rhythm.rate, BEATS) if sure else None
         period = self.intervals.period()
         if period is None or self.heart.sway > CALM:
@@ -145,18 +147,20 @@ class Pulse:
             return None
         return Measured(counted, BEATS) if counted < FASTEST else None
 
-    def doubt_beats(self, second: int) -> None:
-        """Beats that a sure spectrum contradicts for long were echoes, or every second one: learn
-        them anew."""
-        odd = False
-        if not self.skewed and self.last is not None and self.last.quality >= CLEAR and self.seconds > LEARNING:
-            if self.rhythm is not None:
-                odd = (not self.rhythm.uneven and self.rhythm.sure
-                       and self.rhythm.rate / self.last.value - 1 >= APART)
-            elif self.heart.sway <= CALM:
-                odd = self.intervals.support(second, 60 / self.last.value) < SUPPORTED
+    def reconcile(self, second: int) -> None:
+        """How long beats and a sure spectrum have been at odds. More beats than the spectrum's, of
+        a bed, are its echoes: learn them anew."""
+        last, rhythm = self.last, self.rhythm
+        odd = echoes = False
+        if last is not None and last.quality >= CLEAR and self.seconds > LEARNING:
+            if rhythm is not None:
+                away = rhythm.rate / last.value - 1
+                odd = rhythm.sure and not rhythm.uneven and abs(away) >= APART
+                echoes = away > 0
+            elif not self.skewed and self.heart.sway <= CALM:
+                odd = echoes = self.intervals.support(second, 60 / last.value) < SUPPORTED
         self.at_odds = self.at_odds + 1 if odd else 0
-        if self.at_odds >= STUBBORN:
+        if self.at_odds >= STUBBORN and echoes and not self.skewed:
             self.beats = Beats(self.skewed, self.late)
             self.intervals.forget()
             self.rhythm, self.at_odds = None, 0
