@@ -1,5 +1,5 @@
-"""ADXL355 and ADXL357: an accelerometer quiet enough (22.5 µg/√Hz) for the heartbeat through a mattress
-(ballistocardiogram).
+"""ADXL355 and ADXL357: accelerometers quiet enough (22.5 µg/√Hz the one, some 75 the other) for the
+heartbeat through a mattress (ballistocardiogram).
 
 Registers: Analog Devices ADXL354/ADXL355 data sheet, rev. D. 62.5 Hz keeps the beat's band (to 20
 Hz) and lasts 0.51 s in the FIFO, two ticks of 0.25 s; 125 Hz would not. ±2 g: 3.9 µg a step.

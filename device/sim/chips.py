@@ -37,7 +37,8 @@ class Recorded(Protocol):
         """(count, channels) from reading `first` on: PPG counts exactly, or m/s²."""
 
 
-Measure = Callable[[np.ndarray, float], np.ndarray]     # times s, rate Hz → physical (n, channels)
+# source, times s, rate Hz → physical (n, channels)
+Measure = Callable[[Source, np.ndarray, float], np.ndarray]
 Encode = Callable[[np.ndarray], np.ndarray]     # physical (n, channels) → (n, width) uint8
 
 
@@ -72,7 +73,8 @@ class Converter:
         else:
             times = self.start + np.arange(a + 1, a + count + 1) / self.rate
             smooth = getattr(self.source, "smooth", False)
-            physical = self.source.values(times) if smooth else self.measure(times, self.rate)
+            physical = self.source.values(times) if smooth else self.measure(
+                self.source, times, self.rate)
         self.chunk = self.encode(np.asarray(physical)).tobytes()
         self.chunk_first = a
         return self.chunk[:(b - a) * self.width]
@@ -221,9 +223,9 @@ class SimChip:
     def power_on(self) -> None:
         raise NotImplementedError
 
-    def measure(self, times: np.ndarray, rate: float) -> np.ndarray:
+    def measure(self, source: Source, times: np.ndarray, rate: float) -> np.ndarray:
         """(n, channels) of the source as the part's filters let it through, at `times` s."""
-        return self.source.values(times)
+        return source.values(times)
 
     def encode(self, physical: np.ndarray) -> np.ndarray:
         """(n, channels) → (n, width) uint8 as in the FIFO."""

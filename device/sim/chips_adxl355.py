@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from device.sim.chips import SimChip
+from device.sim.chips import SimChip, Source
 
 G = 9.80665                         # m/s²
 ENTRIES = 96                        # of one axis each
@@ -71,10 +71,10 @@ class ADXL355(SimChip):
             (word[:, :, None] >> np.array([16, 8, 0]) & 0xFF).astype(np.uint8).reshape(len(word), 9)
         )
 
-    def measure(self, times: np.ndarray, rate: float) -> np.ndarray:
+    def measure(self, source: Source, times: np.ndarray, rate: float) -> np.ndarray:
         """The decimation filter's low-pass, −3 dB at a quarter of the output rate."""
         grid = np.arange(-len(LOWPASS) // 2 + 1, len(times) * DENSER + len(LOWPASS) // 2)
-        dense = self.source.values(times[0] + grid / (rate * DENSER))
+        dense = source.values(times[0] + grid / (rate * DENSER))
         smooth = [np.convolve(axis, LOWPASS, "valid")[::DENSER][:len(times)] for axis in dense.T]
         return np.column_stack(smooth)
 

@@ -6,7 +6,7 @@ drivers that read in blocks of 32 bytes rely on."""
 
 import numpy as np
 
-from device.sim.chips import SimChip
+from device.sim.chips import SimChip, Source
 
 DEPTH = 32
 RATES = (50, 100, 200, 400, 800, 1000, 1600, 3200)
@@ -72,11 +72,11 @@ class MAX30102(SimChip):
 
     # ---- the FIFO
 
-    def measure(self, times: np.ndarray, rate: float) -> np.ndarray:
+    def measure(self, source: Source, times: np.ndarray, rate: float) -> np.ndarray:
         """The mean of the conversions that SMP_AVE asks for, spread evenly about each time."""
         count = 1 << min(self.registers[0x08] >> 5, 5)
         apart = (np.arange(count) - (count - 1) / 2) / (rate * count)
-        return np.mean([self.source.values(times + late) for late in apart], axis=0)
+        return np.mean([source.values(times + late) for late in apart], axis=0)
 
     def encode(self, physical: np.ndarray) -> np.ndarray:
         counts = physical[:, [min(slot - 1, physical.shape[1] - 1) for slot in self.slots]].astype(

@@ -11,9 +11,9 @@ from collections import deque
 
 import numpy as np
 
+from device.sleep.body import Body
 from device.sleep.filters import bandpass, rows
 from device.sleep.heart import RATES
-from device.sleep.body import Body
 from device.sleep.heartbeat import NOTHING, Heart, Pulse
 from device.sleep.resampling import RATE
 

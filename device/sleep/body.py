@@ -1,5 +1,8 @@
-"""Is somebody there? A heart can be mistaken for a machine's rhythm; a body also breathes and moves,
-and no machine sways a bed as slowly as a chest does."""
+"""Is somebody there?
+
+A heart can be mistaken for a machine's rhythm; a body also breathes and moves, and no machine sways
+a bed as slowly as a chest does.
+"""
 
 from collections import deque
 
@@ -82,8 +85,8 @@ class Body:
         floor = float(power[self.floor].sum()) / (self.floor.stop - self.floor.start)
         near = float(power[max(peak - self.near, 0):peak + self.near + 1].sum())
         slow = float(power[self.slow].sum())
-        return (power[peak] > ABOVE * floor and near > GATHERED * slow
-                and near > self.power * SWAY**2)
+        return bool(power[peak] > ABOVE * floor and near > GATHERED * slow
+                    and near > self.power * SWAY**2)
 
     @property
     def there(self) -> bool:

@@ -75,8 +75,8 @@ def steepening(count: int) -> np.ndarray:
 
 
 class HeartRate:
-    """`overtones`: how many times its fundamental a rate's overtones may count for; `unusual`: share
-    of the doubt about slow hearts that stays with a body at rest."""
+    """`overtones`: how many times its fundamental a rate's overtones may count for; `unusual`:
+    share of the doubt about slow hearts that stays with a body at rest."""
 
     def __init__(self, overtones: float = 1.0, unusual: float = UNUSUAL):
         self.overtones, self.unusual = overtones, unusual

@@ -30,7 +30,7 @@ BEATS = 0.5             # quality of a rate that only the beats bear out
 UNEVEN = 0.7            # and of an uneven rhythm's
 APART = 0.15            # of the rate: counted beats that differ more say something else
 STUBBORN = 8            # s of a sure rate that beats contradict until they are learnt anew
-ECHO = 0.25             # of the rate: a period that differs more is of an echo, or of every second beat
+ECHO = 0.25             # of the rate: a period that differs more is an echo's, or skips beats
 NEAR, SWAYS = 0.05, 1.0  # of the rate about the counted one that it sways, log likelihood a second
 RUNG = 0.85             # s: however slow the heart, a bed has rung out after half of that
 USUAL = 0.8             # s between beats, before anything is known
@@ -139,7 +139,7 @@ class Pulse:
             return None
         if not self.skewed and self.last is not None and self.last.quality >= SURE and abs(
                 period * self.last.value / 60 - 1) > ECHO:
-            return None                         # a bed that rings twice, or a beat it didn't pass on
+            return None                 # a bed that rings twice, or beats it didn't pass on
         if self.intervals.support(second, period) < SUPPORTED:
             return None
         counted = self.intervals.rate(second, period)

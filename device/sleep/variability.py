@@ -47,7 +47,7 @@ class Intervals:
         # beat s, interval s, alike, whether it may make a leap
         self.recent: deque[tuple[float, float, float, bool]] = deque()
         self.usual: deque[float] = deque(maxlen=9)                          # s, the last intervals
-        # beat s, interval s, difference² s², and what of it the uncertain times of beats account for
+        # beat s, interval s, difference² s², and what of it the beats' uncertain times account for
         self.squares: deque[tuple[float, float, float, float]] = deque()
         self.sum = self.noise = self.covered = 0.0
         self.last: Beat | None = None

@@ -15,7 +15,7 @@ SPARE = 0.03            # s before a second's end after which its block needs no
 EARLY = 0.1             # s before a second's end when none of its last readings can have come
 ALONE = 5               # s without light before the bed's recoil is listened to
 STIRRED = 0.1           # m/s² RMS: somebody moves
-LIVELY = 300            # s that a movement or a breath vouch for a heart as even as a lamp's flicker
+LIVELY = 300            # s that a movement or a breath vouch for a heart as even as a lamp
 
 
 class VitalSigns:
