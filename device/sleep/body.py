@@ -12,7 +12,7 @@ from device.sleep.resampling import RATE
 
 SLOW = 4                        # Hz: of the sway that is kept
 SPAN = 20                       # s of it in which breathing must show
-EVERY = 2                       # s between looks
+EVERY = 5                       # s between looks
 TAPS = RATE                     # of the low-pass, Hann: a fan's line can't fold down to a breath
 BREATHING = (0.1, 0.65)         # Hz
 TREND = 0.08                    # Hz: slower than that is a drift
@@ -22,6 +22,7 @@ SWAY = 5e-4                     # m/s² RMS: less is no chest's, but a neighbour
 GATHERED = 0.5                  # of the slow power that must lie near the peak
 LOBE = 0.1                      # Hz to either side
 STIR = 0.05                     # m/s² RMS of the sway in a second: a body that moves
+AXES = np.ones(3)
 PATIENCE = 90                   # s that a breath, or a movement, speaks for
 
 
@@ -42,10 +43,11 @@ class Body:
         trends = np.cos(np.pi * k * (np.arange(count)[:, None] + 0.5) / count)
         trends /= np.sqrt((trends**2).sum(axis=0))
         taper = np.hanning(count + 2)[1:-1]
-        size = 4 * count
+        size = 2 * count
         self.hertz = np.arange(size // 2 + 1) * SLOW / size
-        self.waves = np.fft.rfft((np.eye(count) - trends @ trends.T) * taper[:, None], size, axis=0)
-        self.power = 2 * (taper @ taper) * count        # of a sine of RMS 1 over its bins, all told
+        waves = np.fft.rfft((np.eye(count) - trends @ trends.T) * taper[:, None], size, axis=0)
+        self.waves = np.concatenate([waves.real, waves.imag])
+        self.power = (taper @ taper) * count            # of a sine of RMS 1 over its bins, all told
         low, high = np.searchsorted(self.hertz, BREATHING)
         self.breaths = slice(low, high)
         self.floor = slice(*np.searchsorted(self.hertz, FLOOR))
@@ -79,8 +81,8 @@ class Body:
 
     def breathes(self) -> bool:
         sway = np.concatenate(self.sway)
-        spectra = self.waves @ (sway - sway[0])
-        power = (spectra.real**2 + spectra.imag**2).sum(axis=1)
+        parts = self.waves @ (sway - sway[0])
+        power = ((parts * parts) @ AXES).reshape(2, -1).sum(axis=0)
         peak = int(power[self.breaths].argmax()) + self.breaths.start
         floor = float(power[self.floor].sum()) / (self.floor.stop - self.floor.start)
         near = float(power[max(peak - self.near, 0):peak + self.near + 1].sum())
