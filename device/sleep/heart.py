@@ -44,6 +44,7 @@ STILL = 0.04                            # m/s² RMS: the accelerometer's own noi
 SWAYING = 2.0  # m/s² RMS: someone moving like that has no resting heart rate,
 BUSY = 75                               # /min,
 STIRRING = 0.3                          # and someone moving like that none
+RACING = 170                            # /min, which nobody who is at rest has
 SLOW_RATE = 60                          # of less than this
 UNUSUAL = 0.2   # of that doubt stays with a body at rest, whose slow breath sways its light
 GONE = 0.03  # of the usual second's energy: no pulse reaches the sensor any more
@@ -91,6 +92,7 @@ class HeartRate:
             self.windows[seconds] = window, gain
         # how unlike the heart of somebody who moves each rate is
         self.idle = np.maximum(BUSY - RATES, 0) / 30
+        self.racing = 2 * np.clip((RATES - RACING) / 20, 0, 1)      # or who lies still
         self.slow = (np.maximum(SLOW_RATE - RATES, 0) / 10) ** 2
         self.tilt = 1 / np.maximum(BINS, 1)     # turns |derivative|² into f·|signal|²
         self.pulses: deque[np.ndarray] = deque(maxlen=SPAN)         # (SLOW, channels)
@@ -102,6 +104,7 @@ class HeartRate:
         self.channel = 0                                # the one with the clearest pulse
         self.belief = np.full(len(RATES), 0.5 / len(RATES))
         self.nothing = 0.5                              # belief that there is no pulse
+        self.beyond = False                             # what repeats does so as no heart does
 
     def take(self, pulse: np.ndarray | None, motion: np.ndarray | None) -> bool:
         """A second on the grid, (RATE, channels) and (RATE, 3) m/s²; None is a gap. True: enough to
@@ -151,6 +154,7 @@ class HeartRate:
         shares = self.explained(steep)
         explained = self.evenly @ shares
         unlike = min(self.sway / SWAYING, 1.0) * self.idle
+        unlike += max(1 - self.sway / STIRRING, 0.0) * self.racing
         unlike += min(self.unusual + self.sway / STIRRING, 1.0) * self.slow
         gain = elapsed * (hint - unlike - PRICE * self.seconds / SPAN)
         gain -= freedom * np.log1p(-explained)
@@ -173,6 +177,7 @@ class HeartRate:
             if shares[clearest, best] > CLEARER * shares[self.channel, best]:
                 self.channel = clearest
         # what wanders slower than any heart spills over the edge of the grid
+        self.beyond = not LEAST <= value <= MOST and mass > 0.5
         return Measured(value, mass) if LEAST <= value <= MOST else None
 
     def explained(self, steep: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ SUPPORTED = 0.3         # share of the last seconds' intervals that must fit the
 FASTEST = 180           # /min: no heart at rest; lamps beat against the chip's clock like that
 # times its fundamental that a recoil's overtones count: it rings more than once a beat
 RINGING = 5.0
-DEEP = 0.02             # of the doubt about slow hearts stays with somebody in bed
+DEEP = 0.0              # of the doubt about slow hearts stays with somebody in bed
 CLEAR = 0.95            # a quality of this and beats that bear it out: for
 HOP, LEAP = 2, 6        # s between spectra, and when it is clear
 SLIGHT = 0.3  # m/s² RMS: above this no beat can be told, below it counted beats beat the spectrum
@@ -86,7 +86,14 @@ class Pulse:
             self.beats = Beats(self.skewed, self.late)
         period = 60 / self.last.value if self.last and self.last.quality >= SURE else None
         shortest = self.intervals.shortest() or USUAL
-        apart = min(period or USUAL, shortest) if self.skewed else min(period or shortest, RUNG)
+        if not self.skewed:
+            apart = min(period or shortest, RUNG)
+        elif self.rhythm is not None:
+            apart = shortest
+        else:
+            apart = min(period or USUAL, shortest)
+        if period is None and self.skewed and self.heart.beyond:
+            period = USUAL                      # three beats that repeat as one: beats will show
         block = None
         if signal is not None and movement <= SLIGHT:
             block = (signal if shapes is None else shapes)[:, self.channel]

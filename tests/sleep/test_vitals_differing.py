@@ -1,0 +1,91 @@
+"""Hearts that aren't the plain one, and beds with nobody in them."""
+
+import numpy as np
+import pytest
+
+from areas.vitals import beds, bodies
+from areas.vitals.data import Recording, play
+from device.sleep.contact import Contact
+from device.sleep.epochs import summarise
+from device.sleep.resampling import RATE
+from device.values import Measured, Vitals
+
+
+def body(kind, by, draw=0):
+    return next(recording for name, recording in bodies.bodies(draw + 1)
+                if name == kind and recording.group == by and recording.name.endswith(f"_{draw}"))
+
+
+@pytest.mark.parametrize("by", ["light", "bed"])
+@pytest.mark.parametrize("kind", ["32", "36", "62", "115", "140", "paced60"])
+def test_slow_fast_and_paced_hearts_are_told_and_somebody_is_there(kind, by):
+    recording = body(kind, by)
+    told, right, present = bodies.told(recording, play(recording))
+    assert told >= 0.8 and right >= 0.98 and present == 1.0
+
+
+@pytest.mark.parametrize("kind, rate", [("bigeminy", 70.6), ("trigeminy", 70.6)])
+def test_extra_beats_are_named_uneven_and_counted_over_time(kind, rate):
+    """Of a base of .85 s: .55 and 1.15 s, or one plain, one early and one late beat."""
+    rng = np.random.default_rng(3)
+    pattern = {"bigeminy": (0.55, 1.15), "trigeminy": (0.85, 0.55, 1.15)}[kind]
+    intervals = np.resize(pattern, 400) * (1 + 0.01 * rng.standard_normal(400))
+    beats = np.cumsum(intervals)
+    strong = np.where(np.resize(pattern, 400) == 0.55, 0.5, 1.0)
+    beats, strong = beats[beats < 239], strong[beats < 239]
+    heard = play(Recording(kind, 50.0, bodies.by_light(beats, strong, rng)))
+    later = [v for v in heard.vitals if v.time > 60]
+    assert np.mean([v.uneven for v in later]) > 0.95
+    assert all(v.rmssd is None for v in later if v.uneven)
+    assert all(abs(v.heart_rate.value - rate) < 3 for v in later if v.heart_rate)
+
+
+@pytest.mark.parametrize("kind", ["40", "75", "103", "paced72"])
+def test_no_regular_heart_is_named_uneven(kind):
+    for by in ("light", "bed"):
+        assert not any(v.uneven for v in play(body(kind, by)).vitals)
+
+
+@pytest.mark.parametrize("kind", beds.KINDS)
+def test_a_machine_beside_an_empty_bed_is_nobody(kind):
+    told, present, asleep = beds.night(kind, 0, 0.17)
+    assert told <= 0.005 and present <= 0.05 and not asleep
+
+
+@pytest.mark.parametrize("rate", [35.5, 36.0, 36.5, 31.0, 34.0])
+def test_a_rate_has_no_edge_at_36(rate):
+    rng = np.random.default_rng(5)
+    beats = np.cumsum(60 / rate * (1 + 0.01 * rng.standard_normal(200)))
+    beats = beats[beats < 239]
+    said = [v.heart_rate for v in play(
+        Recording("slow", 50.0, bodies.by_light(beats, np.ones(len(beats)), rng))).vitals
+        if v.time > 30]
+    assert np.mean([one is not None for one in said]) > 0.8
+    assert all(abs(one.value - rate) < 3 for one in said if one)
+
+
+def test_a_sleeper_beyond_the_pillow_is_never_an_uneven_heart():
+    recording = body("62", "bed")
+    gravity = np.array([0.3, -0.2, 9.80665])
+    for share in (0.1, 0.3):
+        noise = np.random.default_rng(6).normal(0, 0.0012, recording.motion.shape)
+        far = Recording("far", 62.5, None, gravity + share * (recording.motion - gravity) + noise)
+        assert not any(v.uneven for v in play(far).vitals)
+
+
+def test_an_uneven_rhythm_is_doubt_for_the_stager():
+    seconds = [Vitals(k + 1.0, Measured(70.0, 0.7), movement=0.0, activity=0.0, uneven=True)
+               for k in range(30)]
+    epoch = summarise(0, 0.0, seconds)
+    assert epoch.heart_rate == pytest.approx(70.0)
+    assert epoch.uneven and epoch.heart_quality == 0.0
+
+
+def test_a_finger_that_stays_is_there_though_its_pulse_is_lost_for_a_while():
+    contact, rng = Contact(), np.random.default_rng(7)
+    lit = 120_000 + rng.normal(0, 30, (RATE, 2))
+    contact.add(lit)
+    assert contact.present(lit, Measured(60.0, 0.9)) is True
+    assert all(contact.present(lit, None) is True for _ in range(60))
+    bare = 0.01 * lit
+    assert contact.present(bare, None) is None
