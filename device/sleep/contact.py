@@ -8,6 +8,7 @@ from device.values import Measured
 
 STUCK = RATE // 4       # values of a second at its extreme: a rail, or no conversion at all
 ABSENT = 5              # s without a pulse after which a still signal means nobody is there
+PROVEN = 10             # s with a pulse after which it was one
 HOLDING = 300           # s without a pulse in which light as strong as with one is still a finger's
 SAME = 0.15             # of the light's level then: a finger that lies otherwise changes it by less
 
@@ -16,7 +17,8 @@ class Contact:
     def __init__(self) -> None:
         self.still = 0          # s in a row without any swing
         self.pulse = HOLDING    # s since a pulse was trusted,
-        self.level = 0.0        # and the light's level then, counts
+        self.level = 0.0        # and the light's level then, counts;
+        self.pulses = 0         # s with a pulse while the light has been like that
 
     def add(self, block: np.ndarray | None) -> bool:
         """Whether the second (RATE, channels) may hold a pulse at all."""
@@ -29,13 +31,15 @@ class Contact:
         signal has stood still; else nobody can tell."""
         level = self.level if block is None else float(block[:, 0].mean())
         if heart:
-            self.pulse, self.level = 0, level
+            self.pulse, self.level, self.pulses = 0, level, self.pulses + 1
             return True
         self.pulse += 1
         if self.still >= ABSENT:
             return False
         same = abs(level - self.level) < SAME * abs(self.level)
-        return True if self.pulse < (HOLDING if same else ABSENT) else None
+        self.pulses = self.pulses if same else 0
+        holding = HOLDING if self.pulses >= PROVEN else ABSENT
+        return True if self.pulse < holding else None
 
 
 def lively(block: np.ndarray) -> bool:

@@ -33,6 +33,8 @@ STUBBORN = 8            # s of a sure rate that beats contradict until they are 
 ECHO = 0.25             # of the rate: a period that differs more is an echo's, or skips beats
 NEAR, SWAYS = 0.05, 1.0  # of the rate about the counted one that it sways, log likelihood a second
 RUNG = 0.85             # s: however slow the heart, a bed has rung out after half of that
+LINGER = 12             # s after a rate in which a beat may be told without one,
+PLAIN = 0.8             # of this correlation with the shape
 USUAL = 0.8             # s between beats, before anything is known
 LEARNING = 9            # s of signal before beats can be asked for
 RARE = 40               # /min: a heart at rest is rarely slower; its beats must be seen
@@ -62,6 +64,7 @@ class Pulse:
         self.last: Measured | None = None               # by spectrum, or carried on from it
         self.told: Measured | None = None
         self.channel = self.seconds = 0  # whose beats are looked for; s of signal in a row
+        self.known = -LINGER                            # the second a rate was last told
         self.rhythm: Rhythm | None = None               # of the last seconds' beats
         self.at_odds = 0                                # s that they contradicted a sure rate
 
@@ -109,7 +112,10 @@ class Pulse:
         self.clear = (rate is not None and rate.quality >= CLEAR and self.heart.sway <= CALM
                       and self.seconds >= LEARNING)
         if rate is None:
-            return NOTHING
+            if second > self.known + LINGER or not beats or self.intervals.usual_rate() < RARE:
+                return NOTHING
+            return Heart(beats=tuple(beat for beat in beats if beat.alike > PLAIN))
+        self.known = second
         uneven = self.rhythm is not None and self.rhythm.uneven
         even = self.rhythm is not None and self.rhythm.even
         return Heart(rate, None if uneven else self.intervals.rmssd(), tuple(beats), uneven, even)

@@ -97,6 +97,11 @@ class Intervals:
         """s: the usual interval of late."""
         return sorted(self.usual)[len(self.usual) // 2] if self.usual else None
 
+    def usual_rate(self) -> float:
+        """/min: of the usual interval; 0 before there is one."""
+        period = self.period()
+        return 60 / period if period else 0.0
+
     def shortest(self) -> float | None:
         """s: an interval that is not rare of late, though longer ones may be as frequent."""
         return sorted(self.usual)[len(self.usual) // 4] if self.usual else None
