@@ -81,7 +81,7 @@ class VitalSigns:
             if heart.even and self.lived < second - LIVELY:
                 heart = NOTHING                         # a lamp: nothing lives in it
             present = self.contact.present(light, heart.rate)
-        if present is False or heart is NOTHING:
+        if present is False or heart.rate is None and self.dark < ALONE:
             breath = None
         beats = tuple(beat.time for beat in heart.beats)
         if moved is None:
