@@ -72,7 +72,7 @@ class VitalSigns:
         else:
             heart = self.bcg.add(second, motion if moved else None, movement)
         breath = self.breathing.add(light if heart.rate else None, motion if moved else None,
-                                    heart.beats, movement)
+                                    heart.beats if heart.rate else (), movement)
         if movement > STIRRED or breath is not None:
             self.lived = second
         if self.dark >= ALONE:
