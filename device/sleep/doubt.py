@@ -10,13 +10,16 @@ import numpy as np
 
 from device.sleep import features
 
-PERSON = ("heart_tonight", "heart_range", "heart_sd_40", "heart_step_20")
+# How fast the heart beats and how far it goes from one epoch to the next: apnoea makes it restless,
+# some medicines make it even. Range and spreads beside them only hide that.
+PERSON = ("heart_tonight", "step_tonight")
 STRANGE = .2            # doubt in somebody FAR from the training nights
-FAR = 1.4               # times the distance within which nine in ten of their epochs lie
+FAR = 2.0               # times the distance within which nine in ten of their epochs lie
 POOR = .1               # doubt in an epoch whose heart was never trusted,
-UNSEEN = .1             # and in a night whose movement nobody measures
+UNSEEN = .05            # and in a night whose movement nobody measures
 BREATHS = 10            # epochs of breathing that are compared,
 NIGHT = 120             # with that many before
+IMPOSSIBLE = 200.0      # /min: nothing breathes as fast
 LEAST = .3              # /min: nobody breathes more regularly from epoch to epoch
 IRREGULAR = 2.0         # times tonight's usual spread, from which breathing speaks for wake
 MOST = 1.5              # odds ratio: REM breathes irregularly too, and no training night had breath
@@ -89,9 +92,12 @@ class Breath:
 
     def restore(self, kept: Sequence) -> None:
         """Raises TypeError or ValueError at what `snapshot` didn't write."""
-        rates, spreads = kept
-        self.rates = deque([None if r is None else float(r) for r in rates], BREATHS)
-        self.spreads = deque([float(s) for s in spreads], NIGHT)
+        rates, spreads = ([None if x is None else float(x) for x in each] for each in kept)
+        possible = all(r is None or 0 < r < IMPOSSIBLE for r in rates)
+        if not (possible and all(s is not None and LEAST <= s < IMPOSSIBLE for s in spreads)):
+            raise ValueError("no breathing")
+        self.rates = deque(rates, BREATHS)
+        self.spreads = deque((s for s in spreads if s is not None), NIGHT)
 
 
 def waker(p: np.ndarray, ratio: float) -> np.ndarray:

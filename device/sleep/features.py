@@ -22,6 +22,7 @@ SPREAD_SPANS = (4, 10, 20, 40)              # epochs
 FADES = (10, 40, 120)                       # epochs: time constants of the heart's faded means
 RATES = np.arange(30.0, 150.0)              # /min: bins of tonight's heart rates
 ENOUGH = 10             # epochs with a heart before tonight has a low, a middle and a high
+STILL_HEART = .5        # /min: a step from epoch to epoch smaller than that tells no more
 SOME = .3               # share of a span that must be known before it has a mean,
 MORE = .4               # and before it has a spread
 FIRST = 6               # epochs that say where the heart began tonight
@@ -63,7 +64,7 @@ CHANGE = (
     "spread_20",
 )
 SINCE = ("heart_top", "heart_first", "heart_bottom", "heart_ratio", "heart_sd_30")
-PERSON = ("heart_tonight", "spread_tonight")
+PERSON = ("heart_tonight", "step_tonight", "spread_tonight")
 INPUTS = (*TIME, *ACTIVITY, *LEVEL, *CHANGE, *SINCE, *PERSON)
 
 STAGING = (*TIME, *ACTIVITY, *LEVEL, *CHANGE)       # what stages are judged by,
@@ -91,6 +92,7 @@ class Memory:
         self.epochs = 0
         self.moved = np.zeros(2)                    # sum and number of tonight's activity,
         self.spreads = np.zeros(2)                  # of its spreads,
+        self.steps = np.zeros(2)                    # of its heart's steps from epoch to epoch,
         self.rates = np.zeros(2)                    # of its heart rates,
         self.begun = np.zeros(2)                    # and of the first FIRST of those
         self.tonight = np.zeros(len(RATES))         # epochs in each bin
@@ -114,6 +116,8 @@ class Memory:
             self.moved += size, 1
         if rate is not None:
             self._heard(rate)
+            if not math.isnan(self.heart[1]):
+                self.steps += math.log(abs(rate - self.heart[1]) + STILL_HEART), 1
         if not math.isnan(spread):
             self.spreads += spread, 1
         minutes = min(max(minutes, 0.0), 600.0)
@@ -169,7 +173,7 @@ class Memory:
         total, n = self.rates
         first, firsts = self.begun
         top, bottom = self.extremes.tolist()
-        spread = self.spreads[0] / self.spreads[1] if self.spreads[1] else math.nan
+        step, spread = (total / n if n else math.nan for total, n in (self.steps, self.spreads))
         return [
             float(heart[0] - usual), *(level(n) for n in HEART_SPANS),
             now + usual - low, now + usual - middle, (now + usual - low) / (high - low + 2),
@@ -181,7 +185,7 @@ class Memory:
             mean(self.spread[:8]) - spread, mean(self.spread[:20]) - spread,
             top - now - usual, first / firsts - now - usual if firsts else math.nan,
             now + usual - bottom, (now + usual) * n / total if n else math.nan,
-            deviation_of(heart[:30]), total / n if n else math.nan, spread,
+            deviation_of(heart[:30]), total / n if n else math.nan, step, spread,
         ]
 
     def _quantiles(self) -> tuple[float, float, float]:
@@ -207,7 +211,8 @@ class Memory:
                 raise ValueError(f"{name}: {array.shape}")
             new[name] = array
         count = new.pop("epochs")[0]
-        sums = [new[name] for name in ("moved", "spreads", "rates", "begun", "tonight")]
+        sums = [new[name] for name in (
+            "moved", "spreads", "steps", "rates", "begun", "tonight")]
         finite = bool(np.isfinite(np.concatenate(sums)).all())
         if not (count >= 0 and finite and new["tonight"].min() >= 0):
             raise ValueError("no counts")

@@ -23,7 +23,7 @@ class Setting:
 SETTINGS = {
     "quick": Setting(fallen=.85, fallen_epochs=3, asleep=.7, asleep_epochs=3,
                      awake=.75, awake_epochs=1),
-    "cautious": Setting(fallen=.97, fallen_epochs=3, asleep=.8, asleep_epochs=3,
+    "cautious": Setting(fallen=.97, fallen_epochs=3, asleep=.75, asleep_epochs=3,
                         awake=.7, awake_epochs=2),
 }
 LIKELY = .5             # P(asleep) without which nobody has fallen asleep

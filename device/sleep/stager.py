@@ -66,7 +66,7 @@ class Stager:
         self._blind = 0                             # epochs since movement was last seen
         self._moved = False                         # movement was measured tonight
         self._p_asleep: float | None = None         # of the latest epoch that could be judged
-        self._p_motion: float | None = None         # what movement alone said of it
+        self._p_motion: float | None = None         # what movement alone said of it, unheard
 
     def judge(self, epoch: Epoch, lights_out: float | None) -> Staging:
         """The staging of `epoch`. `lights_out`: s; None: nobody said so yet, which counts as just
@@ -89,7 +89,8 @@ class Stager:
         model, p = self._blended(x, rate, alone, believed)
         p = doubt.doubted(doubt.waker(p, ratio), self._doubt(x, rate, believed))
         p = at_most(p, self._ceiling(float(1 - alone[0]), counts is None, rate is None))
-        self._p_asleep, self._p_motion = float(1 - p[0]), float(1 - alone[0])
+        self._p_asleep = float(1 - p[0])
+        self._p_motion = float(1 - alone[0]) if rate is None else None
         stage = STAGES[int(model.decide(p[None])[0])]
         slept = None if rate is None else float(
             self._slept.probabilities(x[None, self._onset_places])[0, 1])
@@ -115,13 +116,15 @@ class Stager:
 
     def _ceiling(self, p_motion: float, unmoved: bool, unheard: bool) -> float:
         """What isn't seen is no sign of sleep: once movement readings fail P(asleep) can only fall,
-        without a heart it can only rise by as much as movement alone has become surer."""
+        once the heart fails it can only rise by as much as movement alone has become surer since.
+        """
         if not self._moved:
             return 1.0
         if unmoved:
             return self._p_asleep or 0.0
-        if unheard and self._p_asleep is not None and self._p_motion is not None:
-            return self._p_asleep + max(p_motion - self._p_motion, 0.0)
+        if unheard and self._p_asleep is not None:
+            before = p_motion if self._p_motion is None else self._p_motion
+            return self._p_asleep + max(p_motion - before, 0.0)
         return 1.0
 
     def snapshot(self) -> dict:

@@ -78,6 +78,8 @@ def test_a_sentence_names_the_first_trouble_and_counts_the_others():
     assert said(None) == said({}) == []
     assert said({"muted": 1}) == [
         "it can't be read in full (muted = 1 is no bool): going on without that"]
+    assert said({"muted": 1, "cap": "x"}) == [
+        "it can't be read in full (cap = 'x' is no float and 1 more): going on without that"]
     assert said({"muted": 1, "light": 2, "cap": "x"}) == [
         "it can't be read in full (cap = 'x' is no float and 2 more): going on without that"]
 
@@ -194,6 +196,15 @@ def test_a_night_that_is_over_is_forgotten_and_the_oldest_go():
     assert pages.calls == [("commit",), ("commit",), ("forget", 30)]
     mine.keep(State().with_settings(privacy=True))
     assert pages.memory["tonight"] is None
+
+
+def test_privacy_takes_the_words_of_a_night_that_a_restart_found():
+    pages = Pages()
+    memory(pages).save_tonight(state(said=Said(mood="tense")), {}, at())
+    after = memory(pages)
+    after.tonight()
+    after.keep(State().with_settings(privacy=True))
+    assert pages.memory["tonight"]["tonight"]["said"] == stored.plain(Said())
 
 
 def test_privacy_that_goes_on_touches_nothing_that_was_saved():

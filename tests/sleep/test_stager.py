@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from device.errors import ModelMismatch
 from device.inference import model_card
-from device.sleep import features
+from device.sleep import doubt, features
 from device.sleep.stager import Stager
 from device.values import Epoch
 
@@ -81,8 +81,8 @@ def test_a_restart_in_mid_night_changes_nothing(at):
     first=st.integers(8, 140), length=st.integers(1, 30), motion=st.booleans(), heart=st.booleans()
 )
 def test_what_is_missing_never_raises_p_asleep(first, length, motion, heart):
-    """Neither above what it was before the gap nor, for movement, above what it would be with the
-    readings there."""
+    """Above what it was before the gap, that is. Beside the same night without the gap it can be
+    higher: with nothing to see, somebody who lay awake looks like somebody asleep."""
     epochs = night()
     for i in range(first, min(first + length, len(epochs))):
         epochs[i] = replace(epochs[i], activity=None if motion else 50.0,
@@ -222,9 +222,31 @@ def test_breathing_can_only_speak_for_wake_and_only_so_far():
 
 
 def test_the_heart_alone_is_judged_with_doubt_where_nobody_measures_movement():
-    stagings = judge([replace(e, activity=None, movement=None) for e in night()])
-    p = p_asleep(stagings)
-    assert not np.isnan(p).any() and p.max() < .96
+    p = p_asleep(judge([replace(e, activity=None, movement=None) for e in night()]))
+    assert not np.isnan(p).any()
+    assert p[100:].mean() < p_asleep(judge(night()))[100:].mean() - .01
+
+
+def test_a_calm_heart_alone_is_no_sleep_in_the_first_minutes_of_the_night():
+    calm = [replace(e, activity=None, movement=None) for e in night()[RESTLESS:]]
+    early = p_asleep(judge([replace(e, index=i, start=30.0 * i) for i, e in enumerate(calm)]))
+    assert early[:4].max() < .5 < early[60:].min()
+
+
+def test_a_heart_that_swings_as_with_apnoea_is_doubted():
+    """Cyclic variation: the rate goes up and down by 10 /min within a minute, all night."""
+    swings = [replace(e, heart_rate=e.heart_rate + (10.0 if e.index % 2 else 0.0))
+              for e in night()]
+    model = json.loads(model_card.read("stager", features.INPUTS)[0])
+    likeness = doubt.Likeness.of(model["likeness"])
+
+    def told(epochs):
+        memory = features.Memory()
+        rows = [memory.add(e.activity, e.heart_rate, e.heart_sd, .5 * i)
+                for i, e in enumerate(epochs)]
+        return likeness.doubt(rows[-1])
+
+    assert told(night()) < .02 and told(swings) > .1
 
 
 @pytest.mark.parametrize("torn", [
@@ -235,6 +257,20 @@ def test_a_torn_or_foreign_snapshot_begins_the_night_anew(torn):
     judge(night()[:50], stager)
     stager.restore(torn)
     assert judge(night(), stager) == judge(night())
+
+
+@pytest.mark.parametrize("number", [0.0, -1.0, float("nan"), float("inf"), 1e308, "x"])
+@pytest.mark.parametrize("part", [0, 1])
+def test_breathing_that_nobody_has_in_a_snapshot_begins_the_night_anew(part, number):
+    """A spread of nothing would divide by it, and one that is no number would end as sure sleep."""
+    breathing = [replace(e, breathing=14.0 + e.index % 3) for e in night()]
+    stager = Stager.load()
+    judge(breathing[:80], stager)
+    torn = stager.snapshot()
+    assert len(torn["breath"][part]) >= 10
+    torn["breath"][part][-1] = number
+    stager.restore(torn)
+    assert judge(breathing, stager) == judge(breathing)
 
 
 def test_a_snapshot_with_one_part_missing_or_odd_never_raises():

@@ -52,6 +52,11 @@ def test_training_inputs_know_nothing_of_what_comes_later(now):
     assert not np.array_equal(other[now], whole[now], equal_nan=True)     # the test can fail
 
 
+def test_a_wake_is_brief_below_five_minutes_and_sleep_never_is():
+    stage = np.repeat([0, 1, 0, 2, 0], [9, 3, 10, 1, 2])
+    assert stager_fit.brief(stage).tolist() == np.repeat([1, 0, 0, 0, 1], [9, 3, 10, 1, 2]).tolist()
+
+
 def test_figures_agree_with_scikit_learn_and_leave_unscored_epochs_out():
     rng = np.random.default_rng(5)
     truth = rng.integers(0, 4, 500)

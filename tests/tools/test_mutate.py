@@ -122,6 +122,19 @@ def test_tests_that_fail_unchanged_and_a_file_that_is_not_there_are_said(tree):
     (tree / "tests" / "toy" / "test_sums.py").write_text("def test_good():\n    assert False\n")
     done = mutate(tree)
     assert done.returncode == 1 and "fails without any change" in done.stderr
+    assert "test_good" in done.stderr and "1 failed" in done.stderr
+
+
+def test_a_room_without_quick_tests_is_said_to_have_none_and_not_to_fail(tree):
+    (tree / "tests" / "toy" / "test_sums.py").write_text("")
+    told = mutate(tree).stderr
+    assert "has no test" in told and "fails" not in told
+
+
+def test_tests_that_pass_unchanged_say_nothing_of_their_own(tree):
+    told = mutate(tree).stderr
+    assert "toy passes unchanged in" in told
+    assert "2 passed" not in told and "[100%]" not in told
 
 
 def test_of_the_diary_only_what_loads_is_the_core_s():

@@ -6,16 +6,16 @@ Each room does its work N times and M times, and the difference counts, so that 
 Counts don't depend on how busy the machine is; the share of a core is an estimate.
 """
 
-import os
-import subprocess
 import tempfile
 from pathlib import Path
 
+from kit import qemu
 from kit.figures import Result
+from kit.setup import ROOT as REPOSITORY
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1] / "image" / "cache" / "root"
+ROOT = REPOSITORY / "image" / "cache" / "root"
 PYTHON = "usr/lib/nocturne/python"
+BEFORE = f"import sys\nsys.path.insert(0, '{ROOT / PYTHON}')\n"
 CORE = 1e9 * 0.7  # instructions a second: a Zero 2 W at 1 GHz, at 0.6 to 0.8 a cycle (an estimate)
 # Room → (code that does the work `times` times, N, M, s of the night that one time stands for).
 ROOMS = {
@@ -76,11 +76,9 @@ def main() -> Result:
         raise RuntimeError("the image's root isn't there: run image/build first")
     figures, more = {}, {}
     with tempfile.TemporaryDirectory() as folder:
-        plugin = Path(folder) / "aarch64.so"
-        subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-o", plugin, HERE / "aarch64.c"],
-                       check=True)
-        for room, (code, few, many, seconds) in ROOMS.items():
-            once = (count(plugin, code, many, many) - count(plugin, code, few, many)) / (many - few)
+        counter = qemu.plugin(Path(folder))
+        for room, (_, _, _, seconds) in ROOMS.items():
+            once = each(room, counter, ROOT, BEFORE, isolated=True)
             figures[f"{room}.instructions"] = once
             figures[f"{room}.core_share_estimate"] = once / seconds / CORE
             more[f"{room}.seconds_each"] = seconds
@@ -95,33 +93,21 @@ def main() -> Result:
     )
 
 
-def count(plugin: Path, code: str, times: int, most: int) -> int:
-    whole = (
-        f"import sys; sys.path.insert(0, '{ROOT / PYTHON}')\nimport numpy as np\n"
-        f"times, most = {times}, {most}\n{code}"
+def alone(room: str) -> float:
+    """Instructions that one room's work costs once, in the root that `qemu` makes: for rooms that
+    need nothing but numpy. Raises RuntimeError with what is missing."""
+    if lacking := qemu.missing():
+        raise RuntimeError(f"apt-get install {' '.join(lacking)} first")
+    with tempfile.TemporaryDirectory() as folder:
+        return each(room, qemu.plugin(Path(folder)), qemu.prepare(), qemu.BEFORE)
+
+
+def each(room: str, counter: Path, root: Path, before: str, isolated: bool = False) -> float:
+    """Instructions that a room's work costs once. `before`: what its Python does first."""
+    code, few, many, _ = ROOMS[room]
+    first, last = (
+        qemu.count(counter, root, f"{before}import numpy as np\ntimes, most = {n}, {many}\n{code}",
+                   isolated=isolated)
+        for n in (few, many)
     )
-    environment = {
-        **os.environ,
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_CORETYPE": "CORTEXA53",
-        "PYTHONHASHSEED": "0",
-    }
-    command = [
-        "qemu-aarch64",
-        "-cpu",
-        "cortex-a53",
-        "-plugin",
-        plugin,
-        "-L",
-        ROOT,
-        ROOT / "usr/bin/python3.11",
-        "-I",
-        "-c",
-        whole,
-    ]
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True)
-    told = [line for line in ran.stderr.splitlines() if line.startswith("INSTRUCTIONS")]
-    if ran.returncode or not told:
-        raise RuntimeError(f"qemu-aarch64 failed: {ran.stderr[-400:]}")
-    return int(told[0].split()[1])
+    return (last - first) / (many - few)

@@ -25,6 +25,7 @@ PARTS = {Path("device/diary.py"): ("Diary.recall",)}     # of a file, what alone
 GOAL = 0.9              # of the mutants that are no mere rewording
 MOST_ASIDE = 5          # of a hundred that may be set aside as equivalent
 PATIENCE = 4.0          # times as long as the tests need unchanged; longer counts as caught
+NO_TESTS = 5            # pytest's exit code where nothing was collected
 LEAST = 20.0            # s that every mutant gets
 EQUIVALENT = "tests/equivalent_mutants.toml"
 
@@ -42,12 +43,9 @@ for line in sys.stdin:
     if not child:
         os.setsid()
         sys.dont_write_bytecode = order["mutated"]
-        nothing = os.open(os.devnull, os.O_RDWR)
-        if order["mutated"]:
-            os.dup2(nothing, 1)
-            os.dup2(nothing, 2)
-        else:
-            os.dup2(2, 1)
+        told = os.open(order["output"], os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        os.dup2(told, 1)
+        os.dup2(told, 2)
         import pytest
         code = pytest.main(order["tests"])
         os._exit(int(code))
@@ -122,6 +120,7 @@ class Worker:
 
     def __init__(self, root: Path, folder: Path, tests: str):
         self.folder, self.tests = folder, tests
+        self.output = folder.with_suffix(".log")        # of the tests, unchanged
         for name in COPIED:
             source = root / name
             if source.is_dir():
@@ -143,7 +142,8 @@ class Worker:
         """pytest's exit code (None: it took too long), and the seconds."""
         here = [test for test in first if (self.folder / test).exists()]
         order = {"tests": ["-x", "-q", "-p", "no:cacheprovider", "-m", "not full and not image",
-                           *here, self.tests], "patience": patience, "mutated": mutated}
+                           *here, self.tests], "patience": patience, "mutated": mutated,
+                 "output": os.devnull if mutated else str(self.output)}
         assert self.process.stdin is not None and self.process.stdout is not None
         print(json.dumps(order), file=self.process.stdin, flush=True)
         answer = json.loads(self.process.stdout.readline())
@@ -175,8 +175,12 @@ def tried(
         everyone = [Worker(root, Path(folder) / f"tree-{n}", tests) for n in range(workers)]
         try:
             unchanged = list(pool.map(lambda each: each.run([], 3600, mutated=False), everyone))
-            if any(code != 0 for code, _ in unchanged):
-                raise SystemExit(f"tools/mutate: {tests} fails without any change")
+            for worker, (code, _) in zip(everyone, unchanged, strict=True):
+                if code == NO_TESTS:
+                    raise SystemExit(f"tools/mutate: {tests} has no test that tools/test runs")
+                if code != 0:
+                    print(worker.output.read_text(errors="replace"), file=sys.stderr)
+                    raise SystemExit(f"tools/mutate: {tests} fails without any change")
             slowest = max(seconds for _, seconds in unchanged)
             patience = max(PATIENCE * slowest, least)
             print(f"{tests} passes unchanged in {slowest:.0f} s; a mutant gets {patience:.0f} s",

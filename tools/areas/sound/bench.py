@@ -7,6 +7,7 @@ from pathlib import Path
 
 from areas.sound import instructions, live, long, ref16
 from areas.sound.evaluate import goals, qualities, say
+from kit import qemu
 from kit.figures import Result
 
 
@@ -30,7 +31,7 @@ def bench(data: Path | None, options: Namespace) -> Result:
     peers["naive"] = naive
     if not options.instructions:
         say("aarch64 instructions aren't counted: give --instructions")
-    elif lacking := instructions.missing():
+    elif lacking := qemu.missing():
         say(f"aarch64 instructions aren't counted: apt-get install {' '.join(lacking)}")
     else:
         figures["instructions_per_s"] = instructions.measure(options.graphs)

@@ -1,6 +1,6 @@
 """The whole chain with labels: scored beats → pulse or recoil → chips → vital signs → stager.
 
-These people have sleep apnoea and lie awake a third of the time; nobody recorded movement. One
+These people have sleep apnoea and lie awake a quarter of the time; nobody recorded movement. One
 person's recordings are one subject.
 """
 

@@ -23,6 +23,7 @@ from device.sleep.onset import SETTINGS, Setting
 from device.sleep.second_opinion import SecondOpinion
 from device.sleep.stager import Stager
 from device.values import STAGES, Epoch, Staging
+from kit import aarch64
 from kit.figures import Goal, Result
 from kit.setup import ROOT
 from training.stager import fit as stager_fit
@@ -95,9 +96,12 @@ def add_options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--no-chain", action="store_true",
                         help="leave out the scored beats, which take minutes (staging)")
+    parser.add_argument("--instructions", action="store_true",
+                        help="count aarch64 instructions of an epoch too (staging)")
 
 
 def evaluate(data: Path, train: Path | None, options: Namespace) -> Result:
+    counted = {"instructions_per_epoch": aarch64.alone("stager")} if options.instructions else {}
     figures: dict[str, float] = {}
     more: dict[str, object] = {}
     theirs: dict[str, Mapping[str, float]] = {}
@@ -119,7 +123,7 @@ def evaluate(data: Path, train: Path | None, options: Namespace) -> Result:
         goals += chain_scores.GOALS
         said.append(f"chain: {len(recordings)} recordings of people with sleep apnoea, shipped "
                     "model, never trained on them")
-    figures["ms_per_epoch"] = cost()
+    figures |= {"ms_per_epoch": cost(), **counted}
     return Result("staging", f"{data}: {'; '.join(said)}", figures, theirs, tuple(goals), more)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from training.stager import fit as stager_fit
 
-COMMAND = "tools/evaluate staging --data DIR --compare --json"
+COMMAND = "tools/evaluate staging --data DIR --compare --instructions --json"
 SUMMARY = {
     "stager": "Sleep stage of each 30 s epoch from activity counts and heart rate, causal: "
     "multinomial logistic regression with two bends per input, and 150 boosted trees of wake, "
@@ -34,11 +34,13 @@ EXTRAPOLATED = [
     "Movement: counts of a wrist. A sensor under the mattress feels less of a hand and more of a "
     "partner: see `sensitivity` for half and twice the counts, none, and a partner's added.",
     "People: 22 of 19 to 55 years without sleep disorders, in a laboratory, 9 % awake. Who is "
-    "unlike them in heart rate, its range or its restlessness is answered with more doubt "
-    "(device/sleep/doubt.py). `chain` holds people with apnoea.",
-    "Movement unknown: weights `heart`, whose trees see only what rises with wake. For the watch "
-    "they are worse than free ones; they are so for other people's sake. What is judged from the "
-    "heart alone is doubted more.",
+    "unlike them in heart rate, or in how far it goes from one epoch to the next, is answered with "
+    "more doubt (device/sleep/doubt.py): so are most of those with apnoea whom `chain` holds.",
+    "Movement unknown: weights `heart`, whose trees see only what rises with wake, and the first "
+    "ten minutes. Wakes of less than 5 min don't teach them, and they begin from 15 % awake. For "
+    "the watch they are worse than free ones; they are so for other people's sake. These choices "
+    "were made with `chain`'s recordings in view, though none of them is trained on, so its "
+    "figures may be a little kind. What is judged from the heart alone is doubted more.",
     "Breathing: no training night has it. Less regular breathing than tonight's usual multiplies "
     "the odds of wake by at most 1.5, and never speaks for sleep. RMSSD isn't used.",
     "Lights out is taken to be the first scored epoch.",

@@ -37,11 +37,17 @@ GROWTH = {
     "num_threads": 1,
     "verbose": -1,
 }
-# The heart alone: few inputs, all of them rising with wake, so that it holds for other people too
-# (on the watch nights wake is mostly brief; lying awake for an hour is not among them).
+# The heart alone: few inputs, all of them rising with wake but the time, so that it holds for other
+# people too.
 HEART_GROWTH = {**GROWTH, "num_leaves": 8, "max_depth": 3,
                 "feature_fraction": .5, "min_data_in_leaf": 100}
 HEART_ROUNDS = 150
+LASTING = 10            # epochs: a heart can't tell briefer wakes from a turn in bed or an apnoea's
+# end, and what they teach it makes it worse at the long ones, of which the watch nights have few.
+SOON = 10.0             # min after lights out that its trees may tell apart; then no clock
+# Share of the time awake that its trees begin with: of whom only the heart is known may be anybody,
+# and a sleep efficiency of .85 parts good sleepers from bad ones (Buysse et al. 1989).
+AWAKE = .15
 # how far decisions lean towards showing each stage as often as it occurs; 0: the likeliest
 LEAN = .5
 AFTER = 120             # epochs after the first sleep that teach onset
@@ -89,10 +95,27 @@ def fit_blend(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray], names:
 def fit_heart(inputs: Sequence[np.ndarray], stages: Sequence[np.ndarray]) -> Blend:
     """With movement unknown: trees of what rises with wake, and an additive model for the rest."""
     x, y = chosen(inputs, stages, features.places(features.HEART))
-    rising = np.array([name in features.RISING for name in features.HEART])
-    trees = fit_trees(np.where(rising, x, np.nan), y == 0, HEART_GROWTH, HEART_ROUNDS,
-                      rising.astype(int).tolist())
-    return leaning(Blend(features.HEART, fit_additive(x, y, RIDGE), trees, np.zeros(4), 1.0), x, y)
+    slope = np.array([1 if name in features.RISING else -1 if name == "minutes" else 0
+                      for name in features.HEART])
+    minutes = features.HEART.index("minutes")
+    seen = np.where(slope, x, np.nan)
+    seen[:, minutes] = np.minimum(x[:, minutes], SOON)
+    taught = np.concatenate([~brief(night)[night != UNSCORED] for night in stages])
+    trees = fit_trees(seen[taught], y[taught] == 0, HEART_GROWTH, HEART_ROUNDS, slope.tolist())
+    blend = leaning(Blend(features.HEART, fit_additive(x, y, RIDGE), trees, np.zeros(4), 1.0), x, y)
+    share = (y[taught] == 0).mean()
+    more = np.log(AWAKE / (1 - AWAKE)) - np.log(share / (1 - share))
+    return replace(blend, trees=replace(
+        trees, value=(trees.value + more / len(trees.value)).round(5)))
+
+
+def brief(stage: np.ndarray) -> np.ndarray:
+    """(n,) whether an epoch belongs to a wake of less than LASTING epochs."""
+    edges = np.flatnonzero(np.diff(np.r_[0, stage == 0, 0]))
+    out = np.zeros(len(stage), bool)
+    for first, end in zip(edges[::2], edges[1::2], strict=True):
+        out[first:end] = end - first < LASTING
+    return out
 
 
 def leaning(blend: Blend, x: np.ndarray, y: np.ndarray) -> Blend:
