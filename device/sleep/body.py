@@ -8,6 +8,7 @@ from collections import deque
 
 import numpy as np
 
+from device.sleep.empty_bed import LOUDER, Line
 from device.sleep.resampling import RATE
 
 SLOW = 4                        # Hz: of the sway that is kept
@@ -27,9 +28,9 @@ PATIENCE = 90                   # s that a breath, or a movement, speaks for
 
 
 class Body:
-    """Adds a second of an accelerometer at a time."""
+    """Adds a second of an accelerometer at a time. `sways`: a machine's, which are no breath."""
 
-    def __init__(self) -> None:
+    def __init__(self, sways: tuple[Line, ...] = ()) -> None:
         window = np.hanning(TAPS + 2)[1:-1]
         window /= window.sum()
         step = RATE // SLOW
@@ -53,6 +54,11 @@ class Body:
         self.floor = slice(*np.searchsorted(self.hertz, FLOOR))
         self.slow = slice(int(low) - 2, self.floor.start)
         self.near = int(LOBE / self.hertz[1])
+        # where each machine sways it, and the power that is no more than its own
+        self.machines = [(np.abs(self.hertz - line.hertz) <= LOBE,
+                          self.power * (LOUDER * line.rms) ** 2) for line in sways]
+        self.swayed = [line.hertz for line in sways]    # Hz: of those as loud as they were
+        self.sways = sways
         self.seconds = 0                                # of readings in a row
         self.unseen = PATIENCE                          # s since somebody breathed or moved
         self.stirred = PATIENCE
@@ -83,6 +89,11 @@ class Body:
         sway = np.concatenate(self.sway)
         parts = self.waves @ (sway - sway[0])
         power = ((parts * parts) @ AXES).reshape(2, -1).sum(axis=0)
+        self.swayed = []
+        for line, (at, most) in zip(self.sways, self.machines, strict=True):
+            if power[at].sum() <= most:
+                self.swayed.append(line.hertz)
+                power[at] = 0.0
         peak = int(power[self.breaths].argmax()) + self.breaths.start
         floor = float(power[self.floor].sum()) / (self.floor.stop - self.floor.start)
         near = float(power[max(peak - self.near, 0):peak + self.near + 1].sum())

@@ -6,6 +6,7 @@ Karlen 2013, IEEE TBME 60(7), with weights in place of a vote).
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -57,9 +58,9 @@ class Breathing:
         self.waiting: list[tuple] = []      # the seconds since it was judged
 
     def add(self, light: np.ndarray | None, motion: np.ndarray | None, beats: tuple[Beat, ...],
-            movement: float) -> Measured | None:
+            movement: float, machines: Sequence[float] = ()) -> Measured | None:
         """A second of light (RATE, channels) and motion (RATE, 3), None where there is none to
-        trust; /min or None."""
+        trust; /min or None. `machines`: Hz at which the bed sways with nobody in it."""
         self.held += 1
         for beat in beats:
             if self.beat is not None and beat.time - self.beat.time < 2.2:
@@ -71,7 +72,7 @@ class Breathing:
         self.waiting.append((light if still else None, latest, motion if still else None))
         if len(self.waiting) == EVERY:
             self.take()
-            self.rate = self.judge()
+            self.rate = self.judge(machines)
             self.waiting.clear()
         return self.rate
 
@@ -89,7 +90,7 @@ class Breathing:
             if motion is not None:
                 new[:, 3:] = AVERAGE @ motion
 
-    def judge(self) -> Measured | None:
+    def judge(self, machines: Sequence[float] = ()) -> Measured | None:
         shares = self.evenly @ self.known
         usable = (shares >= 1 - MISSING)[SOURCES]
         if not usable.any():
@@ -102,6 +103,9 @@ class Breathing:
         parts = self.waves @ (rows - rows[0])
         parts *= parts
         power = (parts[:len(BINS)] + parts[len(BINS):]) @ (SIGNALS * usable[:, None])
+        for hertz in machines:
+            at = round(60 * hertz / PER_MINUTE) - int(BINS[0])
+            power[max(at - LOBE, 0):max(at + LOBE + 1, 0), TILT + 1] = 0.0
         power /= np.maximum(ONES @ power, 1e-300)
         near = AROUND @ power
         weights = np.maximum(near.max(axis=0) - CHANCE, 0.0) ** 2

@@ -5,6 +5,7 @@ import math
 from device.sleep.bcg import Ballistocardiogram
 from device.sleep.breathing import Breathing
 from device.sleep.contact import Contact
+from device.sleep.empty_bed import UNKNOWN, EmptyBed
 from device.sleep.heartbeat import NOTHING, Pulse
 from device.sleep.movement import Movement
 from device.sleep.resampling import Grid
@@ -24,13 +25,14 @@ class VitalSigns:
 
     A value at second t uses nothing after t. Seconds without any signal are answered too, with
     nothing in them. The heart comes from the light of a PPG when there is one, else from the
-    accelerometer: under a mattress it feels the recoil of each beat.
+    accelerometer: under a mattress it feels the recoil of each beat. `empty` is what that bed does
+    with nobody in it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, empty: EmptyBed = UNKNOWN) -> None:
         self.light, self.motion = Grid(), Grid()
         self.movement, self.contact = Movement(), Contact()
-        self.pulse, self.bcg, self.breathing = Pulse(), Ballistocardiogram(), Breathing()
+        self.pulse, self.bcg, self.breathing = Pulse(), Ballistocardiogram(empty), Breathing()
         self.lived = -math.inf                          # s: when somebody last moved or breathed
         self.dark = ALONE                               # s since the last light
         self.second: int | None = None                  # the next one to end
@@ -72,7 +74,8 @@ class VitalSigns:
         else:
             heart = self.bcg.add(second, motion if moved else None, movement)
         breath = self.breathing.add(light if heart.rate else None, motion if moved else None,
-                                    heart.beats if heart.rate else (), movement)
+                                    heart.beats if heart.rate else (), movement,
+                                    self.bcg.body.swayed)
         if movement > STIRRED or breath is not None:
             self.lived = second
         if self.dark >= ALONE:
