@@ -97,7 +97,8 @@ def pool(bodies: list[Body]) -> dict[str, float]:
         sum(getattr(body, name) for body in bodies) for name in ("true", "told", "found")
     )
     if true:
-        figures |= {"beats_se": found / true, "beats_ppv": found / told if told else float("nan")}
+        figures |= {"beats_se": found / true, "beats_ppv": found / told if told else float("nan"),
+                    "beats_f1": 2 * found / (true + told)}
         figures["ibi_mae_ms"] = mean(error for body in bodies for error in body.intervals)
         rmssd = np.array([pair for body in bodies for pair in body.rmssd]).reshape(-1, 2)
         if len(rmssd):
