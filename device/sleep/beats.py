@@ -25,6 +25,7 @@ LOUD = 0.25                         # of the usual height that makes a beat
 FIT = 0.8                           # correlation of a beat that enters the shape,
 FOLLOW = 0.08                       # its share
 REFRACTORY = 0.55                   # of the usual interval
+RUNG_OUT = 0.42                     # s after which a bed no longer answers a beat
 LATER = 0.75                        # of it, after which what is no echo of a beat may be the next
 RECENT = 4 * RATE                   # grid values in which beats are looked for with a new shape
 HOLD = 4                            # grid values, 0.06 s, in which a better match may still come
@@ -164,6 +165,8 @@ class Beats:
         for following, place in enumerate(tops, 1):
             time = begin + place / RATE
             if self.last is not None and time < self.last + REFRACTORY * apart:
+                if not self.skewed and time > self.last + RUNG_OUT:
+                    self.passed.append((time, height[place]))
                 continue
             if len(height) - 1 - place < HOLD:
                 break
@@ -176,7 +179,8 @@ class Beats:
             energy = float(piece @ piece) - self.length * level**2
             alike = min(top / math.sqrt(max(energy * self.energy, 1e-300)), 1.0)
             if alike < ALIKE:
-                if self.last is not None and time > self.last + LATER * apart:
+                late = LATER * apart if self.skewed else min(LATER * apart, RUNG_OUT)
+                if self.last is not None and time > self.last + late:
                     self.passed.append((time, top))
                 continue
             time += 0.5 * (left - right) / (left - 2 * top + right) / RATE

@@ -4,7 +4,6 @@ no pulse in it."""
 import numpy as np
 
 from device.sleep.resampling import RATE
-from device.values import Measured
 
 STUCK = RATE // 4       # values of a second at its extreme: a rail, or no conversion at all
 ABSENT = 5              # s without a pulse after which a still signal means nobody is there
@@ -26,8 +25,8 @@ class Contact:
         self.still = 0 if alive or block is None else self.still + 1
         return alive
 
-    def present(self, block: np.ndarray | None, heart: Measured | None) -> bool | None:
-        """Someone is there when a pulse is, and while the light stays as strong; nobody is when the
+    def present(self, block: np.ndarray | None, heart: bool) -> bool | None:
+        """Someone is there when a `heart` beats, and while the light stays as strong; nobody is when the
         signal has stood still; else nobody can tell."""
         level = self.level if block is None else float(block[:, 0].mean())
         if heart:

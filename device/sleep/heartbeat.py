@@ -66,6 +66,7 @@ class Pulse:
         self.channel = self.seconds = 0  # whose beats are looked for; s of signal in a row
         self.known = -LINGER                            # the second a rate was last told
         self.rhythm: Rhythm | None = None               # of the last seconds' beats
+        self.doubt = False                              # whether they are a rhythm at all
         self.at_odds = 0                                # s that they contradicted a sure rate
 
     def add(self, second: int, signal: np.ndarray | None, motion: np.ndarray | None,
@@ -104,9 +105,10 @@ class Pulse:
         self.intervals.add(beats, second)
         calm = self.heart.sway <= CALM and movement <= CALM
         if not calm:
-            self.rhythm = None
+            self.rhythm, self.doubt = None, False
         elif second % HOP == 0:
             self.rhythm = self.intervals.rhythm(second)
+            self.doubt = self.intervals.doubtful(second)
         self.told = rate = self.rate(second)
         self.reconcile(second)
         self.clear = (rate is not None and rate.quality >= CLEAR and self.heart.sway <= CALM
@@ -137,6 +139,8 @@ class Pulse:
         rhythm = self.rhythm
         if rhythm is not None and rhythm.uneven:
             return Measured(rhythm.rate, UNEVEN)
+        if self.heart.sway <= CALM and self.doubt:
+            return None
         if self.last is not None and self.trusted(self.last, second):
             counted = None
             if self.heart.sway <= SLIGHT:

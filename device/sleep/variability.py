@@ -25,7 +25,8 @@ COVERED = 0.8           # share of a window that intervals must fill before they
 LEAP = 0.2              # of the mean interval: from one to the next, no breathing does that,
 LEAPS = 0.25            # to this share of them
 CERTAIN = 0.72          # correlation of a beat that may make a leap: an echo of the beat has less
-PASSED = 0.25           # of the usual beat: a louder match in between may be a beat missed
+PASSED = 0.35           # of the usual beat: a louder match in between may be a beat missed
+MISSED = 0.2            # share of the intervals in which one may have been
 FEWEST = 8              # intervals in which a rhythm shows
 # per s: times the mean interval squared, RMSSD of a rhythm more even than bodies' own: 5 ms at 60
 # /min, where a lamp's flicker that folds down has 2, and 1 ms at 130
@@ -46,6 +47,7 @@ class Intervals:
     def __init__(self) -> None:
         # beat s, interval s, alike, whether it may make a leap
         self.recent: deque[tuple[float, float, float, bool]] = deque()
+        self.missed: deque[bool] = deque(maxlen=2 * FEWEST)     # in the last intervals, a beat
         self.usual: deque[float] = deque(maxlen=9)                          # s, the last intervals
         # beat s, interval s, difference² s², and what of it the beats' uncertain times account for
         self.squares: deque[tuple[float, float, float, float]] = deque()
@@ -64,6 +66,7 @@ class Intervals:
                 continue
             certain = alike > CERTAIN and beat.between < PASSED
             self.recent.append((beat.time, interval, beat.alike, certain))
+            self.missed.append(beat.between >= PASSED)
             self.usual.append(interval)
             usual = self.period() or interval
             good = alike > ALIKE and abs(interval - usual) < ECTOPIC * usual
@@ -110,6 +113,7 @@ class Intervals:
         """What was counted was no beat."""
         self.recent.clear()
         self.usual.clear()
+        self.missed.clear()
         self.last = self.before = None
 
     def rhythm(self, now: float) -> Rhythm | None:
@@ -136,6 +140,19 @@ class Intervals:
         longer = list(self.recent) if uneven else latest[-max(round(SEEN / mean), FEWEST // 2):]
         rate = 60 * len(longer) / sum(interval for _, interval, _, _ in longer)
         return Rhythm(rate, unsure <= 1 or uneven, uneven, even)
+
+    def doubtful(self, now: float) -> bool:
+        """Whether beats were missed, or leap as no even rhythm does: no rate is made of those."""
+        latest = [interval for time, interval, _, _ in self.recent if time > now - JUDGED]
+        if len(latest) < FEWEST:
+            return False
+        missed = sum(self.missed)
+        if missed > MISSED * len(self.missed):
+            return True
+        ratios = [max(a, b) / min(a, b) for a, b in zip(latest, latest[1:], strict=False)]
+        # twice as long as its neighbour: a beat that isn't there, or one that wasn't seen
+        leaps = sum(ratio > 1 + LEAP and (missed > 1 or abs(ratio - 2) > LEAP) for ratio in ratios)
+        return leaps > LEAPS * len(ratios)
 
     def rate(self, now: float, period: float) -> float | None:
         """/min over the window that spectra see, when enough of it is intervals of `period` s, or

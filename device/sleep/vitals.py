@@ -83,7 +83,7 @@ class VitalSigns:
         else:
             if heart.even and self.lived < second - LIVELY:
                 heart = NOTHING                         # a lamp: nothing lives in it
-            present = self.contact.present(light, heart.rate)
+            present = self.contact.present(light, heart.rate is not None or self.pulse.doubt)
         if present is False or heart.rate is None and self.dark < ALONE:
             breath = None
         beats = tuple(beat.time for beat in heart.beats)

@@ -85,14 +85,14 @@ def test_a_finger_that_stays_is_there_though_its_pulse_is_lost_for_a_while():
     contact, rng = Contact(), np.random.default_rng(7)
     lit = 120_000 + rng.normal(0, 30, (RATE, 2))
     contact.add(lit)
-    assert all(contact.present(lit, Measured(60.0, 0.9)) for _ in range(20))
-    assert all(contact.present(lit, None) is True for _ in range(60))
+    assert all(contact.present(lit, True) for _ in range(20))
+    assert all(contact.present(lit, False) is True for _ in range(60))
     bare = 0.01 * lit
-    assert contact.present(bare, None) is None
+    assert contact.present(bare, False) is None
 
 
 def test_one_second_of_a_pulse_holds_no_finger():
     contact, lit = Contact(), 120_000 + np.random.default_rng(8).normal(0, 30, (RATE, 2))
     contact.add(lit)
-    assert contact.present(lit, Measured(40.0, 0.6)) is True
-    assert [contact.present(lit, None) for _ in range(10)][-1] is None
+    assert contact.present(lit, True) is True
+    assert [contact.present(lit, False) for _ in range(10)][-1] is None
