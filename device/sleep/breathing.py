@@ -2,7 +2,8 @@
 the bed's tilt.
 
 Each is a slow signal; their spectra are added, the more concentrated the heavier ("smart fusion",
-Karlen 2013, IEEE TBME 60(7), with weights in place of a vote).
+Karlen 2013, IEEE TBME 60(7), with weights beside the vote): of the light's three ways two must
+agree, or nothing is told.
 """
 
 import math
@@ -26,6 +27,8 @@ AROUND = np.tri(PEAKS, len(BINS), 2 * LOBE) - np.tri(PEAKS, len(BINS), -1)
 SLOWEST = 0.085                 # Hz: what wanders slower is taken out
 CHANCE = 0.35                   # share near its peak that noise has
 TRUSTED = 0.42                  # share near the fused peak that makes a breathing rate
+# of a way's greatest share, and of all its power, near a peak that it has, too
+SAME, FAINTEST = 0.85, 0.2
 MISSING = 0.4                  # share of a signal that may be missing
 MOVING = 0.3                    # m/s² RMS in a second: no breath can be read
 HELD = 3                        # s for which the last beat stands for the next
@@ -115,8 +118,15 @@ class Breathing:
             return None
         peak = int(fused[LOBE:-LOBE].argmax())
         quality = float(near[peak] @ weights) / total
-        if quality < TRUSTED:
+        if quality < TRUSTED or not self.agreed(near, peak):
             return None
         left, top, right = fused[peak + LOBE - 1:peak + LOBE + 2].tolist()
         offset = 0.5 * (left - right) / (left - 2 * top + right) if top > max(left, right) else 0.0
         return Measured(float(BINS[peak + LOBE] + offset) * PER_MINUTE, quality)
+
+    def agreed(self, near: np.ndarray, peak: int) -> bool:
+        """Whether the bed's tilt, or two of the light's three ways (level, size, spacing), have
+        that peak themselves."""
+        ways = [near[peak, way] > SAME * near[:, way].max() and near[peak, way] > FAINTEST
+                for way in range(near.shape[1])]
+        return ways[-1] or sum(ways[:-1]) >= 2

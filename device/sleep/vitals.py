@@ -16,6 +16,7 @@ SPARE = 0.03            # s before a second's end after which its block needs no
 EARLY = 0.1             # s before a second's end when none of its last readings can have come
 ALONE = 5               # s without light before the bed's recoil is listened to
 STIRRED = 0.1           # m/s² RMS: somebody moves
+OWN = 2.0               # /min: nearer to the heart's rate, it is no breath
 LIVELY = 300            # s that a movement or a breath vouch for a heart as even as a lamp
 
 
@@ -74,7 +75,8 @@ class VitalSigns:
         else:
             heart = self.bcg.add(second, motion if moved else None, movement)
         breath = self.breathing.add(light if heart.rate else None, motion if moved else None,
-                                    heart.beats if heart.rate else (), movement,
+                                    () if heart.rate is None or heart.uneven else heart.beats,
+                                    movement,
                                     self.bcg.body.swayed)
         if movement > STIRRED or breath is not None:
             self.lived = second
@@ -85,6 +87,8 @@ class VitalSigns:
                 heart = NOTHING                         # a lamp: nothing lives in it
             present = self.contact.present(light, heart.rate is not None or self.pulse.doubt)
         if present is False or heart.rate is None and self.dark < ALONE:
+            breath = None
+        elif breath and heart.rate and abs(breath.value - heart.rate.value) < OWN:
             breath = None
         beats = tuple(beat.time for beat in heart.beats)
         if moved is None:

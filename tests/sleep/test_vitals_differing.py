@@ -46,6 +46,33 @@ def test_no_regular_heart_is_named_uneven(kind):
         assert not any(v.uneven for v in play(body(kind, by)).vitals)
 
 
+@pytest.mark.parametrize("kind", ["32", "36"])
+def test_no_breath_is_the_hearts_own_rate(kind):
+    for by in ("light", "bed"):
+        for vitals in play(body(kind, by)).vitals:
+            assert not vitals.breathing or abs(vitals.breathing.value - float(kind)) > 2
+
+
+def test_ways_that_disagree_tell_no_breath():
+    """The light's level sways 12 times a minute, the beats' size 19 and their spacing 26 times."""
+    rng = np.random.default_rng(2)
+    level, size, spacing = (
+        lambda at, each=each: np.sin(2 * np.pi * each / 60 * at) for each in (12, 19, 26))
+    beats = [0.5]
+    while beats[-1] < 238:
+        beats.append(beats[-1] + 0.85 * (1 + 0.05 * spacing(beats[-1])))
+    t = np.arange(240 * 50) / 50
+    wave = 0.3 * level(t)
+    for beat in beats:
+        near = slice(*np.searchsorted(t, (beat - 0.4, beat + 0.4)))
+        wave[near] += (1 + 0.2 * size(beat)) * np.exp(-(((t[near] - beat) / 0.08) ** 2))
+    light = np.array([122500, 143000]) - np.array([900, 2000]) * wave[:, None]
+    heard = play(Recording("ways", 50.0, np.round(light + rng.normal(0, 10, light.shape))))
+    later = [v for v in heard.vitals if v.time > 60]
+    assert np.mean([v.heart_rate is not None for v in later]) > 0.9
+    assert np.mean([v.breathing is not None for v in later]) < 0.1
+
+
 @pytest.mark.parametrize("kind", beds.KINDS)
 def test_a_machine_beside_an_empty_bed_is_nobody(kind):
     told, present, asleep = beds.night(kind, 0, 0.17)
