@@ -23,7 +23,7 @@ HIGH = 14.0                         # Hz up to which beats have a shape
 ALIKE = 0.6                         # correlation with the shape that makes a beat
 LOUD = 0.25                         # of the usual height that makes a beat
 FIT = 0.8                           # correlation of a beat that enters the shape,
-FOLLOW = 0.08                       # its share
+FOLLOW, RINGING_FOLLOWS = 0.12, 0.08    # its share; a recoil's echoes may be in it
 REFRACTORY = 0.55                   # of the usual interval
 RUNG_OUT = 0.42                     # s after which a bed no longer answers a beat
 LATER = 0.75                        # of it, after which what is no echo of a beat may be the next
@@ -54,6 +54,7 @@ class Beats:
         self.filter = rows(np.gradient(lowpass(HIGH, RATE, TAPS)) * RATE, RATE)
         self.before = BEFORE if skewed else RINGING
         self.length = self.before + AFTER
+        self.follow = FOLLOW if skewed else RINGING_FOLLOWS
         # s: of the grid and of the filters
         self.delay = LAG + late + (TAPS // 2 / RATE if skewed else 0.0)
         self.skewed = skewed
@@ -155,12 +156,14 @@ class Beats:
 
         `now` is the time after the newest slope.
         """
-        height = np.correlate(slope, self.shape, "valid").tolist()
+        match = np.correlate(slope, self.shape, "valid")
+        height = match.tolist()
         # the time of the first place's steepest point
         begin = now - (AFTER - 1 + len(height)) / RATE
         floor = LOUD * self.height
-        tops = [place for place in range(1, len(height) - 1)
-                if height[place] > floor and height[place - 1] < height[place] >= height[place + 1]]
+        inner = match[1:-1]
+        tops = (np.flatnonzero((inner > floor) & (match[:-2] < inner) & (inner >= match[2:]))
+                + 1).tolist()
         beats = []
         for following, place in enumerate(tops, 1):
             time = begin + place / RATE
@@ -190,8 +193,8 @@ class Beats:
             self.passed.clear()
             self.last, self.since = time, 0
             if alike > FIT and top < 2.5 * self.height:
-                self.keep((1 - FOLLOW) * self.shape + FOLLOW * (piece - level))
-                self.height += FOLLOW * 2 * (top - self.height)
+                self.keep((1 - self.follow) * self.shape + self.follow * (piece - level))
+                self.height += self.follow * 2 * (top - self.height)
         return beats
 
     def between(self, end: float) -> float:

@@ -5,6 +5,7 @@ import numpy as np
 
 from device.sleep.resampling import RATE
 
+EVENLY = np.full(RATE, 1 / RATE)
 STUCK = RATE // 4       # values of a second at its extreme: a rail, or no conversion at all
 ABSENT = 5              # s without a pulse after which a still signal means nobody is there
 PROVEN = 10             # s with a pulse after which it was one
@@ -26,9 +27,9 @@ class Contact:
         return alive
 
     def present(self, block: np.ndarray | None, heart: bool) -> bool | None:
-        """Someone is there when a `heart` beats, and while the light stays as strong; nobody is when the
-        signal has stood still; else nobody can tell."""
-        level = self.level if block is None else float(block[:, 0].mean())
+        """Someone is there when a `heart` beats, and while the light stays as strong; nobody is
+        when the signal has stood still; else nobody can tell."""
+        level = self.level if block is None else float(EVENLY @ block[:, 0])
         if heart:
             self.pulse, self.level, self.pulses = 0, level, self.pulses + 1
             return True

@@ -107,8 +107,7 @@ class Pulse:
         if not calm:
             self.rhythm, self.doubt = None, False
         elif second % HOP == 0:
-            self.rhythm = self.intervals.rhythm(second)
-            self.doubt = self.intervals.doubtful(second)
+            self.rhythm, self.doubt = self.intervals.rhythm(second)
         self.told = rate = self.rate(second)
         self.reconcile(second)
         self.clear = (rate is not None and rate.quality >= CLEAR and self.heart.sway <= CALM

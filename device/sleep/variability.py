@@ -3,6 +3,8 @@ and RMSSD."""
 
 import math
 from collections import deque
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from device.sleep.beats import Beat
@@ -26,6 +28,8 @@ LEAP = 0.2              # of the mean interval: from one to the next, no breathi
 LEAPS = 0.25            # to this share of them
 CERTAIN = 0.72          # correlation of a beat that may make a leap: an echo of the beat has less
 PASSED = 0.35           # of the usual beat: a louder match in between may be a beat missed
+STEPS = 0.1             # of an interval: most steps of an uneven rhythm are greater
+SLOW = 45               # /min: a slower heart may be a faster one of whose beats half were seen
 MISSED = 0.2            # share of the intervals in which one may have been
 FEWEST = 8              # intervals in which a rhythm shows
 # per s: times the mean interval squared, RMSSD of a rhythm more even than bodies' own: 5 ms at 60
@@ -116,41 +120,41 @@ class Intervals:
         self.missed.clear()
         self.last = self.before = None
 
-    def rhythm(self, now: float) -> Rhythm | None:
-        """What the last JUDGED seconds of beats are, when they are sure and leave no hole."""
-        end = now - 1.7         # when beats are certain
+    def rhythm(self, now: float) -> tuple[Rhythm | None, bool]:
+        """What the last JUDGED seconds of beats are, when they are sure and leave no hole; and
+        whether they are doubtful: missed, or leaping as no even rhythm does, so that no rate is
+        made of them."""
         latest = [part for part in self.recent if part[0] > now - JUDGED]
-        if len(latest) < FEWEST or latest[-1][0] < now - HELD:
-            return None
-        span = latest[-1][0] - latest[0][0] + latest[0][1]
-        total = sum(interval for _, interval, _, _ in latest)
-        alike = sum(alike for _, _, alike, _ in latest) / len(latest)
-        if total < COVERED * max(span, min(JUDGED, end - latest[0][0])) or alike < SURE:
-            return None
+        if len(latest) < FEWEST:
+            return None, False
+        times, intervals, alikes, certain = zip(*latest, strict=True)
+        total = sum(intervals)
         mean = total / len(latest)
-        pairs = list(zip(latest, latest[1:], strict=False))
-        steps = [abs(b - a) for (_, a, _, _), (_, b, _, _) in pairs]
-        sure = [one[3] and other[3] for one, other in pairs]
-        leaps = sum(step > LEAP * mean and told
-                    for step, told in zip(steps, sure, strict=True))
-        unsure = sum(step > LEAP * mean for step in steps) - leaps
+        steps = [abs(b - a) for a, b in pairwise(intervals)]
+        doubtful = self.doubtful(intervals, steps, mean)
+        end = now - 1.7         # when beats are certain
+        span = max(times[-1] - times[0] + intervals[0], min(JUDGED, end - times[0]))
+        if times[-1] < now - HELD or total < COVERED * span or sum(alikes) < SURE * len(latest):
+            return None, doubtful
+        leap = LEAP * mean
+        leaps = sum(step > leap and one and other
+                    for step, (one, other) in zip(steps, pairwise(certain), strict=True))
+        unsure = sum(step > leap for step in steps) - leaps
         wanted = max(LEAPS * len(steps), 3) / (2 if self.uneven else 1)
         uneven = self.uneven = leaps >= wanted and unsure <= max(leaps / 3, 1)
         even = math.sqrt(sum(step * step for step in steps) / len(steps)) < STEADY * mean**2
-        longer = list(self.recent) if uneven else latest[-max(round(SEEN / mean), FEWEST // 2):]
-        rate = 60 * len(longer) / sum(interval for _, interval, _, _ in longer)
-        return Rhythm(rate, unsure <= 1 or uneven, uneven, even)
+        longer = self.recent if uneven else latest[-max(round(SEEN / mean), FEWEST // 2):]
+        rate = 60 * len(longer) / sum(part[1] for part in longer)
+        return Rhythm(rate, unsure <= 1 or uneven, uneven, even), doubtful
 
-    def doubtful(self, now: float) -> bool:
-        """Whether beats were missed, or leap as no even rhythm does: no rate is made of those."""
-        latest = [interval for time, interval, _, _ in self.recent if time > now - JUDGED]
-        if len(latest) < FEWEST:
-            return False
+    def doubtful(self, intervals: Sequence[float], steps: list[float], mean: float) -> bool:
         missed = sum(self.missed)
-        if missed > MISSED * len(self.missed):
+        if missed > MISSED * len(self.missed) and self.usual_rate() < SLOW:
             return True
-        ratios = [max(a, b) / min(a, b) for a, b in zip(latest, latest[1:], strict=False)]
+        if sorted(steps)[len(steps) // 2] < STEPS * mean:
+            return False                # a few beats found in the wrong place
         # twice as long as its neighbour: a beat that isn't there, or one that wasn't seen
+        ratios = [b / a if b > a else a / b for a, b in pairwise(intervals)]
         leaps = sum(ratio > 1 + LEAP and (missed > 1 or abs(ratio - 2) > LEAP) for ratio in ratios)
         return leaps > LEAPS * len(ratios)
 

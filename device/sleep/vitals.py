@@ -86,9 +86,8 @@ class VitalSigns:
             if heart.even and self.lived < second - LIVELY:
                 heart = NOTHING                         # a lamp: nothing lives in it
             present = self.contact.present(light, heart.rate is not None or self.pulse.doubt)
-        if present is False or heart.rate is None and self.dark < ALONE:
-            breath = None
-        elif breath and heart.rate and abs(breath.value - heart.rate.value) < OWN:
+        own = breath and heart.rate and abs(breath.value - heart.rate.value) < OWN
+        if present is False or own or heart.rate is None and self.dark < ALONE:
             breath = None
         beats = tuple(beat.time for beat in heart.beats)
         if moved is None:
