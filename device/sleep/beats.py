@@ -15,7 +15,7 @@ from device.sleep.filters import lowpass, rows
 from device.sleep.resampling import LAG, RATE
 
 SPAN = 8                            # s of slope kept to learn a shape from
-ENOUGH = 5                          # s of signal that are enough to learn from
+ENOUGH = 4                          # s of signal that are enough to learn from
 STALE = 2.0                         # s: a beat that becomes certain later than this is not told
 BEFORE, AFTER = 10, 32  # grid values of the shape around its steepest point: 0.16 and 0.5 s
 RINGING = 32  # the same before a recoil's: both of its complexes must be in the shape

@@ -23,6 +23,8 @@ SWAY = 5e-4                     # m/s² RMS: less is no chest's, but a neighbour
 GATHERED = 0.5                  # of the slow power that must lie near the peak
 LOBE = 0.1                      # Hz to either side
 STIR = 0.05                     # m/s² RMS of the sway in a second: a body that moves
+LASTING, AGO = 5, 12            # s of such movement, of the last ones, that show a body anew
+CREST = 10.0                    # times the mean square: two slams are no breath, a sine has 2
 AXES = np.ones(3)
 PATIENCE = 90                   # s that a breath, or a movement, speaks for
 
@@ -61,12 +63,11 @@ class Body:
         self.sways = sways
         self.seconds = 0                                # of readings in a row
         self.unseen = PATIENCE                          # s since somebody breathed or moved
-        self.stirred = PATIENCE
+        self.stirs: deque[bool] = deque(maxlen=AGO)     # whether it moved in the last seconds
 
     def add(self, block: np.ndarray | None) -> None:
         """`block` (RATE, 3) m/s²; None is a gap."""
         self.unseen += 1
-        self.stirred += 1
         if block is None or block.shape[1] != 3:
             self.seconds = 0
             self.sway.clear()
@@ -80,13 +81,19 @@ class Body:
         if self.seconds < 3:
             return
         about = self.sway[-1] - self.sway[-2].sum(axis=0) / SLOW
-        if float(np.vdot(about, about)) > SLOW * STIR**2:
-            self.unseen = self.stirred = 0
+        self.stirs.append(float(np.vdot(about, about)) > SLOW * STIR**2)
+        if self.stirs[-1]:
+            # whoever lies down moves for longer than a door that slams
+            if self.there or sum(self.stirs) >= LASTING:
+                self.unseen = 0
         elif self.seconds >= SPAN and self.seconds % EVERY == 0 and self.breathes():
             self.unseen = 0
 
     def breathes(self) -> bool:
         sway = np.concatenate(self.sway)
+        swung = ((sway - sway.mean(axis=0)) ** 2).sum(axis=1)
+        if swung.max() > CREST * swung.mean():
+            return False
         parts = self.waves @ (sway - sway[0])
         power = ((parts * parts) @ AXES).reshape(2, -1).sum(axis=0)
         self.swayed = []

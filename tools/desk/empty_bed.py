@@ -54,7 +54,7 @@ def learn(seconds: Sequence[np.ndarray | None]) -> EmptyBed:
     for second, block in enumerate(seconds):
         swing = movement.add(block)
         bed.add(second, block, swing.movement if swing else 0.0)
-        moved += bed.body.stirred == 0
+        moved += bool(bed.body.stirs) and bed.body.stirs[-1]
         loud.append(bed.loud)
         if bed.felt.rate is not None:
             felt.append(bed.felt.rate.value)

@@ -126,15 +126,19 @@ KINDS = {
 }
 
 
-def empty_bed(kind: str, draw: int, hours: float, seed: int = 40) -> Iterator[np.ndarray]:
-    """(n, 3) m/s² at BCG_RATE, PIECE s at a time. A draw's machine is the same all night."""
+PASSING = ("lorry", "door")             # come by chance; machines are the same all night
+
+
+def empty_bed(kind: str, draw: int, hours: float, seed: int = 40,
+              stride: int = 1) -> Iterator[np.ndarray]:
+    """(n, 3) m/s² at BCG_RATE, every `stride`-th PIECE s of the night."""
     steps = int(PIECE * BCG_RATE)
     key = [seed, draw, *map(ord, kind)]
     about = np.random.default_rng(key)
     direction = about.normal(0, 1, 3)
     direction /= np.linalg.norm(direction)
-    for piece in range(int(np.ceil(hours * 3600 / PIECE))):
-        rng = np.random.default_rng(key)
+    for piece in range(0, int(np.ceil(hours * 3600 / PIECE)), stride):
+        rng = np.random.default_rng([*key, piece, 1] if kind in PASSING else key)
         t = (np.arange(steps) + piece * steps) / BCG_RATE
         noise = np.random.default_rng([*key, piece])
         motion = np.outer(KINDS[kind](t, rng), direction)
@@ -142,13 +146,13 @@ def empty_bed(kind: str, draw: int, hours: float, seed: int = 40) -> Iterator[np
         yield np.round(motion / ADXL355_STEP) * ADXL355_STEP
 
 
-def night(kind: str, draw: int, hours: float) -> tuple[float, float, bool]:
+def night(kind: str, draw: int, hours: float, stride: int = 1) -> tuple[float, float, bool]:
     """Shares of its seconds with a heart rate told and with somebody there, and whether sleep was
-    told."""
+    told. What the stride leaves out is as if it had never been: the night goes on without a gap."""
     signs, epochs, stager = VitalSigns(), Epochs(0.0), Stager.load()
     told, present, seconds, asleep, count = 0, 0, 0, False, 0
     step = int(TICK * BCG_RATE)
-    for motion in empty_bed(kind, draw, hours):
+    for motion in empty_bed(kind, draw, hours, stride=stride):
         for first in range(0, len(motion), step):
             part = motion[first:first + step]
             start, count = count / BCG_RATE, count + len(part)
@@ -162,10 +166,11 @@ def night(kind: str, draw: int, hours: float) -> tuple[float, float, bool]:
     return told / seconds, present / seconds, asleep
 
 
-def figures(draws: int, hours: float) -> tuple[dict[str, float], list[dict[str, object]]]:
+def figures(draws: int, hours: float,
+            stride: int = 1) -> tuple[dict[str, float], list[dict[str, object]]]:
     """Share of seconds with a heart rate, with somebody there, and of beds with sleep told; by
     kind."""
-    rows = [(kind, *night(kind, draw, hours)) for kind in KINDS for draw in range(draws)]
+    rows = [(kind, *night(kind, draw, hours, stride)) for kind in KINDS for draw in range(draws)]
     names = ("told", "present", "asleep")
     kinds = [{"kind": kind, **dict(zip(names, np.mean(
         [row[1:] for row in rows if row[0] == kind], axis=0).tolist(), strict=True))}

@@ -5,7 +5,9 @@ Groups: `rest` has PPG and an ECG (two people); `quiet` are the windows of bami 
 their other windows; `night` and `night_bcg` are semi-synthetic (see nights.py). A window of 8 s is
 scored with what the device said at its end; `hr_within5` and `hr_within5_all` count a window
 without a number as missed, `hr_within5_shown` leaves it out. `bodies` and `empty` are synthetic
-(see bodies.py and beds.py); an uneven rhythm's rate is held against the beats of half a minute.
+(see bodies.py and beds.py); an uneven rhythm's rate is held against the beats of half a minute. Of
+an empty bed's eight hours ten minutes of each are played, one after the other (--empty-stride 1:
+all).
 """
 
 import argparse
@@ -73,8 +75,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--draws", type=int, default=bodies.DRAWS,
                         help="of each kind of body; half as many of each empty bed "
                         "(default %(default)g)")
-    parser.add_argument("--empty-hours", type=float, default=0.5,
-                        help="of each empty bed, in place of a night of 8 (default %(default)g)")
+    parser.add_argument("--empty-hours", type=float, default=8.0,
+                        help="of each empty bed (default %(default)g)")
+    parser.add_argument("--empty-stride", type=int, default=6,
+                        help="only every so-many-th ten minutes of it (default %(default)d)")
 
 
 def evaluate(data: Path, train: Path | None, options: argparse.Namespace) -> Result:
@@ -91,7 +95,8 @@ def evaluate(data: Path, train: Path | None, options: argparse.Namespace) -> Res
     draws = getattr(options, "draws", bodies.DRAWS)
     if draws:
         differing, more["bodies"] = bodies.figures(draws)
-        empty, more["empty"] = beds.figures(-(-draws // 2), getattr(options, "empty_hours", 0.5))
+        empty, more["empty"] = beds.figures(-(-draws // 2), getattr(options, "empty_hours", 8.0),
+                                            getattr(options, "empty_stride", 6))
         figures |= keyed("bodies", differing) | keyed("empty", empty)
     figures["no_signal_answered"], more["no_signal"] = no_signal()
     if heard:
@@ -100,7 +105,9 @@ def evaluate(data: Path, train: Path | None, options: argparse.Namespace) -> Res
         )
         figures["delay_s"] = max(delay(h) for h in heard)
     figures["rss_growth_mb"] = cost.rss_growth_mb()
-    kinds = f"{len(recordings)} recordings of {data}, night and night_bcg among them semi-synthetic"
+    people = sum(r.group == "rest" for r in recordings)
+    kinds = (f"{len(recordings)} recordings of {data}, night and night_bcg among them "
+             f"semi-synthetic, rest of {people} people")
     return Result("vitals", f"{kinds}; nothing is fitted", figures, {"gkfsm": peer} if peer else {},
                   GOALS, more)
 
