@@ -20,6 +20,7 @@ SURE = 0.5              # a belief of less can't guide the search for beats
 CALM = 0.1              # m/s² RMS: below this a pulse has beats one can tell apart
 SUPPORTED = 0.3         # share of the last seconds' intervals that must fit the rate
 FASTEST = 180           # /min: no heart at rest; lamps beat against the chip's clock like that
+SMALL = 150             # /min: through a bed, of somebody who lies still, it is a cat's
 # times its fundamental that a recoil's overtones count: it rings more than once a beat
 RINGING = 5.0
 DEEP = 0.0              # of the doubt about slow hearts stays with somebody in bed
@@ -58,6 +59,7 @@ class Pulse:
 
     def __init__(self, skewed: bool = True, late: float = 0.0):
         self.skewed, self.late = skewed, late
+        self.fastest = FASTEST if skewed else SMALL
         self.heart = HeartRate() if skewed else HeartRate(RINGING, DEEP)
         self.beats, self.intervals = Beats(skewed, late), Intervals()
         self.clear = False                              # so clear that counting will do
@@ -161,7 +163,7 @@ class Pulse:
         counted = self.intervals.rate(second, period)
         if counted is None or (counted < RARE and rhythm is None):
             return None
-        return Measured(counted, BEATS) if counted < FASTEST else None
+        return Measured(counted, BEATS) if counted < self.fastest else None
 
     def reconcile(self, second: int) -> None:
         """How long beats and a sure spectrum have been at odds. More beats than the spectrum's, of
@@ -189,7 +191,7 @@ class Pulse:
             return False
         if self.heart.sway > CALM:
             return True
-        if rate.value >= FASTEST:
+        if rate.value >= self.fastest:
             return False
         if self.seconds < LEARNING or (rate.value < RARE and self.rhythm is None):
             return rate.value >= RARE

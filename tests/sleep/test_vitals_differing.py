@@ -73,6 +73,25 @@ def test_ways_that_disagree_tell_no_breath():
     assert np.mean([v.breathing is not None for v in later]) < 0.1
 
 
+def test_a_cat_or_a_sleeper_on_the_other_side_is_somebody_and_never_an_uneven_heart():
+    for _, recording in bodies.others(2):
+        later = [v for v in play(recording).vitals if v.time > 40]
+        assert not any(v.uneven for v in later)
+        assert np.mean([v.present is True for v in later]) > 0.9
+
+
+def test_doors_that_slam_in_a_row_are_nobody():
+    """Two and three slams of .5 m/s², 4 s apart."""
+    t = np.arange(int(300 * 62.5)) / 62.5
+    motion = np.zeros((len(t), 3))
+    for begin in (60, 64, 120, 124, 128):
+        since = np.maximum(t - begin, 0)
+        ring = 0.5 * (t >= begin) * np.exp(-since / 0.2) * np.sin(2 * np.pi * 7 * since)
+        motion += ring[:, None] * [0.3, 0.2, 0.9]
+    motion += 0.0012 * np.random.default_rng(4).standard_normal(motion.shape) + [0.3, -0.2, 9.8]
+    assert not any(v.present for v in play(Recording("doors", 62.5, None, motion)).vitals)
+
+
 @pytest.mark.parametrize("kind", beds.KINDS)
 def test_a_machine_beside_an_empty_bed_is_nobody(kind):
     told, present, asleep = beds.night(kind, 0, 0.17)

@@ -16,6 +16,7 @@ DRAWS = 10
 SECONDS = 240
 SETTLED = 40                            # s: until then nobody must be told yet
 CLOSE = 3.0                             # /min
+REST = np.array([0.3, -0.2, GRAVITY])   # m/s²: as the sensor lies
 WINDOW = 8.0                            # s of beats that a true rate is of,
 LONG = 30.0                             # and an uneven rhythm's, as it is counted by hand
 
@@ -81,7 +82,7 @@ def by_bed(beats: np.ndarray, strong: np.ndarray, rng: np.random.Generator) -> n
     breath = np.sin(2 * np.pi * (rng.uniform(0.17, 0.3) * t + 0.15 * np.sin(0.13 * t)))
     motion = rng.uniform(0.012, 0.025) * np.outer(wave * (1 + 0.15 * breath), [0.35, 0.2, 1.0])
     motion += rng.uniform(0.006, 0.02) * np.outer(breath, [1.0, 0.5, 0.1])
-    motion += ADXL355_NOISE * rng.standard_normal(motion.shape) + [0.3, -0.2, GRAVITY]
+    motion += ADXL355_NOISE * rng.standard_normal(motion.shape) + REST
     return np.round(motion / ADXL355_STEP) * ADXL355_STEP
 
 
@@ -98,6 +99,49 @@ def bodies(draws: int = DRAWS, seed: int = 20) -> Iterator[tuple[str, Recording]
                                   beats_s=beats, group="light")
             yield kind, Recording(f"{kind}_{draw}", BCG_RATE, None, by_bed(beats, strong, rng),
                                   beats_s=beats, group="bed")
+
+
+def cat(rng: np.random.Generator) -> np.ndarray:
+    """(n, 3) m/s²: a tenth of a person's recoil at 130–200 /min, 24 breaths a minute; it may purr.
+    """
+    beats = np.cumsum(60 / rng.uniform(130, 200) * (1 + 0.03 * rng.standard_normal(4 * SECONDS)))
+    beats = beats[beats < SECONDS - 0.5]
+    t = np.arange(int(SECONDS * BCG_RATE)) / BCG_RATE
+    breath = np.sin(2 * np.pi * 0.4 * t)
+    purr = rng.choice([0.0, 4e-3]) * np.sin(2 * np.pi * 25 * t) * (breath > 0)
+    recoil = by_bed(beats, np.ones(len(beats)), rng) - REST
+    return 0.1 * recoil + np.outer(2e-3 * breath, [1, 0.5, 0.1]) + np.outer(purr, [0.2, 0.1, 1])
+
+
+def others(draws: int = DRAWS, seed: int = 21) -> Iterator[tuple[str, Recording]]:
+    """Somebody else: a cat, or a sleeper on the bed's other side, of whom .1 or .3 arrives."""
+    for draw in range(draws):
+        for kind in ("cat", "side.1", "side.3"):
+            rng = np.random.default_rng([seed, draw, *map(ord, kind)])
+            if kind == "cat":
+                motion = cat(rng)
+            else:
+                beats, strong = rhythms(str(rng.choice(RATES)), rng)
+                inside = beats < SECONDS - 0.5
+                motion = by_bed(beats[inside], strong[inside], rng) - REST
+                motion *= float(kind.removeprefix("side"))
+            motion += ADXL355_NOISE * rng.standard_normal(motion.shape) + REST
+            yield kind, Recording(f"{kind}_{draw}", BCG_RATE, None, motion, group="bed")
+
+
+def other_figures(draws: int = DRAWS) -> tuple[dict[str, float], list[dict[str, object]]]:
+    """Shares of the seconds with somebody there, with a heart rate, and with an uneven one."""
+    rows = []
+    for kind, recording in others(draws):
+        seconds = [v for v in play(recording).vitals if v.time > SETTLED]
+        rows.append((kind, *np.mean(
+            [(v.present is True, v.heart_rate is not None, v.uneven) for v in seconds], axis=0)))
+    names = ("present", "told", "uneven")
+    kinds = [{"kind": kind, **dict(zip(names, np.mean(
+        [row[1:] for row in rows if row[0] == kind], axis=0).tolist(), strict=True))}
+        for kind in dict.fromkeys(row[0] for row in rows)]
+    whole = np.mean([row[1:] for row in rows], axis=0).tolist()
+    return dict(zip(names, whole, strict=True)), kinds
 
 
 def told(recording: Recording, heard: Heard) -> tuple[float, float, float]:

@@ -57,6 +57,7 @@ GOALS = (
     Goal("bodies.told_uneven", ">=", 0.4),
     Goal("bodies.right", ">=", 0.98),
     Goal("bodies.present", ">=", 1.0),
+    Goal("others.uneven", "<=", 0.0),
     Goal("empty.told", "<=", 0.005),
     Goal("empty.asleep", "<=", 0.0),
     Goal("no_signal_answered", "<=", 0.01),
@@ -97,7 +98,8 @@ def evaluate(data: Path, train: Path | None, options: argparse.Namespace) -> Res
         differing, more["bodies"] = bodies.figures(draws)
         empty, more["empty"] = beds.figures(-(-draws // 2), getattr(options, "empty_hours", 8.0),
                                             getattr(options, "empty_stride", 6))
-        figures |= keyed("bodies", differing) | keyed("empty", empty)
+        other, more["others"] = bodies.other_figures(draws)
+        figures |= keyed("bodies", differing) | keyed("empty", empty) | keyed("others", other)
     figures["no_signal_answered"], more["no_signal"] = no_signal()
     if heard:
         figures["cpu_s_per_hour"] = (
