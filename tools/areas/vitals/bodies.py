@@ -163,7 +163,7 @@ def rate_at(beats: np.ndarray, time: float, window: float = WINDOW) -> float:
 
 def figures(draws: int = DRAWS) -> tuple[dict[str, float], list[dict[str, object]]]:
     """Means over bodies by light and bed, and each kind's: shares of seconds told (of regular and
-    of uneven hearts), of those right, and with somebody there."""
+    of uneven hearts), of those right, and with somebody there; `least` of the worst kind."""
     rows = [(kind, recording.group, *told(recording, play(recording)))
             for kind, recording in bodies(draws)]
     kinds = []
@@ -174,7 +174,10 @@ def figures(draws: int = DRAWS) -> tuple[dict[str, float], list[dict[str, object
     numbers = np.array([row[2:] for row in rows])
     return {"told": means(numbers[~uneven])["told"], "told_uneven": means(numbers[uneven])["told"],
             "right": means(numbers)["right"], "right_uneven": means(numbers[uneven])["right"],
-            "present": means(numbers)["present"]}, kinds
+            "present": means(numbers)["present"],
+            "told_least": min(kind["told"] for kind in kinds if kind["kind"] not in UNEVEN),
+            "told_uneven_least": min(kind["told"] for kind in kinds if kind["kind"] in UNEVEN),
+            "right_least": min(kind["right"] for kind in kinds)}, kinds
 
 
 def means(part: np.ndarray) -> dict[str, float]:
