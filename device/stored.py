@@ -5,11 +5,13 @@ field's default, a key too many is let go, and whatever has the wrong type or li
 left at its default and named. Only a field without a default takes its whole value down with it.
 """
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -48,6 +50,17 @@ def load(kind: type[T], stored: object) -> tuple[T, tuple[str, ...]]:
         return cast(T, structured(kind, stored, "", troubles, 0)), tuple(troubles)
     except Unreadable as trouble:
         return kind(), (str(trouble),)
+
+
+def load_file(kind: type[T], path: Path) -> tuple[T, tuple[str, ...]]:
+    """The same of a file that `plain` went into as JSON; without one, the defaults. Never raises.
+    """
+    try:
+        return load(kind, json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return kind(), ()
+    except (OSError, ValueError) as trouble:
+        return kind(), (f"{path} can't be read: {trouble}",)
 
 
 @cache

@@ -86,6 +86,9 @@ class Vitals:
     present: bool | None = None             # a finger or body on the sensor; None: can't tell
     turned: bool = False                    # posture changed in the last second
     beats: tuple[float, ...] = ()           # s: beats confirmed since the last Vitals
+    # the rhythm leaps from beat to beat, more than breathing or a missed beat explains; the heart
+    # rate is then one of beats over time
+    uneven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,12 @@ class Epoch:
     heart_sd: float | None                  # /min, SD of the second-by-second heart rate
     rmssd: float | None                     # ms
     breathing: float | None                 # /min
-    heart_quality: float                    # 0..1: share of seconds with a trusted heart rate
+    # 0..1: share of seconds with a trusted heart rate of an even rhythm, which is what the stager
+    # knows how to read
+    heart_quality: float
     motion_quality: float                   # 0..1: share of seconds with motion
     present: bool | None
+    uneven: bool = False                    # the heart's rhythm, in most seconds that have one
 
 
 class Stage(StrEnum):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from device import compose, parts
+from device import compose, parts, stored
 from device.clock import Clock, SystemClock
 from device.compose.repeat_filter import Repeats
 from device.config import Config
@@ -35,6 +35,7 @@ from device.session import fade, schedule, updates
 from device.session.settings import GUEST, Knobs, Owner, Rules
 from device.session.state import Population
 from device.sleep import features, hypnogram, second_opinion
+from device.sleep.empty_bed import FILE, EmptyBed
 from device.sleep.epochs import Epochs
 from device.sleep.second_opinion import SecondOpinion
 from device.sleep.stager import Stager
@@ -102,6 +103,7 @@ def brain(
     composer, slow = compose.load(
         seed, config.night.composer, models, clock if isinstance(clock, SystemClock) else None
     )
+    empty, no_empty = stored.load_file(EmptyBed, diary.path.with_name(FILE))
     sleeper = config.night.sleeper
     composer.learn_taste(
         diary.recall(key_of(TASTE, sleeper)), np.random.default_rng(seed)
@@ -109,7 +111,7 @@ def brain(
     composer.repeats = Repeats.load(diary.path.with_name("repeats"))
     parts = Parts(
         clock, around.inbox,
-        Body(around.sensors, VitalSigns(), Epochs(clock.now()), stager, opinion),
+        Body(around.sensors, VitalSigns(empty), Epochs(clock.now()), stager, opinion),
         Mind(recommender, composer, words),
         World(around.sound, around.panel, Presses(), around.home, around.feedback),
         diary,
@@ -121,7 +123,8 @@ def brain(
     if warning := schedule.warning(night.state, night.at):
         night.note("fallback", warning)
     no_lullaby = lullaby(composer, Path(config.night.motif))
-    troubles = (no_stager, no_opinion, *no_learner, slow, words.trouble, diary.trouble, no_lullaby)
+    troubles = (no_stager, no_opinion, *no_learner, slow, words.trouble, diary.trouble, no_lullaby,
+                *(f"what the empty bed does: {trouble}" for trouble in no_empty))
     for trouble in troubles:
         if trouble:
             night.lack(trouble)

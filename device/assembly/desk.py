@@ -70,6 +70,8 @@ class Desk:
 class Source:
     """A method as a chip's source."""
 
+    smooth = True       # a sleeper's signals hold nothing that a chip's own filters take away
+
     def __init__(self, values: Callable[[np.ndarray], np.ndarray]):
         self.values = values
 

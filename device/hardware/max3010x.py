@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from device.errors import SensorError
 from device.hardware.bus import Bus
 from device.hardware.refusals import Refusals
 from device.hardware.registers import Bits, Chip, Level
@@ -18,7 +19,8 @@ PART_ID = 0x15
 FULL, POWER_READY = 0x80, 0x01      # of interrupt status 1
 SPO2_MODE = 3
 COUNTS = 1 << 18
-CONVERSION = 0.03                   # s for a temperature
+CONVERSION = 0.03                   # s for a temperature, more on some parts
+TRIES = 8                           # waits of a third of that
 
 
 class MAX30102(Chip):
@@ -94,8 +96,14 @@ class MAX30102(Chip):
         return words >> 8 & (COUNTS - 1)
 
     def temperature(self, sleep: Callable[[float], None]) -> float:
+        # The flag is asked and not TEMP_EN, which clears at once on some parts.
+        self.read(0x01)                             # clears a flag from before
         self.temperature_enable = 1
         sleep(CONVERSION)
-        self.until(lambda: not self.temperature_enable, "doesn't measure its temperature")
-        whole, sixteenths = self.read(0x1F, 2)
-        return (whole ^ 0x80) - 0x80 + (sixteenths & 15) / 16
+        for _ in range(TRIES):
+            if self.temperature_ready:
+                whole, sixteenths = self.read(0x1F, 2)
+                return (whole ^ 0x80) - 0x80 + (sixteenths & 15) / 16
+            sleep(CONVERSION / 3)
+        raise SensorError(
+            f"{self}: doesn't measure its temperature; take its power off for a moment")

@@ -32,7 +32,7 @@ class Part:
 
 PARTS = (
     Part(MAX30102, also=("MAX30101",)),
-    Part(ADXL355, density=22.5e-6 * GRAVITY, mattress=True),
+    Part(ADXL355, also=("ADXL357",), density=22.5e-6 * GRAVITY, mattress=True),
     Part(LIS3DH, density=220e-6 * GRAVITY, rounding=0.004),
 )
 

@@ -20,7 +20,11 @@ class Source(Protocol):
     """What there is to be measured."""
 
     def values(self, times: np.ndarray) -> np.ndarray:
-        """(n, channels) at `times` (n,) s: PPG counts at the usual LED current, or m/s²."""
+        """(n, channels) at `times` (n,) s: PPG counts at the usual LED current, or m/s².
+
+        A source may say that it is `smooth`: it holds nothing that a chip's own averaging or
+        low-pass would take away, and its noise is what they leave. It is asked less often.
+        """
 
 
 class Recorded(Protocol):
@@ -33,6 +37,8 @@ class Recorded(Protocol):
         """(count, channels) from reading `first` on: PPG counts exactly, or m/s²."""
 
 
+# source, times s, rate Hz → physical (n, channels)
+Measure = Callable[[Source, np.ndarray, float], np.ndarray]
 Encode = Callable[[np.ndarray], np.ndarray]     # physical (n, channels) → (n, width) uint8
 
 
@@ -41,10 +47,10 @@ class Converter:
     1) / rate`."""
 
     def __init__(
-        self, source: Source | Recorded, encode: Encode, width: int,
+        self, source: Source | Recorded, measure: Measure, encode: Encode, width: int,
         start: float, rate: float, first: int,
     ):
-        self.source, self.encode, self.width = source, encode, width
+        self.source, self.measure, self.encode, self.width = source, measure, encode, width
         self.start, self.rate = start, rate
         self.first = first  # readings taken before this converter started, for recordings
         self.made = 0
@@ -65,7 +71,10 @@ class Converter:
         if hasattr(self.source, "readings"):
             physical = self.source.readings(self.first + a, count)
         else:
-            physical = self.source.values(self.start + np.arange(a + 1, a + count + 1) / self.rate)
+            times = self.start + np.arange(a + 1, a + count + 1) / self.rate
+            smooth = getattr(self.source, "smooth", False)
+            physical = self.source.values(times) if smooth else self.measure(
+                self.source, times, self.rate)
         self.chunk = self.encode(np.asarray(physical)).tobytes()
         self.chunk_first = a
         return self.chunk[:(b - a) * self.width]
@@ -148,7 +157,9 @@ class SimChip:
             self.taken += self.resumed.due(now) - self.resumed.made
             self.resumed = None
         rate = getattr(self.source, "rate", rate) * (1 + self.skew)
-        self.converter = Converter(self.source, self.encode, self.width, now, rate, self.taken)
+        self.converter = Converter(
+            self.source, self.measure, self.encode, self.width, now, rate,
+            self.taken)
 
     def stop(self, now: float) -> None:
         if self.converter is not None:
@@ -211,6 +222,10 @@ class SimChip:
 
     def power_on(self) -> None:
         raise NotImplementedError
+
+    def measure(self, source: Source, times: np.ndarray, rate: float) -> np.ndarray:
+        """(n, channels) of the source as the part's filters let it through, at `times` s."""
+        return source.values(times)
 
     def encode(self, physical: np.ndarray) -> np.ndarray:
         """(n, channels) → (n, width) uint8 as in the FIFO."""

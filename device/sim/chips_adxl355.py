@@ -1,12 +1,14 @@
-"""ADXL355, register by register (Analog Devices ADXL354/ADXL355, rev. D)."""
+"""ADXL355 and ADXL357, register by register (Analog Devices ADXL354/ADXL355, rev. D)."""
 
 import numpy as np
 
-from device.sim.chips import SimChip
+from device.sim.chips import SimChip, Source
 
 G = 9.80665                         # m/s²
 ENTRIES = 96                        # of one axis each
-STEP = {1: 3.9e-6, 2: 7.8e-6, 3: 15.6e-6}       # g of a 20-bit step at ±2, 4, 8 g
+STEP = 3.9e-6                       # g of a 20-bit step at ±2 g, doubled by each range code
+SELF_TEST = (0.3, 0.3, 1.5)         # g: what ST2 pushes each axis by, as the sheet's typical values
+DENSER = 8                          # conversions a reading that the low-pass sees
 SHADOW = bytes((0x71, 0x2A, 0x05, 0x9C, 0x33))  # of the factory's trim, 0x50..0x54
 DEFAULTS = {0x00: 0xAD, 0x01: 0x1D, 0x02: 0xED, 0x03: 0x01,
             0x28: 0x00, 0x29: 0x60, 0x2C: 0x81, 0x2D: 0x01}
@@ -16,11 +18,23 @@ EMPTY, X_AXIS = 0x02, 0x01
 DATA_RDY, FIFO_FULL, FIFO_OVR = 0x01, 0x02, 0x04
 
 
+def lowpass(cutoff: float, taps: int) -> np.ndarray:
+    """(taps,) of a Hamming-windowed sinc, gain 1 at 0; `cutoff` of the rate it runs at."""
+    n = np.arange(taps) - (taps - 1) / 2
+    h = np.sinc(2 * cutoff * n) * np.hamming(taps)
+    return h / h.sum()
+
+
+# −6 dB at 0.275 of the output rate puts −3 dB at its quarter
+LOWPASS = lowpass(0.275 / DENSER, 16 * DENSER + 1)
+
+
 class ADXL355(SimChip):
     address = 0x1D
     fifo_register = 0x11
     width = 9
     density = 22.5e-6               # g/√Hz
+    step = STEP
     celsius = 24.0
 
     def power_on(self) -> None:
@@ -41,18 +55,28 @@ class ADXL355(SimChip):
 
     def encode(self, physical: np.ndarray) -> np.ndarray:
         acceleration = physical / G
+        if self.registers[0x2E] & 3 == 3:           # ST1 switches it on, ST2 pushes
+            acceleration = acceleration + SELF_TEST
         if self.rng is not None:
             acceleration = acceleration + (self.density * (self.running.rate / 2) ** 0.5
                                            * self.rng.standard_normal(acceleration.shape))
         offset = np.frombuffer(self.registers[0x1E:0x24], ">i2").astype(np.int64) * 16
         twenty = (
-            np.rint(acceleration / STEP[max(self.registers[0x2C] & 3, 1)]).astype(np.int64) + offset
+            np.rint(acceleration / (self.step * (1, 1, 2, 4)[self.registers[0x2C] & 3])).astype(
+                np.int64) + offset
         )
         word = np.clip(twenty, -(1 << 19), (1 << 19) - 1) << 4
         word[:, 0] |= X_AXIS
         return (
             (word[:, :, None] >> np.array([16, 8, 0]) & 0xFF).astype(np.uint8).reshape(len(word), 9)
         )
+
+    def measure(self, source: Source, times: np.ndarray, rate: float) -> np.ndarray:
+        """The decimation filter's low-pass, −3 dB at a quarter of the output rate."""
+        grid = np.arange(-len(LOWPASS) // 2 + 1, len(times) * DENSER + len(LOWPASS) // 2)
+        dense = source.values(times[0] + grid / (rate * DENSER))
+        smooth = [np.convolve(axis, LOWPASS, "valid")[::DENSER][:len(times)] for axis in dense.T]
+        return np.column_stack(smooth)
 
     def arrive(self, a: int, b: int) -> None:
         """A stream: when it is full, new entries replace the oldest."""
@@ -134,3 +158,17 @@ class ADXL355(SimChip):
                 self.stop(now)
             else:
                 self.start(now, 4000 / 2 ** min(self.registers[0x28] & 15, 10))
+
+        elif register == 0x2E:
+            self.settle(now)
+
+    def settle(self, now: float) -> None:
+        """What was generated ahead is of other settings."""
+        if self.converter is not None:
+            self.converter.chunk = b""
+
+
+class ADXL357(ADXL355):
+    """The same but for its ranges, ±10, 20 and 40 g, and its noise; it says nothing of either."""
+    density = 75e-6
+    step = 5 * STEP

@@ -1,11 +1,12 @@
 """MAX30102, register by register (Maxim 19-7740). Differs from the real part where the data sheet
 is silent: with roll-over on, the read pointer moves on with the overwritten readings; a broken-off
 read starts its reading again (the sheet says of the pointer both "after the first byte" and "when a
-complete sample is popped")."""
+complete sample is popped"), while one that ended inside a reading goes on there, as published
+drivers that read in blocks of 32 bytes rely on."""
 
 import numpy as np
 
-from device.sim.chips import SimChip
+from device.sim.chips import SimChip, Source
 
 DEPTH = 32
 RATES = (50, 100, 200, 400, 800, 1000, 1600, 3200)
@@ -27,6 +28,8 @@ class MAX30102(SimChip):
     fifo_register = 0x07
     width = 6
     celsius = 31.0              # of the die
+    conversion = CONVERSION
+    hasty = False               # TEMP_EN clears at once, as on some parts
     noise = 12.0                # counts RMS at 18 bit: what stays after averaging four conversions
 
     def power_on(self) -> None:
@@ -34,6 +37,7 @@ class MAX30102(SimChip):
         self.registers[0xFE] = 0x03
         self.registers[0xFF] = 0x15
         self.overflow = self.write_pointer = self.read_pointer = 0
+        self.begun = 0              # bytes of the oldest reading that have been read
         self.warm_at: float | None = None   # s: when the temperature asked for will be there
 
     # ---- what it is set to
@@ -68,6 +72,12 @@ class MAX30102(SimChip):
 
     # ---- the FIFO
 
+    def measure(self, source: Source, times: np.ndarray, rate: float) -> np.ndarray:
+        """The mean of the conversions that SMP_AVE asks for, spread evenly about each time."""
+        count = 1 << min(self.registers[0x08] >> 5, 5)
+        apart = (np.arange(count) - (count - 1) / 2) / (rate * count)
+        return np.mean([source.values(times + late) for late in apart], axis=0)
+
     def encode(self, physical: np.ndarray) -> np.ndarray:
         counts = physical[:, [min(slot - 1, physical.shape[1] - 1) for slot in self.slots]].astype(
             float
@@ -93,6 +103,7 @@ class MAX30102(SimChip):
             excess = before + (b - a) - DEPTH
             self.fifo += self.running.words(max(a, b - DEPTH), b)
             if excess > 0:
+                self.begun = 0
                 del self.fifo[:len(self.fifo) - DEPTH * self.width]
                 self.read_pointer += excess
             self.write_pointer += b - a
@@ -107,9 +118,11 @@ class MAX30102(SimChip):
             self.registers[0x00] |= A_FULL
 
     def pop(self, count: int, broken: bool) -> bytes:
-        whole = min(count // self.width, self.waiting)
-        out = bytes(self.fifo[:count])
-        out += bytes(count - len(out))  # an empty FIFO answers with zeros
+        begun = self.begun if self.fifo else 0
+        ahead = bytes(self.fifo[begun:begun + count])
+        out = ahead + bytes(count - len(ahead))     # an empty FIFO answers with zeros
+        whole, rest = divmod(begun + len(ahead), self.width)
+        self.begun = 0 if broken else rest
         del self.fifo[:whole * self.width]
         if whole:
             self.read_pointer += whole
@@ -120,6 +133,7 @@ class MAX30102(SimChip):
 
     def wipe(self) -> None:
         self.fifo.clear()
+        self.begun = 0
 
     # ---- registers
 
@@ -168,7 +182,8 @@ class MAX30102(SimChip):
         if register in (0x04, 0x06) and (self.write_pointer - self.read_pointer) & 31 == 0:
             self.wipe()
         if register == 0x21 and value:
-            self.warm_at = now + CONVERSION
+            self.warm_at = now + self.conversion
+            self.registers[0x21] = 0 if self.hasty else 1
         if register in (0x08, 0x09, 0x0A, 0x11, 0x12, 0x0C, 0x0D):
             self.clamp()
             self.settle(now)

@@ -11,6 +11,8 @@ from collections import deque
 
 import numpy as np
 
+from device.sleep.body import Body
+from device.sleep.empty_bed import LOUDER, UNKNOWN, EmptyBed, without
 from device.sleep.filters import bandpass, rows
 from device.sleep.heart import RATES
 from device.sleep.heartbeat import NOTHING, Heart, Pulse
@@ -28,16 +30,28 @@ PERIODS = np.round(60 / RATES * RATE).astype(int)       # grid values
 SLACK = 3               # grid values, 47 ms: intervals vary
 BEYOND = np.zeros(PERIODS.max() + SLACK)
 PLACES = PERIODS - SLACK        # of the greatest of 2·SLACK + 1 around each period
-# A bed can ring twice a beat so evenly that nothing tells; who lies still enough to be felt has no
-# racing heart.
-RACING = 8.0 * np.clip((RATES - 100) / 20, 0, 1)        # log likelihood a second
+# A bed that rings twice a beat repeats worse after half a beat than after a whole one.
+# Log likelihood a second: hearts asleep beyond 100 /min are rare, beds that ring twice are not.
+RACING = 30.0 * np.clip((RATES - 90) / 20, 0, 1)
+WORSE = 0.15            # when it repeats worse by this share than after two
+SETTLING = 0.1          # of each look in that: a few looks that agree by chance change nothing
+DOUBLE = np.minimum(2 * PERIODS, SPAN * RATE - 1)
 REPEATS = 2.0           # log likelihood a second of ringing that repeats perfectly
-EMPTY = 20              # s without any heart after which a still bed is empty
+WAITED = 20             # s before a still bed with no breath in it is empty
+MACHINE = 4.0           # log likelihood a second that a rate of the empty bed's isn't the heart's
+SAME = 2.0              # /min: within which it is such a rate
 
 
 class Ballistocardiogram:
-    def __init__(self) -> None:
-        self.filter = rows(bandpass(*BAND, RATE, TAPS), RATE)
+    """`empty`: what the bed does by itself."""
+
+    def __init__(self, empty: EmptyBed = UNKNOWN) -> None:
+        self.empty = empty
+        self.filter = rows(bandpass(*BAND, RATE, TAPS), RATE) @ without(
+            empty.ring, RATE + TAPS - 1)
+        self.machine = MACHINE * sum(
+            (np.exp(-0.5 * ((RATES - rate) / SAME) ** 2) for rate in empty.rates),
+            start=np.zeros(len(RATES)))
         self.raw = np.zeros((RATE + TAPS - 1, 3))
         self.seconds = 0            # of readings in a row
         self.pulse = Pulse(skewed=False, late=LATE)
@@ -45,7 +59,11 @@ class Ballistocardiogram:
         self.axis = np.array([0.0, 0.0, 1.0])
         self.ring = deque([np.zeros(RATE)] * SPAN, SPAN)        # the last seconds of ringing
         self.still = 0              # s since the last movement
-        self.heartless = EMPTY      # s since the last heart rate
+        self.looks = 0
+        self.worse = np.zeros(len(RATES))       # how much worse each of RATES repeats than its half
+        self.body = Body(empty.sway)
+        self.loud = 0.0             # m/s² RMS of the last second's ringing
+        self.felt = NOTHING         # whoever's rhythm it was
         self.present: bool | None = None
 
     def add(self, second: int, motion: np.ndarray | None, movement: float) -> Heart:
@@ -61,17 +79,27 @@ class Ballistocardiogram:
             axes = self.filter @ (self.raw - motion[-1])
             ringing = axes @ self.along(axes)
             self.ring.append(ringing)
-            ringing = ringing[:, None] if float(ringing @ ringing) >= RATE * SILENT**2 else None
+            self.loud = math.sqrt(float(ringing @ ringing) / RATE)
+            ringing = ringing[:, None] if self.loud >= SILENT else None
         loudness = None if ringing is None else np.abs(ringing)
-        heart = self.pulse.add(second, loudness, None, movement, ringing, self.repeats)
-        self.heartless = 0 if heart is not NOTHING else self.heartless + 1
-        if self.heartless == 0 or 0 < self.still <= EMPTY // 2:
-            self.present = True
-        elif motion is None:
-            self.present = None
-        elif self.still and self.heartless >= EMPTY:
-            self.present = False
-        return heart
+        self.body.add(motion)
+        self.felt = self.pulse.add(second, loudness, None, movement, ringing, self.repeats)
+        self.present = self.occupied(motion)
+        return self.felt if self.present and not self.machines(self.felt) else NOTHING
+
+    def machines(self, heart: Heart) -> bool:
+        """Whether the empty bed has this rhythm, too, and isn't outdone."""
+        rate = heart.rate
+        if rate is None or all(abs(rate.value - known) > SAME for known in self.empty.rates):
+            return False
+        loud = sum(float(second @ second) for second in self.ring) / (SPAN * RATE)
+        return loud <= (LOUDER * self.empty.loud) ** 2
+
+    def occupied(self, motion: np.ndarray | None) -> bool | None:
+        """Somebody lies there who breathes or has moved of late; a rhythm alone may be a pump's."""
+        if self.body.there:
+            return True
+        return False if motion is not None and self.body.seconds >= WAITED else None
 
     def repeats(self) -> np.ndarray:
         """How well the ringing repeats after each of RATES' periods: the loudness alone may rise
@@ -81,7 +109,11 @@ class Ballistocardiogram:
         pooled = alike
         for step in (1, 2, 3):      # the greatest of 2, 4 and 7
             pooled = np.maximum(pooled[step:], pooled[:-step])
-        return pooled[PLACES] * (REPEATS / max(alike[0], 1e-300)) - RACING
+        once, twice = pooled[PLACES], pooled[np.minimum(DOUBLE - SLACK, len(pooled) - 1)]
+        worse = np.clip((twice - once) / np.maximum(WORSE * twice, 1e-300), 0.0, 1.0)
+        self.looks += 1
+        self.worse += max(SETTLING, 1 / self.looks) * (worse - self.worse)
+        return once * (REPEATS / max(alike[0], 1e-300)) - RACING * self.worse - self.machine
 
     def along(self, axes: np.ndarray) -> np.ndarray:
         """The direction in which the bed rings most, (3,); it keeps its sign as it drifts."""

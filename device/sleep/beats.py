@@ -15,16 +15,18 @@ from device.sleep.filters import lowpass, rows
 from device.sleep.resampling import LAG, RATE
 
 SPAN = 8                            # s of slope kept to learn a shape from
-ENOUGH = 5                          # s of signal that are enough to learn from
+ENOUGH = 4                          # s of signal that are enough to learn from
 STALE = 2.0                         # s: a beat that becomes certain later than this is not told
 BEFORE, AFTER = 10, 32  # grid values of the shape around its steepest point: 0.16 and 0.5 s
 RINGING = 32  # the same before a recoil's: both of its complexes must be in the shape
 HIGH = 14.0                         # Hz up to which beats have a shape
 ALIKE = 0.6                         # correlation with the shape that makes a beat
-LOUD = 0.4                          # of the usual height that makes a beat
+LOUD = 0.25                         # of the usual height that makes a beat
 FIT = 0.8                           # correlation of a beat that enters the shape,
-FOLLOW = 0.08                       # its share
+FOLLOW, RINGING_FOLLOWS = 0.12, 0.08    # its share; a recoil's echoes may be in it
 REFRACTORY = 0.55                   # of the usual interval
+RUNG_OUT = 0.42                     # s after which a bed no longer answers a beat
+LATER = 0.75                        # of it, after which what is no echo of a beat may be the next
 RECENT = 4 * RATE                   # grid values in which beats are looked for with a new shape
 HOLD = 4                            # grid values, 0.06 s, in which a better match may still come
 TAPS = 33                           # of the filter that makes the slope: 0.25 s of delay
@@ -37,6 +39,7 @@ class Beat(NamedTuple):
     alike: float                    # correlation with the shape, −1..1
     jitter: float  # s: how uncertain the time is, from what the shape leaves unexplained
     size: float                     # of its match with the shape, in the signal's unit squared
+    between: float = 0.0    # the best match since the last beat that was none, share of the usual
 
 
 class Beats:
@@ -51,6 +54,7 @@ class Beats:
         self.filter = rows(np.gradient(lowpass(HIGH, RATE, TAPS)) * RATE, RATE)
         self.before = BEFORE if skewed else RINGING
         self.length = self.before + AFTER
+        self.follow = FOLLOW if skewed else RINGING_FOLLOWS
         # s: of the grid and of the filters
         self.delay = LAG + late + (TAPS // 2 / RATE if skewed else 0.0)
         self.skewed = skewed
@@ -66,6 +70,7 @@ class Beats:
         self.seconds = 0                    # of signal in a row
         self.since = 0                      # s since the last beat
         self.last: float | None = None      # s
+        self.passed: list[tuple[float, float]] = []     # s, match: too unlike a beat
         self.height = 0.0
 
     def add(self, second: int, block: np.ndarray | None, period: float | None,
@@ -151,16 +156,20 @@ class Beats:
 
         `now` is the time after the newest slope.
         """
-        height = np.correlate(slope, self.shape, "valid").tolist()
+        match = np.correlate(slope, self.shape, "valid")
+        height = match.tolist()
         # the time of the first place's steepest point
         begin = now - (AFTER - 1 + len(height)) / RATE
         floor = LOUD * self.height
-        tops = [place for place in range(1, len(height) - 1)
-                if height[place] > floor and height[place - 1] < height[place] >= height[place + 1]]
+        inner = match[1:-1]
+        tops = (np.flatnonzero((inner > floor) & (match[:-2] < inner) & (inner >= match[2:]))
+                + 1).tolist()
         beats = []
         for following, place in enumerate(tops, 1):
             time = begin + place / RATE
             if self.last is not None and time < self.last + REFRACTORY * apart:
+                if not self.skewed and time > self.last + RUNG_OUT:
+                    self.passed.append((time, height[place]))
                 continue
             if len(height) - 1 - place < HOLD:
                 break
@@ -173,15 +182,25 @@ class Beats:
             energy = float(piece @ piece) - self.length * level**2
             alike = min(top / math.sqrt(max(energy * self.energy, 1e-300)), 1.0)
             if alike < ALIKE:
+                late = LATER * apart if self.skewed else min(LATER * apart, RUNG_OUT)
+                if self.last is not None and time > self.last + late:
+                    self.passed.append((time, top))
                 continue
             time += 0.5 * (left - right) / (left - 2 * top + right) / RATE
             if now + self.delay - time <= STALE:
-                beats.append(Beat(time, alike, self.jitter(alike), top))
+                beats.append(Beat(time, alike, self.jitter(alike), top,
+                                  self.between(time - REFRACTORY * apart)))
+            self.passed.clear()
             self.last, self.since = time, 0
             if alike > FIT and top < 2.5 * self.height:
-                self.keep((1 - FOLLOW) * self.shape + FOLLOW * (piece - level))
-                self.height += FOLLOW * 2 * (top - self.height)
+                self.keep((1 - self.follow) * self.shape + self.follow * (piece - level))
+                self.height += self.follow * 2 * (top - self.height)
         return beats
+
+    def between(self, end: float) -> float:
+        """The loudest match up to `end` s that was passed over, as a share of the usual height."""
+        loudest = max((top for time, top in self.passed if time < end), default=0.0)
+        return min(loudest / max(self.height, 1e-300), 1.0)
 
     def jitter(self, alike: float) -> float:
         """s: the Cramér–Rao bound of a known shape's delay in noise, even up to HIGH, of the energy

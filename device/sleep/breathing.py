@@ -2,10 +2,12 @@
 the bed's tilt.
 
 Each is a slow signal; their spectra are added, the more concentrated the heavier ("smart fusion",
-Karlen 2013, IEEE TBME 60(7), with weights in place of a vote).
+Karlen 2013, IEEE TBME 60(7), with weights beside the vote): of the light's three ways two must
+agree, or nothing is told.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,6 +27,8 @@ AROUND = np.tri(PEAKS, len(BINS), 2 * LOBE) - np.tri(PEAKS, len(BINS), -1)
 SLOWEST = 0.085                 # Hz: what wanders slower is taken out
 CHANCE = 0.35                   # share near its peak that noise has
 TRUSTED = 0.42                  # share near the fused peak that makes a breathing rate
+# of a way's greatest share, and of all its power, near a peak that it has, too
+SAME, FAINTEST = 0.85, 0.2
 MISSING = 0.4                  # share of a signal that may be missing
 MOVING = 0.3                    # m/s² RMS in a second: no breath can be read
 HELD = 3                        # s for which the last beat stands for the next
@@ -57,9 +61,9 @@ class Breathing:
         self.waiting: list[tuple] = []      # the seconds since it was judged
 
     def add(self, light: np.ndarray | None, motion: np.ndarray | None, beats: tuple[Beat, ...],
-            movement: float) -> Measured | None:
+            movement: float, machines: Sequence[float] = ()) -> Measured | None:
         """A second of light (RATE, channels) and motion (RATE, 3), None where there is none to
-        trust; /min or None."""
+        trust; /min or None. `machines`: Hz at which the bed sways with nobody in it."""
         self.held += 1
         for beat in beats:
             if self.beat is not None and beat.time - self.beat.time < 2.2:
@@ -71,7 +75,7 @@ class Breathing:
         self.waiting.append((light if still else None, latest, motion if still else None))
         if len(self.waiting) == EVERY:
             self.take()
-            self.rate = self.judge()
+            self.rate = self.judge(machines)
             self.waiting.clear()
         return self.rate
 
@@ -89,7 +93,7 @@ class Breathing:
             if motion is not None:
                 new[:, 3:] = AVERAGE @ motion
 
-    def judge(self) -> Measured | None:
+    def judge(self, machines: Sequence[float] = ()) -> Measured | None:
         shares = self.evenly @ self.known
         usable = (shares >= 1 - MISSING)[SOURCES]
         if not usable.any():
@@ -102,6 +106,9 @@ class Breathing:
         parts = self.waves @ (rows - rows[0])
         parts *= parts
         power = (parts[:len(BINS)] + parts[len(BINS):]) @ (SIGNALS * usable[:, None])
+        for hertz in machines:
+            at = round(60 * hertz / PER_MINUTE) - int(BINS[0])
+            power[max(at - LOBE, 0):max(at + LOBE + 1, 0), TILT + 1] = 0.0
         power /= np.maximum(ONES @ power, 1e-300)
         near = AROUND @ power
         weights = np.maximum(near.max(axis=0) - CHANCE, 0.0) ** 2
@@ -111,8 +118,15 @@ class Breathing:
             return None
         peak = int(fused[LOBE:-LOBE].argmax())
         quality = float(near[peak] @ weights) / total
-        if quality < TRUSTED:
+        if quality < TRUSTED or not self.agreed(near, peak):
             return None
         left, top, right = fused[peak + LOBE - 1:peak + LOBE + 2].tolist()
         offset = 0.5 * (left - right) / (left - 2 * top + right) if top > max(left, right) else 0.0
         return Measured(float(BINS[peak + LOBE] + offset) * PER_MINUTE, quality)
+
+    def agreed(self, near: np.ndarray, peak: int) -> bool:
+        """Whether the bed's tilt, or two of the light's three ways (level, size, spacing), have
+        that peak themselves."""
+        ways = [near[peak, way] > SAME * near[:, way].max() and near[peak, way] > FAINTEST
+                for way in range(near.shape[1])]
+        return ways[-1] or sum(ways[:-1]) >= 2

@@ -58,6 +58,7 @@ def summarise(index: int, start: float, seconds: Sequence[Vitals]) -> Epoch:
     moves = [v.movement for v in seconds if v.movement is not None]
     rmssd = trusted([v.rmssd for v in seconds])
     present = [v.present for v in seconds if v.present is not None]
+    uneven = sum(v.uneven for v in seconds)
     return Epoch(
         index=index,
         start=start,
@@ -69,9 +70,10 @@ def summarise(index: int, start: float, seconds: Sequence[Vitals]) -> Epoch:
         heart_sd=heart_sd,
         rmssd=rmssd[-1].value if rmssd else None,
         breathing=weighted(breaths)[0] if len(breaths) >= ENOUGH else None,
-        heart_quality=min(len(hearts) / SECONDS, 1.0),
+        heart_quality=min(max(len(hearts) - uneven, 0) / SECONDS, 1.0),
         motion_quality=min(max(len(moves), len(counts)) / SECONDS, 1.0),
         present=2 * sum(present) >= len(present) if present else None,
+        uneven=2 * uneven > len(hearts),
     )
 
 

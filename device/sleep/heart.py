@@ -5,7 +5,9 @@ A forward filter on a grid of rates (a hidden Markov model). Each second, what t
 explains of the last 8 s is taken out by least squares; the spectrum of the rest says how much of
 its energy the harmonics of each rate explain, R². For a periodic signal in noise the log likelihood
 is −(n/2)·log(1 − R²) with n degrees of freedom, so noise gives a flat answer and a pulse a sharp
-one. What the belief puts near its own peak is the quality: a probability.
+one. One more state is that no pulse is there; a faint pulse that stays where it was is believed
+after some seconds, while noise, whose peaks leap, never pays for its rates. What the belief puts
+near its own peak is the quality: a probability.
 """
 
 import math
@@ -22,7 +24,8 @@ EVERY = 4                               # grid values averaged into one
 SLOW = RATE // EVERY                    # Hz, 16: pulses and two harmonics fit below 8 Hz
 SIZE = 480                              # FFT length: 2 /min a bin
 STEP = 60 * SLOW // SIZE                # /min
-RATES = np.arange(36, 222, STEP)        # /min: the grid of beliefs
+RATES = np.arange(24, 242, STEP)        # /min: the grid of beliefs, wide of what may be told,
+LEAST, MOST = 30, 220                   # /min
 # their bins
 FIRST, SECOND = (slice(RATES[0] * n // STEP, RATES[-1] * n // STEP + 1, n) for n in (1, 2))
 THIRD = np.minimum(RATES * 3 // STEP, SIZE // 2)
@@ -32,16 +35,20 @@ FREEDOM = 30.0                          # degrees of freedom in 8 s of the pulse
 OVERLAP = 4  # s between spectra that share no more of their signal than counts
 DRIFT = 2.0                             # /min per second, scale of a Laplace law
 LOST = 0.001                            # chance per second that the belief is wrong altogether
+BORN, DIES = 0.1, 0.01                  # chance per second that a pulse appears, and goes
+PRICE = 0.6     # log likelihood a second that a pulse must pay for its rate and its harmonics
 WANDER = 0.2                           # Hz: breathing and drift, taken out before the spectrum
 LAGS = 6  # 0–0.31 s from a swing of the body to its trace in the light
 RIDGE = 0.01
 STILL = 0.04                            # m/s² RMS: the accelerometer's own noise explains nothing
-SWAYING = 2.0  # m/s² RMS: someone moving like that has no resting heart rate
-BUSY = 75                               # /min
+SWAYING = 2.0  # m/s² RMS: someone moving like that has no resting heart rate,
+BUSY = 75                               # /min,
+STIRRING = 0.3                          # and someone moving like that none
+RACING = 170                            # /min, which nobody who is at rest has
+SLOW_RATE = 60                          # of less than this
+UNUSUAL = 0.2   # of that doubt stays with a body at rest, whose slow breath sways its light
 GONE = 0.03  # of the usual second's energy: no pulse reaches the sensor any more
 CLEARER = 1.5                           # times the R² of the present channel
-FAINT, CLEAR = 0.22, 0.38               # R²: what noise reaches by chance, and what it never does
-FRESH = 0.2  # share of the newest R², a second; one poor window doesn't end what was clear
 LOUD = 1.5                              # times the RMS of the window's median second
 NEAR = 3                                # bins to either side that count as the same rate
 
@@ -69,10 +76,11 @@ def steepening(count: int) -> np.ndarray:
 
 
 class HeartRate:
-    """`overtones`: how many times its fundamental a rate's overtones may count for."""
+    """`overtones`: how many times its fundamental a rate's overtones may count for; `unusual`:
+    share of the doubt about slow hearts that stays with a body at rest."""
 
-    def __init__(self, overtones: float = 1.0):
-        self.overtones = overtones
+    def __init__(self, overtones: float = 1.0, unusual: float = UNUSUAL):
+        self.overtones, self.unusual = overtones, unusual
         moves = transition()
         self.moves = [np.linalg.matrix_power(moves, seconds) for seconds in range(OVERLAP + 1)]
         self.steepenings: dict[int, np.ndarray] = {}                # by seconds of signal,
@@ -82,7 +90,10 @@ class HeartRate:
             window = np.hanning(seconds * SLOW + 2)[1:-1]
             gain = SIZE * float(window @ window) / float(window.sum()) ** 2
             self.windows[seconds] = window, gain
-        self.slow = np.maximum(75 - RATES, 0) / 30      # how unlike an active heart each rate is
+        # how unlike the heart of somebody who moves each rate is
+        self.idle = np.maximum(BUSY - RATES, 0) / 30
+        self.racing = 2 * np.clip((RATES - RACING) / 20, 0, 1)      # or who lies still
+        self.slow = (np.maximum(SLOW_RATE - RATES, 0) / 10) ** 2
         self.tilt = 1 / np.maximum(BINS, 1)     # turns |derivative|² into f·|signal|²
         self.pulses: deque[np.ndarray] = deque(maxlen=SPAN)         # (SLOW, channels)
         self.motions: deque[np.ndarray] = deque(maxlen=SPAN + 1)    # (SLOW, 3)
@@ -90,9 +101,10 @@ class HeartRate:
         self.age = 0  # s since the belief was last brought up to date
         self.moved = 0                                  # s of motion in a row
         self.sway = 0.0  # m/s² RMS over the window; 0 when nobody measures it
-        self.r2 = 0.0                                   # of the last seconds' best rates
         self.channel = 0                                # the one with the clearest pulse
-        self.belief = np.full(len(RATES), 1 / len(RATES))
+        self.belief = np.full(len(RATES), 0.5 / len(RATES))
+        self.nothing = 0.5                              # belief that there is no pulse
+        self.beyond = False                             # what repeats does so as no heart does
 
     def take(self, pulse: np.ndarray | None, motion: np.ndarray | None) -> bool:
         """A second on the grid, (RATE, channels) and (RATE, 3) m/s²; None is a gap. True: enough to
@@ -121,7 +133,9 @@ class HeartRate:
         pulses = np.concatenate(self.pulses)[-count:]
         steep = self.steepenings[self.seconds] @ (pulses - pulses[0])
         elapsed, self.age = min(self.age, self.seconds - FEWEST + 1, OVERLAP), 0
-        prior = self.belief @ self.moves[elapsed]
+        lives, born = (1 - DIES) ** elapsed, (1 - BORN) ** elapsed
+        prior = lives * (self.belief @ self.moves[elapsed]) + (1 - born) * self.nothing / len(RATES)
+        nothing = born * self.nothing + (1 - lives) * (1 - self.nothing)
         freedom = FREEDOM / 2 * elapsed / OVERLAP * self.seconds / SPAN
         self.sway = 0.0
         if self.moved > self.seconds:
@@ -131,7 +145,7 @@ class HeartRate:
         usual = [sorted(channel)[self.seconds // 2] for channel in energy]
         channels = list(zip(energy, usual, strict=True))
         if all(max(channel[-2:]) < GONE * each for channel, each in channels):
-            self.seconds, self.belief = 0, prior
+            self.seconds, self.belief, self.nothing = 0, prior, nothing
             return None
         # No second louder than LOUD times the usual one: a jolt must not outweigh its neighbours.
         if any(max(channel) > LOUD**2 * each for channel, each in channels):
@@ -139,16 +153,20 @@ class HeartRate:
             steep = steep * np.repeat(scales, SLOW, axis=1).T
         shares = self.explained(steep)
         explained = self.evenly @ shares
-        gain = elapsed * (hint - min(self.sway / SWAYING, 1.0) * self.slow)
+        unlike = min(self.sway / SWAYING, 1.0) * self.idle
+        unlike += max(1 - self.sway / STIRRING, 0.0) * self.racing
+        unlike += min(self.unusual + self.sway / STIRRING, 1.0) * self.slow
+        gain = elapsed * (hint - unlike - PRICE * self.seconds / SPAN)
         gain -= freedom * np.log1p(-explained)
-        belief = prior * np.exp(gain - gain.max())
-        self.belief = belief / belief.sum()
+        most = max(float(gain.max()), 0.0)
+        belief, nothing = prior * np.exp(gain - most), nothing * math.exp(-most)
+        total = float(belief.sum()) + nothing
+        self.belief, self.nothing = belief / total, nothing / total
         peak = int(self.belief.argmax())
         low = max(peak - NEAR, 0)
         mass = sum(self.belief[low:peak + NEAR + 1].tolist())
         near = explained[low:peak + NEAR + 1].tolist()
-        newest = max(near)
-        best = low + near.index(newest)
+        best = low + near.index(max(near))
         value = float(RATES[best])
         if 0 < best < len(RATES) - 1:
             left, top, right = explained[best - 1:best + 2].tolist()
@@ -158,11 +176,9 @@ class HeartRate:
             clearest = int(shares[:, best].argmax())
             if shares[clearest, best] > CLEARER * shares[self.channel, best]:
                 self.channel = clearest
-        if best == 0:
-            return None  # what wanders slower than any heart spills over the edge of the grid
-        self.r2 = max(newest, newest + (1 - FRESH) ** elapsed * (self.r2 - newest))
-        evidence = (self.r2 - FAINT) / (CLEAR - FAINT)
-        return Measured(value, mass * min(max(evidence, 0.0), 1.0))
+        # what wanders slower than any heart spills over the edge of the grid
+        self.beyond = not LEAST <= value <= MOST and mass > 0.5
+        return Measured(value, mass) if LEAST <= value <= MOST else None
 
     def explained(self, steep: np.ndarray) -> np.ndarray:
         """R² of each rate's first three harmonics, (channels, rates); overtones need a fundamental.

@@ -5,7 +5,8 @@ import math
 from device.sleep.bcg import Ballistocardiogram
 from device.sleep.breathing import Breathing
 from device.sleep.contact import Contact
-from device.sleep.heartbeat import Pulse
+from device.sleep.empty_bed import UNKNOWN, EmptyBed
+from device.sleep.heartbeat import NOTHING, Pulse
 from device.sleep.movement import Movement
 from device.sleep.resampling import Grid
 from device.values import Readings, Vitals
@@ -14,6 +15,9 @@ PATIENCE = 1.0          # s after a second's end that a late chip is waited for
 SPARE = 0.03            # s before a second's end after which its block needs no more readings
 EARLY = 0.1             # s before a second's end when none of its last readings can have come
 ALONE = 5               # s without light before the bed's recoil is listened to
+STIRRED = 0.1           # m/s² RMS: somebody moves
+OWN = 2.0               # /min: nearer to the heart's rate, it is no breath
+LIVELY = 300            # s that a movement or a breath vouch for a heart as even as a lamp
 
 
 class VitalSigns:
@@ -22,13 +26,15 @@ class VitalSigns:
 
     A value at second t uses nothing after t. Seconds without any signal are answered too, with
     nothing in them. The heart comes from the light of a PPG when there is one, else from the
-    accelerometer: under a mattress it feels the recoil of each beat.
+    accelerometer: under a mattress it feels the recoil of each beat. `empty` is what that bed does
+    with nobody in it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, empty: EmptyBed = UNKNOWN) -> None:
         self.light, self.motion = Grid(), Grid()
         self.movement, self.contact = Movement(), Contact()
-        self.pulse, self.bcg, self.breathing = Pulse(), Ballistocardiogram(), Breathing()
+        self.pulse, self.bcg, self.breathing = Pulse(), Ballistocardiogram(empty), Breathing()
+        self.lived = -math.inf                          # s: when somebody last moved or breathed
         self.dark = ALONE                               # s since the last light
         self.second: int | None = None                  # the next one to end
 
@@ -66,15 +72,26 @@ class VitalSigns:
         if self.dark < ALONE:
             pulsing = light if self.contact.add(light) else None
             heart = self.pulse.add(second, pulsing, motion, movement)
-            present = self.contact.present(heart.rate)
         else:
             heart = self.bcg.add(second, motion if moved else None, movement)
-            present = self.bcg.present
         breath = self.breathing.add(light if heart.rate else None, motion if moved else None,
-                                    heart.beats, movement)
+                                    () if heart.rate is None or heart.uneven else heart.beats,
+                                    movement,
+                                    self.bcg.body.swayed)
+        if movement > STIRRED or breath is not None:
+            self.lived = second
+        if self.dark >= ALONE:
+            present = self.bcg.present
+        else:
+            if heart.even and self.lived < second - LIVELY:
+                heart = NOTHING                         # a lamp: nothing lives in it
+            present = self.contact.present(light, heart.rate is not None or self.pulse.doubt)
+        own = breath and heart.rate and abs(breath.value - heart.rate.value) < OWN
+        if present is False or own or heart.rate is None and self.dark < ALONE:
+            breath = None
         beats = tuple(beat.time for beat in heart.beats)
         if moved is None:
             return Vitals(float(second), heart.rate, heart.rmssd, breath,
-                          present=present, beats=beats)
+                          present=present, beats=beats, uneven=heart.uneven)
         return Vitals(float(second), heart.rate, heart.rmssd, breath, moved.movement,
-                      moved.activity, present, moved.turned, beats)
+                      moved.activity, present, moved.turned, beats, heart.uneven)

@@ -20,7 +20,8 @@ class Still:
 
 class Ramp:
     """Every channel says when it was read: `per_second` steps a second, the channels `apart`.
-    Nothing hides."""
+    Nothing hides: neither an average nor a low-pass may round its wraps."""
+    smooth = True
 
     def __init__(
         self,

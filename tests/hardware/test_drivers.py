@@ -99,6 +99,36 @@ def test_max30102_temperature_has_no_sign_bug(celsius):
     assert MAX30102(Bus(SimBus([chip], clock))).temperature(clock.sleep) == celsius
 
 
+@pytest.mark.parametrize("conversion", [0.029, 0.031, 0.06])
+def test_max30102_temperature_is_waited_for_on_parts_that_clear_its_bit_at_once(conversion):
+    clock = VirtualClock()
+    chip = chips_max30102.MAX30102(clock, Still(0, 0))
+    chip.hasty, chip.conversion, chip.celsius = True, conversion, 33.5
+    device = MAX30102(Bus(SimBus([chip], clock)))
+    assert [device.temperature(clock.sleep) for _ in range(3)] == [33.5] * 3
+
+
+@pytest.mark.parametrize("full_scale", [2, 4, 8])
+@pytest.mark.parametrize("pose", [(0, 0, 1), (0.6, 0, -0.8), (0.3, -0.2, 0.9327)])
+def test_an_adxl357_is_known_by_gravity_and_read_at_its_own_scale(full_scale, pose):
+    clock = VirtualClock()
+    chip = chips_adxl355.ADXL357(clock, Still(*(9.80665 * np.array(pose))))
+    device = ADXL355(Bus(SimBus([chip], clock)), full_scale=full_scale)
+    device.configure()
+    clock.sleep(0.5)
+    np.testing.assert_allclose(device.drain().mean(axis=0), 9.80665 * np.array(pose), atol=0.01)
+    assert device.name == "ADXL357"
+
+
+def test_a_copy_of_a_lis3dh_at_an_adxl355s_address_is_named_for_what_it_is():
+    clock = VirtualClock()
+    copy = PARTS[LIS3DH](clock, Still(0, 0, 9.8), address=0x1D)
+    copy.registers[0x0F] = 0x3F
+    with pytest.raises(WrongChip, match="LIS family.*0x3f") as wrong:
+        ADXL355(Bus(SimBus([copy], clock)), 0x1D).identify()
+    assert "ADXL355 at" not in str(wrong.value)
+
+
 def test_adxl355_temperature():
     device, chip, clock = bench(PARTS[ADXL355], ADXL355, Still(0, 0, 0))
     chip.celsius = 36.6

@@ -99,7 +99,8 @@ def test_doctor_tells_of_a_healthy_bed():
     assert code == 0, trouble
     told = json.loads(said)
     chip, = told["chips"]
-    assert told["answers"] == {"0x1d": "ADXL355"} and told["findings"] == []
+    assert chip["chip"] == "ADXL355"
+    assert told["answers"] == {"0x1d": "ADXL355 or ADXL357"} and told["findings"] == []
     assert chip["rate"] == pytest.approx(62.5, rel=1e-3) and chip["lost"] == 0
     # Data sheet: 22.5 µg/√Hz over half the rate; the quietest axis has the least of the heart.
     assert min(chip["noise"]) == pytest.approx(22.5e-6 * 9.80665 * 31.25 ** 0.5, rel=0.2)
@@ -128,6 +129,30 @@ def test_doctor_without_chips_or_bus_says_what_to_check():
     assert code == 1 and "nobody answers" in said and "wiring" in said
     code, said, _ = tool("doctor", "--bus", 77)
     assert code == 1 and "dtparam=i2c_arm=on" in said
+
+
+def test_a_bed_with_somebody_in_it_is_not_learnt_as_empty(tmp_path):
+    code, _, trouble = tool("calibrate", "--empty-bed", "--simulated", "--minutes", 5,
+                            "--out", tmp_path / "bed.json")
+    assert code == 1 and "nothing was stored" in trouble and not (tmp_path / "bed.json").exists()
+
+
+def test_an_empty_bed_is_learnt_and_doctor_names_the_remedy(tmp_path):
+    """An air pump: a thump of 6 Hz each second, 20 mm/s²."""
+    t = np.arange(int(320 * 62.5)) / 62.5
+    thump = 0.02 * np.exp(-(t % 1.0) / 0.1) * np.sin(2 * np.pi * 6 * (t % 1.0))
+    motion = np.random.default_rng(1).normal(0, 0.0012, (3, len(t))) + [[0], [0], [9.80665]]
+    np.savez(tmp_path / "pump.npz", fs=62.5, acc_g=(motion + thump) / 9.80665)
+    bed = ("--recording", tmp_path / "pump.npz")
+    code, said, trouble = tool("doctor", *bed, "--json")
+    findings = [item for item in json.loads(said)["findings"] if item["about"] == "bed"]
+    assert code == 0 and len(findings) == 1, trouble
+    assert "60 times a minute" in findings[0]["finding"]
+    assert "calibrate --empty-bed" in findings[0]["remedy"]
+    code, said, trouble = tool("calibrate", "--empty-bed", *bed, "--minutes", 5,
+                               "--out", tmp_path / "bed.json")
+    assert code == 0 and "60 times a min" in said, trouble
+    assert json.loads((tmp_path / "bed.json").read_text())["rates"] == pytest.approx([60], abs=0.5)
 
 
 def test_plot_marks_the_beats_of_a_simulated_body(tmp_path):

@@ -19,6 +19,8 @@ PPG, CHEAP, QUIET = 0x57, 0x18, 0x1D
 class Counting:
     """Reading k of a 50 Hz chip is k and k + 100 000; of an accelerometer k mg, −k mg, 1 g."""
 
+    smooth = True           # steps and wraps that a filter would round are what is counted here
+
     def __init__(self, rate: float, acceleration: bool = False):
         self.rate_of_time, self.acceleration = rate, acceleration
 
@@ -99,7 +101,55 @@ def test_max30102_pops_a_reading_only_when_it_is_complete():
     clock.sleep(0.101)
     burst(bus, PPG, 0x07, 5)
     assert bus.read_byte_data(PPG, 0x06) == 0
-    assert ppg_word(burst(bus, PPG, 0x07, 3), 0) == 0
+    burst(bus, PPG, 0x07, 1)
+    assert bus.read_byte_data(PPG, 0x06) == 1
+
+
+def test_max30102_blocks_that_split_a_reading_go_on_where_they_ended():
+    """As drivers that read 32 bytes at a time rely on: 10 readings are 60 bytes."""
+    bus, clock = max30102()
+    clock.sleep(0.201)
+    data = burst(bus, PPG, 0x07, 32) + burst(bus, PPG, 0x07, 28)
+    assert [ppg_word(data, 2 * k) for k in range(10)] == list(range(10))
+    assert [ppg_word(data, 2 * k + 1) for k in range(10)] == list(range(100_000, 100_010))
+
+
+class Tone:
+    """One frequency on every channel, about 100 000 counts or 0 m/s²."""
+
+    def __init__(self, hertz: float, size: float, channels: int, level: float = 0.0):
+        self.hertz, self.size, self.channels, self.level = hertz, size, channels, level
+
+    def values(self, times):
+        wave = self.level + self.size * np.sin(2 * np.pi * self.hertz * times)
+        return np.repeat(wave[:, None], self.channels, axis=1)
+
+
+@pytest.mark.parametrize("hertz, left", [(1.0, 1.0), (50.9, 0.020), (99.1, 0.014)])
+def test_max30102_averaging_takes_lamps_away(hertz, left):
+    """Four conversions at 200/s: |sin(4x) / (4 sin x)| with x = π f / 200."""
+    bus, clock = board(MAX30102(VirtualClock(), Tone(hertz, 10_000.0, 2, 100_000.0)))
+    bus.write_byte_data(PPG, 0x08, 2 << 5)
+    bus.write_byte_data(PPG, 0x0A, 1 << 5 | 2 << 2 | 3)
+    bus.write_i2c_block_data(PPG, 0x0C, [0x24, 0x24])
+    bus.write_byte_data(PPG, 0x09, 3)
+    words = []
+    for _ in range(20):
+        clock.sleep(0.5)
+        data = burst(bus, PPG, 0x07, 6 * 25)
+        words += [ppg_word(data, 2 * k) for k in range(25)]
+    assert np.std(words) * np.sqrt(2) / 10_000 == pytest.approx(left, abs=0.003)
+
+
+def test_max30102_temperature_enable_clears_at_once_on_some_parts():
+    bus, clock = max30102()
+    bus.chips[PPG].hasty, bus.chips[PPG].conversion = True, 0.031
+    bus.write_byte_data(PPG, 0x21, 1)
+    assert bus.read_byte_data(PPG, 0x21) == 0
+    clock.sleep(0.030)
+    assert not bus.read_byte_data(PPG, 0x01) & 0x02
+    clock.sleep(0.002)
+    assert bus.read_byte_data(PPG, 0x01) & 0x02
 
 
 @pytest.mark.parametrize("width, step", [(0, 8), (1, 4), (2, 2), (3, 1)])
@@ -397,6 +447,34 @@ def test_adxl355_reset_needs_its_code_and_shadow_registers_come_back():
     bus.write_byte_data(QUIET, 0x2F, 0x52)
     assert bus.read_byte_data(QUIET, 0x2D) == 1
     assert burst(bus, QUIET, 0x50, 5) == shadow
+
+
+@pytest.mark.parametrize("hertz, least, most", [
+    (5.0, 0.97, 1.03), (15.625, 0.66, 0.75), (25.0, 0.0, 0.15), (45.0, 0.0, 0.01),
+    (100.7, 0.0, 0.01)])
+def test_adxl355_low_pass_is_3_db_down_at_a_quarter_of_its_rate(hertz, least, most):
+    bus, clock = adxl355(Tone(hertz, 1.0, 3))
+    swings = []
+    for _ in range(20):
+        clock.sleep(0.4)
+        data = burst(bus, QUIET, 0x11, 9 * 24)
+        swings += [int.from_bytes(data[9 * k:9 * k + 3], "big", signed=True) >> 4
+                   for k in range(24)]
+    assert least <= np.std(swings) * np.sqrt(2) * 3.9e-6 * 9.80665 <= most
+
+
+def test_adxl355_self_test_pushes_the_axes_by_what_the_sheet_allows():
+    bus, clock = adxl355()
+    def level():
+        clock.sleep(0.1)
+        data = burst(bus, QUIET, 0x08, 9)
+        return np.array([int.from_bytes(data[3 * k:3 * k + 3], "big", signed=True) >> 4
+                         for k in range(3)]) * 3.9e-6
+    before = level()
+    bus.write_byte_data(QUIET, 0x2E, 0x03)
+    pushed = level() - before
+    assert 0.1 <= pushed[2] <= 3.0
+    assert np.all(np.abs(pushed[:2]) >= 0.1 - 0.02) and np.all(np.abs(pushed) <= 3.0)
 
 
 def test_adxl355_temperature_word():

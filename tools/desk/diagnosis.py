@@ -16,6 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
+from device import stored
 from device.clock import Clock
 from device.config import Config
 from device.errors import NocturneError, SensorError
@@ -23,6 +24,7 @@ from device.hardware.bus import Bus
 from device.hardware.fifo import Feed
 from device.hardware.parts import PARTS, named, of_role
 from device.hardware.sensors import Sensors
+from device.sleep.empty_bed import FILE, UNKNOWN, EmptyBed
 from device.sleep.vitals import VitalSigns
 from device.values import Signal, Vitals
 from kit import surroundings
@@ -41,6 +43,7 @@ NOISY = 3                   # times the data sheet's noise that are worth a word
 GRAVITY = (9.3, 10.3)       # m/s²
 IN_BED = 900.0              # s after which a simulated body lies still
 GOOD = 0.5                  # quality from which a heart rate is trusted
+LEARN = "with the bed empty, run `tools/calibrate --empty-bed`"
 
 
 @dataclass(frozen=True)
@@ -91,32 +94,36 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     simulated = options.simulated or options.recording is not None
     name = "simulated chips" if simulated else f"/dev/i2c-{options.bus}"
+    config = Config.load(CONFIG) if CONFIG.exists() and not simulated else Config()
+    empty, unread = UNKNOWN, ()
+    if not simulated:
+        empty, unread = stored.load_file(EmptyBed, Path(config.diary.path).with_name(FILE))
     try:
         smbus, clock, tick, _ = wired(options, 1.0)
         if options.simulated:
             clock.sleep(IN_BED)
         diagnosis = examine(name, smbus, clock, tick, options.seconds, chosen(options),
-                            not simulated)
+                            not simulated, empty)
     except SensorError as trouble:
         diagnosis = Diagnosis(name, {}, [], {}, [Finding("bus", *str(trouble).split("; ", 1))])
     except NocturneError as trouble:
         print(f"tools/doctor: {trouble}", file=sys.stderr)
         return 1
+    diagnosis.findings.extend(Finding("bed", trouble, LEARN) for trouble in unread)
     if not simulated:
-        config = Config.load(CONFIG) if CONFIG.exists() else Config()
         diagnosis.findings.extend(Finding(*trouble) for trouble in surroundings.troubles(config))
     print(json.dumps(asdict(diagnosis), indent=1) if options.json else told(diagnosis))
     return 0 if diagnosis.chips else 1
 
 
 def examine(name: str, smbus, clock: Clock, tick: float, seconds: float, config: dict[str, str],
-            board: bool) -> Diagnosis:
+            board: bool, empty: EmptyBed = UNKNOWN) -> Diagnosis:
     """Listen for `seconds`. Raises SensorError if the bus itself is stuck."""
     findings = list(others(board))
     answers = scan(smbus)
     sensors = Sensors.find(Bus(smbus), clock, config)
     findings += [Finding("bus", *note.split("; ", 1)) for note in sensors.notes]
-    signs, vitals = VitalSigns(), []
+    signs, vitals = VitalSigns(empty), []
     heard: dict[str, list[Signal]] = {role: [] for role in sensors.feeds}
     errors = dict.fromkeys(sensors.feeds, 0)
     start = due = clock.now()
@@ -135,7 +142,7 @@ def examine(name: str, smbus, clock: Clock, tick: float, seconds: float, config:
         findings += doubts(chip)
     signals = summary(vitals)
     if chips:
-        findings += judged(chips, signals)
+        findings += [*judged(chips, signals), *machines(signs)]
     return Diagnosis(name, answers, chips, signals, findings)
 
 
@@ -219,7 +226,7 @@ def doubts(chip: Chip):
                 where,
                 f"noise of {max(chip.noise) * 1000:.2f} mm/s², "
                 f"{max(chip.noise) / expected:.0f} times the data sheet's",
-                "does somebody move, or a fan shake the bed? Try again in quiet",
+                f"does somebody move? Try again in quiet. Does a fan shake it? Then, {LEARN}",
             )
     elif chip.mean[1] < FINGER:
         yield Finding(where, f"infrared {chip.mean[1]:.0f} counts: nothing on the sensor",
@@ -261,8 +268,18 @@ def judged(chips: list[Chip], signals: dict[str, object]):
             "heart",
             "somebody is there, but no heartbeat was trusted",
             "lie still for a minute; move the "
-            "sensor under the chest, or the clip to another finger",
+            "sensor under the chest, or the clip to another finger; if nobody is, something "
+            f"sways the bed as slowly as a chest: {LEARN}",
         )
+
+
+def machines(signs: VitalSigns):
+    """A rhythm in a bed that nobody breathes or moves in."""
+    rate = signs.bcg.felt.rate
+    if signs.bcg.present is False and rate is not None:
+        yield Finding("bed", f"it throbs {rate.value:.0f} times a minute with nobody in it",
+                      f"a machine nearby, which isn't taken for a heart; {LEARN}: then it won't "
+                      "drown one either")
 
 
 def summary(vitals: list[Vitals]) -> dict[str, object]:

@@ -9,6 +9,8 @@ from scipy import signal
 from areas.vitals.data import Heard, Recording
 
 WITHIN, WRONG = 5.0, 10.0       # bpm
+HALF = 0.06             # of the true rate about its half that counts as half
+SURE, ALIKE = 0.8, 0.2  # quality of an RMSSD that should be right, and how far it may be off
 AVAILABLE = 0.8                 # of all windows, best quality first
 
 
@@ -22,8 +24,13 @@ def heart_scores(true: np.ndarray, said: np.ndarray, quality: np.ndarray) -> dic
     error = np.abs(said - true)
     shown = np.isfinite(error)
     best = ranked(error, quality)[:int(np.ceil(AVAILABLE * len(true)))]
+    share = said[shown] / true[shown]
     return {
         "hr_mae_bpm": mean(error[shown]), "hr_within5": float(np.mean(error <= WITHIN)),
+        "hr_within5_all": float(np.mean(error <= WITHIN)),
+        "hr_within5_shown": mean(error[shown] <= WITHIN),
+        "half_rate": mean(np.abs(share - 0.5) <= HALF), "double_rate": mean(
+            np.abs(share - 2) <= 4 * HALF),
         "hr_availability": float(shown.mean()),
         "hr_at80_mae_bpm": mean(best) if len(best) >= AVAILABLE * len(true) else float("nan"),
         "hr_wrong10": float(np.mean(error[shown] > WRONG)) if shown.any() else float("nan"),
@@ -63,7 +70,8 @@ class Body:
     true: int = 0
     told: int = 0               # beats told
     intervals: tuple[float, ...] = ()  # ms: errors of intervals between neighbouring found beats
-    rmssd: tuple[float, ...] = ()           # relative errors
+    # relative errors and qualities of RMSSD, NaN where none was shown
+    rmssd: tuple[tuple[float, float], ...] = ()
     breathing: tuple[float, ...] = ()       # /min: errors, NaN where no number was shown
 
 
@@ -89,9 +97,17 @@ def pool(bodies: list[Body]) -> dict[str, float]:
         sum(getattr(body, name) for body in bodies) for name in ("true", "told", "found")
     )
     if true:
-        figures |= {"beats_se": found / true, "beats_ppv": found / told if told else float("nan")}
+        figures |= {"beats_se": found / true, "beats_ppv": found / told if told else float("nan"),
+                    "beats_f1": 2 * found / (true + told)}
         figures["ibi_mae_ms"] = mean(error for body in bodies for error in body.intervals)
-        figures["rmssd_err"] = mean(error for body in bodies for error in body.rmssd)
+        rmssd = np.array([pair for body in bodies for pair in body.rmssd]).reshape(-1, 2)
+        if len(rmssd):
+            known = np.isfinite(rmssd[:, 0])
+            sure = rmssd[known & (rmssd[:, 1] >= SURE), 0]
+            figures |= {"rmssd_err": mean(np.abs(rmssd[known, 0])),
+                        "rmssd_bias": mean(rmssd[known, 0]),
+                        "rmssd_sure": len(sure) / len(rmssd),
+                        "rmssd_within20": mean(np.abs(sure) <= ALIKE)}
     errors = np.array([error for body in bodies for error in body.breathing])
     if len(errors):
         shown = np.isfinite(errors)
@@ -148,16 +164,24 @@ def inside(times: np.ndarray, stretches: np.ndarray) -> np.ndarray:
 
 
 def rmssd_errors(true: np.ndarray, heard: Heard, step: int = 30,
-                 width: float = 300.0) -> list[float]:
-    """Relative errors of the RMSSD said every `step` s, of the true beats of the 5 min before."""
+                 width: float = 300.0) -> list[tuple[float, float]]:
+    """Relative errors and qualities of the RMSSD said every `step` s, of the true beats of the 5
+    min before.
+
+    True intervals more than a quarter off the median of the eleven around them, ectopic or doubtful
+    beats, are left out together with the differences they are in, as HRV software does.
+    """
     errors = []
     for vitals in heard.vitals:
-        if vitals.rmssd and vitals.time >= width and vitals.time % step == 0:
+        if vitals.time >= width and vitals.time % step == 0:
             beats = true[(true > vitals.time - width) & (true <= vitals.time)]
             if len(beats) > 100:
-                errors.append(
-                    abs(vitals.rmssd.value / (1000 * np.sqrt(np.mean(np.diff(beats, 2) ** 2))) - 1)
-                )
+                intervals = np.diff(beats)
+                usual = signal.medfilt(intervals, 11)
+                normal = np.abs(intervals - usual) <= 0.25 * usual
+                steps = np.diff(intervals)[normal[1:] & normal[:-1]]
+                said = vitals.rmssd or (float("nan"), float("nan"))
+                errors.append((said[0] / (1000 * np.sqrt(np.mean(steps**2))) - 1, said[1]))
     return errors
 
 
