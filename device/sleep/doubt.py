@@ -71,12 +71,12 @@ def gaps(activity: np.ndarray) -> float:
     return GAPPY * float(np.isnan(activity[:AROUND]).mean())
 
 
-def lively(heart: np.ndarray) -> float:
-    """1, or 0 of a rate that doesn't vary: a paced heart or a machine's line says nothing of sleep.
+def lively(heart: np.ndarray) -> bool:
+    """Not a rate that doesn't vary: a paced heart or a machine's line says nothing of sleep.
     heart: /min, of each epoch, newest first, NaN where unknown."""
     known = heart[:LOOKED]
     known = known[~np.isnan(known)]
-    return float(len(known) < LOOKED // 2 or known.std() >= EVEN)
+    return len(known) < LOOKED // 2 or bool(known.std() >= EVEN)
 
 
 def doubted(p: np.ndarray, doubt: float) -> np.ndarray:

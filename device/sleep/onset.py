@@ -18,13 +18,14 @@ class Setting:
     asleep_epochs: int      # that many in a row: fallen asleep again
     awake: float            # P(asleep) below which the sleeper is awake again
     awake_epochs: int       # that many in a row: awake again
+    alone_epochs: int  # of P(asleep) that counts: fallen asleep for the first time, no heart heard
 
 
 SETTINGS = {
     "quick": Setting(fallen=.85, fallen_epochs=3, asleep=.7, asleep_epochs=3,
-                     awake=.75, awake_epochs=1),
+                     awake=.75, awake_epochs=1, alone_epochs=6),
     "cautious": Setting(fallen=.97, fallen_epochs=3, asleep=.75, asleep_epochs=3,
-                        awake=.7, awake_epochs=2),
+                        awake=.7, awake_epochs=2, alone_epochs=10),
 }
 LIKELY = .5             # P(asleep) without which nobody has fallen asleep,
 DOUBTED = .2            # and the doubt from which it must be what counts as sleep later on
@@ -49,7 +50,8 @@ class Detector:
             return self._asleep, False
         setting = self._setting
         if self._slept or p_fallen is None:
-            high, enough = p_asleep >= setting.asleep, setting.asleep_epochs
+            high = p_asleep >= setting.asleep
+            enough = setting.asleep_epochs if self._slept else setting.alone_epochs
         else:
             likely = LIKELY + (setting.asleep - LIKELY) * min(doubt / DOUBTED, 1.0)
             high = p_fallen >= setting.fallen and p_asleep >= likely

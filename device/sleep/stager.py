@@ -21,7 +21,6 @@ from device.values import EPOCH, STAGES, Epoch, Staging
 
 # epochs without movement readings, or with nobody there, after which nothing is known
 PATIENCE = 10
-HEARD = .5              # belief in a heart below which it counts as unheard
 LIMITS = (0.0, 5000.0)  # counts: te Lindert's scale ends about there
 HEARTS = (25.0, 220.0)  # /min
 BREATHS = (3.0, 60.0)   # /min
@@ -86,11 +85,10 @@ class Stager:
             self._p_asleep = self._p_motion = None
             return Staging(epoch.index, end, None, None, None, *self._detector.step(None))
         alone = self._of(self._motion, x)
-        believed = 0.0 if rate is None else doubt.lively(self._memory.heart) * share(
-            epoch.heart_quality)
-        unheard = believed < HEARD
-        model, p = self._blended(x, rate, alone, believed)
-        doubtful = self._doubt(x, believed)
+        unheard = rate is None or not doubt.lively(self._memory.heart)
+        believed = 0.0 if unheard else share(epoch.heart_quality)
+        model, p = self._blended(x, unheard, alone, believed)
+        doubtful = self._doubt(x, believed, unheard)
         p = doubt.doubted(doubt.waker(p, ratio), doubtful)
         p = at_most(p, self._ceiling(float(1 - alone[0]), counts is None, unheard))
         self._p_asleep = float(1 - p[0])
@@ -107,20 +105,23 @@ class Stager:
     def _of(self, model: Blend, x: np.ndarray) -> np.ndarray:
         return model.probabilities(x[None, self._places[id(model)]])[0]
 
-    def _blended(self, x: np.ndarray, rate: float | None, alone: np.ndarray, believed: float
+    def _blended(self, x: np.ndarray, unheard: bool, alone: np.ndarray, believed: float
                  ) -> tuple[Blend, np.ndarray]:
-        """A heart of which little was trusted has little say beside movement."""
+        """A heart of which little was trusted has little to say for sleep beside movement, and as
+        much as any for wake: losing trust in it raises nothing."""
         if not self._moved:
             return self._heart, self._of(self._heart, x)
-        if rate is None:
+        if unheard:
             return self._motion, alone
-        return self._whole, believed * self._of(self._whole, x) + (1 - believed) * alone
+        whole = self._of(self._whole, x)
+        return self._whole, at_most(believed * whole + (1 - believed) * alone,
+                                    float(1 - whole[0]))
 
-    def _doubt(self, x: np.ndarray, believed: float) -> float:
+    def _doubt(self, x: np.ndarray, believed: float, unheard: bool) -> float:
         seen = self._memory.activity[:self._memory.epochs]
         unseen = doubt.gaps(seen) if self._moved else doubt.UNSEEN
-        unheard = doubt.POOR * (1 - believed) if believed >= HEARD else 0.0     # or it has no say
-        return self._likeness.doubt(x) + unseen + unheard
+        poor = 0.0 if unheard and self._moved else doubt.POOR * (1 - believed)  # or it has no say
+        return self._likeness.doubt(x) + unseen + poor
 
     def _ceiling(self, p_motion: float, unmoved: bool, unheard: bool) -> float:
         """What isn't seen is no sign of sleep: once movement readings fail P(asleep) can only fall,
