@@ -59,7 +59,7 @@ def load_file(kind: type[T], path: Path) -> tuple[T, tuple[str, ...]]:
         return load(kind, json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return kind(), ()
-    except (OSError, ValueError) as trouble:
+    except (OSError, ValueError, RecursionError) as trouble:
         return kind(), (f"{path} can't be read: {trouble}",)
 
 

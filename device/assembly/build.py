@@ -111,7 +111,7 @@ def brain(
     composer.repeats = Repeats.load(diary.path.with_name("repeats"))
     parts = Parts(
         clock, around.inbox,
-        Body(around.sensors, VitalSigns(empty), Epochs(clock.now()), stager, opinion),
+        Body(around.sensors, VitalSigns(empty.few()), Epochs(clock.now()), stager, opinion),
         Mind(recommender, composer, words),
         World(around.sound, around.panel, Presses(), around.home, around.feedback),
         diary,

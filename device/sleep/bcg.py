@@ -13,6 +13,7 @@ import numpy as np
 
 from device.sleep.body import Body
 from device.sleep.empty_bed import LOUDER, UNKNOWN, EmptyBed, without
+from device.sleep.epochs import TRUSTED
 from device.sleep.filters import bandpass, rows
 from device.sleep.heart import RATES
 from device.sleep.heartbeat import NOTHING, Heart, Pulse
@@ -97,9 +98,14 @@ class Ballistocardiogram:
 
     def occupied(self, motion: np.ndarray | None) -> bool | None:
         """Somebody lies there who breathes or has moved of late; a rhythm alone may be a pump's."""
-        if self.body.there:
+        if self.body.there or self.body.swayed and self.living(self.felt):
             return True
         return False if motion is not None and self.body.seconds >= WAITED else None
+
+    def living(self, heart: Heart) -> bool:
+        """Somebody's heart, where a machine's sway may hide the breath."""
+        sure = heart.rate is not None and heart.rate.quality >= TRUSTED
+        return sure and not heart.even and not self.machines(heart)
 
     def repeats(self) -> np.ndarray:
         """How well the ringing repeats after each of RATES' periods: the loudness alone may rise

@@ -14,11 +14,14 @@ from device.sleep.resampling import RATE
 SLOW = 4                        # Hz: of the sway that is kept
 SPAN = 20                       # s of it in which breathing must show
 EVERY = 5                       # s between looks
+AGAIN = 3                       # looks later a breath must still show: noise seldom does it twice
 TAPS = RATE                     # of the low-pass, Hann: a fan's line can't fold down to a breath
 BREATHING = (0.1, 0.65)         # Hz
 TREND = 0.08                    # Hz: slower than that is a drift
 FLOOR = (0.8, 1.9)              # Hz: where neither breathing nor, much, a heart is
-ABOVE = 12.0                    # times the floor's power that a breath must have at its peak
+# Times the floor's power that a breath must have at its peak. The low-pass leaves the floor a ninth
+# of its power: noise alone, as of an ADXL357, reaches 12.
+ABOVE = 30.0
 SWAY = 5e-4                     # m/s² RMS: less is no chest's, but a neighbour's or the house's
 GATHERED = 0.5                  # of the slow power that must lie near the peak
 LOBE = 0.1                      # Hz to either side
@@ -63,6 +66,7 @@ class Body:
         self.sways = sways
         self.seconds = 0                                # of readings in a row
         self.unseen = PATIENCE                          # s since somebody breathed or moved
+        self.looks: deque[bool] = deque(maxlen=2 * AGAIN)       # whether breath showed, newest last
         self.stirs: deque[bool] = deque(maxlen=AGO)     # whether it moved in the last seconds
 
     def add(self, block: np.ndarray | None) -> None:
@@ -86,8 +90,11 @@ class Body:
             # whoever lies down moves for longer than a door that slams
             if self.there or sum(self.stirs) >= LASTING:
                 self.unseen = 0
-        elif self.seconds >= SPAN and self.seconds % EVERY == 0 and self.breathes():
-            self.unseen = 0
+        elif self.seconds >= SPAN and self.seconds % EVERY == 0:
+            self.looks.append(self.breathes())
+            before = list(self.looks)[:-AGAIN]
+            if self.looks[-1] and (self.there or any(before)):
+                self.unseen = 0
 
     def breathes(self) -> bool:
         sway = np.concatenate(self.sway)

@@ -14,20 +14,27 @@ import numpy as np
 from device.sleep.resampling import RATE
 from device.values import Between
 
+MOST = 4                # of a kind: a filter with more holes hears no heart
 LOUDER = 2.0            # times what was learnt, RMS: that much is more than the machine
 
 
 class Line(NamedTuple):
     hertz: Annotated[float, Between(0.05, RATE / 2)]
-    rms: float          # m/s², over all axes
+    rms: Annotated[float, Between(0.0, 1.0)]            # m/s², over all axes
 
 
 @dataclass(frozen=True)
 class EmptyBed:
     sway: tuple[Line, ...] = ()         # as slow as breathing
     ring: tuple[Line, ...] = ()         # as high as a recoil
-    rates: tuple[float, ...] = ()       # /min at which the rest of its ringing rises and falls
-    loud: float = 0.0                   # m/s² RMS of that in its louder seconds
+    # /min at which the rest of its ringing rises and falls
+    rates: tuple[Annotated[float, Between(20.0, 260.0)], ...] = ()
+    loud: Annotated[float, Between(0.0, 1.0)] = 0.0     # m/s² RMS of that in its louder seconds
+
+
+    def few(self) -> "EmptyBed":
+        """With the first MOST of each kind."""
+        return EmptyBed(self.sway[:MOST], self.ring[:MOST], self.rates[:MOST], self.loud)
 
 
 UNKNOWN = EmptyBed()

@@ -97,7 +97,8 @@ class Bed(RuleBasedStateMachine):
         self.clock.set_wall(self.wall.timestamp())
         self.mine.recommender.answer(choose=lambda *_, **__: self.recipe, learn=self.learn)
         self.night.parts = self.night.parts.having(button=Presses())
-        self.heard, self.written = 0, 0.0
+        self.sent, self.written = [], 0.0       # what the sound process is told, and when
+        self.mine.sound.answer(send=lambda message: self.sent.append((self.clock.now(), message)))
         if self.away:
             self.mine.sound.answer(heartbeat=None)
         with self.judged():
@@ -112,11 +113,9 @@ class Bed(RuleBasedStateMachine):
         private, personal = self.pages.private, {key: self.pages.memory.get(key) for key in KEPT}
         rows = len(self.pages.rows)
         yield
-        now = self.clock.now()
-        calls = self.mine.asked("sound.send")
-        for _, message in calls[self.heard:]:
+        for now, message in self.sent:
             self.judge(message, now, hand)
-        self.heard = len(calls)
+        self.sent.clear()
         if private and self.pages.private:
             assert len(self.pages.rows) == rows
             assert all(self.pages.memory.get(key) in (None, was) for key, was in personal.items())

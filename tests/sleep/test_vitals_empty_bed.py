@@ -133,3 +133,38 @@ def test_what_was_learnt_is_stored_and_a_damaged_file_named(tmp_path):
     path.write_text("{torn")
     found, (trouble,) = load_file(EmptyBed, path)
     assert found == EmptyBed() and "can't be read" in trouble
+
+
+@pytest.mark.parametrize("seed", [3, 4, 5])
+def test_the_noise_of_a_coarser_accelerometer_is_nobody(seed):
+    """The ADXL357's 75 µg/√Hz (its data sheet, rev. C, table 1) over the band of the readings."""
+    sigma = 75e-6 * GRAVITY * np.sqrt(BCG_RATE / 2)
+    noise = np.random.default_rng(seed).standard_normal((int(900 * BCG_RATE), 3))
+    there = [v.present is True for v in said(sigma * noise + UPRIGHT)]
+    assert np.mean(there) < 0.25
+
+
+def test_who_breathes_where_a_machine_swayed_is_there_by_the_heart(sleeper):
+    """The machine is off, and its line lies on the breath."""
+    slow = sleeper[:, :] - sleeper.mean(axis=0)
+    power = (np.abs(np.fft.rfft(slow, axis=0)) ** 2).sum(axis=1)
+    hertz = np.fft.rfftfreq(len(slow), 1 / BCG_RATE)
+    breath = hertz[np.argmax(np.where((hertz > .1) & (hertz < .65), power, 0))]
+    present, near = shares(said(sleeper, EmptyBed(sway=(Line(float(breath), 0.02),))), 62)
+    assert present > 0.9 and near > 0.8
+
+
+@pytest.mark.parametrize("torn", [
+    '{"sway": [[0.25, 1e200]]}', '{"loud": 1e200}', '{"rates": [-62, 1e9]}',
+    '{"ring": [[NaN, 0.01]]}', "[" * 100_000 + "]" * 100_000])
+def test_a_damaged_file_is_told_and_no_part_of_it_is_believed(torn, tmp_path, still):
+    path = tmp_path / "empty_bed.json"
+    path.write_text(torn)
+    empty, troubles = load_file(EmptyBed, path)
+    assert troubles and empty == EmptyBed()
+    assert not any(v.present for v in said(still[:int(60 * BCG_RATE)], empty.few()))
+
+
+def test_of_more_lines_than_a_filter_bears_the_first_are_left_out():
+    many = EmptyBed(ring=tuple(Line(3.0 + n, 0.01) for n in range(12)))
+    assert many.few().ring == many.ring[:4]

@@ -15,7 +15,7 @@ from device.errors import NocturneError
 from device.hardware.bus import Bus
 from device.hardware.sensors import Sensors
 from device.sleep.bcg import Ballistocardiogram
-from device.sleep.empty_bed import FILE, EmptyBed, Line
+from device.sleep.empty_bed import FILE, MOST, EmptyBed, Line
 from device.sleep.movement import Movement
 from device.sleep.resampling import RATE, Grid
 from kit.raw import chosen, wired
@@ -24,9 +24,11 @@ ENOUGH = 240            # s of readings that are enough to learn from
 MOVED = 0.02            # share of them in which something moved: then it isn't empty
 SLOW = 4                # Hz: of the sway that is kept
 BREATHS = (0.1, 0.65)   # Hz
-# Hz about a line: a machine keeps its pace within 1 %, while no sleeper's breathing varies by less
-# than 5 %
-STEADY, ABOUT = 0.01, 0.06
+# Hz about a line: a machine keeps its pace within 1 %. Breaths that vary by 5 %, each by itself,
+# are a line as narrow as .0024 Hz, so it is looked at as closely as its minutes allow.
+STEADY, ABOUT = 0.003, 0.06
+LOBE = 3.0              # over the s that were heard, Hz: as narrow as a line can be told
+HEARTS = 0.2            # share of the seconds in which an uneven rhythm beside a sway is somebody's
 GATHERED = 0.7          # of the power about it that a machine has so near
 SWAYS = 4e-4            # m/s² RMS: less can't pass for a breath (device.sleep.body.SWAY)
 RINGS = (2.5, 14.0)     # Hz
@@ -34,7 +36,6 @@ PIECE = 8               # s of a spectrum of the ringing
 CLEAR = 20.0            # times the power of its surroundings that a line has
 AROUND = 1.5            # Hz: those
 DROWNS = 1.5e-3         # m/s² RMS: a softer line drowns no heart, while its hole takes some of it
-MOST = 4                # of a kind: a filter with more holes hears no heart
 SEEN = 0.05             # share of the seconds in which a rhythm must have been felt
 SAME = 2.0              # /min: within which it is the same one
 
@@ -50,7 +51,7 @@ def learn(seconds: Sequence[np.ndarray | None]) -> EmptyBed:
     motion = np.concatenate(heard)
     ring = rings(motion)
     bed = Ballistocardiogram(EmptyBed(ring=ring))
-    movement, felt, loud, moved = Movement(), [], [], 0
+    movement, felt, loud, moved, living = Movement(), [], [], 0, 0
     for second, block in enumerate(seconds):
         swing = movement.add(block)
         bed.add(second, block, swing.movement if swing else 0.0)
@@ -58,9 +59,13 @@ def learn(seconds: Sequence[np.ndarray | None]) -> EmptyBed:
         loud.append(bed.loud)
         if bed.felt.rate is not None:
             felt.append(bed.felt.rate.value)
+            living += not bed.felt.even
     if moved > MOVED * len(seconds):
         raise ValueError(f"something moved it in {moved} of {len(seconds)} s")
-    return EmptyBed(sways(motion), ring, rhythms(np.array(felt), SEEN * len(seconds)),
+    swaying = sways(motion)
+    if swaying and living > HEARTS * len(seconds):
+        raise ValueError("it sways as if somebody breathed, beside a rhythm as a heart's")
+    return EmptyBed(swaying, ring, rhythms(np.array(felt), SEEN * len(seconds)),
                     round(float(np.percentile(loud, 90)), 7))
 
 
@@ -90,7 +95,8 @@ def sways(motion: np.ndarray) -> tuple[Line, ...]:
     while len(found) < MOST:
         inside = (hertz >= BREATHS[0]) & (hertz <= BREATHS[1])
         peak = float(hertz[np.argmax(np.where(inside, power, 0.0))])
-        near, about = (np.abs(hertz - peak) <= width for width in (STEADY, ABOUT))
+        steady = max(STEADY, LOBE * SLOW / len(slow))
+        near, about = (np.abs(hertz - peak) <= width for width in (steady, ABOUT))
         rms = float(np.sqrt(power[about].sum()))
         if rms < SWAYS:
             break
