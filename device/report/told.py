@@ -86,7 +86,8 @@ class Night:
 def first_lines(row: Row, epochs: Sequence[Row], clock: Callable[[float], str]) -> list[Said]:
     """What is said of a night before anything else. `clock(hours)`: a time of day."""
     night = Night.of(row)
-    lines = [sleep(night), wakings(night, clock), sound(epochs) if night.sums else Said("")]
+    heard = sound(epochs) if night.sums and epochs else Said("")
+    lines = [sleep(night), wakings(night, clock), heard]
     return [line for line in lines if line]
 
 

@@ -46,11 +46,11 @@ def obeyed(state: State, command: Command, at: At) -> Decision:
         case "volume_cap", float() | int():
             return turn(state.with_settings(cap=value), min(state.settings.volume, value))
         case "timer", float() | int():
-            return schedule.set_timer(state, value, at), [Save()]
+            return schedule.set_timer(wishes.overruled(state), value, at), [Save()]
         case "programme", str():
             return programme(state, value)
         case "alarm", int() | None:
-            return schedule.set_alarm(state, value), []
+            return schedule.set_alarm(wishes.overruled(state), value), []
         case "quiet_from", int() | None:
             return state.with_settings(quiet=(value, state.settings.quiet[1])), []
         case "quiet_to", int() | None:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from device.session.fade import floor
+from device.session.fade import floor, silent
 from device.session.modes import Event
 from device.session.settings import Rules
 from device.session.sleeper import Sleeper
@@ -127,8 +127,8 @@ def begun(tonight: Tonight, rules: Rules) -> Tonight:
 
 def ended(tonight: Tonight, since: float, event: Event) -> Tonight:
     """An answer that began at `since` is over: without sleep it was in vain; sleep that came at
-    once says nothing of it, nor does the alarm."""
-    if event in (Event.ALARM, Event.UP):
+    once says nothing of it, nor does the alarm, nor an answer that was silence."""
+    if event in (Event.ALARM, Event.UP) or tonight.played is not None and silent(tonight.recipe):
         return tonight
     slept = [s.time - since for s in tonight.stagings if s.time > since and s.asleep]
     if not slept:

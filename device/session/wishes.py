@@ -199,12 +199,22 @@ def undo(state: State, at: At) -> Decision:
     state = state.with_sleeper(always=before.always)
     state = state.with_tonight(said=before.said, unsaid=None)
     if before.clock is not None:
-        state = schedule.set_alarm(state, before.clock.alarm).with_tonight(
-            timer=before.clock.timer, timer_ends=before.clock.timer_ends)
+        state = schedule.set_alarm(state, before.clock.alarm)
+        ends = before.clock.timer_ends
+        if ends is None or ends > at.now:           # or it would stop the sound at once
+            state = state.with_tonight(timer=before.clock.timer, timer_ends=ends)
     if not (before.morning and state.tonight.mode is Mode.MORNING):
         return apply(state)
     state = state.with_tonight(outcome=before.outcome, rested=before.rested)
     return state, [feedback(state, "undone", 0, at), Save()]
+
+
+def overruled(state: State) -> State:
+    """The clock was set from elsewhere: a note before that no longer takes it back."""
+    before = state.tonight.unsaid
+    if before is None or before.clock is None:
+        return state
+    return state.with_tonight(unsaid=replace(before, clock=None))
 
 
 def judged(state: State, heard: Understood, at: At) -> Decision:

@@ -1,6 +1,7 @@
 """A short text → mood and wishes, offline: what the sleeper says in the evening and in the morning.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from device.words.text import HAN, clean, tokens
 __all__ = ["Words"]
 
 HERE = Standing()
+OTHERS = frozenset({"lights", "heating", "room"})       # which have timers, too
+OWN = re.compile(r"\b(?:stop|sounds?|music|timer|everything|rain|waves|ocean|noise)\b|声|音乐|定时")
 
 
 class Words:
@@ -74,7 +77,9 @@ class Words:
             read = verdict.Verdict((wish,), (1.0,))
         elif exact.muted(line) and not read.wishes:
             read = verdict.Verdict((Wish("require", "silence"),), (1.0,))
-        asked = hours.asked(line)
+        asked, far = hours.asked(line), beyond.beyond(line)
+        if OTHERS.intersection(far) and not OWN.search(line):
+            asked = asked._replace(timer=None)      # of the lamp, not of the sound
         # Of the words around the wishes: "rain" and "no" aren't sad.
         rest = grammatical.rest
         hears = model and tongue == "en" and rest and (feelings or not mood.denied(said))
@@ -93,14 +98,14 @@ class Words:
             1 if "good" in flags else -1 if "poor" in flags else None,
             valence,
             arousal,
-            "" if trouble else mood.called(feelings or [felt or (0.0, 0.0)]),
+            "" if trouble or far or asked.spoken else mood.called(feelings or [felt or (0.0, 0.0)]),
             read.unsure,
             read.confidence,
             read.doubts,
             choices(read, tongue),
             asked.alarm,
             asked.timer,
-            beyond.beyond(line),
+            far,
             trouble,
         )
 

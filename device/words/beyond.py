@@ -117,6 +117,31 @@ CRISIS = (
         "I hope I never wake up again",
     ),
     rule(
+        "crisis",
+        r"\bnot (?:want to )?(?:exist\b|wake up\b(?! (?:late|early|too|so|at|before|in|to|with)))|"
+        r"\b(?:don't|dont|do not) (?:want to |wanna )?exist\b|"
+        r"\b(?:tired|done|sick) (?:of|with) (?:living|life|being alive)\b|\bsleep forever\b",
+        "I wish I could fall asleep and not wake up",
+    ),
+    rule(
+        "crisis",
+        r"\bdie in my sleep\b|\blet me die\b|\blife (?:isn't|isnt|is not) worth\b|"
+        r"\btoo many (?:pills|tablets)\b|\bcan't go on\b|\bhope (?:i|to) die\b",
+        "I hope I die in my sleep",
+    ),
+    rule(
+        "crisis",
+        r"\b(?:nobody|no one|noone) would (?:miss|care|notice)\b|\bif i (?:was|were) gone\b|"
+        r"\b(?:better off|happier) (?:without me|if i)\b",
+        "nobody would miss me",
+    ),
+    rule(
+        "crisis",
+        r"不想?(?:再)?醒(?:来|過來|过来)(?!.{0,2}[太早晚])|不要醒来(?!.{0,2}[太早晚])|活着没|活著沒|"
+        r"死了也好|生无可恋|生無可戀|[唔不]想(?:再)?(?:生存|活)",
+        "好想就这样睡过去不要醒来",
+    ),
+    rule(
         "crisis", r"自杀|自殺|想死|不想活|活不下去|轻生|自残|结束生命|不如死|死了算了", "我不想活了"
     ),
 )
@@ -133,8 +158,9 @@ SADNESS = (
     ),
     rule(
         "sad",
-        r"\b(?:hopeless|depress\w+|worthless|miserable|desperate|devastated|lonely|all alone|"
-        r"so sad|feel(?:ing)? (?:so |very |really |a bit )?(?:sad|empty|numb|awful|down|low))\b",
+        r"\b(?:hopeless|depress\w+|worthless|miserable|desperate|devastated|lonely|"
+        r"(?:all|so) alone|so sad|"
+        r"feel(?:ing)? (?:so |very |really |a bit )?(?:sad|empty|numb|awful|down|low))\b",
         "I feel sad",
     ),
     rule(

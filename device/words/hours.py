@@ -46,9 +46,17 @@ WORDS = (
     | {"a": 1, "an": 1, "half an": 0.5, "half a": 0.5, "a quarter": 0.25}
 )
 NUMBER = r"(?:\d{1,3}|" + "|".join(sorted(map(re.escape, WORDS), key=len, reverse=True)) + ")"
+# An hour is no "a", and minutes said in words are ten at least: "7 am", "at 7 one more time".
+HOUR = r"(?:\d{1,3}|" + "|".join(sorted(
+    (re.escape(word) for word, value in WORDS.items() if value == int(value) and word not in (
+        "a", "an")), key=len, reverse=True)) + ")"
+MINUTE = r"(?:\d\d(?!\d)|(?:" + "|".join(sorted(
+    (re.escape(word) for word, value in WORDS.items() if value >= 10), key=len, reverse=True
+)) + r")(?!\w))"
 TIME = re.compile(
     rf"(?:(?P<part>half past|quarter past|a quarter past|quarter to|a quarter to|{NUMBER} past|"
-    rf"{NUMBER} to) (?P<of>{NUMBER})|(?P<hour>{NUMBER})(?:[:.h ](?P<minute>\d\d|{NUMBER}))?)"
+    rf"{NUMBER} to) (?P<of>{HOUR})|"
+    rf"(?P<hour>{HOUR})(?:[:.h ](?P<minute>{MINUTE}))?(?![a-z]{{3}}))"
     r"(?! ?(?:minutes?|mins?|hours?|hrs?|times?|percent|%))(?: ?o'?clock)?"
     r"(?: ?(?P<half>am|pm|a\.m|p\.m|in the morning|in the evening|tonight|in the afternoon))?"
 )
@@ -61,6 +69,20 @@ NOT_WAKE = re.compile(
     r"\b(?:fire|no|don't|dont|not|cancel|remove|delete|turn off|switch off|stop|disable|what|when|"
     r"which|is) (?:\w+ ){0,2}alarm|\bmy alarm (?:is|was|rang|went)|\b(?:don't|not|never) wake|"
     r"\bwoke"
+)
+# A bare "alarm … 7" beside these is told of, or somebody else's.
+TOLD = re.compile(
+    r"\b(?:yesterday|last night|was|were|scared|rang|went off|\w+'s|his|her|their|phone|my alarm)\b"
+    r"|昨[天晚]|吓"
+)
+CORRECTED = re.compile(
+    r"\b(?:no|actually|make (?:that|it)|sorry|rather|wait)\b[ ,.]*"
+    r"(?:(?:actually|make (?:that|it)|at) )*"
+)
+NOT_LASTS = re.compile(
+    r"\b(?:don't|dont|do not|not|never) (?:\w+ ){0,2}?(?:stop|turn|switch|shut|end|fade|quit)\b|"
+    r"\b(?:you|it|that|they) (?:turned|stopped|shut|went|switched)\b|\byesterday\b|"
+    r"[别不](?:要)?.{0,8}[停关]|昨[天晚]"
 )
 LASTS = re.compile(
     rf"\b(?:stop|turn (?:it |everything |the \w+ )?off|switch (?:it |everything |the \w+ )?off|"
@@ -77,12 +99,14 @@ HOUR_ZH = r"(?P<hour>\d{1,2}|[一二两三四五六七八九十]{1,3})"
 TIME_ZH = (
     rf"{HOUR_ZH}(?:点|[:：])钟?(?P<minute>半|一刻|三刻|\d{{1,2}}|[一二三四五六七八九十]{{1,3}})?分?"
 )
-DAYTIME = r"(?P<day>早上|早晨|清晨|明早|上午|凌晨|下午|晚上|傍晚)?"
+DAYTIME = r"(?P<day>早上|早晨|清晨|明早|上午|凌晨|半夜|夜里|下午|晚上|傍晚)?"
 WAKE_ZH = (
     re.compile(rf"{DAYTIME}{TIME_ZH}(?:钟)?(?:叫|喊|唤)(?:我|醒)"),
     re.compile(rf"{DAYTIME}{TIME_ZH}的?(?:闹钟|闹铃)"),
     re.compile(rf"(?:闹钟|闹铃)(?:定|设|调|改)?(?:在|到|成|个)?(?:明天)?{DAYTIME}{TIME_ZH}"),
 )
+NOT_WAKE_ZH = re.compile(r"(?:不要|不用|不必|别|取消|关掉).{0,8}(?:叫|喊|唤|闹)")
+CORRECTED_ZH = re.compile(rf"(?:不对|不是|不，|还是|算了)[，,。 ]*{DAYTIME}{TIME_ZH}")
 MANY_ZH = (
     r"(?P<many>半个?|\d{1,3}|[一二两三四五六七八九十百]{1,4})(?P<and>个半)?个?"
     r"(?P<unit>分钟|小时|钟头)"
@@ -126,13 +150,22 @@ def asked(line: str) -> Asked:
 
 
 def alarm(line: str) -> int | None:
+    """The last time that was said of it."""
     if not NOT_WAKE.search(line):
         for asking in WAKE.finditer(line):
+            if asking[0].startswith("alarm") and TOLD.search(line):
+                continue
             if time := TIME.match(line, asking.end()):
+                for mended in CORRECTED.finditer(line, time.end()):
+                    time = TIME.match(line, mended.end()) or time
                 return minutes(time)
+    if NOT_WAKE_ZH.search(line):
+        return None
     for pattern in WAKE_ZH:
         if found := pattern.search(line):
-            return chinese_minutes(found)
+            if found[0].startswith(("闹", "鬧")) and TOLD.search(line):
+                return None
+            return chinese_minutes(CORRECTED_ZH.search(line, found.end()) or found)
     return None
 
 
@@ -149,6 +182,7 @@ def minutes(time: re.Match[str]) -> int | None:
         hour,
         minute,
         (time["half"] or "") in ("pm", "p.m", "in the evening", "tonight", "in the afternoon"),
+        (time["half"] or "") in ("am", "a.m"),
     )
 
 
@@ -159,16 +193,21 @@ def chinese_minutes(found: re.Match[str]) -> int | None:
         han_number(found["hour"]),
         han_number(some) if minute is None else minute,
         (found["day"] or "") in ("下午", "晚上", "傍晚"),
+        (found["day"] or "") in ("凌晨", "半夜", "夜里"),
     )
 
 
-def of_day(hour: float, minute: float, later: bool) -> int | None:
+def of_day(hour: float, minute: float, later: bool, early: bool) -> int | None:
+    if early and hour == 12:
+        hour = 0
     if hour > 24 or not -60 < minute < 60 or hour != int(hour):
         return None
     return int(60 * (hour % 12 + 12 if later and hour <= 12 else hour) + minute) % DAY
 
 
 def timer(line: str) -> int | None:
+    if NOT_LASTS.search(line):
+        return None
     for pattern in (LASTS, TIMER):
         if found := pattern.search(line):
             said = found.groupdict()

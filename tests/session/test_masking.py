@@ -273,3 +273,9 @@ def test_a_night_awake_is_tried_three_times_and_left_in_peace():
                 here, _ = turns.on_event(here, thing.event, now)
                 begun += before is not here.tonight.mode is Mode.MASKING
     assert begun == 3 and here.tonight.mode is Mode.ASLEEP and here.tonight.unanswered == 3
+
+
+def test_an_answer_of_silence_teaches_nothing_of_masking():
+    tonight = Tonight(mode=Mode.MASKING, since=NOW, stagings=(AWAKE,), played=played(9, SILENCE))
+    after = masking.ended(tonight, NOW, Event.CALM)
+    assert after.masked == () and after.unanswered == 0

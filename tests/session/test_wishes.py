@@ -164,6 +164,20 @@ def test_undo_sets_the_clock_back_as_it_was_and_only_where_a_note_had_set_it():
     assert note(mended, undo=True)[0].settings.alarm == 500
 
 
+def test_undo_leaves_a_clock_that_was_set_from_elsewhere_since():
+    by_note, _ = note(state(), alarm=420, timer=40)
+    by_hub, _ = commands.on_command(by_note, Command("alarm", 330), at())
+    after, _ = note(by_hub, undo=True)
+    assert (after.settings.alarm, after.tonight.timer) == (330, 40.0)
+
+
+def test_undo_brings_back_no_timer_that_has_run_out():
+    longer, _ = note(state(timer=1.0, timer_ends=NOW + 60), timer=40)
+    later = replace(at(), now=NOW + 90)
+    after, _ = wishes.on_note(longer, heard(undo=True), later)
+    assert after.tonight.timer_ends == NOW + 2400
+
+
 # ---- what is asked back --------------------------------------------------------------------------
 
 ASKED = {

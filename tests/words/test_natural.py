@@ -113,12 +113,45 @@ def test_always_is_asked_for_before_it_is_kept(words):
         ("the kids woke me at 3", None, None),
         ("stop the rain", None, None),
         ("wake me at 99", None, None),
+        ("alarm 7 a.m. please", 420, None),
+        ("wake us at 12:20 am", 20, None),
+        ("wake me at 5.45am", 345, None),
+        ("get me up at an ungodly hour", None, None),
+        ("wake me at six, actually make it seven fifteen", 435, None),
+        ("凌晨十二点半叫我", 30, None),
+        ("六点叫我，不对，七点", 420, None),
+        ("my sister's alarm is at 5", None, None),
+        ("昨天闹钟六点响了", None, None),
+        ("明天不用八点叫我", None, None),
+        ("please don't stop after 30 minutes", None, None),
+        ("it stopped after 10 minutes yesterday", None, None),
+        ("别在一个小时后停", None, None),
         ("stop after 9000 hours", None, None),
     ],
 )
 def test_hours_are_exact(text, alarm, timer):
     asked = hours.asked(clean(text))
     assert (asked.alarm, asked.timer) == (alarm, timer)
+
+
+@pytest.mark.parametrize("text, timer", [
+    ("turn the heater off in 40 minutes", None),
+    ("lamp off please, and stop the music after 40 minutes", 40)])
+def test_a_lamps_timer_is_not_the_sounds(words, text, timer):
+    assert words.understand(text).timer == timer
+
+
+@pytest.mark.parametrize("text", [
+    "i hope i just don't wake up again", "i'm so done with living", "maybe i'll die in my sleep",
+    "nobody would notice if i was gone", "真的不想醒过来了", "觉得活着没什么意思"])
+def test_who_would_rather_not_wake_is_told_where_help_is(words, text):
+    assert words.understand(text).distress == "crisis"
+
+
+@pytest.mark.parametrize("text", [
+    "i do not want to wake up late", "希望明天不要醒来太早", "don't wake up the baby"])
+def test_who_only_wants_to_sleep_on_is_not(words, text):
+    assert words.understand(text).distress == ""
 
 
 @pytest.mark.parametrize(
