@@ -187,8 +187,7 @@ class Bed:
         asked = Understood("en", **heard)
         known = state.sleeper.last is not None
         whole = asked.like_last and known or any(
-            wish.verb == "require" and wish.name in (*PROGRAMMES, "silence")
-            for wish in asked.wishes)
+            wish.verb == "require" and wish.name in PROGRAMMES for wish in asked.wishes)
         after, things = wishes.on_note(state, asked, self.night.at)
         answer = answered(asked, wishes.stands(state, after, asked, self.night.at))
         self.night.take((after.with_status(answer=answer), things))

@@ -125,7 +125,7 @@ def sound(epochs: Sequence[Row]) -> Said:
     """How often and how long sound came back, from what was heard at each epoch's end."""
     night = [row for row in epochs if row["mode"] not in BEFORE_UP]
     unknown = sum(row["level"] is None for row in night)
-    loud = [row["level"] is not None and row["level"] >= AUDIBLE for row in night]
+    loud = [level is not None and level >= AUDIBLE for level in carried(night)]
     onset = fell_asleep(night)
     later = loud[onset:] if onset is not None else []
     faded = later.index(False) if False in later else None
@@ -141,6 +141,14 @@ def sound(epochs: Sequence[Row]) -> Said:
     times = say("times", {"one": len(back) == 1, "two": len(back) == 2}, count=len(back))
     heard = sum(back) if facts["slept"] else sum(loud)
     return say("sound", facts, unknown=of_epochs(unknown), minutes=of_epochs(heard), times=times)
+
+
+def carried(night: Sequence[Row]) -> list[float | None]:
+    """dBA of each epoch; one that isn't known is taken for what was heard before it."""
+    levels: list[float | None] = []
+    for row in night:
+        levels.append(row["level"] if row["level"] is not None or not levels else levels[-1])
+    return levels
 
 
 def fell_asleep(epochs: Sequence[Row]) -> int | None:

@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 from device.sentences import Said, say
-from device.session import fade, population, schedule
+from device.session import fade, population, schedule, wishes
 from device.session.modes import NIGHT, SOUNDING, Mode
 from device.session.settings import Settings
 from device.session.state import At, State
@@ -108,6 +108,13 @@ def code(said: Said) -> str:
 
 
 def reason(state: State) -> str | None:
-    """Why tonight's sound was chosen; by day nothing plays."""
+    """Why tonight's sound was chosen; by day nothing plays. What was said in words is quoted only
+    while it stands: not once it is taken back, nor in privacy."""
     tonight = state.tonight
-    return tonight.choice.reason.sentence if tonight.choice and tonight.mode in NIGHT else None
+    if tonight.choice is None or tonight.mode not in NIGHT:
+        return None
+    sentence = tonight.choice.reason.sentence
+    unsaid = not wishes.standing(state) and not tonight.said.mood
+    if isinstance(sentence, Said) and sentence.id.startswith("spoken."):
+        return str(sentence.fills["reason"]) if state.settings.privacy or unsaid else sentence
+    return sentence

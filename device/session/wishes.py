@@ -10,10 +10,10 @@ from dataclasses import replace
 from device.programmes import PROGRAMMES
 from device.sentences import label
 from device.session import learning, schedule
-from device.session.modes import NIGHT, SOUNDING, Mode
+from device.session.modes import NIGHT, SOUNDING, Event, Mode
 from device.session.rows import feedback
 from device.session.state import At, Decision, State
-from device.session.things import Choose, Do, Note, Reshape, Save, Shape
+from device.session.things import Choose, Do, Go, Note, Reshape, Save, Shape
 from device.session.tonight import Clock, Played, Said, Unsaid
 from device.values import (
     SILENCE,
@@ -234,10 +234,13 @@ def judged(state: State, heard: Understood, at: At) -> Decision:
 
 
 def apply(state: State) -> Decision:
-    """Tonight's sound follows at once; after sleep onset nothing new is chosen, only shaped."""
+    """Tonight's sound follows at once; after sleep onset nothing new is chosen, only shaped, or
+    stopped."""
     tonight = state.tonight
     if tonight.mode not in NIGHT or tonight.played is None:
         return state, [Save()]
+    if tonight.slept and tonight.mode in SOUNDING and named(state) == SILENCE:
+        return state, [Go(Event.STOP, by_hand=True), Save()]
     if tonight.mode not in SOUNDING or tonight.slept:
         return state, [Reshape(), Shape(), Save()]
     return gave_way(state), [Choose("bedtime"), Shape()]

@@ -336,10 +336,8 @@ def conditions(heard: Understood, standing: Standing, wished: bool) -> list[str]
 
 
 def whole(heard: Understood, standing: Standing) -> bool:
-    """Whether another sound is asked for as a whole: a programme, silence or last night's."""
-    programmes = (*PROGRAMMES, "silence")
-    wishes = heard.wishes
-    named = any(wish.verb == "require" and wish.name in programmes for wish in wishes)
+    """Whether another sound is asked for as a whole: a programme or last night's."""
+    named = any(wish.verb == "require" and wish.name in PROGRAMMES for wish in heard.wishes)
     return named or heard.like_last and standing.last
 
 

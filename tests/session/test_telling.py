@@ -3,12 +3,14 @@ from datetime import datetime
 
 import pytest
 
+from device.sentences import say
 from device.session import telling
 from device.session.modes import NIGHT, SOUNDING, Mode
 from device.session.settings import Rules, Settings
 from device.session.state import At, Population, State
 from device.session.tonight import Played
-from device.values import SILENCE, Prior
+from device.session.tonight import Said as Words
+from device.values import SILENCE, Prior, Reason, Wish
 from tests.session.around import BEAT, at, epoch, owned, played, silence, staging, state
 
 FIRMWARE = ("0.1.0", "0.2.0")
@@ -160,3 +162,14 @@ def test_what_does_not_hang_on_the_body_is_told_whatever_it_does():
              Mode.WAKING: "waking", Mode.MORNING: "waking", Mode.FAULT: "unknown"}
     for mode, told in modes.items():
         assert session(mode=mode) == session(*[0.9] * 30, mode=mode) == told
+
+
+def test_what_was_said_in_words_is_quoted_only_while_it_stands():
+    spoken = say("spoken", {"wishes": True, "emptied": False, "tense": False, "weary": False},
+                 reason="it has proved best", wishes="no bells", name="rain on a roof")
+    choice = replace(played().choice, reason=Reason(spoken, ()))
+    before = state(Mode.SETTLING, played=replace(played(), choice=choice))
+    wished = before.with_tonight(said=Words((Wish("forbid", "bell"),)))
+    assert "no bells" in told(wished)["reason"]
+    assert told(before)["reason"] == "it has proved best"
+    assert told(wished.with_settings(privacy=True))["reason"] == "it has proved best"

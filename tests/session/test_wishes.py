@@ -4,9 +4,9 @@ import pytest
 
 from device.programmes import PROGRAMMES
 from device.session import commands, learning, wishes
-from device.session.modes import NIGHT, SOUNDING, Mode
+from device.session.modes import NIGHT, SOUNDING, Event, Mode
 from device.session.state import Bell
-from device.session.things import Choose, Note, Read, Reshape, Row, Save, Shape, Tell
+from device.session.things import Choose, Go, Note, Read, Reshape, Row, Save, Shape, Tell
 from device.session.tonight import Said, Unsaid
 from device.values import (
     SILENCE,
@@ -98,6 +98,13 @@ def test_after_sleep_onset_nothing_new_is_chosen(slept):
             before.with_tonight(said=Said((NO_BELLS,)), unsaid=Unsaid()),
             [Reshape(), Shape(), Save()],
         )
+
+
+def test_silence_that_is_asked_for_in_the_night_stops_what_sounds():
+    silent = Wish("require", "silence")
+    for mode in (Mode.SETTLING, Mode.MASKING):
+        awake = state(mode, fell_asleep=True, played=played())
+        assert note(awake, silent)[1] == [Go(Event.STOP, by_hand=True), Save()]
 
 
 @pytest.mark.parametrize("mode", sorted(NIGHT - SOUNDING))
