@@ -304,7 +304,8 @@ def test_who_wakes_is_answered_softly_and_left_in_silence_again(sleep):
     fell, masked = modes.index("asleep"), modes.index("masking")
     assert fell < masked and modes[-1] == "asleep" and modes.count("masking") < 20
     came = next(staging for _, _, staging in slept.seen if staging.asleep)
-    level = next(row["target"] for row in slept.rows["epochs"] if row["time"] >= came.time)
+    # what was heard as sleep came: the fade follows it
+    level = [row["target"] for row in slept.rows["epochs"] if row["time"] < came.time][-1]
     after = [row["target"] for row in slept.rows["epochs"][fell:]]
     assert SILENT < max(after) <= level + 1e-9 and after[-1] == SILENT
 
