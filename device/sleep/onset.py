@@ -41,10 +41,10 @@ class Detector:
 
     def step(self, p_asleep: float | None, p_fallen: float | None = None, doubt: float = 0.0,
              seen: bool = True) -> tuple[bool, bool]:
-        """(asleep, aroused) after an epoch; an unknown epoch changes neither count nor verdict, and
-        arouses nobody. `p_fallen` None: P(asleep) decides of the first sleep too; the greater the
-        `doubt` of what is said of this sleeper, the more it has to agree. Without `seen` movement
-        nothing is counted towards sleep, nor forgotten."""
+        """(asleep, aroused) after an epoch; an unknown one begins the counts anew, changes no
+        verdict and arouses nobody. `p_fallen` None: P(asleep) decides of the first sleep too; the
+        greater the `doubt` of what is said of this sleeper, the more it has to agree. Without
+        `seen` movement nothing is counted towards sleep, nor forgotten."""
         if p_asleep is None:
             self._high = self._low = 0
             return self._asleep, False
