@@ -23,6 +23,7 @@ from device.session import (
     controls,
     fade,
     learning,
+    masking,
     population,
     restart,
     rows,
@@ -225,8 +226,7 @@ class Night:
         """Tell the sound process where to go, if that changed; nothing but a hand makes it rise
         quickly."""
         state, tonight = self.state, self.state.tonight
-        wanted = fade.scene(tonight.mode, tonight.recipe, tonight.depth, state.owner.rules,
-                            state.status.epoch)
+        wanted = masking.scene(tonight, state.owner.rules, state.status.epoch)
         if wanted != self.wanted:
             self.wanted = wanted
             self.course = fade.course(self.course, wanted, self.clock.now(), by_hand)

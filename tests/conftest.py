@@ -2,8 +2,18 @@
 sound card."""
 
 import pytest
+from hypothesis import settings
 
 from kit import mosquitto
+
+# `tools/test` tries the same examples each time, so that it fails for a change and not by chance;
+# `tools/test full` tries new ones. No test is timed.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("new", deadline=None)
+
+
+def pytest_configure(config):
+    settings.load_profile("same" if "not full" in config.option.markexpr else "new")
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from device.recommend.n_of_1 import effect
 from device.recommend.network import Network
 from device.report import told
 from device.sentences import KINDS, Said, say
-from device.session import commands, controls, telling, wishes
+from device.session import commands, controls, fade, telling, wishes
 from device.session.modes import NIGHT, SOUNDING, Event, Mode
 from device.session.settings import Owner, Rules
 from device.session.things import Adopt, Go, Save
@@ -396,10 +396,11 @@ class Bed:
         return head is not None and not np.array_equal(head.prior.weights, NETWORK.prior.weights)
 
     def shone(self, light, now) -> None:
-        state = self.night.state
+        state, mode = self.night.state, self.night.mode
+        heard = mode is not Mode.MASKING or self.night.wanted.level > fade.SILENT
         said = say("light", {
             "touched": now - self.pressed < 2.0, "muted": state.settings.muted,
-            "broken": state.status.beat is None, "sounding": state.tonight.mode in SOUNDING,
+            "broken": state.status.beat is None, "sounding": mode in SOUNDING and heard,
             "lamp": state.settings.light > 0, "idle": state.tonight.mode is Mode.IDLE,
             "missing": False,
         })

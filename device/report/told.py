@@ -102,7 +102,7 @@ def sleep(night: Night) -> Said:
         "intervals": all(night.estimate(name) for name in ("sol", "tst", "waso")),
     }
     words = {name: ranged(night, name) for name in ("sol", "tst", "waso")}
-    judged = minutes(night.judged * tib) if sums else ""
+    judged = share(night.judged * tib) if sums else ""
     line = say("sleep", facts, tib=minutes(tib), judged=judged, **words)
     nap = say("nap", {"nap": night.nap})
     return Said(nap + line, line.id, line.fills)
@@ -212,6 +212,11 @@ def ranged(night: Night, name: str) -> str:
 def minutes(value: float) -> str:
     whole = round(value)
     return f"{whole} min" if whole < 60 else f"{whole // 60} h {whole % 60:02} min"
+
+
+def share(value: float) -> str:
+    """Of something that isn't none."""
+    return minutes(value) if value >= 0.5 else "under 1 min"
 
 
 def of_epochs(number: int) -> str:

@@ -56,7 +56,7 @@ def obeyed(state: State, command: Command, at: At) -> Decision:
         case "quiet_to", int() | None:
             return state.with_settings(quiet=(state.settings.quiet[0], value)), []
         case "privacy", bool():
-            return private(state, value), []
+            return private(state, value), [Save()]
         case "sharing", bool():
             return population.join(state, value)
         case "identify", _:

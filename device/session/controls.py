@@ -174,7 +174,8 @@ def light(state: State, at: At, missing: Sequence[str]) -> Light | float:
         return Light.MUTED
     if status.trouble or status.beat is None or status.disk:
         return Light.TROUBLE
-    if mode in SOUNDING:
+    silent = fade.silent(state.tonight.recipe) or state.tonight.depth >= 1.0
+    if mode in SOUNDING and not (mode is Mode.MASKING and silent):
         return Light.BREATHING
     if state.settings.light:
         return state.settings.light

@@ -64,6 +64,12 @@ def floor(rules: Rules) -> float:
     return SOFT if rules.keep_playing else FADED
 
 
+def level(recipe: Recipe, depth: float, rules: Rules) -> float:
+    """dB re the settling level, that far down the fade."""
+    down = recipe.level - rules.softer + floor(rules) * depth
+    return SILENT if silent(recipe) else max(down, SILENT)
+
+
 def scene(
     mode: Mode, recipe: Recipe, depth: float, rules: Rules, epoch: Epoch | None = None
 ) -> Scene:
@@ -85,20 +91,18 @@ def receded(mode: Mode, depth: float) -> float:
 def _scene(
     mode: Mode, recipe: Recipe, depth: float, rules: Rules, epoch: Epoch | None
 ) -> Scene:
-    if rules.softer and mode is not Mode.WAKING:
-        recipe = replace(recipe, level=recipe.level - rules.softer)
     if mode is Mode.WAKING:
         return scene_at(audible(recipe), 6.0, DAWN, waking=True)
     if mode is Mode.PAUSED:
         return scene_at(recipe, SILENT, EASE)
     if mode is Mode.ASLEEP and rules.keep_playing:
-        return scene_at(recipe, recipe.level + SOFT, EPOCH)
+        return scene_at(recipe, level(recipe, 1.0, rules), EPOCH)
     if mode in (Mode.SETTLING, Mode.DRIFTING, Mode.MASKING, Mode.FAULT):
         gone = depth >= 1.0 and not rules.keep_playing
-        level = SILENT if gone else recipe.level + floor(rules) * depth
+        down = SILENT if gone else level(recipe, depth, rules)
         swelling = recipe.music and mode is not Mode.MASKING
         swells = breath(epoch.breathing if epoch else None) if swelling else 0.0
-        return replace(scene_at(recipe, level, EPOCH), breath=swells)
+        return replace(scene_at(recipe, down, EPOCH), breath=swells)
     return scene_at(recipe, SILENT, EPOCH)
 
 

@@ -9,12 +9,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from device.session.fade import floor, silent
-from device.session.modes import Event
+from device.session import fade
+from device.session.fade import floor, level, silent
+from device.session.modes import Event, Mode
 from device.session.settings import Rules
 from device.session.sleeper import Sleeper
 from device.session.tonight import Tonight
-from device.values import Staging
+from device.values import Epoch, Scene, Staging
 
 # Shares of the last two minutes in the evidence, newest first: a stir that is over after half a
 # minute counts for little.
@@ -45,6 +46,8 @@ NEVER = 6               # of them without one that helped: silence
 def worth_it(tonight: Tonight, sleeper: Sleeper, rules: Rules, now: float) -> bool:
     """Whether to answer what the newest epoch tells, out of silence. `now`: s, monotonic."""
     if rules.masking <= 0 or rules.answer not in BARS or rules.keep_playing:
+        return False
+    if tonight.came_at + rules.noise <= floor(rules):       # sleep came in silence
         return False
     if tonight.unanswered >= TRIES or given_up(sleeper) and rules.answer != "generous":
         return False
@@ -94,8 +97,18 @@ def given_up(sleeper: Sleeper) -> bool:
 def start(tonight: Tonight, rules: Rules) -> float:
     """The fade's depth where an answer begins: never above the level at which the sleeper fell
     asleep, but for what a noisy room needs."""
-    softest = max(MASK / floor(rules), tonight.asleep_at)
-    return min(max(softest + rules.noise / floor(rules), 0.0), 1.0)
+    softest = min(MASK, tonight.came_at - level(tonight.recipe, 0.0, rules))
+    return min(max((softest + rules.noise) / floor(rules), 0.0), 1.0)
+
+
+def scene(tonight: Tonight, rules: Rules, epoch: Epoch | None) -> Scene:
+    """As `fade.scene`, and no answer louder than that, whatever is chosen or asked for meanwhile.
+    """
+    wanted = fade.scene(tonight.mode, tonight.recipe, tonight.depth, rules, epoch)
+    if tonight.mode is not Mode.MASKING:
+        return wanted
+    most = max(tonight.came_at + rules.noise, fade.SILENT)
+    return replace(wanted, level=min(wanted.level, most))
 
 
 def follow(tonight: Tonight, staging: Staging, rules: Rules) -> float:
@@ -125,18 +138,17 @@ def begun(tonight: Tonight, rules: Rules) -> Tonight:
     return replace(tonight, depth=start(tonight, rules), dearer=tonight.dearer + DEARER)
 
 
-def ended(tonight: Tonight, since: float, event: Event) -> Tonight:
-    """An answer that began at `since` is over: without sleep it was in vain; sleep that came at
-    once says nothing of it, nor does the alarm, nor an answer that was silence."""
+def ended(tonight: Tonight, answer: Tonight, event: Event, now: float) -> Tonight:
+    """An `answer` is over: without sleep it was in vain. Sleep that came at once says nothing of
+    it, nor does a hand that ends it at once, the alarm, nor an answer that was silence."""
     if event in (Event.ALARM, Event.UP) or tonight.played is not None and silent(tonight.recipe):
         return tonight
-    slept = [s.time - since for s in tonight.stagings if s.time > since and s.asleep]
-    if not slept:
-        return replace(tonight, unanswered=tonight.unanswered + 1,
-                       masked=(*tonight.masked, False))
-    if slept[0] < SOON:
+    cut_short = event in (Event.PRESS, Event.STOP) and now - answer.since < SOON
+    if cut_short or answer.found is not None and answer.found - answer.since < SOON:
         return tonight
-    return replace(tonight, masked=(*tonight.masked, True))
+    if answer.found is not None:
+        return replace(tonight, masked=(*tonight.masked, True))
+    return replace(tonight, unanswered=tonight.unanswered + 1, masked=(*tonight.masked, False))
 
 
 def forgetting(dearer: float) -> float:

@@ -108,11 +108,12 @@ def worth_it(saved: Saved) -> bool:
 
 
 def said_before(state: State, saved: Saved) -> State:
-    """No night was under way, but what was said for the one to come still counts."""
+    """No night was under way, but what was said for the one to come still counts, and a timer."""
     before = saved.tonight
     if before.mode is not Mode.IDLE:
         return state
-    return state.with_tonight(said=before.said, unsaid=before.unsaid)
+    timer = before.timer if before.timer_ends is None else 0.0
+    return state.with_tonight(said=before.said, unsaid=before.unsaid, timer=timer)
 
 
 def resumed(state: State, saved: Saved, kept: Choices, rows: Rows, at: At) -> Decision:
@@ -154,7 +155,7 @@ def moved(tonight: Tonight, seconds: float) -> Tonight:
         unsaid = replace(unsaid, clock=clock)
     return replace(
         tonight, since=tonight.since + seconds, lights_out=later(tonight.lights_out),
-        timer_ends=later(tonight.timer_ends), unsaid=unsaid,
+        found=later(tonight.found), timer_ends=later(tonight.timer_ends), unsaid=unsaid,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from device.sentences import Said, say
-from device.session.modes import Event
+from device.session.modes import NIGHT, Event
 from device.session.state import At, Bell, Decision, State
 from device.session.things import Do, Go
 from device.session.watching import light
@@ -114,8 +114,10 @@ def set_alarm(state: State, minute: int | None) -> State:
 
 
 def set_timer(state: State, minutes: float, at: At) -> State:
-    """Sound for `minutes` from now on; 0 is no timer."""
-    return state.with_tonight(timer=minutes, timer_ends=at.now + 60 * minutes if minutes else None)
+    """Sound for `minutes` from now on, or from lights out where no night is running; 0 is no timer.
+    """
+    runs = minutes and state.tonight.mode in NIGHT
+    return state.with_tonight(timer=minutes, timer_ends=at.now + 60 * minutes if runs else None)
 
 
 def timer_is_over(state: State, at: At) -> bool:

@@ -109,12 +109,16 @@ def code(said: Said) -> str:
 
 def reason(state: State) -> str | None:
     """Why tonight's sound was chosen; by day nothing plays. What was said in words is quoted only
-    while it stands: not once it is taken back, nor in privacy."""
+    while it stands: not once it is taken back, nor in privacy. What it emptied stays silent even
+    then, and the reason for the sound that was chosen isn't one for silence."""
     tonight = state.tonight
     if tonight.choice is None or tonight.mode not in NIGHT:
         return None
     sentence = tonight.choice.reason.sentence
     unsaid = not wishes.standing(state) and not tonight.said.mood
     if isinstance(sentence, Said) and sentence.id.startswith("spoken."):
-        return str(sentence.fills["reason"]) if state.settings.privacy or unsaid else sentence
+        if not (state.settings.privacy or unsaid):
+            return sentence
+        emptied = sentence.id == "spoken.emptied"
+        return None if emptied else str(sentence.fills["reason"])
     return sentence

@@ -25,6 +25,8 @@ from device.values import (
 )
 
 Seconds = Annotated[float, Between(-1e9, 1e9)]      # monotonic: no machine runs for thirty years
+Level = Annotated[float, Between(-80, 0)]
+MIDDLE = -15.0              # dB: half way down
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ class Tonight:
     liked: Count = 0                            # likes minus skips
     turned_down: Count = 0                      # times the volume was lowered
     fell_asleep: bool = False                   # sleep was believed at least once
-    asleep_at: Share = 0.5                      # the fade's depth when sleep was believed
+    found: Seconds | None = None                # sleep, first in this mode
+    came_at: Level = MIDDLE                   # dB re the settling level, as sleep came
     dearer: Annotated[float, Between(0, 50)] = 0.0  # log odds that tonight's maskings ask for more
     unanswered: Count = 0                       # maskings without sleep after them
     masked: tuple[bool, ...] = ()               # whether masking helped, where that can be said

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from device.session import learning, masking
+from device.session import learning, masking, schedule
 from device.session.modes import Event, Mode, step
 from device.session.state import At, Decision, State
 from device.session.things import Choose, Do, ForgetStages, Note, Review, Row, Send, Shape
@@ -16,8 +16,8 @@ def on_event(state: State, event: Event, at: At, by_hand: bool = False) -> Decis
     then = step(before, event)
     if then is before:
         return state, []
-    since = state.tonight.since
-    state = state.with_tonight(mode=then, since=at.now)
+    answer = state.tonight
+    state = state.with_tonight(mode=then, since=at.now, found=None)
     things: list[Do] = []
     if before is Mode.IDLE:
         state, things = lights_out(state, at)
@@ -27,7 +27,7 @@ def on_event(state: State, event: Event, at: At, by_hand: bool = False) -> Decis
     elif then is Mode.SETTLING and before in (Mode.PAUSED, Mode.ASLEEP):
         state = state.with_tonight(depth=0.0)
     elif before is Mode.MASKING:
-        state = replace(state, tonight=masking.ended(state.tonight, since, event))
+        state = replace(state, tonight=masking.ended(state.tonight, answer, event, at.now))
         things = [Choose("night")]
     things.append(Note("mode", f"{before} → {then}: {event}"))
     if then is Mode.MORNING:
@@ -49,6 +49,8 @@ def lights_out(state: State, at: At) -> Decision:
     )
     volume = state.settings.volume
     state = replace(state, tonight=tonight, nights=tonight.number).with_status(sent=volume)
+    if tonight.timer and tonight.timer_ends is None:
+        state = schedule.set_timer(state, tonight.timer, at)
     row = {
         "id": tonight.number, "began": at.wall, "lights_out": at.now, "seed": state.owner.seed,
         "sleeper": state.owner.sleeper, "software": state.owner.software,

@@ -171,11 +171,11 @@ def test_with_privacy_what_was_said_for_tonight_goes():
     after, things = obey(spoken, "privacy", True)
     assert after == state().with_settings(privacy=True).with_status(
         answer=private_answer(turned_on=True)).with_sleeper(always=wishes)
-    assert things == []
+    assert things == [Save()]
     assert after.status.answer.endswith("What was said for tonight is forgotten.")
     off, _ = obey(after, "privacy", False)
     assert off == after.with_settings(privacy=False).with_status(answer="")
-    assert obey(spoken, "privacy", False) == (spoken, [])
+    assert obey(spoken, "privacy", False) == (spoken, [Save()])
 
 
 def test_a_note_is_read_and_not_kept_and_its_answer_finds_who_waits():

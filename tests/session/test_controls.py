@@ -19,7 +19,7 @@ from device.session.things import (
     Shape,
     Tell,
 )
-from device.values import Light, Press, Recipe, Volume
+from device.values import SILENCE, Light, Press, Recipe, Volume
 from tests.session.around import BEAT, NOW, RAIN, TIDE, at, owned, played, state
 
 
@@ -258,15 +258,17 @@ def test_a_disk_that_fails_is_known_but_not_noted_where_it_would_be_written():
 
 # ---- the light -----------------------------------------------------------------------------------
 
-def shown(mode=Mode.SETTLING, missing=(), seconds=0.0, settings=None, **status):
-    lit = state(mode).with_status(**{"beat": BEAT, **status}).with_settings(**settings or {})
+def shown(mode=Mode.SETTLING, missing=(), seconds=0.0, settings=None, played=None, **status):
+    lit = state(mode, played=played).with_settings(**settings or {})
+    lit = lit.with_status(**{"beat": BEAT, **status})
     return controls.light(lit, at(seconds), missing)
 
 
 def test_the_light_breathes_while_sound_plays_and_is_dark_in_a_silent_night():
     for mode in Mode:
         expected = Light.BREATHING if mode in SOUNDING else Light.OFF
-        assert shown(mode) is (Light.STEADY if mode is Mode.IDLE else expected)
+        assert shown(mode, played=played()) is (Light.STEADY if mode is Mode.IDLE else expected)
+    assert shown(Mode.MASKING, played=played(9, SILENCE)) is Light.OFF
 
 
 def test_what_is_missing_is_said_before_bedtime_only():

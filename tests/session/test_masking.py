@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.session import fade, learning, masking, turns, watching
+from device import stored
+from device.session import fade, learning, masking, restart, turns, watching
 from device.session.modes import Event, Mode
 from device.session.settings import Owner, Rules
 from device.session.sleeper import Sleeper
@@ -132,24 +133,32 @@ def test_what_was_learned_moves_the_bar_within_bounds(masked):
     assert helped < vain
 
 
-def ended(*stagings: Staging, event: Event = Event.CALM) -> Tonight:
-    tonight = Tonight(mode=Mode.MASKING, since=NOW, stagings=stagings)
-    return masking.ended(tonight, NOW, event)
+def ended(found: float | None = None, event: Event = Event.CALM, after: float = 600) -> Tonight:
+    """`found`: s from the answer's beginning on to sleep."""
+    answer = Tonight(mode=Mode.MASKING, since=NOW, found=None if found is None else NOW + found)
+    return masking.ended(answer, answer, event, NOW + after)
 
 
 def test_sleep_that_came_at_once_says_nothing_of_masking():
-    soon = staging(0.9, asleep=True, time=NOW + 179)
-    late = staging(0.9, asleep=True, time=NOW + 180)
-    before = staging(0.9, asleep=True, time=NOW - 30)
-    assert ended(soon, late).masked == () and ended(soon).unanswered == 0
-    assert ended(before, late).masked == (True,)
-    assert ended(before).masked == (False,) and ended(before).unanswered == 1
+    assert ended(179).masked == () and ended(179).unanswered == 0
+    assert ended(180).masked == (True,)
+    assert ended().masked == (False,) and ended().unanswered == 1
+
+
+def test_when_sleep_came_back_outlives_a_restart():
+    _, tonight = masked([AWAKE] * 7 + [ASLEEP])
+    assert tonight.found == NOW + 8 * EPOCH
+    loaded, _ = stored.load(Tonight, stored.plain(tonight))
+    assert loaded.found == tonight.found
+    assert restart.moved(loaded, 1000.0).found == tonight.found + 1000
 
 
 def test_who_presses_it_away_was_not_helped_and_who_is_woken_teaches_nothing():
-    assert ended(AWAKE, event=Event.PRESS).masked == (False,)
+    for hand in (Event.PRESS, Event.STOP):
+        assert ended(event=hand, after=180).masked == (False,)
+        assert ended(event=hand, after=179).masked == ()        # it had no time to help
     for event in (Event.ALARM, Event.UP):
-        assert ended(AWAKE, event=event).masked == () and ended(AWAKE, event=event).unanswered == 0
+        assert ended(event=event).masked == () and ended(event=event).unanswered == 0
 
 
 def test_the_morning_remembers_the_last_twelve_answers():
@@ -164,26 +173,43 @@ def test_the_morning_remembers_the_last_twelve_answers():
 
 # ---- how softly, and until when ------------------------------------------------------------------
 
-@given(st.floats(0, 1))
-def test_an_answer_is_never_louder_than_sleep_came_nor_than_28_dba(depth):
-    start = masking.start(Tonight(asleep_at=depth), Rules())
-    level = fade.scene(Mode.MASKING, RAIN, start, Rules()).level
-    came = fade.scene(Mode.DRIFTING, RAIN, depth, Rules()).level
-    assert level <= min(came, -12.0) + 1e-9
-    assert level == fade.SILENT or level == pytest.approx(min(came, -12.0))
+def level(tonight: Tonight, rules: Rules | None = None) -> float:
+    return masking.scene(tonight, rules or Rules(), None).level
+
+
+@given(st.floats(0, 1), st.floats(-20, 0), st.floats(-20, 0), st.booleans())
+def test_an_answer_is_never_louder_than_sleep_came_nor_than_28_dba(depth, then, now, meanwhile):
+    """Nor where what plays was made louder since, or during the answer."""
+    before, after = (played(recipe=replace(RAIN, level=level)) for level in (then, now))
+    drifting = Tonight(mode=Mode.DRIFTING, depth=depth, played=before)
+    came_at = fade.level(before.recipe, depth, Rules())
+    asleep = replace(drifting, came_at=came_at, played=before if meanwhile else after)
+    answer = replace(masking.begun(asleep, Rules()), mode=Mode.MASKING, played=after)
+    assert level(answer) <= min(level(drifting), -12.0) + 1e-9 or level(answer) == fade.SILENT
+    assert level(answer) == fade.SILENT or meanwhile or level(answer) == pytest.approx(
+        min(came_at, now - 12.0))
+
+
+def test_who_fell_asleep_in_silence_is_answered_by_none():
+    night_long = night(*[ASLEEP] * 20, *[AWAKE] * 4)
+    assert answers(night_long)
+    for quiet in (fade.SILENT, fade.FADED):
+        assert not answers(replace(night_long, came_at=quiet))
+    assert answers(replace(night_long, came_at=fade.FADED), noise=6.0)
+    assert not answers(replace(night_long, came_at=fade.SILENT), noise=9.0)
 
 
 def test_a_noisy_room_is_answered_louder():
-    quiet, loud = (masking.start(Tonight(asleep_at=0.5), Rules(noise=noise)) for noise in (0, 6.0))
-    levels = [fade.scene(Mode.MASKING, RAIN, depth, Rules()).level for depth in (quiet, loud)]
+    here = Tonight(mode=Mode.MASKING, came_at=-15.0, played=played(recipe=RAIN))
+    levels = [level(masking.begun(here, rules), rules) for rules in (Rules(), Rules(noise=6.0))]
     assert levels == [-15.0, pytest.approx(-9.0)]
 
 
-def masked(stagings, rules: Rules | None = None, asleep_at: float = 0.5):
+def masked(stagings, rules: Rules | None = None, came_at: float = -15.0):
     """The levels of an answer, epoch by epoch, and the night that it leaves: through the real
     decisions."""
     rules = rules or Rules()
-    here = owned(state(Mode.ASLEEP, depth=1.0, fell_asleep=True, asleep_at=asleep_at,
+    here = owned(state(Mode.ASLEEP, depth=1.0, fell_asleep=True, came_at=came_at,
                        played=played()), rules)
     here, _ = turns.on_event(here, Event.AROUSED, At(NOW, NOW))
     levels = []
@@ -194,16 +220,16 @@ def masked(stagings, rules: Rules | None = None, asleep_at: float = 0.5):
             if isinstance(thing, Go):
                 here, _ = turns.on_event(here, thing.event, now)
         tonight = here.tonight
-        levels.append(fade.scene(tonight.mode, RAIN, tonight.depth, rules).level)
+        levels.append(level(tonight, rules))
     return levels, here.tonight
 
 
-@given(st.integers(0, 9), st.floats(0, 0.6), st.floats(0, 9), st.floats(0.1, 10))
+@given(st.integers(0, 9), st.floats(-18, 0), st.floats(0, 9), st.floats(0.1, 10))
 def test_three_minutes_after_sleep_is_believed_again_it_is_silent_whatever_was_planned(
-    awake, asleep_at, noise, minutes
+    awake, came_at, noise, minutes
 ):
     rules = Rules(noise=noise, masking=minutes)
-    levels, tonight = masked([*[AWAKE] * awake, *[ASLEEP] * 8], rules, asleep_at)
+    levels, tonight = masked([*[AWAKE] * awake, *[ASLEEP] * 8], rules, came_at)
     assert levels[awake + 5:] == [fade.SILENT] * 3      # the sixth epoch's glide ends in silence
     assert tonight.mode is Mode.ASLEEP
 
@@ -277,5 +303,5 @@ def test_a_night_awake_is_tried_three_times_and_left_in_peace():
 
 def test_an_answer_of_silence_teaches_nothing_of_masking():
     tonight = Tonight(mode=Mode.MASKING, since=NOW, stagings=(AWAKE,), played=played(9, SILENCE))
-    after = masking.ended(tonight, NOW, Event.CALM)
+    after = masking.ended(tonight, tonight, Event.CALM, NOW + 600)
     assert after.masked == () and after.unanswered == 0

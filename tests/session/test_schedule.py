@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from device.session import schedule
+from device.session import schedule, turns
 from device.session.modes import Event, Mode
 from device.session.settings import Owner, Settings
 from device.session.state import At, Bell, State
@@ -213,22 +213,33 @@ def test_quiet_hours_by_day_need_both_ends_and_a_clock():
 
 
 def test_the_timer_runs_out_once():
-    state = schedule.set_timer(State(), 10.0, At(100.0, 0.0))
-    assert state.tonight == Tonight(timer=10.0, timer_ends=700.0)
+    night = Tonight(mode=Mode.SETTLING)
+    state = schedule.set_timer(State(tonight=night), 10.0, At(100.0, 0.0))
+    assert state.tonight == replace(night, timer=10.0, timer_ends=700.0)
     assert schedule.on_tick(state, At(699.0, 0.0)) == (state, [])
     state, things = schedule.on_tick(state, At(700.0, 0.0))
-    assert things == [Go(Event.STOP)] and state.tonight == Tonight(timer=0.0)
+    assert things == [Go(Event.STOP)] and state.tonight == night
     assert schedule.on_tick(state, At(701.0, 0.0)) == (state, [])
 
 
+def test_a_timer_set_before_bedtime_runs_from_lights_out():
+    for mode in (Mode.IDLE, Mode.MORNING):
+        state = schedule.set_timer(State(tonight=Tonight(mode=mode)), 10.0, At(100.0, 0.0))
+        assert schedule.on_tick(state, At(9000.0, 0.0)) == (state, [])
+    state, _ = turns.on_event(
+        schedule.set_timer(State(), 10.0, At(100.0, 0.0)), Event.START, At(9000.0, 0.0))
+    assert (state.tonight.timer, state.tonight.timer_ends) == (10.0, 9600.0)
+
+
 def test_a_timer_of_no_minutes_is_none():
-    state = schedule.set_timer(State(tonight=Tonight(mode=Mode.IDLE)), 10.0, At(100.0, 0.0))
+    state = schedule.set_timer(State(tonight=Tonight(mode=Mode.PAUSED)), 10.0, At(100.0, 0.0))
+    assert state.tonight.timer_ends == 700.0
     assert schedule.set_timer(state, 0.0, At(200.0, 0.0)).tonight.timer_ends is None
 
 
 def test_alarm_and_timer_may_come_at_once():
     state, _ = looked(armed(), wall("2026-03-02T06:59"))
-    state = schedule.set_timer(state, 1.0, At(0.0, 0.0))
+    state = schedule.set_timer(state.with_tonight(mode=Mode.DRIFTING), 1.0, At(0.0, 0.0))
     _, things = schedule.on_tick(state, At(60.0, wall("2026-03-02T07:00")))
     assert things == [Go(Event.ALARM), Go(Event.STOP)]
 

@@ -82,10 +82,10 @@ def test_a_new_night_keeps_of_the_old_what_was_said_and_a_timer(event):
 # ---- what a mode asks for ------------------------------------------------------------------------
 
 def test_an_arousal_is_answered_by_what_has_proved_best_and_another_choice_follows():
-    asleep = state(Mode.ASLEEP, depth=1.0, fell_asleep=True, asleep_at=0.45)
+    asleep = state(Mode.ASLEEP, depth=1.0, fell_asleep=True, came_at=-13.5, played=played())
     masking, things, _ = turn(asleep, Event.AROUSED)
     assert things == [Choose("arousal")]
-    assert masking.tonight.depth == 0.45 and masking.tonight.dearer == 0.5
+    assert masking.tonight.depth == pytest.approx(0.45) and masking.tonight.dearer == 0.5
     for event in (Event.CALM, Event.PRESS, Event.ALARM, Event.UP):
         assert turn(masking, event)[1] == [Choose("night")]
 
@@ -102,7 +102,8 @@ def test_silence_that_was_chosen_on_an_arousal_is_followed_by_no_sound():
 def test_an_answer_without_sleep_after_it_was_in_vain_but_an_alarm_says_nothing_of_it():
     masking = state(Mode.MASKING, depth=0.5)
     for event, vain in ((Event.CALM, 1), (Event.PRESS, 1), (Event.ALARM, 0), (Event.UP, 0)):
-        after = turn(masking, event)[0].tonight
+        late = replace(masking, tonight=replace(masking.tonight, since=NOW - 600))
+        after = turn(late, event)[0].tonight
         assert (after.unanswered, after.masked) == (vain, (False,) * vain)
 
 

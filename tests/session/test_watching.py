@@ -6,8 +6,8 @@ from device.session import fade, watching
 from device.session.modes import Event, Mode
 from device.session.settings import Rules
 from device.session.things import Go, KeepEpoch, Save, Shape, Tell
-from device.values import Stage
-from tests.session.around import at, epoch, owned, staging, state
+from device.values import SILENCE, Stage
+from tests.session.around import at, epoch, owned, played, staging, state
 
 NOBODY = staging(None)
 MIDDLE = staging(0.5)
@@ -193,11 +193,14 @@ def test_the_fade_follows():
 def test_the_level_at_which_sleep_was_believed_is_kept():
     asleep = staging(0.9, asleep=True)
     for mode in (Mode.SETTLING, Mode.DRIFTING):
-        assert counted(mode, asleep, depth=0.4).asleep_at == 0.4
-        assert counted(mode, MIDDLE, depth=0.4, asleep_at=0.3).asleep_at == 0.3
-    assert counted(Mode.DRIFTING, asleep, depth=0.4, asleep_at=0.3,
-                   stagings=(asleep,)).asleep_at == 0.3       # it was believed before
-    assert counted(Mode.MASKING, asleep, depth=0.4, asleep_at=0.3).asleep_at == 0.3
+        assert counted(mode, asleep, depth=0.4, played=played()).came_at == -12.0
+        softer = Rules(softer=3.0)
+        assert counted(mode, asleep, depth=0.4, rules=softer, played=played()).came_at == -15.0
+        assert counted(mode, asleep, depth=0.4, played=played(9, SILENCE)).came_at == fade.SILENT
+        assert counted(mode, MIDDLE, depth=0.4, came_at=-9.0).came_at == -9.0
+    assert counted(Mode.DRIFTING, asleep, depth=0.4, came_at=-9.0,
+                   stagings=(asleep,)).came_at == -9.0        # it was believed before
+    assert counted(Mode.MASKING, asleep, depth=0.4, came_at=-9.0).came_at == -9.0
 
 
 def test_what_an_answer_has_made_dearer_is_forgotten_with_the_hours():

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from device.hardware.button import Presses
 from device.night import RING
 from device.programmes import NAMES
-from device.session import fade
+from device.session import fade, masking
 from device.session.controls import KNOB
 from device.session.modes import NEXT, Event, Mode
 from device.session.settings import Knobs, Owner, Rules
@@ -284,8 +284,8 @@ class Bed(RuleBasedStateMachine):
     def the_sound_goes_where_the_state_says(self):
         state, tonight = self.night.state, self.night.state.tonight
         if self.night.wanted is not None:
-            assert self.night.wanted == fade.scene(
-                tonight.mode, tonight.recipe, tonight.depth, state.owner.rules, state.status.epoch)
+            assert self.night.wanted == masking.scene(
+                tonight, state.owner.rules, state.status.epoch)
 
 
 TestWhatever = Bed.TestCase

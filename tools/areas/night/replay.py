@@ -10,7 +10,7 @@ import numpy as np
 
 from device.config import Config
 from device.programmes import DEFAULT
-from device.session import fade, things, turns, watching
+from device.session import fade, masking, things, turns, watching
 from device.session.modes import Event, Mode
 from device.session.settings import Owner, Rules
 from device.session.sleeper import Sleeper
@@ -83,7 +83,7 @@ class Replay:
 
     def shape(self, by_hand: bool) -> None:
         tonight = self.state.tonight
-        wanted = fade.scene(tonight.mode, tonight.recipe, tonight.depth, self.rules)
+        wanted = masking.scene(tonight, self.rules, None)
         if wanted != self.wanted:
             self.wanted = wanted
             self.course = fade.course(self.course, wanted, self.now, by_hand)
