@@ -139,7 +139,10 @@ def raise_volume(state: State, seconds: float) -> Decision:
 
 def on_heartbeat(state: State, beat: Heartbeat | None, why: str) -> Decision:
     """The sound process's word; that it came or went is noted once. `why`: how its link stands."""
-    came_or_went = (beat is None) != (state.status.beat is None)
+    before = state.status.beat
+    if beat is before:
+        return state, []
+    came_or_went = (beat is None) != (before is None)
     state = state.with_status(beat=beat)
     if not came_or_went:
         return state, []

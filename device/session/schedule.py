@@ -94,7 +94,9 @@ def missed(state: State, wall: float) -> State:
 
 def warning(state: State, at: At) -> Said:
     """What is to be said beforehand where an alarm is set, but the time isn't known; or ""."""
-    facts = {"alarm": state.settings.alarm is not None, "timeless": at.local is None}
+    if state.settings.alarm is None or at.local is not None:
+        return Said("")                     # asked at every tick
+    facts = {"alarm": True, "timeless": True}
     return say("warning", facts, hours=state.owner.elapsed)
 
 
