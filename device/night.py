@@ -132,16 +132,17 @@ class Night:
 
     def show_light(self, now: float) -> None:
         at = self.at
-        light = controls.light(self.state, replace(at, now=now), telling.missing(self.state, at))
+        light = controls.light(self.state, now, telling.missing(self.state, at))
         self.parts.world.panel.show(light, now, schedule.quiet(self.state, at))
 
     # ---- the one place that acts -----------------------------------------------------------------
 
     def take(self, decision: Decision) -> None:
         """What a part decided: the state, then the deeds in order."""
-        self.state, deeds = decision
-        self.diary.private = self.state.settings.privacy
-        self.memory.keep(self.state)
+        before, (self.state, deeds) = self.state, decision
+        if self.state is not before:
+            self.diary.private = self.state.settings.privacy
+            self.memory.keep(self.state)
         for deed in deeds:
             self.do(deed)
 

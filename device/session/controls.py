@@ -168,10 +168,11 @@ def on_trouble(state: State, chips: tuple[str, ...], disk: str) -> Decision:
 
 # ---- the light -----------------------------------------------------------------------------------
 
-def light(state: State, at: At, missing: Sequence[str]) -> Light | float:
-    """A pattern, or the brightness of a night light. `missing`: what a fallback stands for."""
+def light(state: State, now: float, missing: Sequence[str]) -> Light | float:
+    """A pattern at `now` s, or the brightness of a night light. `missing`: what a fallback stands
+    for."""
     status, mode = state.status, state.tonight.mode
-    if at.now - status.thanked < THANKS:
+    if now - status.thanked < THANKS:
         return Light.THANKS
     if state.settings.muted:
         return Light.MUTED

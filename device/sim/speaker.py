@@ -9,6 +9,7 @@ from device.values import Advance, Heartbeat, Panic, Phrase, Scene, Volume
 Message = Scene | Phrase | Volume | Panic | Advance
 
 SILENT = -80.0              # dB: `Scene.level` of silence
+BEAT = 0.5              # s between the sound process's words
 TAIL = 30.0                 # s a sound takes to die after its scene fell silent
 STRIDE = 1.0                # s rendered at once while it is heard
 LEAP = 30.0                 # s skipped at once while it isn't
@@ -82,6 +83,7 @@ class NoSpeaker:
         self._level = 0.0
         self._dose = 0.0
         self._seen = self._began
+        self._beat: Heartbeat | None = None
         self.levels: list[float] = []           # nothing is rendered
 
     def send(self, message: Message) -> bool:
@@ -93,12 +95,13 @@ class NoSpeaker:
 
     def heartbeat(self) -> Heartbeat:
         now = self._clock.now()
+        if self._beat is not None and now - self._beat.time < BEAT:
+            return self._beat
         if self._level > 0:
             self._dose += 10 ** (self._level / 10) * (now - self._seen) / 3600
-        self._seen = now
-        return Heartbeat(
-            now, round((now - self._began) * 48000), self._level, -120.0, self._dose, device="none"
-        )
+        self._seen, frames = now, round((now - self._began) * 48000)
+        self._beat = Heartbeat(now, frames, self._level, -120.0, self._dose, device="none")
+        return self._beat
 
     def close(self) -> None:
         pass

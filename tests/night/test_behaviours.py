@@ -1,7 +1,6 @@
 """What happens when a night isn't one body falling asleep in one bed."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -241,7 +240,7 @@ def lights(night, seconds: float = 8.0, **status) -> list[float]:
     """How bright the LED is in each hundredth from 100 s on, as things stand but for `status`."""
     state, at, shown = night.state.with_status(**status), night.at, []
     for now in np.arange(100.0, 100.0 + seconds, 0.02):
-        light = controls.light(state, replace(at, now=float(now)), telling.missing(state, at))
+        light = controls.light(state, float(now), telling.missing(state, at))
         quiet = schedule.quiet(state, at)
         steady = isinstance(light, float)
         shown.append(light if steady else brightness(light, float(now), quiet))

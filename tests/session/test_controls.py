@@ -6,7 +6,7 @@ from device.session import controls
 from device.session.controls import like, on_press, skip
 from device.session.modes import NIGHT, SOUNDING, Event, Mode
 from device.session.settings import Rules
-from device.session.state import At, State
+from device.session.state import State
 from device.session.things import (
     Choose,
     Go,
@@ -261,7 +261,7 @@ def test_a_disk_that_fails_is_known_but_not_noted_where_it_would_be_written():
 def shown(mode=Mode.SETTLING, missing=(), seconds=0.0, settings=None, played=None, **status):
     lit = state(mode, played=played).with_settings(**settings or {})
     lit = lit.with_status(**{"beat": BEAT, **status})
-    return controls.light(lit, at(seconds), missing)
+    return controls.light(lit, at(seconds).now, missing)
 
 
 def test_the_light_breathes_while_sound_plays_and_is_dark_in_a_silent_night():
@@ -290,7 +290,7 @@ def test_a_mute_hides_trouble_and_a_press_is_answered_above_all_for_two_seconds(
 
 
 def test_a_device_that_has_just_been_switched_on_thanks_nobody():
-    assert controls.light(State().with_status(beat=BEAT), At(0.0, 0.0), ()) is Light.STEADY
+    assert controls.light(State().with_status(beat=BEAT), 0.0, ()) is Light.STEADY
 
 
 def test_a_night_light_shines_while_nothing_else_is_to_be_seen():
@@ -302,5 +302,5 @@ def test_a_night_light_shines_while_nothing_else_is_to_be_seen():
 def test_who_looks_for_the_device_sees_it_for_ten_seconds():
     found = controls.identify(state().with_status(beat=BEAT), at())
     assert found == state().with_status(beat=BEAT, thanked=NOW + 8)
-    assert controls.light(found, at(9.9), ()) is Light.THANKS
-    assert controls.light(found, at(10.0), ()) is Light.BREATHING
+    assert controls.light(found, at(9.9).now, ()) is Light.THANKS
+    assert controls.light(found, at(10.0).now, ()) is Light.BREATHING
