@@ -68,8 +68,8 @@ class Night:
 
     @property
     def at(self) -> At:
-        wall = self.clock.wall()
-        return At(self.clock.now(), wall, schedule.local_time(wall, self.state.owner.zone))
+        clock = self.clock
+        return schedule.moment(clock.now(), clock.wall(), clock.synced(), self.state)
 
     # ---- the loop --------------------------------------------------------------------------------
 

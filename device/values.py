@@ -385,12 +385,14 @@ class Command:
 
     `value` is a bool (sound, privacy, sharing), 0..1 (volume, volume_cap, light), minutes (timer; 0
     is off), minutes after midnight (alarm, quiet_from, quiet_to; None is off), text (programme,
-    message, say, choose), or None: so is a `say` that is too long or no text.
+    message, say, choose, zone), or None: so is a `say` that is too long or no text. A weekday's
+    alarm and the next one's may be −1, off, or −2, as on every day.
     """
     kind: str
     value: bool | float | int | str | None = None
     id: str = ""
     reply: Callable[[str], object] | None = None
+    zone: str = ""      # of the tz database: where it was asked; "" isn't told
 
 
 QUESTION = "quiet_v1"       # whether silence is best: what beds are asked, and what a prior answers

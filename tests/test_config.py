@@ -23,7 +23,9 @@ def test_every_key_is_documented():
     ("[sound]\nvolume = \"loud\"", "must be a number"),
     ("[night]\nkeep_playing = 1", "true or false"),
     ("[night]\nonset = \"quik\"", "did you mean quick?"),
-    ("[alarm]\ntime = \"25:00\"", "must look like"),
+    ("[alarm]\ntime = \"25:00\"", "a time of day"),
+    ("[alarm]\nsunday = \"of\"", 'or "off"'),
+    ("[clock]\nzone = \"Berlin\"", "did you mean Europe/Berlin"),
     ("[sound\nvolume", "isn't TOML"),
     ("sound = 3", "write [sound]"),
 ])
