@@ -408,6 +408,11 @@ class Prior:
     reports: int
 
 
+class Found(NamedTuple):
+    """A part that was missing is there."""
+    trouble: str        # as it was told
+
+
 class Stop(NamedTuple):
     """SIGTERM or the end of the terminal: leave.
 

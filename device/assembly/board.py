@@ -10,36 +10,65 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from device.assembly import build
 from device.clock import SystemClock
 from device.config import Config
 from device.diary import Diary
-from device.errors import DiaryError, SensorError
+from device.errors import DiaryError
 from device.hardware.bus import open_bus
-from device.hardware.panel import Panel
 from device.hardware.sensors import Sensors
 from device.home.say_socket import NAME, Door
 from device.night import Night
 from device.parts import NONE, Hooks
 from device.sound.client import SoundLink
-from device.values import Light
+from device.values import Found, Light
+
+if TYPE_CHECKING:
+    from device.hardware.panel import Panel
 
 # On a tmpfs, which outlives a restart of the unit but not of the machine.
 SPARE = Path(os.environ.get("RUNTIME_DIRECTORY") or tempfile.gettempdir()) / "spare"
 PATIENCE = 15.0         # s for the disk's first answer; slow cards take seconds for a sync
+SEARCH = 30.0           # s between two tries of pins that couldn't be used
 DRAWING = threading.Lock()
 
 
-class NoPanel:
-    """Without usable pins the night is driven from the hub."""
+class Pins:
+    """The panel, or none: then the night is driven from the hub, and the pins are tried again now
+    and then."""
+
+    def __init__(self, config: Config, clock: SystemClock, inbox: queue.SimpleQueue):
+        self.config, self.clock, self.inbox = config, clock, inbox
+        self.panel: Panel | None = None
+        self.trouble, self.due = "", 0.0
+        self.look(clock.now())
+
+    def look(self, now: float) -> None:
+        self.due = now + SEARCH
+        before, wanted = self.trouble, self.config.panel
+        try:
+            from device.hardware.panel import Panel
+            self.panel = Panel(self.clock, self.inbox.put, wanted.button, wanted.led)
+            self.trouble = ""
+        # SensorError names the pins; a gpiozero that can't be imported raises what it likes.
+        except Exception as trouble:
+            self.trouble = f"no button and no light: {trouble}"
+        if before and not self.trouble:
+            self.inbox.put(Found(before))
 
     def show(self, light: Light | float, now: float, quiet: bool) -> None:
-        pass
+        if self.panel is not None:
+            self.panel.show(light, now, quiet)
+        elif now >= self.due:
+            self.look(now)
 
     def close(self) -> None:
-        pass
+        if self.panel is not None:
+            self.panel.close()
 
 
 @contextlib.contextmanager
@@ -57,18 +86,10 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
             diary = Diary(SPARE / "diary.sqlite")
             troubles.append(f"nights are kept in memory, in {SPARE}: {trouble}")
         stack.callback(diary.close)
-        try:
-            sensors = Sensors.find(open_bus(config.sensors.bus), clock,
-                                   {"ppg": config.sensors.ppg, "motion": config.sensors.motion})
-        except SensorError as trouble:
-            troubles.append(f"no sensors, so a timer programme: {trouble}")
-            sensors = Sensors([], clock)
-        panel: Panel | NoPanel
-        try:
-            panel = Panel(clock, inbox.put, config.panel.button, config.panel.led)
-        except SensorError as trouble:
-            troubles.append(f"no button and no light: {trouble}")
-            panel = NoPanel()
+        sensors = Sensors.waiting(partial(open_bus, config.sensors.bus), clock,
+                                  {"ppg": config.sensors.ppg, "motion": config.sensors.motion})
+        panel = Pins(config, clock, inbox)
+        troubles += [panel.trouble] if panel.trouble else []
         stack.callback(panel.close)
         sound = SoundLink(socket)
         stack.callback(sound.close)

@@ -216,7 +216,7 @@ def lullaby(composer: compose.Composer, path: Path) -> str:
         if path.exists():
             from device.compose.lullaby import motif  # and with it mido, for the few who have one
             composer.give_motif(motif(path))
-    except (Refused, OSError) as trouble:
+    except (Refused, OSError, ImportError) as trouble:
         return f"no lullaby of one's own: {trouble}"
     return ""
 

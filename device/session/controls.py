@@ -21,7 +21,7 @@ from device.session.things import (
     Tell,
 )
 from device.session.watching import snoozing
-from device.values import Heartbeat, Light, Press, Recipe, Volume
+from device.values import Found, Heartbeat, Light, Press, Recipe, Volume
 
 THANKS = 2.0                # s that the light answers a press
 FOUND = 10.0                # s that it answers somebody who looks for the device
@@ -161,6 +161,13 @@ def on_trouble(state: State, chips: tuple[str, ...], disk: str) -> Decision:
         said = say("sensors", {"fail": bool(chips)}, troubles="; ".join(chips))
         things.append(Note("sensors", said))
     return state.with_status(trouble=chips, disk=disk), things
+
+
+def found(state: State, part: Found) -> Decision:
+    """What was missing is there: nothing stands for it any more."""
+    lacks = tuple(each for each in state.status.lacks if each != part.trouble)
+    said = say("found", trouble=part.trouble)
+    return state.with_status(lacks=lacks), [Note("found", said), Tell()]
 
 
 # ---- the light -----------------------------------------------------------------------------------

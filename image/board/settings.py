@@ -199,7 +199,8 @@ def take_wifi(boot: Path, kept: Path) -> list[str]:
         return []
     wanted, troubles = wifi.judged(said)
     if strange and troubles:
-        troubles.append(f"{', '.join(strange)}: write country =, name = and password =, a line each")
+        lines = ", ".join(strange)
+        troubles.append(f"{lines}: write country =, name = and password =, a line each")
     password = before if wanted.password == written.KEPT else wanted.password
     if password:
         secretly(secret, password.encode(), "root")

@@ -188,7 +188,7 @@ def test_wifi_is_read_however_it_was_written_and_leaves_no_password(settings, pl
 
 
 @pytest.mark.parametrize("how", NAMED)
-def test_what_cannot_be_taken_is_named_with_its_remedy_and_leaves_no_password(settings, places, how):
+def test_what_cannot_be_taken_is_named_and_leaves_no_password(settings, places, how):
     name, data, word = NAMED[how]
     boot, kept = places
     (boot / "nocturne.toml").write_text('[home]\nhost = "hub"\n')
