@@ -140,7 +140,8 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    host: str = setting("", "the hub's MQTT broker; empty is no hub")
+    host: str = setting(
+        "", "the hub's MQTT broker, by name or address, or auto: looked for; empty is no hub")
     port: int = setting(1883, "1883, or 8883 with TLS", 1, 65535)
     username: str = setting("", "empty means the bed's id")
     password: str = setting("", "of that user; this file should be readable by nocturne only")

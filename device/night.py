@@ -36,7 +36,7 @@ from device.session import (
 from device.session.modes import Mode
 from device.session.settings import Owner
 from device.session.state import At, Decision
-from device.values import Command, Edge, Epoch, Found, Prior, Scene, Staging, Stop
+from device.values import Command, Edge, Epoch, Lack, Prior, Scene, Staging, Stop
 
 AHEAD = 6.0             # s: the music is written this far ahead of what is heard
 RING = 2.0              # s: nearer than this it would come too late; the ring is 1.5 s long
@@ -105,8 +105,8 @@ class Night:
                 self.take(commands.on_command(self.state, message, self.at))
             case Prior():
                 self.take(population.on_prior(self.state, message))
-            case Found():
-                self.take(controls.found(self.state, message))
+            case Lack():
+                self.take(controls.lacking(self.state, message))
             case Stop():
                 self.stop = message
         self.diary.commit()

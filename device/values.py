@@ -408,9 +408,10 @@ class Prior:
     reports: int
 
 
-class Found(NamedTuple):
-    """A part that was missing is there."""
-    trouble: str        # as it was told
+class Lack(NamedTuple):
+    """A part that is missing, or was."""
+    trouble: str        # in words: what stands for it, and the remedy
+    over: bool = False
 
 
 class Stop(NamedTuple):

@@ -25,7 +25,7 @@ from device.home.say_socket import NAME, Door
 from device.night import Night
 from device.parts import NONE, Hooks
 from device.sound.client import SoundLink
-from device.values import Found, Light
+from device.values import Lack, Light
 
 if TYPE_CHECKING:
     from device.hardware.panel import Panel
@@ -58,7 +58,7 @@ class Pins:
         except Exception as trouble:
             self.trouble = f"no button and no light: {trouble}"
         if before and not self.trouble:
-            self.inbox.put(Found(before))
+            self.inbox.put(Lack(before, over=True))
 
     def show(self, light: Light | float, now: float, quiet: bool) -> None:
         if self.panel is not None:

@@ -15,7 +15,7 @@ from device.errors import Refused
 from device.home.entities import ASKED, ENTITIES
 from device.home.payloads import Reader, read_zone
 from device.home.settings import ROOT
-from device.values import Command
+from device.values import Command, Lack
 
 LONGEST = 1024                  # bytes of a command
 ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
@@ -101,7 +101,7 @@ def known_zone(name: object) -> str:
 class Inbox(Protocol):
     """Where commands go."""
 
-    def put(self, item: Command) -> None: ...
+    def put(self, item: Command | Lack) -> None: ...
 
 
 class Seen:

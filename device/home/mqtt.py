@@ -368,7 +368,8 @@ class Home:
             nobody.trouble = f"no hub: paho can't be used ({trouble}); install Nocturne again"
             return nobody
         return connection.Link(
-            self.settings, self.clock, topics, self._hear, self._joined, self._lost, self.chance
+            self.settings, self.clock, topics, self._hear, self._joined, self._lost, self.chance,
+            self.inbox.put,
         )
 
     # ---- small things ----------------------------------------------------------------------------

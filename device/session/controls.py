@@ -21,7 +21,7 @@ from device.session.things import (
     Tell,
 )
 from device.session.watching import snoozing
-from device.values import Found, Heartbeat, Light, Press, Recipe, Volume
+from device.values import Heartbeat, Lack, Light, Press, Recipe, Volume
 
 THANKS = 2.0                # s that the light answers a press
 FOUND = 10.0                # s that it answers somebody who looks for the device
@@ -163,11 +163,14 @@ def on_trouble(state: State, chips: tuple[str, ...], disk: str) -> Decision:
     return state.with_status(trouble=chips, disk=disk), things
 
 
-def found(state: State, part: Found) -> Decision:
-    """What was missing is there: nothing stands for it any more."""
+def lacking(state: State, part: Lack) -> Decision:
+    """What is missing is told until it is there."""
     lacks = tuple(each for each in state.status.lacks if each != part.trouble)
-    said = say("found", trouble=part.trouble)
-    return state.with_status(lacks=lacks), [Note("found", said), Tell()]
+    if not part.over:
+        state = state.with_status(lacks=(part.trouble, *lacks))
+        return state, [Note("fallback", part.trouble), Tell()]
+    return state.with_status(lacks=lacks), [Note("found", say("found", trouble=part.trouble)),
+                                            Tell()]
 
 
 # ---- the light -----------------------------------------------------------------------------------

@@ -314,6 +314,7 @@ def firewall(home: tuple[str, int]) -> str:
     """nftables rules: nothing comes in, and out go only the clock, names, addresses and the hub."""
     host, port = home
     to = f"ip daddr {host} " if re.fullmatch(r"\d+(\.\d+){3}", host) else ""
+    mdns_in, mdns_out = by_multicast(host)
     hub = (f"meta skuid nocturne {to}tcp dport {port} accept\n"
            f"        meta skuid root {to}tcp dport {UPDATES} accept")
     ssh = "tcp dport 22 accept" if (DATA / "ssh" / "authorized_keys").exists() else ""
@@ -327,6 +328,7 @@ table inet nocturne {{
                       echo-request }} accept
         icmp type echo-request accept
         udp dport {{ 68, 546 }} accept
+        {mdns_in}
         {ssh}
     }}
     chain forward {{
@@ -342,9 +344,24 @@ table inet nocturne {{
         meta skuid systemd-timesync udp dport {NTP} accept
         meta l4proto {{ tcp, udp }} th dport {DNS} accept
         {hub if host else ""}
+        {mdns_out}
     }}
 }}
 """
+
+
+def by_multicast(host: str) -> tuple[str, str]:
+    """Rules for names that end in .local, and for looking for the hub: in, and out. An answer comes
+    from who was asked by multicast, so that no connection is known for it."""
+    if not host.endswith(".local") and host != "auto":
+        return "", ""
+    who = "systemd-resolve" if host != "auto" else "nocturne"
+    to = "ip daddr 224.0.0.251 udp dport 5353 accept"
+    rules = [f"meta skuid systemd-resolve {to}",
+             "meta skuid systemd-resolve ip6 daddr ff02::fb udp dport 5353 accept"]
+    if who == "nocturne":
+        rules.append(f"meta skuid nocturne {to}")
+    return "udp sport 5353 accept", "\n        ".join(rules)
 
 
 def secretly(path: Path, data: bytes, owner: str) -> None:
