@@ -371,6 +371,13 @@ class Press(StrEnum):
     SECOND = "second"   # another, soon after
     THIRD = "third"
     HOLD = "hold"       # while the finger is still down
+    LONG = "long"       # and still
+
+
+class Greeting(NamedTuple):
+    """What works, being told."""
+    start: float                        # s
+    found: tuple[bool | None, ...]      # part by part; None: nobody expects it
 
 
 class Edge(NamedTuple):

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from device import sentences
 from device.programmes import NAMES
-from device.session import controls, population, schedule, wishes
+from device.session import controls, greeting, population, schedule, wishes
 from device.session.modes import NIGHT, SOUNDING, Event
 from device.session.settings import DAYS, Settings
 from device.session.state import At, Decision, State
@@ -71,6 +71,8 @@ def obeyed(state: State, command: Command, at: At) -> Decision:
             return private(state, value), []
         case "sharing", bool():
             return population.join(state, value)
+        case "greet", str():
+            return greeting.begun(state, value.split(", "), at, schedule.quiet(state, at))
         case "identify", _:
             return controls.identify(state, at), []
         case "firmware", _:

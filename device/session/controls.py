@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from device.sentences import say
-from device.session import fade, learning
+from device.session import fade, greeting, learning
 from device.session.modes import NIGHT, SOUNDING, Event, Mode
 from device.session.rows import feedback
 from device.session.state import At, Decision, State
@@ -34,6 +34,8 @@ CLICKS = {Press.SHORT: "single", Press.SECOND: "double", Press.THIRD: "triple", 
 
 def on_press(state: State, press: Press, at: At) -> Decision:
     """A short press acts at once; a second and third take it back and say what was meant."""
+    if press is Press.LONG:
+        return greeting.asked(state, at)
     state, things = pressed(state.with_status(thanked=at.now), press, at)
     said: list[Do] = [Note("press", press), Happened("button", {"event_type": CLICKS[press]})]
     return state, [*said, *things, Save(), Tell()]
@@ -178,6 +180,8 @@ def lacking(state: State, part: Lack) -> Decision:
 def light(state: State, at: At, missing: Sequence[str]) -> Light | float:
     """A pattern, or the brightness of a night light. `missing`: what a fallback stands for."""
     status, mode = state.status, state.tonight.mode
+    if status.greeting is not None:
+        return greeting.brightness(status.greeting, at.now)
     if at.now - status.thanked < THANKS:
         return Light.THANKS
     if state.settings.muted:

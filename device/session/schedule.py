@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from device.sentences import Said, say
-from device.session import alarms
+from device.session import alarms, greeting
 from device.session.alarms import MINUTES, Due
 from device.session.modes import NIGHT, Event
 from device.session.settings import DAILY, OFF, Once, zone_of
@@ -63,6 +63,9 @@ def on_tick(state: State, at: At) -> Decision:
         things.append(Go(Event.ALARM))
     if rings and at.local is None:
         state = state.with_tonight(rang=at.now)
+    if greeting.over(state, at):
+        state, more = greeting.ended(state)
+        things += more
     if timer_is_over(state, at):
         state = set_timer(state, 0.0, at)
         things.append(Go(Event.STOP))

@@ -9,7 +9,7 @@ from device.session.sleeper import Sleeper
 from device.session.things import Do
 from device.session.tonight import Tonight
 from device.stored import DERIVED
-from device.values import Epoch, Heartbeat, Prior
+from device.values import Epoch, Greeting, Heartbeat, Prior
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class Status:
     thanked: float = float("-inf")              # s: the light answers a press from here on
     sent: float = 1.0                           # volume as the sound process was told: on its way
     answer: str = ""                            # to the last note
+    greeting: Greeting | None = None            # what works is being told
+    asked: float = float("-inf")                # s: the button asked for that
 
 
 @dataclass(frozen=True, slots=True)
