@@ -177,7 +177,8 @@ class Config:
     def load(cls, path: Path | str) -> "Config":
         """Raises ConfigError, which names the file, the key and what would be right."""
         try:
-            return cls.parse(Path(path).read_text(encoding="utf-8"))
+            # A mark that Windows' editors put first is no part of the text.
+            return cls.parse(Path(path).read_text(encoding="utf-8-sig"))
         except OSError as trouble:
             raise ConfigError(
                 f"{path}: can't be read ({trouble.strerror}); `nocturne config` prints one"

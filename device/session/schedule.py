@@ -10,7 +10,7 @@ from device.session.alarms import MINUTES, Due
 from device.session.modes import NIGHT, Event
 from device.session.settings import DAILY, OFF, Once, zone_of
 from device.session.state import At, Bell, Decision, State
-from device.session.things import Do, Go, Note
+from device.session.things import Do, Go, Note, Save
 from device.session.watching import light
 from device.values import Minute
 
@@ -60,7 +60,7 @@ def on_tick(state: State, at: At) -> Decision:
         state = replace(state, bell=bell)
     if rings:
         things += [Note("alarm", bell.why)] if bell.why else []
-        things.append(Go(Event.ALARM))
+        things += [Go(Event.ALARM), Save()]         # a restart right after it rings nothing twice
     if rings and at.local is None:
         state = state.with_tonight(rang=at.now)
     if greeting.over(state, at):

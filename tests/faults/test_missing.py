@@ -24,12 +24,13 @@ folder = Path(sys.argv[1])
 {before}
 from device.assembly import board
 from device.config import Config, Diary, Home
-board.SPARE, board.SEARCH = folder / "spare", 0.5
+board.SPARE, board.SEARCH, board.SETTLED = folder / "spare", 0.5, 1.0
 import device.hardware.sensors as sensors
 sensors.SEARCH = 0.5
 config = Config(diary=Diary(path=str(folder / "diary.sqlite")), home=Home(**{home}))
 with board.night(config, folder / "socket", queue.SimpleQueue()) as mine:
-    began = mine.clock.now()
+    began, mine.noted, note = mine.clock.now(), [], mine.note
+    mine.note = lambda kind, detail: (mine.noted.append(detail), note(kind, detail))
     {acts}
     mine.run(until=began + {seconds})
     status = mine.state.status
@@ -40,6 +41,7 @@ with board.night(config, folder / "socket", queue.SimpleQueue()) as mine:
         "chips": sorted(feed.chip.name for feed in mine.parts.body.sensors.feeds.values()),
         "panel": getattr(mine.parts.world.panel, "panel", None) is not None,
         "beat": status.beat is not None,
+        "noted": mine.noted,
     }}))
 """
 # Modules that shadow the real ones.
@@ -123,9 +125,9 @@ def test_what_cannot_be_imported_has_a_named_fallback(tmp_path, part, how):
 
 
 def test_a_runtime_that_hangs_is_left_alone(monkeypatch):
+    assert runtimes.tried("it", "raise ImportError", b"") == ""     # for the caller to meet
     monkeypatch.setattr(runtimes, "PATIENCE", 0.3)
     assert "hangs" in runtimes.tried("it", "import time; time.sleep(9)", b"")
-    assert runtimes.tried("it", "raise ImportError", b"") == ""     # for the caller to meet
 
 
 # ---- what is wired -------------------------------------------------------------------------------
@@ -141,6 +143,7 @@ def test_the_bus_and_its_chips_are_searched_for_until_they_come(tmp_path, how, f
     if how in ("no bus", "nobody may"):
         assert says(told, "no sensors, so a timer programme")
     assert not found or not says(told, "no sensors")
+    assert any(words.startswith("looked around: ") for words in told["noted"])
 
 
 @pytest.mark.parametrize(("how", "there"), [

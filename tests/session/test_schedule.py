@@ -13,7 +13,7 @@ from device.session import alarms, schedule
 from device.session.modes import Event, Mode
 from device.session.settings import DAILY, OFF, Owner, Settings, zone_of
 from device.session.state import At, Bell, State
-from device.session.things import Go, Note
+from device.session.things import Go, Note, Save
 from device.session.tonight import Tonight
 from device.values import Stage
 from tests.session.around import staging
@@ -107,7 +107,7 @@ def test_one_that_rings_late_says_why():
     state, things = schedule.on_tick(
         state, schedule.moment(1.0, wall("2026-03-02T07:02"), True, state))
     assert things == [Note("alarm", "the alarm of 07:00 rings 2 minutes late: there was no power "
-                                    "then, or the clock was set only now"), Go(Event.ALARM)]
+                                    "then, or the clock was set only now"), Go(Event.ALARM), Save()]
     assert looked(state, wall("2026-03-03T07:00"))[0].bell.why == ""
 
 
@@ -441,7 +441,7 @@ def test_alarm_and_timer_may_come_at_once():
     state = schedule.set_timer(state, 1.0, At(0.0, 0.0))
     at = schedule.moment(60.0, wall("2026-03-02T07:00"), True, state)
     _, things = schedule.on_tick(state, at)
-    assert things == [Go(Event.ALARM), Go(Event.STOP)]
+    assert things == [Go(Event.ALARM), Save(), Go(Event.STOP)]
 
 
 def test_minutes_of_a_time_of_day():

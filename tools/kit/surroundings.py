@@ -12,6 +12,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from device.clock import SystemClock
 from device.config import Config
 
 HOT = 80.0                  # °C, from which the firmware slows the processor down
@@ -27,6 +28,7 @@ def troubles(config: Config, root: Path = Path("/")) -> Iterator[Trouble]:
     yield from pins(config, root)
     yield from sound(root, config.sound.device)
     yield from clock(root)
+    yield from zone(config, root)
     yield from network(root)
     yield from broker(config.home.host, config.home.port)
     yield from disk(root / Path(config.diary.path).parent.relative_to("/"))
@@ -73,9 +75,15 @@ def sound(root: Path, wanted: str = "") -> Iterator[Trouble]:
 
 
 def clock(root: Path) -> Iterator[Trouble]:
-    if not (root / "run/systemd/timesync/synchronized").exists():
+    if not SystemClock(root).synced():
         yield ("clock", "it hasn't been set since power on: alarms ring by elapsed time",
                "is there a network, and does it let NTP through (UDP 123)?")
+
+
+def zone(config: Config, root: Path) -> Iterator[Trouble]:
+    if not config.clock.zone and not (root / "etc/localtime").exists():
+        yield ("clock", "nobody has told the time zone, so that no time of day can be set",
+               'write zone = "Europe/Berlin" (yours) under [clock] into nocturne.toml')
 
 
 def network(root: Path) -> Iterator[Trouble]:
