@@ -20,6 +20,7 @@ DAY = 86400.0                   # s
 NAPS = (9, 19)                  # h: what begins between them is a nap
 LATE = 2 * 3600.0               # s: an alarm that couldn't ring in time still does
 PROMPT = 1.0                    # min: one that rings no later needs no explanation
+LOOKED = 10.0                   # s that a look at the clock counts: no new state each tick
 SEEN = 600.0                    # s between two times that the bell is kept
 AWAY = DAY                      # s without power after which nobody waits for an alarm any more
 
@@ -116,6 +117,8 @@ def seen_again(state: State, at: At) -> Bell:
         then, zone = at.wall - (at.now - rang), at.local.tzinfo if at.local else None
         meant = alarms.between(state.settings, then - DAY / 4, then + DAY / 4, zone)
         bell = replace(bell, rung=meant.key if meant else None)
+    if bell.seen is not None and bell.blind is None and 0 <= at.wall - bell.seen < LOOKED:
+        return bell
     return replace(bell, seen=at.wall, blind=None)
 
 
@@ -124,7 +127,7 @@ def without_time(state: State, at: At) -> tuple[Bell, bool]:
     began without it, `elapsed` hours after lights out. Never by what the clock says."""
     bell, tonight = state.bell, state.tonight
     blind = at.now if bell.blind is None else bell.blind
-    bell = replace(bell, blind=blind)
+    bell = bell if bell.blind is not None else replace(bell, blind=blind)
     zone = zone_of(state.owner, state.settings)
     if began_with_time(state) and bell.seen is not None and zone is not None:
         so_far = bell.seen + at.now - blind
@@ -163,10 +166,12 @@ def worth_keeping(kept: Bell, bell: Bell) -> bool:
 
 def warning(state: State, at: At) -> Said:
     """What is to be said beforehand where an alarm is set, but the time isn't known; or ""."""
+    if at.local is not None or not alarms.is_set(state.settings):
+        return Said("")                     # asked at every tick
     facts = {
-        "alarm": alarms.is_set(state.settings),
-        "timeless": at.local is None,
-        "zoneless": at.local is None and zone_of(state.owner, state.settings) is None,
+        "alarm": True,
+        "timeless": True,
+        "zoneless": zone_of(state.owner, state.settings) is None,
         "known before": state.tonight.mode in NIGHT and began_with_time(state)
         and state.bell.seen is not None,
     }
