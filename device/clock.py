@@ -3,7 +3,10 @@
 import queue
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
+
+AGREES = 5.0                # s that a clock with a battery may differ from the system's
 
 
 class Clock(Protocol):
@@ -14,6 +17,9 @@ class Clock(Protocol):
         """Seconds since 1970, as far as this machine knows; for the alarm, `home/` and the diary's
         header only."""
 
+    def synced(self) -> bool:
+        """Whether `wall` is the time: set in this boot by the network or a clock with a battery."""
+
     def sleep(self, seconds: float) -> None: ...
 
     def wait(self, inbox: queue.SimpleQueue, seconds: float) -> list:
@@ -21,11 +27,34 @@ class Clock(Protocol):
 
 
 class SystemClock:
+    """`root`: where the machine's own files are."""
+
+    def __init__(self, root: Path = Path("/")):
+        self._root, self._synced = root, False
+
     def now(self) -> float:
         return time.monotonic()
 
     def wall(self) -> float:
         return time.time()
+
+    def synced(self) -> bool:
+        """Once it was, it stays so until the next boot. What PID 1 sets at start (its own build's
+        date) and what timesyncd saved before are later than 1970, and not the time."""
+        if not self._synced:
+            by_network = (self._root / "run/systemd/timesync/synchronized").exists()
+            self._synced = by_network or self._by_battery()
+        return self._synced
+
+    def _by_battery(self) -> bool:
+        """The kernel took the time from this RTC as it started, and both still agree: PID 1 turns
+        a clock on that an empty battery has left in the past."""
+        rtc = self._root / "sys/class/rtc/rtc0"
+        try:
+            taken = (rtc / "hctosys").read_text().strip() == "1"
+            return taken and abs(int((rtc / "since_epoch").read_text()) - self.wall()) < AGREES
+        except (OSError, ValueError):
+            return False
 
     def sleep(self, seconds: float) -> None:
         if seconds > 0:
@@ -44,6 +73,7 @@ class VirtualClock:
     def __init__(self, start: float = 0.0, wall: float = 1_767_218_400.0):  # 2025-12-31 22:00 UTC
         self._now = start
         self._wall = wall - start
+        self.known = True                   # what `synced` answers
         self._planned: list[tuple[float, int, Callable[[], object]]] = []
 
     def now(self) -> float:
@@ -64,6 +94,9 @@ class VirtualClock:
     def at(self, when: float, act: Callable[[], object]) -> None:
         """Have something happen at `when` s: a finger on the button, a fault."""
         self._planned.append((when, len(self._planned), act))
+
+    def synced(self) -> bool:
+        return self.known
 
     def set_wall(self, wall: float) -> None:
         """Somebody set the clock; monotonic time doesn't care."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from device.errors import ConfigError
 from device.values import SPEAKERS
@@ -20,13 +21,21 @@ KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "
 
 def setting(default: T, doc: str, low: float | None = None, high: float | None = None,
             among: tuple[str, ...] | None = None, like: str | None = None) -> T:
-    """A documented key. Numbers are bounded by `low` and `high`, text by `among` or the pattern
-    `like`."""
+    """A documented key. Numbers are bounded by `low` and `high`, text by `among` or what it must be
+    `like`: a name in LIKE."""
     bounds = {"low": low, "high": high, "among": among, "like": like}
     return field(default=default, metadata={"doc": doc, **bounds})
 
 
-TIME_OF_DAY = r"|([01]\d|2[0-3]):[0-5]\d"
+TIME = r"([01]?\d|2[0-3]):[0-5]\d"
+# What text may have to look like: the pattern, and how a person is told.
+LIKE = {
+    "time": (rf"|{TIME}", 'a time of day like "07:00"'),
+    "weekday": (rf"|off|{TIME}", 'a time of day like "07:00", or "off"'),
+    "name": (r"[\w -]{1,40}", "1 to 40 letters, digits, spaces, - or _"),
+    "bed": (r"[A-Za-z0-9_-]{1,32}", "1 to 32 letters, digits, - or _, without accents"),
+    "key": (r"|[0-9a-f]{64}", "64 hex digits"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ class Sound:
 @dataclass(frozen=True, slots=True)
 class Night:
     sleeper: str = setting("sleeper", 'whose nights are learned from; "guest" learns nothing',
-                           like=r"[\w -]{1,40}")
+                           like="name")
     programme: str = setting("auto", "auto, favourite (what was liked last) or a programme's name")
     onset: str = setting("cautious", "when sleep is believed", among=("quick", "cautious"))
     fade: float = setting(10.0, "minutes of the fade once asleep is likely", 2, 60)
@@ -101,8 +110,22 @@ class Learning:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    zone: str = setting(
+        "", "time zone, as \"Europe/Berlin\"; empty: the machine's own, or as Home Assistant tells "
+            "it; without one no time of day is kept", like="zone")
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
-    time: str = setting("", "time of day, as \"07:00\"; empty is no alarm", like=TIME_OF_DAY)
+    time: str = setting("", "time of day, as \"07:00\"; empty is no alarm", like="time")
+    monday: str = setting("", "a weekday's own, or \"off\"; empty: as every day", like="weekday")
+    tuesday: str = setting("", "likewise", like="weekday")
+    wednesday: str = setting("", "likewise", like="weekday")
+    thursday: str = setting("", "likewise", like="weekday")
+    friday: str = setting("", "likewise", like="weekday")
+    saturday: str = setting("", "likewise", like="weekday")
+    sunday: str = setting("", "likewise", like="weekday")
     smart: float = setting(0.0, "minutes before it in which light sleep may be ended", 0, 60)
     elapsed: float = setting(
         8.0, "hours after lights out at which it rings while the time isn't known", 1, 16)
@@ -111,21 +134,22 @@ class Alarm:
 @dataclass(frozen=True, slots=True)
 class Quiet:
     start: str = setting("", "the LED is dark from this time of day on; empty is never",
-                         like=TIME_OF_DAY)
-    end: str = setting("", "until this one", like=TIME_OF_DAY)
+                         like="time")
+    end: str = setting("", "until this one", like="time")
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    host: str = setting("", "the hub's MQTT broker; empty is no hub")
+    host: str = setting(
+        "", "the hub's MQTT broker, by name or address, or auto: looked for; empty is no hub")
     port: int = setting(1883, "1883, or 8883 with TLS", 1, 65535)
     username: str = setting("", "empty means the bed's id")
     password: str = setting("", "of that user; this file should be readable by nocturne only")
     ca: str = setting("", "file of the one CA to trust; empty is no TLS")
-    bed: str = setting("bedside", "id of this bed, in topics", like=r"[A-Za-z0-9_-]{1,32}")
+    bed: str = setting("bedside", "id of this bed, in topics", like="bed")
     hub_key: str = setting(
         "", "the hub's public key in hex, as `nocturne hub` prints; empty adopts no prior",
-        like=r"|[0-9a-f]{64}")
+        like="key")
     cap: int = setting(100, "% of volume: nobody can set the volume cap above it from afar", 0, 100)
     care: bool = setting(True, "tell state and the night's summary to the caregiver")
 
@@ -143,6 +167,7 @@ class Config:
     sound: Sound = Sound()
     night: Night = Night()
     learning: Learning = Learning()
+    clock: Clock = Clock()
     alarm: Alarm = Alarm()
     quiet: Quiet = Quiet()
     home: Home = Home()
@@ -152,7 +177,8 @@ class Config:
     def load(cls, path: Path | str) -> "Config":
         """Raises ConfigError, which names the file, the key and what would be right."""
         try:
-            return cls.parse(Path(path).read_text(encoding="utf-8"))
+            # A mark that Windows' editors put first is no part of the text.
+            return cls.parse(Path(path).read_text(encoding="utf-8-sig"))
         except OSError as trouble:
             raise ConfigError(
                 f"{path}: can't be read ({trouble.strerror}); `nocturne config` prints one"
@@ -236,9 +262,26 @@ def checked(path: str, value: Any, default: Any, metadata: Mapping[str, Any]) ->
         near = difflib.get_close_matches(value, among, 1)
         raise ConfigError(f"{path} = {value!r}: must be {' or '.join(among)}"
                           + (f" (did you mean {near[0]}?)" if near else ""))
-    if like is not None and not re.fullmatch(like, value):
-        raise ConfigError(f"{path} = {value!r}: must look like {like}")
+    if like == "zone":
+        return zone_named(path, value)
+    if like is not None and not re.fullmatch(LIKE[like][0], value):
+        raise ConfigError(f"{path} = {value!r}: must be {LIKE[like][1]}")
     return value
+
+
+def zone_named(path: str, value: str) -> str:
+    """A time zone of the tz database, or "". Raises ConfigError."""
+    try:
+        if value:
+            ZoneInfo(value)
+        return value
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        city = value.rpartition("/")[2].lower()
+        names = {name.rpartition("/")[2].lower(): name for name in available_timezones()}
+        near = difflib.get_close_matches(city, names, 1)
+        example = names[near[0]] if near else "Europe/Berlin"
+        why = f"there is no such time zone (did you mean {example}?)"
+        raise ConfigError(f"{path} = {value!r}: {why}") from None
 
 
 def document(config: Config | None = None) -> str:

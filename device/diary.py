@@ -7,6 +7,7 @@ Times are monotonic s of the boot that the night's row belongs to; only `nights.
 
 import contextlib
 import json
+import logging
 import queue
 import sqlite3
 import threading
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from device.errors import DiaryError
+from device.salvage import salvage
 
 VERSION = 1
 SCHEMA = """
@@ -49,6 +51,7 @@ STUCK = 5.0                 # s in which a writer that has work does nothing: it
 STEPS = 10_000              # of SQLite's machine between two signs of life in a long statement
 MOVED = "moved"             # stands among the rows for a night whose times are to be moved
 MOST_WAITING = 100_000      # rows kept in memory while the disk refuses them; about 30 nights
+log = logging.getLogger("nocturne")
 
 
 class Diary:
@@ -72,6 +75,9 @@ class Diary:
         self._seen, self._since = 0, 0.0    # the last of them that was looked at, and when (s)
         self.nights = self._open()          # numbers of nights given so far
         self._remembered: dict[str, str] = {}       # as last handed to the writer
+        self._connection: sqlite3.Connection | None = None  # the writer's
+        self._files: tuple[tuple[int, int, int] | None, ...] = (None, None)
+        self._broken, self._renewed = False, ""
         self._writer = threading.Thread(target=self._write, name="diary", daemon=True)
         self._writer.start()
 
@@ -160,22 +166,15 @@ class Diary:
             try:
                 return prepare(self.path)
             except sqlite3.DatabaseError as trouble:
-                # locked, full, read-only: not corrupt
-                if isinstance(trouble, sqlite3.OperationalError):
+                if not damaged(trouble):
                     raise
-                aside = next(
-                    name
-                    for i in range(1, 1000)
-                    if not (name := self.path.with_name(f"{self.path.name}.corrupt-{i}")).exists()
-                )
-                self.path.rename(aside)
-                for rest in ("-wal", "-shm"):
-                    with contextlib.suppress(FileNotFoundError):
-                        self.path.with_name(self.path.name + rest).rename(
-                            aside.with_name(aside.name + rest)
-                        )
+                aside = set_aside(self.path) or self.path
+                prepare(self.path)
+                with contextlib.closing(connect(self.path)) as fresh:
+                    saved = salvage(aside, fresh, lambda: None)
                 self.trouble = (
-                    f"diary {self.path}: was corrupt ({trouble}); kept as {aside.name}, begun anew"
+                    f"diary {self.path}: was corrupt ({trouble}); kept as {aside.name}, "
+                    f"begun anew with {saved} rows of it"
                 )
                 return prepare(self.path)
         except (OSError, sqlite3.Error) as trouble:
@@ -184,35 +183,127 @@ class Diary:
             ) from trouble
 
     def _write(self) -> None:
-        connection = connect(self.path)
-        connection.set_progress_handler(self._move, STEPS)
         waiting: list[tuple[str, dict]] = []
         while (batch := self._batches.get()) is not None:
             self._busy = True
             self._move()
-            if callable(batch):
-                with contextlib.suppress(sqlite3.Error):        # a later day is early enough
-                    batch(connection)
-            elif isinstance(batch, list):
-                waiting += batch
-                self.lost += max(len(waiting) - MOST_WAITING, 0)
-                waiting = waiting[-MOST_WAITING:]
-            if waiting:
-                try:
-                    with connection:
-                        unfit = sum(not written(connection, table, row) for table, row in waiting)
-                    self.lost += unfit
-                    waiting, self.trouble = [], ""
-                except sqlite3.Error as trouble:
-                    rows = f"{len(waiting)} rows wait in memory"
-                    self.trouble = f"diary {self.path}: can't write ({trouble}); {rows}"
+            try:
+                if callable(batch):
+                    with contextlib.suppress(sqlite3.Error):        # a later day is early enough
+                        batch(self._whole())
+                elif isinstance(batch, list):
+                    waiting += batch
+                    self.lost += max(len(waiting) - MOST_WAITING, 0)
+                    waiting = waiting[-MOST_WAITING:]
+                if waiting:
+                    self.lost += self._store(waiting)
+                    waiting, self.trouble, self._renewed = [], self._renewed, ""
+            except (sqlite3.Error, OSError) as trouble:
+                rows = f"{len(waiting)} rows wait in memory"
+                self.trouble = f"diary {self.path}: can't write ({trouble}); {rows}"
             if isinstance(batch, threading.Event):
                 batch.set()
             self._busy = False
-        connection.close()
+        if self._connection is not None:
+            self._connection.close()
+
+    def _store(self, rows: list[tuple[str, dict]]) -> int:
+        """One transaction; how many of them SQLite can't hold. Raises sqlite3.Error or OSError."""
+        try:
+            return self._attempt(rows)
+        except sqlite3.DatabaseError as trouble:
+            if not damaged(trouble):
+                raise
+            self._broken = True
+            return self._attempt(rows)
+
+    def _attempt(self, rows: list[tuple[str, dict]]) -> int:
+        connection = self._whole()
+        with connection:
+            unfit = sum(not written(connection, table, row) for table, row in rows)
+        self._files = self._named()
+        return unfit
+
+    def _whole(self) -> sqlite3.Connection:
+        """The connection, or one to a diary begun anew: the file was removed, exchanged or emptied
+        under it, or is damaged. SQLite would go on writing into a file that has no name any more.
+
+        Raises sqlite3.Error or OSError.
+        """
+        if self._connection is not None:
+            if not self._broken and self._same():
+                return self._connection
+            connection, self._connection = self._connection, None
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+            self._broken = True
+        aside = None
+        if self._broken:
+            aside = set_aside(self.path)
+            prepare(self.path)
+        connection = connect(self.path)
+        connection.set_progress_handler(self._move, STEPS)
+        if self._broken:
+            self._renew(connection, aside)
+            self._broken = False
+        self._connection, self._files = connection, self._named()
+        return connection
+
+    def _renew(self, connection: sqlite3.Connection, aside: Path | None) -> None:
+        """What this process knows, which is newer; then what can be read in the file set aside."""
+        with connection:
+            for key, text in list(self._remembered.items()):
+                written(connection, "memory", {"key": key, "value": text})
+        saved = salvage(aside, connection, self._move) if aside is not None else 0
+        kept = f"; kept as {aside.name}" if aside is not None else ""
+        self._renewed = (
+            f"diary {self.path}: was damaged or removed while it was written{kept}, "
+            f"begun anew with {saved} rows of it"
+        )
+        log.error("%s", self._renewed)
+
+    def _named(self) -> tuple[tuple[int, int, int] | None, ...]:
+        """Device, number and size of the file and of its log."""
+        return tuple(identity(self.path.with_name(self.path.name + rest)) for rest in ("", "-wal"))
+
+    def _same(self) -> bool:
+        """Whether they are still those that were written last. A diary only grows: deleted rows
+        leave free pages; SQLite removes its log with the last connection."""
+        for before, now in zip(self._files, self._named(), strict=True):
+            if before is not None and (now is None or now[:2] != before[:2]):
+                return False
+        (before, _), (now, _) = self._files, self._named()
+        return before is None or now is not None and now[2] >= before[2]
 
     def _move(self) -> None:
         self._moves += 1
+
+
+def damaged(trouble: sqlite3.DatabaseError) -> bool:
+    """Whether it says that the file isn't what it was; locked, full or read-only is something
+    else."""
+    return not isinstance(trouble, sqlite3.OperationalError) or "no such table" in str(trouble)
+
+
+def set_aside(path: Path) -> Path | None:
+    """Out of the way, for whoever can read it; its new name, if there is anything."""
+    aside = next(
+        name for i in range(1, 1000)
+        if not (name := path.with_name(f"{path.name}.corrupt-{i}")).exists()
+    )
+    for rest in ("-wal", "-shm", ""):
+        with contextlib.suppress(FileNotFoundError):
+            path.with_name(path.name + rest).rename(aside.with_name(aside.name + rest))
+    return aside if aside.exists() else None
+
+
+def identity(path: Path) -> tuple[int, int, int] | None:
+    """Device, number and size of the file that has this name now."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size
 
 
 def written(connection: sqlite3.Connection, table: str, row: Mapping) -> bool:

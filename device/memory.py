@@ -6,14 +6,15 @@ from typing import Any, TypeVar
 
 from device import stored
 from device.diary import Diary
-from device.session import restart
+from device.session import restart, schedule
 from device.session.settings import Owner, Settings, settings_from
 from device.session.sleeper import Sleeper
-from device.session.state import At, Population, State
+from device.session.state import At, Bell, Population, State
 from device.session.tonight import Said, Tonight
 
 # Keys of the diary's memory; those with a name after them are a sleeper's own.
 SETTINGS, POPULATION, TONIGHT, CHOICES = "remote", "others", "tonight", "choices"
+BELL = "bell"
 SLEEPER, LEARNER, TASTE = "known", "learner", "taste"
 SAID = "said"
 BEFORE = ("past", "favourites", SAID)       # where firmware before format 2 kept the sleeper
@@ -28,7 +29,7 @@ def key_of(name: str, sleeper: str) -> str:
 class Memory:
     def __init__(self, diary: Diary, owner: Owner):
         self.diary, self.owner = diary, owner
-        self.kept = State()
+        self.kept, self.bell = State(), Bell()
         self.saved: restart.Saved | None = None     # of tonight, as last written
 
     # ---- reading ---------------------------------------------------------------------------------
@@ -46,13 +47,14 @@ class Memory:
         population, bad_population = load(
             Population, self.diary.recall(POPULATION), "what other beds told"
         )
+        self.bell, bad_bell = load(Bell, self.diary.recall(BELL), "when the alarm rang")
         whole = None if bad_population else population.prior        # what was signed, or nothing
         self.kept = State(
             owner=self.owner, settings=settings, sleeper=sleeper,
             population=replace(population, used=None, prior=whole), tonight=Tonight(since=now),
-            nights=self.diary.nights,
+            bell=self.bell, nights=self.diary.nights,
         ).with_status(sent=settings.volume)
-        return self.kept, [*bad_settings, *bad_sleeper, *bad_population]
+        return self.kept, [*bad_settings, *bad_sleeper, *bad_population, *bad_bell]
 
     def own(self, name: str) -> Any:
         """What another part knows of the sleeper: LEARNER or TASTE."""
@@ -85,6 +87,9 @@ class Memory:
             self.diary.remember(POPULATION, stored.plain(state.population))
         if state.sleeper is not kept.sleeper:
             self.diary.remember(key_of(SLEEPER, self.owner.sleeper), stored.plain(state.sleeper))
+        if schedule.worth_keeping(self.bell, state.bell):
+            self.bell = state.bell
+            self.diary.remember(BELL, stored.plain(state.bell))
 
     def keep_own(self, name: str, value: object) -> None:
         """What another part knows of the sleeper: LEARNER or TASTE."""

@@ -37,7 +37,7 @@ from device.session import (
 from device.session.modes import Mode
 from device.session.settings import Owner
 from device.session.state import At, Decision
-from device.values import Command, Edge, Epoch, Prior, Scene, Staging, Stop
+from device.values import Command, Edge, Epoch, Lack, Prior, Scene, Staging, Stop
 
 AHEAD = 6.0             # s: the music is written this far ahead of what is heard
 RING = 2.0              # s: nearer than this it would come too late; the ring is 1.5 s long
@@ -69,8 +69,7 @@ class Night:
 
     @property
     def at(self) -> At:
-        wall = self.clock.wall()
-        return At(self.clock.now(), wall, schedule.local_time(wall, self.state.owner.zone))
+        return schedule.moment(self.clock.now(), self.clock.wall(), self.clock.synced(), self.state)
 
     # ---- the loop --------------------------------------------------------------------------------
 
@@ -107,6 +106,8 @@ class Night:
                 self.take(commands.on_command(self.state, message, self.at))
             case Prior():
                 self.take(population.on_prior(self.state, message))
+            case Lack():
+                self.take(controls.lacking(self.state, message))
             case Stop():
                 self.stop = message
         self.diary.commit()
@@ -163,8 +164,7 @@ class Night:
             case things.Learn():
                 self.take(asking.learn(parts, state, thing))
             case things.LearnTaste(liked):
-                kept = self.memory.own(TASTE)
-                self.take(asking.taste(parts.mind, state, kept, self.rng, liked))
+                self.take(asking.taste(parts.mind, state, self.memory.own(TASTE), self.rng, liked))
             case things.Adopt():
                 self.take(asking.adopt(parts.mind, state))
             case things.Share():

@@ -371,6 +371,13 @@ class Press(StrEnum):
     SECOND = "second"   # another, soon after
     THIRD = "third"
     HOLD = "hold"       # while the finger is still down
+    LONG = "long"       # and still
+
+
+class Greeting(NamedTuple):
+    """What works, being told."""
+    start: float                        # s
+    found: tuple[bool | None, ...]      # part by part; None: nobody expects it
 
 
 class Edge(NamedTuple):
@@ -385,12 +392,14 @@ class Command:
 
     `value` is a bool (sound, privacy, sharing), 0..1 (volume, volume_cap, light), minutes (timer; 0
     is off), minutes after midnight (alarm, quiet_from, quiet_to; None is off), text (programme,
-    message, say, choose), or None: so is a `say` that is too long or no text.
+    message, say, choose, zone), or None: so is a `say` that is too long or no text. A weekday's
+    alarm and the next one's may be −1, off, or −2, as on every day.
     """
     kind: str
     value: bool | float | int | str | None = None
     id: str = ""
     reply: Callable[[str], object] | None = None
+    zone: str = ""      # of the tz database: where it was asked; "" isn't told
 
 
 QUESTION = "quiet_v1"       # whether silence is best: what beds are asked, and what a prior answers
@@ -404,6 +413,12 @@ class Prior:
     shares: tuple[Share, ...]                   # sum 1
     errors: tuple[Share, ...]  # standard errors before shares were made to sum to 1
     reports: int
+
+
+class Lack(NamedTuple):
+    """A part that is missing, or was."""
+    trouble: str        # in words: what stands for it, and the remedy
+    over: bool = False
 
 
 class Stop(NamedTuple):

@@ -8,6 +8,7 @@ from pathlib import Path
 from image import recipe
 from image.board import tryboot
 from image.host import HERE, Trouble, run
+from image.kernel import OVERLAYS
 from image.root import dos_text
 
 MIB = recipe.MIB
@@ -51,7 +52,8 @@ def fat_files(root: Path, kernel_debs: Path, folder: Path, sbom: Path) -> None:
     for slot in ("A", "B"):
         tryboot.Backend(folder, folder).fill(slot, slot_files)
     (folder / "overlays").mkdir()
-    shutil.copy(slot_files / "nocturne-dac.overlay", folder / "overlays/nocturne-dac.dtbo")
+    for name in OVERLAYS:
+        shutil.copy(slot_files / f"{name}.overlay", folder / f"overlays/{name}.dtbo")
     for name in ("common.txt", "settings.txt", "README.txt"):
         (folder / name).write_bytes(dos_text(HERE / "card" / name))
     (folder / "config.txt").write_bytes(tryboot.text("A"))

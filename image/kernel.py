@@ -10,6 +10,8 @@ from pathlib import Path
 from image import recipe
 from image.host import HERE, Trouble, run
 
+OVERLAYS = ("nocturne-dac", "nocturne-rtc")      # for lines of settings.txt
+
 
 def version(kernel: Path) -> str:
     """`kernel` is the folder that trixie's packages were unpacked to."""
@@ -68,17 +70,19 @@ def install_boot_files(kernel: Path, root: Path, epoch: int, command_line: str) 
             boot / f"{board}.dtb",
             overlay("i2c-fast", boot),
         )
-        run(
-            "fdtoverlay",
-            "-i",
-            boot / f"{board}.dtb",
-            "-o",
-            boot / "probe.dtb",
-            overlay("nocturne-dac", boot),
-        )
-        (boot / "probe.dtb").unlink()
+        for name in OVERLAYS:
+            run(
+                "fdtoverlay",
+                "-i",
+                boot / f"{board}.dtb",
+                "-o",
+                boot / "probe.dtb",
+                overlay(name, boot),
+            )
+            (boot / "probe.dtb").unlink()
     (boot / "i2c-fast.dtbo").unlink()
-    (boot / "nocturne-dac.dtbo").rename(boot / "nocturne-dac.overlay")
+    for name in OVERLAYS:
+        (boot / f"{name}.dtbo").rename(boot / f"{name}.overlay")
 
 
 def overlay(name: str, folder: Path) -> Path:

@@ -12,6 +12,7 @@ PACKAGES = (
     "systemd-timesyncd",
     "systemd-resolved",
     "tzdata",
+    "libnss-resolve",       # names that end in .local
     "fdisk",
     "e2fsprogs",
     "dosfstools",

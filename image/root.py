@@ -217,6 +217,7 @@ def overlay(root: Path, version: str, certificate: Path) -> None:
     for folder in ("boot/firmware", "data", "var/lib/nocturne"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     link(root / "etc/nocturne.toml", "/data/config/nocturne.toml")
+    link(root / "etc/localtime", "/data/config/localtime")
     link(root / "etc/nocturne-ca.crt", "/data/config/nocturne-ca.crt")
     link(root / "etc/resolv.conf", "/run/systemd/resolve/resolv.conf")
     link(

@@ -1,7 +1,11 @@
+from datetime import datetime, timedelta
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device.assembly.build import time_zone
 from device.config import Config, document
 from device.errors import ConfigError
 
@@ -23,7 +27,9 @@ def test_every_key_is_documented():
     ("[sound]\nvolume = \"loud\"", "must be a number"),
     ("[night]\nkeep_playing = 1", "true or false"),
     ("[night]\nonset = \"quik\"", "did you mean quick?"),
-    ("[alarm]\ntime = \"25:00\"", "must look like"),
+    ("[alarm]\ntime = \"25:00\"", "a time of day"),
+    ("[alarm]\nsunday = \"of\"", 'or "off"'),
+    ("[clock]\nzone = \"Berlin\"", "did you mean Europe/Berlin"),
     ("[sound\nvolume", "isn't TOML"),
     ("sound = 3", "write [sound]"),
 ])
@@ -59,3 +65,24 @@ def test_a_torn_config_is_replaced_by_the_last_good_one_or_else_by_the_built_in_
     path.write_text("[sond]")
     config, trouble = Config.trusted(path, kept)
     assert config.sound.volume == 0.5 and trouble.startswith("going on with the last good config: ")
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_what_windows_editors_save_is_read(tmp_path, ends):
+    path = tmp_path / "nocturne.toml"
+    path.write_bytes(f'[alarm]{ends}time = "7:00"{ends}'.encode("utf-8-sig"))
+    assert Config.load(path).alarm.time == "7:00"
+
+
+def test_the_machines_own_zone_counts_where_none_is_named(tmp_path):
+    zones = Path("/usr/share/zoneinfo")
+    if not zones.exists():
+        pytest.skip("no tz database: apt-get install tzdata")
+    link = tmp_path / "localtime"
+    link.symlink_to(zones / "Asia/Tokyo")
+    assert time_zone("", link).key == "Asia/Tokyo"
+    assert time_zone("Europe/Berlin", link).key == "Europe/Berlin"
+    copied = tmp_path / "copied"
+    copied.write_bytes((zones / "Asia/Tokyo").read_bytes())
+    assert time_zone("", copied).utcoffset(datetime(2026, 1, 1)) == timedelta(hours=9)
+    assert time_zone("", tmp_path / "nowhere") is None

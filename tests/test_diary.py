@@ -1,3 +1,5 @@
+import contextlib
+import json
 import os
 import random
 import signal
@@ -8,7 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from device import salvage
 from device.diary import Diary, erase, everything, reading
 from device.errors import DiaryError
 
@@ -118,3 +123,141 @@ def test_erasing_leaves_no_byte_of_it_on_the_disk(tmp_path):
     erase(path)
     assert not any(everything(path).values())
     assert not any(b"very personal" in file.read_bytes() for file in tmp_path.iterdir())
+
+
+# ---- damage --------------------------------------------------------------------------------------
+
+LEARNED = {"learner:sleeper": {"nights": [[n, n / 7] for n in range(900)]},
+           "known:sleeper": {"favourites": list(range(40))}, "remote": {"alarm": 420},
+           "bell": {"seen": 1.5e9}}
+
+
+def lived_in(path: Path, nights: int = 4) -> dict[str, list[dict]]:
+    """A diary of some nights, closed; every row of it."""
+    diary = Diary(path)
+    for night in range(1, nights + 1):
+        diary.add("nights", id=night, began=1e9, lights_out=5.0, seed=1, sleeper="a", software="1")
+        for number in range(120):
+            diary.add("epochs", night=night, number=number, time=30.0 * number, mode="asleep",
+                      p_asleep=0.5, heart_rate=60.0)
+            diary.add("events", night=night, time=30.0 * number, kind="mode", detail=f"{number}")
+        diary.add("phrases", night=night, start=1.0, length=6.0, notes=[[0.0, 60, 1.0]] * 200)
+        for key, value in LEARNED.items():
+            diary.remember(key, {**value, "night": night})
+        diary.commit()
+    diary.close()
+    return everything(path)
+
+
+def is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("what", ["zeros", "noise"])
+def test_one_damaged_page_loses_what_stood_on_it_and_nothing_that_was_learned_elsewhere(
+    tmp_path, what
+):
+    whole = lived_in(tmp_path / "whole.sqlite")
+    image = (tmp_path / "whole.sqlite").read_bytes()
+    rng = random.Random(3)
+    pages = len(image) // 1024
+    places = sorted({1, 2, *(rng.randrange(1, pages + 1) for _ in range(53))})
+    readable = lost = 0
+    for place in places:
+        path = tmp_path / f"{place}" / "diary.sqlite"
+        path.parent.mkdir()
+        bad = bytes(1024) if what == "zeros" else rng.randbytes(1024)
+        path.write_bytes(image[:1024 * (place - 1)] + bad + image[1024 * place:])
+        diary = Diary(path)
+        diary.add("events", night=9, time=1.0, kind="after", detail="it goes on")
+        assert diary.flush()
+        diary.close()
+        kept = everything(path)
+        assert any(row["kind"] == "after" for row in kept["events"])
+        before = {row["key"]: row["value"] for row in whole["memory"]}
+        # SQLite itself doesn't see what the last page of a long value has become; `recall` does.
+        now = {row["key"]: row["value"] for row in kept["memory"] if is_json(row["value"])}
+        assert all(now[key] == before[key] for key in now)
+        readable, lost = readable + len(now), lost + len(before) - len(now)
+        for table in ("nights", "epochs", "events", "phrases"):
+            rows = {str(row) for row in kept[table]
+                    if row.get("kind") != "after" and is_json(row.get("notes", "0"))}
+            assert rows <= {str(row) for row in whole[table]}, (place, table)
+            assert len(rows) >= 0.8 * len(whole[table]) - 8, (place, table)
+    # Values that reach over many pages are lost with one of them, and only these.
+    memory_pages = sum(len(row["value"]) for row in whole["memory"]) / 1024 + 4
+    assert lost <= memory_pages
+
+
+def test_salvage_reads_page_by_page_what_sqlite_does(tmp_path):
+    whole = lived_in(tmp_path / "whole.sqlite")
+    with sqlite3.connect(tmp_path / "whole.sqlite") as diary:
+        shapes = salvage.shapes_of(diary)
+    for table, rows in whole.items():
+        found = salvage.by_pages((tmp_path / "whole.sqlite").read_bytes(), table, shapes)
+        assert sorted(found, key=str) == sorted((tuple(row.values()) for row in rows), key=str)
+
+
+def test_what_was_forgotten_is_not_brought_back(tmp_path):
+    path = tmp_path / "diary.sqlite"
+    lived_in(path)
+    diary = Diary(path)
+    diary.forget(1)
+    assert diary.flush()
+    diary.close()
+    with sqlite3.connect(path) as kept:
+        shapes = salvage.shapes_of(kept)
+    nights = {row[1] for row in salvage.by_pages(path.read_bytes(), "events", shapes)}
+    assert nights == {4}
+
+
+ACCIDENTS = {
+    "pages overwritten": lambda path: overwritten(path),
+    "emptied": lambda path: os.truncate(path, 0),
+    "cut in half": lambda path: os.truncate(path, path.stat().st_size // 2),
+    "removed": lambda path: path.unlink(),
+    "removed with its log": lambda path: [file.unlink() for file in path.parent.glob("diary*")],
+    "exchanged": lambda path: (path.unlink(), path.write_bytes(b"something else" * 900)),
+}
+
+
+def overwritten(path: Path) -> None:
+    with open(path, "r+b") as file:
+        file.write(os.urandom(path.stat().st_size))
+
+
+@pytest.mark.parametrize("accident", ACCIDENTS)
+def test_rows_go_on_after_an_accident_while_it_is_written(tmp_path, accident):
+    path = tmp_path / "diary.sqlite"
+    lived_in(path)
+    diary = Diary(path)
+    diary.remember("learner:sleeper", {"nights": [1, 2, 3]})
+    diary.add("events", night=5, time=0.0, kind="before", detail="")
+    assert diary.flush()
+    with contextlib.closing(sqlite3.connect(path)) as log:
+        log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    ACCIDENTS[accident](path)
+    for number in range(3):
+        diary.remember("remote", {"alarm": number})
+        diary.add("events", night=5, time=float(number), kind="after", detail=f"{number}")
+        diary.flush()
+    assert diary.writing(0.0)
+    diary.close()
+    kept = Diary(path)
+    assert [row["detail"] for row in everything(path)["events"] if row["kind"] == "after"] == [
+        "0", "1", "2"]
+    assert kept.recall("learner:sleeper") == {"nights": [1, 2, 3]}
+    assert kept.recall("remote") == {"alarm": 2}
+    kept.close()
+
+
+@given(st.binary(max_size=4096), st.sampled_from(["memory", "events", "epochs"]))
+def test_whatever_lies_in_a_file_no_page_ends_the_salvage(data, table):
+    shapes = {"memory": [("key", "TEXT"), ("value", "TEXT")],
+              "events": [("id", "INTEGER"), ("night", "INTEGER"), ("time", "REAL"),
+                         ("kind", "TEXT"), ("detail", "TEXT")], "epochs": [("night", "INTEGER")]}
+    list(salvage.by_pages(data, table, shapes))

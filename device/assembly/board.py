@@ -10,36 +10,102 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from device.assembly import build
 from device.clock import SystemClock
 from device.config import Config
 from device.diary import Diary
-from device.errors import DiaryError, SensorError
+from device.errors import DiaryError
+from device.hardware import health
 from device.hardware.bus import open_bus
-from device.hardware.panel import Panel
 from device.hardware.sensors import Sensors
 from device.home.say_socket import NAME, Door
 from device.night import Night
 from device.parts import NONE, Hooks
+from device.session import greeting
 from device.sound.client import SoundLink
-from device.values import Light
+from device.values import Command, Lack, Light
+
+if TYPE_CHECKING:
+    from device.hardware.panel import Panel
 
 # On a tmpfs, which outlives a restart of the unit but not of the machine.
 SPARE = Path(os.environ.get("RUNTIME_DIRECTORY") or tempfile.gettempdir()) / "spare"
 PATIENCE = 15.0         # s for the disk's first answer; slow cards take seconds for a sync
+SETTLED = 25.0          # s after the start: Wi-Fi and hub have had time
+SEARCH = 30.0           # s between two tries of pins that couldn't be used
 DRAWING = threading.Lock()
 
 
-class NoPanel:
-    """Without usable pins the night is driven from the hub."""
+class Pins:
+    """The panel, or none: then the night is driven from the hub, and the pins are tried again now
+    and then."""
+
+    def __init__(self, config: Config, clock: SystemClock, inbox: queue.SimpleQueue):
+        self.config, self.clock, self.inbox = config, clock, inbox
+        self.panel: Panel | None = None
+        self.trouble, self.due = "", 0.0
+        self.look(clock.now())
+
+    def look(self, now: float) -> None:
+        self.due = now + SEARCH
+        before, wanted = self.trouble, self.config.panel
+        try:
+            from device.hardware.panel import Panel
+            self.panel = Panel(self.clock, self.inbox.put, wanted.button, wanted.led)
+            self.trouble = ""
+        # SensorError names the pins; a gpiozero that can't be imported raises what it likes.
+        except Exception as trouble:
+            self.trouble = f"no button and no light: {trouble}"
+        if before and not self.trouble:
+            self.inbox.put(Lack(before, over=True))
 
     def show(self, light: Light | float, now: float, quiet: bool) -> None:
-        pass
+        if self.panel is not None:
+            self.panel.show(light, now, quiet)
+        elif now >= self.due:
+            self.look(now)
 
     def close(self) -> None:
-        pass
+        if self.panel is not None:
+            self.panel.close()
+
+
+class Greeter:
+    """Looks around and has the night tell what works: at the first start, and when it is asked."""
+
+    def __init__(self, config: Config, inbox: queue.SimpleQueue, clock: SystemClock,
+                 sensors: Sensors, pins: Pins):
+        self.config, self.inbox, self.clock = config, inbox, clock
+        self.sensors, self.pins = sensors, pins
+        self.due: float | None = clock.now() + SETTLED
+        self.answered = float("-inf")
+
+    def look(self, mine: Night) -> None:
+        """At each tick."""
+        first = self.due is not None and self.clock.now() >= self.due
+        if first:
+            self.due = None
+        asked = mine.state.status.asked
+        if first and mine.state.nights == 0 or asked > self.answered:
+            self.answered = max(asked, self.answered)
+            self.inbox.put(Command("greet", ", ".join(self.found(mine))))
+
+    def found(self, mine: Night) -> list[str]:
+        """As `session.greeting` takes it."""
+        home, beat = mine.parts.world.home, mine.state.status.beat
+        there = {
+            "sensor": bool(self.sensors.feeds) and not mine.state.status.trouble,
+            "speaker": beat is not None and bool(beat.device),
+            "button": self.pins.panel is not None,
+            "Wi-Fi": health.online(),
+        }
+        if self.config.home.host:
+            there["hub"] = bool(getattr(home, "connected", False))
+        return [name if works else greeting.MISSING + name for name, works in there.items()]
 
 
 @contextlib.contextmanager
@@ -57,18 +123,10 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
             diary = Diary(SPARE / "diary.sqlite")
             troubles.append(f"nights are kept in memory, in {SPARE}: {trouble}")
         stack.callback(diary.close)
-        try:
-            sensors = Sensors.find(open_bus(config.sensors.bus), clock,
-                                   {"ppg": config.sensors.ppg, "motion": config.sensors.motion})
-        except SensorError as trouble:
-            troubles.append(f"no sensors, so a timer programme: {trouble}")
-            sensors = Sensors([], clock)
-        panel: Panel | NoPanel
-        try:
-            panel = Panel(clock, inbox.put, config.panel.button, config.panel.led)
-        except SensorError as trouble:
-            troubles.append(f"no button and no light: {trouble}")
-            panel = NoPanel()
+        sensors = Sensors.waiting(partial(open_bus, config.sensors.bus), clock,
+                                  {"ppg": config.sensors.ppg, "motion": config.sensors.motion})
+        panel = Pins(config, clock, inbox)
+        troubles += [panel.trouble] if panel.trouble else []
         stack.callback(panel.close)
         sound = SoundLink(socket)
         stack.callback(sound.close)
@@ -79,8 +137,14 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
         if diary.path.parent == SPARE:
             feedback = None  # what was spent isn't known, so nothing is shared
         around = build.Around(clock, inbox, diary, sensors, sound, panel, home, feedback)
+        greeter = Greeter(config, inbox, clock, sensors, panel)
+
+        def alive() -> None:
+            hooks.alive()
+            greeter.look(mine)
         mine = build.brain(
-            config, around, seed=secrets.randbits(31), hooks=replace(hooks, woken=publish_report)
+            config, around, seed=secrets.randbits(31),
+            hooks=replace(hooks, woken=publish_report, alive=alive),
         )
         for lack in reversed(troubles):         # the hub shows the beginning: the worst goes first
             mine.lack(lack)

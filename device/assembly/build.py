@@ -8,8 +8,10 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
@@ -32,7 +34,7 @@ from device.programmes import AUTO, NAMES
 from device.recommend import Recommender, SafeDefault, Weights
 from device.recommend.n_of_1 import effect
 from device.session import fade, schedule, updates
-from device.session.settings import GUEST, Knobs, Owner, Rules
+from device.session.settings import DAYS, GUEST, Knobs, Owner, Rules
 from device.session.state import Population
 from device.sleep import features, hypnogram, second_opinion
 from device.sleep.empty_bed import FILE, EmptyBed
@@ -140,10 +142,13 @@ def owner(config: Config, seed: int, tick: float, nights: int) -> Owner:
         wanted.fade, wanted.timer, wanted.masking, wanted.keep_playing, wanted.trial,
         answer=wanted.answer, noise=wanted.noise,
     )
+    monday, tuesday, wednesday, thursday, friday, saturday, sunday = (
+        schedule.weekday_of(getattr(config.alarm, day)) for day in DAYS)
+    week = monday, tuesday, wednesday, thursday, friday, saturday, sunday
     knobs = Knobs(
         config.sound.volume, wanted.programme if wanted.programme in NAMES else AUTO,
         schedule.minute_of(config.alarm.time),
-        (schedule.minute_of(config.quiet.start), schedule.minute_of(config.quiet.end)),
+        (schedule.minute_of(config.quiet.start), schedule.minute_of(config.quiet.end)), week,
     )
     return Owner(
         sleeper=wanted.sleeper, rules=fade.withdrawn(rules, nights) if wanted.withdraw else rules,
@@ -151,7 +156,22 @@ def owner(config: Config, seed: int, tick: float, nights: int) -> Owner:
         smart=config.alarm.smart, elapsed=config.alarm.elapsed, retention=config.diary.retention,
         calibrated=bool(config.sound.calibration) and not config.sound.monitor,
         keep_notes=wanted.keep_notes, software=SOFTWARE, seed=seed, tick=tick,
+        zone=time_zone(config.clock.zone),
     )
+
+
+def time_zone(name: str, machine: Path = Path("/etc/localtime")) -> tzinfo | None:
+    """The zone of that name, or of `machine`, or None where neither says one."""
+    if name:
+        return ZoneInfo(name)
+    try:
+        _, found, key = str(machine.resolve(strict=True)).partition("zoneinfo/")
+        if found:
+            return ZoneInfo(key)
+        with machine.open("rb") as file:
+            return ZoneInfo.from_file(file, key=str(machine))
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        return None
 
 
 def load_stager(config: Config, models: Path) -> tuple[Stager | Blind, str]:
@@ -196,7 +216,7 @@ def lullaby(composer: compose.Composer, path: Path) -> str:
         if path.exists():
             from device.compose.lullaby import motif  # and with it mido, for the few who have one
             composer.give_motif(motif(path))
-    except (Refused, OSError) as trouble:
+    except (Refused, OSError, ImportError) as trouble:
         return f"no lullaby of one's own: {trouble}"
     return ""
 

@@ -1,24 +1,47 @@
 """The trained opinion: a small GRU in ONNX, int8, one thread, one step per token, its state
 carried."""
 
+import importlib
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from device.compose import tokens as tk
 from device.compose.contexts import FIELDS, Memory
 from device.errors import ModelMismatch
-from device.inference import model_card
+from device.inference import model_card, runtimes
 
 STATES = ("one", "two")
 INPUTS = (*FIELDS, *tk.CONDITIONS, *(f"style {i}" for i in range(tk.STYLE_SIZE)))
 
 
-def session(model: bytes, name: str) -> onnxruntime.InferenceSession:
+TRIAL = """
+import sys
+import numpy as np
+from device.compose.rnn import session
+net = session(sys.stdin.buffer.read(), "composer.onnx")
+kinds = {"tensor(int64)": np.int64}
+net.run(None, {each.name: np.zeros(each.shape, kinds.get(each.type, np.float32))
+               for each in net.get_inputs()})
+"""
+
+
+def library() -> ModuleType:
+    """onnxruntime, imported when a network is wanted. Raises ModelMismatch."""
+    try:
+        return importlib.import_module("onnxruntime")
+    except Exception as trouble:  # a library built for another Python or numpy raises what it likes
+        raise ModelMismatch(f"no onnxruntime ({trouble}); install Nocturne again") from trouble
+
+
+def session(model: bytes, name: str) -> Any:
     """One thread, no spinning. Raises ModelMismatch when onnxruntime can't read it."""
+    if why := runtimes.dies("onnxruntime", TRIAL, model):
+        raise ModelMismatch(why)
+    onnxruntime = library()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
@@ -47,7 +70,7 @@ class RNN:
         for given in (*self.session.get_inputs(), *self.session.get_outputs()):
             kind = np.int64 if given.name == "fields" else np.float32
             self.arrays[given.name] = np.zeros(given.shape, kind)
-            value = onnxruntime.OrtValue.ortvalue_from_numpy(self.arrays[given.name])
+            value = library().OrtValue.ortvalue_from_numpy(self.arrays[given.name])
             if given.name in ("fields", "asked", *STATES):
                 self.binding.bind_ortvalue_input(given.name, value)
             else:

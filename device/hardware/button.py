@@ -8,6 +8,7 @@ from device.values import Edge, Press
 BOUNCE = 0.02
 AGAIN = 0.4             # s after a short press in which another one counts as its second
 HOLD = 0.8              # s
+LONG = 3.0              # s
 
 
 class Pressed(NamedTuple):
@@ -23,6 +24,7 @@ class Presses:
         self.down = False           # the finger, bounces removed
         self.changed = float("-inf")    # s: when `down` last changed
         self.held = False           # this press has already been told as HOLD
+        self.long = False           # and as LONG
         self.released = float("-inf")   # s: the last short press
         self.count = 0              # short presses in a row
 
@@ -40,6 +42,9 @@ class Presses:
             self.held = True
             self.count = 0
             told.append(Pressed(Press.HOLD, self.changed + HOLD))
+        if self.down and not self.long and now - self.changed >= LONG:
+            self.long = True
+            told.append(Pressed(Press.LONG, self.changed + LONG))
         return told
 
     @property
@@ -48,7 +53,9 @@ class Presses:
         bounce."""
         if self.level != self.down:
             return self.changed + BOUNCE
-        return self.changed + HOLD if self.down and not self.held else None
+        if not self.down or self.long:
+            return None
+        return self.changed + (LONG if self.held else HOLD)
 
     def settle(self, now: float) -> list[Pressed]:
         """Believe the contact, unless it bounces."""
@@ -57,7 +64,7 @@ class Presses:
         began, self.changed = self.changed, now
         self.down = self.level
         if self.down:
-            self.held = False
+            self.held = self.long = False
             if now - self.released > AGAIN:
                 self.count = 0
             return []

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
+NETWORK = Path("/sys/class/net")
 WIRELESS = Path("/proc/net/wireless")
 
 
@@ -22,6 +23,13 @@ def rssi(file: Path = WIRELESS) -> float | None:
         return level if level < 0 else None         # some drivers give a level without unit
     except (OSError, ValueError, IndexError):
         return None
+
+
+def online(root: Path = NETWORK) -> bool:
+    """Whether any interface but the loopback is up."""
+    states = (path.read_text().strip() for path in root.glob("*/operstate")
+              if path.parent.name != "lo")
+    return "up" in states
 
 
 def read() -> dict[str, float | None]:

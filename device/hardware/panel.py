@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from gpiozero import PWMLED, BadPinFactory, Button, GPIOZeroError
+from gpiozero import PWMLED, Button
 from gpiozero.pins import Factory
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
@@ -29,11 +29,14 @@ class Panel:
         """`pin_factory` None is gpiozero's own choice. Raises SensorError if the pins can't be
         used."""
         self.clock, self.inbox = clock, inbox
+        self.button = self.led = None
         try:
             # Bounce is removed in Presses, where time is handed in and a test can see it.
             self.button = Button(button, pull_up=True, bounce_time=None, pin_factory=pin_factory)
             self.led = PWMLED(led, pin_factory=pin_factory)
-        except (GPIOZeroError, BadPinFactory, ImportError, OSError) as trouble:
+        # lgpio raises an exception of its own that is a plain Exception, as for a pin in use.
+        except Exception as trouble:
+            self.close()
             raise SensorError(
                 f"button on GPIO {button} or light on GPIO {led}: "
                 f"can't use these pins ({trouble}); "
@@ -45,12 +48,13 @@ class Panel:
     def show(self, light: Light | float, now: float, quiet: bool) -> None:
         """One of the patterns at `now` s, or a steady brightness 0..1; dark in quiet hours."""
         brightness = led.brightness(light, now, quiet) if isinstance(light, Light) else light
-        if brightness != self.led.value:
+        if self.led is not None and brightness != self.led.value:
             self.led.value = brightness
 
     def close(self) -> None:
-        self.button.close()
-        self.led.close()
+        for part in (self.button, self.led):
+            if part is not None:
+                part.close()
 
 
 def desk_pins() -> MockFactory:

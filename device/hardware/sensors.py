@@ -1,7 +1,7 @@
 """All the chips of one device: found on the bus, drained each tick, brought back when they fail."""
 
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from device.errors import ConfigError, SensorError, WrongChip
 from device.hardware.bus import Bus
@@ -21,6 +21,8 @@ class Sensors:
         self.clock = clock
         self.feeds = {chip.role: Feed(chip, clock) for chip in chips}
         self.bus: Bus | None = None
+        self.open: Callable[[], Bus] | None = None      # for one that wasn't there yet
+        self.no_bus = ""                                # why it can't be opened
         self.wanted: dict[str, str] = {}
         self.next_search = 0.0
         self.notes: tuple[str, ...] = ()
@@ -36,22 +38,41 @@ class Sensors:
         """
         sensors = cls((), clock)
         sensors.bus = bus
-        for role in ROLES:
-            name = (config or {}).get(role, "auto")
-            if name.lower() in ("auto", "none"):
-                sensors.wanted[role] = name.lower()
-                continue
+        for role, name in wished(config).items():
             part = named(name)
-            if part is None or part.role != role:
-                known = ", ".join(part.name for part in of_role(role))
-                raise ConfigError(
-                    f"sensors.{role}: no chip called {name.lower()}; "
-                    f"there are {known}, auto and none"
-                )
+            if part is None:
+                sensors.wanted[role] = name
+                continue
             found, _ = probe(bus, part.driver)
             sensors.feeds[role] = Feed(found or part.driver(bus), clock)
         sensors.search()
         return sensors
+
+    @classmethod
+    def waiting(cls, open_bus: Callable[[], Bus], clock: Now, config: Mapping[str, str]
+                ) -> "Sensors":
+        """The same, of a bus that may not be there yet: it is tried again now and then, and its
+        absence is trouble until then. Raises ConfigError."""
+        try:
+            return cls.find(open_bus(), clock, config)
+        except SensorError as trouble:
+            sensors = cls((), clock)
+            sensors.wanted = wished(config)
+            sensors.open, sensors.no_bus = open_bus, str(trouble)
+            sensors.next_search = clock.now() + SEARCH
+            return sensors
+
+    def reopen(self) -> None:
+        """The bus, if it has come."""
+        assert self.open is not None
+        self.next_search = self.clock.now() + SEARCH
+        try:
+            found = Sensors.find(self.open(), self.clock, self.wanted)
+        except SensorError as trouble:
+            self.no_bus = str(trouble)
+            return
+        self.bus, self.feeds, self.notes = found.bus, found.feeds, found.notes
+        self.wanted, self.no_bus, self.open = found.wanted, "", None
 
     def search(self) -> None:
         """Look for a chip for each role that has none."""
@@ -86,6 +107,10 @@ class Sensors:
 
     def drain(self, now: float) -> Readings:
         """Everything the chips have read since the last call."""
+        if self.open is not None and now >= self.next_search:
+            self.reopen()
+        if self.no_bus:
+            return Readings(now, None, None, (f"no sensors, so a timer programme: {self.no_bus}",))
         if self.bus is not None and now >= self.next_search and self.empty():
             self.search()
         signals = {role: feed.drain(now) for role, feed in self.feeds.items()}
@@ -110,6 +135,19 @@ class Sensors:
             (0.8 * feed.chip.depth * feed.timebase.period for feed in self.feeds.values()),
             default=1.0,
         )
+
+
+def wished(config: Mapping[str, str] | None) -> dict[str, str]:
+    """The name of a chip, auto or none for each role. Raises ConfigError for an unknown name."""
+    names = {role: (config or {}).get(role, "auto") for role in ROLES}
+    for role, name in names.items():
+        part = named(name)
+        if name.lower() not in ("auto", "none") and (part is None or part.role != role):
+            known = ", ".join(part.name for part in of_role(role))
+            raise ConfigError(
+                f"sensors.{role}: no chip called {name.lower()}; there are {known}, auto and none"
+            )
+    return {role: name if named(name) else name.lower() for role, name in names.items()}
 
 
 def first_of(bus: Bus, role: str) -> tuple[Chip | None, list[str]]:

@@ -1,8 +1,8 @@
 """What others may ask of the device: pure parsing, everything bounded, anything else refused.
 
 A payload is either the bare value (`45`, `ON`) or a JSON object `{"value": 45, "id": "…",
-"expires": 1767218400}`, which is what our discovery's templates make Home Assistant send. There is
-no command to unmute: only the button does.
+"expires": 1767218400, "zone": "Europe/Berlin"}`, which is what our discovery's templates make Home
+Assistant send. There is no command to unmute: only the button does.
 """
 
 import json
@@ -13,9 +13,9 @@ from typing import Protocol
 
 from device.errors import Refused
 from device.home.entities import ASKED, ENTITIES
-from device.home.payloads import Reader
+from device.home.payloads import Reader, read_zone
 from device.home.settings import ROOT
-from device.values import Command
+from device.values import Command, Lack
 
 LONGEST = 1024                  # bytes of a command
 ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
@@ -52,7 +52,7 @@ def parse(
         return Command(kind)
     if len(payload) > LONGEST:
         raise Refused(f"{kind}: {len(payload)} bytes are too many")
-    asked, identity, expires = envelope(kind, payload)
+    asked, identity, expires, zone = envelope(kind, payload)
     if expires is not None and now is not None and now > expires:
         raise Refused(f"{kind}: expired {now - expires:.0f} s ago")
     try:
@@ -63,23 +63,22 @@ def parse(
         raise Refused(f"programme: there is none called {value!r}")
     if kind == "volume_cap" and isinstance(value, float) and value > ceiling:
         raise Refused(f"volume_cap: {100 * value:.0f} % is above the owner's {100 * ceiling:.0f} %")
-    return Command(kind, value, identity)
+    return Command(kind, value, identity, zone=zone)
 
 
-def envelope(kind: str, payload: bytes) -> tuple[object, str, float | None]:
-    """(value, id, expiry in s since 1970) of a payload, none of them judged yet but id and expiry.
-    """
+def envelope(kind: str, payload: bytes) -> tuple[object, str, float | None, str]:
+    """(value, id, expiry in s since 1970, time zone) of a payload; the value isn't judged yet."""
     try:
         text = payload.decode()
     except UnicodeDecodeError:
         raise Refused(f"{kind}: not UTF-8") from None
     if not text.startswith("{"):
-        return text, "", None
+        return text, "", None, ""
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
         raise Refused(f"{kind}: not JSON") from None
-    if unknown := set(whole) - {"value", "id", "expires"}:
+    if unknown := set(whole) - {"value", "id", "expires", "zone"}:
         raise Refused(f"{kind}: unknown key {sorted(unknown)[0][:40]!r}")
     identity, expires = whole.get("id", ""), whole.get("expires")
     if identity != "" and not (isinstance(identity, str) and ID.fullmatch(identity)):
@@ -88,13 +87,21 @@ def envelope(kind: str, payload: bytes) -> tuple[object, str, float | None]:
     if expires is not None and (isinstance(expires, bool) or not isinstance(expires, int | float)
                                 or not 0 <= expires <= 1e12):
         raise Refused(f"{kind}: expires must be seconds since 1970")
-    return whole.get("value", ""), identity, expires
+    return whole.get("value", ""), identity, expires, known_zone(whole.get("zone"))
+
+
+def known_zone(name: object) -> str:
+    """A command isn't refused for where it was asked: "" for a zone that this device lacks."""
+    try:
+        return read_zone(name)
+    except Refused:
+        return ""
 
 
 class Inbox(Protocol):
     """Where commands go."""
 
-    def put(self, item: Command) -> None: ...
+    def put(self, item: Command | Lack) -> None: ...
 
 
 class Seen:

@@ -20,7 +20,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from device.clock import Clock
 from device.errors import Refused
+from device.home import find
 from device.home.settings import Settings, topic
+from device.values import Lack
 
 # s: first and longest wait between attempts to connect; a jittered half is taken off
 SOON, LATE = 1.0, 30.0
@@ -28,6 +30,22 @@ HANDSHAKE = 15.0            # s from connecting to the broker's word
 # s: an unanswered publish this old means that the connection is dead, whatever TCP says
 OLDEST_PUBACK = 20.0
 KEEPALIVE = 30              # s
+# MQTT 5's reason of a DISCONNECT: somebody else has our client id. mosquitto 2.0 closes without a
+# word instead, so that young connections which end so, OFTEN in a row, are taken for the same.
+TAKEN_OVER, WORDLESS = 0x8E, 0x80
+YOUNG, OFTEN = 300.0, 3     # s, times
+MISNAMED = (62, 64)         # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+# s: the wait after that, which doubles, and its end: two devices would else throw each other out
+# several times a second
+APART, FARTHEST = 60.0, 900.0
+SINGLE = 3600.0             # s without it: it is over
+AUTO = "auto"               # as home.host: the hub is looked for
+
+
+DOUBLE = (
+    "another device says that it is {} too, so that neither stays at the hub: give one of them "
+    "another id (nocturne hub --pair OTHER, and its home.toml)"
+)
 
 
 def guarded(callback: Callable[..., None]) -> Callable[..., None]:
@@ -58,9 +76,13 @@ class Link:
         joined: Callable,
         lost: Callable,
         chance: random.Random,
+        lacking: Callable[[Lack], object] = lambda lack: None,
     ):
         self.settings, self.clock, self.topics, self.chance = settings, clock, topics, chance
-        self.hear, self.joined, self.lost = hear, joined, lost
+        self.hear, self.joined, self.lost, self.lacking = hear, joined, lost, lacking
+        self._double = Lack(DOUBLE.format(settings.bed))
+        self._taken, self._taken_at = 0, 0.0        # how often we were thrown out, and when last
+        self._ended = 0                             # young connections in a row that ended wordless
         self.connected, self.trouble = False, ""
         self.connections = self.refused = self.faults = 0
         self.clock_synced: bool | None = None       # only to explain why a certificate isn't valid
@@ -119,6 +141,8 @@ class Link:
         self.cut()
         self._tries += 1
         wait = min(SOON * 2 ** min(self._tries - 1, 10), LATE)
+        if self._taken and self.clock.now() - self._taken_at < 1.0:
+            wait = min(APART * 2 ** min(self._taken - 1, 10), FARTHEST)
         self._due = self.clock.now() + wait * self.chance.uniform(0.5, 1.0)
 
     def cut(self) -> None:
@@ -151,6 +175,14 @@ class Link:
     def _connect(self, now: float) -> None:
         s = self.settings
         self._since = now
+        host, port = s.host, s.port
+        if host == AUTO:
+            found = find.hubs(self.clock)
+            if not found:
+                self.lose(f"no hub answers on this network ({find.SERVICE}); is it on? Else write "
+                          "its name or address into home.host")
+                return
+            host, port = found[0].address or found[0].name, found[0].port
         client = paho.Client(
             paho.CallbackAPIVersion.VERSION2, client_id=f"nocturne-{s.bed}", protocol=paho.MQTTv5
         )
@@ -165,16 +197,22 @@ class Link:
             if s.ca:
                 client.tls_set(ca_certs=s.ca)
             self._client = client
-            client.connect(s.host, s.port, KEEPALIVE, clean_start=True)
+            client.connect(host, port, KEEPALIVE, clean_start=True)
             # A state is many small packets: waiting to fill one costs 40 ms an echo.
             if isinstance(sock := client.socket(), socket.socket):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except ssl.SSLError as trouble:
+            if getattr(trouble, "verify_code", 0) in MISNAMED:
+                self.lose(
+                    f"hub {host}: its certificate is for another name or address; write that into "
+                    f"home.host, or pair again with --host {host}"
+                )
+                return
             clock = " (this device's clock is not set yet)" if self.clock_synced is False else ""
             why = getattr(trouble, "reason", trouble)
-            self.lose(f"hub {s.host}: its certificate is not trusted{clock}: {why}")
+            self.lose(f"hub {host}: its certificate is not trusted{clock}: {why}")
         except (OSError, ValueError) as trouble:
-            self.lose(f"hub {s.host}:{s.port} can't be reached: {trouble}")
+            self.lose(f"hub {host}:{port} can't be reached: {trouble}")
 
     def _wait(self, timeout: float) -> None:
         client = self._client
@@ -200,6 +238,9 @@ class Link:
         return self._client is not None and self._client.socket() is sock
 
     def _look_after(self, now: float) -> None:
+        if self._taken and now - self._taken_at > SINGLE:
+            self._taken = 0
+            self.lacking(self._double._replace(over=True))
         if self._client is None:
             return
         if now - self._misc >= 1.0:
@@ -237,8 +278,20 @@ class Link:
     @guarded
     def _on_disconnect(self, client: paho.Client, userdata: object, flags: object,
                        reason: ReasonCode, properties: object) -> None:
-        if client is self._client:
+        if client is not self._client:
+            return
+        young = self.connected and self.clock.now() - self._since < YOUNG
+        self._ended = self._ended + 1 if young and reason.value == WORDLESS else 0
+        if reason.value == TAKEN_OVER or self._ended >= OFTEN:
+            self._thrown_out()
+        else:
             self.lose(self.trouble or f"connection to hub {self.settings.host} lost: {reason}")
+
+    def _thrown_out(self) -> None:
+        self._taken, self._taken_at = self._taken + 1, self.clock.now()
+        if self._taken == 1:
+            self.lacking(self._double)
+        self.lose(self._double.trouble)
 
     @guarded
     def _on_publish(self, client: paho.Client, userdata: object, mid: int,

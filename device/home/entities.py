@@ -19,6 +19,8 @@ ASKED = ("switch", "number", "select", "text", "light", "button", "notify", "upd
 TIME = "([01]\\d|2[0-3]):[0-5]\\d"
 MINUTES: dict[str, Any] = {"unit_of_measurement": "min", "device_class": "duration"}
 CLOCK: dict[str, Any] = {"pattern": f"^({TIME}|off)$", "max": 5}
+DAY: dict[str, Any] = {"pattern": f"^({TIME}|off|daily)$", "max": 5}
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 CONFIG: dict[str, Any] = {"entity_category": "config"}
 DIAGNOSTIC: dict[str, Any] = {"entity_category": "diagnostic"}
 
@@ -64,6 +66,10 @@ CONTROLS = {
                         icon="mdi:playlist-music"),
     "timer": minutes("Sleep timer", most=720, icon="mdi:timer-sand", step=5, mode="box"),
     "alarm": entity("text", "Alarm", p.TIME_OF_DAY, icon="mdi:alarm", **CLOCK),
+    "alarm_once": entity("text", "Next alarm only", p.WEEKDAY, icon="mdi:alarm-snooze", **DAY),
+    **{f"alarm_{day}": entity("text", f"Alarm on {day.title()}s", p.WEEKDAY, icon="mdi:alarm",
+                              **DAY, **CONFIG) for day in DAYS},
+    "zone": entity("text", "Time zone", p.ZONE, icon="mdi:map-clock", max=64, **CONFIG),
     "light": entity("light", "Night light", p.PERCENT, schema="template"),
     "say": entity("text", "Say it in words", p.NOTE, icon="mdi:message-text-outline", max=255),
     "choose": entity("select", "Did you mean", p.CHOSEN, facts={"options": "choices"},

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +44,7 @@ class NoLink:
     clock_synced: bool | None = None
 
     def turn(self, timeout: float) -> bool:
+        """Nothing is waited for: the caller's thread needn't live."""
         return False
 
     def publish(
@@ -104,11 +105,7 @@ class Home:
         self.link: Link | NoLink = NoLink()
         if settings.host:
             # Not at the top: paho and OpenSSL are 6 MB that a bed without a hub doesn't need.
-            from device.home import connection
-
-            self.link = connection.Link(
-                settings, clock, topics, self._hear, self._joined, self._lost, self.chance
-            )
+            self.link = self._linked(topics)
         self._disk = ""                             # what is wrong with the outbox's file
         self.outbox = self._open(outbox)
         if not settings.care:  # consent was withdrawn: what waits isn't sent any more
@@ -145,7 +142,7 @@ class Home:
 
     def start(self) -> None:
         """Begin to connect, in the background; does nothing without a host."""
-        if self.settings.host and self._thread is None:
+        if not isinstance(self.link, NoLink) and self._thread is None:
             self._thread = threading.Thread(target=self._run, name="home", daemon=True)
             self._thread.start()
 
@@ -361,6 +358,19 @@ class Home:
         if not self.seen.again(command.id):
             self.teller.grant()
             self.inbox.put(command)
+
+    def _linked(self, topics: Sequence[str]) -> "Link | NoLink":
+        try:
+            from device.home import connection
+        # A paho or an OpenSSL that can't be imported costs the hub, not the night.
+        except Exception as trouble:
+            nobody = NoLink()
+            nobody.trouble = f"no hub: paho can't be used ({trouble}); install Nocturne again"
+            return nobody
+        return connection.Link(
+            self.settings, self.clock, topics, self._hear, self._joined, self._lost, self.chance,
+            self.inbox.put,
+        )
 
     # ---- small things ----------------------------------------------------------------------------
 

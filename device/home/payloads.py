@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from device.errors import Refused
 
@@ -27,7 +28,8 @@ LONGEST_WORDS = 255     # characters: Home Assistant's limit of a state
 LARGEST_PICTURE = 262_144   # bytes
 COARSE = 5              # min: the nightly summary is rounded to this
 NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,9})?")
-TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(:00)?")
+TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(:00)?")
+ZONE_NAME = re.compile(r"[A-Za-z0-9_+/-]{1,64}")
 NAME = re.compile(r"[\w][\w '.-]{0,39}")
 # What a night is at, in the few words that people at home need.
 SESSIONS = ("idle", "winding_down", "sleeping", "awake", "waking", "unknown")
@@ -80,6 +82,24 @@ def read_time(value: object) -> int | None:
     if not found:
         raise Refused(f"{value!r} is no time of day like 22:30")
     return int(found[1]) * 60 + int(found[2])
+
+
+def read_weekday(value: object) -> int | None:
+    """The same, or −1 for off, or −2 for "daily": as on every day."""
+    if value == "daily":
+        return -2
+    minute = read_time(value)
+    return -1 if minute is None else minute
+
+
+def read_zone(value: object) -> str:
+    """A name of the tz database."""
+    try:
+        if not isinstance(value, str) or not ZONE_NAME.fullmatch(value):
+            raise ValueError(value)
+        return ZoneInfo(value).key
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise Refused(f"{value!r:.60} is no time zone like Europe/Berlin") from None
 
 
 def read_name(value: object) -> str:
@@ -138,6 +158,11 @@ def write_whole(value: Any) -> str:
 def write_time(value: Any) -> str:
     """Minutes after midnight as 22:30; None is off."""
     return "off" if value is None else f"{int(value) // 60 % 24:02d}:{int(value) % 60:02d}"
+
+
+def write_weekday(value: Any) -> str:
+    """As `read_weekday` takes it."""
+    return "daily" if value == -2 else write_time(None if value == -1 else value)
 
 
 def write_words(value: object) -> str:
@@ -232,12 +257,15 @@ DEFINITIONS: Mapping[str, Schema] = {
     "switch": {"enum": ["ON", "OFF", UNKNOWN]},
     "percent": {"type": "string", "pattern": f"^([0-9]|[1-9][0-9]|100|{UNKNOWN})$"},
     "time": {"type": "string", "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9]|off)$"},
+    "weekday": {"type": "string", "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9]|off|daily)$"},
     "words": {"type": "string", "maxLength": LONGEST_WORDS},
     "coarse": {"type": ["integer", "null"], "multipleOf": COARSE},
 }
 SWITCH = Payload(shared("switch"), read_switch, write_switch)
 PERCENT = Payload(shared("percent"), read_percent, write_percent)
 TIME_OF_DAY = Payload(shared("time"), read_time, write_time)
+WEEKDAY = Payload(shared("weekday"), read_weekday, write_weekday)
+ZONE = Payload(shared("words"), read_zone, write_words)
 WORDS = Payload(shared("words"), write=write_words)
 PROGRAMME = Payload(shared("words"), read_name, write_words)
 NAMES = Payload({"type": "array", "items": {"type": "string"}}, write=write_names, json=True)

@@ -44,6 +44,7 @@ COMMAND: Schema = {
         "value": {},
         "id": {"type": "string", "pattern": "^[\\w.:-]{1,64}$"},
         "expires": {"type": "number", "description": "s since 1970"},
+        "zone": {"type": "string", "description": "of the tz database, as Europe/Berlin"},
     },
 }
 PRIOR = whole_object({

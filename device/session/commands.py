@@ -5,22 +5,28 @@ from dataclasses import fields
 
 from device import sentences
 from device.programmes import NAMES
-from device.session import controls, population, schedule, wishes
+from device.session import controls, greeting, population, schedule, wishes
 from device.session.modes import NIGHT, SOUNDING, Event
-from device.session.settings import Settings
+from device.session.settings import DAYS, Settings
 from device.session.state import At, Decision, State
 from device.session.things import Answer, Choose, Do, Go, Install, Note, Read, Save, Shape, Tell
 from device.values import Command
 
+WEEKDAYS = tuple(f"alarm_{day}" for day in DAYS)
+TIMES_OF_DAY = frozenset({"alarm", "alarm_once", "quiet_from", "quiet_to", *WEEKDAYS})
 STEP = 0.02                 # of volume: a change smaller than this is the hub's rounding
 # Settings that ask for nothing else to be done: they are set by their names.
 PLAIN = frozenset(item.name for item in fields(Settings)) - frozenset({
     "volume", "programme", "alarm", "quiet", "cap", "privacy", "sharing", "muted", "configured",
+    "week", "once",
 })
 
 
 def on_command(state: State, command: Command, at: At) -> Decision:
     """`home.commands` has bounded its value."""
+    if command.zone:
+        state = state.with_settings(zone=command.zone)
+        at = schedule.moment(at.now, at.wall, at.synced, state)
     state, things = obeyed(state, command, at)
     return state, [*noted(command), *things, Tell()]
 
@@ -49,6 +55,12 @@ def obeyed(state: State, command: Command, at: At) -> Decision:
             return schedule.set_timer(wishes.overruled(state), value, at), [Save()]
         case "programme", str():
             return programme(state, value)
+        case kind, int() if kind in TIMES_OF_DAY and (why := schedule.unsettable(state, at)):
+            return state.with_status(answer=why), [Note("refused", f"{kind} {value}: {why}")]
+        case "alarm_once", int():
+            return schedule.set_once(wishes.overruled(state), value, at), []
+        case kind, int() if kind in WEEKDAYS:
+            return schedule.set_weekday(wishes.overruled(state), WEEKDAYS.index(kind), value), []
         case "alarm", int() | None:
             return schedule.set_alarm(wishes.overruled(state), value), []
         case "quiet_from", int() | None:
@@ -59,6 +71,8 @@ def obeyed(state: State, command: Command, at: At) -> Decision:
             return private(state, value), [Save()]
         case "sharing", bool():
             return population.join(state, value)
+        case "greet", str():
+            return greeting.begun(state, value.split(", "), at, schedule.quiet(state, at))
         case "identify", _:
             return controls.identify(state, at), []
         case "firmware", _:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from device.sentences import say
-from device.session import fade, learning
+from device.session import fade, greeting, learning
 from device.session.modes import NIGHT, SOUNDING, Event, Mode
 from device.session.rows import feedback
 from device.session.state import At, Decision, State
@@ -21,7 +21,7 @@ from device.session.things import (
     Tell,
 )
 from device.session.watching import snoozing
-from device.values import Heartbeat, Light, Press, Recipe, Volume
+from device.values import Heartbeat, Lack, Light, Press, Recipe, Volume
 
 THANKS = 2.0                # s that the light answers a press
 FOUND = 10.0                # s that it answers somebody who looks for the device
@@ -34,6 +34,8 @@ CLICKS = {Press.SHORT: "single", Press.SECOND: "double", Press.THIRD: "triple", 
 
 def on_press(state: State, press: Press, at: At) -> Decision:
     """A short press acts at once; a second and third take it back and say what was meant."""
+    if press is Press.LONG:
+        return greeting.asked(state, at)
     state, things = pressed(state.with_status(thanked=at.now), press, at)
     said: list[Do] = [Note("press", press), Happened("button", {"event_type": CLICKS[press]})]
     return state, [*said, *things, Save(), Tell()]
@@ -166,12 +168,24 @@ def on_trouble(state: State, chips: tuple[str, ...], disk: str) -> Decision:
     return state.with_status(trouble=chips, disk=disk), things
 
 
+def lacking(state: State, part: Lack) -> Decision:
+    """What is missing is told until it is there."""
+    lacks = tuple(each for each in state.status.lacks if each != part.trouble)
+    if not part.over:
+        state = state.with_status(lacks=(part.trouble, *lacks))
+        return state, [Note("fallback", part.trouble), Tell()]
+    return state.with_status(lacks=lacks), [Note("found", say("found", trouble=part.trouble)),
+                                            Tell()]
+
+
 # ---- the light -----------------------------------------------------------------------------------
 
 def light(state: State, now: float, missing: Sequence[str]) -> Light | float:
     """A pattern at `now` s, or the brightness of a night light. `missing`: what a fallback stands
     for."""
     status, mode = state.status, state.tonight.mode
+    if status.greeting is not None:
+        return greeting.brightness(status.greeting, now)
     if now - status.thanked < THANKS:
         return Light.THANKS
     if state.settings.muted:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 
 from device.sentences import say
 from device.session import masking
 from device.session.modes import NIGHT
 from device.session.rows import feedback
-from device.session.schedule import by_day, local_time
+from device.session.schedule import by_day
 from device.session.state import At, Decision, State
 from device.session.things import (
     Do,
@@ -39,7 +40,8 @@ def nap(state: State, at: At) -> bool:
     """Lights went out by day, or there was nothing but an alarm: kept and told like a night, but no
     measure of one, so nothing is learned from it."""
     began = at.wall - 60 * state.tonight.minutes(at.now)
-    return not state.tonight.bedtime or by_day(local_time(began, state.owner.zone))
+    local = datetime.fromtimestamp(began, at.local.tzinfo) if at.local is not None else None
+    return not state.tonight.bedtime or by_day(local)
 
 
 # ---- as it is morning ----------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from device import stored
 from device.sentences import label
 from device.session import schedule
 from device.session.modes import NIGHT, Mode
-from device.session.state import At, Bell, Decision, State
+from device.session.state import At, Decision, State
 from device.session.things import Close, Do, Finish, Note, Renumber, Save, Send, Shape, Shift
 from device.session.tonight import Played, Seconds, Tonight
 from device.values import (
@@ -43,7 +43,6 @@ class Saved:
     wall: float = 0.0                   # s since 1970, when it was saved
     now: Seconds = 0.0                  # s, monotonic of that boot
     volume: Share = 0.0                 # as the sound process was told
-    rung: tuple[int, int] | None = None
     stager: Mapping[str, object] = field(default_factory=dict)
     tonight: Tonight = Tonight()
 
@@ -67,9 +66,7 @@ class Rows:
 # ---- saving --------------------------------------------------------------------------------------
 
 def saved(state: State, stager: Mapping[str, object], at: At) -> Saved:
-    return Saved(
-        FORMAT, at.wall, at.now, state.status.sent, state.bell.rung, stager, state.tonight,
-    )
+    return Saved(FORMAT, at.wall, at.now, state.status.sent, stager, state.tonight)
 
 
 def choices(state: State) -> Choices:
@@ -137,8 +134,7 @@ def resumed(state: State, saved: Saved, kept: Choices, rows: Rows, at: At) -> De
     if gone > FRESH:
         return state, [*things, Note("finished", label("resumed.finished", mode=mode)),
                        Finish(), Close()]
-    state = replace(schedule.missed(state, saved.wall), nights=max(state.nights, tonight.number))
-    state = replace(state, bell=replace(state.bell, rung=saved.rung))
+    state = replace(state, nights=max(state.nights, tonight.number))
     return state, [
         *things, Note("resumed", label("resumed.goes-on", mode=mode, seconds=gone)),
         Send(Volume(volume, state.settings.muted)), Shape(), Save(),
@@ -155,7 +151,8 @@ def moved(tonight: Tonight, seconds: float) -> Tonight:
         unsaid = replace(unsaid, clock=clock)
     return replace(
         tonight, since=tonight.since + seconds, lights_out=later(tonight.lights_out),
-        found=later(tonight.found), timer_ends=later(tonight.timer_ends), unsaid=unsaid,
+        found=later(tonight.found), timer_ends=later(tonight.timer_ends), rang=later(tonight.rang),
+        unsaid=unsaid,
     )
 
 
@@ -213,4 +210,4 @@ def closed(state: State) -> State:
     number = state.tonight.number
     tonight = Tonight(number=number, timer=state.tonight.timer,
                       timer_ends=state.tonight.timer_ends)
-    return replace(state, tonight=tonight, bell=Bell(), nights=max(state.nights, number))
+    return replace(state, tonight=tonight, nights=max(state.nights, number))

@@ -1,25 +1,42 @@
-"""Times of day: the alarm, the timer and the quiet hours. What looks at the wall clock."""
+"""Times of day: the alarm, the timer and the quiet hours, owned here; words, hub and page only set
+them. What looks at the wall clock."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime
 
 from device.sentences import Said, say
+from device.session import alarms, greeting
+from device.session.alarms import MINUTES, Due
 from device.session.modes import NIGHT, Event
+from device.session.settings import DAILY, OFF, Once, zone_of
 from device.session.state import At, Bell, Decision, State
-from device.session.things import Do, Go
+from device.session.things import Do, Go, Note, Save
 from device.session.watching import light
+from device.values import Minute
 
 EARLIEST = 1_735_689_600        # s since 1970, 2025-01-01: a clock before that was never set
-MINUTES = 24 * 60
 ELAPSED = 0                     # stands for the day when there is none
-DAY = 60 * MINUTES              # s
+DAY = 86400.0                   # s
 NAPS = (9, 19)                  # h: what begins between them is a nap
-JUMP = 3600.0                   # s: a clock that jumps over the alarm by more doesn't ring it
+LATE = 2 * 3600.0               # s: an alarm that couldn't ring in time still does
+PROMPT = 1.0                    # min: one that rings no later needs no explanation
+LOOKED = 10.0                   # s that a look at the clock counts: no new state each tick
+SEEN = 600.0                    # s between two times that the bell is kept
+AWAY = DAY                      # s without power after which nobody waits for an alarm any more
 
 
 def minute_of(text: str) -> int | None:
-    """Minutes after midnight of "22:30"; None for ""."""
-    return int(text[:2]) * 60 + int(text[3:]) if text else None
+    """Minutes after midnight of "22:30" or "7:00"; None for ""."""
+    hours, _, minutes = text.partition(":")
+    return int(hours) * 60 + int(minutes) if text else None
+
+
+def weekday_of(text: str) -> int:
+    """The same of a weekday's own alarm, which may be "off"; DAILY for ""."""
+    if text == "off":
+        return OFF
+    minute = minute_of(text)
+    return DAILY if minute is None else minute
 
 
 def by_day(local: datetime | None) -> bool:
@@ -27,24 +44,29 @@ def by_day(local: datetime | None) -> bool:
     return local is not None and NAPS[0] <= local.hour < NAPS[1]
 
 
-def local_time(wall: float, zone: tzinfo | None) -> datetime | None:
-    """None when the clock was never set."""
-    return datetime.fromtimestamp(wall, zone) if wall >= EARLIEST else None
-
-
-def clock_face(wall: float, zone: tzinfo | None) -> datetime:
-    """As the clock on the wall shows it: an hour that summer time leaves out is a jump over the
-    alarm like any other."""
-    return datetime.fromtimestamp(wall, zone).replace(tzinfo=None)
+def moment(now: float, wall: float, synced: bool, state: State) -> At:
+    """`now`: monotonic s; `wall`: s since 1970, which is the time only where it is `synced`."""
+    zone = zone_of(state.owner, state.settings)
+    known = synced and wall >= EARLIEST
+    local = datetime.fromtimestamp(wall, zone) if known and zone is not None else None
+    return At(now, wall, local, zoneless=known and zone is None)
 
 
 # ---- what time asks for --------------------------------------------------------------------------
 
 def on_tick(state: State, at: At) -> Decision:
+    things: list[Do] = []
     bell, rings = alarm(state, at)
     if bell is not state.bell:
         state = replace(state, bell=bell)
-    things: list[Do] = [Go(Event.ALARM)] if rings else []
+    if rings:
+        things += [Note("alarm", bell.why)] if bell.why else []
+        things += [Go(Event.ALARM), Save()]         # a restart right after it rings nothing twice
+    if rings and at.local is None:
+        state = state.with_tonight(rang=at.now)
+    if greeting.over(state, at):
+        state, more = greeting.ended(state)
+        things += more
     if timer_is_over(state, at):
         state = set_timer(state, 0.0, at)
         things.append(Go(Event.STOP))
@@ -52,51 +74,107 @@ def on_tick(state: State, at: At) -> Decision:
 
 
 def alarm(state: State, at: At) -> tuple[Bell, bool]:
-    """Whether it is time to wake; once a day, however the clock is moved.
+    """Whether it is time to wake; once for each time that is set, however the clock is moved.
 
-    In light sleep any time in the smart window will do; its end is the deadline.
+    In light sleep any time in the smart window will do; its end is the deadline. One that was due
+    while the device had no power or no time rings as soon as it can, within LATE.
     """
-    minute, bell = state.settings.alarm, state.bell
-    if minute is None:
-        return bell, False
-    now = clock_face(at.wall, state.owner.zone)
-    seen, bell = bell.seen, replace(bell, seen=now)
-    if at.wall < EARLIEST:
-        return elapsed_alarm(bell, minute, state.tonight.minutes(at.now), state.owner.elapsed)
-    since = (3600 * now.hour + 60 * now.minute + now.second - 60 * minute) % DAY        # s
-    past = day_of(now - timedelta(seconds=since)), minute
-    coming = day_of(now + timedelta(seconds=DAY - since)), minute
-    passed = seen is not None and since < min((now - seen).total_seconds(), JUMP)
-    if passed and bell.rung != past:
-        return replace(bell, rung=past), True
-    smart = DAY - since <= 60 * state.owner.smart
-    if smart and bell.rung != coming and light(state.tonight.stagings):
-        return replace(bell, rung=coming), True
+    if not alarms.is_set(state.settings):
+        return state.bell, False
+    if at.local is None:
+        return without_time(state, at)
+    bell = seen_again(state, at)
+    past, coming = alarms.about(state.settings, at.local)
+    if past is not None and bell.rung != past.key and passed(since(state.bell, at), past, at.wall):
+        return replace(bell, rung=past.key, why=late(past, at.wall)), True
+    smart = coming is not None and coming.moment - at.wall <= 60 * state.owner.smart
+    if coming is not None and smart and bell.rung != coming.key and light(state.tonight.stagings):
+        return replace(bell, rung=coming.key, why=""), True
     return bell, False
 
 
-def elapsed_alarm(bell: Bell, minute: int, minutes: float, hours: float) -> tuple[Bell, bool]:
-    """While the time isn't known: `hours` after lights out, `minutes` ago."""
-    mark = ELAPSED, minute
-    late = minutes >= 60 * hours
-    return replace(bell, rung=mark if late else None), late and bell.rung != mark
+def since(bell: Bell, at: At) -> float | None:
+    """s since 1970, of a time that is known now: since when somebody waits for the alarm."""
+    if bell.seen is not None or bell.blind is None:
+        return bell.seen
+    return at.wall - (at.now - bell.blind)
 
 
-def day_of(moment: datetime) -> int:
-    return moment.toordinal()
+def passed(seen: float | None, due: Due, wall: float) -> bool:
+    """Whether it came after `seen`, and not too long ago."""
+    if seen is None or wall - seen > AWAY:
+        return False
+    return seen < due.moment and wall - due.moment <= LATE
 
 
-def missed(state: State, wall: float) -> State:
-    """Nobody looked at the clock since `wall`: an alarm that came meanwhile rings now."""
-    seen = clock_face(wall, state.owner.zone)
-    return replace(state, bell=replace(state.bell, seen=seen))
+def seen_again(state: State, at: At) -> Bell:
+    """The bell as it sees a time that is known."""
+    bell, rang = state.bell, state.tonight.rang
+    if bell.seen is not None and at.wall < bell.seen - DAY / 2:
+        bell = replace(bell, rung=None)             # set back to another day
+    if bell.rung is not None and bell.rung[0] == ELAPSED and rang is not None:
+        # What rang by elapsed time was the alarm of that night.
+        then, zone = at.wall - (at.now - rang), at.local.tzinfo if at.local else None
+        meant = alarms.between(state.settings, then - DAY / 4, then + DAY / 4, zone)
+        bell = replace(bell, rung=meant.key if meant else None)
+    if bell.seen is not None and bell.blind is None and 0 <= at.wall - bell.seen < LOOKED:
+        return bell
+    return replace(bell, seen=at.wall, blind=None)
+
+
+def without_time(state: State, at: At) -> tuple[Bell, bool]:
+    """While the time isn't known: by what has elapsed, at least, since it was; in a night that
+    began without it, `elapsed` hours after lights out. Never by what the clock says."""
+    bell, tonight = state.bell, state.tonight
+    blind = at.now if bell.blind is None else bell.blind
+    bell = bell if bell.blind is not None else replace(bell, blind=blind)
+    zone = zone_of(state.owner, state.settings)
+    if began_with_time(state) and bell.seen is not None and zone is not None:
+        so_far = bell.seen + at.now - blind
+        due, _ = alarms.about(state.settings, datetime.fromtimestamp(so_far, zone))
+        if due is None or bell.rung == due.key or not passed(bell.seen, due, so_far):
+            return bell, False
+        return replace(bell, rung=due.key, why=late(due, None)), True
+    overdue = tonight.mode in NIGHT and tonight.minutes(at.now) >= 60 * state.owner.elapsed
+    if not overdue or tonight.rang is not None:
+        return bell, False
+    return replace(bell, rung=(ELAPSED, 0), why=""), True
+
+
+def began_with_time(state: State) -> bool:
+    """Whether the time was known as the night began, or there is none."""
+    return state.tonight.mode not in NIGHT or not state.tonight.timeless
+
+
+def late(due: Due, wall: float | None) -> Said:
+    """Why it doesn't ring in time; "" where it does. `wall` None: the time isn't known."""
+    minutes = (wall - due.moment) / 60 if wall is not None else 0.0
+    facts = {"timeless": wall is None, "late": minutes > PROMPT}
+    return say("late", facts, clock=face(due.minute), minutes=minutes)
+
+
+def face(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def worth_keeping(kept: Bell, bell: Bell) -> bool:
+    """Whether a cut now would lose more of it than a few minutes."""
+    if (kept.rung, kept.why) != (bell.rung, bell.why) or kept.seen is None or bell.seen is None:
+        return kept != bell
+    return abs(bell.seen - kept.seen) >= SEEN
 
 
 def warning(state: State, at: At) -> Said:
     """What is to be said beforehand where an alarm is set, but the time isn't known; or ""."""
-    if state.settings.alarm is None or at.local is not None:
+    if at.local is not None or not alarms.is_set(state.settings):
         return Said("")                     # asked at every tick
-    facts = {"alarm": True, "timeless": True}
+    facts = {
+        "alarm": True,
+        "timeless": True,
+        "zoneless": zone_of(state.owner, state.settings) is None,
+        "known before": state.tonight.mode in NIGHT and began_with_time(state)
+        and state.bell.seen is not None,
+    }
     return say("warning", facts, hours=state.owner.elapsed)
 
 
@@ -111,8 +189,40 @@ def quiet(state: State, at: At) -> bool:
 
 # ---- what is set ---------------------------------------------------------------------------------
 
-def set_alarm(state: State, minute: int | None) -> State:
+def unsettable(state: State, at: At) -> Said:
+    """Why no time of day can be set, or ""."""
+    zone = at.local is not None or zone_of(state.owner, state.settings) is not None
+    return say("unsettable", {"zoneless": not zone})
+
+
+def set_alarm(state: State, minute: Minute | None) -> State:
+    """Of every day."""
     return replace(state.with_settings(alarm=minute), bell=Bell())
+
+
+def set_weekday(state: State, weekday: int, minute: int) -> State:
+    """Of one day of the week, 0 is Monday; `minute` may be DAILY or OFF."""
+    week = list(state.settings.week)
+    week[weekday] = minute
+    return replace(state.with_settings(week=tuple(week)), bell=Bell())
+
+
+def set_once(state: State, minute: int, at: At) -> State:
+    """The next one alone: at another minute, or OFF, or DAILY again. Without a time there is no
+    next one, so that nothing changes."""
+    if at.local is None:
+        return state
+    before = replace(state.settings, once=None)
+    one = alarms.once(None if minute == OFF else minute, before, at.local)
+    return replace(state.with_settings(once=None if minute == DAILY else one), bell=Bell())
+
+
+def once_told(state: State, at: At) -> int:
+    """What `set_once` was given, while it is to come."""
+    one: Once | None = state.settings.once
+    if one is None or at.local is not None and one.day < at.local.toordinal():
+        return DAILY
+    return OFF if one.minute is None else one.minute
 
 
 def set_timer(state: State, minutes: float, at: At) -> State:

@@ -3,12 +3,18 @@
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from device.programmes import AUTO, NAMES
-from device.values import Minute, OneOf, Share
+from device.values import Between, Minute, OneOf, Share
 
 GUEST = "guest"         # a sleeper of whom nothing is learned
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAILY, OFF = -2, -1     # of a weekday's alarm: as on every day; none
 Programme = Annotated[str, OneOf(NAMES)]
+Weekday = Annotated[int, Between(DAILY, 24 * 60 - 1)]   # DAILY, OFF or minutes after midnight
+Week = tuple[Weekday, Weekday, Weekday, Weekday, Weekday, Weekday, Weekday]     # Monday first
+EVERY_DAY: Week = (DAILY,) * 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +31,20 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """Of one day, in place of what its weekday has."""
+    day: Annotated[int, Between(1, 3_652_059)] = 1      # date.toordinal
+    minute: Minute | None = None                        # None: it doesn't ring on that day
+
+
+@dataclass(frozen=True, slots=True)
 class Knobs:
     """What both the config and the hub may set."""
     volume: Share = 1.0
     programme: Programme = AUTO
-    alarm: Minute | None = None                                     # None is off
+    alarm: Minute | None = None                                     # of every day; None is off
     quiet: tuple[Minute | None, Minute | None] = (None, None)       # from and to
+    week: Week = EVERY_DAY                                          # alarms of single weekdays
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +57,7 @@ class Owner:
     lock: bool = False              # the button mutes and unmutes, and nothing else
     smart: float = 0.0              # min before the alarm in which light sleep may be ended
     elapsed: float = 8.0            # h after lights out at which it rings while no time is known
-    zone: tzinfo | None = None      # None is the machine's own
+    zone: tzinfo | None = None      # None: it isn't known; then what the hub told counts
     retention: int = 400            # nights kept
     keep_notes: bool = False        # the text of notes goes to the diary
     judges: bool = True             # there is a model that tells sleep from waking
@@ -70,10 +84,23 @@ class Settings:
     sharing: bool = False           # off until somebody says yes
     muted: bool = False             # only the button unmutes
     configured: Knobs | None = None     # by what config the knobs were set
+    week: Week = EVERY_DAY
+    once: Once | None = None
+    zone: str = ""                  # of the tz database, as the hub knows it; "" isn't told
 
     @property
     def knobs(self) -> Knobs:
-        return Knobs(self.volume, self.programme, self.alarm, self.quiet)
+        return Knobs(self.volume, self.programme, self.alarm, self.quiet, self.week)
+
+
+def zone_of(owner: Owner, settings: Settings) -> tzinfo | None:
+    """The owner's time zone, or the one that the hub told; None: it isn't known."""
+    if owner.zone is not None or not settings.zone:
+        return owner.zone
+    try:
+        return ZoneInfo(settings.zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return None
 
 
 def settings_from(kept: Settings, owner: Owner) -> Settings:
@@ -81,6 +108,6 @@ def settings_from(kept: Settings, owner: Owner) -> Settings:
     own = owner.knobs
     if kept.configured != own:
         kept = replace(kept, volume=own.volume, programme=own.programme, alarm=own.alarm,
-                       quiet=own.quiet, configured=own)
+                       week=own.week, once=None, quiet=own.quiet, configured=own)
     cap = min(kept.cap, owner.ceiling)
     return replace(kept, cap=cap, volume=min(kept.volume, cap))

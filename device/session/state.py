@@ -1,6 +1,6 @@
 """All that the night's decisions rest on, as one frozen value."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,8 @@ from device.session.settings import Owner, Settings
 from device.session.sleeper import Sleeper
 from device.session.things import Do
 from device.session.tonight import Tonight
-from device.values import Epoch, Heartbeat, Prior
+from device.stored import DERIVED
+from device.values import Epoch, Greeting, Heartbeat, Prior
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,12 @@ class At:
     """The moment of a decision."""
     now: float                          # s, monotonic
     wall: float                         # s since 1970, as far as this machine knows
-    local: datetime | None = None       # None: the clock was never set
+    local: datetime | None = None  # None: the clock wasn't set in this boot, or no zone is known
+    zoneless: bool = False              # the clock is set, but in which zone this is isn't known
+
+    @property
+    def synced(self) -> bool:
+        return self.local is not None or self.zoneless
 
 
 # ---- what is known across nights -----------------------------------------------------------------
@@ -33,7 +39,10 @@ class Population:
 class Bell:
     """What the alarm has seen of the clock."""
     rung: tuple[int, int] | None = None         # day and minute that have rung already
-    seen: datetime | None = None                # local time when it last looked
+    seen: float | None = None                   # s since 1970: the last time that was known
+    # s, monotonic of this boot: from when on it isn't known
+    blind: float | None = field(default=None, metadata=DERIVED)
+    why: str = ""                               # the last ring wasn't in time; "" is: it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,8 @@ class Status:
     thanked: float = float("-inf")              # s: the light answers a press from here on
     sent: float = 1.0                           # volume as the sound process was told: on its way
     answer: str = ""                            # to the last note
+    greeting: Greeting | None = None            # what works is being told
+    asked: float = float("-inf")                # s: the button asked for that
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import fields
 from device.sentences import Said, say
 from device.session import fade, population, schedule, wishes
 from device.session.modes import NIGHT, SOUNDING, Mode
-from device.session.settings import Settings
+from device.session.settings import DAYS, Settings, zone_of
 from device.session.state import At, State
 from device.values import EPOCH
 
@@ -16,7 +16,8 @@ CODES = {"session.unjudged": "unknown", "care.early": "unknown", "care.unjudged"
          "care.left": "needs_checking"}
 # Settings that are told as they are, under their own names.
 BY_NAME = tuple(
-    item.name for item in fields(Settings) if item.name not in ("cap", "quiet", "configured")
+    item.name for item in fields(Settings)
+    if item.name not in ("cap", "quiet", "configured", "week", "once", "zone")
 )
 LATELY = 20             # epochs: what lies longer ago says nothing of now
 RESTLESS = 20.0         # min awake in the last hour from which a caregiver hears "restless"
@@ -31,6 +32,9 @@ def facts(state: State, firmware: tuple[str, str | None], at: At) -> dict[str, o
     return {
         **{name: getattr(settings, name) for name in BY_NAME},
         "volume_cap": settings.cap,
+        **{f"alarm_{day}": settings.week[n] for n, day in enumerate(DAYS)},
+        "alarm_once": schedule.once_told(state, at),
+        "zone": str(zone) if (zone := zone_of(state.owner, settings)) else None,
         "quiet_from": settings.quiet[0],
         "quiet_to": settings.quiet[1],
         "session": session(state),
@@ -41,7 +45,7 @@ def facts(state: State, firmware: tuple[str, str | None], at: At) -> dict[str, o
         "firmware": firmware,
         "reason": reason(state),
         "quality": max(epoch.heart_quality, epoch.motion_quality) if epoch else None,
-        "clock_synced": at.local is not None,
+        "clock_synced": at.synced,
         "problem": status.beat is None or bool(troubles),
         "learning": population.sentence(state.population),
         "say": None,
@@ -108,10 +112,13 @@ def code(said: Said) -> str:
 
 
 def reason(state: State) -> str | None:
-    """Why tonight's sound was chosen; by day nothing plays. What was said in words is quoted only
-    while it stands: not once it is taken back, nor in privacy. What it emptied stays silent even
-    then, and the reason for the sound that was chosen isn't one for silence."""
+    """Why tonight's sound was chosen, or the alarm rings late; by day nothing plays. What was said
+    in words is quoted only while it stands: not once it is taken back, nor in privacy. What it
+    emptied stays silent even then, and the reason for the sound that was chosen isn't one for
+    silence."""
     tonight = state.tonight
+    if tonight.mode is Mode.WAKING and state.bell.why:
+        return state.bell.why
     if tonight.choice is None or tonight.mode not in NIGHT:
         return None
     sentence = tonight.choice.reason.sentence

@@ -81,6 +81,7 @@ class Tonight:
     since: Seconds = 0.0                        # in this mode
     lights_out: Seconds | None = None
     bedtime: bool = True                        # it began by going to bed, not by its alarm
+    timeless: bool = False                      # nobody knew the time then
     depth: Share = 0.0                          # of the fade: 0 settling level, 1 silence
     blind: int = 0                              # epochs in a row without a judgement
     empty: int = 0                              # epochs in a row with nobody there
@@ -101,6 +102,7 @@ class Tonight:
     unanswered: Count = 0                       # maskings without sleep after them
     masked: tuple[bool, ...] = ()               # whether masking helped, where that can be said
     snoozed: bool = False                       # the alarm was put off by a press
+    rang: Seconds | None = None                 # when the alarm did, while the time wasn't known
     said: Said = Said()
     unsaid: Unsaid | None = None                # what "undo" goes back to
     outcome: Outcome | None = None              # from the morning on

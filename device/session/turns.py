@@ -44,8 +44,8 @@ def lights_out(state: State, at: At) -> Decision:
     old = state.tonight
     tonight = Tonight(
         number=state.nights + 1, mode=old.mode, since=at.now, lights_out=at.now,
-        bedtime=old.mode is not Mode.WAKING, said=old.said, unsaid=old.unsaid,
-        timer=old.timer, timer_ends=old.timer_ends,
+        bedtime=old.mode is not Mode.WAKING, timeless=at.local is None, said=old.said,
+        unsaid=old.unsaid, timer=old.timer, timer_ends=old.timer_ends,
     )
     volume = state.settings.volume
     state = replace(state, tonight=tonight, nights=tonight.number).with_status(sent=volume)

@@ -124,7 +124,7 @@ def said_too(said: Said, heard: Understood) -> Said:
 def set_clock(state: State, heard: Understood, at: At) -> Decision:
     """The alarm and the timer, as the hub sets them."""
     things: list[Do] = []
-    if heard.alarm is not None:
+    if heard.alarm is not None and not schedule.unsettable(state, at):
         state = schedule.set_alarm(state, heard.alarm)
         things.append(Note("command", f"alarm {heard.alarm}"))
     if heard.timer is not None:

@@ -17,6 +17,7 @@ COUNTS = 1 << 18                    # of the PPG chip
 LARGEST = 1e300                     # that a recording may say
 # counts: where a PPG without a unit is laid; a finger's 6 % of light
 FLOAT_CENTRE, FLOAT_SPAN = 131_072, 8_192
+MOST_CHANNELS = 16                  # of light: no chip has more
 FIFO = 32                           # readings that every chip holds
 
 
@@ -112,6 +113,11 @@ def checked(path: Path, key: str, signal: np.ndarray, channels: int | None = Non
             or channels not in (None, signal.shape[0]):
         raise RecordingError(
             f"{path}: {key} is {signal.dtype} {signal.shape}; it should be numbers {shape}"
+        )
+    if len(signal) > MOST_CHANNELS:
+        raise RecordingError(
+            f"{path}: {key} is {signal.shape}: {len(signal)} channels; it should be numbers "
+            f"{shape}, so transpose it"
         )
     return signal
 

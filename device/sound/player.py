@@ -43,12 +43,14 @@ def open_stream(name: str) -> Stream:
     """A started PortAudio output whose device's name contains `name` (any case); "" is the default
     one.
 
-    Raises SoundError, naming what there is. PortAudio lists devices only when it starts, so it is
-    started anew.
+    Cards go through ALSA's plug, which turns our rate and channels into theirs: some take 44,100 Hz
+    only, or one channel. Raises SoundError, naming what there is. PortAudio lists devices only when
+    it starts, so it is started anew.
     """
+    os.environ.setdefault("PA_ALSA_PLUGHW", "1")        # pa_linux_alsa.c, BuildDeviceList
     try:
         sounddevice = importlib.import_module("sounddevice")
-    except OSError as trouble:
+    except (OSError, ImportError) as trouble:
         raise SoundError(
             f"PortAudio is missing ({trouble}): apt-get install libportaudio2"
         ) from trouble
@@ -59,7 +61,7 @@ def open_stream(name: str) -> Stream:
         outputs = [
             (i, d["name"])
             for i, d in enumerate(sounddevice.query_devices())
-            if d["max_output_channels"] >= 2
+            if d["max_output_channels"] >= 1
         ]
         found = [i for i, known in outputs if name.lower() in known.lower()] if name else [None]
         if not found or not outputs:

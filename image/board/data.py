@@ -18,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import written
 from tryboot import BOOT, blank, put, writable
 
 DISK_ID, NUMBER, LABEL = "4e6f6374", 4, "nocturne-data"
@@ -26,7 +27,8 @@ SECTOR = 512
 HOLD = 5.0                  # s that the button must be held
 CONFIG = BOOT / "nocturne.toml"
 DEFAULTS = Path("/usr/lib/nocturne")
-PERSONAL = ("nocturne.toml", "wifi.txt", "ca.crt", "seed.mid", "authorized_keys", "TROUBLE.txt")
+PERSONAL = ("nocturne.toml", "wifi.txt", "home.toml", "ca.crt", "seed.mid", "authorized_keys",
+            "TROUBLE.txt")
 BUTTON, LED = 17, 18
 
 
@@ -127,9 +129,9 @@ def held(seconds: float = HOLD, sleep: Callable[[float], None] = time.sleep) -> 
 def panel(config: Path = CONFIG) -> tuple[int, int]:
     """Pins of button and light, from the person's own file; the defaults if it can't be read."""
     try:
-        table = tomllib.loads(config.read_text()).get("panel", {})
+        table = tomllib.loads(written.repaired(written.text(config.read_bytes()))).get("panel", {})
         return int(table.get("button", BUTTON)), int(table.get("led", LED))
-    except (OSError, ValueError, AttributeError, TypeError):
+    except (OSError, ValueError, AttributeError, TypeError, written.Unreadable):
         return BUTTON, LED
 
 

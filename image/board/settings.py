@@ -7,22 +7,27 @@ they stood. A file that can't be understood is named in TROUBLE.txt on the boot 
 last good one stays in force. `settings.py` runs as nocturne-setup.service.
 """
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from dataclasses import replace as changed
 from pathlib import Path
 
 sys.path.insert(0, "/usr/lib/nocturne/board")
 
+import imager
+import wifi
+import written
 from tryboot import BOOT, blank, put, writable
 
 DATA = Path("/data")
 PYTHON = "/usr/lib/nocturne/python"
-KEPT = "(kept)"
-PASSWORD = re.compile(r'(?m)^(\s*password\s*=\s*)"((?:[^"\\]|\\.)*)"')
-WIFI = re.compile(r"^\s*(country|name|password)\s*=\s*(.*?)\s*$")
+NAMES = ("wifi.txt", "nocturne.toml", "home.toml")
+ZONEINFO = Path("/usr/share/zoneinfo")
 DEFAULT = Path("/usr/lib/nocturne/nocturne.toml")
 NTP, DNS, UPDATES = 123, 53, 8443
 
@@ -33,7 +38,10 @@ def main() -> int:
     folder(DATA / "system", "root", 0o755)
     folder(DATA / "rauc", "root", 0o700)
     folder(DATA / "ssh", "root", 0o700)
-    troubles = [*take_config(BOOT, DATA / "config"), *take_wifi(BOOT, DATA / "config")]
+    named_wrongly(BOOT)
+    kept = DATA / "config"
+    troubles = [*take_imager(BOOT, kept), *take_config(BOOT, kept), *take_wifi(BOOT, kept)]
+    set_zone(kept)
     take_file(BOOT / "authorized_keys", DATA / "ssh/authorized_keys", "root")
     take_file(BOOT / "ca.crt", DATA / "config/nocturne-ca.crt", "nocturne")
     take_file(BOOT / "seed.mid", DATA / "config/seed.mid", "nocturne")
@@ -57,24 +65,108 @@ def take_config(boot: Path, kept: Path) -> list[str]:
     """Returns what was wrong with it, in words."""
     mine, theirs = kept / "nocturne.toml", boot / "nocturne.toml"
     before = mine.read_text() if mine.exists() else DEFAULT.read_text()
+    secret = Kept(kept / "home-password", password_in(before))
     try:
-        wanted = theirs.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as trouble:
-        wanted, troubles = (
-            before,
-            [f"nocturne.toml: can't be read ({trouble}); the last good one holds"],
-        )
-    else:
-        secret = PASSWORD.search(before)
-        if secret and (stands := PASSWORD.search(wanted)) and stands[2] == KEPT:
-            wanted = PASSWORD.sub(lambda match: f'{match[1]}"{secret[2]}"', wanted)
-        troubles = [f"nocturne.toml: {fault}; the last good one holds" for fault in faults(wanted)]
-    if troubles:
-        wanted = before
+        wanted = written.repaired(written.text(theirs.read_bytes()))
+    except (OSError, written.Unreadable) as trouble:
+        if theirs.exists():
+            set_aside(theirs, kept)
+        secretly(mine, before.encode(), "nocturne")
+        return [f"nocturne.toml: can't be read: {trouble}; the last good one holds"]
+    wanted, troubles = with_home(boot, wanted, secret)
+    told = written.uncommented(wanted)
+    if password_in(told) == written.KEPT:
+        wanted = written.with_value(told, "home", "password", written.basic(secret.password))
+    found = faults(wanted)
+    if found:
+        masked, said = written.masked(told)
+        secret.keep(said)
+        secretly(mine, before.encode(), "nocturne")
+        replace(theirs, masked)
+        return [*troubles, *(f"nocturne.toml: {written.line_of(masked, fault)}{fault}; "
+                             "the last good one holds" for fault in found)]
     secretly(mine, wanted.encode(), "nocturne")
-    if not troubles and (secret := PASSWORD.search(wanted)) and secret[2]:
-        replace(theirs, PASSWORD.sub(rf'\1"{KEPT}"', wanted))
+    if (said := password_in(wanted)):
+        secret.keep(said)
+        replace(theirs, without(told, said))
+    elif told.encode() != theirs.read_bytes():
+        replace(theirs, told)
     return troubles
+
+
+def with_home(boot: Path, wanted: str, secret: "Kept") -> tuple[str, list[str]]:
+    """A hub's home.toml that lies beside goes into the settings, and leaves the drive."""
+    theirs = boot / "home.toml"
+    if not theirs.exists():
+        return wanted, []
+    try:
+        whole = written.repaired(written.text(theirs.read_bytes()))
+        sections = tomllib.loads(whole)
+        told = [(section, key, value) for section in ("home", "clock")
+                for key, value in sections.get(section, {}).items()]
+        if not sections.get("home"):
+            raise written.Unreadable("there is no [home] in it")
+    except (OSError, written.Unreadable, tomllib.TOMLDecodeError, AttributeError) as trouble:
+        masked, said = written.masked(written.decoded(theirs.read_bytes()))
+        secret.keep(said)
+        replace(theirs, masked)
+        return wanted, [f"home.toml: {trouble}; copy it from the hub once more"]
+    both = wanted
+    for section, key, value in told:
+        if (section, key) != ("clock", "zone") or not value_of(both, section, key):
+            both = written.with_value(both, section, key, toml(value))
+    if found := faults(both):
+        masked, said = written.masked(whole)
+        secret.keep(said)
+        replace(theirs, masked)
+        return wanted, [f"home.toml: {fault}; copy it from the hub once more" for fault in found]
+    forget(theirs)
+    return both, []
+
+
+class Kept:
+    """The hub's password, beside the settings, so that no torn file can lose it."""
+
+    def __init__(self, path: Path, before: str):
+        self.path = path
+        self.password = path.read_text() if path.exists() else before
+
+    def keep(self, password: str) -> None:
+        if password and password != written.KEPT:
+            self.password = password
+            secretly(self.path, password.encode(), "root")
+
+
+def password_in(words: str) -> str:
+    return value_of(words, "home", "password")
+
+
+def value_of(words: str, section: str, key: str) -> str:
+    """As text; "" where there is none."""
+    try:
+        value = tomllib.loads(words).get(section, {}).get(key, "")
+    except (tomllib.TOMLDecodeError, AttributeError):
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def without(words: str, secret: str) -> str:
+    """The settings with (kept) for the hub's password, however that was written: line by line where
+    that will do, else all of them written anew."""
+    edited = written.with_value(words, "home", "password", written.basic(written.KEPT))
+    forms = {secret, written.basic(secret)[1:-1]}
+    if password_in(edited) == written.KEPT and not any(form in edited for form in forms):
+        return edited
+    sys.path.insert(0, PYTHON)
+    from device.config import Config, document
+    config = Config.parse(words)
+    return document(changed(config, home=changed(config.home, password=written.KEPT)))
+
+
+def toml(value: object) -> str:
+    if isinstance(value, str):
+        return written.basic(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def faults(text: str) -> list[str]:
@@ -89,63 +181,125 @@ def faults(text: str) -> list[str]:
 
 
 def take_wifi(boot: Path, kept: Path) -> list[str]:
-    """Writes wpa_supplicant's file, if there is a name."""
-    mine, theirs = kept / "wpa_supplicant-wlan0.conf", boot / "wifi.txt"
+    """Writes wpa_supplicant's file, if there is a name; wifi.txt is left without a password."""
+    mine, theirs, secret = kept / "wpa_supplicant-wlan0.conf", boot / "wifi.txt", kept / "wifi-key"
+    before = wifi.kept_password(mine.read_text()) if mine.exists() else ""
+    before = secret.read_text() if secret.exists() else before
     try:
-        lines = theirs.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as trouble:
-        return [f"wifi.txt: can't be read ({trouble})"]
-    values = dict(match.groups() for match in map(WIFI.match, lines) if match)
-    name, password, country = (values.get(key, "") for key in ("name", "password", "country"))
-    if not name:
+        words = written.text(theirs.read_bytes())
+    except FileNotFoundError:
+        return ["wifi.txt: it is gone; the last Wi-Fi holds"] if mine.exists() else []
+    except (OSError, written.Unreadable) as trouble:
+        set_aside(theirs, kept)
+        replace(theirs, wifi.card(wifi.Wifi()))
+        return [f"wifi.txt: can't be read: {trouble}"]
+    said, strange = wifi.read(words)
+    if said == wifi.Wifi() and not strange:
         mine.unlink(missing_ok=True)
         return []
-    if password == KEPT:
-        return []
-    if not re.fullmatch("[A-Z]{2}", country):
-        return [
-            f"wifi.txt: country = {country}: write the two letters of your country, as GB or DE"
-        ]
-    if password and not 8 <= len(password.encode()) <= 63:
-        return ["wifi.txt: a Wi-Fi password has 8 to 63 characters"]
-    secretly(mine, network(name, password, country).encode(), "root")
+    wanted, troubles = wifi.judged(said)
+    if strange and troubles:
+        lines = ", ".join(strange)
+        troubles.append(f"{lines}: write country =, name = and password =, a line each")
+    password = before if wanted.password == written.KEPT else wanted.password
     if password:
-        replace(
-            theirs,
-            "\n".join(
-                re.sub(r"(password\s*=).*", rf"\1 {KEPT}", line) if WIFI.match(line) else line
-                for line in lines
-            )
-            + "\n",
-        )
+        secretly(secret, password.encode(), "root")
+    if strange and troubles:
+        set_aside(theirs, kept)
+    clean = wifi.card(wanted)
+    if clean != words:
+        replace(theirs, clean)
+    if troubles:
+        return [f"wifi.txt: {trouble}" for trouble in troubles]
+    if not password:
+        secret.unlink(missing_ok=True)
+    secretly(mine, wifi.supplicant(changed(wanted, password=password)).encode(), "root")
     return []
 
 
-def network(name: str, password: str, country: str) -> str:
-    """wpa_supplicant.conf; the name in hex, so that no quote in it can end it."""
-    key = (
-        f'\tpsk="{password}"\n\tkey_mgmt=WPA-PSK SAE\n\tieee80211w=1'
-        if password
-        else "\tkey_mgmt=NONE"
-    )
-    return f"country={country}\nnetwork={{\n\tssid={name.encode().hex()}\n{key}\n}}\n"
+def take_imager(boot: Path, kept: Path) -> list[str]:
+    """The time zone and the Wi-Fi of Raspberry Pi Imager's customisation, where nothing else stands
+    yet. Its files leave the drive, for passwords are in them."""
+    there = [boot / name for name in imager.FILES if (boot / name).exists()]
+    if not there:
+        return []
+    files, troubles = {}, []
+    for path in there:
+        try:
+            files[path.name] = written.text(path.read_bytes())
+        except (OSError, written.Unreadable) as trouble:
+            troubles.append(f"{path.name}: can't be read: {trouble}")
+    found = imager.read(files)
+    theirs, mine = boot / "nocturne.toml", boot / "wifi.txt"
+    if found.zone and theirs.exists():
+        words = written.repaired(written.text(theirs.read_bytes()))
+        if not value_of(words, "clock", "zone"):
+            replace(theirs, written.with_value(words, "clock", "zone", written.basic(found.zone)))
+    blank_card = not mine.exists() or not wifi.read(written.text(mine.read_bytes()))[0].name
+    if found.wifi.name and blank_card:
+        replace(mine, wifi.filled(found.wifi))
+    for path in there:
+        forget(path)
+    return troubles
+
+
+def named_wrongly(boot: Path) -> None:
+    """Windows hides the endings it knows, so that Notepad's files end twice; editors leave copies
+    of what was there before."""
+    for name in NAMES:
+        for other in (boot / f"{name}.txt", boot / name.replace(".", "_")):
+            if other.exists() and (not (boot / name).exists() or other.stat().st_mtime
+                                   > (boot / name).stat().st_mtime):
+                with writable():
+                    put(boot / name, other.read_bytes())
+            if other.exists():
+                forget(other)
+        for copy in (f"{name}~", f"{name}.bak", f".{name}.swp", f"{name}.orig"):
+            if (boot / copy).exists():
+                forget(boot / copy)
+
+
+def set_aside(theirs: Path, kept: Path) -> None:
+    """A file that nobody can take leaves the drive, for a password may be in it."""
+    secretly(kept / f"{theirs.name}.unread", theirs.read_bytes(), "root")
+    forget(theirs)
+
+
+def forget(path: Path) -> None:
+    with writable():
+        blank(path)
+        path.unlink()
+
+
+def set_zone(kept: Path, zones: Path = ZONEINFO) -> None:
+    """/etc/localtime leads here: what asks the machine for its own time (timers, the night where
+    its settings name no zone) hears the home's."""
+    name = value_of((kept / "nocturne.toml").read_text(), "clock", "zone")
+    link = kept / "localtime"
+    link.unlink(missing_ok=True)
+    if name and (zones / name).is_file():
+        link.symlink_to(zones / name)
 
 
 def take_file(theirs: Path, mine: Path, owner: str) -> None:
     """In force while it lies there: SSH by authorized_keys, the hub's CA by ca.crt, a lullaby by
     seed.mid."""
     if theirs.exists():
-        secretly(mine, theirs.read_bytes(), owner)
+        data = theirs.read_bytes()
+        if theirs.name == "authorized_keys":
+            with contextlib.suppress(written.Unreadable):
+                data = written.text(data).encode()
+        secretly(mine, data, owner)
     else:
         mine.unlink(missing_ok=True)
 
 
 def tell(boot: Path, troubles: list[str]) -> None:
     notice = boot / "TROUBLE.txt"
-    text = "".join(f"{trouble}\r\n" for trouble in troubles)
+    text = "".join(f"{trouble}\n" for trouble in troubles)
     for trouble in troubles:
         print(trouble, file=sys.stderr, flush=True)
-    if text != (notice.read_bytes().decode() if notice.exists() else ""):
+    if text != (notice.read_bytes().decode().replace("\r", "") if notice.exists() else ""):
         replace(notice, text)
 
 
@@ -160,6 +314,7 @@ def firewall(home: tuple[str, int]) -> str:
     """nftables rules: nothing comes in, and out go only the clock, names, addresses and the hub."""
     host, port = home
     to = f"ip daddr {host} " if re.fullmatch(r"\d+(\.\d+){3}", host) else ""
+    mdns_in, mdns_out = by_multicast(host)
     hub = (f"meta skuid nocturne {to}tcp dport {port} accept\n"
            f"        meta skuid root {to}tcp dport {UPDATES} accept")
     ssh = "tcp dport 22 accept" if (DATA / "ssh" / "authorized_keys").exists() else ""
@@ -173,6 +328,7 @@ table inet nocturne {{
                       echo-request }} accept
         icmp type echo-request accept
         udp dport {{ 68, 546 }} accept
+        {mdns_in}
         {ssh}
     }}
     chain forward {{
@@ -188,9 +344,24 @@ table inet nocturne {{
         meta skuid systemd-timesync udp dport {NTP} accept
         meta l4proto {{ tcp, udp }} th dport {DNS} accept
         {hub if host else ""}
+        {mdns_out}
     }}
 }}
 """
+
+
+def by_multicast(host: str) -> tuple[str, str]:
+    """Rules for names that end in .local, and for looking for the hub: in, and out. An answer comes
+    from who was asked by multicast, so that no connection is known for it."""
+    if not host.endswith(".local") and host != "auto":
+        return "", ""
+    who = "systemd-resolve" if host != "auto" else "nocturne"
+    to = "ip daddr 224.0.0.251 udp dport 5353 accept"
+    rules = [f"meta skuid systemd-resolve {to}",
+             "meta skuid systemd-resolve ip6 daddr ff02::fb udp dport 5353 accept"]
+    if who == "nocturne":
+        rules.append(f"meta skuid nocturne {to}")
+    return "udp sport 5353 accept", "\n        ".join(rules)
 
 
 def secretly(path: Path, data: bytes, owner: str) -> None:
@@ -208,6 +379,8 @@ def secretly(path: Path, data: bytes, owner: str) -> None:
 
 
 def replace(path: Path, text: str) -> None:
+    """On the drive, for any computer to read."""
+    text = text.replace("\r\n", "\n").replace("\n", "\r\n")
     with writable():
         if path.exists():
             blank(path)

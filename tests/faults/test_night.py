@@ -9,9 +9,9 @@ import pytest
 
 from device.config import Alarm, Config
 from device.session.modes import Mode
-from device.session.schedule import local_time, minute_of, on_tick
+from device.session.schedule import minute_of, moment, on_tick
 from device.session.settings import Owner
-from device.session.state import At, State
+from device.session.state import State
 from device.sim.faults import Plan
 from device.values import Command, Scene, Volume
 
@@ -113,7 +113,7 @@ def test_the_alarm_rings_once_by_the_wall_in_the_nights_when_the_clocks_change(n
     rung = []
     for second in range(11 * 3600):
         wall = start + second
-        state, things = on_tick(state, At(second, wall, local_time(wall, berlin)))
+        state, things = on_tick(state, moment(second, wall, True, state))
         rung += [wall] if things else []
     assert [datetime.fromtimestamp(wall, UTC) for wall in rung] == [datetime.fromisoformat(rings)]
 

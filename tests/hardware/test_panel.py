@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from device.clock import VirtualClock
 from device.errors import SensorError
-from device.hardware.button import AGAIN, BOUNCE, HOLD, Presses
+from device.hardware.button import AGAIN, BOUNCE, HOLD, LONG, Presses
 from device.hardware.led import brightness
 from device.hardware.panel import BUTTON_PIN, LED_PIN, Panel, desk_pins, press
 from device.values import Edge, Light, Press
@@ -77,6 +77,8 @@ def test_due_says_when_to_poll_for_a_hold():
     presses.edge(Edge(True, 1.0))
     assert presses.due == 1.0 + HOLD
     assert [p.press for p in presses.poll(presses.due)] == [Press.HOLD]
+    assert presses.due == 1.0 + LONG
+    assert [p.press for p in presses.poll(presses.due)] == [Press.LONG]
     assert presses.due is None
 
 

@@ -30,6 +30,11 @@ def bed(kind):
         ("quiet_to", b"07:00:00", 420),
         ("alarm", b"06:45", 405),
         ("alarm", b"off", None),
+        ("alarm", b"7:05", 425),
+        ("alarm_sunday", b"off", -1),
+        ("alarm_sunday", b"daily", -2),
+        ("alarm_once", b"06:45", 405),
+        ("zone", b"Europe/Berlin", "Europe/Berlin"),
         ("privacy", b"ON", True),
         ("sharing", b"OFF", False),
         ("light", b"20", 0.2),
@@ -39,6 +44,12 @@ def bed(kind):
 )
 def test_a_bare_value_is_understood(kind, payload, value):
     assert parse(bed(kind), payload, False, NOW) == Command(kind, value)
+
+
+def test_where_it_was_asked_is_told_unless_nobody_knows_that_zone():
+    for said, zone in (("Europe/Berlin", "Europe/Berlin"), ("Mars/Base", ""), (7, ""), (None, "")):
+        payload = json.dumps({"value": "07:00", "zone": said}).encode()
+        assert parse(bed("alarm"), payload, False, NOW) == Command("alarm", 420, zone=zone)
 
 
 def test_an_envelope_carries_id_and_expiry():
@@ -70,7 +81,10 @@ def test_without_a_clock_a_live_command_counts_whatever_its_expiry():
         ("volume", b'{"value": 5, "expires": "soon"}'),
         ("volume", b'{"value": 5, "louder": 1}'),
         ("alarm", b"24:00"),
-        ("alarm", b"7:00"),
+        ("alarm", b"7:0"),
+        ("alarm", b"daily"),
+        ("zone", b"Europe/Atlantis"),
+        ("zone", b"../../etc/passwd"),
         ("quiet_from", b"now"),
         ("programme", b"../../etc"),
         ("programme", b""),
@@ -125,6 +139,12 @@ def bounded(command):
             return 0 <= value <= 720
         case "quiet_from" | "quiet_to" | "alarm":
             return value is None or 0 <= value < 1440
+        case "alarm_once" | "alarm_monday" | "alarm_tuesday" | "alarm_wednesday":
+            return -2 <= value < 1440
+        case "alarm_thursday" | "alarm_friday" | "alarm_saturday" | "alarm_sunday":
+            return -2 <= value < 1440
+        case "zone":
+            return 0 < len(value) <= 64
         case "programme":
             return 0 < len(value) <= 40
         case "say" if value is None:        # what can't be read is answered

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from device.config import Config
 from image.board import data
 
 
@@ -18,11 +19,13 @@ def settings(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(Path(data.__file__).parent))
     import settings as module
     monkeypatch.setattr(module, "writable", nullcontext)
+    monkeypatch.setattr(module, "PYTHON", str(Path(__file__).resolve().parents[2]))
     monkeypatch.setattr(module.shutil, "chown", lambda *_: None)
     monkeypatch.setattr(module, "DEFAULT",
                         Path(__file__).resolve().parents[2] / "systemd" / "nocturne.toml")
     yield module
-    sys.modules.pop("settings"), sys.modules.pop("tryboot", None)
+    for name in ("settings", "tryboot", "written", "wifi", "imager"):
+        sys.modules.pop(name, None)
 
 
 @pytest.fixture
@@ -81,6 +84,208 @@ def test_the_wifi_password_is_kept_readable_by_its_user_only(settings, places):
         and "(kept)" in (boot / "wifi.txt").read_text()
     )
     assert settings.take_wifi(boot, kept) == [] and written.exists()
+
+
+SECRET = "gEheim 7ü!#=1"
+PLAIN = f'[home]\nhost = "hub"\npassword = "{SECRET}"\n'
+WIFI = f"country = DE\nname = Home Net\npassword = {SECRET}\n"
+CONFIGS = {
+    "plain": PLAIN.encode(),
+    "CRLF": PLAIN.replace("\n", "\r\n").encode(),
+    "old Mac lines": PLAIN.replace("\n", "\r").encode(),
+    "UTF-8 with BOM": PLAIN.encode("utf-8-sig"),
+    "UTF-16": PLAIN.replace("\n", "\r\n").encode("utf-16"),
+    "UTF-16 big endian": b"\xfe\xff" + PLAIN.encode("utf-16-be"),
+    "UTF-16 without BOM": PLAIN.encode("utf-16-le"),
+    "Windows ANSI": PLAIN.encode("cp1252"),
+    "tabs": PLAIN.replace(" = ", "\t=\t").encode(),
+    "no spaces": PLAIN.replace(" = ", "=").encode(),
+    "curly quotes": PLAIN.replace('= "', "= “").replace('"\n', "”\n").encode(),
+    "German quotes": PLAIN.replace('= "', "= „").replace('"\n', "“\n").encode(),
+    "single quotes": PLAIN.replace('"', "'").encode(),
+    "no quotes": PLAIN.replace('"', "").encode(),
+    "a colon": PLAIN.replace(" = ", ": ").encode(),
+    "a dotted key": f'home.host = "hub"\nhome.password = "{SECRET}"\n'.encode(),
+    "an inline table": f'home = {{host = "hub", password = "{SECRET}"}}\n'.encode(),
+    "a quoted key": f'["home"]\n"host" = "hub"\n"password" = "{SECRET}"\n'.encode(),
+    "three quotes": f'[home]\nhost = "hub"\npassword = """{SECRET}"""\n'.encode(),
+    "escapes": f'[home]\nhost = "hub"\npassword = "{SECRET.replace("ü", chr(92) + "u00fc")}"\n'
+    .encode(),
+    "a commented copy": (PLAIN + f'# password = "{SECRET}"\n').encode(),
+}
+WIFIS = {
+    "plain": WIFI.encode(),
+    "CRLF": WIFI.replace("\n", "\r\n").encode(),
+    "UTF-8 with BOM, name first": ("name = Home Net\ncountry = DE\n"
+                                   f"password = {SECRET}\n").encode("utf-8-sig"),
+    "UTF-16": WIFI.encode("utf-16"),
+    "UTF-16 without BOM": WIFI.encode("utf-16-le"),
+    "Windows ANSI": WIFI.encode("cp1252"),
+    "quotes": f'country = "DE"\nname = "Home Net"\npassword = "{SECRET}"\n'.encode(),
+    "single quotes": f"country='DE'\nname='Home Net'\npassword='{SECRET}'\n".encode(),
+    "curly quotes": f"country = DE\nname = “Home Net”\npassword = “{SECRET}”\n".encode(),
+    "ssid and psk": f"country=DE\nssid=Home Net\npsk={SECRET}\n".encode(),
+    "capitals": f"Country = de\nName = Home Net\nPassword = {SECRET}\n".encode(),
+    "all capitals": f"COUNTRY = DE\nSSID = Home Net\nPASSWORD = {SECRET}\n".encode(),
+    "colons": f"Country: Germany\nSSID: Home Net\nPassphrase: {SECRET}\n".encode(),
+    "German": f"Land = Deutschland\nWLAN-Name = Home Net\nKennwort = {SECRET}\n".encode(),
+    "tabs": f"country\t=\tDE\nname\t=\tHome Net\npassword\t=\t{SECRET}\n".encode(),
+    "no-break spaces": WIFI.replace(" = ", "\u00a0=\u00a0").encode(),
+    "a pasted block": ("ctrl_interface=DIR=/var/run/wpa_supplicant GROUP=netdev\n"
+                       "update_config=1\ncountry=DE\n\nnetwork={\n\tssid=\"Home Net\"\n"
+                       f"\tpsk=\"{SECRET}\"\n\tkey_mgmt=WPA-PSK\n}}\n").encode(),
+    "NetworkManager's": (f"country=DE\n[wifi]\nmode=infrastructure\nssid=Home Net\n"
+                         f"[wifi-security]\nkey-mgmt=wpa-psk\npsk={SECRET}\n").encode(),
+    "a hidden network": (WIFI + "hidden = yes\n").encode(),
+}
+NAMED = {      # what can't be taken, and a word of what is said about it
+    "rich text": ("wifi.txt", rb"{\rtf1 " + WIFI.encode() + b"}", "plain text"),
+    "no country": ("wifi.txt", WIFI.replace("country = DE", "").encode(), "two letters"),
+    "bare words": ("wifi.txt", f"Home Net\n{SECRET}\n".encode(), "line 1"),
+    "prose": ("wifi.txt", f"my wifi is Home Net and the pass is {SECRET}".encode(), "line 1"),
+    "no closing quote": ("nocturne.toml", f'[home]\npassword = "{SECRET}\n[night\n'.encode(),
+                         "line 3"),
+    "an unknown key": ("nocturne.toml", (PLAIN + "[night]\nfaed = 20\n").encode(), "line 5"),
+    "a password elsewhere": ("nocturne.toml", f'[wifi]\npassword = "{SECRET}"\n'.encode(),
+                             "unknown key"),
+    "no such zone": ("nocturne.toml", (PLAIN + "[clock]\nzone = \"Berlin\"\n").encode(),
+                     "line 5"),
+    "a torn home.toml": ("home.toml", f'[home\npassword = "{SECRET}"\n'.encode(), "once more"),
+}
+
+
+def left_on(boot: Path) -> bytes:
+    """All that stands on the drive, UTF-16 read as text too."""
+    return b"".join(file.read_bytes() + file.read_bytes().replace(b"\0", b"")
+                    for file in boot.iterdir())
+
+
+def no_password(boot: Path) -> bool:
+    return not any(SECRET.encode(encoding) in left_on(boot) or b"gEheim" in left_on(boot)
+                   for encoding in ("utf-8", "cp1252"))
+
+
+@pytest.mark.parametrize("how", CONFIGS)
+def test_settings_are_read_however_they_were_saved_and_leave_no_password(settings, places, how):
+    boot, kept = places
+    (boot / "nocturne.toml").write_bytes(CONFIGS[how])
+    for _ in range(2):                          # the second start reads what the first one left
+        assert settings.take_config(boot, kept) == []
+        config = Config.load(kept / "nocturne.toml").home
+        assert (config.host, config.password) == ("hub", SECRET) and no_password(boot)
+
+
+@pytest.mark.parametrize("how", WIFIS)
+def test_wifi_is_read_however_it_was_written_and_leaves_no_password(settings, places, how):
+    boot, kept = places
+    (boot / "wifi.txt").write_bytes(WIFIS[how])
+    for _ in range(2):
+        assert settings.take_wifi(boot, kept) == [] and no_password(boot)
+        conf = (kept / "wpa_supplicant-wlan0.conf").read_text()
+        assert "country=DE\n" in conf and f'psk="{SECRET}"' in conf
+        assert bytes.fromhex(conf.split("ssid=")[1].split()[0]).decode() == "Home Net"
+        assert ("scan_ssid=1" in conf) is (how == "a hidden network")
+
+
+@pytest.mark.parametrize("how", NAMED)
+def test_what_cannot_be_taken_is_named_and_leaves_no_password(settings, places, how):
+    name, data, word = NAMED[how]
+    boot, kept = places
+    (boot / "nocturne.toml").write_text('[home]\nhost = "hub"\n')
+    (boot / name).write_bytes(data)
+    troubles = [*settings.take_config(boot, kept), *settings.take_wifi(boot, kept)]
+    settings.tell(boot, troubles)
+    notice = (boot / "TROUBLE.txt").read_text()
+    assert notice.startswith(name) and word in notice and no_password(boot)
+    assert mode(kept / "nocturne.toml") == 0o600
+
+
+def test_a_password_of_a_file_with_a_mistake_counts_once_that_is_mended(settings, places):
+    boot, kept = places
+    (boot / "nocturne.toml").write_text(PLAIN + "[night]\nfaed = 20\n")
+    assert settings.take_config(boot, kept)
+    theirs = (boot / "nocturne.toml").read_text().replace("faed", "fade")
+    (boot / "nocturne.toml").write_text(theirs)
+    assert settings.take_config(boot, kept) == []
+    assert Config.load(kept / "nocturne.toml").home.password == SECRET
+    (boot / "wifi.txt").write_text(WIFI.replace("DE", "Atlantis"))
+    assert "two letters" in settings.take_wifi(boot, kept)[0]
+    (boot / "wifi.txt").write_text((boot / "wifi.txt").read_text().replace("Atlantis", "AT"))
+    assert settings.take_wifi(boot, kept) == []
+    assert f'psk="{SECRET}"' in (kept / "wpa_supplicant-wlan0.conf").read_text()
+
+
+@pytest.mark.parametrize("text", [
+    "country = DE\nname = x\npassword = " + 32 * "0F",
+    "country = DE\nnetwork={\n ssid=\"x\"\n psk=" + 32 * "0f" + "\n}"])
+def test_64_hex_digits_are_the_key_itself(settings, places, text):
+    boot, kept = places
+    (boot / "wifi.txt").write_text(text)
+    for _ in range(2):
+        assert settings.take_wifi(boot, kept) == []
+        assert f"psk={32 * '0f'}\n" in (kept / "wpa_supplicant-wlan0.conf").read_text()
+
+
+def test_what_a_phone_shares_is_taken_too(settings):
+    import wifi
+    assert wifi.read("WIFI:T:WPA;S:Home\\;Net;P:a\\:b c;H:true;;")[0] == wifi.Wifi(
+        "", "Home;Net", "a:b c", True)
+
+
+def test_the_hubs_home_toml_beside_the_settings_goes_into_them(settings, places):
+    boot, kept = places
+    (boot / "nocturne.toml").write_text('[night]\nfade = 20\n\n[home]\nhost = ""  # none\n')
+    (boot / "home.toml").write_text(
+        f'[home]\nhost = "hub.local"\nport = 8883\npassword = "{SECRET}"\n'
+        'ca = "/etc/nocturne-ca.crt"\n[clock]\nzone = "Europe/Berlin"\n')
+    assert settings.take_config(boot, kept) == []
+    config = Config.load(kept / "nocturne.toml")
+    assert (config.home.host, config.home.port, config.home.password) == ("hub.local", 8883, SECRET)
+    assert (config.night.fade, config.clock.zone) == (20.0, "Europe/Berlin")
+    assert no_password(boot) and not (boot / "home.toml").exists()
+    assert 'host = "hub.local"' in (boot / "nocturne.toml").read_text()
+
+
+@pytest.mark.parametrize("files", [
+    {"custom.toml": f'[wlan]\nssid = "Home Net"\npassword = "{SECRET}"\ncountry = "DE"\n'
+                    '[locale]\ntimezone = "Europe/Berlin"\n'},
+    {"user-data": "#cloud-config\nhostname: pi\ntimezone: Europe/Berlin\n",
+     "network-config": "network:\n  version: 2\n  wifis:\n    wlan0:\n      dhcp4: true\n"
+                       "      regulatory-domain: \"DE\"\n      access-points:\n"
+                       f'        "Home Net":\n          password: "{SECRET}"\n'},
+    {"firstrun.sh": "#!/bin/bash\n/usr/lib/raspberrypi-sys-mods/imager_custom set_wlan "
+                    f"'Home Net' '{SECRET}' 'DE'\n"
+                    "/usr/lib/raspberrypi-sys-mods/imager_custom set_timezone 'Europe/Berlin'\n"},
+])
+def test_imagers_customisation_is_taken_and_leaves_the_drive(settings, places, files):
+    boot, kept = places
+    (boot / "nocturne.toml").write_text('[clock]\nzone = ""\n')
+    (boot / "wifi.txt").write_text("country =\nname =\npassword =\n")
+    for name, text in files.items():
+        (boot / name).write_text(text)
+    assert settings.take_imager(boot, kept) == []
+    assert settings.take_config(boot, kept) == [] and settings.take_wifi(boot, kept) == []
+    assert Config.load(kept / "nocturne.toml").clock.zone == "Europe/Berlin"
+    assert f'psk="{SECRET}"' in (kept / "wpa_supplicant-wlan0.conf").read_text()
+    assert no_password(boot) and not any((boot / name).exists() for name in files)
+    settings.set_zone(kept)
+    assert (kept / "localtime").resolve().name == "Berlin"
+
+
+def test_files_that_windows_named_twice_are_found_and_copies_of_them_go(settings, places):
+    boot, kept = places
+    (boot / "wifi.txt.txt").write_text(WIFI)
+    (boot / "wifi.txt~").write_text(WIFI)
+    settings.named_wrongly(boot)
+    assert settings.take_wifi(boot, kept) == [] and no_password(boot)
+    assert [file.name for file in boot.iterdir()] == ["wifi.txt"]
+
+
+def test_a_time_without_its_nought_is_one(settings, places):
+    boot, kept = places
+    (boot / "nocturne.toml").write_text("[alarm]\ntime = 7:00\nsunday = off\n")
+    assert settings.take_config(boot, kept) == []
+    assert Config.load(kept / "nocturne.toml").alarm.time == "7:00"
 
 
 @pytest.mark.parametrize("text, word", [("name = x\npassword = 12345678\n", "country"),

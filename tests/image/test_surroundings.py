@@ -2,6 +2,9 @@
 
 import socket
 
+import pytest
+
+from device.config import Config, Panel
 from kit import surroundings
 
 
@@ -69,3 +72,23 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(surroundings, "SPARE", 1 << 60)
     ((about, _, _),) = surroundings.disk(tmp_path)
     assert about == "disk"
+
+
+@pytest.mark.parametrize(("panel", "amplifier", "words"), [
+    (Panel(), False, []), (Panel(), True, ["panel.led = 18 is the amplifier's"]),
+    (Panel(led=23), True, []), (Panel(button=2, led=3), False, ["panel.button = 2 is the sens"]),
+    (Panel(button=17, led=17), False, ["share GPIO 17"]),
+])
+def test_pins_that_something_else_needs_are_named(tmp_path, panel, amplifier, words):
+    root = board(tmp_path, **({"proc/device-tree/nocturne-codec/name": "x"} if amplifier else {}))
+    said = [finding for _, finding, _ in surroundings.pins(Config(panel=panel), root)]
+    assert all(any(word in each for each in said) for word in words)
+    assert bool(said) is bool(words)
+
+
+def test_a_speaker_on_nothing_and_a_card_of_another_name_are_named(tmp_path):
+    hdmi = board(tmp_path, **{"proc/asound/cards": " 0 [vc4hdmi ]: vc4-hdmi - vc4-hdmi\n"})
+    assert "a speaker on nothing" in next(surroundings.sound(hdmi))[1]
+    usb = board(tmp_path, **{"proc/asound/cards": " 0 [Device ]: USB-Audio - USB Audio\n"})
+    assert list(surroundings.sound(usb, "usb")) == []
+    assert "there is no card called 'HiFi'" in next(surroundings.sound(usb, "HiFi"))[1]

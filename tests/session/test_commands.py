@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 
 from device.programmes import NAMES
-from device.session.commands import on_command, private_answer
+from device.session.commands import obeyed, on_command, private_answer
 from device.session.modes import NIGHT, SOUNDING, Event, Mode
-from device.session.settings import Settings
+from device.session.settings import DAILY, Once, Settings
 from device.session.state import Bell
 from device.session.things import (
     Adopt,
@@ -191,3 +191,28 @@ def test_in_privacy_nobody_reads_a_note():
     answer = private_answer(turned_on=False)
     assert after == private.with_status(answer=answer)
     assert things == [Answer(answer, print), Tell()] and answer.endswith("Nothing was changed.")
+
+
+# ---- times of day --------------------------------------------------------------------------------
+
+def test_without_a_time_zone_a_time_of_day_is_refused_in_words():
+    for kind in ("alarm", "alarm_once", "alarm_sunday", "quiet_from"):
+        then, things = obeyed(state(), Command(kind, 400), at(local=None))
+        assert then.settings == state().settings and "time zone" in then.status.answer
+        assert [thing.kind for thing in things] == ["refused"]
+    assert obeyed(state(), Command("alarm", None), at(local=None))[1] == []
+
+
+def test_the_zone_comes_with_what_is_asked_unless_the_owner_names_one():
+    unknown = at(local=None)
+    then, _ = on_command(state(), Command("alarm", 400, zone="Asia/Tokyo"), unknown)
+    assert (then.settings.zone, then.settings.alarm) == ("Asia/Tokyo", 400)
+
+
+def test_single_days_and_the_next_alarm_alone_are_set():
+    then, _ = obeyed(state(), Command("alarm_tuesday", 400), at())
+    assert then.settings.week[1] == 400
+    then, _ = obeyed(then, Command("alarm_once", 500), at())      # at() is a Sunday's evening
+    assert then.settings.once == Once(at().local.toordinal() + 1, 500)
+    then, _ = obeyed(then, Command("alarm_once", DAILY), at())
+    assert then.settings.once is None

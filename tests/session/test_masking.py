@@ -145,6 +145,14 @@ def test_sleep_that_came_at_once_says_nothing_of_masking():
     assert ended().masked == (False,) and ended().unanswered == 1
 
 
+def test_sleep_is_found_anew_in_every_mode():
+    slept = state(Mode.ASLEEP, depth=1.0, fell_asleep=True, found=NOW - 600, played=played())
+    answer, _ = turns.on_event(slept, Event.AROUSED, At(NOW, NOW))
+    assert answer.tonight.found is None
+    vain, _ = turns.on_event(answer, Event.CALM, At(NOW + 600, NOW + 600))
+    assert vain.tonight.masked == (False,)
+
+
 def test_when_sleep_came_back_outlives_a_restart():
     _, tonight = masked([AWAKE] * 7 + [ASLEEP])
     assert tonight.found == NOW + 8 * EPOCH

@@ -10,7 +10,7 @@ from device.session import restart
 from device.session.modes import Mode
 from device.session.settings import Knobs, Owner, Settings
 from device.session.sleeper import Sleeper
-from device.session.state import Population, State
+from device.session.state import Bell, Population, State
 from device.session.tonight import Said, Tonight, Unsaid
 from device.values import Prior, Wish
 from tests.session.around import NOW, RAIN, TIDE, at, played, state
@@ -83,6 +83,17 @@ def test_a_sentence_names_the_first_trouble_and_counts_the_others():
         "it can't be read in full (cap = 'x' is no float and 1 more): going on without that"]
     assert said({"muted": 1, "light": 2, "cap": "x"}) == [
         "it can't be read in full (cap = 'x' is no float and 2 more): going on without that"]
+
+
+def test_when_the_alarm_rang_and_when_the_time_was_last_known_outlive_a_cut():
+    pages = Pages()
+    mine = memory(pages)
+    state, _ = mine.load(NOW)
+    for seen in (1e9, 1e9 + 30.0, 1e9 + 700.0):
+        mine.keep(replace(state, bell=Bell((5, 420), seen, blind=3.0)))
+    assert memory(pages).load(NOW)[0].bell == Bell((5, 420), 1e9 + 700.0)
+    mine.keep(replace(state, bell=Bell((5, 420), 1e9 + 730.0)))
+    assert pages.memory["bell"]["seen"] == 1e9 + 700.0
 
 
 def test_a_prior_that_is_torn_anywhere_is_not_used_but_its_version_stays():

@@ -1,14 +1,19 @@
+import json
+import random
+from bisect import bisect_left
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from device.session import schedule, turns
+from device import stored
+from device.session import alarms, schedule, turns
 from device.session.modes import Event, Mode
-from device.session.settings import Owner, Settings
+from device.session.settings import DAILY, OFF, Owner, Settings, zone_of
 from device.session.state import At, Bell, State
-from device.session.things import Go
+from device.session.things import Go, Note, Save
 from device.session.tonight import Tonight
 from device.values import Stage
 from tests.session.around import staging
@@ -29,9 +34,8 @@ def armed(minute: int | None = SEVEN, zone=UTC, **owner) -> State:
 def looked(state: State, time: float, stagings=()) -> tuple[State, bool]:
     """A tick at `time` s since 1970, and whether it rings."""
     state = state.with_tonight(stagings=stagings)
-    state, things = schedule.on_tick(state, At(0.0, time))
-    assert things in ([], [Go(Event.ALARM)])
-    return state, bool(things)
+    state, things = schedule.on_tick(state, schedule.moment(time, time, True, state))
+    return state, Go(Event.ALARM) in things
 
 
 def ringing(state: State, first: str, last: str, step: float = 30.0, zone=UTC):
@@ -91,11 +95,20 @@ def test_a_clock_set_back_does_not_ring_twice():
 
 
 @pytest.mark.parametrize(("to", "rings"), [
-    ("07:00", True), ("07:59:59", True), ("08:00", False), ("11:00", False),
+    ("07:00", True), ("07:59:59", True), ("09:00", True), ("09:00:01", False), ("11:00", False),
 ])
-def test_a_clock_that_jumps_over_the_alarm_rings_it_within_an_hour(to, rings):
+def test_a_clock_that_jumps_over_the_alarm_rings_it_within_two_hours(to, rings):
     state, _ = looked(armed(), wall("2026-03-02T06:00"))
     assert looked(state, wall(f"2026-03-02T{to}"))[1] is rings
+
+
+def test_one_that_rings_late_says_why():
+    state, _ = looked(armed(), wall("2026-03-02T06:00"))
+    state, things = schedule.on_tick(
+        state, schedule.moment(1.0, wall("2026-03-02T07:02"), True, state))
+    assert things == [Note("alarm", "the alarm of 07:00 rings 2 minutes late: there was no power "
+                                    "then, or the clock was set only now"), Go(Event.ALARM), Save()]
+    assert looked(state, wall("2026-03-03T07:00"))[0].bell.why == ""
 
 
 def test_another_time_is_another_alarm_and_looks_anew():
@@ -107,16 +120,27 @@ def test_another_time_is_another_alarm_and_looks_anew():
     assert schedule.set_alarm(state, None).settings.alarm is None
 
 
-def test_an_alarm_that_came_while_nobody_looked_rings_now():
-    state = schedule.missed(armed(zone=BERLIN), wall("2026-03-02T06:50", BERLIN))
-    assert state.bell.seen == datetime(2026, 3, 2, 6, 50)
-    assert looked(state, wall("2026-03-02T07:10", BERLIN))[1]
-    assert not looked(armed(zone=BERLIN), wall("2026-03-02T07:10", BERLIN))[1]
+def kept_through_a_cut(bell: Bell) -> Bell:
+    kept, unread = stored.load(Bell, json.loads(json.dumps(stored.plain(bell))))
+    assert not unread
+    return kept
 
 
-def test_a_missed_look_forgets_nothing_that_has_rung():
-    state = replace(armed(), bell=Bell((5, SEVEN)))
-    assert schedule.missed(state, wall("2026-03-02T06:50")).bell.rung == (5, SEVEN)
+@pytest.mark.parametrize(("gone", "back", "rings"), [
+    ("06:25", "07:01", ["07:01"]), ("05:50", "07:02", ["07:02"]), ("06:59:59", "09:00", ["09:00"]),
+    ("06:25", "09:01", []), ("06:25", "06:40", ["07:00"]), ("07:00:30", "07:30", []),
+])
+def test_an_alarm_that_came_while_there_was_no_power_rings_as_it_comes_back(gone, back, rings):
+    state, _ = ringing(armed(), "2026-03-01T22:00", "2026-03-02T06:20")
+    state, _ = ringing(state, "2026-03-02T06:20", f"2026-03-02T{gone}", step=1.0)
+    state = replace(armed(), bell=kept_through_a_cut(state.bell))
+    _, rung = ringing(state, f"2026-03-02T{back}", "2026-03-02T12:00")
+    assert rung == [wall(f"2026-03-02T{time}") for time in rings]
+
+
+def test_a_device_that_was_unplugged_for_days_rings_nothing_of_before():
+    state, _ = looked(armed(), wall("2026-03-02T06:00"))
+    assert not looked(state, wall("2026-03-04T07:30"))[1]
 
 
 def test_the_smart_window_ends_light_sleep_early_and_the_deadline_holds():
@@ -146,28 +170,205 @@ def test_one_rung_early_before_midnight_rings_again_only_the_next_day():
     assert rung == [wall("2026-03-03T00:05")]
 
 
+# ---- single days ---------------------------------------------------------------------------------
+
+def test_a_weekday_may_have_its_own_time_or_none():
+    state = schedule.set_weekday(armed(), 0, 6 * 60)                # 2026-03-02 is a Monday
+    state = schedule.set_weekday(state, 1, OFF)
+    _, rung = ringing(state, "2026-03-01T22:00", "2026-03-04T12:00")
+    assert rung == [wall("2026-03-02T06:00"), wall("2026-03-04T07:00")]
+    _, rung = ringing(schedule.set_weekday(state, 1, DAILY), "2026-03-02T22:00", "2026-03-03T12:00")
+    assert rung == [wall("2026-03-03T07:00")]
+
+
+@pytest.mark.parametrize(("set_at", "minute", "rings"), [
+    ("22:00", 5 * 60, ["2026-03-02T05:00", "2026-03-03T07:00"]),
+    ("22:00", 22 * 60 + 30, ["2026-03-01T22:30", "2026-03-02T07:00", "2026-03-03T07:00"]),
+    ("22:00", OFF, ["2026-03-03T07:00"]),
+    ("22:00", DAILY, ["2026-03-02T07:00", "2026-03-03T07:00"]),
+])
+def test_once_is_the_next_one_alone(set_at, minute, rings):
+    time = wall(f"2026-03-01T{set_at}")
+    state = schedule.set_once(armed(), minute, schedule.moment(0.0, time, True, armed()))
+    assert schedule.once_told(state, schedule.moment(0.0, time, True, state)) == minute
+    state, rung = ringing(state, f"2026-03-01T{set_at}", "2026-03-03T12:00")
+    assert rung == [wall(each) for each in rings]
+    assert schedule.once_told(state, schedule.moment(0.0, rung[-1], True, state)) == DAILY
+
+
+def test_without_a_time_there_is_no_next_one():
+    assert schedule.set_once(armed(), 300, At(0.0, 0.0)) == armed()
+
+
+# ---- every minute, every change of the clocks ----------------------------------------------------
+
+ZONES = (
+    "Europe/Berlin", "Europe/London", "Europe/Lisbon", "Europe/Helsinki", "Europe/Chisinau",
+    "America/New_York", "America/Los_Angeles", "America/St_Johns", "America/Havana",
+    "America/Santiago", "America/Nuuk", "America/Scoresbysund", "America/Miquelon",
+    "Atlantic/Azores", "Antarctica/Troll", "Africa/Cairo", "Africa/Casablanca", "Asia/Beirut",
+    "Asia/Jerusalem", "Asia/Gaza", "Asia/Kolkata", "Asia/Tokyo", "Australia/Sydney",
+    "Australia/Lord_Howe", "Australia/Adelaide", "Pacific/Auckland", "Pacific/Chatham",
+    "Pacific/Easter", "Pacific/Norfolk", "UTC",
+)
+
+
+def changes(zone: ZoneInfo, year: int) -> list[datetime]:
+    """Local days on which the offset changes, from the tz database, by the hour."""
+    hours = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(hours=n) for n in range(366 * 24)]
+    offsets = [hour.astimezone(zone).utcoffset() for hour in hours]
+    return [hour.astimezone(zone) for hour, before, after
+            in zip(hours[1:], offsets, offsets[1:], strict=False) if before != after]
+
+
+def rings_as_the_wall_shows_it(zone: ZoneInfo, change: datetime, minutes: range) -> None:
+    """On each of three days it rings once, as the clock on the wall has first come to its time."""
+    first = change.timestamp() - 48 * 3600.0
+    moments = [first + n for n in range(0, 96 * 3600, 30)]
+    shown = list(accumulate(
+        (datetime.fromtimestamp(moment, zone).strftime("%Y-%m-%d %H:%M") for moment in moments),
+        max))
+    days = [(change.replace(tzinfo=None) + timedelta(days=day)).strftime("%Y-%m-%d")
+            for day in (-1, 0, 1)]
+    for minute in minutes:
+        clock = f"{minute // 60:02d}:{minute % 60:02d}"
+        expected = [moments[bisect_left(shown, f"{day} {clock}")] for day in days]
+        start, end = expected[0] - 6 * 3600, expected[-1] + 6 * 3600
+        looks = sorted({*(start + 3600 * n for n in range(61)),
+                        *(each + n for each in expected for n in (-30, 0, 30, 60))})
+        rung, state = [], armed(minute, zone)
+        for moment in looks:
+            if moment <= end:
+                state, rings = looked(state, moment)
+                rung += [moment] if rings else []
+        assert rung == expected, (zone, days[1], clock)
+
+
+@pytest.mark.parametrize(("zone", "step"), [
+    ("Europe/Berlin", 1), ("America/Nuuk", 7), ("Antarctica/Troll", 7), ("Pacific/Chatham", 7)])
+def test_every_minute_of_the_day_rings_once_in_the_nights_when_the_clocks_change(zone, step):
+    for change in changes(ZoneInfo(zone), 2026):
+        rings_as_the_wall_shows_it(ZoneInfo(zone), change, range(change.month % step, 1440, step))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("zone", ZONES)
+def test_so_it_does_in_thirty_zones_through_four_years(zone):
+    for year in (2025, 2026, 2027, 2028):
+        own = changes(ZoneInfo(zone), year) or [datetime(year, 6, 1, 2, tzinfo=ZoneInfo(zone))]
+        for change in own:
+            rings_as_the_wall_shows_it(ZoneInfo(zone), change, range(1440))
+
+
+def test_power_cuts_and_steps_of_the_clock_cost_no_alarm_and_double_none():
+    rng = random.Random(11)
+    for _ in range(40):
+        lived = Lived(rng)
+        lived.live()
+        lived.check()
+
+
+@pytest.mark.full
+def test_two_thousand_power_cuts_and_steps_of_the_clock_cost_no_alarm():
+    rng = random.Random(12)
+    for _ in range(2000):
+        lived = Lived(rng)
+        lived.live()
+        lived.check()
+
+
+class Lived:
+    """A night with one power cut, after which the clock is known again sooner or later, or never;
+    and a step of what it shows while nobody says that it is known."""
+
+    def __init__(self, rng: random.Random):
+        self.zone = ZoneInfo(rng.choice(ZONES))
+        self.minute = rng.randrange(24 * 60)
+        self.evening = wall("2026-10-24T18:00") + rng.uniform(0, 2e7)
+        self.gone = rng.uniform(600, 14 * 3600)
+        self.back = self.gone + rng.choice((rng.uniform(1, 600), rng.uniform(600, 3 * 3600)))
+        self.set_after = rng.choice((0.0, rng.uniform(5, 300), rng.uniform(300, 3 * 3600), 1e9))
+        self.wrong = rng.choice((0.0, rng.uniform(-86400, 86400)))
+        self.rung: list[tuple[float, bool]] = []        # s since 1970 in truth, and whether known
+
+    def live(self) -> None:
+        state = armed(self.minute, self.zone)
+        kept = state.bell
+        for n in range(0, 20 * 3600, 20):
+            if self.gone <= n < self.back:
+                state = replace(armed(self.minute, self.zone), bell=kept)
+                continue
+            known = n < self.gone or n >= self.back + self.set_after
+            shown = self.evening + n + (0.0 if known else self.wrong)
+            at = schedule.moment(float(n if n < self.gone else n - self.back), shown, known, state)
+            before, (state, things) = state, schedule.on_tick(state, at)
+            if schedule.worth_keeping(kept, state.bell):
+                kept = kept_through_a_cut(state.bell)
+            if Go(Event.ALARM) in things:
+                self.rung.append((self.evening + n, known))
+                assert known or schedule.warning(before, at)
+
+    def check(self) -> None:
+        day = datetime.fromtimestamp(self.evening, self.zone)
+        due = [each.moment for days in range(-1, 3)
+               for each in alarms.due_on(Settings(alarm=self.minute),
+                                         [day.toordinal() + days], self.zone)]
+        due = [each for each in due if self.evening < each <= self.evening + 20 * 3600 - 7200]
+        for each in due:
+            n = each - self.evening
+            off = self.gone - 20 < n < self.back
+            blind = self.back <= n < self.back + self.set_after
+            known_at = self.evening + self.back + self.set_after
+            if not off and not blind:
+                assert any(abs(rang - each) <= 60 for rang, _ in self.rung), self.__dict__
+            elif known_at - each <= 7200 - 20:
+                assert [rang for rang, _ in self.rung if -60 <= rang - each <= 7300]
+        assert len(self.rung) <= len(due) + 1
+        for (one, _), (other, _) in pairwise(self.rung):
+            assert other - one > 4 * 3600, self.__dict__
+
+
 # ---- where the time isn't known ------------------------------------------------------------------
 
-def lying(minutes: float, state: State) -> tuple[State, bool]:
-    """A tick `minutes` after lights out, of a clock that was never set."""
-    state = state.with_tonight(lights_out=0.0)
-    state, things = schedule.on_tick(state, At(60 * minutes, 60 * minutes))
-    return state, things == [Go(Event.ALARM)]
+def blindly(minutes: float, state: State) -> tuple[State, bool]:
+    """A tick `minutes` after power on, of a clock that shows anything and isn't known."""
+    at = schedule.moment(60 * minutes, wall("2026-03-02T06:59:59") + 60 * minutes, False, state)
+    state, things = schedule.on_tick(state, at)
+    return state, Go(Event.ALARM) in things
+
+
+def lying(**owner) -> State:
+    return armed(**owner).with_tonight(mode=Mode.ASLEEP, lights_out=0.0, timeless=True)
 
 
 def test_without_a_clock_the_alarm_rings_by_elapsed_time_once_a_night():
-    rang = []
-    state = armed(elapsed=8.0)
-    for minutes in (479.5, 480.0, 480.5, 1.0, 481.0):       # the fourth is the next night's
-        state, rings = lying(minutes, state)
+    rang, state = [], lying(elapsed=8.0)
+    for minutes in (0.0, 0.1, 479.5, 480.0, 480.5, 900.0):
+        state, rings = blindly(minutes, state)
         rang.append(rings)
-    assert rang == [False, True, False, False, True]
+    assert rang == [False, False, False, True, False, False]
 
 
-def test_what_has_rung_by_elapsed_time_is_another_alarm_at_another_minute():
-    state, rings = lying(480.0, armed())
-    assert rings and state.bell.rung == (schedule.ELAPSED, SEVEN)
-    assert lying(481.0, schedule.set_alarm(state, SEVEN + 1))[1]
+def test_what_rang_by_elapsed_time_does_not_ring_again_as_the_clock_becomes_known():
+    state, rings = blindly(480.0, lying())
+    assert rings and state.bell.rung == (schedule.ELAPSED, 0)
+    time = wall("2026-03-02T06:30")
+    for n in range(120):
+        state, things = schedule.on_tick(
+            state, schedule.moment(481 * 60.0 + 60 * n, time + 60 * n, True, state))
+        assert things == []
+    assert looked(state, wall("2026-03-03T07:00:30"))[1]
+
+
+def test_after_a_cut_it_rings_by_what_has_elapsed_since_the_time_was_known():
+    state, _ = looked(armed().with_tonight(mode=Mode.ASLEEP, lights_out=0.0),
+                      wall("2026-03-02T03:00"))
+    rang = []
+    for minutes in range(0, 600):
+        before, (state, rings) = state, blindly(float(minutes), state)
+        rang += [minutes] if rings else []
+    assert rang == [240]
+    assert schedule.warning(before, At(0.0, 0.0)).startswith("the time isn't known since the power")
 
 
 def test_that_it_will_ring_by_elapsed_time_is_said_before():
@@ -175,15 +376,24 @@ def test_that_it_will_ring_by_elapsed_time_is_said_before():
     assert schedule.warning(armed(elapsed=7.5), unknown) == (
         "the time isn't known: the alarm will ring 7.5 h after lights out")
     assert schedule.warning(armed(), known) == "" and schedule.warning(armed(None), unknown) == ""
+    assert "time zone" in schedule.warning(armed(zone=None), unknown)
 
 
-def test_a_clock_that_was_never_set_is_no_time():
-    assert schedule.local_time(0.0, UTC) is None
-    assert schedule.local_time(schedule.EARLIEST - 1, UTC) is None
-    assert schedule.local_time(schedule.EARLIEST, UTC) == datetime(2025, 1, 1, tzinfo=UTC)
-    assert not looked(armed(0), 0.0)[1]
-    state, _ = looked(armed(1), schedule.EARLIEST - 30.0)
-    assert looked(state, schedule.EARLIEST + 60.0)[1]
+@pytest.mark.parametrize(("wall", "synced", "zone", "known", "zoneless"), [
+    (0.0, True, UTC, False, False), (schedule.EARLIEST - 1, True, UTC, False, False),
+    (schedule.EARLIEST, True, UTC, True, False), (schedule.EARLIEST, False, UTC, False, False),
+    (schedule.EARLIEST, True, None, False, True), (schedule.EARLIEST, False, None, False, False),
+])
+def test_a_clock_that_nobody_set_in_this_boot_is_no_time(wall, synced, zone, known, zoneless):
+    at = schedule.moment(1.0, wall, synced, armed(zone=zone))
+    assert (at.local is not None, at.zoneless, at.synced) == (known, zoneless, known or zoneless)
+
+
+def test_the_zone_that_the_hub_told_counts_where_the_owner_names_none():
+    told = armed(zone=None).with_settings(zone="Asia/Tokyo")
+    assert schedule.moment(0.0, 1.8e9, True, told).local.utcoffset() == timedelta(hours=9)
+    assert zone_of(Owner(zone=BERLIN), told.settings) is BERLIN
+    assert zone_of(Owner(), Settings(zone="Nowhere/At_All")) is None
 
 
 # ---- naps, quiet hours, the timer ----------------------------------------------------------------
@@ -240,10 +450,12 @@ def test_a_timer_of_no_minutes_is_none():
 def test_alarm_and_timer_may_come_at_once():
     state, _ = looked(armed(), wall("2026-03-02T06:59"))
     state = schedule.set_timer(state.with_tonight(mode=Mode.DRIFTING), 1.0, At(0.0, 0.0))
-    _, things = schedule.on_tick(state, At(60.0, wall("2026-03-02T07:00")))
-    assert things == [Go(Event.ALARM), Go(Event.STOP)]
+    at = schedule.moment(60.0, wall("2026-03-02T07:00"), True, state)
+    _, things = schedule.on_tick(state, at)
+    assert things == [Go(Event.ALARM), Save(), Go(Event.STOP)]
 
 
 def test_minutes_of_a_time_of_day():
     assert schedule.minute_of("22:31") == 22 * 60 + 31 and schedule.minute_of("00:00") == 0
-    assert schedule.minute_of("") is None
+    assert schedule.minute_of("7:05") == 425 and schedule.minute_of("") is None
+    assert [schedule.weekday_of(text) for text in ("", "off", "06:00")] == [DAILY, OFF, 360]

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from device.programmes import AUTO, NAMES
-from device.session.settings import Knobs, Owner, Settings, settings_from
+from device.session.settings import Knobs, Once, Owner, Settings, settings_from
 from device.session.state import At, Bell, State, Status
 from device.session.tonight import Played, Tonight
 from device.values import SILENCE
@@ -19,12 +19,13 @@ def test_on_the_first_start_the_config_counts():
 
 
 def test_what_was_set_from_afar_stands_until_the_config_changes():
-    mine = Settings(0.3, AUTO, None, (None, 5), cap=0.9, light=0.2, privacy=True, sharing=True,
-                    muted=True, configured=KNOBS)
+    mine = Settings(0.3, AUTO, None, quiet=(None, 5), cap=0.9, light=0.2, privacy=True,
+                    sharing=True, muted=True, configured=KNOBS, once=Once(740000, 400))
     assert settings_from(mine, Owner(knobs=KNOBS)) == mine
     other = replace(KNOBS, alarm=421)
     assert settings_from(mine, Owner(knobs=other)) == replace(
-        mine, volume=0.8, programme=NAMES[2], alarm=421, quiet=(1320, 400), configured=other)
+        mine, volume=0.8, programme=NAMES[2], alarm=421, quiet=(1320, 400), once=None,
+        configured=other)
 
 
 def test_the_owners_ceiling_holds_whatever_was_kept():

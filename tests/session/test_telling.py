@@ -1,12 +1,12 @@
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
 from device.sentences import say
 from device.session import telling
 from device.session.modes import NIGHT, SOUNDING, Mode
-from device.session.settings import Rules, Settings
+from device.session.settings import DAILY, OFF, Rules, Settings
 from device.session.state import At, Population, State
 from device.session.tonight import Played
 from device.session.tonight import Said as Words
@@ -22,13 +22,17 @@ def told(here: State, moment: At | None = None) -> dict[str, object]:
 
 
 def test_every_setting_is_told_by_its_name_and_what_it_is_compared_with_is_not():
-    mine = Settings(0.3, "no music", 420, (1320, 400), 0.8, 0.1, True, True, True)
+    week = OFF, DAILY, 400, DAILY, DAILY, DAILY, DAILY
+    mine = Settings(0.3, "no music", 420, (1320, 400), 0.8, 0.1, True, True, True, week=week,
+                    zone="Asia/Tokyo")
     facts = told(State(settings=mine))
     for item in fields(Settings):
-        if item.name not in ("cap", "quiet", "configured"):
+        if item.name not in ("cap", "quiet", "configured", "week", "once"):
             assert facts[item.name] == getattr(mine, item.name)
     assert (facts["volume_cap"], facts["quiet_from"], facts["quiet_to"]) == (0.8, 1320, 400)
-    assert not {"cap", "quiet", "configured"} & set(facts)
+    assert (facts["alarm_monday"], facts["alarm_tuesday"]) == (OFF, DAILY)
+    assert facts["alarm_once"] == DAILY
+    assert not {"cap", "quiet", "configured", "week", "once"} & set(facts)
 
 
 def test_how_things_stand_is_told():
@@ -74,7 +78,7 @@ def test_by_day_there_is_no_reason_for_a_sound_that_does_not_play(mode):
 
 
 def test_what_is_wrong_is_one_sentence_and_a_problem():
-    here = state().with_settings(alarm=420).with_status(
+    here = owned(state(), zone=UTC).with_settings(alarm=420).with_status(
         trouble=("no heart",), lacks=("no stager",), disk="the disk is full", **WELL)
     facts = told(here, At(0.0, 0.0))
     assert facts["error"] == (

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 
@@ -305,9 +306,15 @@ def test_an_answer_is_told_how_things_stand():
 
 def test_an_alarm_at_an_unknown_time_is_told_by_hours():
     unknown, one = at(local=None), heard(alarm=390)
-    after, _ = wishes.on_note(state(), one, unknown)
-    assert wishes.stands(state(), after, one, unknown).elapsed == 8.0
-    assert wishes.stands(state(), after, one, at()).elapsed is None
+    here = owned(state(), zone=UTC)
+    after, _ = wishes.on_note(here, one, unknown)
+    assert wishes.stands(here, after, one, unknown).elapsed == 8.0
+    assert wishes.stands(here, after, one, at()).elapsed is None
+
+
+def test_without_a_time_zone_no_alarm_is_set():
+    after, things = wishes.on_note(state(), heard(alarm=390), at(local=None))
+    assert after.settings.alarm is None and not any(isinstance(one, Note) for one in things)
 
 
 @pytest.mark.parametrize("fields", [{"like_last": True}, {"mood": "weary"}])

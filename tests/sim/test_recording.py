@@ -133,6 +133,7 @@ def test_an_unreadable_file_is_named_with_a_remedy(tmp_path, content):
         ({"fs": 50.0}, "nothing to play"),
         ({"fs": 50.0, "ppg": np.zeros((1, 0))}, "ppg"),
         ({"fs": 50.0, "acc_g": np.zeros((2, 9))}, "acc_g"),
+        ({"fs": 50.0, "ppg": np.zeros((6000, 2))}, "transpose"),
         ({"fs": 50.0, "ppg": np.array([["a"]])}, "ppg"),
         ({"fs": 50.0, "ppg": np.array([None])}, "can't be read"),
     ],

@@ -54,6 +54,12 @@ class Finding:
     remedy: str
 
 
+SILENT = Finding(
+    "bus", "nobody answers at any address",
+    "SDA goes to pin 3, SCL to pin 5 (swapped, a chip is as silent as none), its supply to pin 1 "
+    "(3.3 V) and ground to pin 9; a board with a CS pin wants that high")
+
+
 @dataclass(frozen=True)
 class Chip:
     """How one chip is."""
@@ -121,6 +127,8 @@ def examine(name: str, smbus, clock: Clock, tick: float, seconds: float, config:
     """Listen for `seconds`. Raises SensorError if the bus itself is stuck."""
     findings = list(others(board))
     answers = scan(smbus)
+    if not answers:
+        findings.append(SILENT)
     sensors = Sensors.find(Bus(smbus), clock, config)
     findings += [Finding("bus", *note.split("; ", 1)) for note in sensors.notes]
     signs, vitals = VitalSigns(empty), []

@@ -12,18 +12,23 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from device.clock import SystemClock
 from device.config import Config
 
 HOT = 80.0                  # °C, from which the firmware slows the processor down
 SPARE = 50 << 20            # bytes
 # bits of the firmware's get_throttled
 UNDER_VOLTAGE, THROTTLED, WAS_UNDER_VOLTAGE = 1 << 0, 1 << 2, 1 << 16
+SENSORS_PINS, I2S_PINS = (2, 3), (18, 19, 20, 21)       # BCM numbers
+NOWHERE = ("hdmi", "loopback", "dummy")     # cards that no speaker is on
 Trouble = tuple[str, str, str]
 
 
 def troubles(config: Config, root: Path = Path("/")) -> Iterator[Trouble]:
-    yield from sound(root)
+    yield from pins(config, root)
+    yield from sound(root, config.sound.device)
     yield from clock(root)
+    yield from zone(config, root)
     yield from network(root)
     yield from broker(config.home.host, config.home.port)
     yield from disk(root / Path(config.diary.path).parent.relative_to("/"))
@@ -31,8 +36,36 @@ def troubles(config: Config, root: Path = Path("/")) -> Iterator[Trouble]:
     yield from power(root)
 
 
-def sound(root: Path) -> Iterator[Trouble]:
+def pins(config: Config, root: Path) -> Iterator[Trouble]:
+    """By what else is on them."""
+    wanted = {"panel.button": config.panel.button, "panel.led": config.panel.led}
+    if config.panel.button == config.panel.led:
+        yield ("pins", f"button and light share GPIO {config.panel.led}",
+               "give each its own: panel.button, panel.led")
+    amplifier = any(root.glob("proc/device-tree/**/nocturne-codec")) or any(
+        root.glob("proc/device-tree/nocturne-codec"))
+    taken = {number: "the sensors' bus" for number in SENSORS_PINS}
+    taken |= {number: "the amplifier" for number in I2S_PINS} if amplifier else {}
+    for key, number in wanted.items():
+        if number in taken:
+            free = 23 if key == "panel.led" else 17
+            name = key.partition(".")[2]
+            yield ("pins", f"{key} = {number} is {taken[number]}'s",
+                   f"wire it to GPIO {free}, say, and write {name} = {free} under [panel]")
+
+
+def sound(root: Path, wanted: str = "") -> Iterator[Trouble]:
     cards = root / "proc/asound/cards"
+    names = cards.read_text() if cards.exists() else ""
+    real = [line for line in names.splitlines() if " [" in line
+            and not any(word in line.lower() for word in NOWHERE)]
+    if names and "no soundcards" not in names and not real:
+        yield ("sound", "the only sound card ends at the screen's plug: a speaker on nothing",
+               "plug a USB card in, or put dtoverlay=nocturne-dac into settings.txt")
+    elif wanted and wanted.lower() not in names.lower():
+        listed = "; ".join(each.strip() for each in real)
+        yield ("sound", f"there is no card called {wanted!r}",
+               f"write into sound.device a part of one of: {listed}")
     if not cards.exists() or "no soundcards" in cards.read_text():
         yield (
             "sound",
@@ -42,9 +75,15 @@ def sound(root: Path) -> Iterator[Trouble]:
 
 
 def clock(root: Path) -> Iterator[Trouble]:
-    if not (root / "run/systemd/timesync/synchronized").exists():
+    if not SystemClock(root).synced():
         yield ("clock", "it hasn't been set since power on: alarms ring by elapsed time",
                "is there a network, and does it let NTP through (UDP 123)?")
+
+
+def zone(config: Config, root: Path) -> Iterator[Trouble]:
+    if not config.clock.zone and not (root / "etc/localtime").exists():
+        yield ("clock", "nobody has told the time zone, so that no time of day can be set",
+               'write zone = "Europe/Berlin" (yours) under [clock] into nocturne.toml')
 
 
 def network(root: Path) -> Iterator[Trouble]:

@@ -109,8 +109,9 @@ def run(options: argparse.Namespace) -> int:
 
 def introduce(options: argparse.Namespace, hub_key: str) -> int:
     out = Path(options.pair)
-    hosts = options.host or [f"{socket.gethostname()}.local", socket.gethostname()]
-    made = pair(options.pair, hosts, hub_key, options.etc, options.data, out)
+    named = options.host or [f"{socket.gethostname()}.local", socket.gethostname()]
+    hosts = list(dict.fromkeys([*named, *addresses()]))
+    made = pair(options.pair, hosts, hub_key, options.etc, options.data, out, zone())
     for user, password in made.items():
         print(f"Password of {user} at the broker, shown this once: {password}")
     print(
@@ -118,6 +119,25 @@ def introduce(options: argparse.Namespace, hub_key: str) -> int:
         f"and delete the folder here. The bed will find the broker at {hosts[0]}."
     )
     return 0
+
+
+def addresses() -> list[str]:
+    """This machine's IPv4 address on the home network, so that its certificate holds by number."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(("192.0.2.1", 9))        # RFC 5737: nothing is sent
+            return [asking.getsockname()[0]]
+        except OSError:
+            return []
+
+
+def zone(machine: Path = Path("/etc/localtime")) -> str:
+    """This machine's time zone, for a bed in the same home; "" isn't known, or is no home's."""
+    try:
+        _, _, name = str(machine.resolve(strict=True)).partition("zoneinfo/")
+    except OSError:
+        return ""
+    return "" if name in ("UTC", "Etc/UTC", "Universal", "Etc/Universal") else name
 
 
 def public(key: bytes) -> str:

@@ -27,14 +27,15 @@ IP = re.compile(r"[\d.]+|.*:.*")
 
 
 def pair(
-    bed: str, hosts: Sequence[str], hub_key: str, etc: Path, data: Path, out: Path
+    bed: str, hosts: Sequence[str], hub_key: str, etc: Path, data: Path, out: Path, zone: str = ""
 ) -> dict[str, str]:
     """Write the broker's files below `etc`, the authority's key into `data`, and into `out` the
     bed's `home.toml` and `ca.crt`. Answers the passwords that were made for people to type, by
     user.
 
     `hosts`: the broker's names and addresses, the first is what the bed will use. Pairing again
-    makes a new password. Raises ConfigError in words.
+    makes a new password. `zone`: the home's time zone, of the tz database. Raises ConfigError in
+    words.
     """
     Settings(bed=bed)
     if bed in USERS or not hosts or not all(NAME.fullmatch(host) for host in hosts):
@@ -60,8 +61,12 @@ def pair(
     if "hub" in made:
         secret(etc / "nocturne-hub.password", made.pop("hub"))
     shutil.copyfile(broker / "nocturne-ca.crt", out / "ca.crt")
+    announce(etc)
+    numbers = " or ".join(f'"{host}"' for host in hosts[1:] if IP.fullmatch(host))
     secret(out / "home.toml", f"""\
-# Of {bed}: its [home] in /etc/nocturne.toml; ca.crt goes beside, as nocturne-ca.crt.
+# Of {bed}: copy it beside nocturne.toml on the card's NOCTURNE drive, with ca.crt; it is taken over
+# at the next start. Elsewhere: its sections go into /etc/nocturne.toml, ca.crt beside that as
+# nocturne-ca.crt. The hub's address in numbers will do, too: {numbers or "none is known"}.
 [home]
 host = "{hosts[0]}"
 port = 8883
@@ -69,8 +74,19 @@ password = "{made.pop(bed)}"
 ca = "/etc/nocturne-ca.crt"
 bed = "{bed}"
 hub_key = "{hub_key}"
-""")
+""" + (f'\n[clock]\nzone = "{zone}"\n' if zone else ""))
     return made
+
+
+def announce(etc: Path) -> None:
+    """Have Avahi, where there is one, tell the home network of the broker: home.host = "auto"."""
+    folder = etc / "avahi/services"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "nocturne.service").write_text(
+        '<?xml version="1.0" standalone="no"?>\n'
+        '<!DOCTYPE service-group SYSTEM "avahi-service.dtd">\n'
+        '<service-group>\n  <name replace-wildcards="yes">Nocturne on %h</name>\n'
+        '  <service><type>_nocturne._tcp</type><port>8883</port></service>\n</service-group>\n')
 
 
 def admit(person: str, bed: str, commands: bool, etc: Path) -> str:

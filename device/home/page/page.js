@@ -7,6 +7,7 @@ const SESSIONS = { idle: "Idle", winding_down: "Winding down", sleeping: "Sleepi
 const CARE = { settled: "Settled", restless: "Restless", needs_checking: "Needs checking", unknown: "No judgement" };
 const WAKINGS = { none: "none", one_or_two: "one or two", three_or_more: "three or more" };
 const PATIENCE = 4000;      // ms until an unanswered command is called that
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;     // for a device that nobody told it
 let client = null, bed = "", waiting = new Map(), pictureUrl = "";
 
 const clock = iso => iso ? new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "–";
@@ -85,7 +86,7 @@ function answered(kind) {
 
 function command(kind, value) {
   const id = Array.from(crypto.getRandomValues(new Uint8Array(12)), n => n.toString(16).padStart(2, "0")).join("");
-  const body = JSON.stringify({ value, id, expires: Math.round(Date.now() / 1000) + 30 });
+  const body = JSON.stringify({ value, id, expires: Math.round(Date.now() / 1000) + 30, zone });
   $(kind)?.setAttribute("aria-busy", "true");
   clearTimeout(waiting.get(kind));
   const failed = text => { answered(kind); $("answer").textContent = text; };

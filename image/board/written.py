@@ -1,0 +1,158 @@
+"""Text as people's computers write it, and TOML as people do. Pure."""
+
+import re
+import tomllib
+
+KEPT = "(kept)"
+BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+# What word processors and phones put for quotes and spaces.
+QUOTES = str.maketrans({mark: '"' for mark in "“”„‟«»＂"} | {mark: "'" for mark in "‘’‚‛′"})
+SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u3000": " ", "\u200b": None,
+                        "\ufeff": None, "\t": " "})
+SECTION = re.compile(r"^\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]\s*(#.*)?$")
+PAIR = re.compile(r"^\s*[\"']?(?:(\w+)\s*\.\s*)?([\w-]+)[\"']?\s*[=:]\s*(.*?)\s*$")
+SECRET = re.compile(r"(?i)(pass|psk|kennwort|pwd)")
+
+
+class Unreadable(Exception):
+    """Can't be taken as text, in words with a remedy."""
+
+
+def text(data: bytes) -> str:
+    """What a text file says, lines ended by \\n; whatever saved it. Raises Unreadable."""
+    if data.lstrip()[:5] == b"{\\rtf":
+        raise Unreadable("it is rich text; save it as plain text")
+    if data[:4] in (b"PK\x03\x04", b"%PDF"):
+        raise Unreadable("it is no text file; write it with a plain editor")
+    words = decoded(data).replace("\r\n", "\n").replace("\r", "\n")
+    if "\0" in words:
+        raise Unreadable("it is torn or no text file; write it anew")
+    return words
+
+
+def decoded(data: bytes) -> str:
+    for mark, encoding in BOMS:
+        if data.startswith(mark):
+            try:
+                return data.decode(encoding)
+            except UnicodeDecodeError as trouble:
+                raise Unreadable("it is torn: half a character; write it anew") from trouble
+    # Of UTF-16 without its mark every other byte of plain letters is zero.
+    for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        halves = data[start::2]
+        if len(data) % 2 == 0 and halves and halves.count(0) > 0.6 * len(halves):
+            return data.decode(encoding, "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")     # Windows' "ANSI"
+
+
+# ---- TOML ----------------------------------------------------------------------------------------
+
+def repaired(words: str) -> str:
+    """TOML with straight quotes, and quotes where they were left out. What is TOML stays as it is.
+    """
+    if is_toml(words):
+        return words
+    straight = words.translate(QUOTES).translate(SPACES)
+    if is_toml(straight):
+        return straight
+    return "\n".join(map(quoted, straight.split("\n")))
+
+
+def is_toml(words: str) -> bool:
+    try:
+        tomllib.loads(words)
+    except tomllib.TOMLDecodeError:
+        return False
+    return True
+
+
+def quoted(line: str) -> str:
+    """`time = 7:00` → `time = "7:00"`; a line that is TOML, or nothing of the kind, stays."""
+    pair = PAIR.match(line)
+    if pair is None or is_toml(line) or SECTION.match(line):
+        return line
+    section, key, value = pair.groups()
+    value = value if SECRET.search(key) else value.partition(" #")[0].strip()
+    name = f"{section}.{key}" if section else key
+    return f"{name} = {basic(unquoted(value))}"
+
+
+def basic(value: str) -> str:
+    """A TOML string."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def unquoted(value: str) -> str:
+    """Without quotes of any kind around it."""
+    straight = value.translate(QUOTES)
+    if len(value) >= 2 and straight[0] == straight[-1] and straight[0] in "\"'":
+        return value[1:-1]
+    return value
+
+
+def with_value(words: str, section: str, key: str, value: str) -> str:
+    """`words` with `key` of `section` set to a TOML value, in place where it stands already."""
+    lines = words.split("\n")
+    here, last = "", None
+    for number, line in enumerate(lines):
+        if header := SECTION.match(line):
+            here = header[1]
+            last = number if here == section else last
+            continue
+        pair = PAIR.match(line)
+        if pair and pair[2] == key and (pair[1] or here) == section:
+            name = f"{section}.{key}" if pair[1] else key
+            lines[number] = f"{name} = {value}"
+            return "\n".join(lines)
+    if last is None:
+        return words.rstrip("\n") + f"\n\n[{section}]\n{key} = {value}\n"
+    return "\n".join([*lines[:last + 1], f"{key} = {value}", *lines[last + 1:]])
+
+
+def masked(words: str) -> tuple[str, str]:
+    """Text that can't be understood, without the passwords in it, and the last of these."""
+    lines, secret = [], ""
+    for line in uncommented(words).split("\n"):
+        pair = PAIR.match(line.translate(SPACES))
+        if line.lstrip().startswith("#") or not SECRET.search(line):
+            lines.append(line)
+        elif pair and SECRET.search(pair[2]):
+            told = unquoted(pair[3].partition(" #")[0].strip()).translate(QUOTES).strip("\"'")
+            secret = told if told not in (KEPT, "") else secret
+            lines.append(f'{pair[2]} = "{KEPT if told else ""}"')
+        else:
+            lines.append(f"# {KEPT}")
+    return "\n".join(lines), secret
+
+
+def uncommented(words: str) -> str:
+    """Without the passwords that stand in comments."""
+    return "\n".join(map(without_comment, words.split("\n")))
+
+
+def without_comment(line: str) -> str:
+    pair = PAIR.match(line.lstrip("# \t")) if line.lstrip().startswith("#") else None
+    told = pair[3].strip("\"'") if pair and SECRET.search(pair[2]) else ""
+    return f"# {pair[2]} = {KEPT}" if pair and told else line
+
+
+def line_of(words: str, trouble: str) -> str:
+    """"line 7: " of what a ConfigError speaks of; "" where it isn't to be found."""
+    if said := re.search(r"at line (\d+)", trouble):
+        return f"line {said[1]}: "
+    found = re.search(r"(?:unknown key )?\b((?:\w+\.)?\w+)(?: = |\b)", trouble)
+    section, _, key = found[1].rpartition(".") if found else ("", "", "")
+    here = ""
+    for number, line in enumerate(words.split("\n"), 1):
+        if header := SECTION.match(line):
+            here = header[1]
+            if not section and here == key:
+                return f"line {number}: "
+        pair = PAIR.match(line)
+        if pair and pair[2] == key and (pair[1] or here) == section:
+            return f"line {number}: "
+    return ""

@@ -1,0 +1,121 @@
+"""The hub's address: by name, by number, found by itself; and two devices that are called alike."""
+
+import queue
+import socket
+import struct
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.clock import SystemClock
+from device.home import connection, find
+from device.home.hub.pairing import certify
+from device.home.mqtt import Home
+from device.home.settings import DeviceFacts, Settings
+from device.values import Lack
+from kit import mosquitto
+from tests.home.around import soon
+
+# ---- two of the same id --------------------------------------------------------------------------
+
+def test_two_devices_with_one_id_keep_apart_and_each_names_the_double(broker, tmp_path):
+    twins, told = [], []
+    for n in range(2):
+        inbox = queue.SimpleQueue()
+        twin = Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1"), inbox, SystemClock(),
+                    DeviceFacts(), outbox=tmp_path / f"{n}.sqlite")
+        twin.start()
+        assert soon(lambda twin=twin: twin.connected)
+        twins.append(twin)
+        told.append(inbox)
+    assert soon(lambda: not all(inbox.empty() for inbox in told), 25.0)
+    first = next(n for n, inbox in enumerate(told) if not inbox.empty())
+    lack = told[first].get(timeout=5)
+    assert lack == Lack(twins[first].trouble) and "says that it is bed1 too" in lack.trouble
+    before = sum(twin.connections for twin in twins)
+    assert not soon(lambda: twins[first].connected, 10.0)       # it would throw the other out
+    assert sum(twin.connections for twin in twins) <= before + 1 and before < 12
+    for twin in twins:
+        twin.stop()
+
+
+# ---- names and numbers ---------------------------------------------------------------------------
+
+@pytest.fixture
+def secured(tmp_path):
+    """A broker by TLS whose certificate is for hub.local and 127.0.0.1; its port and authority."""
+    if mosquitto.find() is None:
+        pytest.skip("mosquitto is not installed")
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    certify(etc, tmp_path, ["hub.local", "127.0.0.1"])
+    (etc / "nocturne-hub.key").chmod(0o644)
+    port = mosquitto.free_port()
+    broker = mosquitto.Mosquitto(tmp_path / "run", f"""
+listener {port}
+allow_anonymous true
+certfile {etc}/nocturne-hub.crt
+keyfile {etc}/nocturne-hub.key
+""").start()
+    yield port, str(etc / "nocturne-ca.crt")
+    broker.stop()
+
+
+@pytest.mark.parametrize(("host", "words"), [
+    ("127.0.0.1", ""), ("localhost", "certificate is for another name")])
+def test_an_address_in_numbers_works_with_tls_and_another_name_is_told_as_one(
+    secured, tmp_path, host, words
+):
+    port, ca = secured
+    bed = Home(Settings(host=host, port=port, bed="bed1", ca=ca), queue.SimpleQueue(),
+               SystemClock(), DeviceFacts(), outbox=tmp_path / "outbox.sqlite")
+    bed.start()
+    assert soon(lambda: words in bed.trouble if words else bed.connected), bed.trouble
+    bed.stop()
+
+
+# ---- looking for it ------------------------------------------------------------------------------
+
+def answer_of(name: str, target: str, port: int, address: str) -> bytes:
+    """As Avahi packs it: names point back to the first time they stand there."""
+    packet = struct.pack(">6H", 0, 0x8400, 0, 1, 0, 2) + find.encoded(find.SERVICE)
+    label = name.encode()
+    instance = bytes([len(label)]) + label + b"\xc0\x0c"
+    packet += struct.pack(">2HIH", find.PTR, 1, 4500, len(instance)) + instance
+    at = len(packet) - len(instance)
+    data = struct.pack(">3H", 0, 0, port) + find.encoded(target)
+    packet += struct.pack(">H", 0xC000 | at) + struct.pack(">2HIH", find.SRV, 1, 120, len(data))
+    packet += data + find.encoded(target)
+    return packet + struct.pack(">2HIH", find.A, 1, 120, 4) + socket.inet_aton(address)
+
+
+def test_the_hub_is_found_by_one_question():
+    asked = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hub:
+        hub.bind(("127.0.0.1", 0))
+
+        def serve():
+            question, who = hub.recvfrom(9000)
+            asked.append(question)
+            hub.sendto(b"rubbish", who)
+            hub.sendto(answer_of("Nocturne on hub", "hub.local", 8883, "192.168.1.5"), who)
+        threading.Thread(target=serve, daemon=True).start()
+        found = find.hubs(SystemClock(), 1.0, *hub.getsockname())
+    assert found == [find.Hub("hub.local", 8883, "192.168.1.5")]
+    assert b"\x09_nocturne\x04_tcp\x05local\x00\x00\x0c\x80\x01" in asked[0]   # RFC 6762 5.4
+
+
+def test_where_nobody_answers_there_is_none_and_that_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(connection.find, "hubs", lambda clock: [])
+    bed = Home(Settings(host="auto", bed="bed1"), queue.SimpleQueue(), SystemClock(),
+               DeviceFacts(), outbox=tmp_path / "outbox.sqlite")
+    bed.turn(0.0)
+    assert "no hub answers on this network" in bed.trouble
+    bed.stop()
+
+
+@given(st.binary(max_size=300))
+def test_whatever_answers_no_packet_ends_the_search(packet):
+    assert isinstance(find.hubs_in(packet), list)
