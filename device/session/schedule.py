@@ -38,6 +38,14 @@ def clock_face(wall: float, zone: tzinfo | None) -> datetime:
     return datetime.fromtimestamp(wall, zone).replace(tzinfo=None)
 
 
+def minute_in(minutes: int, at: At) -> int | None:
+    """Minutes after midnight, so many from now; None where the time isn't known."""
+    if at.local is None:
+        return None
+    then = at.local + timedelta(minutes=minutes, seconds=59)    # never sooner than was said
+    return then.hour * 60 + then.minute
+
+
 # ---- what time asks for --------------------------------------------------------------------------
 
 def on_tick(state: State, at: At) -> Decision:

@@ -137,6 +137,13 @@ CRISIS = (
     ),
     rule(
         "crisis",
+        r"\bwant (?:it all|this all|all of it) to (?:stop|end|be over)\b|\bwant to disappear\b|\bkms\b|"
+        r"\b(?:what's|whats|what is) the point of (?:anything|it all|living|life)\b|"
+        r"\bthink(?:ing)? (?:about|of) ending (?:things|it)\b|我(?:好)?想消失",
+        "I just want it all to stop",
+    ),
+    rule(
+        "crisis",
         r"不想?(?:再)?醒(?:来|過來|过来)(?!.{0,2}[太早晚])|不要醒来(?!.{0,2}[太早晚])|活着没|活著沒|"
         r"死了也好|生无可恋|生無可戀|[唔不]想(?:再)?(?:生存|活)",
         "好想就这样睡过去不要醒来",

@@ -1,5 +1,5 @@
-"""Orders that are said in so few ways that a table of them is exact: everything off, louder and
-quieter."""
+"""Orders that are said in so few ways that a table of them is exact: stop, everything off, louder
+and quieter."""
 
 import re
 
@@ -36,6 +36,57 @@ MUTED = (
 def muted(line: str) -> bool:
     """Whether a clean line says nothing but that all sound should end."""
     return any(pattern.fullmatch(line) for pattern in MUTED)
+
+
+# ---- stop ----------------------------------------------------------------------------------------
+
+# A line made of these alone, with one that stops in it, is about nothing but what plays now.
+STOPPING = (
+    r"stop|off|pause|halt|quit|shush|hush|enough|shut up|"
+    r"(?:kill|cut|end|lose|silence) (?=it\b|everything|all|the (?:sounds?|noise|audio))"
+)
+AROUND = (
+    r"please|can|could|will|would|you|hey|ok|okay|now|the|my|it|this|that|that's|thats|everything|all|"
+    r"sounds?|noises?|audio|device|box|speakers?|nocturne|playing|playback|already|for|right|at|"
+    r"once|thanks|thank|turn|switch|shut|make|be|go|i|we|want|need|to|just|a|an|moment|second|minute|"
+    r"while|bit|and|completely|altogether|immediately|down|with"
+)
+STOPPING_ZH = r"停|关|熄|暂停|收声|(?:别|不要|唔好|唔要)再?(?:放|播|响|出声)"
+AROUND_ZH = (
+    r"请|麻烦|快点?|先|你|可以|能不能|把|帮我|给我|全部|都|全|唔该|好了|够了|行了|现在|马上|立刻|它|佢|他|声音|声|"
+    r"啲|点|一下|吧|了|啦|掉|住|下来|下|止|放|播放?|吗|再|机|一切|所有|的"
+)
+STOPPED = (
+    (re.compile(rf"(?:(?:{STOPPING}|{AROUND})\b[ ,.!?]*)+"), re.compile(rf"\b(?:{STOPPING})")),
+    (re.compile(rf"(?:(?:{STOPPING_ZH}|{AROUND_ZH})[ ,，。！!？?.]*)+"), re.compile(STOPPING_ZH)),
+    (re.compile(r"pause (?:the|this|that|my) \w+(?: please| now| for now)*[.!]*"), re.compile("")),
+)
+
+
+def stopped(line: str) -> bool:
+    """Whether a clean line says nothing but that what sounds should stop now."""
+    return any(all_of.fullmatch(line) and some.search(line) for all_of, some in STOPPED)
+
+
+# "I hate silence": what can't be borne is no wish for it.
+TOO = r"(?:(?:the|this|that|it|when|it's|its|is|was|so|all|such|much|more|any|a|total(?:ly)?|complete(?:ly)?|" \
+      r"dead|utter|in|with|room|house|of) )*"
+BORNE = re.compile(
+    rf"\b(?:hate|hating|can't (?:stand|bear|take|sleep)|cant (?:stand|bear|take|sleep)|dislike|don't like|"
+    rf"dont like|do not like|scared of|afraid of|sick of|bothered by|no|not|avoid|enough) {TOO}"
+    r"(?:silence|silent(?! mode)|quiet(?= *(?:[.,!]|$)))|"
+    r"\bsilence (?:just |really |is )*(?:creep|scare|bother|kill|driv|deafening|awful|unbearable|make|"
+    r"keep|frighten|too|worse|horrible|oppressive)\w*|"
+    r"\b(?:dead|too|so|eerily) (?:quiet|silent)\b.*\b(?:scare|creep|can't sleep|cant sleep|without|freak)\w*|"
+    r"(?:讨厌|憎|好憎|不喜欢|唔钟意|受不了|害怕|怕|不要|唔要|别)(?:太|完全|这么|那么|一片|一点|到|得)*"
+    r"(?:安静(?!的|一点|点)|寂静|静晒|静音|没有?声音|(?:一点|任何)?声音?都?没有?)|一点声音都没有.{0,4}(?:不|睡)|"
+    r"(?:太|过于)(?:安静|静)了?[,，]?(?:我)?(?:反而|都|会|就)?(?:睡不着|瞓唔着|睡唔着|害怕|心慌|难受)"
+)
+
+
+def unbearable(line: str) -> bool:
+    """Whether a clean line says that there shall be no silence."""
+    return bool(BORNE.search(line))
 
 
 # ---- louder, quieter -----------------------------------------------------------------------------
@@ -79,6 +130,14 @@ TURNED = tuple(
         # "can you speak a little louder"
         rf"{POLITE}{FEW}(?:{comparatives}){SOME}",
     )
+)
+TURNED += (
+    (+1, re.compile(r"(?:请|麻烦)?(?:把)?(?:声音|音量|声)?(?:再)?(?:(?:调|开|放|变)?(?:大|响)|调高)(?:声)?(?:一?点|一?些|啲|少少)"
+                    r"(?:儿)?(?:吧|啦|好吗|嘛)?[。！!]*")),
+    (-1, re.compile(r"(?:请|麻烦)?(?:把)?(?:声音|音量|声)?(?:再)?(?:(?:调|开|放|变)?(?:小|轻|细)|调低)(?:声)?(?:一?点|一?些|啲|少少)"
+                    r"(?:儿)?(?:吧|啦|好吗|嘛)?[。！!]*")),
+    (+1, re.compile(r"(?:请)?(?:把)?(?:声音|音量)?(?:调大|调高|开大)(?:吧|啦)?[。！!]*")),
+    (-1, re.compile(r"(?:请)?(?:把)?(?:声音|音量)?(?:调小|调低|关小)(?:吧|啦)?[。！!]*")),
 )
 LITTLE = re.compile(r"\b(?:little|bit|touch|tad|notch|slightly)\b")
 
