@@ -219,7 +219,7 @@ def stands(before: State, state: State, heard: Understood, at: At) -> Standing:
         keeps=not state.owner.guest,
         asks=heard.always and bool(state.tonight.said.pending),
         stops=stops(before),
-        alarm=state.settings.alarm,
+        alarm=state.settings.alarm if at.local is not None else None,
         undoes="last" if tonight.unsaid is not None else "all" if said != nothing else "",
         elapsed=state.owner.elapsed if schedule.warning(state, at) else None,
     )

@@ -12,7 +12,8 @@ from device.words.text import HAN, tokens
 
 # Where a clause ends, and where a second thought begins without a mark: "quieter no wait louder".
 ENDS = re.compile(
-    r"[.,!?;:…，。！？；、]+ ?|-- ?| - | (?=(?:but|yet|though|then|and then)\b)|(?=但|不过|可是|然后)|"
+    r"[.,!?;:…，。！？；、]+ ?|-- ?| - | (?=(?:but|yet|though|then|and then)\b)|(?=但|不过|可是|"
+    r"然后)|"
     r" (?=(?:no,? (?:wait|sorry|actually|i mean)|wait,? no|i meant?|scratch that|or rather|"
     r"actually)\b)"
 )
@@ -25,7 +26,8 @@ AGAIN = (
     r"(?:(?:no(?=[,. ]*$| wait| sorry| actually| i mean| scratch)|nope(?=[,. ]*$)|wait|hang on|"
     r"sorry|oops|whoops|actually|scratch that|i meant?|i said|(?:on )?second thoughts?|never ?mind|"
     r"(?:i )?changed my mind|or rather|rather|you know what|fine|go on)\b|"
-    r"不对|唔是|不是|说错了?|错了|算了(?![吧啦。！!]*$)|还是|都是(?=要|放|留|想|听)|想想(?:还是)?|转念一想|改主意了?|等等|"
+    r"不对|唔是|不是|说错了?|错了|算了(?![吧啦。！!]*$)|还是|都是(?=要|放|留|想|听)|想想(?:还是)?|"
+    r"转念一想|改主意了?|等等|"
     r"(?:现在)?又想|是(?=调|要|想|再))"
 )
 SECOND = re.compile(rf"(?:\s*(?:{WELL}|{AGAIN})[,.… ]*)*")
@@ -35,29 +37,37 @@ STRONG = re.compile(
     r"i meant?|i said|fine|go on|okay|ok)\b|算了|还是|都是|想想|一想|改主意|又想|不对|错了"
 )
 KEPT = re.compile(
-    r"(?:(?:please|just|you can|let's|go ahead and|do|i do|let me) )*(?:(?:keep|leave|have|put|want|"
+    r"(?:(?:please|just|you can|let's|go ahead and|do|i do|let me) )*(?:(?:keep|leave|have|put|"
+    r"want|"
     r"bring|play|take) (?:it|them|that|those)(?: on| in| back| there| playing| anyway)*|"
     r"go (?:for it|ahead)|do it|(?:it|that|they|those)(?:'s|'re| is| are)? (?:fine|ok|okay|good|"
     r"alright|all right|can stay)|i(?:'ll| will) (?:have|take|keep) (?:it|them)|yes)"
     r"(?: please| after all| then| though)*|"
-    r"(?:就|给我|想|再)*(?:要|放|留着|留下|留|开着|开|保留|听|来)(?:回|返|着|上)?(?:它|佢)?(?:吧|啦|好了|了|啊)*"
+    r"(?:就|给我|想|再)*(?:要|放|留着|留下|留|开着|开|保留|听|来)(?:回|返|着|上)?(?:它|佢)?(?:吧|"
+    r"啦|好了|了|啊)*"
 )
 DROPPED = re.compile(
-    r"(?:(?:please|just|better|i'd) )*(?:(?:forget|skip|drop|lose|leave|cut|stop|without|don't want) "
+    r"(?:(?:please|just|better|i'd) )*(?:(?:forget|skip|drop|lose|leave|cut|stop|without|"
+    r"don't want) "
     r"(?:it|them|that)(?: off| out)?|rather not|don't|not)(?: please| after all| then)*|"
     r"(?:不要|不听|不放|不用|别放|别要|免|唔要|唔使|算)(?:了|啦|吧|它)*"
 )
 # Of what was named just before.
 NOT_NOW = re.compile(
-    r"(?:maybe |just |perhaps )*not (?:tonight|now|today|right now|yet|this time)(?: please| though)*|"
+    r"(?:maybe |just |perhaps )*not (?:tonight|now|today|right now|yet|this time)(?: please|"
+    r" though)*|"
     r"(?:但|可)?今(?:天|晚|天晚上)(?:先|就|还是)*(?:不用|不要|不|唔要|唔使|免|算)(?:了|啦|吧)*"
 )
 BARE = re.compile(
-    r"(?:(?:turn|put|make|bring) it |all the way |a (?:little|bit) |a notch )*(up|down|higher|lower)"
+    r"(?:(?:turn|put|make|bring) it |all the way |a (?:little|bit) |a notch )*(up|down|higher|"
+    r"lower)"
     r"(?: a (?:little|bit|notch))?(?: please)?"
 )
-LEVEL = re.compile(rf"^(?:{BARE.pattern})[ .,!?…]*$|\b(?:turn|volume|sound|music)\b.*\b(?:up|down)\b|"
-                   r"\b(?:up|down)\b.*\b(?:volume|sound|music)\b|调[大小高低]")
+LEVEL = re.compile(
+    rf"^(?:{BARE.pattern})[ .,!?…]*$|\b(?:turn|volume|sound|music)\b.*\b(?:up|"
+    rf"down)\b|"
+    r"\b(?:up|down)\b.*\b(?:volume|sound|music)\b|调[大小高低]"
+)
 ORDER = frozenset(("compared", "quality", "degree", "filler", "want", "verb", "is", "end", "i"))
 # At the end it takes back what was said before it, in the same note.
 TAKEN_BACK = re.compile(
@@ -68,24 +78,27 @@ WHILE = re.compile(r"\b(?:still|yet|keep|stay|remain)\b|还是|还要|仍|也要
 
 DAYS = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 LATER = re.compile(
-    rf"(?<!until )(?<!till )\b(?:(?:maybe|from|starting|starting from) )?(?:tomorrow|the day after|(?:on|next) {DAYS}|"
+    rf"(?<!until )(?<!till )\b(?:(?:maybe|from|starting|starting from) )?(?:tomorrow|"
+    rf"the day after|(?:on|next) {DAYS}|"
     r"next (?:week|weekend|month)|(?:some other|(?:for|maybe|perhaps) another) (?:night|time))"
     r"(?: night| evening| on)?\b|"
-    r"(?:从|到)?(?:明[天晚夜日]|后天|听[晚日]|下周|下星期|改天|周[一二三四五六日末]|星期[一二三四五六日天])"
+    r"(?:从|到)?(?:明[天晚夜日]|后天|听[晚日]|下周|下星期|改天|周[一二三四五六日末]|"
+    r"星期[一二三四五六日天])"
     r"(?:晚上|晚|夜里|起|开始)*"
 )
-I = r"(?:i|we)(?:'?m|'?ve|'re| am| are| have)?"
+WE = r"(?:i|we)(?:'?m|'?ve|'re| am| are| have)?"
 SLEEP = (
-    r"(?:asleep|sleeping|(?:fall|fallen|falling) asleep|(?:drift|drifted|nod|nodded|doze|dozed|drop|"
+    r"(?:asleep|sleeping|(?:fall|fallen|falling) asleep|(?:drift|drifted|nod|nodded|doze|dozed|"
+    r"drop|"
     r"dropped) off|dozing|passed out|gone to sleep)"
 )
 ASLEEP = re.compile(
-    rf"\b(?:if|when|once|as soon as|after)(?: that)? (?:{I}(?: \w+)?? {SLEEP}|"
+    rf"\b(?:if|when|once|as soon as|after)(?: that)? (?:{WE}(?: \w+)?? {SLEEP}|"
     r"it(?:'s| is| gets| starts| stops)? (?:late|dark|midnight|morning|rains|raining|to rain))\b|"
     r"(?:等|如果|要是|假如|一旦|当)(?:到)?我?(?:睡着|入睡|睡熟)(?:了|之后|以后|后|的时候|时|的话)*|"
     r"我?(?:睡着|入睡|睡熟)(?:了)?(?:之后|以后|后|就)"
 )
-UNTIL = re.compile(rf"\b(?:until|till) {I}(?: \w+)?? {SLEEP}\b|直?到我?(?:睡着|入睡|睡熟)")
+UNTIL = re.compile(rf"\b(?:until|till) {WE}(?: \w+)?? {SLEEP}\b|直?到我?(?:睡着|入睡|睡熟)")
 
 
 class Left(NamedTuple):
@@ -111,6 +124,7 @@ def clauses(line: str) -> Iterator[str]:
 
 
 # ---- second thoughts -----------------------------------------------------------------------------
+
 
 def amended(line: str) -> str:
     """With the last word on each thing alone, where it is clear what a second thought replaces."""
@@ -170,7 +184,8 @@ def without(kept: Sequence[str], field: str) -> list[str]:
     """The clauses without the last words on a field, or none if there are none."""
     for place in reversed(range(len(kept))):
         said = [
-            word for word in words(kept[place])
+            word
+            for word in words(kept[place])
             if word.kind in ("compared", "quality") and word.value[0] == field
         ]
         if said:
@@ -187,7 +202,8 @@ def plainly(named: Sequence[Word], wanted: bool) -> str:
     texts = [word.text for word in named]
     if HAN.search(texts[0]):
         return ("要" if wanted else "不要") + "和".join(texts) + "，"
-    return ("with " if wanted else "no ") + (" and " if wanted else " or ").join(texts) + " please, "
+    listed = (" and " if wanted else " or ").join(texts)
+    return f"{'with' if wanted else 'no'} {listed} please, "
 
 
 def tempered(before: str, clause: str) -> bool:
@@ -204,6 +220,7 @@ def tempered(before: str, clause: str) -> bool:
 
 # ---- another time --------------------------------------------------------------------------------
 
+
 def now(line: str) -> tuple[str, bool]:
     """Without the clauses that wish for another night, or for when somebody sleeps; whether there
     were any."""
@@ -215,7 +232,7 @@ def now(line: str) -> tuple[str, bool]:
         kinds = {word.kind for word in words(ASLEEP.sub(" ", said))}
         wishes = bool(kinds & {*ANCHORS}) and "word" not in kinds
         less = bool(kinds & {*DENIALS, "less", "compared"}) and not (
-            kinds & {"no", "never"} and "drop" in kinds     # "don't stop it when I'm asleep"
+            kinds & {"no", "never"} and "drop" in kinds  # "don't stop it when I'm asleep"
         )
         another = said != clause or waits == "another day"
         if wishes and another or less and (asleep or waits == "asleep"):
@@ -224,8 +241,10 @@ def now(line: str) -> tuple[str, bool]:
         # "tomorrow, no rain", "until I'm asleep, then no more"
         bare = not kinds - {"filler", "end"}
         waits = (
-            "asleep" if UNTIL.search(clause) or bare and asleep
-            else "another day" if bare and another
+            "asleep"
+            if UNTIL.search(clause) or bare and asleep
+            else "another day"
+            if bare and another
             else ""
         )
         if not bare or waits != "asleep":

@@ -128,6 +128,8 @@ SAY = {
     "understood over": ("Noted of the night that was: ", "记下了，关于昨晚："),
     "understood nowhere": ("That would be: ", "意思会是："),
     "last": ("like last night", "像昨晚一样"),
+    "stop": ("stop.", "停。"),
+    "nap": ("alarm in {} min", "{} 分钟后叫醒"),
     "stopped": ("Stopped; a press of the button starts it again.", "停了；按一下按键再放。"),
     "stopped ringing": ("The alarm is off.", "闹钟停了。"),
     "silent": ("Nothing sounds now.", "现在没有声音在放。"),
@@ -187,22 +189,34 @@ CONFIRM = {"en": ("every night", "only tonight"), "zh": ("每晚", "只是今晚
 THANKS = r"(?:[,. ]*\b(?:please|thanks|thank you|then))*[,.! ]*"
 AGREED = (
     r"(?:yes|yeah|yep|yup|sure|of course|absolutely|definitely|exactly|always|please|please do|"
-    r"go ahead|(?:do|keep) (?:it|that|them|so)|(?:that's |that is )?(?:right|correct)|mm-? ?hm+|uh-? ?huh)"
+    r"go ahead|(?:do|keep) (?:it|that|them|so)|(?:that's |that is )?(?:right|correct)|mm-? ?hm+|"
+    r"uh-? ?huh)"
 )
-REFUSED = r"(?:no|nope|nah|not (?:always|every ?night|forever)|(?:please )?don't(?: keep it)?|rather not)"
-AGREED_ZH = r"(?:是|对|好|行|可以|嗯+|要|没错|当然|保留|留着|一直都?要|就这样|麻烦|谢谢|唔该)(?:的|啊|呀|啦|吧|了|你|您)*"
-REFUSED_ZH = r"(?:不用?|不要|不是|不必|唔使|唔要|唔是|别|不保留|不[是用要]每晚|算)(?:了|啦|吧|谢谢)*"
+REFUSED = (
+    r"(?:no|nope|nah|not (?:always|every ?night|forever)|(?:please )?don't(?: keep it)?|rather not)"
+)
+AGREED_ZH = (
+    r"(?:是|对|好|行|可以|嗯+|要|没错|当然|保留|留着|一直都?要|就这样|麻烦|谢谢|唔该)(?:的|啊|呀|"
+    r"啦|吧|了|你|您)*"
+)
+REFUSED_ZH = (
+    r"(?:不用?|不要|不是|不必|唔使|唔要|唔是|别|不保留|不[是用要]每晚|算)(?:了|啦|吧|谢谢)*"
+)
 # Whether it is kept, in which language, and how that is said: by naming the nights …
 CONFIRMED = (
-    (True, "en", re.compile(rf"(?:{AGREED}[,.! ]*|(?:ok|okay|and|,) ?)*(?:for |keep it |keep them )?"
+    (True, "en", re.compile(rf"(?:{AGREED}[,.! ]*|(?:ok|okay|and|,) ?)*(?:for |keep it |"
+        rf"keep them )?"
                             rf"every ?night{THANKS}")),
     (False, "en", re.compile(
-        rf"(?:(?:{REFUSED}|{AGREED}|ok|okay|well|oh)\b[,.! ]*)*(?:(?:just|only|it's|its|for|but|make it|"
+        rf"(?:(?:{REFUSED}|{AGREED}|ok|okay|well|oh)\b[,.! ]*)*(?:(?:just|only|it's|its|for|but|"
+        rf"make it|"
         r"that's) )*(?:tonight|this once|this time|this one night)"
         rf"(?:(?:'s| is) (?:enough|fine|okay|ok)| only| alone| will do)?{THANKS}")),
-    (True, "zh", re.compile(rf"(?:(?:{AGREED_ZH}|请)[,， ]*)*每(?:天)?晚(?:上)?(?:都)?(?:要|是|吧|。|!|！)*")),
+    (True, "zh", re.compile(rf"(?:(?:{AGREED_ZH}|请)[,， ]*)*每(?:天)?晚(?:上)?(?:都)?(?:要|是|吧|"
+        rf"。|!|！)*")),
     (False, "zh", re.compile(
-        rf"(?:(?:{REFUSED_ZH}|{AGREED_ZH}|请)[,，。 ]*)*?(?:(?:只是|就|只要|只|净是|仅|是)*今(?:天)?晚(?:上|黑)?|"
+        rf"(?:(?:{REFUSED_ZH}|{AGREED_ZH}|请)[,，。 ]*)*?(?:(?:只是|就|只要|只|净是|仅|"
+        rf"是)*今(?:天)?晚(?:上|黑)?|"
         r"(?:就|只)这一?次)(?:就)?(?:好|行|够|可以|而已|了|啦|吧|。|!|！)*")),
 )
 # … or, right after it was asked, by a plain yes or no.
@@ -210,7 +224,7 @@ ANSWERED = (
     (True, "en", re.compile(rf"(?:(?:ok|okay)[,. ]+)?(?:{AGREED}\b[,.! ]*)+{THANKS}")),
     (False, "en", re.compile(rf"(?:(?:ok|okay)[,. ]+)?{REFUSED}{THANKS}")),
     (True, "zh", re.compile(rf"(?:{AGREED_ZH}[,，。!！ ]*)+")),
-    (False, "zh", re.compile(rf"(?:{REFUSED_ZH}[,，。!！ ]*)+")),
+    (False, "zh", re.compile(rf"(?:{REFUSED_ZH}[,，。!！ ]*)+(?:谢谢|唔该)?[。!！]*")),
 )
 ASKED = {"en": "did you mean “{}” or “{}”?", "zh": "您是说“{}”还是“{}”？"}
 COMMA = {"en": ", ", "zh": "，"}
@@ -295,6 +309,8 @@ def answered(heard: Understood, standing: Standing = HERE) -> str:
     if heard.distress == "crisis":
         return CRISIS[tongue]
     if heard.stop:
+        if standing.counts is Counts.NOWHERE:
+            return say("understood nowhere", tongue) + say("stop", tongue)
         ended_by = {"sound": "stopped", "alarm": "stopped ringing"}.get(standing.stops, "silent")
         return say(ended_by, tongue)
     if heard.undo:
@@ -340,6 +356,8 @@ def hours(heard: Understood, standing: Standing) -> list[str]:
     alarm = heard.alarm if heard.nap is None else standing.alarm
     if alarm is not None:
         out.append(say("alarm", tongue).format(*divmod(alarm, 60)))
+    elif heard.nap is not None and standing.counts is Counts.NOWHERE:
+        out.append(say("nap", tongue).format(heard.nap))
     if heard.timer is not None:
         out.append(say("timer", tongue).format(heard.timer))
     return out
@@ -358,7 +376,8 @@ def asides(heard: Understood, standing: Standing) -> list[str]:
         out.append(say("keep all?", tongue))
     if heard.distress:
         out.append(SORRY[tongue])
-    if heard.nap is not None and standing.alarm is None:
+    nowhere = standing.counts is Counts.NOWHERE
+    if heard.nap is not None and standing.alarm is None and not nowhere:
         out.append(say("no time", tongue))
     if heard.clock and not out and not heard.wishes:
         out.append(say("clock?", tongue))

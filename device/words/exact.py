@@ -46,14 +46,17 @@ STOPPING = (
     r"(?:kill|cut|end|lose|silence) (?=it\b|everything|all|the (?:sounds?|noise|audio))"
 )
 AROUND = (
-    r"please|can|could|will|would|you|hey|ok|okay|now|the|my|it|this|that|that's|thats|everything|all|"
+    r"please|can|could|will|would|you|hey|ok|okay|now|the|my|it|this|that|that's|thats|everything|"
+    r"all|"
     r"sounds?|noises?|audio|device|box|speakers?|nocturne|playing|playback|already|for|right|at|"
-    r"once|thanks|thank|turn|switch|shut|make|be|go|i|we|want|need|to|just|a|an|moment|second|minute|"
+    r"once|thanks|thank|turn|switch|shut|make|be|go|i|we|want|need|to|just|a|an|moment|second|"
+    r"minute|"
     r"while|bit|and|completely|altogether|immediately|down|with"
 )
 STOPPING_ZH = r"停|关|熄|暂停|收声|(?:别|不要|唔好|唔要)再?(?:放|播|响|出声)"
 AROUND_ZH = (
-    r"请|麻烦|快点?|先|你|可以|能不能|把|帮我|给我|全部|都|全|唔该|好了|够了|行了|现在|马上|立刻|它|佢|他|声音|声|"
+    r"请|麻烦|快点?|先|你|可以|能不能|把|帮我|给我|全部|都|全|唔该|好了|够了|行了|现在|马上|立刻|"
+    r"它|佢|他|声音|声|"
     r"啲|点|一下|吧|了|啦|掉|住|下来|下|止|放|播放?|吗|再|机|一切|所有|的"
 )
 STOPPED = (
@@ -69,18 +72,26 @@ def stopped(line: str) -> bool:
 
 
 # "I hate silence": what can't be borne is no wish for it.
-TOO = r"(?:(?:the|this|that|it|when|it's|its|is|was|so|all|such|much|more|any|a|total(?:ly)?|complete(?:ly)?|" \
-      r"dead|utter|in|with|room|house|of) )*"
+TOO = (
+    r"(?:(?:the|this|that|it|when|it's|its|is|was|so|all|such|much|more|any|a|total(?:ly)?|dead|"
+    r"complete(?:ly)?|utter|in|with|room|house|of) )*"
+)
 BORNE = re.compile(
-    rf"\b(?:hate|hating|can't (?:stand|bear|take|sleep)|cant (?:stand|bear|take|sleep)|dislike|don't like|"
+    rf"\b(?:hate|hating|can't (?:stand|bear|take|sleep)|cant (?:stand|bear|take|sleep)|dislike|"
+    rf"don't like|"
     rf"dont like|do not like|scared of|afraid of|sick of|bothered by|no|not|avoid|enough) {TOO}"
     r"(?:silence|silent(?! mode)|quiet(?= *(?:[.,!]|$)))|"
-    r"\bsilence (?:just |really |is )*(?:creep|scare|bother|kill|driv|deafening|awful|unbearable|make|"
+    r"\bsilence (?:just |really |is )*(?:creep|scare|bother|kill|driv|deafening|awful|unbearable|"
+    r"make|"
     r"keep|frighten|too|worse|horrible|oppressive)\w*|"
-    r"\b(?:dead|too|so|eerily) (?:quiet|silent)\b.*\b(?:scare|creep|can't sleep|cant sleep|without|freak)\w*|"
-    r"(?:讨厌|憎|好憎|不喜欢|唔钟意|受不了|害怕|怕|不要|唔要|别)(?:太|完全|这么|那么|一片|一点|到|得)*"
-    r"(?:安静(?!的|一点|点)|寂静|静晒|静音|没有?声音|(?:一点|任何)?声音?都?没有?)|一点声音都没有.{0,4}(?:不|睡)|"
-    r"(?:太|过于)(?:安静|静)了?[,，]?(?:我)?(?:反而|都|会|就)?(?:睡不着|瞓唔着|睡唔着|害怕|心慌|难受)"
+    r"\b(?:dead|too|so|eerily) (?:quiet|silent)\b.*\b(?:scare|creep|can't sleep|cant sleep|"
+    r"without|freak)\w*|"
+    r"(?:讨厌|憎|好憎|不喜欢|唔钟意|受不了|害怕|怕|不要|唔要|别)(?:太|完全|这么|那么|一片|一点|到|"
+    r"得)*"
+    r"(?:安静(?!的|一点|点)|寂静|静晒|静音|没有?声音|(?:一点|任何)?声音?都?没有?)|"
+    r"一点声音都没有.{0,4}(?:不|睡)|"
+    r"(?:太|过于)(?:安静|静)了?[,，]?(?:我)?(?:反而|都|会|就)?(?:睡不着|瞓唔着|睡唔着|害怕|心慌|"
+    r"难受)"
 )
 
 
@@ -101,7 +112,8 @@ SOME = (
     r"(?: (?:please|now|tonight|thanks|thank you|for me|right now|just|so|a|the|little|tiny|bit|"
     r"touch|tad|notch|notches|lot|slightly|much|more|further|some|again|by|to|of|at|level|levels|"
     r"percent|%|maximum|max|minimum|highest|lowest|half|\d{1,3}|ten|fifteen|twenty|thirty|forty|"
-    r"fifty|sixty|seventy|eighty|ninety|hundred|one|two|three|four|five|six|seven|eight|nine))*[.!?]*"
+    r"fifty|sixty|seventy|eighty|ninety|hundred|one|two|three|four|five|six|seven|eight|"
+    r"nine))*[.!?]*"
 )
 FEW = r"(?:(?:a|much|way|little|bit|lot|even|more|slightly|tad) )*"
 ORDERS = {  # direction → (verbs before, what stands behind, comparatives)
@@ -132,9 +144,11 @@ TURNED = tuple(
     )
 )
 TURNED += (
-    (+1, re.compile(r"(?:请|麻烦)?(?:把)?(?:声音|音量|声)?(?:再)?(?:(?:调|开|放|变)?(?:大|响)|调高)(?:声)?(?:一?点|一?些|啲|少少)"
+    (+1, re.compile(r"(?:请|麻烦)?(?:把)?(?:声音|音量|声)?(?:再)?(?:(?:调|开|放|变)?(?:大|响)|"
+        r"调高)(?:声)?(?:一?点|一?些|啲|少少)"
                     r"(?:儿)?(?:吧|啦|好吗|嘛)?[。！!]*")),
-    (-1, re.compile(r"(?:请|麻烦)?(?:把)?(?:声音|音量|声)?(?:再)?(?:(?:调|开|放|变)?(?:小|轻|细)|调低)(?:声)?(?:一?点|一?些|啲|少少)"
+    (-1, re.compile(r"(?:请|麻烦)?(?:把)?(?:声音|音量|声)?(?:再)?(?:(?:调|开|放|变)?(?:小|轻|细)|"
+        r"调低)(?:声)?(?:一?点|一?些|啲|少少)"
                     r"(?:儿)?(?:吧|啦|好吗|嘛)?[。！!]*")),
     (+1, re.compile(r"(?:请)?(?:把)?(?:声音|音量)?(?:调大|调高|开大)(?:吧|啦)?[。！!]*")),
     (-1, re.compile(r"(?:请)?(?:把)?(?:声音|音量)?(?:调小|调低|关小)(?:吧|啦)?[。！!]*")),

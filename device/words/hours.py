@@ -46,7 +46,8 @@ WORDS = (
     | {"a": 1, "an": 1, "half an": 0.5, "half a": 0.5, "a quarter": 0.25}
 )
 NUMBER = r"(?:\d{1,3}|" + "|".join(sorted(map(re.escape, WORDS), key=len, reverse=True)) + ")"
-# An hour is no "a", "630" is one with its minutes, and minutes said in words are ten at least: "7 am", "at 7 one more time".
+# An hour is no "a", "630" has its minutes with it, and minutes said in words are ten at least:
+# "7 am", "at 7 one more time".
 HOUR = r"(?:\d{1,4}(?!\d)|" + "|".join(sorted(
     (re.escape(word) for word, value in WORDS.items() if value == int(value) and word not in (
         "a", "an")), key=len, reverse=True)) + ")"
@@ -87,15 +88,19 @@ NAP = re.compile(
     rf"\b(?:(?:wake (?:me|us)|get me)(?: up)?(?: again)?|alarm)(?: (?:for|in))+ {LENGTH}"
 )
 NO_ALARM = re.compile(
-    r"\b(?:no|cancel|remove|delete|turn off|switch off|shut off|disable|unset|clear|forget|stop|skip)"
+    r"\b(?:no|cancel|remove|delete|turn off|switch off|shut off|disable|unset|clear|forget|stop|"
+    r"skip)"
     r"(?: (?:the|my|any|all|tomorrow's|tonight's|this|morning|wake-up|about))* alarms?\b|"
     r"\b(?:turn|switch) (?:the |my |all )*alarms? off\b|\balarms? off\b|"
-    r"\b(?:won't|wont|don't|dont|do not) (?:need|want)(?: (?:an|the|my|any|morning|wake-up))* alarm\b|"
+    r"\b(?:won't|wont|don't|dont|do not) (?:need|want)(?: (?:an|the|my|any|morning|"
+    r"wake-up))* alarm\b|"
     r"\b(?:don't|dont|do not|never|no need to|(?:don't|dont) (?:have|need) to) wake (?:me|us)"
     r"(?: up)?(?! (?:at|with|by|for|if|when|so|too|like|before|until|till|up|in)\b)|"
-    r"(?:取消|关掉|关了?|删掉?|不要|不用|不需要|唔要|唔使|别)(?:再|设|定|开|响)*(?:明天|明早|听日|早上)*的?闹[钟铃]|"
+    r"(?:取消|关掉|关了?|删掉?|不要|不用|不需要|唔要|唔使|别)(?:再|设|定|开|响)*(?:明天|明早|听日|"
+    r"早上)*的?闹[钟铃]|"
     r"闹[钟铃](?:也|都|就|给我)*(?:取消|关|删|不要|不用|唔要|唔使)|"
-    r"(?:不用|不要|别|不必|唔使|唔好)(?:再)?(?:明天|明早|早上|听日)*(?:叫|喊|唤)(?:醒)?我(?!.{0,3}[点半])"
+    r"(?:不用|不要|别|不必|唔使|唔好)(?:再)?(?:明天|明早|早上|听日)*(?:叫|喊|"
+    r"唤)(?:醒)?我(?!.{0,3}[点半])"
 )
 NO_TIMER = re.compile(
     r"\b(?:no|cancel|remove|stop|clear|delete|turn off|disable|forget)"
@@ -149,9 +154,11 @@ NAP_ZH = re.compile(rf"{MANY_ZH}(?:以后|之后|后)?(?:再|就|请)*(?:叫|喊
 ENDING_ZH = r"(?:停|关|结束|熄|收声|别再?[放播响]|不要再?[放播响]|不放|唔要|唔好再)"
 LASTS_ZH = (
     re.compile(
-        rf"{MANY_ZH}(?:以后|之后|后)[,，]?(?:自动|就|再|请|帮我|把[^，。,]{{1,6}}|[^，。,]{{2,3}})??{ENDING_ZH}[^，。,]*"
+        rf"{MANY_ZH}(?:以后|之后|后)[,，]?(?:自动|就|再|请|帮我|把[^，。,]{{1,6}}|"
+        rf"[^，。,]{{2,3}})??{ENDING_ZH}[^，。,]*"
     ),
-    re.compile(rf"(?<=[放播听]){MANY_ZH}(?:以后|之后|后)?[^，。,]{{0,6}}?[,，]?(?:就|自动|然后)+(?:停|关|好|行)[^，。,]*"),
+    re.compile(rf"(?<=[放播听]){MANY_ZH}(?:以后|之后|后)?[^，。,]{{0,6}}?[,，]?(?:就|自动|"
+        rf"然后)+(?:停|关|好|行)[^，。,]*"),
 )
 PLAYS_ZH = (
     re.compile(rf"(?:放|播|听){MANY_ZH}(?:以后|之后|后)?(?:就|自动)*(?:停|关|好|行)"),
@@ -222,14 +229,14 @@ def nap(line: str) -> int | None:
 
 def alarm(line: str) -> int | None:
     """The last time that was said of it."""
-    if not NOT_WAKE.search(line):
-        for asking in WAKE.finditer(line):
-            if asking[0].startswith("alarm") and TOLD.search(line):
-                continue
-            if time := TIME.match(line, asking.end()):
-                for mended in CORRECTED.finditer(line, time.end()):
-                    time = TIME.match(line, mended.end()) or time
-                return minutes(time)
+    for asking in WAKE.finditer(line):
+        clause = re.split(r"[.,;!?] |\band\b", line[: asking.end()])[-1]
+        if NOT_WAKE.search(clause) or asking[0].startswith("alarm") and TOLD.search(line):
+            continue
+        if time := TIME.match(line, asking.end()):
+            for mended in CORRECTED.finditer(line, time.end()):
+                time = TIME.match(line, mended.end()) or time
+            return minutes(time)
     if NOT_WAKE_ZH.search(line):
         return None
     for pattern in WAKE_ZH:
