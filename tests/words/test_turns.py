@@ -168,6 +168,9 @@ def test_what_says_more_than_stop_is_no_such_order(words, text):
         "silence creeps me out",
         "太安静我睡不着",
         "我好憎靜晒",
+        "unmute",
+        "turn silent mode off",
+        "turn the sound back on",
     ],
 )
 def test_who_cant_bear_silence_gets_none(words, text):
