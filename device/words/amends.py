@@ -209,13 +209,15 @@ def plainly(named: Sequence[Word], wanted: bool) -> str:
 def tempered(before: str, clause: str) -> bool:
     """Whether a quality only bounds the comparison before it."""
     compared, bounds = words(before), words(clause)
-    if not WHILE.search(clause) or any(word.kind in (*DENIALS, "too") for word in bounds):
+    kinds = {word.kind for word in bounds}
+    if "degree" in kinds or not any(w.kind in ("than", "compared", "degree") for w in compared):
         return False
     ways = {word.value for word in compared if word.kind in ("compared", "quality")}
-    against = any(
-        word.kind == "quality" and (word.value[0], -word.value[1]) in ways for word in bounds
-    ) and not any(word.kind == "degree" for word in bounds)
-    return against and any(word.kind in ("than", "compared", "degree") for word in compared)
+    qualities = {word.value for word in bounds if word.kind == "quality"}
+    if kinds & {*DENIALS, "too"}:       # "慢一点，但别太慢"
+        return {"no", "too"} <= kinds and bool(qualities & ways) and bool(HAN.search(clause))
+    against = any((field, -way) in ways for field, way in qualities)
+    return against and bool(WHILE.search(clause))
 
 
 # ---- another time --------------------------------------------------------------------------------

@@ -157,8 +157,8 @@ LASTS_ZH = (
         rf"{MANY_ZH}(?:以后|之后|后)[,，]?(?:自动|就|再|请|帮我|把[^，。,]{{1,6}}|"
         rf"[^，。,]{{2,3}})??{ENDING_ZH}[^，。,]*"
     ),
-    re.compile(rf"(?<=[放播听]){MANY_ZH}(?:以后|之后|后)?[^，。,]{{0,6}}?[,，]?(?:就|自动|"
-        rf"然后)+(?:停|关|好|行)[^，。,]*"),
+    re.compile(rf"(?<=[放播听]){MANY_ZH}(?:以后|之后|后)?(?P<kept>[^，。,]{{0,6}}?)[,，]?"
+               r"(?:就|自动|然后)+(?:停|关|好|行)[^，。,]*"),
 )
 PLAYS_ZH = (
     re.compile(rf"(?:放|播|听){MANY_ZH}(?:以后|之后|后)?(?:就|自动)*(?:停|关|好|行)"),
@@ -292,7 +292,8 @@ def timer(line: str) -> tuple[int | None, str]:
     for patterns, measured in ((LASTS, length), (LASTS_ZH, length_zh)):
         for pattern in patterns:
             if (found := pattern.search(line)) and (many := measured(found)):
-                return many, f"{line[: found.start()].rstrip()} {line[found.end() :].lstrip()}"
+                kept = found.groupdict().get("kept") or " "
+                return many, f"{line[: found.start()].rstrip()}{kept}{line[found.end() :].lstrip()}"
     for patterns, measured in ((PLAYS, length), (PLAYS_ZH, length_zh)):
         for pattern in patterns:
             if found := pattern.search(line):

@@ -45,7 +45,7 @@ MANY = {
     r"关|停掉|停了|停|"
     r"去掉|免了|删掉)",
     # words between a denial and the comparative that it denies
-    "ASKED": r"(?:(?:want|make|need|said|say|ask|asked|asking|for|like|have|be|get|go|play|it|that|"
+    "ASKED": r"(?:(?:want|give|put|add|make|need|said|say|ask|asked|asking|for|like|have|be|get|go|play|it|that|"
     r"this|them|the|me|i|to|wanted|meant|mean|music|sounds?|things?|rain|any|even|much|a|"
     r"bit|turn) )*",
     "NEVER": r"(?<!why )\b(?:not|no|never|don't|dont|shouldn't|mustn't|needn't)",
@@ -90,6 +90,13 @@ TURNS = (
         r"亮|大声|小|大)"
         r"(?:一?点|一?些|啲)?了?",
         "不是要更大声",
+    ),
+    # a step from last night's is a step
+    turn(
+        "",
+        r"比(?:昨天|昨晚|昨夜|寻晚|琴晚|上次|上回|之前|平时|前天)的?"
+        r"(?=[^，。,]{0,4}(?:一?点|一?些|啲|少少))",
+        "比昨晚大声点",
     ),
     # loudness, by what is heard of it
     turn(

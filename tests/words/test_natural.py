@@ -173,6 +173,7 @@ def test_a_time_may_be_written_without_its_colon(text, alarm):
     ("after half an hour turn off the ocean", 30, set()),
     ("rain for 45 min then silence", 45, {"require rain"}),
     ("半小时后关掉雨声", 30, set()),
+    ("放半小时溪流就停", 30, {"require stream"}),
     ("no bells, and stop in an hour", 60, {"forbid bell"}),
     ("kids fell off after 20 minutes", None, set())])
 def test_what_ends_with_the_timer_is_not_unwanted_now(words, text, timer, wishes):
