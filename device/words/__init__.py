@@ -20,6 +20,7 @@ from device.words import (
     plain,
     tone,
     verdict,
+    whole,
 )
 from device.words.language import language
 from device.words.reader import Reader
@@ -139,6 +140,7 @@ class Words:
             read = verdict.Verdict((wish,), (1.0,))
         elif exact.muted(line) and not read.wishes:
             read = verdict.Verdict((Wish("require", "silence"),), (1.0,))
+        read = read.saying(whole.said(line))
         if exact.unbearable(line):
             read = read.instead("silence", "level", wish=Wish("forbid", "silence"))
         return read, grammatical.rest

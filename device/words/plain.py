@@ -45,7 +45,8 @@ MANY = {
     r"关|停掉|停了|停|"
     r"去掉|免了|删掉)",
     # words between a denial and the comparative that it denies
-    "ASKED": r"(?:(?:want|give|put|add|make|need|said|say|ask|asked|asking|for|like|have|be|get|go|play|it|that|"
+    "ASKED": r"(?:(?:want|give|put|add|make|need|said|say|ask|asked|asking|for|like|have|be|get|"
+    r"go|play|it|that|"
     r"this|them|the|me|i|to|wanted|meant|mean|music|sounds?|things?|rain|any|even|much|a|"
     r"bit|turn) )*",
     "NEVER": r"(?<!why )\b(?:not|no|never|don't|dont|shouldn't|mustn't|needn't)",

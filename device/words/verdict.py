@@ -66,6 +66,14 @@ class Verdict:
     unsure: tuple[str, ...] = ()
     flags: frozenset[str] = frozenset()  # "last", "always", "undo", "good", "poor"
 
+    def saying(self, flags: frozenset[str]) -> "Verdict":
+        """The same with what is said as a whole, too; what takes back is no wish, and alone."""
+        more = flags - ({"undo"} if self.wishes or self.doubts else set())
+        if not self.wishes:
+            more -= {"always"}
+        heard = self.flags - {OTHERWISE[flag] for flag in more & {*OTHERWISE}}
+        return replace(self, flags=heard | more)
+
     def instead(self, *names: str, wish: Wish) -> "Verdict":
         """The same with `wish` in the place of all that is said of `names`."""
         stands = [

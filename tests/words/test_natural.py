@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.values import Counts, Doubt, Standing, Understood, Wish
-from device.words import Words, answer, beyond, exact, hours, plain, tone
+from device.words import Words, answer, beyond, exact, hours, plain, tone, whole
 from device.words.script import PAIRS, simplified
 from device.words.spelling import mended, slipped
 from device.words.text import clean
@@ -202,7 +202,9 @@ def test_who_only_wants_to_sleep_on_is_not(words, text):
 
 
 @pytest.mark.parametrize(
-    "rule", [*beyond.REQUESTS, *beyond.CRISIS, *beyond.SADNESS, *tone.RULES, *plain.TURNS])
+    "rule",
+    [*beyond.REQUESTS, *beyond.CRISIS, *beyond.SADNESS, *tone.RULES, *plain.TURNS, *whole.RULES],
+)
 def test_every_rule_finds_its_example(rule):
     assert rule.pattern.search(simplified(clean(rule.example)))
 
