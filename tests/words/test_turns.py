@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.values import Wish
-from device.words import Words, amends, exact, plain
+from device.words import Words, amends, exact, plain, whole
 from device.words.script import simplified
 from device.words.text import clean
 
@@ -198,3 +198,30 @@ def test_every_turn_changes_its_example():
 def test_putting_a_line_plainly_never_fails(text):
     left = amends.left(plain.put(clean(text)))
     assert isinstance(left.line, str)
+
+
+@pytest.mark.parametrize(
+    "text, flags",
+    [
+        ("eight hours straight", {"good"}),
+        ("barely got any sleep", {"poor"}),
+        ("a lovely sleep at first, but I kept tossing", {"poor"}),
+        ("I hope for a good night's sleep", set()),
+        ("it wasn't a great night", set()),
+        ("what a good night out", set()),
+        ("希望今晚睡得好", set()),
+        ("same again please", {"last"}),
+        ("the same rain as before", set()),
+        ("forget what I said before", {"undo"}),
+        ("forget the rain", set()),
+        ("cancel the alarm", set()),
+        ("no bells from tonight on", {"always"}),
+    ],
+)
+def test_what_a_note_says_as_a_whole(text, flags):
+    assert whole.said(clean(text)) == flags
+
+
+def test_what_is_said_for_every_night_needs_a_wish(words):
+    assert words.understand("from today on").always is False
+    assert words.understand("rain from tonight on").always
