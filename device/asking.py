@@ -62,7 +62,7 @@ def read(mind: Mind, state: State, text: str | None, at: At) -> Decision:
     if text is None:
         return state.with_status(answer=words.answered(None)), []
     kept: list[Do] = [Note("said", text)] if state.owner.keep_notes else []
-    confirmed = words.confirmed(text, said.pending)
+    confirmed = words.confirmed(text, said.pending, said.choices)
     if confirmed is not None:
         keep, answer = confirmed
         after, things = wishes.on_confirm(state, keep)

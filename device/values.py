@@ -241,6 +241,10 @@ class Understood:
     choices: tuple[str, ...] = ()
     alarm: int | None = None                # minutes after midnight: "wake me at half past six"
     timer: int | None = None                # minutes: "stop after twenty minutes"
+    nap: int | None = None                  # minutes until the alarm: "wake me in twenty minutes"
+    cancels: tuple[str, ...] = ()           # "alarm", "timer"
+    clock: bool = False                     # one of them is spoken of, but not what is asked of it
+    stop: bool = False                      # what sounds now should stop, and nothing else is said
     beyond: tuple[str, ...] = ()            # what was asked for and isn't this device's: "lights"
     distress: str = ""                      # "sad", "crisis" or neither
 
@@ -262,6 +266,8 @@ class Standing:
     chosen: bool = False            # somebody slept already: no other programme is begun tonight
     keeps: bool = True              # wishes for every night are kept: not a guest's
     asks: bool = False              # whether what was wished is for every night waits for a word
+    stops: str = ""                 # what "stop" ends: the "sound", the "alarm", or ""
+    alarm: int | None = None        # minutes after midnight, as it is set, if the time is known
     undoes: str = "last"            # what "undo" takes back: the "last" note, "all" of them, or ""
     # h after lights out at which the alarm rings, while the time isn't known
     elapsed: float | None = None

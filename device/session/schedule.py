@@ -8,9 +8,10 @@ from device.sentences import Said, say
 from device.session import alarms, greeting
 from device.session.alarms import MINUTES, Due
 from device.session.modes import NIGHT, Event
-from device.session.settings import DAILY, OFF, Once, zone_of
+from device.session.settings import DAILY, EVERY_DAY, OFF, Once, zone_of
 from device.session.state import At, Bell, Decision, State
 from device.session.things import Do, Go, Note, Save
+from device.session.tonight import Clock
 from device.session.watching import light
 from device.values import Minute
 
@@ -50,6 +51,15 @@ def moment(now: float, wall: float, synced: bool, state: State) -> At:
     known = synced and wall >= EARLIEST
     local = datetime.fromtimestamp(wall, zone) if known and zone is not None else None
     return At(now, wall, local, zoneless=known and zone is None)
+
+
+def minute_in(minutes: int, at: At) -> int | None:
+    """Minutes after midnight, so many from now; None where the time isn't known."""
+    if at.local is None:
+        return None
+    # Never sooner than was said; not added to the local time, which may leap.
+    then = datetime.fromtimestamp(at.wall + 60 * minutes + 59, at.local.tzinfo)
+    return then.hour * 60 + then.minute
 
 
 # ---- what time asks for --------------------------------------------------------------------------
@@ -198,6 +208,24 @@ def unsettable(state: State, at: At) -> Said:
 def set_alarm(state: State, minute: Minute | None) -> State:
     """Of every day."""
     return replace(state.with_settings(alarm=minute), bell=Bell())
+
+
+def set_alarms(state: State, clock: Clock) -> State:
+    """All of them, as they were."""
+    before = {"alarm": clock.alarm, "week": clock.week, "once": clock.once}
+    return replace(state.with_settings(**before), bell=Bell())
+
+
+def no_alarm(state: State) -> State:
+    """On no day."""
+    return set_alarms(state, Clock())
+
+
+def next_alarm(state: State, minute: Minute, at: At) -> State:
+    """As somebody says it: of every day, but where days have their own of the next one alone."""
+    if at.local is not None and (state.settings.week != EVERY_DAY or state.settings.once):
+        return set_once(state, minute, at)
+    return set_alarm(state, minute)
 
 
 def set_weekday(state: State, weekday: int, minute: int) -> State:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from device.session.modes import Mode
+from device.session.settings import EVERY_DAY, Once, Week
 from device.stored import DERIVED
 from device.values import (
     LANGUAGES,
@@ -44,8 +45,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The alarm and the timer as they were."""
+    """The alarms and the timer as they were."""
     alarm: Minute | None = None
+    week: Week = EVERY_DAY
+    once: Once | None = None
     timer: float = 0.0                  # min
     timer_ends: Seconds | None = None
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from device.programmes import PROGRAMMES
 from device.sentences import label
-from device.session import learning, schedule
+from device.session import learning, schedule, watching
 from device.session.modes import NIGHT, SOUNDING, Event, Mode
 from device.session.rows import feedback
 from device.session.state import At, Decision, State
@@ -27,6 +27,7 @@ from device.values import (
 )
 
 MOST = 24                   # wishes that are kept: older ones give way
+SOUNDS = frozenset((*TEXTURES, *VOICES, "music"))
 MOST_LIKED = 2              # likes or skips that one morning's note may count as
 
 
@@ -38,15 +39,20 @@ def standing(state: State) -> tuple[Wish, ...]:
 
 
 def sounding(state: State) -> bool:
-    """Whether some sound was asked for, so that silence would be no answer."""
-    sounds = (*TEXTURES, *VOICES, "music")
-    return any(w.verb in ("require", "raise") and w.name in sounds for w in standing(state))
+    """Whether some sound was asked for, or silence refused, so that silence would be no answer."""
+    return any(
+        wish.verb in ("require", "raise") and wish.name in SOUNDS
+        or wish.verb == "forbid" and wish.name == "silence"
+        for wish in standing(state)
+    )
 
 
 def named(state: State, *, last: bool = True) -> Recipe | None:
     """What was asked for as a whole: silence, a programme, or, with `last`, last night's."""
+    sound = False                       # that was asked for after silence was
     for wish in reversed(standing(state)):
-        if wish.verb == "require" and wish.name == "silence":
+        sound = sound or wish.verb in ("require", "raise") and wish.name in SOUNDS
+        if wish.verb == "require" and wish.name == "silence" and not sound:
             return SILENCE
         if wish.verb == "require" and wish.name in PROGRAMMES:
             return PROGRAMMES[wish.name]
@@ -65,12 +71,15 @@ def on_note(state: State, heard: Understood, at: At) -> Decision:
     """One note, understood. What it is sure of is done, what it doubts waits for a tap."""
     if heard.distress == "crisis":
         return state, []
+    if heard.stop:
+        return stopped(state)
     if heard.undo:
         return undo(state, at)
     morning = state.tonight.mode is Mode.MORNING
     last = heard.like_last and state.sleeper.last is not None
     changes = bool(heard.wishes or last or heard.mood)
-    clock = heard.alarm is not None or heard.timer is not None
+    clock = any(each is not None for each in (heard.alarm, heard.timer, heard.nap))
+    clock = clock or bool(heard.cancels)
     if changes or clock or morning and heard.rested:
         state = state.with_tonight(unsaid=as_it_is(state, clock))
     state, set_to = set_clock(asked(state, heard), heard, at)
@@ -91,7 +100,11 @@ def as_it_is(state: State, clock: bool = False) -> Unsaid:
     """`clock`: with the alarm and the timer."""
     tonight = state.tonight
     said = replace(tonight.said, choices=())        # a question is asked once
-    set_to = Clock(state.settings.alarm, tonight.timer, tonight.timer_ends) if clock else None
+    set_to = None
+    if clock:
+        settings = state.settings
+        set_to = Clock(settings.alarm, settings.week, settings.once, tonight.timer,
+                       tonight.timer_ends)
     return Unsaid(said, state.sleeper.always, tonight.outcome, tonight.rested,
                   morning=tonight.mode is Mode.MORNING, clock=set_to)
 
@@ -122,15 +135,43 @@ def said_too(said: Said, heard: Understood) -> Said:
 
 
 def set_clock(state: State, heard: Understood, at: At) -> Decision:
-    """The alarm and the timer, as the hub sets them."""
+    """The alarm and the timer, as the hub sets them. While it rings, no alarm is an end to that."""
     things: list[Do] = []
-    if heard.alarm is not None and not schedule.unsettable(state, at):
-        state = schedule.set_alarm(state, heard.alarm)
-        things.append(Note("command", f"alarm {heard.alarm}"))
-    if heard.timer is not None:
-        state = schedule.set_timer(state, float(heard.timer), at)
-        things.append(Note("command", f"timer {heard.timer}"))
+    alarm = heard.alarm if heard.nap is None else schedule.minute_in(heard.nap, at)
+    if "alarm" in heard.cancels and ringing(state):
+        state, things = stopped(state)
+    elif "alarm" in heard.cancels:
+        state = schedule.no_alarm(state)
+        things.append(Note("command", "no alarm"))
+    elif alarm is not None and not schedule.unsettable(state, at):
+        state = schedule.next_alarm(state, alarm, at)
+        things.append(Note("command", f"alarm {alarm}"))
+    if heard.timer is not None or "timer" in heard.cancels:
+        timer = heard.timer or 0
+        state = schedule.set_timer(state, float(timer), at)
+        things.append(Note("command", f"timer {timer}"))
     return state, things
+
+
+def ringing(state: State) -> bool:
+    """Whether the alarm rings, or was put off."""
+    return state.tonight.mode is Mode.WAKING or watching.snoozing(state.tonight)
+
+
+def stopped(state: State) -> Decision:
+    """As a press from afar stops it; an alarm that was put off rings no more."""
+    tonight = state.tonight
+    soft = tonight.mode is Mode.ASLEEP and state.owner.rules.keep_playing
+    things: list[Do] = [Go(Event.HUSH if soft else Event.STOP, by_hand=True), Save()]
+    return state.with_tonight(snoozed=False), things
+
+
+def stops(state: State) -> str:
+    """What "stop" ends."""
+    if ringing(state):
+        return "alarm"
+    mode, goes_on = state.tonight.mode, state.owner.rules.keep_playing
+    return "sound" if mode in SOUNDING or mode is Mode.ASLEEP and goes_on else ""
 
 
 # ---- what is asked back --------------------------------------------------------------------------
@@ -175,7 +216,7 @@ def told(state: State) -> str:
 def stands(before: State, state: State, heard: Understood, at: At) -> Standing:
     """How things stand after a note, for its answer."""
     tonight = before.tonight
-    said = replace(tonight.said, choices=())
+    said, nothing = replace(tonight.said, choices=()), Said(language=tonight.said.language)
     return Standing(
         Counts.OVER if tonight.mode is Mode.MORNING
         else Counts.LATER if tonight.mode is Mode.IDLE else Counts.TONIGHT,
@@ -184,7 +225,9 @@ def stands(before: State, state: State, heard: Understood, at: At) -> Standing:
         chosen=tonight.slept and tonight.mode in NIGHT,
         keeps=not state.owner.guest,
         asks=heard.always and bool(state.tonight.said.pending),
-        undoes="last" if tonight.unsaid is not None else "all" if said != Said() else "",
+        stops=stops(before),
+        alarm=state.settings.alarm if at.local is not None else None,
+        undoes="last" if tonight.unsaid is not None else "all" if said != nothing else "",
         elapsed=state.owner.elapsed if schedule.warning(state, at) else None,
     )
 
@@ -199,7 +242,7 @@ def undo(state: State, at: At) -> Decision:
     state = state.with_sleeper(always=before.always)
     state = state.with_tonight(said=before.said, unsaid=None)
     if before.clock is not None:
-        state = schedule.set_alarm(state, before.clock.alarm)
+        state = schedule.set_alarms(state, before.clock)
         ends = before.clock.timer_ends
         if ends is None or ends > at.now:           # or it would stop the sound at once
             state = state.with_tonight(timer=before.clock.timer, timer_ends=ends)

@@ -8,7 +8,20 @@ from pathlib import Path
 from device.errors import ModelMismatch
 from device.inference import model_card
 from device.values import Standing, Understood, Wish
-from device.words import answer, beyond, bounds, exact, grammar, hours, mood, tone, verdict
+from device.words import (
+    amends,
+    answer,
+    beyond,
+    bounds,
+    exact,
+    grammar,
+    hours,
+    mood,
+    plain,
+    tone,
+    verdict,
+    whole,
+)
 from device.words.language import language
 from device.words.reader import Reader
 from device.words.script import simplified
@@ -56,39 +69,29 @@ class Words:
     def understand(self, text: object) -> Understood:
         """Whatever `text` is: bounded work, and nothing but a frozen value comes of it."""
         line = simplified(clean(text))
-        model, reader = self.mood, self.reader
-        said = tokens(line)
-        grammatical = grammar.read(mended(said, model.knows) if model else said)
-        feelings = mood.felt(said)
-        own = min((grammatical.known + len(feelings)) / max(grammatical.words, 1), 1.0)
-        tongue = language(line, own, model.english if model else None,
-                          model.english_scale if model else 0.0)
-        trouble = beyond.distress(line)
+        model, said = self.mood, tokens(line)
+        trouble, tongue = beyond.distress(line), self.language(line)
         if trouble == "crisis":
-            return Understood(tongue or ("zh" if HAN.search(line) else "en"), distress=trouble)
-        if not tongue:
-            return Understood()
-        read = verdict.alone(grammatical)
-        if reader:
-            read = verdict.read(*reader(line), grammatical, tone.tone(line))
-        way, degree = exact.turned(line)
-        if way:
-            wish = Wish("raise" if way > 0 else "lower", "level", degree)
-            read = verdict.Verdict((wish,), (1.0,))
-        elif exact.muted(line) and not read.wishes:
-            read = verdict.Verdict((Wish("require", "silence"),), (1.0,))
-        asked, far = hours.asked(line), beyond.beyond(line)
+            return Understood(tongue or script(line), distress=trouble)
+        far, asked = beyond.beyond(line), hours.asked(line)
         if OTHERS.intersection(far) and not OWN.search(line):
-            asked = asked._replace(timer=None)      # of the lamp, not of the sound
+            asked = asked._replace(timer=None, left=line)       # of the lamp, not of the sound
+        if exact.stopped(line) and not exact.muted(line):
+            return Understood(script(line), stop=True)
+        if not (tongue or asked.understood or exact.unbearable(line)):
+            return Understood()
+        left = amends.left(plain.put(asked.left))
+        read, rest = self.read(left.line)
         # Of the words around the wishes: "rain" and "no" aren't sad.
-        rest = grammatical.rest
+        feelings = mood.felt(said)
         hears = model and tongue == "en" and rest and (feelings or not mood.denied(said))
         felt = model(rest) if model and hears else None
         named = mean(feelings) if feelings else None
         valence, arousal = felt or named or (None, None)
         if trouble and valence is not None:
             valence = min(valence, 0.0)         # nothing in it is read as cheerful
-        flags = read.flags
+        tongue, flags = tongue or script(line), read.flags
+        neutral = trouble or far or asked.spoken or left.later
         return Understood(
             tongue,
             read.wishes,
@@ -98,25 +101,60 @@ class Words:
             1 if "good" in flags else -1 if "poor" in flags else None,
             valence,
             arousal,
-            "" if trouble or far or asked.spoken else mood.called(feelings or [felt or (0.0, 0.0)]),
+            "" if neutral else mood.called(feelings or [felt or (0.0, 0.0)]),
             read.unsure,
             read.confidence,
             read.doubts,
             choices(read, tongue),
             asked.alarm,
             asked.timer,
-            far,
-            trouble,
+            asked.nap,
+            asked.cancels,
+            asked.spoken and not asked.understood,
+            beyond=(*far, *(("later",) if left.later else ())),
+            distress=trouble,
         )
+
+    def language(self, line: str) -> str:
+        """That of a clean line: "en", "zh" or ""."""
+        model = self.mood
+        grammatical = grammar.read(self.spelled(line))
+        feelings = mood.felt(tokens(line))
+        own = min((grammatical.known + len(feelings)) / max(grammatical.words, 1), 1.0)
+        letters = (model.english, model.english_scale) if model else (None, 0.0)
+        return language(line, own, *letters)
+
+    def spelled(self, line: str) -> list[str]:
+        model = self.mood
+        return mended(tokens(line), model.knows) if model else tokens(line)
+
+    def read(self, line: str) -> tuple[verdict.Verdict, tuple[str, ...]]:
+        """What is wished by a line that was put plainly, and the words that wish nothing."""
+        grammatical, reader = grammar.read(self.spelled(line)), self.reader
+        read = verdict.alone(grammatical)
+        if reader:
+            read = verdict.read(*reader(line), grammatical, tone.tone(line))
+        way, degree = exact.turned(line)
+        if way:
+            wish = Wish("raise" if way > 0 else "lower", "level", degree)
+            read = verdict.Verdict((wish,), (1.0,))
+        elif exact.muted(line) and not read.wishes:
+            read = verdict.Verdict((Wish("require", "silence"),), (1.0,))
+        read = read.saying(whole.said(line))
+        if exact.unbearable(line):
+            read = read.instead("silence", "level", wish=Wish("forbid", "silence"))
+        return read, grammatical.rest
 
     def answered(self, heard: Understood | None, standing: Standing = HERE) -> str:
         """The line that says what was understood; None is too much to be a note."""
         return answer.UNREADABLE if heard is None else answer.answered(heard, standing)
 
-    def confirmed(self, text: str, pending: Sequence[Wish]) -> tuple[bool, str] | None:
+    def confirmed(
+        self, text: str, pending: Sequence[Wish], choices: Sequence[str] = ()
+    ) -> tuple[bool, str] | None:
         """Whether `text` says if what is pending is for every night, and the line that answers; or
-        None: it says something else, or nothing is pending."""
-        said = answer.confirms(simplified(clean(text))) if pending else None
+        None: it says something else, or nothing is pending. `choices`: those offered now."""
+        said = answer.confirms(simplified(clean(text)), choices) if pending else None
         if said is None:
             return None
         keep, tongue = said
@@ -126,6 +164,11 @@ class Words:
     narrowing = staticmethod(bounds.narrowing)
     within = staticmethod(bounds.within)
     played = staticmethod(bounds.played)
+
+
+def script(line: str) -> str:
+    """The language that a line is answered in, whatever it is."""
+    return "zh" if HAN.search(line) else "en"
 
 
 def choices(read: verdict.Verdict, tongue: str) -> tuple[str, ...]:

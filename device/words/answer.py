@@ -60,7 +60,13 @@ PLAYED = {
         "drone": "有低音的音乐",
     },
 }
-PLURAL = {
+ENGLISH = {
+    "pulse": "the tempo",
+    "density": "how full it is",
+    "register": "the pitch",
+    "brightness": "the tone",
+    "tension": "the mood",
+    "level": "the loudness",
     "bell": "bells",
     "pad": "pads",
     "drone": "drone",
@@ -69,7 +75,8 @@ PLURAL = {
 }
 CHINESE = {"rain": "雨", "ocean": "海浪", "wind": "风", "stream": "溪流", "fire": "篝火",
            "pink": "粉红噪音", "brown": "棕色噪音", "bell": "铃", "piano": "钢琴", "pad": "弦乐",
-           "drone": "低音", "music": "音乐", "silence": "安静"}
+           "drone": "低音", "music": "音乐", "silence": "安静", "pulse": "节奏", "density": "疏密",
+           "register": "音高", "brightness": "音色", "tension": "气氛", "level": "音量"}
 DEGREES = {"en": {0.5: "a little ", 2.0: "much "}, "zh": {0.5: "稍微", 2.0: "大幅"}}
 MOODS = {
     "en": {
@@ -90,6 +97,7 @@ BEYOND = {
         "calls": "calls or messages",
         "titles": "radio or music by name",
         "questions": "weather, time or other questions",
+        "later": "what is for another night or for when you are asleep",
     },
     "zh": {
         "lights": "灯",
@@ -98,6 +106,7 @@ BEYOND = {
         "calls": "电话和消息",
         "titles": "电台和点歌",
         "questions": "天气、时间之类的问题",
+        "later": "留到改天或睡着以后的事",
     },
 }
 CANNOT = {"en": "I can't do {}", "zh": "我做不到：{}"}
@@ -119,6 +128,17 @@ SAY = {
     "understood over": ("Noted of the night that was: ", "记下了，关于昨晚："),
     "understood nowhere": ("That would be: ", "意思会是："),
     "last": ("like last night", "像昨晚一样"),
+    "stop": ("stop.", "停。"),
+    "nap": ("alarm in {} min", "{} 分钟后叫醒"),
+    "stopped": ("Stopped; a press of the button starts it again.", "停了；按一下按键再放。"),
+    "stopped ringing": ("The alarm is off.", "闹钟停了。"),
+    "silent": ("Nothing sounds now.", "现在没有声音在放。"),
+    "no alarm": ("no alarm", "不设闹钟"),
+    "no timer": ("no timer", "不定时"),
+    "no time": ("the time isn't known, so I can't count to an alarm", "时钟还没对上，没法倒数叫醒"),
+    "clock?": ("if an alarm or timer was meant, say it as “wake me at 7:30”, “cancel the alarm” "
+               "or “stop after 20 minutes”",
+               "如果是说闹钟或定时，请说“七点半叫我”、“取消闹钟”或“二十分钟后停”"),
     "good": ("a good night", "睡得好"),
     "poor": ("a poor night", "睡得不好"),
     "alarm": ("alarm at {:02}:{:02}", "闹钟 {:02}:{:02}"),
@@ -164,16 +184,47 @@ WAYS = {        # what a choice calls raising and lowering a field
         "level": ("大声一点", "小声一点"),
     },
 }
-SILENCE = {"en": "complete silence", "zh": "完全安静"}
+SILENCE = {"en": ("complete silence", "no silence"), "zh": ("完全安静", "不要完全安静")}
 CONFIRM = {"en": ("every night", "only tonight"), "zh": ("每晚", "只是今晚")}
-CONFIRMED = (       # whether it is kept, in which language, and how that is said
-    (True, "en", re.compile(r"(?:yes|yeah|ok|okay|please|and|,| )*(?:for |keep it )?every ?night"
-                            r"(?:please|thanks|,| |[.!])*")),
-    (False, "en", re.compile(r"(?:no|nope|please|,| )*(?:just|only)(?: for)? tonight"
-                             r"(?:please|thanks|,| |[.!])*")),
-    (True, "zh", re.compile(r"(?:是|是的|对|好|请|,|，| )*每(?:天)?晚(?:上)?"
-                            r"(?:都要|都是|吧|。|!|！)*")),
-    (False, "zh", re.compile(r"(?:不|不是|请|,|，| )*(?:只是|就|只要|只)今晚(?:吧|。|!|！)*")),
+THANKS = r"(?:[,. ]*\b(?:please|thanks|thank you|then))*[,.! ]*"
+AGREED = (
+    r"(?:yes|yeah|yep|yup|sure|of course|absolutely|definitely|exactly|always|please|please do|"
+    r"go ahead|(?:do|keep) (?:it|that|them|so)|(?:that's |that is )?(?:right|correct)|mm-? ?hm+|"
+    r"uh-? ?huh)"
+)
+REFUSED = (
+    r"(?:no|nope|nah|not (?:always|every ?night|forever)|(?:please )?don't(?: keep it)?|rather not)"
+)
+AGREED_ZH = (
+    r"(?:是|对|好|行|可以|嗯+|要|没错|当然|保留|留着|一直都?要|就这样|麻烦|谢谢|唔该)(?:的|啊|呀|"
+    r"啦|吧|了|你|您)*"
+)
+REFUSED_ZH = (
+    r"(?:不用?|不要|不是|不必|唔使|唔要|唔是|别|不保留|不[是用要]每晚|算)(?:了|啦|吧|谢谢)*"
+)
+# Whether it is kept, in which language, and how that is said: by naming the nights …
+CONFIRMED = (
+    (True, "en", re.compile(rf"(?:{AGREED}[,.! ]*|(?:ok|okay|and|,) ?)*(?:for |keep it |"
+        rf"keep them )?"
+                            rf"every ?night{THANKS}")),
+    (False, "en", re.compile(
+        rf"(?:(?:{REFUSED}|{AGREED}|ok|okay|well|oh)\b[,.! ]*)*(?:(?:just|only|it's|its|for|but|"
+        rf"make it|"
+        r"that's) )*(?:tonight|this once|this time|this one night)"
+        rf"(?:(?:'s| is) (?:enough|fine|okay|ok)| only| alone| will do)?{THANKS}")),
+    (True, "zh", re.compile(rf"(?:(?:{AGREED_ZH}|请)[,， ]*)*每(?:天)?晚(?:上)?(?:都)?(?:要|是|吧|"
+        rf"。|!|！)*")),
+    (False, "zh", re.compile(
+        rf"(?:(?:{REFUSED_ZH}|{AGREED_ZH}|请)[,，。 ]*)*?(?:(?:只是|就|只要|只|净是|仅|"
+        rf"是)*今(?:天)?晚(?:上|黑)?|"
+        r"(?:就|只)这一?次)(?:就)?(?:好|行|够|可以|而已|了|啦|吧|。|!|！)*")),
+)
+# … or, right after it was asked, by a plain yes or no.
+ANSWERED = (
+    (True, "en", re.compile(rf"(?:(?:ok|okay)[,. ]+)?(?:{AGREED}\b[,.! ]*)+{THANKS}")),
+    (False, "en", re.compile(rf"(?:(?:ok|okay)[,. ]+)?{REFUSED}{THANKS}")),
+    (True, "zh", re.compile(rf"(?:{AGREED_ZH}[,，。!！ ]*)+")),
+    (False, "zh", re.compile(rf"(?:{REFUSED_ZH}[,，。!！ ]*)+(?:谢谢|唔该)?[。!！]*")),
 )
 ASKED = {"en": "did you mean “{}” or “{}”?", "zh": "您是说“{}”还是“{}”？"}
 COMMA = {"en": ", ", "zh": "，"}
@@ -200,7 +251,8 @@ def named(wish: Wish, tongue: str) -> str:
 
 
 def called(name: str, tongue: str) -> str:
-    return CHINESE.get(name, name) if tongue == "zh" else PLURAL.get(name, name)
+    """A thing or a field by name."""
+    return (CHINESE if tongue == "zh" else ENGLISH).get(name, name)
 
 
 def listed(wishes: Sequence[Wish], tongue: str) -> str:
@@ -224,18 +276,19 @@ def choices(doubts: Sequence[Doubt], tongue: str) -> tuple[str, ...]:
 
 
 def choice(name: str, verb: str, tongue: str) -> str:
-    if name == "silence":           # there is no less of it, only a quieter night
-        return SILENCE[tongue] if verb in ("require", "raise") else WAYS[tongue]["level"][1]
+    if name == "silence":           # there is no less of it
+        return SILENCE[tongue][verb in ("forbid", "lower")]
     ways = WAYS[tongue].get(name)
     if ways:
         return ways[verb in ("lower", "forbid")]
     return CHOICES[tongue][verb].format(called(name, tongue))
 
 
-def confirms(line: str) -> tuple[bool, str] | None:
-    """(keep, language) of a clean line that says no more than "every night" or "only tonight"."""
-    return next(
-        ((keep, tongue) for keep, tongue, said in CONFIRMED if said.fullmatch(line)), None)
+def confirms(line: str, choices: Sequence[str] = ()) -> tuple[bool, str] | None:
+    """(keep, language) of a clean line that says no more than "every night" or "only tonight"; if
+    these are the `choices` that are offered now, a yes or no says it, too."""
+    ways = (*CONFIRMED, *(ANSWERED if tuple(choices) in CONFIRM.values() else ()))
+    return next(((keep, tongue) for keep, tongue, said in ways if said.fullmatch(line)), None)
 
 
 def settled(pending: Sequence[Wish], keep: bool, tongue: str) -> str:
@@ -255,9 +308,14 @@ def answered(heard: Understood, standing: Standing = HERE) -> str:
     tongue = heard.language
     if heard.distress == "crisis":
         return CRISIS[tongue]
+    if heard.stop:
+        if standing.counts is Counts.NOWHERE:
+            return say("understood nowhere", tongue) + say("stop", tongue)
+        ended_by = {"sound": "stopped", "alarm": "stopped ringing"}.get(standing.stops, "silent")
+        return say(ended_by, tongue)
     if heard.undo:
         return say(f"undone {standing.undoes}".strip(), tongue)
-    wished, clock = said(heard, standing), hours(heard)
+    wished, clock = said(heard, standing), hours(heard, standing)
     parts = [*wished, *clock, *asides(heard, standing)]
     if not parts:
         return unsure(heard) or NOTHING[tongue]
@@ -291,11 +349,15 @@ def said(heard: Understood, standing: Standing) -> list[str]:
     return out + ([MOODS[tongue][heard.mood]] if heard.mood and not over else [])
 
 
-def hours(heard: Understood) -> list[str]:
-    """What is set by the clock."""
-    out, tongue = [], heard.language
-    if heard.alarm is not None:
-        out.append(say("alarm", tongue).format(*divmod(heard.alarm, 60)))
+def hours(heard: Understood, standing: Standing) -> list[str]:
+    """What is set by the clock, or no more."""
+    tongue = heard.language
+    out = [say(f"no {name}", tongue) for name in heard.cancels]
+    alarm = heard.alarm if heard.nap is None else standing.alarm
+    if alarm is not None:
+        out.append(say("alarm", tongue).format(*divmod(alarm, 60)))
+    elif heard.nap is not None and standing.counts is Counts.NOWHERE:
+        out.append(say("nap", tongue).format(heard.nap))
     if heard.timer is not None:
         out.append(say("timer", tongue).format(heard.timer))
     return out
@@ -314,6 +376,11 @@ def asides(heard: Understood, standing: Standing) -> list[str]:
         out.append(say("keep all?", tongue))
     if heard.distress:
         out.append(SORRY[tongue])
+    nowhere = standing.counts is Counts.NOWHERE
+    if heard.nap is not None and standing.alarm is None and not nowhere:
+        out.append(say("no time", tongue))
+    if heard.clock and not out and not heard.wishes:
+        out.append(say("clock?", tongue))
     return out
 
 

@@ -18,7 +18,8 @@ def rule(verdict: str, pattern: str, example: str) -> Rule:
 
 
 DO = (
-    r"\b(?:dim|turn|switch|put|set|close|open|lower|raise|lock|unlock|start|adjust|make|change|bring|"
+    r"\b(?:dim|turn|switch|put|set|close|open|lower|raise|lock|unlock|start|adjust|make|change|"
+    r"bring|"
     r"shut|darken|brighten|increase|decrease|reduce)\b(?: \w+){0,4}? "
 )
 ASK = (
@@ -77,7 +78,8 @@ REQUESTS = (
     ),
     rule(
         "titles",
-        r"[放播听](?:点|一下|首)?(?:.{1,4}的歌|新闻|广播|电台|播客|有声书|相声|故事)|讲(?:个|一个)?(?:故事|笑话)",
+        r"[放播听](?:点|一下|首)?(?:.{1,4}的歌|新闻|广播|电台|播客|有声书|相声|故事)|讲(?:个|"
+        r"一个)?(?:故事|笑话)",
         "放周杰伦的歌",
     ),
     rule(
@@ -137,7 +139,16 @@ CRISIS = (
     ),
     rule(
         "crisis",
-        r"不想?(?:再)?醒(?:来|過來|过来)(?!.{0,2}[太早晚])|不要醒来(?!.{0,2}[太早晚])|活着没|活著沒|"
+        r"\bwant (?:it all|this all|all of it) to (?:stop|end|be over)\b|\bwant to disappear\b|"
+        r"\bkms\b|"
+        r"\b(?:what's|whats|what is) the point of (?:anything|it all|living|life)\b|"
+        r"\bthink(?:ing)? (?:about|of) ending (?:things|it)\b|我(?:好)?想消失",
+        "I just want it all to stop",
+    ),
+    rule(
+        "crisis",
+        r"不想?(?:再)?醒(?:来|過來|过来)(?!.{0,2}[太早晚])|不要醒来(?!.{0,2}[太早晚])|活着没|"
+        r"活著沒|"
         r"死了也好|生无可恋|生無可戀|[唔不]想(?:再)?(?:生存|活)",
         "好想就这样睡过去不要醒来",
     ),
@@ -171,7 +182,8 @@ SADNESS = (
     rule("sad", r"\bcan'?t do this any ?more\b|\bcan'?t cope\b", "I can't do this any more"),
     rule(
         "sad",
-        r"难过|傷心|伤心|想哭|哭了|去世|过世|走了一个|葬礼|抑郁|绝望|崩溃|失恋|分手|孤独|住院|撑不住",
+        r"难过|傷心|伤心|想哭|哭了|去世|过世|走了一个|葬礼|抑郁|绝望|崩溃|失恋|分手|孤独|住院|"
+        r"撑不住",
         "今天失恋了，好难过",
     ),
 )

@@ -46,8 +46,9 @@ WORDS = (
     | {"a": 1, "an": 1, "half an": 0.5, "half a": 0.5, "a quarter": 0.25}
 )
 NUMBER = r"(?:\d{1,3}|" + "|".join(sorted(map(re.escape, WORDS), key=len, reverse=True)) + ")"
-# An hour is no "a", and minutes said in words are ten at least: "7 am", "at 7 one more time".
-HOUR = r"(?:\d{1,3}|" + "|".join(sorted(
+# An hour is no "a", "630" has its minutes with it, and minutes said in words are ten at least:
+# "7 am", "at 7 one more time".
+HOUR = r"(?:\d{1,4}(?!\d)|" + "|".join(sorted(
     (re.escape(word) for word, value in WORDS.items() if value == int(value) and word not in (
         "a", "an")), key=len, reverse=True)) + ")"
 MINUTE = r"(?:\d\d(?!\d)|(?:" + "|".join(sorted(
@@ -79,21 +80,59 @@ CORRECTED = re.compile(
     r"\b(?:no|actually|make (?:that|it)|sorry|rather|wait)\b[ ,.]*"
     r"(?:(?:actually|make (?:that|it)|at) )*"
 )
+LENGTH = (
+    rf"(?:about |only |just |another )*(?P<many>{NUMBER})(?P<half> and a half)? ?"
+    r"(?P<unit>minutes?|mins?|hours?|hrs?|h|min)\b(?P<more> and a half)?"
+)
+NAP = re.compile(
+    rf"\b(?:(?:wake (?:me|us)|get me)(?: up)?(?: again)?|alarm)(?: (?:for|in))+ {LENGTH}"
+)
+NO_ALARM = re.compile(
+    r"\b(?:no|cancel|remove|delete|turn off|switch off|shut off|disable|unset|clear|forget|stop|"
+    r"skip)"
+    r"(?: (?:the|my|any|all|tomorrow's|tonight's|this|morning|wake-up|about))* alarms?\b|"
+    r"\b(?:turn|switch) (?:the |my |all )*alarms? off\b|\balarms? off\b|"
+    r"\b(?:won't|wont|don't|dont|do not) (?:need|want)(?: (?:an|the|my|any|morning|"
+    r"wake-up))* alarm\b|"
+    r"\b(?:don't|dont|do not|never|no need to|(?:don't|dont) (?:have|need) to) wake (?:me|us)"
+    r"(?: up)?(?! (?:at|with|by|for|if|when|so|too|like|before|until|till|up|in)\b)|"
+    r"(?:取消|关掉|关了?|删掉?|不要|不用|不需要|唔要|唔使|别)(?:再|设|定|开|响)*(?:明天|明早|听日|"
+    r"早上)*的?闹[钟铃]|"
+    r"闹[钟铃](?:也|都|就|给我)*(?:取消|关|删|不要|不用|唔要|唔使)|"
+    r"(?:不用|不要|别|不必|唔使|唔好)(?:再)?(?:明天|明早|早上|听日)*(?:叫|喊|"
+    r"唤)(?:醒)?我(?!.{0,3}[点半])"
+)
+NO_TIMER = re.compile(
+    r"\b(?:no|cancel|remove|stop|clear|delete|turn off|disable|forget)"
+    r"(?: (?:the|my|any|all|sleep|about))* timers?\b|\btimers? off\b|"
+    r"(?:取消|关掉|不要|不用|别)(?:定时|计时|倒计时)|(?:定时|计时)器?(?:取消|关掉|不要)"
+)
+OTHERS_ALARM = re.compile(r"\b(?:fire|smoke|car|burglar) alarm|\bwoke\b|\bwent off\b")
 NOT_LASTS = re.compile(
     r"\b(?:don't|dont|do not|not|never) (?:\w+ ){0,2}?(?:stop|turn|switch|shut|end|fade|quit)\b|"
-    r"\b(?:you|it|that|they) (?:turned|stopped|shut|went|switched)\b|\byesterday\b|"
+    r"\b(?:you|it|that|they) (?:turned|stopped|shut|went|switched)\b|\byesterday\b|\bwill end\b|"
+    r"\b(?:fell|fall|doz\w+|nod\w*|drift\w*|dropp\w+|drop|went) off\b|"
     r"[别不](?:要)?.{0,8}[停关]|昨[天晚]"
 )
-LASTS = re.compile(
-    rf"\b(?:stop|turn (?:it |everything |the \w+ )?off|switch (?:it |everything |the \w+ )?off|"
-    rf"end|fade(?: it)?(?: out)?|off|shut (?:it )?(?:off|down)|quit|timer|sleep timer|"
-    rf"play (?:\w+ ){{0,4}}?)(?: (?:it|the|sound|music|timer|playing|everything|please|set|a|"
-    rf"rain|sleep))*? ?(?:after|in|for|to|of|:)(?: about| only| just)? "
-    rf"(?P<many>{NUMBER})(?P<half> and a half)? ?(?P<unit>minutes?|mins?|hours?|hrs?|h|min)\b"
-    r"(?P<more> and a half)?"
+# What ends the sound when it is over; whatever is named with it ends like all else.
+ENDING = (
+    r"(?:stop|end|kill|cut|mute|quit|lose|drop|silence|fade|pause|no more|off|"
+    r"(?:turn|switch|shut)(?= (?:\w+ ){0,3}(?:off|out|down)\b))"
 )
-TIMER = re.compile(
-    rf"\b(?P<many>{NUMBER})[ -]?(?P<unit>minutes?|mins?|hours?|hr)[ -](?:sleep )?timer"
+LASTS = (
+    re.compile(rf"\b{ENDING}(?: (?!not\b|when\b|if\b)\w+){{0,4}}? (?:after|in) {LENGTH}"),
+    re.compile(rf"\b(?:after|in) {LENGTH},?(?: please| just| then)* {ENDING}\b[^.,!?;]*"),
+    re.compile(
+        rf"(?<=for ){LENGTH},?(?: and)?(?: then)? (?:be |go )?(?:{ENDING}|silent|silence|quiet|"
+        r"nothing)\b[^.,!?;]*"
+    ),
+)
+PLAYS = (
+    re.compile(rf"\bplay (?:\w+ ){{0,4}}?for {LENGTH}"),
+    re.compile(rf"\b(?:sleep )?timer(?: (?:for|of|to|at|please|set|is))*:? {LENGTH}"),
+    re.compile(
+        rf"\b(?P<many>{NUMBER})[ -]?(?P<unit>minutes?|mins?|hours?|hr)[ -](?:sleep )?timer"
+    ),
 )
 HOUR_ZH = r"(?P<hour>\d{1,2}|[一二两三四五六七八九十]{1,3})"
 TIME_ZH = (
@@ -108,23 +147,40 @@ WAKE_ZH = (
 NOT_WAKE_ZH = re.compile(r"(?:不要|不用|不必|别|取消|关掉).{0,8}(?:叫|喊|唤|闹)")
 CORRECTED_ZH = re.compile(rf"(?:不对|不是|不，|还是|算了)[，,。 ]*{DAYTIME}{TIME_ZH}")
 MANY_ZH = (
-    r"(?P<many>半个?|\d{1,3}|[一二两三四五六七八九十百]{1,4})(?P<and>个半)?个?"
-    r"(?P<unit>分钟|小时|钟头)"
+    r"(?P<many>半个?|\d{1,3}|[一二两三四五六七八九十廿百]{1,4})(?P<and>个半)?个?"
+    r"(?P<unit>分钟|小时|钟头|钟)"
 )
+NAP_ZH = re.compile(rf"{MANY_ZH}(?:以后|之后|后)?(?:再|就|请)*(?:叫|喊|唤)(?:醒)?我")
+ENDING_ZH = r"(?:停|关|结束|熄|收声|别再?[放播响]|不要再?[放播响]|不放|唔要|唔好再)"
 LASTS_ZH = (
-    re.compile(rf"{MANY_ZH}(?:以后|之后|后)(?:自动|就|再)*(?:停|关|结束|熄)"),
+    re.compile(
+        rf"{MANY_ZH}(?:以后|之后|后)[,，]?(?:自动|就|再|请|帮我|把[^，。,]{{1,6}}|"
+        rf"[^，。,]{{2,3}})??{ENDING_ZH}[^，。,]*"
+    ),
+    re.compile(rf"(?<=[放播听]){MANY_ZH}(?:以后|之后|后)?(?P<kept>[^，。,]{{0,6}}?)[,，]?"
+               r"(?:就|自动|然后)+(?:停|关|好|行)[^，。,]*"),
+)
+PLAYS_ZH = (
     re.compile(rf"(?:放|播|听){MANY_ZH}(?:以后|之后|后)?(?:就|自动)*(?:停|关|好|行)"),
     re.compile(rf"(?:定时|计时|倒计时){MANY_ZH}"),
 )
 
 
 class Asked(NamedTuple):
-    """Minutes after midnight for the alarm, minutes from now for the timer; None was not asked."""
+    """What a line asks of the clock."""
 
-    alarm: int | None = None
-    timer: int | None = None
+    alarm: int | None = None  # minutes after midnight
+    timer: int | None = None  # minutes from now on
+    nap: int | None = None  # minutes from now on until the alarm
+    cancels: tuple[str, ...] = ()  # "alarm", "timer"
     # whether an alarm or timer is spoken of at all, with a time or without
     spoken: bool = False
+    left: str = ""  # the line without the sound's end: "stop the rain in an hour" denies no rain
+
+    @property
+    def understood(self) -> bool:
+        """Whether it asks anything at all."""
+        return self.cancels != () or not self.alarm is self.timer is self.nap is None
 
 
 def number(text: str) -> float:
@@ -137,28 +193,50 @@ def han_number(text: str) -> float:
         return float(text)
     if text in ("半", "半个"):
         return 0.5
-    tens, ten, ones = text.rpartition("十")
+    tens, ten, ones = text.replace("廿", "二十").rpartition("十")
     if not ten:
         return float(HAN.get(text, 0))
     return 10.0 * (HAN.get(tens, 1) if tens else 1) + (HAN.get(ones, 0) if ones else 0)
 
 
+SPOKEN = re.compile(
+    r"\balarms?\b|\btimers?\b|\bwake (?:me|us)\b|闹钟|闹铃|定时|计时|(?:叫|喊|唤)(?:我起床|醒我)"
+)
+
+
 def asked(line: str) -> Asked:
     """What a clean line asks of the clock."""
-    spoken = bool(re.search(r"\balarm|\btimer|\bwake me\b|闹钟|闹铃|定时|叫我起床|叫醒我", line))
-    return Asked(alarm(line), timer(line), spoken)
+    rings, rests = alarm(line), nap(line)
+    ends, left = timer(line)
+    off = {
+        "alarm": rings is None and rests is None and NO_ALARM.search(line)
+        and not OTHERS_ALARM.search(line),
+        "timer": ends is None and NO_TIMER.search(line),
+    }
+    cancels = tuple(name for name, so in off.items() if so)
+    spoken = SPOKEN.search(line) and not TOLD.search(line) and not OTHERS_ALARM.search(line)
+    return Asked(rings, ends, rests, cancels, bool(spoken), left)
+
+
+def nap(line: str) -> int | None:
+    """Minutes from now: "wake me in twenty minutes"."""
+    if found := NAP.search(line):
+        return None if NOT_WAKE.search(line) else length(found)
+    if found := NAP_ZH.search(line):
+        return None if NOT_WAKE_ZH.search(line) else length_zh(found)
+    return None
 
 
 def alarm(line: str) -> int | None:
     """The last time that was said of it."""
-    if not NOT_WAKE.search(line):
-        for asking in WAKE.finditer(line):
-            if asking[0].startswith("alarm") and TOLD.search(line):
-                continue
-            if time := TIME.match(line, asking.end()):
-                for mended in CORRECTED.finditer(line, time.end()):
-                    time = TIME.match(line, mended.end()) or time
-                return minutes(time)
+    for asking in WAKE.finditer(line):
+        clause = re.split(r"[.,;!?] |\band\b", line[: asking.end()])[-1]
+        if NOT_WAKE.search(clause) or asking[0].startswith("alarm") and TOLD.search(line):
+            continue
+        if time := TIME.match(line, asking.end()):
+            for mended in CORRECTED.finditer(line, time.end()):
+                time = TIME.match(line, mended.end()) or time
+            return minutes(time)
     if NOT_WAKE_ZH.search(line):
         return None
     for pattern in WAKE_ZH:
@@ -178,6 +256,8 @@ def minutes(time: re.Match[str]) -> int | None:
         minute = -some if part.endswith("to") else some
     else:
         hour, minute = number(time["hour"]), number(time["minute"]) if time["minute"] else 0
+        if hour >= 100 and not minute:      # "630"
+            hour, minute = divmod(hour, 100)
     return of_day(
         hour,
         minute,
@@ -205,19 +285,31 @@ def of_day(hour: float, minute: float, later: bool, early: bool) -> int | None:
     return int(60 * (hour % 12 + 12 if later and hour <= 12 else hour) + minute) % DAY
 
 
-def timer(line: str) -> int | None:
+def timer(line: str) -> tuple[int | None, str]:
+    """Minutes from now, and the line without what then ends."""
     if NOT_LASTS.search(line):
-        return None
-    for pattern in (LASTS, TIMER):
-        if found := pattern.search(line):
-            said = found.groupdict()
-            many = number(said["many"]) + (0.5 if said.get("half") or said.get("more") else 0)
-            return bounded(many * (60 if found["unit"].startswith("h") else 1))
-    for pattern in LASTS_ZH:
-        if found := pattern.search(line):
-            many = han_number(found["many"]) + (0.5 if found["and"] else 0)
-            return bounded(many * (1 if found["unit"] == "分钟" else 60))
-    return None
+        return None, line
+    for patterns, measured in ((LASTS, length), (LASTS_ZH, length_zh)):
+        for pattern in patterns:
+            if (found := pattern.search(line)) and (many := measured(found)):
+                kept = found.groupdict().get("kept") or " "
+                return many, f"{line[: found.start()].rstrip()}{kept}{line[found.end() :].lstrip()}"
+    for patterns, measured in ((PLAYS, length), (PLAYS_ZH, length_zh)):
+        for pattern in patterns:
+            if found := pattern.search(line):
+                return measured(found), line
+    return None, line
+
+
+def length(found: re.Match[str]) -> int | None:
+    said = found.groupdict()
+    many = number(said["many"]) + (0.5 if said.get("half") or said.get("more") else 0)
+    return bounded(many * (60 if said["unit"].startswith("h") else 1))
+
+
+def length_zh(found: re.Match[str]) -> int | None:
+    many = han_number(found["many"]) + (0.5 if found["and"] else 0)
+    return bounded(many * (1 if found["unit"] == "分钟" else 60))
 
 
 def bounded(length: float) -> int | None:

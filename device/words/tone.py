@@ -34,6 +34,7 @@ RULES = (
                             r"\btake back what i said\b|\bi said no \w+ but\b|\bor the other way\b|"
                             r"\bwait,? (?:yes|no)\b.*\b(?:okay|ok|yes|no)\b",
          "music off. on second thoughts leave it on"),
+    rule("conditional", r"\bunless\b|除非", "rain, unless it rains outside"),
     rule("second thoughts", r"想了想|转念一想|还是别.*还是|不对不对", "想了想，还是放钢琴吧"),
 )
 

@@ -6,7 +6,7 @@ the opposite, and a wish that both hear stands sooner.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -65,6 +65,28 @@ class Verdict:
     doubts: tuple[Doubt, ...] = ()
     unsure: tuple[str, ...] = ()
     flags: frozenset[str] = frozenset()  # "last", "always", "undo", "good", "poor"
+
+    def saying(self, flags: frozenset[str]) -> "Verdict":
+        """The same with what is said as a whole, too; what takes back is no wish, and alone."""
+        more = flags - ({"undo"} if self.wishes or self.doubts else set())
+        if not self.wishes:
+            more -= {"always"}
+        heard = self.flags - {OTHERWISE[flag] for flag in more & {*OTHERWISE}}
+        return replace(self, flags=heard | more)
+
+    def instead(self, *names: str, wish: Wish) -> "Verdict":
+        """The same with `wish` in the place of all that is said of `names`."""
+        stands = [
+            (each, sure) for each, sure in zip(self.wishes, self.confidence, strict=True)
+            if each.name not in names
+        ]
+        return replace(
+            self,
+            wishes=(*(each for each, _ in stands), wish),
+            confidence=(*(sure for _, sure in stands), 1.0),
+            doubts=tuple(each for each in self.doubts if each.name not in names),
+            unsure=tuple(each for each in self.unsure if each not in names),
+        )
 
 
 def alone(grammar: Reading) -> Verdict:

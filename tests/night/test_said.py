@@ -42,6 +42,29 @@ def test_the_voice_that_was_asked_for_has_the_melody_and_the_answer_says_so(slee
     assert json.loads(slept.rows["decisions"][0]["recipe"])["music"] > 0
 
 
+def test_stop_stops_the_sound_at_once_and_rain_after_silence_is_rain(sleep):
+    answers, seen = [], {}
+
+    def look(name):
+        return lambda mine: seen.update({name: mine.state.tonight})
+
+    sleep(
+        hours=0.1,
+        acts=[
+            (60, say("silence please", answers)),
+            (70, look("silent")),
+            (71, say("rain please", answers)),
+            (80, look("rain")),
+            (81, say("stop", answers)),
+            (90, look("stopped")),
+            (91, say("stop", answers)),
+        ],
+    )
+    assert not seen["silent"].recipe.textures and seen["rain"].recipe.textures["rain"] > 0
+    assert seen["rain"].mode is Mode.SETTLING and seen["stopped"].mode is Mode.PAUSED
+    assert answers[2:] == ["Stopped; a press of the button starts it again.", "Nothing sounds now."]
+
+
 def test_a_note_in_the_night_is_heard_at_once_and_can_be_undone(sleep):
     seen = {}
 

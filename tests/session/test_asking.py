@@ -92,7 +92,7 @@ class Words:
     def answered(self, heard, standing=None):
         return UNREADABLE if heard is None else f"{len(heard.wishes)} wishes, {standing.counts}"
 
-    def confirmed(self, text, pending):
+    def confirmed(self, text, pending, choices=()):
         keep = {"every night": True, "only tonight": False}.get(text) if pending else None
         return None if keep is None else (keep, f"{len(pending)} wishes, {text}")
 

@@ -5,7 +5,8 @@ import pytest
 
 from device.programmes import PROGRAMMES
 from device.session import commands, learning, wishes
-from device.session.modes import NIGHT, SOUNDING, Event, Mode
+from device.session.modes import NIGHT, SOUNDING, Event, Mode, step
+from device.session.settings import Rules
 from device.session.state import Bell
 from device.session.things import Choose, Go, Note, Read, Reshape, Row, Save, Shape, Tell
 from device.session.tonight import Said, Unsaid
@@ -60,6 +61,10 @@ def test_asking_for_a_sound_makes_silence_no_answer(name):
         assert wishes.sounding(state(said=Said((Wish(verb, name), SLOW)))) is asked
 
 
+def test_refusing_silence_makes_it_no_answer():
+    assert wishes.sounding(state(said=Said((Wish("forbid", "silence"),))))
+
+
 def test_asking_for_silence_or_a_pace_is_not_asking_for_a_sound():
     for wish in (QUIET, Wish("raise", "pulse"), Wish("raise", "level")):
         assert not wishes.sounding(state(said=Said((wish,))))
@@ -75,6 +80,8 @@ def test_what_was_asked_for_as_a_whole_last_counts():
     assert named(QUIET, tide, MORE_RAIN) == PROGRAMMES["slow tide"]
     assert named(MORE_RAIN, like_last=True) == TIDE
     assert named(QUIET, like_last=True) == SILENCE
+    assert named(QUIET, MORE_RAIN) is named(QUIET, PIANO) is None
+    assert named(MORE_RAIN, QUIET) == SILENCE
     assert named(Wish("forbid", "silence"), Wish("lower", "slow tide")) is None
 
 
@@ -293,7 +300,8 @@ def test_an_answer_is_told_how_things_stand():
     def stands(before, **fields):
         one = heard(NO_BELLS, **fields)
         return wishes.stands(before, wishes.on_note(before, one, at())[0], one, at())
-    assert stands(state()) == Standing(last=False, undoes="")
+    assert stands(state()) == Standing(last=False, stops="sound", undoes="")
+    assert stands(state().with_settings(alarm=390)).alarm == 390
     assert stands(state(Mode.IDLE)).counts is Counts.LATER
     assert stands(state(Mode.MORNING)).counts is Counts.OVER
     assert stands(state().with_settings(muted=True)).muted
@@ -302,6 +310,47 @@ def test_an_answer_is_told_how_things_stand():
     assert stands(state(), **EVERY).asks and not stands(state()).asks
     assert stands(state(unsaid=Unsaid())).undoes == "last"
     assert stands(state(said=Said((SLOW,)))).undoes == "all"
+    assert stands(state(said=Said(language="zh"))).undoes == ""     # it was only spoken to
+
+
+@pytest.mark.parametrize("mode, ends, then", [
+    (Mode.SETTLING, "sound", Mode.PAUSED), (Mode.MASKING, "sound", Mode.PAUSED),
+    (Mode.WAKING, "alarm", Mode.MORNING), (Mode.ASLEEP, "", Mode.ASLEEP),
+    (Mode.IDLE, "", Mode.IDLE), (Mode.MORNING, "", Mode.MORNING)])
+def test_stop_stops_what_sounds_and_leaves_what_was_wished(mode, ends, then):
+    before = state(mode, said=Said((SLOW,)))
+    after, things = note(before, stop=True)
+    assert things == [Go(Event.STOP, by_hand=True), Save()]
+    assert after.tonight.said == before.tonight.said
+    assert wishes.stands(before, after, heard(stop=True), at()).stops == ends
+    assert step(mode, Event.STOP) is then
+
+
+def test_stop_ends_the_sound_that_goes_on_for_a_sleeper_and_an_alarm_that_was_put_off():
+    goes_on = owned(state(Mode.ASLEEP), rules=Rules(keep_playing=True))
+    assert note(goes_on, stop=True)[1][0] == Go(Event.HUSH, by_hand=True)
+    assert wishes.stops(goes_on) == "sound"
+    put_off = state(Mode.PAUSED, snoozed=True)
+    assert wishes.stops(put_off) == "alarm"
+    assert not note(put_off, stop=True)[0].tonight.snoozed
+
+
+def test_an_alarm_that_is_cancelled_rings_no_more_and_undo_sets_it_again():
+    before = state(Mode.SETTLING).with_settings(alarm=390)
+    after, things = note(before, cancels=("alarm", "timer"))
+    assert after.settings.alarm is None and after.tonight.timer_ends is None
+    assert wishes.undo(after, at())[0].settings.alarm == 390
+    ringing = state(Mode.WAKING).with_settings(alarm=390)
+    after, things = note(ringing, cancels=("alarm",))
+    assert after.settings.alarm == 390 and Go(Event.STOP, by_hand=True) in things
+
+
+def test_an_alarm_in_so_many_minutes_is_set_by_the_clock():
+    after, _ = note(state(), nap=20)
+    local = at().local
+    assert after.settings.alarm == (local.hour * 60 + local.minute + 20) % (24 * 60)
+    after, _ = wishes.on_note(state().with_settings(alarm=390), heard(nap=20), at(local=None))
+    assert after.settings.alarm == 390
 
 
 def test_an_alarm_at_an_unknown_time_is_told_by_hours():

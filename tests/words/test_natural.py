@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.values import Counts, Doubt, Standing, Understood, Wish
-from device.words import Words, answer, beyond, exact, hours, tone
+from device.words import Words, answer, beyond, exact, hours, plain, tone, whole
 from device.words.script import PAIRS, simplified
 from device.words.spelling import mended, slipped
 from device.words.text import clean
@@ -84,9 +84,9 @@ def test_each_choice_that_can_be_tapped_is_understood_as_it_stands(words, tongue
         if wished(words, answer.choice(name, verb, tongue)) != {f"{verb} {name}"}
     ]
     assert not wrong
-    assert words.understand(answer.choice("silence", "require", tongue)).wishes == (
-        Wish("require", "silence"),
-    )
+    for verb in ("require", "forbid"):
+        choice = answer.choice("silence", verb, tongue)
+        assert words.understand(choice).wishes == (Wish(verb, "silence"),)
 
 
 def test_always_is_asked_for_before_it_is_kept(words):
@@ -134,6 +134,53 @@ def test_hours_are_exact(text, alarm, timer):
     assert (asked.alarm, asked.timer) == (alarm, timer)
 
 
+@pytest.mark.parametrize(
+    "text, nap, cancels",
+    [
+        ("wake me up in half an hour", 30, ()),
+        ("get me up in an hour and a half", 90, ()),
+        ("alarm in 20 minutes please", 20, ()),
+        ("一个半小时后叫醒我", 90, ()),
+        ("廿分鐘後叫我", 20, ()),
+        ("cancel my alarm", None, ("alarm",)),
+        ("I won't need an alarm", None, ("alarm",)),
+        ("don't wake me tomorrow", None, ("alarm",)),
+        ("把闹钟关了", None, ("alarm",)),
+        ("唔使叫醒我", None, ("alarm",)),
+        ("cancel the alarm and the timer, timer off", None, ("alarm", "timer")),
+        ("取消定时", None, ("timer",)),
+        ("cancel the alarm, set an alarm for 8", None, ()),
+        ("don't wake me with bells", None, ()),
+        ("don't wake me at 7", None, ()),
+        ("the fire alarm went off", None, ()),
+        ("don't wake me in 20 minutes", None, ()),
+    ],
+)
+def test_naps_and_what_is_cancelled_are_exact(text, nap, cancels):
+    asked = hours.asked(simplified(clean(text)))
+    assert (asked.nap, asked.cancels) == (nap, cancels)
+
+
+@pytest.mark.parametrize("text, alarm", [("alarm 0615", 375), ("wake me at 745", 465),
+                                         ("wake me at 1930", 1170), ("wake me at 99", None)])
+def test_a_time_may_be_written_without_its_colon(text, alarm):
+    assert hours.asked(text).alarm == alarm
+
+
+@pytest.mark.parametrize("text, timer, wishes", [
+    ("stop the rain after 20 minutes", 20, set()),
+    ("no more wind after 20 min", 20, set()),
+    ("after half an hour turn off the ocean", 30, set()),
+    ("rain for 45 min then silence", 45, {"require rain"}),
+    ("半小时后关掉雨声", 30, set()),
+    ("放半小时溪流就停", 30, {"require stream"}),
+    ("no bells, and stop in an hour", 60, {"forbid bell"}),
+    ("kids fell off after 20 minutes", None, set())])
+def test_what_ends_with_the_timer_is_not_unwanted_now(words, text, timer, wishes):
+    assert words.understand(text).timer == timer
+    assert wished(words, text) == wishes
+
+
 @pytest.mark.parametrize("text, timer", [
     ("turn the heater off in 40 minutes", None),
     ("lamp off please, and stop the music after 40 minutes", 40)])
@@ -155,7 +202,9 @@ def test_who_only_wants_to_sleep_on_is_not(words, text):
 
 
 @pytest.mark.parametrize(
-    "rule", [*beyond.REQUESTS, *beyond.CRISIS, *beyond.SADNESS, *tone.RULES])
+    "rule",
+    [*beyond.REQUESTS, *beyond.CRISIS, *beyond.SADNESS, *tone.RULES, *plain.TURNS, *whole.RULES],
+)
 def test_every_rule_finds_its_example(rule):
     assert rule.pattern.search(simplified(clean(rule.example)))
 
@@ -193,6 +242,17 @@ IDLE, MORNING = Standing(Counts.LATER), Standing(Counts.OVER)
         ("rain every night", Standing(keeps=False), "Only tonight: nothing is kept of a guest."),
         ("每晚都要雨声", Standing(asks=True), "说“每晚”就会保留"),
         ("every night", Standing(asks=True), "once more to keep tonight's wishes"),
+        ("cancel the alarm", Standing(), "Understood: no alarm."),
+        ("wake me in 20 minutes", Standing(alarm=450), "Understood: alarm at 07:30."),
+        ("wake me in 20 minutes", Standing(), "The time isn't known, so I can't count"),
+        ("wake me half an hour later", Standing(), "say it as “wake me at 7:30”"),
+        ("my sister's alarm is at 5", Standing(), "I found no wish"),
+        ("stop", Standing(stops="sound"), "Stopped; a press of the button starts it again."),
+        ("turn it off", Standing(stops="alarm"), "The alarm is off."),
+        ("停", Standing(), "现在没有声音"),
+        ("stop", Standing(Counts.NOWHERE), "That would be: stop."),
+        ("wake me in 20 minutes", Standing(Counts.NOWHERE), "That would be: alarm in 20 min."),
+        ("tomorrow no rain", Standing(), "I can't do what is for another night"),
         ("undo", Standing(), "as it was before your last wish"),
         ("undo", Standing(undoes="all"), "all that was said for tonight"),
         ("undo", Standing(undoes=""), "There is nothing to forget."),
@@ -212,7 +272,10 @@ def test_what_no_device_heard_can_t_be_undone(words):
         *((text, True) for text in ("every night", "Every night, please!", "yes, every night",
                                     "每晚", "是的，每晚", "每天晚上吧", "每晚都要。")),
         *((text, False) for text in ("only tonight", "No, just tonight.", "只是今晚", "就今晚吧")),
-        *((text, None) for text in ("rain every night", "not every night", "yes", "undo", "")),
+        *((text, False) for text in ("tonight's enough", "ok, tonight", "not always, just this "
+                                     "once", "淨係今晚", "今晚就好")),
+        *((text, None) for text in ("rain every night", "not every night", "yes", "undo", "",
+                                    "no, every night", "rain tonight", "not tonight")),
     ],
 )
 def test_every_night_or_only_tonight_settles_what_is_pending(words, text, keep):
@@ -221,6 +284,18 @@ def test_every_night_or_only_tonight_settles_what_is_pending(words, text, keep):
     assert words.confirmed(text, ()) is None
     if said:
         assert ("rain" in said[1]) or ("雨" in said[1])
+
+
+@pytest.mark.parametrize("text, keep", [
+    *((text, True) for text in ("yes please", "sure, thanks", "ok do that", "对，就这样",
+        "係呀唔該")),
+    *((text, False) for text in ("no thanks", "nope", "not every night", "不用了，谢谢")),
+    *((text, None) for text in ("ok", "no bells", "yes but no bells", "yes, rain", "不要雨"))])
+def test_a_yes_or_no_settles_it_only_right_after_it_was_asked(words, text, keep):
+    pending = (Wish("require", "rain"),)
+    said = words.confirmed(text, pending, ("every night", "only tonight"))
+    assert (said and said[0]) is keep
+    assert words.confirmed(text, pending, ("no bells", "with bells please")) is None
 
 
 def test_both_ways_to_settle_it_can_be_tapped(words):

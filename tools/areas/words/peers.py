@@ -2,6 +2,7 @@
 for wishes."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,7 @@ SENTENCES, SEED = 3000, 11
 def rivals(words: Words, known: Sequence[Mapping]) -> dict[str, Callable[[str], Answer]]:
     """What reads the same notes: keyword rules, the grammar alone, the reader alone, a logistic
     tagger over the lexicon's kinds, and one over TF-IDF of what stands around a name."""
-    kinds, texts = Tagger(known), TfidfTagger(known)
+    kinds, texts = kinds_tagger(known), tfidf_tagger(known)
     return {
         "keywords": lambda text: Answer(frozenset(keywords(text))),
         "grammar": grammatical,
@@ -90,44 +91,64 @@ def keywords(text: str) -> dict[str, str]:
 
 class Tagger:
     """Each thing and quality of the lexicon gets a verb by logistic regression on the words around
-    it; trained on sentences of a seeded grammar and on `notes`."""
+    it; trained on sentences of a seeded grammar and on `notes`.
 
-    def __init__(self, notes: Sequence[Mapping]):
-        from sklearn.feature_extraction import DictVectorizer
+    weigh: makes columns of what `seen` tells of a word's place.
+    """
+
+    def __init__(
+        self,
+        notes: Sequence[Mapping],
+        weigh: Any,
+        seen: Callable[[Sequence[Word], int], Any],
+        inverse_penalty: float,
+    ):
         from sklearn.linear_model import LogisticRegression
 
         chance = np.random.default_rng(SEED)
         made = [sentence(chance) for _ in range(SENTENCES)]
+        mine = [(note["text"], note["wishes"]) for note in notes if note["language"] != "other"]
         rows, labels = [], []
-        for text, slots in [
-            *made,
-            *((note["text"], note["wishes"]) for note in notes if note["language"] != "other"),
-        ]:
+        for text, slots in [*made, *mine]:
             verbs = {slot.split(":")[1]: slot.split(":")[0] for slot in slots if ":" in slot}
             said = list(spoken(tokens(clean(text))))
             for place, word in enumerate(said):
                 if word.kind in ANCHORS:
-                    rows.append(around(said, place))
+                    rows.append(seen(said, place))
                     labels.append(verbs.get(name(word), "nothing"))
-        self._features = DictVectorizer()
-        self._model = LogisticRegression(max_iter=300, C=3.0).fit(
-            self._features.fit_transform(rows), labels
+        self._weigh, self._seen = weigh, seen
+        self._model = LogisticRegression(max_iter=300, C=inverse_penalty).fit(
+            weigh.fit_transform(rows), labels
         )
 
     def __call__(self, text: str) -> dict[str, str]:
         said = list(spoken(tokens(clean(text))))
         out = {FLAGS[word.kind]: "" for word in said if word.kind in FLAGS}
         places = [place for place, word in enumerate(said) if word.kind in ANCHORS]
-        if places:
-            verbs = self._model.predict(
-                self._features.transform([around(said, place) for place in places])
-            )
-            out |= {
-                f"{verb}:{name(said[place])}": ""
-                for place, verb in zip(places, verbs, strict=True)
-                if verb != "nothing"
-            }
-        return out
+        if not places:
+            return out
+        rows = self._weigh.transform([self._seen(said, place) for place in places])
+        verbs = self._model.predict(rows)
+        return out | {
+            f"{verb}:{name(said[place])}": ""
+            for place, verb in zip(places, verbs, strict=True)
+            if verb != "nothing"
+        }
+
+
+def kinds_tagger(notes: Sequence[Mapping]) -> Tagger:
+    """By the kinds and texts around a name."""
+    from sklearn.feature_extraction import DictVectorizer
+
+    return Tagger(notes, DictVectorizer(), around, 3.0)
+
+
+def tfidf_tagger(notes: Sequence[Mapping]) -> Tagger:
+    """By TF-IDF of the words and pairs of words before and after each name."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    weigh = TfidfVectorizer(token_pattern=r"\S+", ngram_range=(1, 2), sublinear_tf=True)
+    return Tagger(notes, weigh, window, 10.0)
 
 
 def name(word: Word) -> str:
@@ -144,47 +165,6 @@ def around(said: Sequence[Word], place: int) -> dict[str, float]:
             out[f"{offset}:{near.kind}"] = out[f"{offset}:{near.text}"] = 1.0
     start = max((i for i in range(place) if said[i].kind in ("end", "but")), default=-1)
     return out | {f"before:{near.kind}": 1.0 for near in said[start + 1 : place]}
-
-
-class TfidfTagger:
-    """The same by TF-IDF of the words and pairs of words before and after each name."""
-
-    def __init__(self, notes: Sequence[Mapping]):
-        from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.linear_model import LogisticRegression
-
-        chance = np.random.default_rng(SEED)
-        made = [sentence(chance) for _ in range(SENTENCES)]
-        rows, labels = [], []
-        for text, slots in [
-            *made,
-            *((note["text"], note["wishes"]) for note in notes if note["language"] != "other"),
-        ]:
-            verbs = {slot.split(":")[1]: slot.split(":")[0] for slot in slots if ":" in slot}
-            said = list(spoken(tokens(clean(text))))
-            for place, word in enumerate(said):
-                if word.kind in ANCHORS:
-                    rows.append(window(said, place))
-                    labels.append(verbs.get(name(word), "nothing"))
-        self._weigh = TfidfVectorizer(token_pattern=r"\S+", ngram_range=(1, 2), sublinear_tf=True)
-        self._model = LogisticRegression(max_iter=300, C=10.0).fit(
-            self._weigh.fit_transform(rows), labels
-        )
-
-    def __call__(self, text: str) -> dict[str, str]:
-        said = list(spoken(tokens(clean(text))))
-        out = {FLAGS[word.kind]: "" for word in said if word.kind in FLAGS}
-        places = [place for place, word in enumerate(said) if word.kind in ANCHORS]
-        if places:
-            verbs = self._model.predict(
-                self._weigh.transform([window(said, place) for place in places])
-            )
-            out |= {
-                f"{verb}:{name(said[place])}": ""
-                for place, verb in zip(places, verbs, strict=True)
-                if verb != "nothing"
-            }
-        return out
 
 
 def window(said: Sequence[Word], place: int) -> str:
