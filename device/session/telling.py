@@ -27,7 +27,7 @@ def facts(state: State, firmware: tuple[str, str | None], at: At) -> dict[str, o
     tonight, settings, status = state.tonight, state.settings, state.status
     epoch = status.epoch
     troubles = [*status.trouble, *missing(state, at)]
-    troubles += [status.disk] if status.disk else []
+    troubles += [said for said in (status.disk, silenced(settings)) if said]
     return {
         **{name: getattr(settings, name) for name in BY_NAME},
         "volume_cap": settings.cap,
@@ -50,6 +50,11 @@ def facts(state: State, firmware: tuple[str, str | None], at: At) -> dict[str, o
         "understood": status.answer,
         "error": "; ".join(troubles) or None,
     }
+
+
+def silenced(settings: Settings) -> Said:
+    """Nobody should count on an alarm that won't be heard."""
+    return say("silenced", {"alarm": settings.alarm is not None, "muted": settings.muted})
 
 
 def missing(state: State, at: At) -> list[str]:
