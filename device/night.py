@@ -224,8 +224,7 @@ class Night:
     # ---- the sound and the music -----------------------------------------------------------------
 
     def shape(self, by_hand: bool = False) -> None:
-        """Tell the sound process where to go, if that changed; nothing but a hand makes it rise
-        quickly."""
+        """Tell the sound process where to go, if that changed; only a hand makes it rise fast."""
         state, tonight = self.state, self.state.tonight
         wanted = masking.scene(tonight, state.owner.rules, state.status.epoch)
         if wanted != self.wanted:
@@ -279,7 +278,7 @@ class Night:
             for unread in troubles:
                 self.note("fallback", unread)
             if not restart.worth_it(saved):
-                self.state = restart.said_before(self.state, saved)
+                self.take(restart.said_before(self.state, saved))
                 return
             decision = restart.resumed(self.state, saved, choices, kept, self.at)
         except (KeyError, TypeError, ValueError, IndexError, sqlite3.Error) as trouble:

@@ -12,6 +12,7 @@ from device.clock import Clock
 from device.diary import Diary
 from device.sentences import Said
 from device.values import (
+    Asleep,
     Choice,
     Context,
     Edge,
@@ -90,7 +91,7 @@ class Composer(Protocol):
 class Sound(Protocol):
     @property
     def state(self) -> str: ...
-    def send(self, message: Scene | Phrase | Volume) -> bool: ...
+    def send(self, message: Scene | Phrase | Volume | Asleep) -> bool: ...
     def heartbeat(self) -> Heartbeat | None: ...
 
 

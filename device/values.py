@@ -345,6 +345,12 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class Asleep:
+    """Somebody may be asleep, until a hand or the morning says otherwise. Restarts don't."""
+    maybe: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Panic:
     """Everything off in 50–100 ms; a new Scene starts over with a fade-in."""
 

@@ -18,6 +18,7 @@ from device.values import (
     TEXTURES,
     VOICES,
     Advance,
+    Asleep,
     Heartbeat,
     Note,
     Panic,
@@ -35,7 +36,7 @@ LATEST = 1e9                # s: thirty years after power on
 LOUDEST_WAKING = 20.0       # dB re the settling level
 BREATHS = (3.0, 20.0)       # /min, if there are any
 
-Message = Scene | Phrase | Volume | Panic | Advance | Heartbeat
+Message = Scene | Phrase | Volume | Asleep | Panic | Advance | Heartbeat
 
 
 def encode(message: Message) -> bytes:
@@ -206,6 +207,10 @@ def _volume(f: dict[str, Any]) -> Volume:
     return Volume(_number("volume", f["volume"], 0, 1), _truth("muted", f["muted"]))
 
 
+def _asleep(f: dict[str, Any]) -> Asleep:
+    return Asleep(_truth("maybe", f["maybe"]))
+
+
 def _panic(f: dict[str, Any]) -> Panic:
     return Panic()
 
@@ -219,6 +224,7 @@ _READERS: dict[str, tuple[set[str], Callable[[dict[str, Any]], Message]]] = {
     "scene": (set(Scene.__dataclass_fields__), _scene),
     "phrase": (set(Phrase.__dataclass_fields__), _phrase),
     "volume": (set(Volume.__dataclass_fields__), _volume),
+    "asleep": (set(Asleep.__dataclass_fields__), _asleep),
     "panic": (set(), _panic),
     "advance": (set(Advance.__dataclass_fields__), _advance),
     "heartbeat": (set(Heartbeat.__dataclass_fields__), _heartbeat),

@@ -180,7 +180,8 @@ def speaker(config: Config, desk: Desk, clock: Clock, real_time: bool) -> Iterat
         yield NoSpeaker(clock, config.sound.settle)
         return
     socket = desk.out / "sound.socket"
-    socket.unlink(missing_ok=True)
+    for left in (socket, socket.with_suffix(".asleep")):
+        left.unlink(missing_ok=True)
     command = [
         sys.executable,
         "-m",

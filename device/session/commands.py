@@ -91,7 +91,7 @@ def play(state: State, on: bool) -> Go:
     """Who waits for it is answered at once, unless that would startle who sleeps."""
     if not on:
         return Go(Event.STOP, by_hand=True)
-    return Go(Event.START, by_hand=not state.tonight.slept)
+    return Go(Event.START, by_hand=not state.tonight.startled)
 
 
 def turn(state: State, volume: float) -> Decision:

@@ -21,11 +21,12 @@ from device.session.things import (
     Tell,
 )
 from device.session.watching import snoozing
-from device.values import Heartbeat, Lack, Light, Press, Recipe, Volume
+from device.values import Asleep, Heartbeat, Lack, Light, Press, Recipe, Volume
 
 THANKS = 2.0                # s that the light answers a press
 FOUND = 10.0                # s that it answers somebody who looks for the device
 KNOB = 40.0                 # dB: the whole way of the volume
+ALARM = 0.75                # volume, −10 dB: the alarm's least, within the owner's ceiling
 FAVOURITES = 5              # recipes that were liked last
 CLICKS = {Press.SHORT: "single", Press.SECOND: "double", Press.THIRD: "triple", Press.HOLD: "hold"}
 
@@ -36,8 +37,10 @@ def on_press(state: State, press: Press, at: At) -> Decision:
     """A short press acts at once; a second and third take it back and say what was meant."""
     if press is Press.LONG:
         return greeting.asked(state, at)
-    state, things = pressed(state.with_status(thanked=at.now), press, at)
-    said: list[Do] = [Note("press", press), Happened("button", {"event_type": CLICKS[press]})]
+    touched = state.with_status(thanked=at.now).with_tonight(touched=at.now, asleep=False)
+    state, things = pressed(touched, press, at)
+    said: list[Do] = [Send(Asleep(False)), Note("press", press),
+                      Happened("button", {"event_type": CLICKS[press]})]
     return state, [*said, *things, Save(), Tell()]
 
 
@@ -125,17 +128,24 @@ def mute(state: State, muted: bool) -> Decision:
 
 def turn(state: State, volume: float) -> Decision:
     """From afar. Who sleeps is not startled: then it rises at a sleeper's pace."""
-    sent = min(state.status.sent, volume) if state.tonight.slept else volume
-    state = state.with_settings(volume=volume).with_status(sent=sent)
+    state = state.with_settings(volume=volume)
+    sent = min(state.status.sent, goal(state)) if state.tonight.startled else goal(state)
+    state = state.with_status(sent=sent)
     return state, [Send(Volume(sent, state.settings.muted))]
 
 
+def goal(state: State) -> float:
+    """The volume that is due. No volume or cap from afar silences the alarm."""
+    if state.tonight.mode is not Mode.WAKING:
+        return state.settings.volume
+    return max(state.settings.volume, min(ALARM, state.owner.ceiling))
+
+
 def raise_volume(state: State, seconds: float) -> Decision:
-    """On its way up to what was asked for, by as much as a sleeper is due in that time."""
-    sent, goal = state.status.sent, state.settings.volume
-    if sent >= goal:
+    """On its way to what was asked for; up by as much as a sleeper is due in that time."""
+    sent = min(state.status.sent + fade.RISE / KNOB * seconds, goal(state))
+    if sent == state.status.sent:
         return state, []
-    sent = min(sent + fade.RISE / KNOB * seconds, goal)
     return state.with_status(sent=sent), [Send(Volume(sent, state.settings.muted))]
 
 

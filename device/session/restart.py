@@ -18,6 +18,7 @@ from device.session.things import Close, Do, Finish, Note, Renumber, Save, Send,
 from device.session.tonight import Played, Seconds, Tonight
 from device.values import (
     EPOCH,
+    Asleep,
     Choice,
     Contribution,
     Epoch,
@@ -104,13 +105,19 @@ def worth_it(saved: Saved) -> bool:
     return underway and saved.wall >= schedule.EARLIEST and saved.tonight.lights_out is not None
 
 
-def said_before(state: State, saved: Saved) -> State:
-    """No night was under way, but what was said for the one to come still counts, and a timer."""
+def said_before(state: State, saved: Saved) -> Decision:
+    """No night to go on with, but what was said for the one to come still counts, and a timer."""
     before = saved.tonight
+    things = still_asleep(before)
     if before.mode is not Mode.IDLE:
-        return state
+        return state, things
     timer = before.timer if before.timer_ends is None else 0.0
-    return state.with_tonight(said=before.said, unsaid=before.unsaid, timer=timer)
+    return state.with_tonight(said=before.said, unsaid=before.unsaid, timer=timer), things
+
+
+def still_asleep(tonight: Tonight) -> list[Do]:
+    """A restart wakes nobody."""
+    return [Send(Asleep(True))] if tonight.asleep else []
 
 
 def resumed(state: State, saved: Saved, kept: Choices, rows: Rows, at: At) -> Decision:
@@ -120,7 +127,7 @@ def resumed(state: State, saved: Saved, kept: Choices, rows: Rows, at: At) -> De
     gone = max(gone, 0.0) if gone > -BEHIND else FRESH + 1
     shift = at.now - saved.now - gone
     tonight = filled(moved(saved.tonight, shift), kept, rows, at)
-    things: list[Do] = []
+    things = still_asleep(tonight)
     if rows.lights_out is not None and tonight.lights_out is not None:
         apart = tonight.lights_out - rows.lights_out
         if abs(apart) > SAME_BOOT:
@@ -151,8 +158,8 @@ def moved(tonight: Tonight, seconds: float) -> Tonight:
         unsaid = replace(unsaid, clock=clock)
     return replace(
         tonight, since=tonight.since + seconds, lights_out=later(tonight.lights_out),
-        found=later(tonight.found), timer_ends=later(tonight.timer_ends), rang=later(tonight.rang),
-        unsaid=unsaid,
+        found=later(tonight.found), touched=later(tonight.touched),
+        timer_ends=later(tonight.timer_ends), rang=later(tonight.rang), unsaid=unsaid,
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 from device.sentences import Said, say
-from device.session import fade, population, schedule, wishes
+from device.session import alarms, fade, population, schedule, wishes
 from device.session.modes import NIGHT, SOUNDING, Mode
 from device.session.settings import DAYS, Settings, zone_of
 from device.session.state import At, State
@@ -28,7 +28,7 @@ def facts(state: State, firmware: tuple[str, str | None], at: At) -> dict[str, o
     tonight, settings, status = state.tonight, state.settings, state.status
     epoch = status.epoch
     troubles = [*status.trouble, *missing(state, at)]
-    troubles += [status.disk] if status.disk else []
+    troubles += [said for said in (status.disk, silenced(settings)) if said]
     return {
         **{name: getattr(settings, name) for name in BY_NAME},
         "volume_cap": settings.cap,
@@ -54,6 +54,11 @@ def facts(state: State, firmware: tuple[str, str | None], at: At) -> dict[str, o
         "understood": status.answer,
         "error": "; ".join(troubles) or None,
     }
+
+
+def silenced(settings: Settings) -> Said:
+    """Nobody should count on an alarm that won't be heard."""
+    return say("silenced", {"alarm": alarms.is_set(settings), "muted": settings.muted})
 
 
 def missing(state: State, at: At) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from device.session.modes import Event
-from device.values import Epoch, Outcome, Phrase, Scene, Staging, Volume
+from device.values import Asleep, Epoch, Outcome, Phrase, Scene, Staging, Volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Restart:
 @dataclass(frozen=True, slots=True)
 class Send:
     """To the sound process."""
-    message: Volume | Scene | Phrase
+    message: Volume | Scene | Phrase | Asleep
 
 
 @dataclass(frozen=True, slots=True)

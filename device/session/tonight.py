@@ -1,5 +1,6 @@
 """A night as one value: made anew at lights out, saved and loaded whole."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -99,6 +100,8 @@ class Tonight:
     liked: Count = 0                            # likes minus skips
     turned_down: Count = 0                      # times the volume was lowered
     fell_asleep: bool = False                   # sleep was believed at least once
+    asleep: bool = False                        # somebody may be, until a hand says otherwise
+    touched: Seconds | None = None              # by a hand, last
     found: Seconds | None = None                # sleep, first in this mode
     came_at: Level = MIDDLE                   # dB re the settling level, as sleep came
     dearer: Annotated[float, Between(0, 50)] = 0.0  # log odds that tonight's maskings ask for more
@@ -139,6 +142,15 @@ class Tonight:
     def slept(self) -> bool:
         """Somebody has fallen asleep tonight, or the timer says so where nothing can tell."""
         return self.fell_asleep or self.depth >= 1.0
+
+    @property
+    def startled(self) -> bool:
+        """Whether what rises quickly might startle somebody."""
+        return self.slept or self.asleep
+
+    def untouched(self, now: float) -> float:
+        """s since a hand was here, or else since lights out."""
+        return now - max(self.lights_out or -math.inf, self.touched or -math.inf)
 
     def minutes(self, now: float) -> float:
         """Since lights out."""

@@ -7,7 +7,7 @@ from device.session.modes import Event, Mode, step
 from device.session.state import At, Decision, State
 from device.session.things import Choose, Do, ForgetStages, Note, Review, Row, Send, Shape
 from device.session.tonight import Tonight
-from device.values import Volume
+from device.values import Asleep, Volume
 
 
 def on_event(state: State, event: Event, at: At, by_hand: bool = False) -> Decision:
@@ -31,7 +31,8 @@ def on_event(state: State, event: Event, at: At, by_hand: bool = False) -> Decis
         things = [Choose("night")]
     things.append(Note("mode", f"{before} → {then}: {event}"))
     if then is Mode.MORNING:
-        things.append(Review())
+        state = state.with_tonight(asleep=False)
+        things += [Send(Asleep(False)), Review()]
     elif then is Mode.IDLE:
         state, more = learning.lesson(state, at)
         things += more

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from device.session import fade, masking
 from device.session.modes import NIGHT, Event, Mode
 from device.session.state import At, Decision, State
-from device.session.things import Do, Go, KeepEpoch, Save, Shape, Tell
+from device.session.things import Do, Go, KeepEpoch, Save, Send, Shape, Tell
 from device.session.tonight import Tonight
-from device.values import EPOCH, Epoch, Stage, Staging
+from device.values import EPOCH, Asleep, Epoch, Stage, Staging
 
 LIKELY, UNLIKELY = 0.6, 0.3     # P(asleep): drifting off; wide awake again
 BLIND = 10                      # epochs without a judgement until the timer programme takes over
 EMPTY = 60                      # epochs with nobody on the sensors until the night is over
 LEFT = 10       # epochs with nobody there after the alarm: it was answered by getting up
 SNOOZE = 9.0                    # min
+HAND = 60.0             # s that belong to a hand: its answer has been heard by then
+UNSEEN = 20.0           # min without a hand, and nothing to judge by, until somebody may sleep
 UNANSWERED = 60.0       # min until nobody will say how the night was, or answer the alarm
 EVERY = 4       # epochs between saves: a restart may cost two minutes of the stager's memory
 
@@ -37,11 +39,23 @@ def on_epoch(state: State, epoch: Epoch, staging: Staging, at: At) -> Decision:
             tonight.depth, mode, staging.p_asleep, staging.asleep, tonight.minutes(at.now), rules
         ),
     )
-    things: list[Do] = [Go(event) for event in events_of(counted, staging, at)]
+    things: list[Do] = []
+    if may_sleep(counted.tonight, staging, at.now):
+        counted, things = counted.with_tonight(asleep=True), [Send(Asleep(True))]
+    things += [Go(event) for event in events_of(counted, staging, at)]
     things += [Shape(), KeepEpoch(epoch, staging)]
     if mode is not Mode.IDLE and epoch.index % EVERY == 0:
         things.append(Save())
     return counted, [*things, Tell()]
+
+
+def may_sleep(tonight: Tonight, staging: Staging, now: float) -> bool:
+    """Whether somebody may have fallen asleep of whom that wasn't known."""
+    alone = tonight.untouched(now)
+    if tonight.asleep or tonight.mode not in NIGHT or alone < HAND:
+        return False
+    unseen = staging.p_asleep is None and alone >= 60 * UNSEEN
+    return staging.asleep or tonight.depth >= fade.MAYBE or unseen
 
 
 def on_kept(state: State, epoch: Epoch, staging: Staging) -> State:

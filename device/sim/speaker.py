@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from device.clock import Clock
-from device.values import Advance, Heartbeat, Panic, Phrase, Scene, Volume
+from device.values import Advance, Asleep, Heartbeat, Panic, Phrase, Scene, Volume
 
-Message = Scene | Phrase | Volume | Panic | Advance
+Message = Scene | Phrase | Volume | Asleep | Panic | Advance
 
 SILENT = -80.0              # dB: `Scene.level` of silence
 BEAT = 0.5              # s between the sound process's words

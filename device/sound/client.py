@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from device.errors import Refused, SoundError
-from device.values import Advance, Heartbeat, Scene, Volume
+from device.values import Advance, Asleep, Heartbeat, Scene, Volume
 from device.wire import LONGEST_LINE, Message, decode, encode
 
 # bytes kept for a sound process that is slow; beyond it the link is made anew
@@ -18,7 +18,7 @@ PATIENCE = 120.0            # s that `advance` waits for an answer
 
 class SoundLink:
     """Reconnects by itself; a sound process that comes back is told the last volume and scene
-    again."""
+    again, and whether somebody may be asleep."""
 
     def __init__(self, path: Path | str):
         self._path = str(path)
@@ -27,6 +27,7 @@ class SoundLink:
         self._newest: Heartbeat | None = None
         self._scene: Scene | None = None
         self._volume: Volume | None = None
+        self._asleep: Asleep | None = None
         self._calls = 0
         self._met = False               # there was a sound process before
         self.state = "not connected"    # in words; "connected" when all is well
@@ -46,12 +47,14 @@ class SoundLink:
             self._scene = message
         elif isinstance(message, Volume):
             self._volume = message
+        elif isinstance(message, Asleep):
+            self._asleep = message
         fresh = self._socket is None
         link = self._connect()
         if link is None:
             return False
-        # those two were just told on connecting
-        if not (fresh and isinstance(message, Scene | Volume)):
+        # those were just told on connecting
+        if not (fresh and isinstance(message, Scene | Volume | Asleep)):
             self._going += line
         return self._flush(link)
 
@@ -118,7 +121,8 @@ class SoundLink:
             self._scene = replace(self._scene, glide=max(self._scene.glide, BACK))
         self._met = True
         self._going = b"".join(
-            encode(known) for known in (self._volume, self._scene) if known is not None
+            encode(known) for known in (self._asleep, self._volume, self._scene)
+            if known is not None
         )
         return link
 

@@ -52,6 +52,15 @@ Sounding = tuple[str, str]      # a texture and what it is on
 class Block(NamedTuple):
     samples: np.ndarray     # (2, block) float32, full scale ±1, monitor gain included
     power: np.ndarray       # (block / CONTROL,) A-weighted mean square, monitor gain left out
+    meant: np.ndarray       # (block / CONTROL,) the same as the scene means it, at each one's end
+    waking: bool = False    # the alarm's
+
+    def later(self, start: int) -> "Block":
+        """From frame `start` on, a multiple of CONTROL."""
+        first = start // CONTROL
+        return Block(
+            self.samples[:, start:], self.power[first:], self.meant[first:], self.waking
+        )
 
 
 class Engine:
@@ -100,6 +109,10 @@ class Engine:
         return self._rest > 2 and self._asleep()
 
     @property
+    def waking(self) -> bool:
+        return self._scene is not None and self._scene.waking
+
+    @property
     def faults(self) -> int:
         return self._safety.faults
 
@@ -136,7 +149,7 @@ class Engine:
     def heard(self, energy: float, seconds: float) -> bool:
         """`energy`: all that was let through until `seconds`, A-weighted mean square × s. Too much,
         and the scene goes lower. True when a minute of the dose is over."""
-        over = self.dose.add(energy, seconds, bool(self._scene and self._scene.waking))
+        over = self.dose.add(energy, seconds, self.waking)
         if over and self._scene is not None:
             self._level.to(self._bearable(self._scene), max(60.0, self._level.left))
         return over
@@ -170,25 +183,26 @@ class Engine:
             self._rest += 1
             if self._rest > 2:
                 self._now += periods
-                return Block(np.zeros((2, self._settings.block), np.float32), np.zeros(periods))
+                nothing = np.zeros(periods)
+                return Block(np.zeros((2, self._settings.block), np.float32), nothing, nothing)
         else:
             self._rest = 0
+        meant = self.expected_power
         mix = self._mix(periods)
         level = self._level.points(periods)
         mix *= line(level * np.float32(self._unit))
         faults = self._safety.faults
-        samples = self._safety(
-            mix, self._loudness(float(level.max())), bool(self._scene and self._scene.waking)
-        )
+        samples = self._safety(mix, self._loudness(float(level.max())), self.waking)
+        path = np.linspace(meant, self.expected_power, periods + 1)[1:]
         self._now += periods
         if self._safety.faults > faults:
             self._recover()
         self._tidy()
-        return Block(samples, self._safety.power)
+        return Block(samples, self._safety.power, path, self.waking)
 
     @property
     def expected_power(self) -> float:
-        """A-weighted mean square that the present scene should have, for what passes unheard."""
+        """A-weighted mean square that the present scene should have."""
         gains = self._music.value ** 2 + sum(gain.value ** 2 for gain in self._gains.values())
         return gains * (self._level.value * self._unit) ** 2
 
@@ -208,7 +222,7 @@ class Engine:
         self._safety.skip(
             frames / RATE,
             self._loudness(self._level.value),
-            bool(self._scene and self._scene.waking),
+            self.waking,
         )
         self._tidy()
 

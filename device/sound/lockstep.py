@@ -25,7 +25,7 @@ class Lockstep:
         self, settings: Settings, server: Server, out: Path | None, stream: Stream | None = None
     ):
         self._settings, self._server, self._stream = settings, server, stream
-        self._console = Console(settings)
+        self._console = Console(settings, server.path.with_suffix(".asleep"))
         self._engine, self._fader = self._console.engine, self._console.fader
         self._random = np.random.default_rng([settings.seed, 0xD17E])
         self._file = Excerpts(out, settings.seed) if out else None
@@ -76,7 +76,10 @@ class Lockstep:
             if self._file:
                 self._file.cut()
             self._engine.skip(due * block)
-            mean = self._engine.expected_power * self._fader.gain ** 2
+            meant, knob = self._engine.expected_power, self._fader.gain
+            guard = self._console.guard
+            guard.skip(due * block / RATE, meant, knob, self._engine.waking)
+            mean = meant * (knob * guard.gain) ** 2
             self._energy += mean * due * block / RATE
             self._engine.heard(self._energy, self._engine.frame / RATE)
             self._last_second.extend([mean] * min(due, self._blocks))
@@ -88,9 +91,15 @@ class Lockstep:
             device=self._plays_on()))
 
     def _out(self, block: Block) -> None:
-        gain = self._fader.gain
-        samples = self._fader(block.samples)
-        mean = float(block.power.mean()) * max(gain, self._fader.gain) ** 2
+        left = [
+            self._console.leave(chunk, float(power), float(meant), block.waking)
+            for chunk, power, meant in zip(
+                np.split(block.samples, len(block.power), axis=1), block.power, block.meant,
+                strict=True,
+            )
+        ]
+        samples = np.concatenate([chunk for chunk, _ in left], axis=1)
+        mean = sum(power for _, power in left) / len(left)
         self._energy += mean * samples.shape[1] / RATE
         self._last_second.append(mean)
         self._peak = max(self._peak, float(np.abs(samples).max()))

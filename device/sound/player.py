@@ -17,8 +17,8 @@ from typing import Protocol
 import numpy as np
 
 from device.errors import SoundError
+from device.sound.dispatch import Console
 from device.sound.engine import Block
-from device.sound.fader import Fader
 from device.sound.settings import CONTROL, RATE
 from device.sound.wav import to_int16
 
@@ -92,8 +92,8 @@ class Player:
     """A thread that takes rendered blocks from the ring, fades them, and writes them out. What it
     counts only grows; others read it."""
 
-    def __init__(self, stream: Stream, fader: Fader, seed: int):
-        self.fader = fader
+    def __init__(self, stream: Stream, console: Console, seed: int):
+        self._console, self.fader = console, console.fader
         self.frames = 0                 # written to the device
         self.underruns = 0
         self.trouble: str | None = None
@@ -139,7 +139,8 @@ class Player:
         self._before()
         silence = np.zeros((2, CHUNK), np.float32)
         block: np.ndarray | None = None
-        powers, at, sounding = np.zeros(0), 0, False
+        powers, meant, waking = np.zeros(0), np.zeros(0), False
+        at, sounding = 0, False
         try:
             while True:
                 if self._flush and self.fader.silent:
@@ -149,28 +150,28 @@ class Player:
                         self._taken += block.shape[1] - at
                     block, sounding, self._flush = None, False, False
                 if block is None and self._ring:
-                    (block, powers), at = self._ring.popleft(), 0
+                    (block, powers, meant, waking), at = self._ring.popleft(), 0
                 if block is None:
-                    chunk, power = silence, 0.0
+                    chunk, power, should = silence, 0.0, 0.0
                     self.underruns += sounding      # to run dry in silence harms nobody
                     sounding = False
                 else:
-                    chunk, power = block[:, at:at + CHUNK], float(powers[at // CONTROL])
+                    chunk, period = block[:, at:at + CHUNK], at // CONTROL
+                    power, should = float(powers[period]), float(meant[period])
                     sounding = bool(chunk.any()) and not self.fader.silent
                     at += chunk.shape[1]
                     self._taken += chunk.shape[1]
                     if at >= block.shape[1]:
                         block = None
-                self._write(chunk, power)
+                self._write(chunk, power, should, waking)
         except self._stream.failure as trouble:
             self.trouble = str(trouble)
 
-    def _write(self, chunk: np.ndarray, power: float) -> None:
-        gain = self.fader.gain
-        chunk = self.fader(chunk)
+    def _write(self, chunk: np.ndarray, power: float, meant: float, waking: bool) -> None:
+        chunk, power = self._console.leave(chunk, power, meant, waking)
         top = max(float(chunk.max()), -float(chunk.min()))
         self.peak = max(self.peak, top)
-        self.energy += power * max(gain, self.fader.gain) ** 2 * chunk.shape[1] / RATE
+        self.energy += power * chunk.shape[1] / RATE
         if not top <= HARDEST:  # also for NaN
             chunk = np.clip(
                 np.nan_to_num(chunk, nan=0.0, posinf=0.0, neginf=0.0), -HARDEST, HARDEST

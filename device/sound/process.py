@@ -22,7 +22,6 @@ from device.clock import Clock, SystemClock
 from device.errors import NocturneError, SoundError
 from device.process_memory import give_memory_back, unmap_code
 from device.sound.dispatch import Console, dose_of, level_of
-from device.sound.engine import Block
 from device.sound.grain_pools import make_pool
 from device.sound.lockstep import Lockstep
 from device.sound.player import Player, open_stream, raise_priority
@@ -56,7 +55,7 @@ class Realtime:
 
     def __init__(self, settings: Settings, server: Server, device: str, clock: Clock):
         self._settings, self._server, self._device, self._clock = settings, server, device, clock
-        self._console = Console(settings)
+        self._console = Console(settings, server.path.with_suffix(".asleep"))
         self._ledger = server.path.with_suffix(".dose")
         self._console.engine.dose.recall(self._ledger)
         self._player: Player | None = None
@@ -102,7 +101,7 @@ class Realtime:
                 self._trouble = str(trouble)
                 say(f"{trouble}; trying again every {RETRY:.0f} s")
             return
-        self._player = Player(stream, self._console.fader, self._settings.seed)
+        self._player = Player(stream, self._console, self._settings.seed)
         self._player.start(lambda: raise_priority(60))
         self._moved = (0, self._clock.now())
 
@@ -125,7 +124,7 @@ class Realtime:
             # looks ahead.
             start = CONTROL if not player.buffered and not block.samples[:, :CONTROL].any() else 0
             if start < engine.block:
-                player.put(Block(block.samples[:, start:], block.power[start // CONTROL:]))
+                player.put(block.later(start))
         origin = now + player.latency - (engine.frame - player.buffered) / RATE
         if self._origin is None or engine.resting or abs(origin - self._origin) > JUMP:
             self._origin = origin

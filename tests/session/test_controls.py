@@ -19,7 +19,7 @@ from device.session.things import (
     Shape,
     Tell,
 )
-from device.values import SILENCE, Light, Press, Recipe, Volume
+from device.values import SILENCE, Asleep, Light, Press, Recipe, Volume
 from tests.session.around import BEAT, NOW, RAIN, TIDE, at, owned, played, state
 
 
@@ -28,10 +28,13 @@ def press(before, kind=Press.SHORT, seconds=0.0):
     after, things = on_press(before, kind, at(seconds))
     clicks = {Press.SHORT: "single", Press.SECOND: "double", Press.THIRD: "triple",
               Press.HOLD: "hold"}[kind]
-    assert things[:2] == [Note("press", kind), Happened("button", {"event_type": clicks})]
+    assert things[:3] == [Send(Asleep(False)), Note("press", kind),
+                          Happened("button", {"event_type": clicks})]
     assert things[-2:] == [Save(), Tell()]
     assert after.status.thanked == NOW + seconds
-    return after.with_status(thanked=before.status.thanked), things[2:-2]
+    assert after.tonight.touched == NOW + seconds and not after.tonight.asleep
+    after = after.with_tonight(touched=before.tonight.touched, asleep=before.tonight.asleep)
+    return after.with_status(thanked=before.status.thanked), things[3:-2]
 
 
 def said(kind, value, number=5):
@@ -217,9 +220,21 @@ def test_the_volume_rises_by_half_a_decibel_a_second_and_no_further_than_asked()
     assert things == [Send(Volume(after.status.sent, True))]
     after, things = controls.raise_volume(rising, 1000.0)
     assert after.status.sent == 0.5 and things == [Send(Volume(0.5, True))]
-    for there in (0.5, 0.6):
-        arrived = rising.with_status(sent=there)
-        assert controls.raise_volume(arrived, 4.0) == (arrived, [])
+    arrived = rising.with_status(sent=0.5)
+    assert controls.raise_volume(arrived, 4.0) == (arrived, [])
+
+
+def test_no_volume_and_no_cap_from_afar_silences_the_alarm():
+    for asked in (controls.turn, lambda state, value: controls.turn(
+            state.with_settings(cap=value), value)):
+        quiet, _ = asked(state(Mode.WAKING, asleep=True).with_status(sent=0.3), 0.0)
+        louder, _ = controls.raise_volume(quiet, 1000.0)
+        assert louder.status.sent == controls.ALARM >= 0.75
+        assert controls.raise_volume(quiet, 4.0)[0].status.sent == pytest.approx(0.35)
+        after, things = controls.raise_volume(louder.with_tonight(mode=Mode.PAUSED), 0.25)
+        assert after.status.sent == 0.0 and things == [Send(Volume(0.0, False))]
+    least = replace(louder, owner=replace(louder.owner, ceiling=0.5)).with_status(sent=0.0)
+    assert controls.raise_volume(least, 1000.0)[0].status.sent == 0.5
 
 
 # ---- what fails and comes back -------------------------------------------------------------------

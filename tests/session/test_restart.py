@@ -67,11 +67,11 @@ def test_without_a_clock_or_lights_out_there_is_nothing_to_go_on_with():
 def test_what_was_said_before_bedtime_counts_and_of_another_mode_nothing_does():
     said = Said(mood="tense")
     before = Saved(tonight=Tonight(said=said, unsaid=Unsaid(), liked=3))
-    then = restart.said_before(State(), before)
+    then, _ = restart.said_before(State(), before)
     assert then.tonight == Tonight(said=said, unsaid=Unsaid())
     for mode in set(Mode) - {Mode.IDLE}:
         over = replace(before, tonight=replace(before.tonight, mode=mode))
-        assert restart.said_before(State(), over) == State()
+        assert restart.said_before(State(), over) == (State(), [])
 
 
 # ---- going on ------------------------------------------------------------------------------------

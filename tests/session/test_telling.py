@@ -177,3 +177,11 @@ def test_what_was_said_in_words_is_quoted_only_while_it_stands():
     assert "no bells" in told(wished)["reason"]
     assert told(before)["reason"] == "it has proved best"
     assert told(wished.with_settings(privacy=True))["reason"] == "it has proved best"
+
+
+def test_a_mute_by_hand_says_that_the_alarm_will_be_silent():
+    armed = state().with_settings(alarm=390)
+    silent = "muted by hand: the alarm will be silent, too"
+    assert silent in (told(armed.with_settings(muted=True))["error"] or "")
+    assert silent not in (told(armed)["error"] or "")
+    assert silent not in (told(state().with_settings(muted=True))["error"] or "")

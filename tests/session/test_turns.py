@@ -21,7 +21,7 @@ from device.session.things import (
 )
 from device.session.tonight import Said, Tonight, Unsaid
 from device.session.turns import on_event
-from device.values import SILENCE, Volume, Wish
+from device.values import SILENCE, Asleep, Volume, Wish
 from tests.session.around import NOW, at, outcome, played, staging, state
 
 
@@ -124,7 +124,8 @@ def test_a_fade_that_is_under_way_is_not_broken_off_by_a_judgement():
 
 def test_the_morning_begins_with_the_nights_sums():
     for mode in (Mode.SETTLING, Mode.ASLEEP, Mode.WAKING):
-        assert turn(state(mode), Event.UP)[2] == [Review()]
+        after, things, deeds = turn(state(mode, asleep=True), Event.UP)
+        assert deeds == [Send(Asleep(False)), Review()] and not after.tonight.asleep
 
 
 def test_and_ends_with_its_lesson():

@@ -5,9 +5,9 @@ import pytest
 from device.session import fade, watching
 from device.session.modes import Event, Mode
 from device.session.settings import Rules
-from device.session.things import Go, KeepEpoch, Save, Shape, Tell
-from device.values import SILENCE, Stage
-from tests.session.around import at, epoch, owned, played, staging, state
+from device.session.things import Go, KeepEpoch, Save, Send, Shape, Tell
+from device.values import SILENCE, Asleep, Stage
+from tests.session.around import NOW, at, epoch, owned, played, staging, state
 
 NOBODY = staging(None)
 MIDDLE = staging(0.5)
@@ -227,9 +227,28 @@ def test_a_restart_may_cost_two_minutes(index, mode, saved):
 
 
 def test_what_an_epoch_counts_decides_at_once():
-    here = state(Mode.SETTLING, blind=9)
+    here = state(Mode.SETTLING, blind=9, lights_out=NOW)
     _, things = watching.on_epoch(here, epoch(), NOBODY, at())
     assert things[0] == Go(Event.BLIND)
+
+
+def test_somebody_may_be_asleep_once_it_is_believed_likely_or_long_unseen():
+    def told(before, judged, seconds=0.0):
+        after, things = watching.on_epoch(before, epoch(), judged, at(seconds))
+        said = [thing for thing in things if isinstance(thing, Send)]
+        assert said == [Send(Asleep(True))] * (after.tonight.asleep > before.tonight.asleep)
+        return after.tonight.asleep
+    settling = state(Mode.SETTLING, lights_out=NOW - 100.0)
+    assert not told(settling, staging(0.2)) and told(settling, staging(0.9, asleep=True))
+    assert told(state(Mode.SETTLING, lights_out=NOW - 100.0, depth=0.3), staging(0.3))
+    touched = state(Mode.SETTLING, lights_out=NOW - 100.0, touched=NOW - 30.0)
+    assert not told(touched, staging(0.9, asleep=True)), "a hand was there a moment ago"
+    assert told(touched, staging(0.9, asleep=True), 60.0)
+    paused = state(Mode.PAUSED, lights_out=NOW - 100.0)
+    assert not told(paused, NOBODY) and told(paused, NOBODY, 60 * watching.UNSEEN)
+    assert not told(paused, staging(0.1), 60 * watching.UNSEEN)
+    assert told(state(Mode.PAUSED, lights_out=NOW, asleep=True), staging(0.1))
+    assert not told(state(Mode.MORNING, lights_out=NOW - 100.0), staging(0.9, asleep=True))
 
 
 def test_of_sleep_the_heart_goes_into_the_baseline():

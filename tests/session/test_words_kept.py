@@ -29,7 +29,7 @@ def again(diary) -> State:
     """As a new process finds it."""
     assert diary.flush()
     saved, *_ = Memory(diary, Owner()).tonight()
-    return restart.said_before(State(), saved)
+    return restart.said_before(State(), saved)[0]
 
 
 def test_what_was_said_before_bedtime_outlives_a_restart(diary):
