@@ -53,10 +53,11 @@ def can_judge(state: State, epoch: Epoch | None) -> bool:
 
 
 def must_sound(state: State, moment: str, choice: Choice) -> bool:
-    """Silence would be no answer: nothing is known of this sleeper yet, or sound was asked for."""
-    wanted = not state.sleeper.sols or wishes.sounding(state)
+    """Silence would be no answer: nothing is known of this sleeper yet, but for a trial of that, or
+    sound was asked for."""
+    unknown = not state.sleeper.sols and not state.owner.rules.trial
     silent = fade.silent(choice.recipe)
-    return moment == "bedtime" and silent and wanted and not state.owner.rules.trial
+    return moment == "bedtime" and silent and (unknown or wishes.sounding(state))
 
 
 def named(state: State, moment: str) -> Recipe | None:

@@ -174,6 +174,14 @@ def stops(state: State) -> str:
     return "sound" if mode in SOUNDING or mode is Mode.ASLEEP and goes_on else ""
 
 
+def silence(state: State) -> str:
+    """Why nothing sounds that is wished for in the night."""
+    mode = state.tonight.mode
+    if mode is Mode.ASLEEP and not state.owner.rules.keep_playing:
+        return "asleep"
+    return "paused" if mode is Mode.PAUSED and not watching.snoozing(state.tonight) else ""
+
+
 # ---- what is asked back --------------------------------------------------------------------------
 
 def asked(state: State, heard: Understood) -> State:
@@ -226,6 +234,7 @@ def stands(before: State, state: State, heard: Understood, at: At) -> Standing:
         keeps=not state.owner.guest,
         asks=heard.always and bool(state.tonight.said.pending),
         stops=stops(before),
+        silence=silence(state),
         alarm=state.settings.alarm if at.local is not None else None,
         undoes="last" if tonight.unsaid is not None else "all" if said != nothing else "",
         elapsed=state.owner.elapsed if schedule.warning(state, at) else None,

@@ -147,6 +147,10 @@ SAY = {
               "现在还没开始过夜；从下一次熄灯算起。"),
     "muted": ("It is muted by hand, which only the button undoes.",
               "现在被按键静音了，只有按键能解除。"),
+    "paused": ("The sound is paused: a press brings it back.",
+               "声音现在暂停了：按一下按键就会回来。"),
+    "asleep": ("It is silent while you sleep; it counts if sound comes back.",
+               "睡着的时候没有声音；再有声音时才算。"),
     "chosen": ("But nothing else is played now, in the night.", "不过夜里不再换别的声音。"),
     "guest": ("Only tonight: nothing is kept of a guest.", "只算今晚：访客的愿望不会保留。"),
     "keep?": ("For now only tonight; say “every night” to keep it.",
@@ -391,6 +395,8 @@ def conditions(heard: Understood, standing: Standing, wished: bool) -> list[str]
     told = {
         "later": wished and standing.counts is Counts.LATER,
         "muted": wished and standing.muted and not over,
+        "paused": audible(heard) and standing.silence == "paused" and not standing.muted,
+        "asleep": audible(heard) and standing.silence == "asleep" and not standing.muted,
         "chosen": standing.chosen and whole(heard, standing),
         "guest": always and not standing.keeps,
         "keep?": always and standing.asks and not over,
@@ -400,6 +406,12 @@ def conditions(heard: Understood, standing: Standing, wished: bool) -> list[str]
     if heard.alarm is not None and standing.elapsed is not None:
         out.insert(0, say("elapsed", tongue).format(standing.elapsed))
     return out
+
+
+def audible(heard: Understood) -> bool:
+    """Whether something is wished that would be heard."""
+    wished = any(wish.verb != "forbid" and wish.name != "silence" for wish in heard.wishes)
+    return wished or heard.like_last
 
 
 def whole(heard: Understood, standing: Standing) -> bool:

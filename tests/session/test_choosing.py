@@ -75,7 +75,10 @@ def test_later_in_the_night_silence_is_an_answer(moment):
 
 
 def test_a_coin_may_decide_for_silence():
-    assert not choosing.must_sound(owned(State(), Rules(trial=True)), "bedtime", silence())
+    trial = owned(State(), Rules(trial=True))
+    assert not choosing.must_sound(trial, "bedtime", silence())
+    spoken = trial.with_tonight(said=Said((Wish("require", "rain"),)))
+    assert choosing.must_sound(spoken, "bedtime", silence())
 
 
 # ---- by name -------------------------------------------------------------------------------------

@@ -302,6 +302,10 @@ def test_an_answer_is_told_how_things_stand():
         return wishes.stands(before, wishes.on_note(before, one, at())[0], one, at())
     assert stands(state()) == Standing(last=False, stops="sound", undoes="")
     assert stands(state().with_settings(alarm=390)).alarm == 390
+    assert stands(state(Mode.PAUSED)).silence == "paused"
+    assert not stands(state(Mode.PAUSED, snoozed=True)).silence
+    assert stands(state(Mode.ASLEEP)).silence == "asleep"
+    assert not stands(owned(state(Mode.ASLEEP), Rules(keep_playing=True))).silence
     assert stands(state(Mode.IDLE)).counts is Counts.LATER
     assert stands(state(Mode.MORNING)).counts is Counts.OVER
     assert stands(state().with_settings(muted=True)).muted
