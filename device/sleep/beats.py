@@ -7,6 +7,7 @@ pulse of light or a recoil.
 """
 
 import math
+from collections import deque
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,13 @@ HOLD = 4                            # grid values, 0.06 s, in which a better mat
 TAPS = 33                           # of the filter that makes the slope: 0.25 s of delay
 SILENT, FAINTER = 2, 0.8  # s without a beat after which softer ones will do, each second more
 PATIENT = 6                         # s without a beat after which the shape is learnt anew
+# s after its loudest that a bed still rings, and before the next loudest that it may ring already:
+FINE = 16                           # Hz
+DECAY, ONSET = 7, 8                 # at FINE
+LONG, LONGEST = 1.0, 2.6            # s: an interval that has room for another beat in between
+RINGS = 0.015                       # of the loudest energy: it rings there, too
+FOLDED = 24                         # intervals in the mean of that,
+FEW = 4                             # and at least
 
 
 class Beat(NamedTuple):
@@ -40,6 +48,7 @@ class Beat(NamedTuple):
     jitter: float  # s: how uncertain the time is, from what the shape leaves unexplained
     size: float                     # of its match with the shape, in the signal's unit squared
     between: float = 0.0    # the best match since the last beat that was none, share of the usual
+    hidden: bool = False    # a bed rang once more since the last beat than one beat makes it
 
 
 class Beats:
@@ -64,6 +73,7 @@ class Beats:
         self.shape = np.zeros(0)            # (length,); empty until it is learnt
         self.energy = 0.0                   # of the shape
         self.turning: float | None = None   # of its derivative, per s²; None: not known yet
+        self.folds: deque[np.ndarray] = deque(maxlen=FOLDED)    # loudness of long intervals
         self.forget()
 
     def forget(self) -> None:
@@ -188,8 +198,10 @@ class Beats:
                 continue
             time += 0.5 * (left - right) / (left - 2 * top + right) / RATE
             if now + self.delay - time <= STALE:
+                hidden = (not self.skewed and self.last is not None
+                          and self.rings_between(now - self.last, now - time))
                 beats.append(Beat(time, alike, self.jitter(alike), top,
-                                  self.between(time - REFRACTORY * apart)))
+                                  self.between(time - REFRACTORY * apart), hidden))
             self.passed.clear()
             self.last, self.since = time, 0
             if alike > FIT and top < 2.5 * self.height:
@@ -202,6 +214,22 @@ class Beats:
         loudest = max((top for time, top in self.passed if time < end), default=0.0)
         return min(loudest / max(self.height, 1e-300), 1.0)
 
+    def rings_between(self, first: float, second: float) -> bool:
+        """Whether the bed rings in the middle of intervals as long as that between beats `first`
+        and `second` s ago, where one beat leaves it silent."""
+        if not LONG <= first - second <= LONGEST:
+            return False
+        begin, end = (len(self.slope) - round(ago * RATE) for ago in (first, second))
+        self.folds.append(loudness(self.slope[max(begin, 0):end]))
+        if len(self.folds) < FEW:
+            return False
+        folded = np.sort(np.array(self.folds), axis=0)[len(self.folds) // 2]
+        count = int((first - second) * FINE)
+        folded = folded[:count] - np.sort(folded[:count])[count // 5]
+        folded = np.roll(folded, -int(folded.argmax()))
+        middle = folded[DECAY:count - ONSET]
+        return bool(len(middle) and middle.mean() > RINGS * folded[0])
+
     def jitter(self, alike: float) -> float:
         """s: the Cramér–Rao bound of a known shape's delay in noise, even up to HIGH, of the energy
         that is left."""
@@ -213,3 +241,12 @@ class Beats:
             self.turning = max(float(bends @ bends) * RATE**2, 1e-300)
         noise = (1 / alike**2 - 1) * self.energy / self.length * (RATE / 2 / HIGH)
         return math.sqrt(noise / self.turning)
+
+
+def loudness(ringing: np.ndarray) -> np.ndarray:
+    """(LONGEST · FINE,): its energy, 1 at its greatest; what it is too short for is nothing."""
+    step = RATE // FINE
+    energy = np.zeros(int(LONGEST * FINE))
+    known = (ringing[:len(ringing) // step * step] ** 2).reshape(-1, step).sum(axis=1)
+    energy[:len(known)] = known / max(known.max(), 1e-300)
+    return energy

@@ -52,6 +52,7 @@ class Intervals:
         # beat s, interval s, alike, whether it may make a leap
         self.recent: deque[tuple[float, float, float, bool]] = deque()
         self.missed: deque[bool] = deque(maxlen=2 * FEWEST)     # in the last intervals, a beat
+        self.hidden: deque[bool] = deque(maxlen=2 * FEWEST)     # and a bed rang of another
         self.usual: deque[float] = deque(maxlen=9)                          # s, the last intervals
         # beat s, interval s, difference² s², and what of it the beats' uncertain times account for
         self.squares: deque[tuple[float, float, float, float]] = deque()
@@ -68,9 +69,10 @@ class Intervals:
             if not SHORT < interval < LONG:
                 self.before = None
                 continue
-            certain = alike > CERTAIN and beat.between < PASSED
+            certain = alike > CERTAIN and beat.between < PASSED and not beat.hidden
             self.recent.append((beat.time, interval, beat.alike, certain))
             self.missed.append(beat.between >= PASSED)
+            self.hidden.append(beat.hidden)
             self.usual.append(interval)
             usual = self.period() or interval
             good = alike > ALIKE and abs(interval - usual) < ECTOPIC * usual
@@ -118,6 +120,7 @@ class Intervals:
         self.recent.clear()
         self.usual.clear()
         self.missed.clear()
+        self.hidden.clear()
         self.last = self.before = None
 
     def rhythm(self, now: float) -> tuple[Rhythm | None, bool]:
@@ -148,6 +151,8 @@ class Intervals:
         return Rhythm(rate, unsure <= 1 or uneven, uneven, even), doubtful
 
     def doubtful(self, intervals: Sequence[float], steps: list[float], mean: float) -> bool:
+        if sum(self.hidden) > MISSED * len(self.hidden):
+            return True
         missed = sum(self.missed)
         if missed > MISSED * len(self.missed) and self.usual_rate() < SLOW:
             return True
