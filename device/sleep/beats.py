@@ -38,8 +38,8 @@ FINE = 16                           # Hz
 DECAY, ONSET = 7, 8                 # at FINE
 LONG, LONGEST = 1.0, 2.6            # s: an interval that has room for another beat in between
 RINGS = 0.015                       # of the loudest energy: it rings there, too
-FOLDED = 24                         # intervals in the mean of that,
-FEW = 4                             # and at least
+FOLDED = 24                         # long intervals that are kept for that,
+SIMILAR, FEW = 0.15, 4              # of their length that those to compare may differ, at least
 
 
 class Beat(NamedTuple):
@@ -48,7 +48,7 @@ class Beat(NamedTuple):
     jitter: float  # s: how uncertain the time is, from what the shape leaves unexplained
     size: float                     # of its match with the shape, in the signal's unit squared
     between: float = 0.0    # the best match since the last beat that was none, share of the usual
-    hidden: bool = False    # a bed rang once more since the last beat than one beat makes it
+    hidden: bool | None = None  # since the last beat a bed rang once more than one makes it
 
 
 class Beats:
@@ -73,7 +73,8 @@ class Beats:
         self.shape = np.zeros(0)            # (length,); empty until it is learnt
         self.energy = 0.0                   # of the shape
         self.turning: float | None = None   # of its derivative, per s²; None: not known yet
-        self.folds: deque[np.ndarray] = deque(maxlen=FOLDED)    # loudness of long intervals
+        # s and loudness of long intervals
+        self.folds: deque[tuple[float, np.ndarray]] = deque(maxlen=FOLDED)
         self.forget()
 
     def forget(self) -> None:
@@ -198,8 +199,9 @@ class Beats:
                 continue
             time += 0.5 * (left - right) / (left - 2 * top + right) / RATE
             if now + self.delay - time <= STALE:
-                hidden = (not self.skewed and self.last is not None
-                          and self.rings_between(now - self.last, now - time))
+                hidden = None
+                if not self.skewed and self.last is not None:
+                    hidden = self.rings_between(now - self.last, now - time)
                 beats.append(Beat(time, alike, self.jitter(alike), top,
                                   self.between(time - REFRACTORY * apart), hidden))
             self.passed.clear()
@@ -214,18 +216,20 @@ class Beats:
         loudest = max((top for time, top in self.passed if time < end), default=0.0)
         return min(loudest / max(self.height, 1e-300), 1.0)
 
-    def rings_between(self, first: float, second: float) -> bool:
+    def rings_between(self, first: float, second: float) -> bool | None:
         """Whether the bed rings in the middle of intervals as long as that between beats `first`
-        and `second` s ago, where one beat leaves it silent."""
-        if not LONG <= first - second <= LONGEST:
-            return False
+        and `second` s ago, where one beat leaves it silent; None: too few are known."""
+        long = first - second
+        if not LONG <= long <= LONGEST:
+            return None
         begin, end = (len(self.slope) - round(ago * RATE) for ago in (first, second))
-        self.folds.append(loudness(self.slope[max(begin, 0):end]))
-        if len(self.folds) < FEW:
-            return False
-        folded = np.sort(np.array(self.folds), axis=0)[len(self.folds) // 2]
-        count = int((first - second) * FINE)
-        folded = folded[:count] - np.sort(folded[:count])[count // 5]
+        self.folds.append((long, loudness(self.slope[max(begin, 0):end])))
+        folds = [loud for other, loud in self.folds if abs(other - long) < SIMILAR * long]
+        if len(folds) < FEW:
+            return None
+        count = int(long * FINE)
+        folded = np.sort(np.array(folds), axis=0)[len(folds) // 2, :count]
+        folded = folded - np.sort(folded)[count // 5]
         folded = np.roll(folded, -int(folded.argmax()))
         middle = folded[DECAY:count - ONSET]
         return bool(len(middle) and middle.mean() > RINGS * folded[0])

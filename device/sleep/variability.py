@@ -26,8 +26,11 @@ SURE = 0.8              # of beats whose rhythm is told
 COVERED = 0.8           # share of a window that intervals must fill before they are all there are
 LEAP = 0.2              # of the mean interval: from one to the next, no breathing does that,
 LEAPS = 0.25            # to this share of them
+PAUSES = 2              # intervals twice as long as usual with nothing in between: dropped beats
+AGREED = 0.04           # of a rate: beats that come so near to it are all there
 CERTAIN = 0.72          # correlation of a beat that may make a leap: an echo of the beat has less
 PASSED = 0.35           # of the usual beat: a louder match in between may be a beat missed
+LOUDLY = 0.5            # the same where a bed doesn't ring in the middle of such intervals
 STEPS = 0.1             # of an interval: most steps of an uneven rhythm are greater
 SLOW = 45               # /min: a slower heart may be a faster one of whose beats half were seen
 MISSED = 0.2            # share of the intervals in which one may have been
@@ -48,9 +51,10 @@ class Rhythm(NamedTuple):
 class Intervals:
     """Keeps the last WINDOW seconds."""
 
-    def __init__(self) -> None:
-        # beat s, interval s, alike, whether it may make a leap
-        self.recent: deque[tuple[float, float, float, bool]] = deque()
+    def __init__(self, echoes: bool = False) -> None:
+        self.echoes = echoes
+        # beat s, interval s, alike, whether it may make a leap, the beats it seems to hold
+        self.recent: deque[tuple[float, float, float, bool, int]] = deque()
         self.missed: deque[bool] = deque(maxlen=2 * FEWEST)     # in the last intervals, a beat
         self.hidden: deque[bool] = deque(maxlen=2 * FEWEST)     # and a bed rang of another
         self.usual: deque[float] = deque(maxlen=9)                          # s, the last intervals
@@ -69,10 +73,11 @@ class Intervals:
             if not SHORT < interval < LONG:
                 self.before = None
                 continue
-            certain = alike > CERTAIN and beat.between < PASSED and not beat.hidden
-            self.recent.append((beat.time, interval, beat.alike, certain))
+            passed = beat.hidden or beat.between >= (PASSED if beat.hidden is None else LOUDLY)
+            self.recent.append((beat.time, interval, beat.alike,
+                                alike > CERTAIN and not passed, 2 if passed else 1))
             self.missed.append(beat.between >= PASSED)
-            self.hidden.append(beat.hidden)
+            self.hidden.append(beat.hidden is True)
             self.usual.append(interval)
             usual = self.period() or interval
             good = alike > ALIKE and abs(interval - usual) < ECTOPIC * usual
@@ -123,14 +128,14 @@ class Intervals:
         self.hidden.clear()
         self.last = self.before = None
 
-    def rhythm(self, now: float) -> tuple[Rhythm | None, bool]:
+    def rhythm(self, now: float, expected: float = math.inf) -> tuple[Rhythm | None, bool]:
         """What the last JUDGED seconds of beats are, when they are sure and leave no hole; and
         whether they are doubtful: missed, or leaping as no even rhythm does, so that no rate is
-        made of them."""
+        made of them. `expected` /min: another way's rate; beats that come to it are believed."""
         latest = [part for part in self.recent if part[0] > now - JUDGED]
         if len(latest) < FEWEST:
             return None, False
-        times, intervals, alikes, certain = zip(*latest, strict=True)
+        times, intervals, alikes, certain, held = zip(*latest, strict=True)
         total = sum(intervals)
         mean = total / len(latest)
         steps = [abs(b - a) for a, b in pairwise(intervals)]
@@ -143,11 +148,18 @@ class Intervals:
         leaps = sum(step > leap and one and other
                     for step, (one, other) in zip(steps, pairwise(certain), strict=True))
         unsure = sum(step > leap for step in steps) - leaps
+        agreed = self.echoes and abs(60 * sum(held) / total / expected - 1) < AGREED
+        if agreed:
+            leaps, unsure = leaps + unsure, 0
         wanted = max(LEAPS * len(steps), 3) / (2 if self.uneven else 1)
-        uneven = self.uneven = leaps >= wanted and unsure <= max(leaps / 3, 1)
+        usual = sorted(intervals)[len(intervals) // 2]
+        pauses = sum(one and abs(interval - 2 * usual) < ECTOPIC * usual
+                     for interval, one in zip(intervals, certain, strict=True))
+        uneven = self.uneven = (leaps >= wanted or pauses >= PAUSES) and unsure <= max(leaps / 3, 1)
         even = math.sqrt(sum(step * step for step in steps) / len(steps)) < STEADY * mean**2
-        longer = self.recent if uneven else latest[-max(round(SEEN / mean), FEWEST // 2):]
-        rate = 60 * len(longer) / sum(part[1] for part in longer)
+        longer = self.recent if uneven and (not agreed or not self.echoes) else latest if uneven else latest[-max(round(SEEN / mean), FEWEST // 2):]
+        beats = sum(part[4] for part in longer) if uneven and (agreed or not self.echoes) else len(longer)
+        rate = 60 * beats / sum(part[1] for part in longer)
         return Rhythm(rate, unsure <= 1 or uneven, uneven, even), doubtful
 
     def doubtful(self, intervals: Sequence[float], steps: list[float], mean: float) -> bool:
@@ -167,7 +179,7 @@ class Intervals:
         """/min over the window that spectra see, when enough of it is intervals of `period` s, or
         of two such."""
         beats, total = 0, 0.0
-        for time, interval, alike, _ in reversed(self.recent):
+        for time, interval, alike, _, _ in reversed(self.recent):
             if time <= now - SEEN:
                 break
             times = 1 if interval < 1.5 * period else 2
@@ -181,7 +193,7 @@ class Intervals:
         if not self.recent or self.recent[-1][0] < now - HELD:
             return 0.0
         single = double = 0.0
-        for time, interval, alike, _ in reversed(self.recent):
+        for time, interval, alike, _, _ in reversed(self.recent):
             if time <= now - RECENT:
                 break
             if alike <= CONVINCING:
