@@ -122,7 +122,7 @@ class Pulse:
             return Heart(beats=tuple(beat for beat in beats if beat.alike > PLAIN))
         self.known = second
         uneven = self.rhythm is not None and self.rhythm.uneven
-        even = self.rhythm is not None and self.rhythm.even
+        even = self.intervals.clockwork or self.rhythm is not None and self.rhythm.even
         return Heart(rate, None if uneven else self.intervals.rmssd(), tuple(beats), uneven, even)
 
     def counted(self) -> np.ndarray | float:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
+
 from device.sleep.beats import Beat
 from device.values import Measured
 
@@ -40,6 +42,13 @@ FEWEST = 8              # intervals in which a rhythm shows
 STEADY = 0.005
 
 
+GRID, EVERY = 180.0, 10 # s of beats that may lie on an even grid, and between looks
+MOST, FEWER = 0.6, 40   # of GRID that the first and last must be apart, and beats at least
+UNSURE = 0.06           # of an interval that a time may be uncertain, for that to be seen
+# times the spread that their steps explain, and s: a heart's beats wander more in two minutes
+WANDERS, WITHIN = 1.5, 0.005
+
+
 class Rhythm(NamedTuple):
     """Counted beats of a stretch without a hole in it."""
     rate: float             # /min
@@ -61,12 +70,16 @@ class Intervals:
         # beat s, interval s, difference² s², and what of it the beats' uncertain times account for
         self.squares: deque[tuple[float, float, float, float]] = deque()
         self.sum = self.noise = self.covered = 0.0
+        self.times: deque[float] = deque()      # s: of convincing beats
+        self.clockwork = False            # an even grid, but for how uncertain each time is
         self.last: Beat | None = None
         self.before: float | None = None  # s, the good interval before this one
         self.uneven = False               # the rhythm of late: half as many leaps keep it so
 
     def add(self, beats: list[Beat], second: int) -> None:
         for beat in beats:
+            if beat.alike > CONVINCING:
+                self.times.append(beat.time)
             interval = beat.time - self.last.time if self.last else math.inf
             alike = min(beat.alike, self.last.alike) if self.last else 0.0
             self.last = beat
@@ -92,6 +105,10 @@ class Intervals:
             self.before = interval if good else None
         while self.recent and self.recent[0][0] < second - COUNTED:
             self.recent.popleft()
+        while self.times and self.times[0] < second - GRID:
+            self.times.popleft()
+        if second % EVERY == 0:
+            self.clockwork = not self.uneven and on_a_grid(np.array(self.times))
         while self.squares and self.squares[0][0] < second - WINDOW:
             _, interval, square, noise = self.squares.popleft()
             self.sum -= square
@@ -203,3 +220,23 @@ class Intervals:
             elif abs(interval - 2 * period) < 0.3 * period:
                 double += interval
         return min((single + min(double, single)) / (RECENT - 2.0), 1.0)
+
+
+def on_a_grid(times: np.ndarray) -> bool:
+    """Whether beats (n,) s come as evenly as a clock's, whose times are uncertain: their distance
+    from an even grid is no more than what one step to the next says. What a heart's intervals
+    vary by adds up."""
+    if len(times) < FEWER or times[-1] - times[0] < MOST * GRID:
+        return False
+    steps = np.diff(times)
+    period = float(np.median(steps))
+    places = np.concatenate([[0], np.cumsum(np.rint(steps / period))])
+    slope, offset = np.polyfit(places, times, 1)
+    away = times - offset - slope * places
+    neighbours = (np.diff(places)[1:] == 1) & (np.diff(places)[:-1] == 1)
+    if neighbours.sum() < FEWER / 2:
+        return False
+    white = np.diff(away, 2)[neighbours]
+    each = float(white @ white) / len(white) / 6
+    most = max(WANDERS**2 * each, WITHIN**2)
+    return bool(away @ away / len(away) < most and each < (UNSURE * period) ** 2)
