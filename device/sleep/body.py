@@ -14,7 +14,9 @@ from device.sleep.resampling import RATE
 SLOW = 4                        # Hz: of the sway that is kept
 SPAN = 20                       # s of it in which breathing must show
 EVERY = 5                       # s between looks
-AGAIN = 3                       # looks later a breath must still show: noise seldom does it twice
+LOOKS, FEWEST = 8, 4            # the last ones, most of which must show somebody's breath, of at least
+SAME = 0.25                     # of its rate, as which another is that breath
+AGAIN = 2                       # that must show it of somebody who is known to be there
 TAPS = RATE                     # of the low-pass, Hann: a fan's line can't fold down to a breath
 BREATHING = (0.1, 0.65)         # Hz
 TREND = 0.08                    # Hz: slower than that is a drift
@@ -23,11 +25,13 @@ FLOOR = (0.8, 1.9)              # Hz: where neither breathing nor, much, a heart
 # of its power: noise alone, as of an ADXL357, reaches 12.
 ABOVE = 30.0
 SWAY = 5e-4                     # m/s² RMS: less is no chest's, but a neighbour's or the house's
-GATHERED = 0.5                  # of the slow power that must lie near the peak
+# of the slow power that must lie near the peak: of noise, steps and drifts that wander less does
+GATHERED = 0.75
 LOBE = 0.1                      # Hz to either side
 STIR = 0.05                     # m/s² RMS of the sway in a second: a body that moves
 LASTING, AGO = 5, 12            # s of such movement, of the last ones, that show a body anew
-CREST = 10.0                    # times the mean square: two slams are no breath, a sine has 2
+# times the mean square: two slams are no breath, nor is a step from one tilt to another; a sine has 2
+STEP, CREST = 1.4, 10.0
 AXES = np.ones(3)
 PATIENCE = 90                   # s that a breath, or a movement, speaks for
 
@@ -66,7 +70,8 @@ class Body:
         self.sways = sways
         self.seconds = 0                                # of readings in a row
         self.unseen = PATIENCE                          # s since somebody breathed or moved
-        self.looks: deque[bool] = deque(maxlen=2 * AGAIN)       # whether breath showed, newest last
+        # Hz of the breath that showed, 0 when none did, newest last
+        self.looks: deque[float] = deque(maxlen=LOOKS)
         self.stirs: deque[bool] = deque(maxlen=AGO)     # whether it moved in the last seconds
 
     def add(self, block: np.ndarray | None) -> None:
@@ -92,15 +97,17 @@ class Body:
                 self.unseen = 0
         elif self.seconds >= SPAN and self.seconds % EVERY == 0:
             self.looks.append(self.breathes())
-            before = list(self.looks)[:-AGAIN]
-            if self.looks[-1] and (self.there or any(before)):
+            wanted = AGAIN if self.there else max(len(self.looks) // 2 + 1, FEWEST)
+            alike = sum(abs(hertz - self.looks[-1]) < SAME * hertz for hertz in self.looks)
+            if self.looks[-1] and alike >= wanted:
                 self.unseen = 0
 
-    def breathes(self) -> bool:
+    def breathes(self) -> float:
+        """Hz of a breath in the last SPAN seconds; 0 when there is none."""
         sway = np.concatenate(self.sway)
         swung = ((sway - sway.mean(axis=0)) ** 2).sum(axis=1)
-        if swung.max() > CREST * swung.mean():
-            return False
+        if not STEP * swung.mean() < swung.max() < CREST * swung.mean():
+            return 0.0
         parts = self.waves @ (sway - sway[0])
         power = ((parts * parts) @ AXES).reshape(2, -1).sum(axis=0)
         self.swayed = []
@@ -112,8 +119,9 @@ class Body:
         floor = float(power[self.floor].sum()) / (self.floor.stop - self.floor.start)
         near = float(power[max(peak - self.near, 0):peak + self.near + 1].sum())
         slow = float(power[self.slow].sum())
-        return bool(power[peak] > ABOVE * floor and near > GATHERED * slow
-                    and near > self.power * SWAY**2)
+        breath = (power[peak] > ABOVE * floor and near > GATHERED * slow
+                  and near > self.power * SWAY**2)
+        return float(self.hertz[peak]) if breath else 0.0
 
     @property
     def there(self) -> bool:
