@@ -4,6 +4,7 @@ A heart can be mistaken for a machine's rhythm; a body also breathes and moves, 
 a bed as slowly as a chest does.
 """
 
+import math
 from collections import deque
 
 import numpy as np
@@ -26,12 +27,16 @@ FLOOR = (0.8, 1.9)              # Hz: where neither breathing nor, much, a heart
 ABOVE = 30.0
 SWAY = 5e-4                     # m/s² RMS: less is no chest's, but a neighbour's or the house's
 # of the slow power that must lie near the peak: of noise, steps and drifts that wander less does
-GATHERED = 0.75
+GATHERED = 0.55
+BOTH = 0.85                     # and near two peaks, half as wide
 LOBE = 0.1                      # Hz to either side
 STIR = 0.05                     # m/s² RMS of the sway in a second: a body that moves
+# Hz, m/s² RMS: a cat breathes 20–40 times a minute and sways a mattress a tenth as far as a person
+QUICK, FAINT = 0.3, 3e-3
 LASTING, AGO = 5, 12            # s of such movement, of the last ones, that show a body anew
-# times the mean square: two slams are no breath, nor is a step from one tilt to another; a sine has 2
-STEP, CREST = 1.4, 10.0
+# times the mean square: two slams are no breath, nor, below, a step to another tilt; a sine has 2
+CREST = 10.0
+STEP = 15.0                     # and the same of its changes
 AXES = np.ones(3)
 PATIENCE = 90                   # s that a breath, or a movement, speaks for
 
@@ -72,6 +77,7 @@ class Body:
         self.unseen = PATIENCE                          # s since somebody breathed or moved
         # Hz of the breath that showed, 0 when none did, newest last
         self.looks: deque[float] = deque(maxlen=LOOKS)
+        self.swing = 0.0                                # m/s² RMS of that breath
         self.stirs: deque[bool] = deque(maxlen=AGO)     # whether it moved in the last seconds
 
     def add(self, block: np.ndarray | None) -> None:
@@ -102,11 +108,16 @@ class Body:
             if self.looks[-1] and alike >= wanted:
                 self.unseen = 0
 
+    def small(self) -> bool:
+        """Whether the last breath was as quick and as faint as a cat's."""
+        return bool(self.looks) and self.looks[-1] > QUICK and self.swing < FAINT
+
     def breathes(self) -> float:
         """Hz of a breath in the last SPAN seconds; 0 when there is none."""
         sway = np.concatenate(self.sway)
         swung = ((sway - sway.mean(axis=0)) ** 2).sum(axis=1)
-        if not STEP * swung.mean() < swung.max() < CREST * swung.mean():
+        went = ((sway[1:] - sway[:-1]) ** 2).sum(axis=1)
+        if swung.max() > CREST * swung.mean() or went.max() > STEP * went.mean():
             return 0.0
         parts = self.waves @ (sway - sway[0])
         power = ((parts * parts) @ AXES).reshape(2, -1).sum(axis=0)
@@ -119,9 +130,19 @@ class Body:
         floor = float(power[self.floor].sum()) / (self.floor.stop - self.floor.start)
         near = float(power[max(peak - self.near, 0):peak + self.near + 1].sum())
         slow = float(power[self.slow].sum())
-        breath = (power[peak] > ABOVE * floor and near > GATHERED * slow
-                  and near > self.power * SWAY**2)
+        breath = (power[peak] > ABOVE * floor and near > self.power * SWAY**2
+                  and (near > GATHERED * slow or self.two(power, peak) > BOTH * slow))
+        self.swing = math.sqrt(near / self.power)
         return float(self.hertz[peak]) if breath else 0.0
+
+    def two(self, power: np.ndarray, peak: int) -> float:
+        """Power near two lines, that at `peak` and the greatest of the others: two sleepers'."""
+        narrow = self.near // 2
+        left = power.copy()
+        left[max(peak - narrow, 0):peak + narrow + 1] = 0.0
+        other = int(left[self.breaths].argmax()) + self.breaths.start
+        left[max(other - narrow, 0):other + narrow + 1] = 0.0
+        return float((power - left)[self.slow].sum())
 
     @property
     def there(self) -> bool:

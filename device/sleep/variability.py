@@ -29,7 +29,9 @@ COVERED = 0.8           # share of a window that intervals must fill before they
 LEAP = 0.2              # of the mean interval: from one to the next, no breathing does that,
 LEAPS = 0.25            # to this share of them
 PAUSES = 2              # intervals twice as long as usual with nothing in between: dropped beats
-AGREED = 0.04           # of a rate: beats that come so near to it are all there
+# of a rate: a bed's beats that come so near to it are all there, though faint, if
+# this share of the steps leaps; an echo in a beat's place now and then makes fewer
+AGREED, MOSTLY = 0.04, 0.45
 CERTAIN = 0.72          # correlation of a beat that may make a leap: an echo of the beat has less
 PASSED = 0.35           # of the usual beat: a louder match in between may be a beat missed
 LOUDLY = 0.5            # the same where a bed doesn't ring in the middle of such intervals
@@ -165,7 +167,8 @@ class Intervals:
         leaps = sum(step > leap and one and other
                     for step, (one, other) in zip(steps, pairwise(certain), strict=True))
         unsure = sum(step > leap for step in steps) - leaps
-        agreed = self.echoes and abs(60 * sum(held) / total / expected - 1) < AGREED
+        agreed = (self.echoes and abs(60 * sum(held) / total / expected - 1) < AGREED
+                  and leaps + unsure > MOSTLY * len(steps))
         if agreed:
             leaps, unsure = leaps + unsure, 0
         wanted = max(LEAPS * len(steps), 3) / (2 if self.uneven else 1)
