@@ -103,7 +103,7 @@ class Body:
                 self.unseen = 0
         elif self.seconds >= SPAN and self.seconds % EVERY == 0:
             self.looks.append(self.breathes())
-            wanted = AGAIN if self.there else max(len(self.looks) // 2 + 1, FEWEST)
+            wanted = AGAIN if self.there else max(len(self.looks), FEWEST) // 2 + 1
             alike = sum(abs(hertz - self.looks[-1]) < SAME * hertz for hertz in self.looks)
             if self.looks[-1] and alike >= wanted:
                 self.unseen = 0

@@ -49,6 +49,7 @@ MOST, FEWER = 0.6, 40   # of GRID that the first and last must be apart, and bea
 UNSURE = 0.06           # of an interval that a time may be uncertain, for that to be seen
 # times the spread that their steps explain, and s: a heart's beats wander more in two minutes
 WANDERS, WITHIN = 1.5, 0.005
+WHITE, ECHO = 5, 0.45   # lags and autocorrelation that breathing reaches and uncertain times don't
 
 
 class Rhythm(NamedTuple):
@@ -241,5 +242,7 @@ def on_a_grid(times: np.ndarray) -> bool:
         return False
     white = np.diff(away, 2)[neighbours]
     each = float(white @ white) / len(white) / 6
-    most = max(WANDERS**2 * each, WITHIN**2)
-    return bool(away @ away / len(away) < most and each < (UNSURE * period) ** 2)
+    spread = float(away @ away) / len(away)
+    echoes = max(abs(float(away[:-lag] @ away[lag:])) for lag in range(1, WHITE)) / len(away)
+    return spread < WITHIN**2 or (
+        spread < WANDERS**2 * each < (WANDERS * UNSURE * period) ** 2 and echoes < ECHO * spread)
