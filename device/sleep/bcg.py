@@ -40,7 +40,7 @@ DOUBLE = np.minimum(2 * PERIODS, SPAN * RATE - 1)
 REPEATS = 2.0           # log likelihood a second of ringing that repeats perfectly
 WAITED = 20             # s before a still bed with no breath in it is empty
 MACHINE = 4.0           # log likelihood a second that a rate of the empty bed's isn't the heart's
-CAT = 115               # /min: a person who lies still seldom has more
+CAT = 75                # /min: more, with a cat's breath, is a cat's heart, or half of it
 SAME = 2.0              # /min: within which it is such a rate
 
 
@@ -91,7 +91,8 @@ class Ballistocardiogram:
         return self.felt if somebodys else NOTHING
 
     def cats(self, heart: Heart) -> bool:
-        """Whether it is a cat's: 120 to 220 /min at rest, where it breathes as one."""
+        """Whether it is a cat's: 120 to 220 /min at rest, or seemingly half, and it breathes as
+        one."""
         return heart.rate is not None and heart.rate.value > CAT and self.body.small()
 
     def machines(self, heart: Heart) -> bool:

@@ -15,9 +15,9 @@ from device.sleep.resampling import RATE
 SLOW = 4                        # Hz: of the sway that is kept
 SPAN = 20                       # s of it in which breathing must show
 EVERY = 5                       # s between looks
-LOOKS, FEWEST = 8, 4            # the last ones, most of which must show somebody's breath, of at least
-SAME = 0.25                     # of its rate, as which another is that breath
-AGAIN = 2                       # that must show it of somebody who is known to be there
+LOOKS, FEWEST = 8, 4            # the last ones, of most of which, or of most of so many,
+SAME = 0.25                     # somebody's breath must show, its rate the same but for that,
+AGAIN = 2                       # or so many of somebody who is known to be there
 TAPS = RATE                     # of the low-pass, Hann: a fan's line can't fold down to a breath
 BREATHING = (0.1, 0.65)         # Hz
 TREND = 0.08                    # Hz: slower than that is a drift
@@ -77,7 +77,7 @@ class Body:
         self.unseen = PATIENCE                          # s since somebody breathed or moved
         # Hz of the breath that showed, 0 when none did, newest last
         self.looks: deque[float] = deque(maxlen=LOOKS)
-        self.swing = 0.0                                # m/s² RMS of that breath
+        self.breath = (0.0, 0.0)                        # Hz and m/s² RMS of the last that showed
         self.stirs: deque[bool] = deque(maxlen=AGO)     # whether it moved in the last seconds
 
     def add(self, block: np.ndarray | None) -> None:
@@ -110,7 +110,8 @@ class Body:
 
     def small(self) -> bool:
         """Whether the last breath was as quick and as faint as a cat's."""
-        return bool(self.looks) and self.looks[-1] > QUICK and self.swing < FAINT
+        hertz, swing = self.breath
+        return hertz > QUICK and swing < FAINT
 
     def breathes(self) -> float:
         """Hz of a breath in the last SPAN seconds; 0 when there is none."""
@@ -132,8 +133,10 @@ class Body:
         slow = float(power[self.slow].sum())
         breath = (power[peak] > ABOVE * floor and near > self.power * SWAY**2
                   and (near > GATHERED * slow or self.two(power, peak) > BOTH * slow))
-        self.swing = math.sqrt(near / self.power)
-        return float(self.hertz[peak]) if breath else 0.0
+        if not breath:
+            return 0.0
+        self.breath = float(self.hertz[peak]), math.sqrt(near / self.power)
+        return self.breath[0]
 
     def two(self, power: np.ndarray, peak: int) -> float:
         """Power near two lines, that at `peak` and the greatest of the others: two sleepers'."""

@@ -61,7 +61,7 @@ class Rhythm(NamedTuple):
 
 
 class Intervals:
-    """Keeps the last WINDOW seconds."""
+    """Keeps the last WINDOW seconds. `echoes`: a bed's, in which more may ring than the beats."""
 
     def __init__(self, echoes: bool = False) -> None:
         self.echoes = echoes
@@ -176,10 +176,16 @@ class Intervals:
         usual = sorted(intervals)[len(intervals) // 2]
         pauses = sum(one and abs(interval - 2 * usual) < ECTOPIC * usual
                      for interval, one in zip(intervals, certain, strict=True))
-        uneven = self.uneven = (leaps >= wanted or pauses >= PAUSES) and unsure <= max(leaps / 3, 1)
+        uneven = (leaps >= wanted or pauses >= PAUSES) and unsure <= max(leaps / 3, 1)
+        self.uneven = uneven
         even = math.sqrt(sum(step * step for step in steps) / len(steps)) < STEADY * mean**2
-        longer = self.recent if uneven and (not agreed or not self.echoes) else latest if uneven else latest[-max(round(SEEN / mean), FEWEST // 2):]
-        beats = sum(part[4] for part in longer) if uneven and (agreed or not self.echoes) else len(longer)
+        if not uneven:
+            longer = latest[-max(round(SEEN / mean), FEWEST // 2):]
+        else:
+            longer = latest if agreed else list(self.recent)
+        # a bed's echoes can pass for beats
+        missing = uneven and (agreed or not self.echoes)
+        beats = sum(part[4] for part in longer) if missing else len(longer)
         rate = 60 * beats / sum(part[1] for part in longer)
         return Rhythm(rate, unsure <= 1 or uneven, uneven, even), doubtful
 
