@@ -7,7 +7,6 @@ pulse of light or a recoil.
 """
 
 import math
-from collections import deque
 from typing import NamedTuple
 
 import numpy as np
@@ -73,8 +72,9 @@ class Beats:
         self.shape = np.zeros(0)            # (length,); empty until it is learnt
         self.energy = 0.0                   # of the shape
         self.turning: float | None = None   # of its derivative, per s²; None: not known yet
-        # s and loudness of long intervals
-        self.folds: deque[tuple[float, np.ndarray]] = deque(maxlen=FOLDED)
+        self.folds = 0                  # long intervals so far; the last ones, s, and how loud
+        self.longs = np.zeros(FOLDED)
+        self.loud = np.zeros((FOLDED, int(LONGEST * FINE)))
         self.forget()
 
     def forget(self) -> None:
@@ -223,13 +223,16 @@ class Beats:
         if not LONG <= long <= LONGEST:
             return None
         begin, end = (len(self.slope) - round(ago * RATE) for ago in (first, second))
-        self.folds.append((long, loudness(self.slope[max(begin, 0):end])))
-        folds = [loud for other, loud in self.folds if abs(other - long) < SIMILAR * long]
-        if len(folds) < FEW:
-            return None
+        place = self.folds % FOLDED
+        self.longs[place] = long
+        self.loud[place] = loudness(self.slope[max(begin, 0):end])
+        self.folds += 1
         count = int(long * FINE)
-        folded = np.sort(np.array(folds), axis=0)[len(folds) // 2, :count]
-        folded = folded - np.sort(folded)[count // 5]
+        similar = self.loud[np.abs(self.longs - long) < SIMILAR * long, :count]
+        if len(similar) < FEW:
+            return None
+        folded = np.partition(similar, len(similar) // 2, axis=0)[len(similar) // 2]
+        folded -= np.partition(folded, count // 5)[count // 5]
         folded = np.roll(folded, -int(folded.argmax()))
         middle = folded[DECAY:count - ONSET]
         return bool(len(middle) and middle.mean() > RINGS * folded[0])

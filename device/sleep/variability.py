@@ -44,7 +44,7 @@ FEWEST = 8              # intervals in which a rhythm shows
 STEADY = 0.005
 
 
-GRID, EVERY = 180.0, 10 # s of beats that may lie on an even grid, and between looks
+GRID, EVERY = 180.0, 20 # s of beats that may lie on an even grid, and between looks
 MOST, FEWER = 0.6, 40   # of GRID that the first and last must be apart, and beats at least
 UNSURE = 0.06           # of an interval that a time may be uncertain, for that to be seen
 # times the spread that their steps explain, and s: a heart's beats wander more in two minutes
@@ -240,9 +240,9 @@ def on_a_grid(times: np.ndarray) -> bool:
         return False
     steps = np.diff(times)
     period = float(np.median(steps))
-    places = np.concatenate([[0], np.cumsum(np.rint(steps / period))])
-    slope, offset = np.polyfit(places, times, 1)
-    away = times - offset - slope * places
+    places = np.concatenate([[0.0], np.cumsum(np.rint(steps / period))])
+    places, away = places - places.mean(), times - times.mean()
+    away -= (places @ away) / (places @ places) * places
     neighbours = (np.diff(places)[1:] == 1) & (np.diff(places)[:-1] == 1)
     if neighbours.sum() < FEWER / 2:
         return False
