@@ -32,9 +32,9 @@ HOLD = 4                            # grid values, 0.06 s, in which a better mat
 TAPS = 33                           # of the filter that makes the slope: 0.25 s of delay
 SILENT, FAINTER = 2, 0.8  # s without a beat after which softer ones will do, each second more
 PATIENT = 6                         # s without a beat after which the shape is learnt anew
-# s after its loudest that a bed still rings, and before the next loudest that it may ring already:
-FINE = 16                           # Hz
-DECAY, ONSET = 7, 8                 # at FINE
+FINE = 16                           # Hz: of the loudness that is kept
+# at FINE: after its loudest a bed still rings so long, and may ring already before the next loudest
+DECAY, ONSET = 7, 8
 LONG, LONGEST = 1.0, 2.6            # s: an interval that has room for another beat in between
 RINGS = 0.015                       # of the loudest energy: it rings there, too
 FOLDED = 24                         # long intervals that are kept for that,

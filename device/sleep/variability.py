@@ -146,6 +146,7 @@ class Intervals:
         self.usual.clear()
         self.missed.clear()
         self.hidden.clear()
+        self.times.clear()
         self.last = self.before = None
 
     def rhythm(self, now: float, expected: float = math.inf) -> tuple[Rhythm | None, bool]:
@@ -240,10 +241,11 @@ def on_a_grid(times: np.ndarray) -> bool:
         return False
     steps = np.diff(times)
     period = float(np.median(steps))
-    places = np.concatenate([[0.0], np.cumsum(np.rint(steps / period))])
+    counts = np.rint(steps / period)
+    neighbours = (counts[1:] == 1) & (counts[:-1] == 1)
+    places = np.concatenate([[0.0], np.cumsum(counts)])
     places, away = places - places.mean(), times - times.mean()
     away -= (places @ away) / (places @ places) * places
-    neighbours = (np.diff(places)[1:] == 1) & (np.diff(places)[:-1] == 1)
     if neighbours.sum() < FEWER / 2:
         return False
     white = np.diff(away, 2)[neighbours]
