@@ -21,8 +21,8 @@ KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "
 
 def setting(default: T, doc: str, low: float | None = None, high: float | None = None,
             among: tuple[str, ...] | None = None, like: str | None = None) -> T:
-    """A documented key. Numbers are bounded by `low` and `high`, text by `among` or what it must be
-    `like`: a name in LIKE."""
+    """A documented key. Numbers are bounded by `low` and `high`, or are the default; text by
+    `among` or what it must be `like`: a name in LIKE."""
     bounds = {"low": low, "high": high, "among": among, "like": like}
     return field(default=default, metadata={"doc": doc, **bounds})
 
@@ -57,7 +57,7 @@ class Sound:
     device: str = setting("", "sound card, by a part of its name; empty is the system's default")
     calibration: float = setting(
         0.0, "dBA at the pillow at 0 dBFS RMS, from `tools/calibrate`; 0: not measured, so 85 "
-             "is assumed and the alarm stays under 45 too", 0, 120)
+             "is assumed and the alarm stays under 45 too", 50, 120)
     settle: float = setting(40.0, "dBA at the pillow while settling", 20, 50)
     cap: float = setting(45.0, "dBA at the pillow that the night never exceeds", 25, 60)
     ceiling: float = setting(50.0, "dBA at the pillow that the alarm never exceeds", 25, 60)
@@ -68,8 +68,8 @@ class Sound:
     speaker: str = setting(
         "mono", "what plays: one small driver, a pair of larger ones, or headphones by the bed",
         among=SPEAKERS)
-    highpass: float = setting(0.0, "Hz: below it a speaker only strains, 20 to 300; 0: the "
-                                   "speaker's own", 0, 300)
+    highpass: float = setting(0.0, "Hz: below it a speaker only strains; 0: the speaker's own",
+                             20, 300)
     volume: float = setting(1.0, "the sleeper's knob at start: 0..1 is -40..0 dB", 0, 1)
 
 
@@ -256,8 +256,9 @@ def checked(path: str, value: Any, default: Any, metadata: Mapping[str, Any]) ->
     if type(value) is not type(default):
         raise ConfigError(f"{path} = {value!r}: must be {KINDS[type(default)]}")
     low, high, among, like = (metadata[key] for key in ("low", "high", "among", "like"))
-    if low is not None and not low <= value <= high:        # NaN is refused here too
-        raise ConfigError(f"{path} = {value}: must be from {low:g} to {high:g}")
+    if low is not None and value != default and not low <= value <= high:   # NaN is refused, too
+        raise ConfigError(f"{path} = {value}: must be {unless(default, metadata)}from {low:g} to "
+                          f"{high:g}")
     if among and value not in among:
         near = difflib.get_close_matches(value, among, 1)
         raise ConfigError(f"{path} = {value!r}: must be {' or '.join(among)}"
@@ -293,7 +294,8 @@ def document(config: Config | None = None) -> str:
         lines.append(f"[{section.name}]")
         for item in dataclasses.fields(part):
             value = getattr(part, item.name)
-            text = item.metadata["doc"] + bounds(item.metadata)
+            text, may = item.metadata["doc"], bounds(item.default, item.metadata)
+            text += f" ({may})" if may else ""
             lines.append(f"{item.name} = {toml(value)}".ljust(42) + f" # {text}")
         lines.append("")
     return "\n".join(lines)
@@ -305,11 +307,16 @@ def toml(value: bool | int | float | str) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def bounds(metadata: Mapping[str, Any]) -> str:
+def unless(default: float, metadata: Mapping[str, Any]) -> str:
+    """The default in words where it lies outside the bounds: it means none."""
+    return "" if metadata["low"] <= default <= metadata["high"] else f"{default:g}, or "
+
+
+def bounds(default: Any, metadata: Mapping[str, Any]) -> str:
     """What a setting may be, in words; "" when anything goes."""
     if metadata["low"] is not None:
-        return f" ({metadata['low']:g} to {metadata['high']:g})"
-    return f" ({' or '.join(metadata['among'])})" if metadata["among"] else ""
+        return f"{unless(default, metadata)}{metadata['low']:g} to {metadata['high']:g}"
+    return " or ".join(metadata["among"] or ())
 
 
 def sound_flags(config: Config) -> list[str]:

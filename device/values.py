@@ -268,7 +268,7 @@ class Standing:
     asks: bool = False              # whether what was wished is for every night waits for a word
     stops: str = ""                 # what "stop" ends: the "sound", the "alarm", or ""
     silence: str = ""               # why nothing sounds now: "paused", "asleep", or ""
-    alarm: int | None = None        # minutes after midnight, as it is set, if the time is known
+    alarm: int | None = None        # minutes after midnight: that of a nap, if the time is known
     undoes: str = "last"            # what "undo" takes back: the "last" note, "all" of them, or ""
     # h after lights out at which the alarm rings, while the time isn't known
     elapsed: float | None = None

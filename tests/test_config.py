@@ -24,6 +24,8 @@ def test_every_key_is_documented():
     ("[sond]\nvolume = 1", "did you mean sound?"),
     ("[sound]\nvolume = 2", "from 0 to 1"),
     ("[sound]\nvolume = nan", "from 0 to 1"),
+    ("[sound]\nhighpass = 5.0", "0, or from 20 to 300"),
+    ("[sound]\ncalibration = 30", "0, or from 50 to 120"),
     ("[sound]\nvolume = \"loud\"", "must be a number"),
     ("[night]\nkeep_playing = 1", "true or false"),
     ("[night]\nonset = \"quik\"", "did you mean quick?"),

@@ -143,6 +143,9 @@ def set_clock(state: State, heard: Understood, at: At) -> Decision:
     elif "alarm" in heard.cancels:
         state = schedule.no_alarm(state)
         things.append(Note("command", "no alarm"))
+    elif alarm is not None and heard.nap is not None:
+        state = schedule.set_once(state, alarm, at)
+        things.append(Note("command", f"alarm_once {alarm}"))
     elif alarm is not None and not schedule.unsettable(state, at):
         state = schedule.next_alarm(state, alarm, at)
         things.append(Note("command", f"alarm {alarm}"))
@@ -235,7 +238,7 @@ def stands(before: State, state: State, heard: Understood, at: At) -> Standing:
         asks=heard.always and bool(state.tonight.said.pending),
         stops=stops(before),
         silence=silence(state),
-        alarm=state.settings.alarm if at.local is not None else None,
+        alarm=schedule.minute_in(heard.nap, at) if heard.nap is not None else None,
         undoes="last" if tonight.unsaid is not None else "all" if said != nothing else "",
         elapsed=state.owner.elapsed if schedule.warning(state, at) else None,
     )

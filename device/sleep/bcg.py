@@ -40,6 +40,7 @@ DOUBLE = np.minimum(2 * PERIODS, SPAN * RATE - 1)
 REPEATS = 2.0           # log likelihood a second of ringing that repeats perfectly
 WAITED = 20             # s before a still bed with no breath in it is empty
 MACHINE = 4.0           # log likelihood a second that a rate of the empty bed's isn't the heart's
+CAT = 75                # /min: more, with a cat's breath, is a cat's heart, or half of it
 SAME = 2.0              # /min: within which it is such a rate
 
 
@@ -86,7 +87,13 @@ class Ballistocardiogram:
         self.body.add(motion)
         self.felt = self.pulse.add(second, loudness, None, movement, ringing, self.repeats)
         self.present = self.occupied(motion)
-        return self.felt if self.present and not self.machines(self.felt) else NOTHING
+        somebodys = self.present and not self.machines(self.felt) and not self.cats(self.felt)
+        return self.felt if somebodys else NOTHING
+
+    def cats(self, heart: Heart) -> bool:
+        """Whether it is a cat's: 120 to 220 /min at rest, or seemingly half, and it breathes as
+        one."""
+        return heart.rate is not None and heart.rate.value > CAT and self.body.small()
 
     def machines(self, heart: Heart) -> bool:
         """Whether the empty bed has this rhythm, too, and isn't outdone."""

@@ -32,6 +32,13 @@ HOLD = 4                            # grid values, 0.06 s, in which a better mat
 TAPS = 33                           # of the filter that makes the slope: 0.25 s of delay
 SILENT, FAINTER = 2, 0.8  # s without a beat after which softer ones will do, each second more
 PATIENT = 6                         # s without a beat after which the shape is learnt anew
+FINE = 16                           # Hz: of the loudness that is kept
+# at FINE: after its loudest a bed still rings so long, and may ring already before the next loudest
+DECAY, ONSET = 7, 8
+LONG, LONGEST = 1.0, 2.6            # s: an interval that has room for another beat in between
+RINGS = 0.015                       # of the loudest energy: it rings there, too
+FOLDED = 24                         # long intervals that are kept for that,
+SIMILAR, FEW = 0.15, 4              # of their length that those to compare may differ, at least
 
 
 class Beat(NamedTuple):
@@ -40,6 +47,7 @@ class Beat(NamedTuple):
     jitter: float  # s: how uncertain the time is, from what the shape leaves unexplained
     size: float                     # of its match with the shape, in the signal's unit squared
     between: float = 0.0    # the best match since the last beat that was none, share of the usual
+    hidden: bool | None = None  # since the last beat a bed rang once more than one makes it
 
 
 class Beats:
@@ -64,6 +72,9 @@ class Beats:
         self.shape = np.zeros(0)            # (length,); empty until it is learnt
         self.energy = 0.0                   # of the shape
         self.turning: float | None = None   # of its derivative, per s²; None: not known yet
+        self.folds = 0                  # long intervals so far; the last ones, s, and how loud
+        self.longs = np.zeros(FOLDED)
+        self.loud = np.zeros((FOLDED, int(LONGEST * FINE)))
         self.forget()
 
     def forget(self) -> None:
@@ -188,8 +199,11 @@ class Beats:
                 continue
             time += 0.5 * (left - right) / (left - 2 * top + right) / RATE
             if now + self.delay - time <= STALE:
+                hidden = None
+                if not self.skewed and self.last is not None:
+                    hidden = self.rings_between(now - self.last, now - time)
                 beats.append(Beat(time, alike, self.jitter(alike), top,
-                                  self.between(time - REFRACTORY * apart)))
+                                  self.between(time - REFRACTORY * apart), hidden))
             self.passed.clear()
             self.last, self.since = time, 0
             if alike > FIT and top < 2.5 * self.height:
@@ -202,6 +216,27 @@ class Beats:
         loudest = max((top for time, top in self.passed if time < end), default=0.0)
         return min(loudest / max(self.height, 1e-300), 1.0)
 
+    def rings_between(self, first: float, second: float) -> bool | None:
+        """Whether the bed rings in the middle of intervals as long as that between beats `first`
+        and `second` s ago, where one beat leaves it silent; None: too few are known."""
+        long = first - second
+        if not LONG <= long <= LONGEST:
+            return None
+        begin, end = (len(self.slope) - round(ago * RATE) for ago in (first, second))
+        place = self.folds % FOLDED
+        self.longs[place] = long
+        self.loud[place] = loudness(self.slope[max(begin, 0):end])
+        self.folds += 1
+        count = int(long * FINE)
+        similar = self.loud[np.abs(self.longs - long) < SIMILAR * long, :count]
+        if len(similar) < FEW:
+            return None
+        folded = np.partition(similar, len(similar) // 2, axis=0)[len(similar) // 2]
+        folded -= np.partition(folded, count // 5)[count // 5]
+        folded = np.roll(folded, -int(folded.argmax()))
+        middle = folded[DECAY:count - ONSET]
+        return bool(len(middle) and middle.mean() > RINGS * folded[0])
+
     def jitter(self, alike: float) -> float:
         """s: the Cramér–Rao bound of a known shape's delay in noise, even up to HIGH, of the energy
         that is left."""
@@ -213,3 +248,12 @@ class Beats:
             self.turning = max(float(bends @ bends) * RATE**2, 1e-300)
         noise = (1 / alike**2 - 1) * self.energy / self.length * (RATE / 2 / HIGH)
         return math.sqrt(noise / self.turning)
+
+
+def loudness(ringing: np.ndarray) -> np.ndarray:
+    """(LONGEST · FINE,): its energy, 1 at its greatest; what it is too short for is nothing."""
+    step = RATE // FINE
+    energy = np.zeros(int(LONGEST * FINE))
+    known = (ringing[:len(ringing) // step * step] ** 2).reshape(-1, step).sum(axis=1)
+    energy[:len(known)] = known / max(known.max(), 1e-300)
+    return energy

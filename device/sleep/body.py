@@ -4,6 +4,7 @@ A heart can be mistaken for a machine's rhythm; a body also breathes and moves, 
 a bed as slowly as a chest does.
 """
 
+import math
 from collections import deque
 
 import numpy as np
@@ -14,7 +15,9 @@ from device.sleep.resampling import RATE
 SLOW = 4                        # Hz: of the sway that is kept
 SPAN = 20                       # s of it in which breathing must show
 EVERY = 5                       # s between looks
-AGAIN = 3                       # looks later a breath must still show: noise seldom does it twice
+LOOKS, FEWEST = 8, 4            # the last ones, of most of which, or of most of so many,
+SAME = 0.25                     # somebody's breath must show, its rate the same but for that,
+AGAIN = 2                       # or so many of somebody who is known to be there
 TAPS = RATE                     # of the low-pass, Hann: a fan's line can't fold down to a breath
 BREATHING = (0.1, 0.65)         # Hz
 TREND = 0.08                    # Hz: slower than that is a drift
@@ -23,11 +26,17 @@ FLOOR = (0.8, 1.9)              # Hz: where neither breathing nor, much, a heart
 # of its power: noise alone, as of an ADXL357, reaches 12.
 ABOVE = 30.0
 SWAY = 5e-4                     # m/s² RMS: less is no chest's, but a neighbour's or the house's
-GATHERED = 0.5                  # of the slow power that must lie near the peak
+# of the slow power that must lie near the peak: of noise, steps and drifts that wander less does
+GATHERED = 0.55
+BOTH = 0.85                     # and near two peaks, half as wide
 LOBE = 0.1                      # Hz to either side
 STIR = 0.05                     # m/s² RMS of the sway in a second: a body that moves
+# Hz, m/s² RMS: a cat breathes 20–40 times a minute and sways a mattress a tenth as far as a person
+QUICK, FAINT = 0.3, 3e-3
 LASTING, AGO = 5, 12            # s of such movement, of the last ones, that show a body anew
-CREST = 10.0                    # times the mean square: two slams are no breath, a sine has 2
+# times the mean square: two slams are no breath, nor, below, a step to another tilt; a sine has 2
+CREST = 10.0
+STEP = 15.0                     # and the same of its changes
 AXES = np.ones(3)
 PATIENCE = 90                   # s that a breath, or a movement, speaks for
 
@@ -66,7 +75,9 @@ class Body:
         self.sways = sways
         self.seconds = 0                                # of readings in a row
         self.unseen = PATIENCE                          # s since somebody breathed or moved
-        self.looks: deque[bool] = deque(maxlen=2 * AGAIN)       # whether breath showed, newest last
+        # Hz of the breath that showed, 0 when none did, newest last
+        self.looks: deque[float] = deque(maxlen=LOOKS)
+        self.breath = (0.0, 0.0)                        # Hz and m/s² RMS of the last that showed
         self.stirs: deque[bool] = deque(maxlen=AGO)     # whether it moved in the last seconds
 
     def add(self, block: np.ndarray | None) -> None:
@@ -92,15 +103,23 @@ class Body:
                 self.unseen = 0
         elif self.seconds >= SPAN and self.seconds % EVERY == 0:
             self.looks.append(self.breathes())
-            before = list(self.looks)[:-AGAIN]
-            if self.looks[-1] and (self.there or any(before)):
+            wanted = AGAIN if self.there else max(len(self.looks), FEWEST) // 2 + 1
+            alike = sum(abs(hertz - self.looks[-1]) < SAME * hertz for hertz in self.looks)
+            if self.looks[-1] and alike >= wanted:
                 self.unseen = 0
 
-    def breathes(self) -> bool:
+    def small(self) -> bool:
+        """Whether the last breath was as quick and as faint as a cat's."""
+        hertz, swing = self.breath
+        return hertz > QUICK and swing < FAINT
+
+    def breathes(self) -> float:
+        """Hz of a breath in the last SPAN seconds; 0 when there is none."""
         sway = np.concatenate(self.sway)
         swung = ((sway - sway.mean(axis=0)) ** 2).sum(axis=1)
-        if swung.max() > CREST * swung.mean():
-            return False
+        went = ((sway[1:] - sway[:-1]) ** 2).sum(axis=1)
+        if swung.max() > CREST * swung.mean() or went.max() > STEP * went.mean():
+            return 0.0
         parts = self.waves @ (sway - sway[0])
         power = ((parts * parts) @ AXES).reshape(2, -1).sum(axis=0)
         self.swayed = []
@@ -112,8 +131,21 @@ class Body:
         floor = float(power[self.floor].sum()) / (self.floor.stop - self.floor.start)
         near = float(power[max(peak - self.near, 0):peak + self.near + 1].sum())
         slow = float(power[self.slow].sum())
-        return bool(power[peak] > ABOVE * floor and near > GATHERED * slow
-                    and near > self.power * SWAY**2)
+        breath = (power[peak] > ABOVE * floor and near > self.power * SWAY**2
+                  and (near > GATHERED * slow or self.two(power, peak) > BOTH * slow))
+        if not breath:
+            return 0.0
+        self.breath = float(self.hertz[peak]), math.sqrt(near / self.power)
+        return self.breath[0]
+
+    def two(self, power: np.ndarray, peak: int) -> float:
+        """Power near two lines, that at `peak` and the greatest of the others: two sleepers'."""
+        narrow = self.near // 2
+        left = power.copy()
+        left[max(peak - narrow, 0):peak + narrow + 1] = 0.0
+        other = int(left[self.breaths].argmax()) + self.breaths.start
+        left[max(other - narrow, 0):other + narrow + 1] = 0.0
+        return float((power - left)[self.slow].sum())
 
     @property
     def there(self) -> bool:

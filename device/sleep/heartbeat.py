@@ -1,6 +1,7 @@
 """One source of heartbeats, light through a finger or the bed's recoil: from its signal to what can
 be trusted."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -61,7 +62,7 @@ class Pulse:
         self.skewed, self.late = skewed, late
         self.fastest = FASTEST if skewed else SMALL
         self.heart = HeartRate() if skewed else HeartRate(RINGING, DEEP)
-        self.beats, self.intervals = Beats(skewed, late), Intervals()
+        self.beats, self.intervals = Beats(skewed, late), Intervals(not skewed)
         self.clear = False                              # so clear that counting will do
         self.last: Measured | None = None               # by spectrum, or carried on from it
         self.told: Measured | None = None
@@ -109,7 +110,8 @@ class Pulse:
         if not calm:
             self.rhythm, self.doubt = None, False
         elif second % HOP == 0:
-            self.rhythm, self.doubt = self.intervals.rhythm(second)
+            expected = 60 / period if period else math.inf
+            self.rhythm, self.doubt = self.intervals.rhythm(second, expected)
         self.told = rate = self.rate(second)
         self.reconcile(second)
         self.clear = (rate is not None and rate.quality >= CLEAR and self.heart.sway <= CALM
@@ -120,7 +122,7 @@ class Pulse:
             return Heart(beats=tuple(beat for beat in beats if beat.alike > PLAIN))
         self.known = second
         uneven = self.rhythm is not None and self.rhythm.uneven
-        even = self.rhythm is not None and self.rhythm.even
+        even = self.intervals.clockwork or self.rhythm is not None and self.rhythm.even
         return Heart(rate, None if uneven else self.intervals.rmssd(), tuple(beats), uneven, even)
 
     def counted(self) -> np.ndarray | float:

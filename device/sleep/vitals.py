@@ -1,6 +1,7 @@
 """The body, once a second: Readings in, Vitals out. Causal, and constant in memory."""
 
 import math
+from collections import deque
 
 from device.sleep.bcg import Ballistocardiogram
 from device.sleep.breathing import Breathing
@@ -17,7 +18,9 @@ EARLY = 0.1             # s before a second's end when none of its last readings
 ALONE = 5               # s without light before the bed's recoil is listened to
 STIRRED = 0.1           # m/s² RMS: somebody moves
 OWN = 2.0               # /min: nearer to the heart's rate, it is no breath
-LIVELY = 300            # s that a movement or a breath vouch for a heart as even as a lamp
+STEADY = 60             # s of which half must have a breath: by chance there is one now and then
+ENOUGH = 45             # s of light from which a breath can be told
+LIVELY = 180            # s that a movement or a breath vouch for a heart as even as a lamp
 
 
 class VitalSigns:
@@ -35,6 +38,7 @@ class VitalSigns:
         self.movement, self.contact = Movement(), Contact()
         self.pulse, self.bcg, self.breathing = Pulse(), Ballistocardiogram(empty), Breathing()
         self.lived = -math.inf                          # s: when somebody last moved or breathed
+        self.breaths: deque[bool] = deque(maxlen=STEADY)    # whether one was read
         self.dark = ALONE                               # s since the last light
         self.second: int | None = None                  # the next one to end
 
@@ -78,7 +82,9 @@ class VitalSigns:
                                     () if heart.rate is None or heart.uneven else heart.beats,
                                     movement,
                                     self.bcg.body.swayed)
-        if movement > STIRRED or breath is not None:
+        if breath is not None or self.pulse.seconds > ENOUGH:
+            self.breaths.append(breath is not None)
+        if movement > STIRRED or breath is not None and 2 * sum(self.breaths) > len(self.breaths):
             self.lived = second
         if self.dark >= ALONE:
             present = self.bcg.present

@@ -4,9 +4,9 @@ from datetime import UTC
 import pytest
 
 from device.programmes import PROGRAMMES
-from device.session import commands, learning, wishes
+from device.session import alarms, commands, learning, wishes
 from device.session.modes import NIGHT, SOUNDING, Event, Mode, step
-from device.session.settings import Rules
+from device.session.settings import EVERY_DAY, Once, Rules
 from device.session.state import Bell
 from device.session.things import Choose, Go, Note, Read, Reshape, Row, Save, Shape, Tell
 from device.session.tonight import Said, Unsaid
@@ -301,7 +301,9 @@ def test_an_answer_is_told_how_things_stand():
         one = heard(NO_BELLS, **fields)
         return wishes.stands(before, wishes.on_note(before, one, at())[0], one, at())
     assert stands(state()) == Standing(last=False, stops="sound", undoes="")
-    assert stands(state().with_settings(alarm=390)).alarm == 390
+    assert stands(state().with_settings(alarm=390)).alarm is None
+    local = at().local
+    assert stands(state(), nap=20).alarm == 60 * local.hour + local.minute + 20
     assert stands(state(Mode.PAUSED)).silence == "paused"
     assert not stands(state(Mode.PAUSED, snoozed=True)).silence
     assert stands(state(Mode.ASLEEP)).silence == "asleep"
@@ -352,9 +354,21 @@ def test_an_alarm_that_is_cancelled_rings_no_more_and_undo_sets_it_again():
 def test_an_alarm_in_so_many_minutes_is_set_by_the_clock():
     after, _ = note(state(), nap=20)
     local = at().local
-    assert after.settings.alarm == (local.hour * 60 + local.minute + 20) % (24 * 60)
+    assert after.settings.alarm is None             # on no other day
+    assert after.settings.once == Once(local.toordinal(), local.hour * 60 + local.minute + 20)
     after, _ = wishes.on_note(state().with_settings(alarm=390), heard(nap=20), at(local=None))
     assert after.settings.alarm == 390
+
+
+def test_an_alarm_said_in_words_is_the_next_one_where_days_have_their_own():
+    here = state().with_settings(week=(*EVERY_DAY[:6], 360))        # tonight is a Sunday
+    after, _ = note(here, alarm=390)
+    assert after.settings.alarm is None and after.settings.week == here.settings.week
+    assert after.settings.once == Once(at().local.toordinal() + 1, 390)
+    none, _ = note(after, cancels=("alarm",))
+    assert not alarms.is_set(none.settings)
+    back, _ = note(none, undo=True)
+    assert back.settings == after.settings
 
 
 def test_an_alarm_at_an_unknown_time_is_told_by_hours():

@@ -8,6 +8,7 @@ from areas.vitals.data import Recording, play
 from device.sleep.contact import Contact
 from device.sleep.epochs import summarise
 from device.sleep.resampling import RATE
+from device.sleep.variability import on_a_grid
 from device.values import Measured, Vitals
 
 
@@ -142,3 +143,85 @@ def test_one_second_of_a_pulse_holds_no_finger():
     contact.add(lit)
     assert contact.present(lit, True) is True
     assert [contact.present(lit, False) for _ in range(10)][-1] is None
+
+
+def in_a_pattern(pattern, strong, base):
+    """A bed's (n, 3) m/s² of beats in a pattern of `base` /min, and their times."""
+    rng = np.random.default_rng(int(base))
+    spacing = 60 / base * np.resize(pattern, 600) * (1 + 0.015 * rng.standard_normal(600))
+    beats = np.cumsum(spacing)
+    beats = beats[beats < 239]
+    return bodies.by_bed(beats, np.resize(strong, len(beats)).astype(float), rng), beats
+
+
+@pytest.mark.parametrize("base, early", [(90, 0.6), (98, 0.66), (104, 0.7)])
+def test_fast_bigeminy_through_a_bed_is_not_told_at_half_its_rate(base, early):
+    motion, _ = in_a_pattern((early, 2 - early), (0.6, 1.0), base)
+    told = [v for v in play(Recording("fast", 62.5, None, motion)).vitals
+            if v.time > 40 and v.heart_rate]
+    assert not [v for v in told if abs(v.heart_rate.value - base / 2) < 4]
+
+
+def test_every_third_beat_early_is_told_through_a_bed():
+    motion, beats = in_a_pattern((1.0, 0.64, 1.36), (1.0, 0.6, 1.0), 74)
+    later = [v for v in play(Recording("third", 62.5, None, motion)).vitals if v.time > 60]
+    told = [v for v in later if v.heart_rate]
+    assert len(told) > 0.6 * len(later)
+    near = [abs(v.heart_rate.value - bodies.rate_at(beats, v.time, 30)) < 3 for v in told]
+    assert np.mean(near) > 0.95
+
+
+def test_beats_that_are_dropped_are_counted_as_they_come():
+    motion, beats = in_a_pattern((1.0,) * 6 + (2.0,), (1.0,), 79)
+    told = [v for v in play(Recording("dropped", 62.5, None, motion)).vitals
+            if v.time > 60 and v.heart_rate]
+    near = [abs(v.heart_rate.value - bodies.rate_at(beats, v.time, 30)) < 3 for v in told]
+    assert len(told) > 100 and np.mean(near) > 0.95
+
+
+def test_a_clocks_beats_are_known_by_their_grid_and_a_hearts_are_not():
+    """Times of a clock that are 15 ms uncertain; and intervals that vary by 2 %, as uncertain."""
+    rng = np.random.default_rng(11)
+    unsure = 0.015 * rng.standard_normal(180)
+    assert on_a_grid(0.9 * np.arange(180) + unsure)
+    assert not on_a_grid(np.cumsum(0.9 * (1 + 0.02 * rng.standard_normal(180))) + unsure)
+
+
+def test_a_lamps_flicker_on_an_empty_clip_is_soon_no_heart():
+    """Noise that passes for a breath vouches for one now and then."""
+    rng, t, told = np.random.default_rng(12), np.arange(400 * 50) / 50, []
+    for hertz in (0.8, 1.1, 1.4, 1.7, 2.2):
+        swing = np.outer(600 * np.sin(2 * np.pi * hertz * t), [1, 1.2])
+        light = np.round([20_000, 30_000] + swing + rng.normal(0, 12, swing.shape))
+        told += [v.heart_rate is not None for v in play(Recording("lamp", 50.0, light)).vitals
+                 if v.time > 240]
+    assert np.mean(told) < 0.3
+
+
+@pytest.mark.parametrize("every", [15, 30, 60])
+def test_a_floor_that_tilts_the_bed_now_and_then_does_not_breathe(every):
+    rng, t = np.random.default_rng(every), np.arange(int(400 * 62.5)) / 62.5
+    motion = np.outer(0.02 * ((t // every) % 2), [0.35, 0.2, 1.0])
+    motion += 0.0012 * rng.standard_normal(motion.shape) + [0.3, -0.2, 9.8]
+    assert not any(v.present or v.breathing for v in play(
+        Recording("steps", 62.5, None, motion)).vitals)
+
+
+def test_two_sleepers_breaths_are_somebodys():
+    one, other = (body(kind, "bed", draw).motion for kind, draw in (("62", 0), ("75", 1)))
+    heard = play(Recording("two", 62.5, None, one + other - [0.3, -0.2, 9.80665]))
+    assert all(v.present for v in heard.vitals if v.time > 45)
+
+
+@pytest.mark.parametrize("rate", [124, 138, 149, 190])
+def test_a_cats_heart_is_nobodys_rate(rate):
+    rng, t = np.random.default_rng(rate), np.arange(int(240 * 62.5)) / 62.5
+    wave = np.zeros(len(t))
+    for beat in np.cumsum(60 / rate * (1 + 0.03 * rng.standard_normal(4 * rate))):
+        near = slice(*np.searchsorted(t, (beat - 0.2, beat + 0.2)))
+        wave[near] += np.exp(-(((t[near] - beat) / 0.05) ** 2)) * np.cos(40 * (t[near] - beat))
+    motion = np.outer(3e-3 * wave, [0.35, 0.2, 1.0])
+    motion += np.outer(2e-3 * np.sin(2 * np.pi * 0.42 * t), [1, 0.5, 0.1])
+    motion += 0.0012 * rng.standard_normal(motion.shape) + bodies.REST
+    later = [v for v in play(Recording("cat", 62.5, None, motion)).vitals if v.time > 40]
+    assert all(v.present for v in later) and not any(v.heart_rate for v in later)

@@ -22,6 +22,7 @@ from device.config import Config
 from device.errors import NocturneError
 from device.values import EPOCH
 from kit.memory import peak
+from kit.options import bounded
 
 AUDIBLE = 20.0          # dBA
 SHOWN = 20.0            # simulated minutes between lines, if nothing happens
@@ -60,9 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--through-portaudio", action="store_true",
                         help="play into PortAudio's default device too")
     options = parser.parse_args(argv)
-    for name, low, high in (("hours", 0.05, 24), ("speed", 0.1, 1e4), ("audio_minutes", 0, 1e4)):
-        if (value := getattr(options, name)) is not None and not low <= value <= high:
-            parser.error(f"--{name.replace('_', '-')} {value:g}: must be from {low:g} to {high:g}")
+    bounded(parser, options, hours=(0.05, 24), speed=(0.1, 1e4), audio_minutes=(0, 1e4))
     try:
         return sleep(options)
     except NocturneError as trouble:

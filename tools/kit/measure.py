@@ -39,6 +39,8 @@ def main(verb: str, doc: str) -> int:
     race = evaluating is None or verb == "bench" and racing is not None
     if not race and options.data is None and area in ("vitals", "staging"):
         parser.error(f"{area} needs --data DIR")
+    if options.data is not None and not options.data.is_dir():
+        parser.error(f"{options.data}: there is no such folder")
     try:
         result = (racing.bench(options.data, options) if race
                   else evaluating.evaluate(options.data, getattr(options, "train", None), options))
