@@ -91,7 +91,7 @@ def learn(parts: Parts, state: State, lesson: Learn) -> Decision:
     before = recommender.nights
     try:
         worth = recommender.learn(lesson.receipts, lesson.outcome)
-    except (KeyError, TypeError, ValueError) as trouble:
+    except (KeyError, TypeError, ValueError, ArithmeticError) as trouble:
         why = f"what was chosen tonight can't be read, so it taught nothing: {trouble!r}"
         return state, [Note("fallback", why)]
     things: list[Do] = [Remember(LEARNER, recommender.state()),

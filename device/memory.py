@@ -68,6 +68,9 @@ class Memory:
         remembered = restart.upgraded(self.diary.recall(TONIGHT), self.own(SAID))
         saved, bad_night = load(restart.Saved, remembered, "tonight")
         self.saved = saved if remembered is not None else None
+        if not bad_night and remembered is not None and not restart.whole(remembered):
+            bad_night.append("the night before the restart can't be resumed: its time or its mode "
+                             "is missing")
         choices, bad_choices = load(
             restart.Choices, self.diary.recall(CHOICES), "what was chosen tonight"
         )

@@ -627,7 +627,8 @@ class Bed:
         before = self.night_p[:round(2 * (sol or 0))]
         seen = sum(p is not None for p in before)
         self.true(lines["sleep"], "sleep", {
-            "over": True, "judged": judged > 0, "half": judged >= 0.5, "slept": sol is not None,
+            "over": True, "long": len(self.night_p) >= 40, "judged": judged > 0,
+            "half": judged >= 0.5, "slept": sol is not None,
             "onset": judged >= 0.5 and sol is not None and 2 * seen >= len(before),
             "intervals": False,
         })

@@ -13,6 +13,7 @@ from device.values import EPOCH, Estimate, Mode
 Row = Mapping[str, Any]     # of a table of the diary
 
 AUDIBLE = 20.0              # dBA at the pillow
+LEAST = 20.0                # min in bed below which nothing is said of it, either
 HALF = 0.5                  # share judged below which nothing is said of sleep
 MOST = 0.9                  # share judged from which an absence may be said
 UNLIKELY = 0.1              # chance of a long waking at which there was none
@@ -95,6 +96,7 @@ def sleep(night: Night) -> Said:
     sums, tib = night.sums, night.sums.get("tib", 0.0)
     facts = {
         "over": bool(sums),
+        "long": tib >= LEAST,
         "judged": bool(sums) and night.judged > 0,
         "half": bool(sums) and night.judged >= HALF,
         "slept": bool(sums) and sums["sol"] is not None,

@@ -29,6 +29,7 @@ from device.values import EPOCH, SILENCE, Outcome, Seen, Staging, Sums, Worth
 NIGHTS = 7              # that "the last nights" are
 MORNINGS = 28           # that "how the mornings were" are
 SLOW = 0.2              # share of a new night in the sleeper's own baseline
+LEAST = 20.0            # min in bed: less is no measure of how sleep came
 JUDGED = 0.5            # share of a night that must be judged before it moves that baseline
 LONG = 10               # epochs of waking that are told
 BRIEFLY = 2             # epochs of sleep, or of nothing judged, that don't end such a waking
@@ -52,7 +53,7 @@ def morning(state: State, sums: Sums, at: At) -> Decision:
     judged = sum(s.p_asleep is not None for s in tonight.stagings) / len(tonight.stagings)
     seen = seen_of(state, sums, judged, at)
     outcome = Outcome(
-        sol=sums.sol, wakings=sums.long_wakings, liked=tonight.liked,
+        sol=sums.sol if sums.tib >= LEAST else None, wakings=sums.long_wakings, liked=tonight.liked,
         turned_down=tonight.turned_down, signal_quality=judged,
     )
     state = update_baseline(state.with_tonight(outcome=outcome), sums, judged, at)
@@ -104,7 +105,7 @@ def long_wakings(stagings: Sequence[Staging]) -> tuple[tuple[float, float], ...]
 
 def told_of(sums: Sums, seen: Seen) -> dict[str, float | None]:
     """What the hub is told of a night; None isn't known."""
-    if seen.judged < JUDGED or sums.sol is None:
+    if seen.judged < JUDGED or sums.sol is None or sums.tib < LEAST:
         return {"sol": None, "tst": None, "waso": None, "wakings": None}
     known = sums.estimates
     sol, tst, waso = (
@@ -119,7 +120,9 @@ def told_of(sums: Sums, seen: Seen) -> dict[str, float | None]:
 
 def update_baseline(state: State, sums: Sums, judged: float, at: At) -> State:
     """A night that could be judged moves the sleeper's own baseline."""
-    if judged < JUDGED or sums.sol is None or state.settings.privacy or nap(state, at):
+    if judged < JUDGED or sums.sol is None or sums.tib < LEAST:
+        return state
+    if state.settings.privacy or nap(state, at):
         return state
     sleeper = state.sleeper
     rates = [rate for rate, _ in state.tonight.hearts]

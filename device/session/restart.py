@@ -5,6 +5,7 @@ clock no night is resumed.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +19,7 @@ from device.session.things import Close, Do, Finish, Note, Renumber, Save, Send,
 from device.session.tonight import Played, Seconds, Tonight
 from device.values import (
     EPOCH,
+    STAGES,
     Asleep,
     Choice,
     Contribution,
@@ -99,6 +101,13 @@ def upgraded(memory: object, said: object = None) -> object:
 
 # ---- going on ------------------------------------------------------------------------------------
 
+def whole(memory: object) -> bool:
+    """Whether what was saved has all that says whether a night was under way."""
+    if not isinstance(memory, Mapping) or not isinstance(memory.get("tonight"), Mapping):
+        return False
+    return "wall" in memory and {"mode", "lights_out"} <= memory["tonight"].keys()
+
+
 def worth_it(saved: Saved) -> bool:
     """Whether there is a night to go on with, at a time that was known."""
     underway = saved.tonight.mode in NIGHT | {Mode.MORNING}
@@ -167,12 +176,12 @@ def filled(tonight: Tonight, kept: Choices, rows: Rows, at: At) -> Tonight:
     """With what is kept beside it."""
     stagings, epochs, hearts = [], [], []
     for row in rows.epochs:
-        staging = staging_of(row)
+        staging, epoch = staging_of(row), epoch_of(row)
         stagings.append(staging)
-        epochs.append(epoch_of(row))
+        epochs.append(epoch)
         asleep = staging.p_asleep is not None and staging.p_asleep > 0.5
-        if asleep and row["heart_rate"]:
-            hearts.append((row["heart_rate"], row["rmssd"]))
+        if asleep and epoch.heart_rate:
+            hearts.append((epoch.heart_rate, epoch.rmssd))
     tonight = replace(tonight, stagings=tuple(stagings), epochs=tuple(epochs), hearts=tuple(hearts))
     if kept.number == tonight.number and kept.played is not None:
         return replace(tonight, played=kept.played, passed_over=kept.passed_over)
@@ -180,19 +189,29 @@ def filled(tonight: Tonight, kept: Choices, rows: Rows, at: At) -> Tonight:
 
 
 def staging_of(row: Mapping[str, Any]) -> Staging:
-    known = row["p_wake"] is not None
-    chances = tuple(row[f"p_{stage}"] for stage in Stage) if known else None
+    chances = [number(row[f"p_{stage}"]) for stage in STAGES]
+    wake, light, deep, rem = (chance or 0.0 for chance in chances)
     stage = Stage(row["stage"]) if row["stage"] else None
-    return Staging(row["number"], row["time"], row["p_asleep"], stage, chances)
+    return Staging(row["number"], row["time"], number(row["p_asleep"]), stage,
+                   None if None in chances else (wake, light, deep, rem))
 
 
 def epoch_of(row: Mapping[str, Any]) -> Epoch:
     """As the diary keeps it: without the spread of its heart rate."""
     present = None if row["present"] is None else bool(row["present"])
-    return Epoch(
-        row["number"], row["time"] - EPOCH, row["activity"], row["movement"], row["heart_rate"],
-        None, row["rmssd"], row["breathing"], row["heart_quality"], row["motion_quality"], present,
+    activity, movement, rate, rmssd, breathing = (
+        number(row[name]) for name in ("activity", "movement", "heart_rate", "rmssd", "breathing")
     )
+    heart, motion = (number(row[name]) or 0.0 for name in ("heart_quality", "motion_quality"))
+    return Epoch(row["number"], row["time"] - EPOCH, activity, movement, rate, None, rmssd,
+                 breathing, heart, motion, present)
+
+
+def number(value: object) -> float | None:
+    """SQLite keeps text in a column of numbers, too; what is no number isn't known."""
+    if isinstance(value, int | float) and math.isfinite(value):
+        return float(value)
+    return None
 
 
 def played_of(decisions: Sequence[Mapping[str, Any]]) -> Played | None:

@@ -100,6 +100,7 @@ class Tonight:
     liked: Count = 0                            # likes minus skips
     turned_down: Count = 0                      # times the volume was lowered
     fell_asleep: bool = False                   # sleep was believed at least once
+    believed: bool = False                      # sleep, at the newest epoch
     asleep: bool = False                        # somebody may be, until a hand says otherwise
     touched: Seconds | None = None              # by a hand, last
     found: Seconds | None = None                # sleep, first in this mode
@@ -132,11 +133,6 @@ class Tonight:
     @property
     def p_asleep(self) -> float | None:
         return self.stagings[-1].p_asleep if self.stagings else None
-
-    @property
-    def believed(self) -> bool:
-        """Sleep, at the newest epoch."""
-        return bool(self.stagings) and self.stagings[-1].asleep
 
     @property
     def slept(self) -> bool:

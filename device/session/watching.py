@@ -32,6 +32,7 @@ def on_epoch(state: State, epoch: Epoch, staging: Staging, at: At) -> Decision:
         fell_asleep=tonight.fell_asleep or (mode is not Mode.IDLE and staging.asleep),
         blind=0 if judged or mode not in NIGHT else tonight.blind + 1,
         empty=tonight.empty + 1 if epoch.present is False else 0,
+        believed=staging.asleep,
         found=staging.time if staging.asleep and tonight.found is None else tonight.found,
         came_at=fade.level(tonight.recipe, tonight.depth, rules) if falls else tonight.came_at,
         dearer=masking.forgetting(tonight.dearer),

@@ -142,7 +142,7 @@ def set_clock(state: State, heard: Understood, at: At) -> Decision:
         state, things = stopped(state)
     elif "alarm" in heard.cancels:
         state = schedule.no_alarm(state)
-        things.append(Note("command", "no alarm"))
+        things.append(Note("command", f"alarm {state.settings.alarm}"))
     elif alarm is not None and heard.nap is not None:
         state = schedule.set_once(state, alarm, at)
         things.append(Note("command", f"alarm_once {alarm}"))

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -69,6 +69,12 @@ def test_with_no_sensor_nothing_is_said_of_sleep():
 
 def test_of_a_night_judged_for_less_than_half_nothing_is_said_of_sleep():
     assert list(lines(night(judged=0.49), *SLEPT)) == ["sleep.dim", "sound.quiet"]
+
+
+def test_of_some_minutes_in_bed_nothing_is_said_of_sleep():
+    short = replace(SUMS, tib=2.0, tst=1.0, sol=0.0, unknown=0.0)
+    said = lines(night(short), ("asleep", "light", 0.0, 4))
+    assert said["sleep.short"] == "2 min in bed: too short a time to say how you slept."
 
 
 def test_an_onset_that_was_not_seen_has_no_latency():

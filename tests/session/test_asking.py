@@ -270,6 +270,16 @@ def test_what_a_night_was_worth_is_learned_noted_and_put_to_the_gate():
     assert things == [*learned, Note("learned", "1 nights so far"), Adopt()]
 
 
+def test_a_receipt_that_cannot_be_reckoned_with_teaches_nothing():
+    """A number of four hundred digits is JSON, and no float."""
+    def overflows(receipts, outcome):
+        raise OverflowError("int too large to convert to float")
+    of = mind(Recommender())
+    of.recommender.learn = overflows
+    _, things = asking.learn(parts(of), state(), Learn(({"candidate": 3},), outcome()))
+    assert [thing.kind for thing in things] == ["fallback"]
+
+
 def test_a_taste_is_kept_where_something_was_liked_or_skipped():
     def learned(liked):
         return asking.taste(mind(), state(), {"old": 1}, np.random.default_rng(5), liked)

@@ -125,6 +125,19 @@ def test_what_could_hardly_be_judged_is_no_measure():
     assert settled(judged=0.05) == Sleeper()
 
 
+def test_some_minutes_in_bed_say_nothing_of_how_sleep_came():
+    short = replace(SUMS, tib=19.5, sol=0.0)
+    assert settled(sums=short) == Sleeper()
+    after, things = learning.morning(state(stagings=(staging(0.9),) * 39), short, ENDS)
+    assert after.tonight.outcome.sol is None
+    assert {"sol": None, "tst": None, "waso": None, "wakings": None} in [
+        thing.payload for thing in things if isinstance(thing, Happened)]
+    enough = replace(short, tib=20.0)
+    assert settled(sums=enough).sols == (0.0,)
+    after, _ = learning.morning(state(stagings=(staging(0.9),) * 40), enough, ENDS)
+    assert after.tonight.outcome.sol == 0.0
+
+
 def test_nor_is_a_night_without_sleep_or_in_privacy_or_a_nap():
     assert settled(sums=replace(SUMS, sol=None)) == Sleeper()
     assert settled(state().with_settings(privacy=True)) == Sleeper()

@@ -338,6 +338,12 @@ def test_a_rise_sets_out_from_where_the_sound_has_got_to():
         40 / np.log(10) * (10 ** (12 / 40) - 1) / fade.RISE)       # steepest where it begins
 
 
+def test_no_answer_to_an_arousal_is_louder_than_sleep_came():
+    mine = night(Mode.MASKING, played=played(), came_at=-25.0, depth=0.4)
+    mine.night.do(things.Shape())
+    assert told(mine)[0].level == -25.0
+
+
 def test_the_body_leads_the_swells():
     mine = night(played=played())
     mine.night.state = mine.night.state.with_status(epoch=epoch(breathing=10.0))

@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from device.session import restart
+from device import stored
+from device.session import restart, watching
 from device.session.modes import NIGHT, Mode
 from device.session.restart import Choices, Rows, Saved, resumed, worth_it
 from device.session.settings import Settings
@@ -11,7 +12,7 @@ from device.session.state import At, Bell, State
 from device.session.things import Close, Finish, Note, Renumber, Save, Send, Shape, Shift
 from device.session.tonight import Clock, Played, Said, Tonight, Unsaid
 from device.values import Choice, Contribution, Epoch, Outcome, Reason, Stage, Volume, Wish
-from tests.session.around import EVENING, NOW, RAIN, TIDE, at, owned, played, state
+from tests.session.around import EVENING, NOW, RAIN, TIDE, at, epoch, owned, played, staging, state
 
 WALL = EVENING.timestamp()
 BOOT = 12.0             # s, monotonic, when the new process resumes
@@ -208,6 +209,37 @@ def test_the_morning_judges_the_epochs_as_the_diary_kept_them():
     assert whole == Epoch(7, 180.0, 12.0, 0.02, 55.0, None, 30.0, 14.0, 0.9, 1.0, True)
     assert (left.present, left.activity, left.heart_rate) == (False, None, None)
     assert unknown.present is None
+
+
+def test_text_where_a_number_belongs_is_not_known():
+    """SQLite keeps it in a REAL column."""
+    torn = row(7, "x", "x", rmssd="x", activity="x", breathing=float("inf"), p_deep="x",
+               heart_quality="x")
+    tonight = gone_on(saved(), rows=Rows(0.0, [torn, row(8)]))[0].tonight
+    judged, body = tonight.stagings[0], tonight.epochs[0]
+    assert (judged.p_asleep, judged.probabilities) == (None, None)
+    assert (body.heart_rate, body.rmssd, body.activity, body.breathing) == (None,) * 4
+    assert body.heart_quality == 0.0 and tonight.hearts == ((60.0, 30.0),)
+
+
+def test_sleep_that_was_believed_before_a_restart_does_not_come_a_second_time():
+    before = saved(Mode.DRIFTING, believed=True, fell_asleep=True, came_at=-9.0, depth=0.6,
+                   played=played())
+    after = gone_on(before)[0]
+    asleep = staging(0.9, asleep=True)
+    then, _ = watching.on_epoch(after, epoch(index=9), asleep, at())
+    assert then.tonight.came_at == -9.0
+
+
+def test_what_was_saved_whole_has_its_time_and_its_mode():
+    memory = stored.plain(saved())
+    assert restart.whole(memory)
+    for name in ("wall", "tonight"):
+        assert not restart.whole({key: memory[key] for key in memory if key != name})
+    for name in ("mode", "lights_out"):
+        tonight = {key: memory["tonight"][key] for key in memory["tonight"] if key != name}
+        assert not restart.whole({**memory, "tonight": tonight})
+    assert not restart.whole([]) and not restart.whole({"wall": 1.0, "tonight": 3})
 
 
 def test_the_choices_kept_beside_the_night_come_back():

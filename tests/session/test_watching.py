@@ -199,7 +199,7 @@ def test_the_level_at_which_sleep_was_believed_is_kept():
         assert counted(mode, asleep, depth=0.4, played=played(9, SILENCE)).came_at == fade.SILENT
         assert counted(mode, MIDDLE, depth=0.4, came_at=-9.0).came_at == -9.0
     assert counted(Mode.DRIFTING, asleep, depth=0.4, came_at=-9.0,
-                   stagings=(asleep,)).came_at == -9.0        # it was believed before
+                   believed=True).came_at == -9.0        # it was believed before
     assert counted(Mode.MASKING, asleep, depth=0.4, came_at=-9.0).came_at == -9.0
 
 
