@@ -259,8 +259,7 @@ class Night:
 
     def lack(self, trouble: str) -> None:
         """A part is replaced by its fallback: diary, journal and hub hear of it."""
-        self.state = self.state.with_status(lacks=(trouble, *self.state.status.lacks))
-        self.note("fallback", trouble)
+        self.take(controls.lacking(self.state, Lack(trouble)))
 
     def keep_epoch(self, epoch: Epoch, staging: Staging) -> None:
         if self.mode is not Mode.IDLE:

@@ -317,13 +317,27 @@ def test_the_firewall_drops_what_it_does_not_name(settings, home):
     assert len(hub) == bool(home[0]) and all(str(home[1]) in line for line in hub)
     if shutil.which("nft") is None:
         pytest.skip("nft is missing: apt-get install nftables")
-    for number, user in enumerate(("nocturne", "systemd-timesync"), 200):  # none of this machine
+    users = "nocturne", "systemd-timesync", "systemd-resolve"       # none of this machine
+    for number, user in enumerate(users, 200):
         rules = rules.replace(f"skuid {user}", f"skuid {number}")
     checked = subprocess.run(["nft", "--check", "--file", "-"], input=rules, text=True,
                              capture_output=True)
     if "Operation not" in checked.stderr:
         pytest.skip(f"nft can't check here: {checked.stderr.strip()}")
     assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize(("host", "asks"), [
+    ("", ()), ("192.168.1.2", ()), ("hub.local", ("systemd-resolve",)),
+    ("auto", ("nocturne", "systemd-resolve"))])
+def test_questions_by_multicast_are_let_out_only_where_the_hubs_name_needs_them(
+    settings, host, asks
+):
+    rules = settings.firewall((host, 8883)).splitlines()
+    out = [line for line in rules if "224.0.0.251" in line or "ff02::fb" in line]
+    assert {line.split("skuid ")[1].split()[0] for line in out} == set(asks)
+    assert all("dport 5353 accept" in line for line in out)
+    assert ("udp sport 5353 accept" in "".join(rules)) is bool(asks)
 
 
 def test_what_is_wiped_is_zero(tmp_path):
