@@ -21,6 +21,7 @@ from device.process_memory import do_without_openssl_hashes, give_memory_back, u
 CONFIG = Path("/etc/nocturne.toml")
 SOCKET = Path("/run/nocturne/sound.socket")
 STATE = Path("/var/lib/nocturne")
+GOOD = 60.0             # s that a night has run with a config that is good
 SPARE = SOCKET.with_name("spare")          # nights that the disk refused; see assembly/board.py
 
 
@@ -85,11 +86,15 @@ def trusted(options: argparse.Namespace) -> tuple[Config, str]:
     """What makes sound doesn't stop for a torn config."""
     if options.config is None:
         return Config(), ""
-    kept = Path(os.environ.get("STATE_DIRECTORY", STATE)) / "last-good.toml"
-    config, trouble = Config.trusted(options.config, kept)
+    from device.assembly.fit import fit
+    config, trouble = Config.trusted(options.config, last_good(), fit)
     if trouble:
         print(f"nocturne: {trouble}", file=sys.stderr)
     return config, trouble
+
+
+def last_good() -> Path:
+    return Path(os.environ.get("STATE_DIRECTORY", STATE)) / "last-good.toml"
 
 
 def run_board(options: argparse.Namespace) -> int:
@@ -106,12 +111,20 @@ def run_board(options: argparse.Namespace) -> int:
     config, trouble = trusted(options)
     notify = sdnotify.SystemdNotifier().notify
 
+    proved = not options.config or bool(trouble)
+
     def alive() -> None:
-        if night.diary.writing(night.clock.now()):
+        nonlocal proved
+        now = night.clock.now()
+        if night.diary.writing(now):
             notify("WATCHDOG=1")
+        if not proved and now - began >= GOOD:
+            proved = True
+            Config.keep(options.config, last_good())
     troubles = [trouble] if trouble else []
     with board.night(config, options.socket, inbox, troubles, Hooks(alive=alive)) as night:
         notify("READY=1")
+        began = night.clock.now()
         unmap_code()
         night.run()
     return 0
@@ -143,6 +156,8 @@ def run_sound(options: argparse.Namespace) -> int:
 
 
 def show_config(config: Config, options: argparse.Namespace) -> int:
+    from device.assembly.fit import fit
+    fit(config)
     print(document(config), end="")
     return 0
 

@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,13 +19,16 @@ KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "
 
 
 def setting(default: T, doc: str, low: float | None = None, high: float | None = None,
-            among: tuple[str, ...] | None = None, like: str | None = None) -> T:
-    """A documented key. Numbers are bounded by `low` and `high`, text by `among` or the pattern
-    `like`."""
-    bounds = {"low": low, "high": high, "among": among, "like": like}
+            among: tuple[str, ...] | None = None, like: str | None = None,
+            none: float | None = None) -> T:
+    """A documented key. Numbers are bounded by `low` and `high`, but for the one that means `none`;
+    text by `among` or the pattern `like`."""
+    bounds = {"low": low, "high": high, "among": among, "like": like, "none": none}
     return field(default=default, metadata={"doc": doc, **bounds})
 
 
+LONGEST, LONGEST_LINE = 65_536, 1000    # characters: a dotted key takes the square of its length
+LARGEST = 10**15
 TIME_OF_DAY = r"|([01]\d|2[0-3]):[0-5]\d"
 
 
@@ -48,7 +51,7 @@ class Sound:
     device: str = setting("", "sound card, by a part of its name; empty is the system's default")
     calibration: float = setting(
         0.0, "dBA at the pillow at 0 dBFS RMS, from `tools/calibrate`; 0: not measured, so 85 "
-             "is assumed and the alarm stays under 45 too", 0, 120)
+             "is assumed and the alarm stays under 45 too", 50, 120, none=0.0)
     settle: float = setting(40.0, "dBA at the pillow while settling", 20, 50)
     cap: float = setting(45.0, "dBA at the pillow that the night never exceeds", 25, 60)
     ceiling: float = setting(50.0, "dBA at the pillow that the alarm never exceeds", 25, 60)
@@ -60,7 +63,7 @@ class Sound:
         "mono", "what plays: one small driver, a pair of larger ones, or headphones by the bed",
         among=SPEAKERS)
     highpass: float = setting(0.0, "Hz: below it a speaker only strains, 20 to 300; 0: the "
-                                   "speaker's own", 0, 300)
+                                   "speaker's own", 20, 300, none=0.0)
     volume: float = setting(1.0, "the sleeper's knob at start: 0..1 is -40..0 dB", 0, 1)
 
 
@@ -122,7 +125,8 @@ class Home:
     username: str = setting("", "empty means the bed's id")
     password: str = setting("", "of that user; this file should be readable by nocturne only")
     ca: str = setting("", "file of the one CA to trust; empty is no TLS")
-    bed: str = setting("bedside", "id of this bed, in topics", like=r"[A-Za-z0-9_-]{1,32}")
+    bed: str = setting("bedside", "id of this bed, in topics",
+                       like=r"(?!(hub|prior)$)[A-Za-z0-9_-]{1,32}")
     hub_key: str = setting(
         "", "the hub's public key in hex, as `nocturne hub` prints; empty adopts no prior",
         like=r"|[0-9a-f]{64}")
@@ -165,27 +169,44 @@ class Config:
             raise ConfigError(f"{path}: {trouble}") from None
 
     @classmethod
-    def trusted(cls, path: Path | str, kept: Path) -> tuple["Config", str]:
-        """Never raises: the config at `path`, of which a copy is `kept`; or the copy; or the
-        built-in one. And why."""
+    def trusted(
+        cls, path: Path | str, kept: Path, fits: Callable[["Config"], object] = bool
+    ) -> tuple["Config", str]:
+        """Never raises: the config at `path`; or the last good one, `kept`; or the built-in one.
+        And why. `fits` raises ConfigError for what a part would refuse."""
         try:
-            config, text = cls.load(path), Path(path).read_text(encoding="utf-8")
+            config = cls.load(path)
+            fits(config)
+            return config, ""
         except ConfigError as trouble:
             try:
-                return cls.load(kept), f"going on with the last good config: {trouble}"
+                config = cls.load(kept)
+                fits(config)
+                return config, f"going on with the last good config: {trouble}"
             except ConfigError:
                 return cls(), f"going on with the built-in config: {trouble}"
-        with contextlib.suppress(OSError):      # the disk may be full, or not ours to write
+
+    @staticmethod
+    def keep(path: Path | str, kept: Path) -> None:
+        """The config at `path` has proved good: a copy for when it is torn."""
+        with contextlib.suppress(OSError, UnicodeDecodeError):      # the disk may be full
+            text = Path(path).read_text(encoding="utf-8")
             if not kept.exists() or kept.read_text(encoding="utf-8") != text:
                 kept.touch(mode=0o600)
                 kept.write_text(text, encoding="utf-8")
-        return config, ""
 
     @classmethod
     def parse(cls, text: str) -> "Config":
+        if len(text) > LONGEST or max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
+            raise ConfigError(
+                f"longer than {LONGEST} characters, or a line longer than {LONGEST_LINE}"
+            )
         try:
             return read(cls, tomllib.loads(text), "")
-        except tomllib.TOMLDecodeError as trouble:
+        except RecursionError:
+            raise ConfigError("isn't TOML for us: too many brackets inside each other") from None
+        # also numbers with more digits than Python reads
+        except ValueError as trouble:
             raise ConfigError(f"isn't TOML: {trouble}") from trouble
 
 
@@ -226,11 +247,15 @@ def suggestion(key: str, prefix: str, known: Mapping[str, dataclasses.Field[Any]
 def checked(path: str, value: Any, default: Any, metadata: Mapping[str, Any]) -> Any:
     """The value in the default's type, or ConfigError."""
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(min(max(value, -LARGEST), LARGEST))
     if type(value) is not type(default):
         raise ConfigError(f"{path} = {value!r}: must be {KINDS[type(default)]}")
-    low, high, among, like = (metadata[key] for key in ("low", "high", "among", "like"))
-    if low is not None and not low <= value <= high:        # NaN is refused here too
+    if isinstance(value, str) and not value.isprintable():
+        raise ConfigError(f"{path} = {value!r}: must be text that can be printed")
+    low, high, among, like, none = (
+        metadata[key] for key in ("low", "high", "among", "like", "none")
+    )
+    if low is not None and value != none and not low <= value <= high:      # nor is it NaN
         raise ConfigError(f"{path} = {value}: must be from {low:g} to {high:g}")
     if among and value not in among:
         near = difflib.get_close_matches(value, among, 1)
@@ -276,4 +301,4 @@ def sound_flags(config: Config) -> list[str]:
     for name in ("calibration", "settle", "cap", "ceiling", "leq", "monitor", "highpass"):
         flags += [f"--{name}", f"{getattr(sound, name):g}"]
     flags += ["--speaker", sound.speaker]
-    return flags + (["--device", sound.device] if sound.device else [])
+    return flags + ([f"--device={sound.device}"] if sound.device else [])

@@ -95,6 +95,7 @@ class Inbox(Protocol):
     """Where commands go."""
 
     def put(self, item: Command) -> None: ...
+    def qsize(self) -> int: ...
 
 
 class Seen:
