@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import queue
-import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -22,8 +21,8 @@ from device.process_memory import do_without_openssl_hashes, give_memory_back, u
 CONFIG = Path("/etc/nocturne.toml")
 SOCKET = Path("/run/nocturne/sound.socket")
 STATE = Path("/var/lib/nocturne")
-# what a night leaves beside its diary
-BESIDE = ("report.html", "report.png", "outbox.sqlite", "outbox.sqlite-wal", "outbox.sqlite-shm")
+GOOD = 60.0             # s that a night has run with a config that is good
+SPARE = SOCKET.with_name("spare")          # nights that the disk refused; see assembly/board.py
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -87,11 +86,15 @@ def trusted(options: argparse.Namespace) -> tuple[Config, str]:
     """What makes sound doesn't stop for a torn config."""
     if options.config is None:
         return Config(), ""
-    kept = Path(os.environ.get("STATE_DIRECTORY", STATE)) / "last-good.toml"
-    config, trouble = Config.trusted(options.config, kept)
+    from device.assembly.fit import fit
+    config, trouble = Config.trusted(options.config, last_good(), fit)
     if trouble:
         print(f"nocturne: {trouble}", file=sys.stderr)
     return config, trouble
+
+
+def last_good() -> Path:
+    return Path(os.environ.get("STATE_DIRECTORY", STATE)) / "last-good.toml"
 
 
 def run_board(options: argparse.Namespace) -> int:
@@ -106,12 +109,20 @@ def run_board(options: argparse.Namespace) -> int:
     config, trouble = trusted(options)
     notify = notifier()
 
+    proved = not options.config or bool(trouble)
+
     def alive() -> None:
-        if night.diary.writing(night.clock.now()):
+        nonlocal proved
+        now = night.clock.now()
+        if night.diary.writing(now):
             notify("WATCHDOG=1")
+        if not proved and now - began >= GOOD:
+            proved = True
+            Config.keep(options.config, last_good())
     troubles = [trouble] if trouble else []
     with board.night(config, options.socket, inbox, troubles, Hooks(alive=alive)) as night:
         notify("READY=1")
+        began = night.clock.now()
         unmap_code()
         night.run()
     return 0
@@ -157,6 +168,8 @@ def run_sound(options: argparse.Namespace) -> int:
 
 
 def show_config(config: Config, options: argparse.Namespace) -> int:
+    from device.assembly.fit import fit
+    fit(config)
     print(document(config), end="")
     return 0
 
@@ -213,21 +226,21 @@ def show_learner(config: Config, options: argparse.Namespace) -> int:
 
 
 def erase_diary(config: Config, options: argparse.Namespace) -> int:
-    from device.diary import erase
-    from device.home.privacy import Ledger
+    from device.assembly.erasing import erased
     path = diary(config, options)
     if not options.yes and input(f"Erase every night in {path}? Type yes: ") != "yes":
         return 1
-    erase(path)
-    for name in BESIDE:
-        path.with_name(name).unlink(missing_ok=True)
-    if path.with_name("ledger.sqlite").exists():
-        Ledger(path.with_name("ledger.sqlite")).forget()
-    for aside in (*path.parent.glob(f"{path.name}.corrupt-*"), *path.parent.glob("outbox.torn*")):
-        aside.unlink()
-    shutil.rmtree(path.with_name("repeats"), ignore_errors=True)
-    print(f"{path}, its reports, what waited for the hub and the list of what was played: erased")
-    return erase_retained(config) if config.home.host else 0
+    left = erased(path, (SPARE, STATE) if options.diary is None else (SPARE,))
+    for each in left:
+        print(f"nocturne: not erased: {each}", file=sys.stderr)
+    if left:
+        print("nocturne: erase again when nocturne.service is stopped and the disk can be written",
+              file=sys.stderr)
+    else:
+        print(f"{path}, its reports, what waited for the hub and the list of what was played: "
+              "erased")
+    there = erase_retained(config) if config.home.host else 0
+    return 1 if left else there
 
 
 def erase_retained(config: Config) -> int:

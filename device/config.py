@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,20 +20,24 @@ KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "
 
 
 def setting(default: T, doc: str, low: float | None = None, high: float | None = None,
-            among: tuple[str, ...] | None = None, like: str | None = None) -> T:
-    """A documented key. Numbers are bounded by `low` and `high`, or are the default; text by
-    `among` or what it must be `like`: a name in LIKE."""
-    bounds = {"low": low, "high": high, "among": among, "like": like}
+            among: tuple[str, ...] | None = None, like: str | None = None,
+            none: float | None = None) -> T:
+    """A documented key. Numbers are bounded by `low` and `high`, but for the one that means `none`;
+    text by `among` or what it must be `like`: a name in LIKE."""
+    bounds = {"low": low, "high": high, "among": among, "like": like, "none": none}
     return field(default=default, metadata={"doc": doc, **bounds})
 
 
+LONGEST, LONGEST_LINE = 65_536, 1000    # characters: a dotted key takes the square of its length
+LARGEST = 10**15
 TIME = r"([01]?\d|2[0-3]):[0-5]\d"
 # What text may have to look like: the pattern, and how a person is told.
 LIKE = {
     "time": (rf"|{TIME}", 'a time of day like "07:00"'),
     "weekday": (rf"|off|{TIME}", 'a time of day like "07:00", or "off"'),
     "name": (r"[\w -]{1,40}", "1 to 40 letters, digits, spaces, - or _"),
-    "bed": (r"[A-Za-z0-9_-]{1,32}", "1 to 32 letters, digits, - or _, without accents"),
+    "bed": (r"(?!(hub|prior)$)[A-Za-z0-9_-]{1,32}",
+            "1 to 32 letters, digits, - or _, without accents"),
     "key": (r"|[0-9a-f]{64}", "64 hex digits"),
 }
 
@@ -57,7 +61,7 @@ class Sound:
     device: str = setting("", "sound card, by a part of its name; empty is the system's default")
     calibration: float = setting(
         0.0, "dBA at the pillow at 0 dBFS RMS, from `tools/calibrate`; 0: not measured, so 85 "
-             "is assumed and the alarm stays under 45 too", 50, 120)
+             "is assumed and the alarm stays under 45 too", 50, 120, none=0.0)
     settle: float = setting(40.0, "dBA at the pillow while settling", 20, 50)
     cap: float = setting(45.0, "dBA at the pillow that the night never exceeds", 25, 60)
     ceiling: float = setting(50.0, "dBA at the pillow that the alarm never exceeds", 25, 60)
@@ -69,7 +73,7 @@ class Sound:
         "mono", "what plays: one small driver, a pair of larger ones, or headphones by the bed",
         among=SPEAKERS)
     highpass: float = setting(0.0, "Hz: below it a speaker only strains; 0: the speaker's own",
-                             20, 300)
+                             20, 300, none=0.0)
     volume: float = setting(1.0, "the sleeper's knob at start: 0..1 is -40..0 dB", 0, 1)
 
 
@@ -191,27 +195,44 @@ class Config:
             raise ConfigError(f"{path}: {trouble}") from None
 
     @classmethod
-    def trusted(cls, path: Path | str, kept: Path) -> tuple["Config", str]:
-        """Never raises: the config at `path`, of which a copy is `kept`; or the copy; or the
-        built-in one. And why."""
+    def trusted(
+        cls, path: Path | str, kept: Path, fits: Callable[["Config"], object] = bool
+    ) -> tuple["Config", str]:
+        """Never raises: the config at `path`; or the last good one, `kept`; or the built-in one.
+        And why. `fits` raises ConfigError for what a part would refuse."""
         try:
-            config, text = cls.load(path), Path(path).read_text(encoding="utf-8")
+            config = cls.load(path)
+            fits(config)
+            return config, ""
         except ConfigError as trouble:
             try:
-                return cls.load(kept), f"going on with the last good config: {trouble}"
+                config = cls.load(kept)
+                fits(config)
+                return config, f"going on with the last good config: {trouble}"
             except ConfigError:
                 return cls(), f"going on with the built-in config: {trouble}"
-        with contextlib.suppress(OSError):      # the disk may be full, or not ours to write
+
+    @staticmethod
+    def keep(path: Path | str, kept: Path) -> None:
+        """The config at `path` has proved good: a copy for when it is torn."""
+        with contextlib.suppress(OSError, UnicodeDecodeError):      # the disk may be full
+            text = Path(path).read_text(encoding="utf-8")
             if not kept.exists() or kept.read_text(encoding="utf-8") != text:
                 kept.touch(mode=0o600)
                 kept.write_text(text, encoding="utf-8")
-        return config, ""
 
     @classmethod
     def parse(cls, text: str) -> "Config":
+        if len(text) > LONGEST or max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
+            raise ConfigError(
+                f"longer than {LONGEST} characters, or a line longer than {LONGEST_LINE}"
+            )
         try:
             return read(cls, tomllib.loads(text), "")
-        except tomllib.TOMLDecodeError as trouble:
+        except RecursionError:
+            raise ConfigError("isn't TOML for us: too many brackets inside each other") from None
+        # also numbers with more digits than Python reads
+        except ValueError as trouble:
             raise ConfigError(f"isn't TOML: {trouble}") from trouble
 
 
@@ -252,12 +273,16 @@ def suggestion(key: str, prefix: str, known: Mapping[str, dataclasses.Field[Any]
 def checked(path: str, value: Any, default: Any, metadata: Mapping[str, Any]) -> Any:
     """The value in the default's type, or ConfigError."""
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(min(max(value, -LARGEST), LARGEST))
     if type(value) is not type(default):
         raise ConfigError(f"{path} = {value!r}: must be {KINDS[type(default)]}")
-    low, high, among, like = (metadata[key] for key in ("low", "high", "among", "like"))
-    if low is not None and value != default and not low <= value <= high:   # NaN is refused, too
-        raise ConfigError(f"{path} = {value}: must be {unless(default, metadata)}from {low:g} to "
+    if isinstance(value, str) and not value.isprintable():
+        raise ConfigError(f"{path} = {value!r}: must be text that can be printed")
+    low, high, among, like, none = (
+        metadata[key] for key in ("low", "high", "among", "like", "none")
+    )
+    if low is not None and value != none and not low <= value <= high:      # nor is it NaN
+        raise ConfigError(f"{path} = {value}: must be {unless(metadata)}from {low:g} to "
                           f"{high:g}")
     if among and value not in among:
         near = difflib.get_close_matches(value, among, 1)
@@ -294,7 +319,7 @@ def document(config: Config | None = None) -> str:
         lines.append(f"[{section.name}]")
         for item in dataclasses.fields(part):
             value = getattr(part, item.name)
-            text, may = item.metadata["doc"], bounds(item.default, item.metadata)
+            text, may = item.metadata["doc"], bounds(item.metadata)
             text += f" ({may})" if may else ""
             lines.append(f"{item.name} = {toml(value)}".ljust(42) + f" # {text}")
         lines.append("")
@@ -307,15 +332,15 @@ def toml(value: bool | int | float | str) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def unless(default: float, metadata: Mapping[str, Any]) -> str:
-    """The default in words where it lies outside the bounds: it means none."""
-    return "" if metadata["low"] <= default <= metadata["high"] else f"{default:g}, or "
+def unless(metadata: Mapping[str, Any]) -> str:
+    """The value that means none, in words."""
+    return "" if metadata["none"] is None else f"{metadata['none']:g}, or "
 
 
-def bounds(default: Any, metadata: Mapping[str, Any]) -> str:
+def bounds(metadata: Mapping[str, Any]) -> str:
     """What a setting may be, in words; "" when anything goes."""
     if metadata["low"] is not None:
-        return f"{unless(default, metadata)}{metadata['low']:g} to {metadata['high']:g}"
+        return f"{unless(metadata)}{metadata['low']:g} to {metadata['high']:g}"
     return " or ".join(metadata["among"] or ())
 
 
@@ -326,4 +351,4 @@ def sound_flags(config: Config) -> list[str]:
     for name in ("calibration", "settle", "cap", "ceiling", "leq", "monitor", "highpass"):
         flags += [f"--{name}", f"{getattr(sound, name):g}"]
     flags += ["--speaker", sound.speaker]
-    return flags + (["--device", sound.device] if sound.device else [])
+    return flags + ([f"--device={sound.device}"] if sound.device else [])

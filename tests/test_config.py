@@ -1,3 +1,4 @@
+from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -5,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.assembly.build import time_zone
-from device.config import Config, document
+from device.assembly.build import home_settings, time_zone
+from device.assembly.fit import fit
+from device.config import LIKE, Config, document, sound_flags, toml
 from device.errors import ConfigError
+from device.sound.process import arguments, told
 
 
 def test_the_printed_config_is_the_default_one():
@@ -62,7 +65,8 @@ def test_a_torn_config_is_replaced_by_the_last_good_one_or_else_by_the_built_in_
     path.write_text("[sound")
     assert Config.trusted(path, kept)[0] == Config() and "built-in" in Config.trusted(path, kept)[1]
     path.write_text("[sound]\nvolume = 0.5")
-    assert Config.trusted(path, kept) == (Config.load(path), "")
+    assert Config.trusted(path, kept) == (Config.load(path), "") and not kept.exists()
+    Config.keep(path, kept)
     assert kept.stat().st_mode & 0o777 == 0o600         # the broker's password is in it
     path.write_text("[sond]")
     config, trouble = Config.trusted(path, kept)
@@ -88,3 +92,77 @@ def test_the_machines_own_zone_counts_where_none_is_named(tmp_path):
     copied.write_bytes((zones / "Asia/Tokyo").read_bytes())
     assert time_zone("", copied).utcoffset(datetime(2026, 1, 1)) == timedelta(hours=9)
     assert time_zone("", tmp_path / "nowhere") is None
+
+
+@pytest.mark.parametrize("text", [
+    "a = " + "[" * 600 + "]" * 600,
+    "[sound]\nvolume = " + "9" * 400,
+    "[sound]\nvolume = -" + "9" * 900,
+    "[panel]\nled = " + "9" * 5000,
+    "[panel]\nled = " + "9" * 100_000,
+    "a" + ".a" * 20_000 + " = 1",
+    "a = " + "{a = " * 190 + "1" + "}" * 190,
+    "#\n" * 50_000,
+    '[night]\nsleeper = "a\\u0000b"',
+    '[sound]\ndevice = "a\\u0000b"',
+    '[home]\nbed = "hub"',
+    '[home]\nbed = "prior"',
+    "[sound]\ncalibration = 30",
+    "[sound]\nhighpass = 5",
+])
+def test_what_no_service_could_live_with_is_refused(text):
+    with pytest.raises(ConfigError):
+        Config.parse(text)
+
+
+def test_zero_still_means_none():
+    assert Config.parse("[sound]\ncalibration = 0\nhighpass = 0.0") == Config()
+
+
+@pytest.mark.parametrize("text", ['[sensors]\nppg = "MAX30105"', '[sensors]\nmotion = "MAX30102"'])
+def test_what_a_part_would_refuse_never_becomes_the_config(tmp_path, text):
+    path, kept = tmp_path / "nocturne.toml", tmp_path / "last-good.toml"
+    kept.write_text("[sound]\nvolume = 0.5")
+    path.write_text(text)
+    config, trouble = Config.trusted(path, kept, fit)
+    assert config.sound.volume == 0.5 and "sensors." in trouble and "auto and none" in trouble
+    kept.write_text(text)
+    assert Config.trusted(path, kept, fit)[0] == Config()
+
+
+def test_a_device_that_looks_like_an_option_reaches_the_sound_process_as_a_name():
+    config = Config.parse('[sound]\ndevice = "-hw"')
+    assert arguments(["--socket", "s", *sound_flags(config)]).device == "-hw"
+
+
+def bounded(section: str, item):
+    """What may stand in the file for one key: in and out of its bounds, and of wrong kinds."""
+    kinds = [st.booleans(), st.integers(-10**6, 10**6), st.floats(-1e3, 1e3), st.text(max_size=12)]
+    like, among = item.metadata["like"], item.metadata["among"]
+    own = st.just(item.default)
+    if among:
+        own = st.sampled_from(sorted(among))
+    elif like == "zone":
+        own = st.sampled_from(["", "Europe/Berlin"])
+    elif like:
+        own = st.from_regex(LIKE[like][0], fullmatch=True)
+    elif item.metadata["low"] is not None:
+        low, high = item.metadata["low"], item.metadata["high"]
+        own = st.floats(low, high) if isinstance(item.default, float) else st.integers(low, high)
+    return st.one_of(own, own, own, *kinds)
+
+
+KEYS = [(section.name, item) for section in fields(Config) for item in fields(section.default)]
+
+
+@given(st.data())
+def test_whatever_is_accepted_the_sound_process_and_the_parts_take(data):
+    section, item = data.draw(st.sampled_from(KEYS))
+    value = data.draw(bounded(section, item))
+    try:
+        config = Config.parse(f"[{section}]\n{item.name} = {toml(value)}")
+        fit(config)
+    except ConfigError:
+        return
+    told(arguments(["--socket", "s", *sound_flags(config)]))
+    home_settings(config)

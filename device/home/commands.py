@@ -102,6 +102,7 @@ class Inbox(Protocol):
     """Where commands go."""
 
     def put(self, item: Command | Lack) -> None: ...
+    def qsize(self) -> int: ...
 
 
 class Seen:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 LIVE = {"button"}           # events that mean nothing later: never queued
 BIRTH_JITTER = 10.0         # s: Home Assistant came back; not every bed shall answer at once
+MOST_WAITING = 256      # commands that the night may have before it; a flood grows no further
 TURN = 5.0                  # s: the longest a turn waits for something to happen
 
 
@@ -357,7 +358,8 @@ class Home:
         )
         if not self.seen.again(command.id):
             self.teller.grant()
-            self.inbox.put(command)
+            if self.inbox.qsize() < MOST_WAITING:       # a flood: the night obeys what it can
+                self.inbox.put(command)
 
     def _linked(self, topics: Sequence[str]) -> "Link | NoLink":
         try:

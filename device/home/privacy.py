@@ -146,6 +146,12 @@ class Ledger:
             self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def spend_all(self) -> None:
+        """What was spent isn't known any more, so nothing more is shared."""
+        with self._lock:
+            self._db.execute("INSERT OR REPLACE INTO spent VALUES ('', 0, ?, -1, '', 1)",
+                             (LIFETIME,))
+
     def close(self) -> None:
         self._db.close()
 

@@ -14,7 +14,7 @@ from device.home.hub.server import Broker, Server
 from device.home.hub.store import HOLD, Store
 from device.home.mqtt import Home
 from device.home.population_prior import read, sign
-from device.home.privacy import EPSILON, Ledger, keep_probability, randomise
+from device.home.privacy import EPSILON, PERIOD, Ledger, keep_probability, randomise
 from device.home.settings import Settings
 from device.recommend.population import USUAL, blend
 from device.values import Prior
@@ -60,6 +60,55 @@ def test_answers_are_held_until_ten_beds_have_spoken(store):
     assert store.feedback("ten", "bed99", report(4))
     assert store.counts("comfort_v1") == [2, 2, 2, 2, 2] and store.waiting() == 0
     assert not store.feedback("again", "bed0", report(1)), "nor after the release"
+
+
+def test_a_bed_has_one_voice_in_a_period_whatever_period_it_says(tmp_path):
+    wall = [731.5 * PERIOD]
+    store = Store(tmp_path / "hub.sqlite", lambda: wall[0])
+    for n in range(240):
+        store.feedback(f"id{n}", "grandma", report(4, epoch=700 + n % 40))
+    assert store.waiting() == 1 and sum(store.counts("comfort_v1")) == 0
+    wall[0] += PERIOD
+    assert store.feedback("next", "grandma", report(4)) and store.waiting() == 2
+    assert not store.feedback("more", "grandma", report(4, epoch=9))
+
+
+def test_no_bed_pushes_out_anothers_events_and_none_is_large(tmp_path, monkeypatch):
+    monkeypatch.setattr("device.home.hub.store.EVENTS_KEPT", 100)
+    store = Store(tmp_path / "hub.sqlite")
+    for n in range(50):
+        store.event(f"mine{n}", "bed1", "night", b"{}")
+    for n in range(300):
+        store.event(f"theirs{n}", "bed2", "night", b'{"n": %d}' % n)
+    assert len(store.events("bed1")) == 50 and len(store.events("bed2")) == 100
+    assert store.events("bed2")[-1][2] == '{"n": 299}'
+    with pytest.raises(Refused, match="bytes, more than"):
+        store.event("large", "bed1", "night", b'"%s"' % (500_000 * b"x"))
+
+
+class Said:
+    """A message as paho hands it over."""
+    def __init__(self, topic, payload, identity):
+        self.topic, self.payload = topic, payload
+        self.properties = type("P", (), {"UserProperty": [("id", identity)]})()
+
+
+def test_only_paired_beds_are_heard_and_none_more_often_than_its_rate(tmp_path):
+    now, beds = [0.0], tmp_path / "beds"
+    beds.write_text("bed1\nbed2\n")
+    store = Store(tmp_path / "hub.sqlite")
+    hub = Server(store, KEY, Broker("nowhere", 1), say=lambda text: None, beds=beds,
+                 now=lambda: now[0])
+    hub.take(Said("nocturne/grandma/feedback/comfort_v1", report(), str(uuid.uuid4())))
+    hub.take(Said("nocturne/grandma/event/night", b"{}", str(uuid.uuid4())))
+    assert store.waiting() == 0 and not store.events()
+    for n in range(1200):
+        hub.take(Said("nocturne/bed1/event/night", b"{}", f"flood-{n}"))
+    assert len(store.events("bed1")) == 1000
+    hub.take(Said("nocturne/bed2/event/night", b"{}", "other"))
+    now[0] += 10.0
+    hub.take(Said("nocturne/bed1/event/night", b"{}", "later"))
+    assert len(store.events("bed2")) == 1 and len(store.events("bed1")) == 1001
 
 
 def test_no_answer_at_the_hub_has_a_bed_a_time_or_an_order(store, tmp_path):

@@ -163,6 +163,40 @@ def test_nobody_is_called_like_a_bed_or_let_to_a_bed_that_is_not_there(pair, per
     )
 
 
+def test_a_person_is_no_bed_to_broker_and_hub(paired, tmp_path):
+    plain, _, password, people = paired
+    assistant = Listener(plain, [("homeassistant/#", 1)], "homeassistant", password)
+    hub = Listener(plain, [("nocturne/+/feedback/#", 1), ("nocturne/+/event/#", 1)], "hub",
+                   (tmp_path / "etc" / "nocturne-hub.password").read_text())
+    for name in ("grandma", "nurse"):
+        person = Listener(plain, [("nocturne/prior", 1)], name, people[name])
+        for topic in ("feedback/comfort_v1", "event/night", "state/sound"):
+            person.client.publish(f"nocturne/{name}/{topic}", b"{}", qos=1).wait_for_publish(5)
+        person.client.publish(f"homeassistant/device/{name}/nocturne/config", b"{}",
+                              qos=1).wait_for_publish(5)
+        person.close()
+    time.sleep(0.3)
+    assert not hub.messages and not assistant.messages
+    hub.close()
+    assistant.close()
+    assert (tmp_path / "hub" / "beds").read_text().split() == ["bed1", "bed2"]
+
+
+def test_who_becomes_a_viewer_commands_no_more_and_other_beds_stay(pair, tmp_path):
+    pair("bed1")
+    pair("bed2")
+    for role, bed in (("--caregiver", "bed1"), ("--caregiver", "bed2"), ("--viewer", "bed1")):
+        assert pair(None, role, "nurse", "--bed", bed).returncode == 0
+    acl = (tmp_path / "etc" / "mosquitto" / "nocturne.acl").read_text()
+    assert acl.count("user nurse") == 1
+    mine = acl.split("user nurse\n")[1].splitlines()
+    assert "topic write nocturne/bed1/cmd/#" not in mine
+    assert "topic write nocturne/bed2/cmd/#" in mine
+    assert "topic read nocturne/bed1/state/#" in mine
+    supplied = (ROOT / "device" / "home" / "hub" / "acl").read_text()
+    assert acl.startswith(supplied.rstrip("\n"))
+
+
 def test_no_bed_gets_a_persons_name(pair):
     pair("bed1")
     assert pair(None, "--viewer", "anna", "--bed", "bed1").returncode == 0

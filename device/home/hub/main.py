@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 from device.errors import NocturneError
-from device.home.hub.pairing import admit, pair
+from device.home.hub.pairing import BEDS, admit, pair
 from device.home.hub.server import Broker, Server, load_key
 from device.home.hub.store import Store
 from device.home.hub.web import Page
@@ -77,7 +77,9 @@ def run(options: argparse.Namespace) -> int:
     if options.pair:
         return introduce(options, public(key))
     if person := options.viewer or options.caregiver:
-        password = admit(person, options.bed or "", bool(options.caregiver), options.etc)
+        password = admit(
+            person, options.bed or "", bool(options.caregiver), options.etc, options.data
+        )
         print(
             f"Password of {person} at the broker, shown this once: {password}\nRestart the broker."
         )
@@ -90,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
     password = options.password_file.read_text().strip() if options.password_file else ""
     broker = Broker(host, int(port or 1883), options.username if password else "", password,
                     options.ca)
-    server = Server(store, key, broker, options.group)
+    server = Server(store, key, broker, options.group, beds=options.data / BEDS)
     page = Page(options.page) if options.page else None
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: server.stop())

@@ -22,6 +22,9 @@ HERE = Path(__file__).resolve().parent
 DAYS = "7300"           # twenty years: nobody renews a bedside device
 CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 USERS = ("hub", "homeassistant")
+BEDS = "beds"           # in the hub's data: who may vote and tell of nights, a bed a line
+# The patterns of the ACL hold for every user, and would make a bed of a person.
+NO_BED = ("topic deny nocturne/{person}/#", "topic deny homeassistant/#")
 NAME = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 IP = re.compile(r"[\d.]+|.*:.*")
 
@@ -58,6 +61,7 @@ def pair(
         raise ConfigError(f"pairing: {bed!r} is a person's name at this broker")
     certify(broker, data, hosts)
     made = passwords(broker, (bed, *(user for user in USERS if user not in known(broker))))
+    list_beds(broker, data)
     if "hub" in made:
         secret(etc / "nocturne-hub.password", made.pop("hub"))
     shutil.copyfile(broker / "nocturne-ca.crt", out / "ca.crt")
@@ -89,9 +93,9 @@ def announce(etc: Path) -> None:
         '  <service><type>_nocturne._tcp</type><port>8883</port></service>\n</service-group>\n')
 
 
-def admit(person: str, bed: str, commands: bool, etc: Path) -> str:
-    """Let a person look at a bed, and command it too, by the page. Answers a new password. Raises
-    ConfigError."""
+def admit(person: str, bed: str, commands: bool, etc: Path, data: Path) -> str:
+    """Let a person look at a bed, and command it too, by the page; what was said of that person and
+    bed before counts no more. Answers a new password. Raises ConfigError."""
     broker = etc / "mosquitto"
     acl = broker / "nocturne.acl"
     if bed not in known(broker) or not acl.exists():
@@ -107,8 +111,34 @@ def admit(person: str, bed: str, commands: bool, etc: Path) -> str:
         )
     mine = [f"topic read nocturne/{bed}/avail", f"topic read nocturne/{bed}/state/#",
             *([f"topic write nocturne/{bed}/cmd/#"] if commands else [])]
-    readable(acl, "\n".join((*lines, "", f"user {person}", *mine)) + "\n")
-    return passwords(broker, (person,))[person]
+    others, before = parted(lines, person)
+    denied = [line.format(person=person) for line in NO_BED]
+    kept = [line for line in before if f" nocturne/{bed}/" not in line and line not in denied]
+    readable(acl, "\n".join((*others, "", f"user {person}", *denied, *kept, *mine)) + "\n")
+    made = passwords(broker, (person,))[person]
+    list_beds(broker, data)
+    return made
+
+
+def parted(lines: Sequence[str], person: str) -> tuple[list[str], list[str]]:
+    """The ACL without a person's lines, and these."""
+    others: list[str] = []
+    mine: list[str] = []
+    into = others
+    for line in lines:
+        if line.startswith("user "):
+            into = mine if line == f"user {person}" else others
+        if into is others or line.startswith("topic "):
+            into.append(line)
+    return others, mine
+
+
+def list_beds(broker: Path, data: Path) -> None:
+    """Tell the hub who is a bed: whoever has a password and is neither a person nor the broker's
+    own."""
+    lines = (broker / "nocturne.acl").read_text(encoding="utf-8").splitlines()
+    beds = (user for user in known(broker) if user not in USERS and f"user {user}" not in lines)
+    (data / BEDS).write_text("".join(f"{bed}\n" for bed in beds), encoding="utf-8")
 
 
 def known(broker: Path) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from device.clock import SystemClock
 from device.errors import Refused
 from device.home.commands import ID
 from device.home.hub import population
@@ -22,6 +23,8 @@ from device.home.settings import PRIOR, ROOT
 from device.values import QUESTION
 
 STATE = f"{ROOT}/hub/state"
+BURST = 1000            # messages of one bed: the outbox of one that was away for months
+RATE = 1.0              # /s
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,14 @@ class Server:
         broker: Broker,
         group: str = "",
         say: Callable[[str], object] = print,
+        beds: Path | None = None,
+        now: Callable[[], float] | None = None,
     ):
         """`group`: of several hubs with one store, among which the broker deals out what the beds
-        send."""
+        send. `beds`: the file that pairing writes, a bed a line; nobody else is heard. `now`: s,
+        monotonic."""
+        self._beds, self._now = beds, now or SystemClock().now
+        self._spent: dict[str, tuple[float, float]] = {}    # bed → when it was heard, how often
         self.store, self.key, self.broker, self.say = store, key, broker, say
         self.applied = self.refused = 0
         self._published: list[int] | None = None
@@ -107,6 +115,8 @@ class Server:
         identity = dict(getattr(message.properties, "UserProperty", ())).get("id", "")
         if not ID.fullmatch(identity):
             return  # the button, which nobody waits for, or somebody who doesn't keep the agreement
+        if not self._paired(bed) or not self._within_its_rate(bed):
+            return  # a bed keeps what isn't acknowledged, and sends it again
         try:
             if plane == "feedback":
                 new = self.store.feedback(identity, bed, bytes(message.payload))
@@ -120,6 +130,22 @@ class Server:
         self.client.publish(f"{ROOT}/{bed}/ack/{identity}", b"", qos=1)
         if new and plane == "feedback":
             self.learn()
+
+    def _paired(self, bed: str) -> bool:
+        """Without pairing everybody whom the broker lets in is a bed."""
+        if self._beds is None or not self._beds.exists():
+            return True
+        return bed in self._beds.read_text(encoding="utf-8").split()
+
+    def _within_its_rate(self, bed: str) -> bool:
+        """A bed may say BURST at once and RATE a second from then on."""
+        now = self._now()
+        then, spent = self._spent.get(bed, (now, 0.0))
+        spent = max(spent - RATE * (now - then), 0.0) + 1.0
+        if spent > BURST:
+            return False
+        self._spent[bed] = now, spent
+        return True
 
     def learn(self) -> None:
         """Publish a prior when new answers were released, and say plainly where learning stands."""

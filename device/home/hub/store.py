@@ -4,24 +4,28 @@ never a row each.
 A count has no order, no time and no bed: that is the shuffle. While fewer than HOLD beds have
 answered a question in a period, its counts are held and nobody is told. That a bed did answer is
 remembered until the period after next, apart from the answers and as a salted hash, so that no bed
-speaks twice.
+speaks twice. Periods are the hub's own: what a report says of its time gives nobody a second voice.
 """
 
 import hashlib
 import json
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
+from device.clock import SystemClock
 from device.errors import Refused
-from device.home.privacy import EPSILON, QUESTIONS
+from device.home.privacy import EPSILON, PERIOD, QUESTIONS
 
 HOLD = 10               # beds
-EVENTS_KEPT = 20_000    # rows; about five years of one bed
+EVENTS_KEPT = 20_000    # rows of one bed, about five years; no bed's push out another's
+LARGEST = 4096          # bytes of an event
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY, bed TEXT NOT NULL, name TEXT NOT NULL, payload TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS by_bed ON events (bed, seq);
 CREATE TABLE IF NOT EXISTS holds (
     question TEXT, epoch INTEGER, salt BLOB NOT NULL, PRIMARY KEY (question, epoch)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS answered (
@@ -37,14 +41,20 @@ CREATE TABLE IF NOT EXISTS versions (
 
 
 class Store:
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, wall: Callable[[], float] | None = None):
+        """`wall`: s since 1970; the system's where none is given."""
+        self._wall = wall or SystemClock().wall
         self._db = sqlite3.connect(path, timeout=5.0, check_same_thread=False, isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.executescript(SCHEMA)
 
     def event(self, identity: str, bed: str, name: str, payload: bytes) -> bool:
-        """Apply one event; False if that id was applied before. On the disk once this returns."""
+        """Apply one event; False if that id was applied before. On the disk once this returns.
+
+        Raises Refused for what is no JSON, or too large."""
+        if len(payload) > LARGEST:
+            raise Refused(f"event {name} of {bed}: {len(payload)} bytes, more than {LARGEST}")
         try:
             text = json.dumps(json.loads(payload))
         except (ValueError, RecursionError):
@@ -57,14 +67,16 @@ class Store:
                 "INSERT INTO events (bed, name, payload) VALUES (?, ?, ?)", (bed, name, text)
             )
             self._db.execute(
-                "DELETE FROM events WHERE seq <= (SELECT max(seq) FROM events) - ?", (EVENTS_KEPT,)
+                "DELETE FROM events WHERE bed = ? AND seq <= (SELECT seq FROM events WHERE bed = ? "
+                "ORDER BY seq DESC LIMIT 1 OFFSET ?)", (bed, bed, EVENTS_KEPT)
             )
         return True
 
     def feedback(self, identity: str, bed: str, payload: bytes) -> bool:
         """Count one answer; False if it was counted before. Raises Refused for anything but a
         report as agreed."""
-        question, epoch, y = self._report(payload)
+        question, y = self._report(payload)
+        epoch = int(self._wall() // PERIOD)
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
             if not self._first(identity):
@@ -132,7 +144,7 @@ class Store:
     def _first(self, identity: str) -> bool:
         return bool(self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (identity,)).rowcount)
 
-    def _report(self, payload: bytes) -> tuple[str, int, int]:
+    def _report(self, payload: bytes) -> tuple[str, int]:
         try:
             report = json.loads(payload)
             question, epoch, y = report["q"], report["epoch"], report["y"]
@@ -151,7 +163,7 @@ class Store:
             good = False
         if not good:
             raise Refused("feedback: not a report as agreed")
-        return question, epoch, y
+        return question, y
 
     def _release(self, question: str, epoch: int) -> None:
         """Once HOLD beds have answered, give their counts out and begin a new hold for whoever
