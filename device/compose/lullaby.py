@@ -3,9 +3,10 @@ another style."""
 
 from pathlib import Path
 
-from device.compose.midi import read
 from device.compose.form import LONGEST
+from device.compose.midi import read
 from device.compose.motifs import Line, Theme, to_step
+from device.compose.theory import DEGREES
 from device.compose.tokens import DURATIONS, SLOTS
 from device.compose.transcription import Heard, hear, quarters_per_tick
 from device.errors import Refused
@@ -33,9 +34,12 @@ def busy(heard: Heard) -> bool:
 
 
 def motif(source: Path | bytes) -> Theme:
-    """The opening of a file's melody, with its rhythm: its first long phrase. Raises Refused, which
-    says why."""
-    heard = listen(source)
+    """The opening of a file's melody, with its rhythm. Raises Refused, which says why."""
+    return theme(listen(source))
+
+
+def theme(heard: Heard) -> Theme:
+    """The first long phrase of a melody. Raises Refused where there is none."""
     line = melody(heard)
     if len(line) < FEWEST:
         raise Refused("the MIDI file: its melody has fewer than three notes; use one with a tune")
@@ -50,15 +54,25 @@ def motif(source: Path | bytes) -> Theme:
     last = max(gaps, key=lambda place: (gaps[place], place))
     notes = tuple(moved[:last + 1])
     return Theme(min(notes[-1][0] // SLOTS + 1 + (notes[-1][0] % SLOTS > 1), LONGEST), notes,
-                 heard.scale)
+                 scale_of(heard))
 
 
 def melody(heard: Heard) -> Line:
-    """A whole piece's melody: (slot, scale steps above the reference tonic, slots)."""
-    home = to_step(heard.reference, heard.tonic, heard.scale)
+    """A whole piece's melody: (slot, steps of its `scale` above the reference tonic, slots)."""
+    scale = scale_of(heard)
+    home = to_step(heard.reference, heard.tonic, scale)
     return tuple(
-        (tick * SLOTS + slot, to_step(heard.reference + pitch, heard.tonic, heard.scale) - home,
+        (tick * SLOTS + slot, to_step(heard.reference + pitch, heard.tonic, scale) - home,
          DURATIONS[duration])
         for tick, notes in enumerate(heard.ticks)
         for slot, duration, pitch in notes.notes
     )
+
+
+def scale_of(heard: Heard) -> str:
+    """The scale heard, or the one that leaves fewer of the melody's notes out."""
+    classes = [pitch % 12 for tick in heard.ticks for *_, pitch in tick.notes]
+
+    def outside(scale: str) -> tuple[int, bool]:
+        return sum(step not in DEGREES[scale] for step in classes), scale != heard.scale
+    return min(DEGREES, key=outside)

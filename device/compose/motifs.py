@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from device.compose.theory import DEGREES
+from device.compose.theory import CHORDS, DEGREES
 from device.compose.tokens import SLOTS
 
 # a pattern of so many notes may be heard so often within 10 min
@@ -30,16 +30,18 @@ class Theme:
     @classmethod
     def of(cls, plain: object) -> "Theme | None":
         """What `plain` wrote; None for anything else."""
+        if not isinstance(plain, list) or len(plain) != 4:
+            return None
         try:
-            ticks, notes, scale, chords = plain  # type: ignore[misc]
-            theme = cls(int(ticks), tuple((int(a), int(b), int(c)) for a, b, c in notes), scale,
-                        tuple((int(a), int(b)) for a, b in chords))
+            length, line, mode, harmony = plain
+            theme = cls(int(length), tuple((int(a), int(b), int(c)) for a, b, c in line), mode,
+                        tuple((int(a), int(b)) for a, b in harmony))
         except (TypeError, ValueError, OverflowError):
             return None
-        sane = all(0 <= slot < 16 * 16 and abs(step) < 40 and 0 < slots <= 64
+        sane = all(0 <= slot < 16 * SLOTS and abs(step) < 40 and 0 < slots <= 64
                    for slot, step, slots in theme.notes)
-        harmony = all(0 <= chord < 48 for _, chord in theme.chords)
-        whole = sane and harmony and scale in DEGREES and 0 < theme.ticks <= 16
+        known = all(0 <= chord < len(CHORDS) for _, chord in theme.chords)
+        whole = sane and known and theme.scale in tuple(DEGREES) and 0 < theme.ticks <= 16
         return theme if whole and theme.notes else None
 
     def chord_at(self, tick: int) -> int | None:

@@ -92,7 +92,8 @@ CONDITIONS = (
     "known",            # 1: the fields above are given; 0: they are all 0
 )
 STYLE_SIZE = 8
-STYLES = (*CHOSEN_STYLES, "lullaby")        # that the music was sorted by; the last is asked by name
+# that the music was sorted by; the last is never chosen unasked
+STYLES = (*CHOSEN_STYLES, "lullaby")
 
 
 def conditions(scale: str, density: float, register: float, harmony: float, tension: float,

@@ -227,8 +227,8 @@ def shared(line: Line, others: Sequence[Line]) -> int:
 # ---- a night -------------------------------------------------------------------------------------
 
 def hours(make: Make, count: int = 8, seed: int = 78) -> dict[str, float]:
-    """`night_arc`: of the six in ARC, how many differ between the hours of a night of one recipe, by
-    three times the error of an hour's mean or more, and go where the night is to go."""
+    """`night_arc`: of the six in ARC, how many differ between the hours of a night of one recipe,
+    by three times the error of an hour's mean or more, and go where the night is to go."""
     composer, recipe = make(seed), Recipe(density=0.4)
     values: dict[str, list[float]] = {name: [] for name in ARC}
     key, flat = composer.tonic, 0.0

@@ -15,7 +15,7 @@ import numpy as np
 
 from device.compose.midi import Piece
 from device.compose.theory import CHORD_CLASSES
-from device.compose.tokens import DURATIONS, SLOTS
+from device.compose.tokens import SLOTS
 from device.compose.transcription import Heard, hear
 from device.values import Phrase
 
@@ -33,8 +33,9 @@ MEASURES = ("rhythm_memory", "step_mi1", "step_mi4", "motif_lift", "recurrence",
 
 @dataclass(frozen=True)
 class Line:
-    """A piece's ticks in tokens, but for force, bass and dwells; its melody's notes as (slot of the piece, semitones from the reference,
-    slots until the next), and whether each is of the chord that sounds."""
+    """A piece's ticks in tokens, but for force, bass and dwells; its melody's notes as (slot of the
+    piece, semitones from the reference, slots until the next), and whether each is of the chord
+    that sounds."""
     ticks: tuple[bytes, ...]
     slots: np.ndarray
     pitches: np.ndarray

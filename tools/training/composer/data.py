@@ -2,9 +2,9 @@
 two and four times.
 
 Slowing is the bridge from people's music to the night's: a chorale whose quarter becomes a whole
-tick has half an onset a second. Held out are three eighths of the works that have a calm piece, by the hash of the works' names: so
-no edition or part of a held-out piece is heard in training, wherever the files lie. What is calm is
-told by measure: see `calm`.
+tick has half an onset a second. Held out are three eighths of the works that have a calm piece, by
+the hash of the works' names: so no edition or part of a held-out piece is heard in training,
+wherever the files lie. What is calm is told by measure: see `calm`.
 """
 
 import csv
@@ -25,8 +25,9 @@ from device.compose.transcription import Heard, hear, quarters_per_tick
 from device.errors import Refused
 from device.values import Note
 
-# a calm piece: onsets/s (fewer than IDLE: its beat isn't the one that is written), share of harsh time, semitones between its 5th and 95th percentile, at
-# most; share of small steps and of notes in one scale, and ticks, at least
+# a calm piece: onsets/s at least (with fewer, its beat isn't the one that is written) and at most;
+# share of harsh time, and semitones between its 5th and 95th percentile, at most; share of small
+# steps, of notes in one scale, and ticks, at least
 IDLE, BUSY, HARSH, WIDE, STEPWISE, TONAL, LONG = 0.5, 2.6, 0.12, 36.0, 0.6, 0.8, 24
 SLOWINGS = (1, 2, 4)
 PLUCKED = ("Guitar", "Lute", "Vihuela")

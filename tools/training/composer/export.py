@@ -48,8 +48,8 @@ class Cell(nn.Module):
 
 
 class Step(nn.Module):
-    """One token: (fields (len(FIELDS),), asked (1, CONDITIONS + STYLE_SIZE), one, two (1, hidden)) → logits,
-    new states; the same as `Net`."""
+    """One token: (fields (len(FIELDS),), asked (1, CONDITIONS + STYLE_SIZE), one, two (1, hidden))
+    → logits, new states; the same as `Net`."""
 
     def __init__(self, net: Net):
         super().__init__()

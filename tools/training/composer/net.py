@@ -26,7 +26,8 @@ FOLLOW = torch.from_numpy(tk.follow_mask())
 CHORD, PITCH, TOKEN = (FIELDS.index(name) for name in ("chord", "pitch", "token"))
 # where these heads begin; see `relative`
 MOVES, OVER = tk.VOCABULARY, tk.VOCABULARY + 4 * tk.REACH + 1
-SAID = [FIELDS.index(name) for name in ("short echo", "long echo", "answer", "moved")]
+SAID = [FIELDS.index(name) for name in ("short echo", "long echo", "answer", "moved")
+        if name in FIELDS]
 ECHOES, ANSWERS = SAID[:2], SAID[2:]
 GATES = OVER + 12
 HEADS = GATES + len(SAID)
@@ -128,8 +129,8 @@ class Net(nn.Module):
 
     def forward(self, fields: torch.Tensor, asked: torch.Tensor,
                 style: torch.Tensor) -> torch.Tensor:
-        """Fields (n, t, len(FIELDS)), conditions (n, t, CONDITIONS), style (n, STYLE_SIZE) → logits (n, t,
-        VOCABULARY)."""
+        """Fields (n, t, len(FIELDS)), conditions (n, t, CONDITIONS), style (n, STYLE_SIZE) → logits
+        (n, t, VOCABULARY)."""
         whole = torch.cat([asked, style[:, None].expand(-1, fields.shape[1], -1)], -1)
         x, _ = self.first(self.drop(self.given(fields, whole)))
         x, _ = self.second(self.drop(x))
