@@ -8,7 +8,7 @@ SHORT, LONG = 5, 12             # tokens that must agree for an echo
 KEPT = 6000                     # tokens remembered for echoes: about half an hour of music
 LAGS = (2, 3, 4, 6, 8, 12, 16, 24, 32)      # ticks: how far back what is answered may lie
 FADE, LIKENESS = 0.85, 1.2      # of a tick's agreement; a lag that agrees less is not answered
-FIELDS = ("chord", "pitch", "token", "near", "far", "short echo", "long echo")
+FIELDS = ("chord", "pitch", "token", "near", "far", "short echo", "long echo", "answer", "moved")
 
 
 class Context:
@@ -177,4 +177,4 @@ class Memory:
         pitch = context.pitches[1] if context.pitches[1] >= tk.PITCH else tk.PITCH + tk.REACH
         echoes = [echo.next() for echo in self.echoes] or (tk.BOS, tk.BOS)
         answer = self.answer.next(tk.following(context.last))
-        return (context.chord, pitch, context.last, *context.key(), *echoes, *answer)[:len(FIELDS)]
+        return (context.chord, pitch, context.last, *context.key(), *echoes, *answer)

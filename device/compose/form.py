@@ -17,7 +17,7 @@ from device.compose.tokens import SLOTS
 FORMS = ("AABA", "AABB", "ABAB", "ABACA", "AABCA")
 PHRASE = 8                  # ticks
 SHORTEST, LONGEST = 6, 12
-STRAYS = (0, 0, 0, 0, 0, 0, -2, 2)   # ticks that a new phrase is longer
+STRAYS = (*(0,) * 18, -2, 2)  # ticks that a new phrase is longer
 KEPT = 12                   # themes remembered of the night
 CADENCE = 2                 # ticks in which a phrase ends, on one note
 LIKED = 4                   # themes remembered of all nights

@@ -26,8 +26,7 @@ FOLLOW = torch.from_numpy(tk.follow_mask())
 CHORD, PITCH, TOKEN = (FIELDS.index(name) for name in ("chord", "pitch", "token"))
 # where these heads begin; see `relative`
 MOVES, OVER = tk.VOCABULARY, tk.VOCABULARY + 4 * tk.REACH + 1
-SAID = [FIELDS.index(name) for name in ("short echo", "long echo", "answer", "moved")
-        if name in FIELDS]
+SAID = [FIELDS.index(name) for name in ("short echo", "long echo", "answer", "moved")]
 ECHOES, ANSWERS = SAID[:2], SAID[2:]
 GATES = OVER + 12
 HEADS = GATES + len(SAID)
