@@ -36,23 +36,24 @@ def sung(phrases):
 
 
 def test_a_tune_of_ones_own_returns_with_its_rhythm_every_other_time_as_it_is():
-    composer = RulesComposer(4)
-    composer.give_motif(TUNE)
-    recipe = Recipe(density=0.5, scale="ionian")
-    phrases = [composer.compose(recipe, None) for _ in range(800)]
-    labels = ["", *(phrase.section for phrase in phrases)]
-    begins = [tick for tick in range(800) if labels[tick + 1] != labels[tick]
-              and "own 1 returns" in labels[tick + 1]]
-    literal = [tick for tick in begins if labels[tick + 1].endswith("literal")]
-    assert len(begins) >= 4 and len(literal) >= len(begins) / 2
-    notes, rhythm, steps = sung(phrases), [], []
-    for tick in literal:
-        here = {slot - 4 * tick: pitch for slot, pitch in notes if 0 <= slot - 4 * tick < 16}
-        rhythm.append(np.mean([slot in here for slot, *_ in TUNE.notes]))
-        pairs = [(here[slot], to_pitch(step, 0, "ionian")) for slot, step, _ in TUNE.notes
-                 if slot in here]
-        steps += [b - a == d - c for (a, c), (b, d) in itertools.pairwise(pairs)]
-    assert np.mean(rhythm) >= 0.8 and np.mean(steps) >= 0.8
+    rhythm, steps = [], []
+    for seed in range(3, 7):
+        composer = RulesComposer(seed)
+        composer.give_motif(TUNE)
+        phrases = [composer.compose(Recipe(density=0.5, scale="ionian"), None) for _ in range(800)]
+        labels, notes = ["", *(phrase.section for phrase in phrases)], sung(phrases)
+        begins = [tick for tick in range(800) if labels[tick + 1] != labels[tick]
+                  and "own 1 returns" in labels[tick + 1]]
+        literal = [tick for tick in begins if labels[tick + 1].endswith("literal")]
+        assert len(begins) >= 3 and len(literal) >= len(begins) / 2
+        for tick in literal:
+            here = {slot - 4 * tick: pitch for slot, pitch in notes if 0 <= slot - 4 * tick < 16}
+            rhythm.append(np.mean([slot in here for slot, *_ in TUNE.notes]))
+            pairs = [(here[slot], to_pitch(step, 0, "ionian")) for slot, step, _ in TUNE.notes
+                     if slot in here]
+            steps += [b - a == d - c for (a, c), (b, d) in itertools.pairwise(pairs)]
+    # what would grate on the chord, or be heard too often, is bent
+    assert np.mean(rhythm) >= 0.8 and np.mean(steps) >= 0.65
 
 
 def test_themes_of_long_ago_return_in_5_to_15_percent_of_ticks():
