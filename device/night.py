@@ -236,12 +236,12 @@ class Night:
         """Keep the music written AHEAD; silence needs none."""
         if self.course is None or self.course.scene.level <= fade.SILENT:
             return
-        tonight, standing = self.state.tonight, wishes.standing(self.state)
-        recipe = fade.steered(tonight.recipe, tonight.mode)
+        tonight, mind, standing = self.state.tonight, self.parts.mind, wishes.standing(self.state)
+        recipe, breath = fade.steered(tonight.recipe, tonight.mode), self.course.scene.breath
         self.written = max(self.written, now + RING)
         while self.written < now + AHEAD:
-            phrase = self.parts.mind.composer.compose(recipe, tonight.p_asleep)
-            phrase = replace(self.parts.mind.words.played(phrase, standing), start=self.written)
+            phrase = mind.composer.compose(recipe, tonight.p_asleep, breath, tonight.liked)
+            phrase = replace(mind.words.played(phrase, standing), start=self.written)
             if phrase.notes:
                 self.parts.world.sound.send(phrase)
                 self.diary.add("phrases", night=tonight.number, start=phrase.start,

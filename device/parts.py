@@ -84,7 +84,9 @@ class Repeats(Protocol):
 class Composer(Protocol):
     @property
     def repeats(self) -> Repeats: ...
-    def compose(self, recipe: Recipe, p_asleep: float | None) -> Phrase: ...
+    def compose(self, recipe: Recipe, p_asleep: float | None, breath: float | None = None,
+                liked: int = 0) -> Phrase:
+        """`breath` /min, if phrases are to last whole breaths; likes minus skips of the night."""
     def learn_taste(self, kept: Any, rng: np.random.Generator, liked: int = 0) -> Mapping: ...
 
 

@@ -17,8 +17,11 @@ import numpy as np
 
 from device.compose import tokens as tk
 from device.compose import voicing
+from device.compose.arc import Arc
 from device.compose.constraints import Bias, Steering
-from device.compose.motifs import Line, Motifs
+from device.compose.form import LIKED, Form, Wish, phrase_ticks
+from device.compose.manners import MANNERS, PLAIN, Manner, between
+from device.compose.motifs import Hooks, Line, Theme, to_pitch, to_step
 from device.compose.repeat_filter import Repeats
 from device.compose.target import Aim, approach, destination
 from device.compose.taste import Taste
@@ -30,6 +33,9 @@ TEMPERATURE = 1.0
 TOP_P = 0.97
 SLOWEST_CHORDS, FASTEST_CHORDS = 36.0, 9.0      # s: chords change every 8–40 s
 KEY_WALK = (1200.0, 2400.0)                     # s: the tonic walks by a fifth every 20–40 min
+MORPH = 24.0                                    # s that a change of style takes
+LONG = 8                                        # slots: a note that rests on its chord
+FULLER = 1.3                                    # × of density: the music comes back
 AHEAD = 4                                       # ticks of a known melody that a chord is chosen for
 BASS_LASTS = 14.0                               # s
 # a root, a third or a fifth under each chord
@@ -41,6 +47,9 @@ class Opinion(Protocol):
 
     def condition(self, values: np.ndarray, style: np.ndarray) -> None:
         """What is asked for: `values` by tokens.CONDITIONS, `style` (STYLE_SIZE,)."""
+
+    def answer(self, lag: int) -> None:
+        """The tick to come answers the one so many before it; 0: none."""
 
     def push(self, token: int) -> None:
         """This token came."""
@@ -64,7 +73,13 @@ class Composer:
         self.rng = np.random.default_rng(seed)
         self.repeats = repeats or Repeats()
         self.steering = Steering()
-        self.motifs = Motifs()
+        self.form = Form()
+        self.arc = Arc()
+        self.hooks = Hooks()
+        self.manners: Mapping[str, Manner] = MANNERS
+        self.manner = PLAIN
+        self.before_this: tuple[str, float] = ("", 0.0)     # the last recipe's name and density
+        self.liked = 0                          # likes minus skips of the night
         self.taste = Taste()
         self.leans = self.taste.leans()
         self.aim: Aim | None = None
@@ -72,6 +87,7 @@ class Composer:
         self.scale = ""
         self.tonic = int(self.rng.integers(12))
         self.tick = 0
+        self.written = 0                        # ticks that weren't silent
         self.elapsed = 0.0                      # s
         self.chord: int | None = None           # index into CHORDS, tonic-relative
         self.chord_left = 0                     # ticks
@@ -82,57 +98,98 @@ class Composer:
         self.bells = 0.0                        # error diffusion: which notes are bells
         opinion.push(tk.BOS)
 
-    def compose(self, recipe: Recipe, p_asleep: float | None) -> Phrase:
-        """The next tick: two pulses. A recipe that changed is approached over about a minute."""
-        self.aim = aim = approach(self.aim, destination(recipe, p_asleep))
+    def compose(self, recipe: Recipe, p_asleep: float | None, breath: float | None = None,
+                liked: int = 0) -> Phrase:
+        """The next tick: two pulses. A recipe that changed is approached over about a minute;
+        phrases last whole breaths (/min), if they are known; `liked` are the night's likes minus
+        skips: what is liked comes back, what is skipped gives way to something else."""
+        self.react(recipe, liked)
+        self.aim = approach(self.aim, destination(recipe, p_asleep))
+        aim = self.arc.bent(self.aim)
         notes: list[Note] = []
+        section = ""
         if aim.density < 0.01 or aim.music < 0.01:
             self.steering.rest(tk.SLOTS)
             self.chord_left = 0
         else:
-            notes = self.write(recipe, aim)
+            notes = self.write(recipe, aim, breath)
+            section = self.form.label
         self.repeats.add(*self.spelled(notes, aim))
         self.tick += 1
         self.elapsed += aim.length
-        return Phrase(aim.length, tuple(notes), section=self.motifs.returning)
+        self.arc.go(aim.length, p_asleep)
+        return Phrase(aim.length, tuple(notes), section=section)
 
-    def give_motif(self, line: Line) -> None:
-        """A motif from outside (see `seed.motif`): the night develops it."""
-        self.motifs.give(line)
+    def react(self, recipe: Recipe, liked: int) -> None:
+        """To a press, and to fuller music after a while of less (a masking, a dawn)."""
+        if liked > self.liked:
+            self.form.like()
+        elif liked < self.liked:
+            self.form.skip()
+        name, density = self.before_this
+        if recipe.name == name and recipe.density > FULLER * density > 0:
+            self.form.come_back()
+        self.liked, self.before_this = liked, (recipe.name, recipe.density)
+
+    def give_motif(self, theme: Theme) -> None:
+        """A theme from outside (see `lullaby.motif`): the night develops it."""
+        self.form.give(theme)
 
     def follow(self, line: Line) -> None:
-        """Sing this melody next (see `seed.melody`), in our own key, scale and style: a piece
+        """Sing this melody next (see `lullaby.melody`), in our own key, scale and style: a piece
         re-dressed."""
-        self.motifs.follow(line, self.tick)
+        self.form.follow(line)
 
     def learn_taste(self, kept: dict | None, rng: np.random.Generator, liked: int = 0) -> dict:
         """Set out a small step from the taste that is `kept`, once tonight's likes or skips have
-        moved it; what to keep now."""
+        moved it, with the themes that were liked; what to keep now."""
         taste = Taste.recall(kept).learn(self.taste, liked)
         self.taste = taste.vary(rng)
         self.leans = self.taste.leans()
-        return taste.state()
+        themes = themes_of(kept)
+        if liked > 0:
+            themes = self.form.liked or themes
+        elif liked < 0:
+            themes = [theme for theme in themes if theme in self.form.liked]
+        self.form.recall(themes)
+        self.arc, self.liked = Arc(), 0
+        return {**taste.state(), "themes": [theme.plain() for theme in themes]}
 
     # ---- one tick --------------------------------------------------------------------------------
 
-    def write(self, recipe: Recipe, aim: Aim) -> list[Note]:
+    def write(self, recipe: Recipe, aim: Aim, breath: float | None) -> list[Note]:
+        self.manner = between(self.manner, self.manners.get(recipe.style, PLAIN),
+                              min(aim.length / MORPH, 1) if self.tick else 1)
         fresh = self.chord_left <= 0
         if fresh:
             self.turn(recipe)
-        steering = self.steering
-        steering.begin(aim, self.scale, self.tonic)
+        steering, form = self.steering, self.form
+        steering.begin(aim, self.scale, self.tonic, self.manner)
+        form.fate = self.arc.fate()
+        form.begin(self.written, phrase_ticks(aim.length, breath), aim.density * aim.length,
+                   self.scale, self.manner, self.elapsed, self.rng)
         bright = min(max(aim.brightness + self.taste.light, 0.0), 1.0)
         self.light = steering.mixture.light(self.light, bright, aim.density)
         self.opinion.condition(self.asked(aim), self.styled(recipe, aim))
+        self.opinion.answer(form.lag)
         notes = self.chord_notes(aim) if fresh else []
-        wish = self.motifs.begin(self.tick, self.tonic, self.scale, steering.reference,
-                                 lambda: steering.playable(0, leap=24), self.rng)
-        notes += self.melody(aim, wish)
+        steering.chord = CHORD_CLASSES[self.chord] if self.chord is not None else frozenset()
+        notes += self.melody(aim, form.wishes())
         notes = self.vary_repeats(notes, aim)
         steering.rest(tk.SLOTS)
-        self.motifs.end(self.tick, self.tonic, self.scale, self.elapsed)
+        form.end()
+        if self.tick % 64 == 0:
+            self.hooks.forget(self.elapsed)
         self.chord_left -= 1
+        self.written += 1
         return notes
+
+    def home(self) -> int:
+        """The reference tonic in scale steps."""
+        return to_step(self.steering.reference, self.tonic, self.scale)
+
+    def pitch_of(self, step: int) -> int:
+        return to_pitch(self.home() + step, self.tonic, self.scale)
 
     def turn(self, recipe: Recipe) -> None:
         """At a chord's end: take up a new scale, and now and then walk to a neighbouring key."""
@@ -141,7 +198,7 @@ class Composer:
         if self.chord is not None:
             self.before = [(step + self.tonic) % 12 for step in CHORD_CLASSES[self.chord]]
         if self.elapsed >= self.walk_at:
-            step = int(self.rng.choice((5, 7)))
+            step = self.arc.walk(self.rng)
             self.tonic = (self.tonic + step) % 12
             self.walk_at = self.elapsed + float(self.rng.uniform(*KEY_WALK))
             self.steering.walk(step)
@@ -152,7 +209,7 @@ class Composer:
             self.scale, density=aim.density * aim.length,
             register=self.steering.middle - self.steering.reference,
             harmony=1 / self.ticks(8, aim), tension=aim.tension,
-            brightness=aim.brightness - 0.5, tick=self.tick)
+            brightness=aim.brightness - 0.5, place=self.form.share)
 
     def styled(self, recipe: Recipe, aim: Aim) -> np.ndarray:
         """The style latent, on its way to the recipe's: styles morph, too."""
@@ -162,19 +219,22 @@ class Composer:
             now = goal if self.style is None else self.style
         else:
             goal = now = np.zeros(tk.STYLE_SIZE, np.float32) if self.style is None else self.style
-        self.style = now + (goal - now) * min(aim.length / 24, 1)
+        self.style = now + (goal - now) * min(aim.length / MORPH, 1)
         return self.style
 
     def chord_notes(self, aim: Aim) -> list[Note]:
         """A new chord, how long it stays, its pads and its bass."""
-        steering = self.steering
-        ahead = self.motifs.ahead(self.tick, AHEAD, steering.reference, self.tonic, self.scale)
+        steering, form = self.steering, self.form
+        ahead = [self.pitch_of(step) for step in form.ahead(AHEAD)]
         before = frozenset((step - self.tonic) % 12 for step in self.before)
-        self.chord = chord = self.draw(steering.chord_bias(before, ahead)) - tk.CHORD
+        wish, until = form.chord()
+        last = "section" if form.closes and until <= self.ticks(0, aim) + 1 else ""
+        self.chord = chord = self.draw(steering.chord_bias(before, ahead, wish, last)) - tk.CHORD
+        form.harmonized(chord)
         dwell = self.draw(self.dwell_bias(aim)) - tk.DWELL
-        self.chord_left = self.ticks(tk.DWELLS[dwell] * self.rng.uniform(0.75, 1.33), aim)
-        part = self.draw(BASS_BIAS) - tk.BASS
-        bass, self.pads = voicing.lead(chord, part, self.tonic, steering.centre, self.pads)
+        stays = tk.DWELLS[dwell] * self.rng.uniform(0.75, 1.33) * self.arc.dwell()
+        self.chord_left = self.aligned(self.ticks(stays, aim), until, aim)
+        self.pads, bass = self.voiced(chord, chord == wish)
         for pitch in self.pads:
             steering.sound(pitch, 0, self.chord_left * tk.SLOTS)
         seconds, light = self.chord_left * aim.length, self.light
@@ -198,28 +258,55 @@ class Composer:
         low, high = math.ceil(FASTEST_CHORDS / aim.length), math.floor(SLOWEST_CHORDS / aim.length)
         return min(max(round(dwell), low), high)
 
+    def voiced(self, chord: int, again: bool) -> tuple[list[int], int | None]:
+        """The chord's pads and bass: led from the chord before, or `again` as it was voiced in this
+        section."""
+        reference, kept = self.steering.reference, self.form.voicings.get(str(chord))
+        before, bias = self.pads, BASS_BIAS
+        if again and kept:
+            bias = {tk.BASS + kept[0]: 0.0}
+            before = [reference + above for above in kept[1:]]
+        part = self.draw(bias) - tk.BASS
+        bass, pads = voicing.lead(chord, part, self.tonic, self.steering.centre, before)
+        self.form.voicings[str(chord)] = [part, *(pitch - reference for pitch in pads)]
+        return pads, bass
+
+    def aligned(self, stays: int, until: int, aim: Aim) -> int:
+        """A dwell that ends with the phrase, or leaves room for another chord before it does."""
+        least, most = self.ticks(0, aim), self.ticks(1000, aim)
+        if until <= most and (stays >= until or until - stays < least):
+            return max(until, least)
+        return stays
+
     def bass_note(self, pitch: int, aim: Aim) -> Note:
         slots = min(self.chord_left, max(2, round(BASS_LASTS / aim.length))) * tk.SLOTS
         self.steering.sound(pitch, 0, slots)
         return Note(0.0, pitch, slots * aim.length / tk.SLOTS, touch("drone", self.light), "drone")
 
-    def melody(self, aim: Aim, wish: dict[int, int]) -> list[Note]:
-        steering = self.steering
+    def melody(self, aim: Aim, wishes: Mapping[int, Wish] | None) -> list[Note]:
+        steering, form = self.steering, self.form
         notes: list[Note] = []
-        while (choice := self.draw(steering.rhythm_bias(wish))) >= tk.RHYTHM:
+        while (choice := self.draw(steering.rhythm_bias(wishes, form.ending))) >= tk.RHYTHM:
             slot, duration = divmod(choice - tk.RHYTHM, len(tk.DURATIONS))
-            hooks = self.motifs.hooks(self.tick, slot, steering.playable(slot), self.elapsed)
-            token = self.draw(steering.pitch_bias(slot, wish.get(slot), hooks))
+            wish = (wishes or {}).get(slot)
+            wanted = None if wish is None or wish.step is None else self.pitch_of(wish.step)
+            tried = steering.playable(slot) + ([wanted] if wanted is not None else [])
+            hooks = self.hooks.forbidden(self.tick, slot, tried, self.elapsed)
+            ends = bool(form.ending) or tk.DURATIONS[duration] >= LONG
+            token = self.draw(steering.pitch_bias(slot, wanted, hooks, form.lift, ends,
+                                                  tk.DURATIONS[duration]))
             pitch = steering.reference + token - tk.PITCH - tk.REACH
             slots = min(tk.DURATIONS[duration], self.chord_left * tk.SLOTS - slot)
             notes = [ended(note, slot * aim.length / tk.SLOTS) for note in notes]
             notes.append(self.melody_note(aim, pitch, slot, slots))
+            form.sung(slot, to_step(pitch, self.tonic, self.scale) - self.home(),
+                      tk.DURATIONS[duration])
         louder = 0.04 * (choice - tk.END - 1)
         return [note._replace(velocity=max(note.velocity + louder, 0.1)) for note in notes]
 
     def melody_note(self, aim: Aim, pitch: int, slot: int, slots: int) -> Note:
         self.steering.melody_note(pitch, slot, slots)
-        self.motifs.sung(self.tick, slot, pitch, self.elapsed)
+        self.hooks.sung(self.tick, slot, pitch, self.elapsed)
         voice = "bell" if self.bell(BELL_MELODY * self.light) else "piano"
         length = aim.length / tk.SLOTS
         return Note(slot * length, pitch, slots * length, touch(voice, self.light), voice)
@@ -273,7 +360,7 @@ class Composer:
     # ---- carrying on after a restart -------------------------------------------------------------
 
     PLAIN = ("scale", "tonic", "tick", "elapsed", "chord", "chord_left", "before", "pads",
-             "walk_at", "bells", "light")
+             "walk_at", "bells", "light", "written", "liked", "before_this")
 
     def snapshot(self) -> dict:
         """All but the repeat filter, JSON-able: a restored composer goes on with the very next
@@ -283,7 +370,10 @@ class Composer:
             "rng": self.rng.bit_generator.state,
             "opinion": self.opinion.snapshot(),
             "steering": self.steering.snapshot(),
-            "motifs": self.motifs.snapshot(),
+            "form": self.form.snapshot(),
+            "hooks": self.hooks.snapshot(),
+            "depth": self.arc.depth,
+            "manner": list(astuple(self.manner)),
             "style": None if self.style is None else [float(x) for x in self.style],
             "aim": None if self.aim is None else list(astuple(self.aim)),
         }
@@ -297,7 +387,18 @@ class Composer:
         self.aim = None if state["aim"] is None else Aim(*state["aim"])
         self.style = None if state["style"] is None else np.array(state["style"], np.float32)
         self.steering.restore(state["steering"], self.aim)
-        self.motifs.restore(state["motifs"])
+        self.form.restore(state["form"])
+        self.hooks.restore(state["hooks"])
+        self.arc.depth = state["depth"]
+        slots, durations, *rest = state["manner"]
+        self.manner = Manner(tuple(slots), tuple(durations), *rest)
+
+
+def themes_of(kept: object) -> list[Theme]:
+    """What `learn_taste` kept of them; what can't be read is left out."""
+    plain = kept.get("themes") if isinstance(kept, Mapping) else None
+    themes = [Theme.of(each) for each in plain] if isinstance(plain, list) else []
+    return [theme for theme in themes if theme][:LIKED]
 
 
 def drawn(logits: dict[int, float], chance: float) -> int:

@@ -7,8 +7,11 @@ over 14 pitches.
 """
 
 import math
+from collections.abc import Mapping
 
 from device.compose import tokens as tk
+from device.compose.form import Wish
+from device.compose.manners import PLAIN, Manner
 from device.compose.target import Aim
 from device.compose.theory import CHORD_CLASSES, CHORDS, DEGREES, HARSH, PROFILES, harsh
 from device.compose.voice_balance import Mixture
@@ -42,7 +45,15 @@ OVERDRAFT = -1.0        # onsets that a phrase may be ahead
 PLACE_PULL = 0.7        # evens out the two pulses of a tick, without which no pulse is heard
 REPEATS = 0.12          # share of repeated notes in calm melodies
 REPEAT_PULL = 30.0      # nats per share in excess
-DEBT = -3.0             # onsets: what a motif may overdraw
+DEBT = -5.0             # onsets: what a theme may overdraw
+OWED = 2.0              # onsets, beyond which a wished rest isn't kept
+THIN = -3.0             # below it, of each tick only the first wished note is sung
+PASSING = 2             # slots: a wished note so short may grate as it passes
+CHORD_WISH = 12.0       # nats toward the plan's chord
+BORNE = 2.0             # nats for each wished note that a chord bears
+CLOSE = 4.0             # nats toward home, where a section ends
+STABLE, STRONG = 3.0, 0.7       # nats toward the chord's notes, where a phrase ends; on a pulse
+LONG_END = 0.8          # nats for each doubling of the note that ends a phrase
 LENGTHS = (-1.0, -0.3, 0.3, 0.5, 0.3)       # lean over DURATIONS: legato
 
 Bias = dict[int, float]         # token → lean; what isn't in it is forbidden
@@ -62,10 +73,12 @@ class Steering:
         self.spent = -1                 # the slot paid for last
         # what `playable` found, until something changes
         self.known: dict[tuple[int, int], list[int]] = {}
+        self.manner = PLAIN
+        self.chord: frozenset[int] = frozenset()        # that sounds, tonic-relative
 
-    def begin(self, aim: Aim, scale: str, tonic: int) -> None:
+    def begin(self, aim: Aim, scale: str, tonic: int, manner: Manner) -> None:
         """A new tick."""
-        self.aim, self.scale, self.tonic = aim, scale, tonic
+        self.aim, self.scale, self.tonic, self.manner = aim, scale, tonic, manner
         self.centre = aim.register - self.mixture.lift(aim.density)
         self.middle = self.centre + sum(MELODY) / 2
         if abs(self.reference - self.middle) > 8 or self.reference % 12 != tonic:
@@ -148,35 +161,44 @@ class Steering:
 
     # ---- biases ----------------------------------------------------------------------------------
 
-    def chord_bias(self, before: frozenset | None, ahead: list[int]) -> Bias:
+    def chord_bias(self, before: frozenset | None, ahead: list[int], wish: int | None = None,
+                   ending: str = "") -> Bias:
         """Chords of the scale that share a note with `before` (tonic-relative pitch classes) and
-        add another; `ahead` are pitches of the melody to come, if it is known."""
+        add another; `ahead` are pitches of the melody to come, `wish` is the plan's chord, if they
+        are known; `ending` of what this chord is the last."""
         degrees = frozenset(DEGREES[self.scale])
         dark = self.aim.tension > 0.8
         allowed = [index for index, (_, quality) in enumerate(CHORDS)
                    if CHORD_CLASSES[index] <= degrees and (dark or quality != "dim")]
         if before:
-            allowed = [index for index in allowed if len(CHORD_CLASSES[index] & before) < 3]
+            allowed = [index for index in allowed
+                       if len(CHORD_CLASSES[index] & before) < 3 or index == wish]
             allowed = [index for index in allowed if CHORD_CLASSES[index] & before] or allowed
-        return {tk.CHORD + index: self.chord_lean(index, ahead) for index in allowed}
+        bias = {tk.CHORD + index: self.chord_lean(index, ahead, ending) for index in allowed}
+        if wish is not None and tk.CHORD + wish in bias:
+            bias[tk.CHORD + wish] += CHORD_WISH
+        return bias
 
-    def chord_lean(self, index: int, ahead: list[int]) -> float:
+    def chord_lean(self, index: int, ahead: list[int], ending: str = "") -> float:
         (root, quality), classes = CHORDS[index], CHORD_CLASSES[index]
         balance = CHORD_PULL * sum(self.lean[step] for step in classes) / 3
         home = root == 0 and quality in ("maj", "min")
         steps = [(pitch - self.tonic) % 12 for pitch in ahead]
-        borne = sum(bears(classes, step) for step in steps)
-        return balance + (2.0 - self.aim.tension) * home + borne
+        borne = BORNE * sum(bears(classes, step) for step in steps)
+        closes = CLOSE * home * (ending == "section")
+        return balance + (2.0 - self.aim.tension) * home + borne + closes
 
-    def rhythm_bias(self, wish: dict[int, int]) -> Bias:
-        """Where the next melody note may begin, or END; `wish` is a motif's slots of this tick and
-        their pitches."""
+    def rhythm_bias(self, wish: Mapping[int, Wish] | None, ending: str = "") -> Bias:
+        """Where the next melody note may begin, or END; `wish` is what the plan wishes of this
+        tick ({}: a rest). A phrase that ends does so on one long note, and rests."""
         many = self.aim.density * self.aim.length
         slots = list(range(self.slot, tk.SLOTS))
-        wished = [slot for slot in slots if slot in wish]
+        spare = THIN if wish and self.slot > min(wish) else DEBT + 1
+        wished = [slot for slot in slots if wish and slot in wish and self.account > spare]
+        rests = wish is not None and (bool(wish) or self.account < OWED)
         if wished:
             slots = wished[:1]
-        elif wish or self.account <= OVERDRAFT:
+        elif rests or self.account <= OVERDRAFT or ending and self.slot:
             slots = []
         bias = {}
         for slot in slots:
@@ -185,34 +207,55 @@ class Steering:
             start = tk.RHYTHM + slot * len(tk.DURATIONS)
             odd = -2.0 if slot % 2 and many < 1.6 else 0.0
             odd -= PLACE_PULL * math.log((1 + self.places[slot]) / (1 + self.places[slot ^ 2]))
+            odd += self.manner.slots[slot]
             for duration, length in enumerate(LENGTHS):
-                bias[start + duration] = odd + length
+                lean = length + self.manner.durations[duration]
+                lean += LONG_END * (duration - 3) * bool(ending)
+                bias[start + duration] = odd + lean
+        if wished:
+            fits = nearest((wish or {})[wished[0]].slots)
+            bias = {token: lean for token, lean in bias.items()
+                    if (token - tk.RHYTHM) % len(tk.DURATIONS) == fits}
         if not bias or (not wished and self.account <= 2.5):
             bias |= dict.fromkeys(range(tk.END, tk.RHYTHM), -ACCOUNT_PULL * (self.account - 0.5))
         return bias
 
-    def pitch_bias(self, slot: int, wish: int | None, forbidden: set[int]) -> Bias:
-        """Leans to the middle, to the key's balance and to small steps; `wish` is a motif's pitch.
-        """
+    def pitch_bias(self, slot: int, wish: int | None, forbidden: set[int], lift: int = 0,
+                   ends: bool = False, slots: int = 4) -> Bias:
+        """Leans to the middle (`lift` semitones higher), to the key's balance and to small steps;
+        `wish` is the plan's pitch, `ends` whether a phrase does with this note of `slots`."""
         base = tk.PITCH + tk.REACH - self.reference
-        if wish is not None:  # a motif is recognized by its pitches: little else counts
+        if wish is not None:  # a theme is recognized by its pitches: little else counts
             playable = self.playable(slot, leap=24)
+            if wish not in playable and slots <= PASSING and slot % 2 and self.inside(wish):
+                playable = [*playable, wish]    # it passes by
+            playable = [p for p in playable if p not in forbidden] or playable
             return {base + pitch: -MOTIF_PULL * abs(pitch - wish) for pitch in playable}
         playable = self.playable(slot)
+        middle = self.middle + lift
+        chord = self.chord
         bias = {}
         for pitch in [p for p in playable if p not in forbidden] or playable:
-            lean = self.lean[(pitch - self.tonic) % 12] - ((pitch - self.middle) / WIDTH) ** 2 / 2
+            step = (pitch - self.tonic) % 12
+            lean = self.lean[step] - ((pitch - middle) / WIDTH) ** 2 / 2
+            if step in chord:
+                lean += STABLE if ends else STRONG * (slot % 2 == 0)
             if pitch == self.last_pitch:
                 lean -= REPEAT_PULL * (self.repeated - REPEATS)
             if self.last_pitch is not None:
-                lean -= STEP_COST * max(abs(pitch - self.last_pitch) - 4, 0)
+                far = abs(pitch - self.last_pitch)
+                lean -= STEP_COST * max(far - 4, 0) - self.manner.step * max(far - 2, 0)
             bias[base + pitch] = lean
         return bias
 
+    def inside(self, pitch: int) -> bool:
+        return (round(self.centre) + MELODY[0] <= pitch <= round(self.centre) + MELODY[1]
+                and abs(pitch - self.reference) <= tk.REACH)
+
     def snapshot(self) -> dict:
         state = {**vars(self), "mixture": self.mixture.snapshot()}
-        del state["known"]
-        state.pop("aim", None)
+        for name in ("known", "aim", "manner", "chord"):        # known anew in each tick
+            state.pop(name, None)
         return state
 
     def restore(self, state: dict, aim: Aim | None) -> None:
@@ -220,6 +263,12 @@ class Steering:
         self.mixture = Mixture(**state["mixture"])
         if aim is not None:
             self.aim = aim
+
+
+def nearest(slots: int) -> int:
+    """Index of the duration nearest by ratio."""
+    return min(range(len(tk.DURATIONS)),
+               key=lambda index: abs(math.log2(tk.DURATIONS[index] / slots)))
 
 
 def bears(classes: frozenset[int], step: int) -> float:

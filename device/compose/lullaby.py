@@ -3,13 +3,15 @@ another style."""
 
 from pathlib import Path
 
+from device.compose.form import LONGEST
 from device.compose.midi import read
-from device.compose.motifs import LENGTH, Line, to_step
-from device.compose.tokens import SLOTS
+from device.compose.motifs import Line, Theme, to_step
+from device.compose.theory import DEGREES
+from device.compose.tokens import DURATIONS, SLOTS
 from device.compose.transcription import Heard, hear, quarters_per_tick
 from device.errors import Refused
 
-FEWEST, MOST = 3, 10        # notes of a motif
+FEWEST, ENOUGH, MOST = 3, 8, 16     # notes of a motif: at least, if it can be, at most
 BUSIEST = 1.5               # melody notes a tick: anything busier is slowed
 
 
@@ -25,29 +27,52 @@ def listen(source: Path | bytes) -> Heard:
 
 
 def busy(heard: Heard) -> bool:
-    return sum(len(tick.notes) for tick in heard.ticks) > BUSIEST * len(heard.ticks)
+    """Rests before the tune and after it don't count."""
+    sung = [place for place, tick in enumerate(heard.ticks) if tick.notes]
+    notes = sum(len(tick.notes) for tick in heard.ticks)
+    return bool(sung) and notes > BUSIEST * (sung[-1] - sung[0] + 1)
 
 
-def motif(source: Path | bytes) -> Line:
-    """The opening of a file's melody, as the motif memory keeps it. Raises Refused, which says why.
-    """
-    heard = listen(source)
+def motif(source: Path | bytes) -> Theme:
+    """The opening of a file's melody, with its rhythm. Raises Refused, which says why."""
+    return theme(listen(source))
+
+
+def theme(heard: Heard) -> Theme:
+    """The first long phrase of a melody. Raises Refused where there is none."""
     line = melody(heard)
-    first = line[0][0] if line else 0
-    for ticks in (LENGTH, 2 * LENGTH, 4 * LENGTH):
-        opening = [(slot - first, step) for slot, step in line if slot - first < ticks * SLOTS]
-        opening = opening[:MOST]
-        if len(opening) >= FEWEST:
-            return tuple((slot, step - opening[0][1]) for slot, step in opening)
-    raise Refused("the MIDI file: its melody begins with fewer than three notes; "
-                  "use one with a tune")
+    if len(line) < FEWEST:
+        raise Refused("the MIDI file: its melody has fewer than three notes; use one with a tune")
+    begins = line[0][0] - line[0][0] % SLOTS
+    moved = [(slot - begins, step, slots) for slot, step, slots in line]
+    # it ends where the longest note or rest is, of the places that leave enough of it
+    last = min(len(moved), MOST) - 1
+    while last > FEWEST - 1 and moved[last][0] >= LONGEST * SLOTS:
+        last -= 1
+    gaps = {place: moved[place + 1][0] - moved[place][0] if place + 1 < len(moved) else 99
+            for place in range(min(ENOUGH - 1, last), last + 1)}
+    last = max(gaps, key=lambda place: (gaps[place], place))
+    notes = tuple(moved[:last + 1])
+    return Theme(min(notes[-1][0] // SLOTS + 1 + (notes[-1][0] % SLOTS > 1), LONGEST), notes,
+                 scale_of(heard))
 
 
 def melody(heard: Heard) -> Line:
-    """A whole piece's melody: (slot, scale steps above the reference tonic)."""
-    home = to_step(heard.reference, heard.tonic, heard.scale)
+    """A whole piece's melody: (slot, steps of its `scale` above the reference tonic, slots)."""
+    scale = scale_of(heard)
+    home = to_step(heard.reference, heard.tonic, scale)
     return tuple(
-        (tick * SLOTS + slot, to_step(heard.reference + pitch, heard.tonic, heard.scale) - home)
+        (tick * SLOTS + slot, to_step(heard.reference + pitch, heard.tonic, scale) - home,
+         DURATIONS[duration])
         for tick, notes in enumerate(heard.ticks)
-        for slot, _, pitch in notes.notes
+        for slot, duration, pitch in notes.notes
     )
+
+
+def scale_of(heard: Heard) -> str:
+    """The scale heard, or the one that leaves fewer of the melody's notes out."""
+    classes = [pitch % 12 for tick in heard.ticks for *_, pitch in tick.notes]
+
+    def outside(scale: str) -> tuple[int, bool]:
+        return sum(step not in DEGREES[scale] for step in classes), scale != heard.scale
+    return min(DEGREES, key=outside)

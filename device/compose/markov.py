@@ -81,6 +81,9 @@ class Markov:
     def condition(self, values: np.ndarray, style: np.ndarray) -> None:
         """The chain listens to the steering alone."""
 
+    def answer(self, lag: int) -> None:
+        """What is answered reaches it by the steering's wishes alone."""
+
     def push(self, token: int) -> None:
         self.context.push(token)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import mido
 
+from device.compose.mending import mended
 from device.errors import Refused
 from device.values import Note
 
@@ -69,8 +70,12 @@ def opened(source: Path | bytes) -> tuple[str, mido.MidiFile]:
         raise Refused(f"{name}: larger than {LARGEST // 1_000_000} MB; use a shorter piece")
     if data[:4] != b"MThd":
         raise Refused(f"{name}: not a standard MIDI file; export it again as .mid")
+    whole, torn = mended(data)
     try:
-        file = mido.MidiFile(file=io.BytesIO(data), clip=True)
+        file = mido.MidiFile(file=io.BytesIO(whole), clip=True)
+        kinds = {message.type for track in file.tracks for message in track}
+        if torn and "note_on" not in kinds:
+            raise EOFError("it breaks off before the first note")
     # mido lets IndexError, EOFError, ValueError and others out of a torn file
     except Exception as trouble:
         what = str(trouble) or type(trouble).__name__

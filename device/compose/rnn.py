@@ -96,6 +96,9 @@ class RNN:
         self.arrays["asked"][0, :len(values)] = values
         self.arrays["asked"][0, len(values):] = style
 
+    def answer(self, lag: int) -> None:
+        self.memory.answer.lag = lag
+
     def push(self, token: int) -> None:
         self.run()
         self.memory.push(token)
@@ -116,7 +119,8 @@ class RNN:
 
     def snapshot(self) -> dict:
         arrays = {name: self.arrays[name].tolist() for name in (*STATES, "asked", "logits")}
-        return {"arrays": arrays, "pending": self.pending, "heard": list(self.memory.heard)}
+        return {"arrays": arrays, "pending": self.pending, "heard": list(self.memory.heard),
+                "lag": self.memory.answer.lag}
 
     def restore(self, state: dict) -> None:
         for name, values in state["arrays"].items():
@@ -125,3 +129,4 @@ class RNN:
         self.memory = Memory(self.echoes)
         for token in state["heard"]:
             self.memory.push(token)
+        self.memory.answer.lag = state["lag"]

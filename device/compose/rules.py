@@ -29,6 +29,9 @@ class Rules:
     def condition(self, values: np.ndarray, style: np.ndarray) -> None:
         """The rules listen to the steering alone."""
 
+    def answer(self, lag: int) -> None:
+        """What is answered reaches it by the steering's wishes alone."""
+
     def push(self, token: int) -> None:
         self.last = token
         if tk.CHORD <= token < tk.END:

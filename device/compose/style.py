@@ -1,4 +1,4 @@
-"""The style latent: any music to a point of it, and points between points."""
+"""The styles as points: any music to a point between them, and points between points."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ EXCERPTS = 12               # of a piece, evenly spaced
 
 
 def encode(heard: Heard, folder: Path = model_card.MODELS) -> np.ndarray:
-    """(STYLE_SIZE,): the mean latent of a piece's excerpts. Raises ModelMismatch."""
+    """(STYLE_SIZE,): the mean point of a piece's excerpts. Raises ModelMismatch."""
     model, _ = model_card.read("composer_style", ("token", "h", "sums"), folder)
     encoder = session(model, "composer_style.onnx")
     tokens = [token for tick in heard.ticks for token in tick.tokens()]
@@ -33,12 +33,17 @@ def encode(heard: Heard, folder: Path = model_card.MODELS) -> np.ndarray:
 
 
 def morph(styles: Mapping[str, np.ndarray], wanted: str) -> np.ndarray:
-    """A point of the latent by name: `piano`, or a mixture such as `piano+lute` or
+    """A point by name: `piano`, or a mixture such as `piano+lute` or
     `piano*0.7+folk*0.3`.
 
     Raises KeyError for a name that isn't there, ValueError for a weight that isn't a number.
     """
-    parts = [part.split("*") for part in wanted.replace(" ", "").split("+")]
-    weights = np.array([float(rest[0]) if rest else 1.0 for _, *rest in parts])
-    points = np.array([styles[name] for name, *_ in parts])
-    return (weights[:, None] * points).sum(0) / max(weights.sum(), 1e-6)
+    names, weights = parts(wanted)
+    points = np.array([styles[name] for name in names])
+    return (np.array(weights)[:, None] * points).sum(0) / max(sum(weights), 1e-6)
+
+
+def parts(wanted: str) -> tuple[list[str], list[float]]:
+    """Names and weights of a mixture. Raises ValueError."""
+    each = [part.split("*") for part in wanted.replace(" ", "").split("+")]
+    return [name for name, *_ in each], [float(rest[0]) if rest else 1.0 for _, *rest in each]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from device.compose.theory import CHORDS
+from device.values import STYLES as CHOSEN_STYLES
 
 SLOTS = 4                               # per tick: half pulses
 DURATIONS = (1, 2, 4, 8, 16)            # slots
@@ -87,18 +88,20 @@ CONDITIONS = (
     "harmony",          # chord changes per tick, log2(1/32 + n) / 4
     "tension",          # 0..1
     "brightness",       # −1..1: dynamics and how often the line rises above its mean
-    "phrase_sin", "phrase_cos",     # place in a phrase of eight ticks
+    "phrase_sin", "phrase_cos",     # place in the phrase
     "known",            # 1: the fields above are given; 0: they are all 0
 )
 STYLE_SIZE = 8
+# that the music was sorted by; the last is never chosen unasked
+STYLES = (*CHOSEN_STYLES, "lullaby")
 
 
 def conditions(scale: str, density: float, register: float, harmony: float, tension: float,
-               brightness: float, tick: int) -> np.ndarray:
+               brightness: float, place: float) -> np.ndarray:
     """(len(CONDITIONS),) float32; density and harmony per tick, register in semitones from the
-    reference tonic."""
+    reference tonic, place 0..1 of the tick in its phrase."""
     values = [float(name == scale) for name in CONDITIONS[:7]]
-    angle = 2 * np.pi * (tick % 8) / 8
+    angle = 2 * np.pi * place
     values += [np.log2(0.25 + density), register / 12, np.log2(1 / 32 + harmony) / 4,
                tension, brightness, np.sin(angle), np.cos(angle), 1.0]
     return np.array(values, np.float32)

@@ -1,6 +1,7 @@
 """Music → ticks: what the composers' language says of any piece. Used to train, to measure, and to
 take up a motif."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from device.compose.tokens import DURATIONS, DWELLS, REACH, SLOTS, Tick, conditi
 TEMPLATES = np.array([[float(step in classes) for step in range(12)] for classes in CHORD_CLASSES])
 LOYALTY = 0.12  # of the tick's weight: a chord is held unless another fits better by this much
 BLOCK = 16              # ticks: conditions are taken over blocks of this many
+PHRASES = (8, 6, 4, 12)     # ticks that a phrase may last: four bars in two, three, and so on
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +208,34 @@ def described(heard: Heard, first: int, last: int) -> dict[str, float]:
                                 + (np.mean(high) if high else 0.25) * 2 - 0.5)}
 
 
+def phrasing(ticks: Sequence[Tick]) -> tuple[int, int]:
+    """(length, first) in ticks of the phrases: those whose last ticks hold their last notes
+    longest beside what is usual (Temperley 2001: a phrase ends in a gap); (8, 0) of too few."""
+    holds = np.zeros(len(ticks))
+    for place, tick in enumerate(ticks):
+        if tick.notes:
+            slot, duration, _ = tick.notes[-1]
+            holds[place] = min(DURATIONS[duration], 2 * SLOTS) / (2 * SLOTS)
+        elif place:
+            holds[place] = holds[place - 1]
+    best, found = -np.inf, (PHRASES[0], 0)
+    for length in PHRASES:
+        for first in range(length):
+            ends = holds[(first - 1) % length::length]
+            if len(ends) >= 2:
+                score = (ends.mean() - holds.mean()) * len(ends) ** 0.5
+                if score > best + 1e-9:
+                    best, found = score, (length, first)
+    return found
+
+
 def condition_rows(heard: Heard) -> np.ndarray:
-    """(ticks, len(CONDITIONS)): what one would have had to ask for to get this, block by block."""
+    """(ticks, len(CONDITIONS)): what one would have had to ask for to get this, block by block; the
+    phrases are those of the ticks before the block (for the first, its own)."""
     rows: list[np.ndarray] = []
     for first in range(0, len(heard.ticks), BLOCK):
         facts = described(heard, first, first + BLOCK)
-        rows += [conditions(heard.scale, **facts, tick=tick)
+        length, begin = phrasing(heard.ticks[:max(first, BLOCK)])
+        rows += [conditions(heard.scale, **facts, place=(tick - begin) % length / length)
                  for tick in range(first, min(first + BLOCK, len(heard.ticks)))]
     return np.array(rows, np.float32).reshape(-1, len(conditions("ionian", 0, 0, 0, 0, 0, 0)))

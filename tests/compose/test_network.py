@@ -51,7 +51,7 @@ def test_asking_for_a_mode_leans_the_chords_to_it():
     thirds = {}
     for scale in ("ionian", "aeolian"):
         rnn.restore(start)
-        rnn.condition(tk.conditions(scale, 1.0, 0, 0.3, 0.2, 0.0, 0), NOBODY)
+        rnn.condition(tk.conditions(scale, 1.0, 0, 0.3, 0.2, 0.0, 0.0), NOBODY)
         rnn.push(tk.BOS)
         # minor against major tonic
         thirds[scale] = rnn.logits()[tk.CHORD + 1] - rnn.logits()[tk.CHORD]
@@ -93,7 +93,8 @@ def test_an_echo_is_what_followed_the_last_time():
     assert echo.next() == 6
     memory = Memory(echoes=False)
     memory.push(tk.BOS)
-    assert len(memory.fields()) == len(FIELDS) and memory.fields()[-2:] == (tk.BOS, tk.BOS)
+    assert len(memory.fields()) == len(FIELDS)
+    assert set(memory.fields()[5:]) == {tk.BOS}
 
 
 def test_figures_are_measured_on_any_folder_and_what_is_absent_is_null(tmp_path):

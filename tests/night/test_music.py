@@ -24,7 +24,7 @@ def night_of(motif) -> Config:
 def test_a_lullaby_of_ones_own_is_developed(sleep, tmp_path):
     midi.write(tmp_path / "seed.mid", TUNE)
     slept = sleep(hours=0.25, config=night_of(tmp_path / "seed.mid"))
-    assert slept.night.parts.mind.composer.motifs.own == 1
+    assert len(slept.night.parts.mind.composer.form.own) == 1
     assert not any("lullaby" in detail for detail in slept.details("fallback"))
     plain = sleep(hours=0.25, name="plain")
     assert [json.loads(row["notes"]) for row in plain.rows["phrases"]] != [

@@ -370,7 +370,8 @@ def test_music_is_written_six_seconds_ahead_and_no_nearer_than_two():
     assert mine.diary.of("phrases") == [
         {"night": 5, "start": NOW + 2.0, "length": 4.0, "notes": phrases[0].notes}]
     recipe = fade.steered(RAIN, Mode.MASKING)
-    assert mine.asked("composer.compose") == [("composer.compose", recipe, 0.7)]
+    told_of = ("composer.compose", recipe, 0.7, mine.night.course.scene.breath, 0)
+    assert mine.asked("composer.compose") == [told_of]
     mine.night.write_music(NOW + 0.1)
     mine.night.write_music(NOW + 30.0)
     assert [phrase.start - NOW for phrase in told(mine)] == [2.0, 6.0, 32.0]

@@ -9,14 +9,17 @@ import dataclasses
 import json
 import random
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from areas.composer import sequences
 from areas.sound.render import MONITOR, to_scene
 from device.compose import Composer, load, lullaby, midi, style
+from device.compose.manners import MANNERS, PLAIN, Manner, between
 from device.errors import ConfigError
 from device.programmes import DEFAULT, PROGRAMMES
 from device.sound.engine import Engine
@@ -77,6 +80,15 @@ def recipe_of(words: str) -> Recipe:
     return recipe
 
 
+def mixed(names: Sequence[str], weights: Sequence[float]) -> Manner:
+    """The manners of styles, mixed."""
+    manner, sums = MANNERS.get(names[0], PLAIN), weights[0]
+    for name, weight in zip(names[1:], weights[1:], strict=True):
+        sums += weight
+        manner = between(manner, MANNERS.get(name, PLAIN), weight / max(sums, 1e-6))
+    return manner
+
+
 def ready(options: Namespace, name: str, number: int) -> tuple[Composer, Recipe]:
     """A composer with its motif, its piece to re-dress and its style. Raises NocturneError."""
     composer, why = load(number, name)
@@ -91,11 +103,12 @@ def ready(options: Namespace, name: str, number: int) -> tuple[Composer, Recipe]
         recipe = dataclasses.replace(recipe, style="taken")
     elif options.style and composer.opinion.styles:
         try:
-            mixed = style.morph(composer.opinion.styles, options.style)
+            point = style.morph(composer.opinion.styles, options.style)
         except (KeyError, ValueError) as trouble:
             raise ConfigError(f"style: can't read {options.style!r} ({trouble}); styles are "
                               f"{', '.join(composer.opinion.styles)}") from trouble
-        composer.opinion.styles = {**composer.opinion.styles, "mixed": mixed}
+        composer.opinion.styles = {**composer.opinion.styles, "mixed": point}
+        composer.manners = {**MANNERS, "mixed": mixed(*style.parts(options.style))}
         recipe = dataclasses.replace(recipe, style="mixed")
     if options.motif:
         composer.give_motif(lullaby.motif(options.motif))
@@ -159,6 +172,30 @@ def laid_out(phrases: list[Phrase]) -> list[Note]:
         notes += [note._replace(start=now + note.start) for note in phrase.notes]
         now += phrase.length
     return notes
+
+
+def self_similarity(phrases: tuple[Phrase, ...], path: Path, side: int = 640) -> None:
+    """A PNG of the form: how alike the melody's four-tick windows are, tick against tick, after
+    Foote 1999; light on the diagonals where a phrase comes again, lines where sections begin."""
+    import resvg_py
+    line = sequences.Line.of(sequences.composed(phrases))
+    alike = sequences.similarity(line) if len(line.slots) else np.zeros((1, 1))
+    cell = side / len(alike)
+    shapes = [f'<rect width="{side}" height="{side}" fill="#14161c"/>']
+    shapes += [
+        f'<rect x="{column * cell:.2f}" y="{row * cell:.2f}" width="{cell:.2f}" '
+        f'height="{cell:.2f}" fill="#d98e4a" opacity="{alike[row, column]:.2f}"/>'
+        for row, column in zip(*np.nonzero(alike > 0.2), strict=True)
+    ]
+    marks = [phrase.section.split(" ")[0] for phrase in phrases[:len(alike)]]
+    for place, (before, now) in enumerate(pairwise(marks), 1):
+        if before != now:
+            at = f"{place * cell:.1f}"
+            shapes.append(f'<line x1="{at}" x2="{at}" y1="0" y2="{side}" stroke="#8fb8de"/>')
+            shapes.append(f'<line y1="{at}" y2="{at}" x1="0" x2="{side}" stroke="#8fb8de"/>')
+    svg = (f'<svg xmlns="http://www.w3.org/2000/svg" width="{side}" height="{side}">'
+           + "".join(shapes) + "</svg>")
+    path.write_bytes(bytes(resvg_py.svg_to_bytes(svg_string=svg)))
 
 
 def piano_roll(phrases: tuple[Phrase, ...], path: Path, width: int = 1600) -> None:

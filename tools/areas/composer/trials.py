@@ -159,7 +159,7 @@ def calm(make: Make, seeds: int,
             measure.onset_rate(measure.laid_out(asleep), span(asleep)) / row["onsets"]
         )
         row["hooks"] = measure.hook_score(notes)
-        row["returns"] = float(np.mean([bool(phrase.section) for phrase in phrases]))
+        row["returns"] = float(np.mean(["returns" in phrase.section for phrase in phrases]))
         rows.append(row)
         pieces.append(notes)
     return {name: float(np.nanmean([row[name] for row in rows])) for name in rows[0]}, pieces, rows

@@ -48,9 +48,17 @@ class Attention(net.Net):
 
 
 class NoStyle(net.Net):
-    def encode(self, excerpt):
-        zero = torch.zeros(len(excerpt), tk.STYLE_SIZE)
-        return zero, zero - 20      # no spread: nothing is told
+    def forward(self, fields, asked, style):
+        return super().forward(fields, asked, torch.zeros_like(style))
+
+
+class NoAnswer(net.Net):
+    """Neither echoes nor the phrase that is answered."""
+
+    def forward(self, fields, asked, style):
+        fields = fields.clone()
+        fields[..., net.SAID] = tk.BOS
+        return super().forward(fields, asked, style)
 
 
 class NoLooksBack(net.Net):
@@ -89,7 +97,8 @@ def main(argv: list[str] | None = None) -> None:
     for name, kind, pieces in (
         ("full", net.Net, everything),
         ("no chorales or folk", net.Net, mutopia),
-        ("no style latent", NoStyle, everything),
+        ("no style", NoStyle, everything),
+        ("no answers or echoes", NoAnswer, everything),
         ("no looks back", NoLooksBack, everything),
         ("attention instead of GRU", Attention, everything),
     ):
@@ -100,7 +109,8 @@ def main(argv: list[str] | None = None) -> None:
         spent = time.process_time() - began
         deaf = [
             dataclasses.replace(p,
-                                fields=np.where(np.arange(len(net.FIELDS)) < 5, p.fields, tk.BOS))
+                                fields=np.where(np.arange(len(net.FIELDS)) < net.SAID[0],
+                                                p.fields, tk.BOS))
             for p in test
         ]
         print(

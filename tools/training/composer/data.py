@@ -2,28 +2,36 @@
 two and four times.
 
 Slowing is the bridge from people's music to the night's: a chorale whose quarter becomes a whole
-tick has half an onset a second. Files are told apart by the hash of their names, so that the
-held-out fifth is the same wherever it lies.
+tick has half an onset a second. Held out are three eighths of the works that have a calm piece, by
+the hash of the works' names: so no edition or part of a held-out piece is heard in training,
+wherever the files lie. What is calm is told by measure: see `calm`.
 """
 
 import csv
 import hashlib
 import json
 import pickle
+import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 
+from areas.composer import measures
 from device.compose.midi import Piece, read
 from device.compose.transcription import Heard, hear, quarters_per_tick
 from device.errors import Refused
+from device.values import Note
 
-CALM = 3.0                      # onsets/s at most
+# a calm piece: onsets/s at least (with fewer, its beat isn't the one that is written) and at most;
+# share of harsh time, and semitones between its 5th and 95th percentile, at most; share of small
+# steps, of notes in one scale, and ticks, at least
+IDLE, BUSY, HARSH, WIDE, STEPWISE, TONAL, LONG = 0.5, 2.6, 0.12, 36.0, 0.6, 0.8, 24
 SLOWINGS = (1, 2, 4)
 PLUCKED = ("Guitar", "Lute", "Vihuela")
+CRADLE = ("lullaby", "wiegenlied", "cradle", "berceuse", "schlaflied")
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 KINDS = {
     "minor": (0, 3, 7),
@@ -39,55 +47,86 @@ github.com/00sapo/OpenEWLD and github.com/MutopiaProject/MutopiaProject."""
 @dataclass(frozen=True)
 class Source:
     name: str
-    style: str          # one of values.STYLES
+    style: str          # one of tokens.STYLES, or "" where it can't be told
     part: str           # train, valid or test
     calm: bool
     piece: Piece
 
 
+def work(name: str) -> str:
+    """The work that a file belongs to: `Composer__Opus__part` all to one opus, `…suon1` and
+    `…suon2` to one collection; the editions of one composer's lullaby are one."""
+    author = re.match(r"[A-Z]?[^\W\d_A-Z]*", name)[0].lower()
+    if any(word in name.lower() for word in CRADLE):
+        return f"{author} cradle"
+    fields = name.split("__")
+    return f"{author} {fields[1].rstrip('-_0123456789')}" if len(fields) > 2 else name
+
+
 def part(name: str) -> str:
-    """Which part a calm piece belongs to: a fifth is held out, a tenth chooses the model; by file
-    name alone."""
-    digest = int(hashlib.sha256(f"nocturne {name}".encode()).hexdigest(), 16)
-    return "test" if digest % 5 == 0 else "valid" if digest % 10 == 3 else "train"
+    """Which part a work with a calm piece belongs to: three eighths are held out, an eighth chooses
+    the model."""
+    digest = int(hashlib.sha256(f"nocturne work {work(name)}".encode()).hexdigest(), 16)
+    return "test" if digest % 8 < 3 else "valid" if digest % 8 == 3 else "train"
 
 
-def onsets_per_second(piece: Piece) -> float:
-    """Distinct onsets, to 30 ms, over the piece's length."""
-    starts = {round(start * 60 / piece.qpm / 0.03) for start, *_ in piece.notes}
-    return len(starts) / max(piece.quarters * 60 / piece.qpm, 1.0)
+def sounded(piece: Piece) -> list[Note]:
+    """Its notes in seconds; people's instruments are all called piano."""
+    beat = 60 / piece.qpm
+    return [Note(start * beat, pitch, duration * beat, velocity, "piano")
+            for start, duration, pitch, velocity in piece.notes]
+
+
+def calm(piece: Piece) -> bool:
+    notes = sounded(piece)
+    seconds = max(piece.quarters * 60 / piece.qpm, 1.0)
+    return (
+        piece.quarters / quarters_per_tick(piece.qpm) >= LONG
+        and IDLE <= measures.onset_rate(notes, seconds) <= BUSY
+        and measures.harshness(notes) <= HARSH
+        and measures.pitch_range(notes) <= WIDE
+        and measures.small_steps(notes) >= STEPWISE
+        and measures.consistency(notes) >= TONAL
+    )
 
 
 def midi_pieces(folder: Path) -> list[Source]:
-    """Every readable MIDI file under `folder`; an `index.csv` beside says which are plucked."""
-    plucked = set()
+    """Every readable MIDI file under `folder`; an `index.csv` beside says which are plucked, and
+    which are songs, and of them which an evening's."""
+    rows = {}
     for index in folder.rglob("index.csv"):
-        with index.open(newline="") as rows:
-            plucked |= {row["file"] for row in csv.DictReader(rows)
-                        if any(word in row.get("instrument", "") for word in PLUCKED)}
+        with index.open(newline="") as file:
+            rows |= {row["file"]: row for row in csv.DictReader(file)}
     out = []
     for path in sorted({*folder.rglob("*.mid"), *folder.rglob("*.midi")}):
         try:
             piece = read(path)
         except Refused:
             continue
-        calm = onsets_per_second(piece) <= CALM
-        out.append(
-            Source(path.name, "lute" if path.name in plucked else "piano",
-                   part(path.name) if calm else "train", calm, piece)
-        )
-    return out
+        style = style_of(path.name, rows.get(path.name, {}))
+        out.append(Source(path.name, style, part(path.name), calm(piece), piece))
+    quiet = {work(source.name) for source in out if source.calm}
+    return [source if work(source.name) in quiet else replace(source, part="train")
+            for source in out]
+
+
+def style_of(name: str, row: dict[str, str]) -> str:
+    if any(word in name.lower() for word in CRADLE) or row.get("night_title") == "1":
+        return "lullaby"
+    if "night_title" in row:
+        return ""
+    return "lute" if any(word in row.get("instrument", "") for word in PLUCKED) else "piano"
 
 
 def chorales(folder: Path) -> list[Source]:
-    """Bach's, the canonical training part in four voices, and synthetic ones after them."""
+    """Bach's in four voices, the canonical training part (and the validation part, held out), and
+    synthetic ones after them."""
     frames = []
     real = folder / "jsb" / "Jsb16thSeparated.json"
     if real.exists():
-        frames += [
-            (f"jsb{i}", np.array(rows))
-            for i, rows in enumerate(json.loads(real.read_text())["train"])
-        ]
+        parts = json.loads(real.read_text())
+        frames += [(f"jsb-{part}{i}", np.array(rows))
+                   for part in ("train", "valid") for i, rows in enumerate(parts[part])]
     fake = folder / "jsfakes" / "js-fakes-16thSeparated.npz"
     if fake.exists():       # numpy's own pickles, latin-1
         rows = np.load(fake, allow_pickle=True, encoding="latin1")["pitches"]
@@ -96,7 +135,8 @@ def chorales(folder: Path) -> list[Source]:
             for i, row in enumerate(rows[:200])
         ]
     return [
-        Source(name, "chorale", "train", False, Piece(tuple(sorted(voices(rows))), 60.0))
+        Source(name, "chorale", "test" if name.startswith("jsb-valid") else "train", False,
+               Piece(tuple(sorted(voices(rows))), 60.0))
         for name, rows in frames
     ]
 
@@ -130,7 +170,8 @@ def lead_sheets(folder: Path) -> list[Source]:
         except (zipfile.BadZipFile, ElementTree.ParseError, StopIteration):
             continue
         if len(notes) > 20:
-            out.append(Source(path.name, "folk", "train", False, Piece(tuple(sorted(notes)), 60.0)))
+            out.append(Source(path.name, "folk", "test" if part(path.name) == "valid" else "train",
+                              False, Piece(tuple(sorted(notes)), 60.0)))
     return out
 
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from device.compose import tokens as tk
 from device.compose.contexts import FIELDS
-from training.composer.net import CONDITIONS, EXCERPT, HIDDEN, TOKEN, Net
+from training.composer.net import CONDITIONS, EXCERPT, GATES, HIDDEN, SAID, Net
 
 
 class Cell(nn.Module):
@@ -48,8 +48,8 @@ class Cell(nn.Module):
 
 
 class Step(nn.Module):
-    """One token: (fields (7,), asked (1, CONDITIONS + STYLE_SIZE), one, two (1, hidden)) → logits,
-    new states; the same as `Net`."""
+    """One token: (fields (len(FIELDS),), asked (1, CONDITIONS + STYLE_SIZE), one, two (1, hidden))
+    → logits, new states; the same as `Net`."""
 
     def __init__(self, net: Net):
         super().__init__()
@@ -71,23 +71,26 @@ class Step(nn.Module):
         whole = two @ self.heads + self.bias
         # after the chord and the pitch, the first two FIELDS
         more = whole[0][self.relative[rows[:2]]]
-        return whole[:, :tk.VOCABULARY] + more.sum(0, keepdim=True), one, two
+        # what may be said again, through its gate
+        said = (fields[SAID][:, None] == torch.arange(tk.VOCABULARY)[None]).float()
+        again = whole[:, GATES:] @ said
+        return whole[:, :tk.VOCABULARY] + more.sum(0, keepdim=True) + again, one, two
 
 
 class Listen(nn.Module):
-    """The style encoder, a token at a time: (token, h) → h and what a mean of h so far means."""
+    """The style classifier, a token at a time: (token, h) → h and the point among the named ones
+    where a mean of h so far lies."""
 
     def __init__(self, net: Net):
         super().__init__()
-        self.embed = nn.Embedding.from_pretrained(
-            net.embed.weight.detach()[TOKEN * tk.VOCABULARY :][: tk.VOCABULARY]
-        )
-        self.cell, self.latent = Cell(net.listen), net.latent
+        self.embed = nn.Embedding.from_pretrained(net.words.weight.detach())
+        self.cell, self.name = Cell(net.listen), net.name
+        self.points = nn.Parameter(net.points.weight.detach())
 
     def forward(self, token, h, sums):
         h = self.cell(self.embed(token), h)
         sums = sums + h
-        return h, sums, self.latent(sums / EXCERPT)[:, :tk.STYLE_SIZE]
+        return h, sums, torch.softmax(self.name(sums / EXCERPT), -1) @ self.points
 
 
 def quantized(module: nn.Module, args: tuple, inputs: list[str], outputs: list[str], folder: Path,

@@ -1,8 +1,10 @@
-"""The composer's network and its training: a GRU language model over ticks, told the recipe and a
-style.
+"""The composer's network and its training: a GRU language model over ticks, told the recipe, the
+place in the phrase, what it answers and a style.
 
-The style is the latent of a variational encoder that hears one excerpt of a piece while the decoder
-writes another, so that it keeps what both share and not the notes.
+What it answers reaches the scores directly, too: a gate for each thing that may be said again says
+how likely it is. The style is a learnt point for each kind of music, withheld now and then; any
+music is placed among the points by a classifier beside. A variational latent was tried first: the
+decoder did without it (KL .0003 nats a token between two styles).
 """
 
 import math
@@ -17,18 +19,23 @@ from device.compose import tokens as tk
 from device.compose.contexts import FIELDS, Memory
 from device.compose.transcription import BLOCK, Heard, condition_rows
 
-EMBED, HIDDEN, ENCODER = 24, 96, 48
+EMBED, HIDDEN, ENCODER = 20, 96, 48
 LENGTH, EXCERPT = 128, 96           # tokens of a training sequence, and of what the encoder hears
 CONDITIONS = len(tk.CONDITIONS)
 FOLLOW = torch.from_numpy(tk.follow_mask())
 CHORD, PITCH, TOKEN = (FIELDS.index(name) for name in ("chord", "pitch", "token"))
 # where these heads begin; see `relative`
 MOVES, OVER = tk.VOCABULARY, tk.VOCABULARY + 4 * tk.REACH + 1
-HEADS = OVER + 12
-STYLE_WEIGHTS = {"chorale": 0.6, "folk": 0.25, "lute": 2.0, "piano": 2.0}  # of a token in training
+SAID = [FIELDS.index(name) for name in ("short echo", "long echo", "answer", "moved")]
+ECHOES, ANSWERS = SAID[:2], SAID[2:]
+GATES = OVER + 12
+HEADS = GATES + len(SAID)
+# of a token in training
+STYLE_WEIGHTS = {"chorale": 0.6, "folk": 0.3, "lute": 2.5, "piano": 1.5, "lullaby": 3.0, "": 1.5}
 SLOW_WEIGHTS = {1: 2.5, 2: 1.2, 4: 0.6}
 CALM_WEIGHT = 2.0
-KL_WEIGHT, FREE_BITS = 0.02, 0.3    # per token sequence; nats of each latent that cost nothing
+NO_STYLE, NO_ANSWER = 0.25, 0.35    # shares of the sequences from which they are withheld
+NAMING = 0.1                        # weight of the classifier's loss
 
 
 @dataclass(frozen=True)
@@ -91,16 +98,18 @@ class Net(nn.Module):
         self.first = nn.GRU(len(FIELDS) * EMBED, HIDDEN, batch_first=True)
         self.second = nn.GRU(HIDDEN, HIDDEN, batch_first=True)
         self.heads = nn.Linear(HIDDEN, HEADS)
+        self.points = nn.Embedding(len(tk.STYLES), tk.STYLE_SIZE)
+        self.words = nn.Embedding(tk.VOCABULARY, EMBED)
         self.listen = nn.GRU(EMBED, ENCODER, batch_first=True)
-        self.latent = nn.Linear(ENCODER, 2 * tk.STYLE_SIZE)
+        self.name = nn.Linear(ENCODER, len(tk.STYLES))
         self.drop = nn.Dropout(0.25)
         self.register_buffer("tables", torch.arange(len(FIELDS)) * tk.VOCABULARY, persistent=False)
         self.register_buffer("relative", relative(), persistent=False)
 
-    def encode(self, excerpt: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Excerpts (n, EXCERPT) → mean and log variance (n, STYLE_SIZE)."""
-        states, _ = self.listen(self.embed(excerpt + TOKEN * tk.VOCABULARY))
-        return self.latent(states.mean(1)).chunk(2, -1)
+    def named(self, excerpt: torch.Tensor) -> torch.Tensor:
+        """Excerpts (n, EXCERPT) → logits of their styles (n, styles)."""
+        states, _ = self.listen(self.words(excerpt))
+        return self.name(states.mean(1))
 
     def given(self, fields: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
         """(..., len(FIELDS)) and (..., CONDITIONS + STYLE_SIZE) → the recurrent input."""
@@ -113,12 +122,14 @@ class Net(nn.Module):
             torch.gather(whole, -1, self.relative[fields[..., i] + self.tables[i]].long())
             for i in (CHORD, PITCH)
         ]
-        return whole[..., :tk.VOCABULARY] + more[0] + more[1]
+        said = nn.functional.one_hot(fields[..., SAID], tk.VOCABULARY).to(whole)
+        again = (whole[..., GATES:].unsqueeze(-2) @ said).squeeze(-2)
+        return whole[..., :tk.VOCABULARY] + more[0] + more[1] + again
 
     def forward(self, fields: torch.Tensor, asked: torch.Tensor,
                 style: torch.Tensor) -> torch.Tensor:
-        """Fields (n, t, 7), conditions (n, t, CONDITIONS), style (n, STYLE_SIZE) → logits (n, t,
-        VOCABULARY)."""
+        """Fields (n, t, len(FIELDS)), conditions (n, t, CONDITIONS), style (n, STYLE_SIZE) → logits
+        (n, t, VOCABULARY)."""
         whole = torch.cat([asked, style[:, None].expand(-1, fields.shape[1], -1)], -1)
         x, _ = self.first(self.drop(self.given(fields, whole)))
         x, _ = self.second(self.drop(x))
@@ -133,8 +144,8 @@ def excerpt(piece: Sequence, rng: np.random.Generator) -> np.ndarray:
 
 def batches(pieces: list[Sequence], size: int, rng: np.random.Generator, drop: float = 0.15,
             no_echo: float = 0.4):
-    """For ever: tokens, fields, conditions, which are real, excerpts, whether to use them; some
-    things are withheld."""
+    """For ever: tokens, fields, conditions, which are real, excerpts, their styles (−1: unknown),
+    whether to tell them; some things are withheld."""
     sizes = np.array([len(piece.tokens) * piece.weight for piece in pieces])
     while True:
         rows = []
@@ -149,7 +160,9 @@ def batches(pieces: list[Sequence], size: int, rng: np.random.Generator, drop: f
                             ((0, LENGTH - real), (0, 0)))
             fields[real:, FIELDS.index("pitch")] = tk.PITCH
             if rng.random() < no_echo:
-                fields[:, -2:] = tk.BOS
+                fields[:, ECHOES] = tk.BOS
+            if rng.random() < NO_ANSWER:
+                fields[:, ANSWERS] = tk.BOS
             asked = np.pad(piece.conditions[piece.rows[start : start + real]],
                            ((0, LENGTH - real), (0, 0)))
             if rng.random() < drop:
@@ -161,7 +174,8 @@ def batches(pieces: list[Sequence], size: int, rng: np.random.Generator, drop: f
                     asked,
                     np.arange(LENGTH) < real,
                     excerpt(piece, rng),
-                    rng.random() < 0.8,
+                    tk.STYLES.index(piece.style) if piece.style else -1,
+                    rng.random() >= NO_STYLE,
                 )
             )
         yield tuple(torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True))
@@ -184,16 +198,15 @@ def train(pieces: list[Sequence], held: list[Sequence], steps: int, seed: int, k
     )
     best, kept, began = math.inf, None, time.process_time()
     for step, batch in zip(range(1, steps + 1), batches(pieces, size, rng), strict=False):
-        tokens, fields, asked, real, heard, styled = batch
+        tokens, fields, asked, real, heard, kinds, styled = batch
         model.train()
-        mean, spread = model.encode(heard)
-        style = (mean + torch.randn_like(mean) * (spread / 2).exp()) * styled[:, None]
+        style = model.points(kinds.clamp(min=0)) * (styled & (kinds >= 0))[:, None]
         logits = model(fields, asked, style)
         each = nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(),
                                            reduction="none")
         loss = (each * real.flatten()).sum() / real.sum()
-        divergence = 0.5 * (mean ** 2 + spread.exp() - 1 - spread)
-        cost = loss + KL_WEIGHT * divergence.mean(0).clamp(min=FREE_BITS).sum()
+        naming = nn.functional.cross_entropy(model.named(heard), kinds, ignore_index=-1)
+        cost = loss + NAMING * naming
         optimiser.zero_grad()
         cost.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -205,8 +218,8 @@ def train(pieces: list[Sequence], held: list[Sequence], steps: int, seed: int, k
         if step % 100 == 0 or step == steps:
             now = tick_nll(average, held)
             say(
-                f"step {step} loss {loss.item():.4f}/token, held out {now:.3f}/tick, style "
-                f"{divergence.mean(0).sum().item():.2f} nats ({time.process_time() - began:.0f} s)"
+                f"step {step} loss {loss.item():.4f}/token, held out {now:.3f}/tick, naming "
+                f"{naming.item():.2f} nats ({time.process_time() - began:.0f} s)"
             )
             if now < best:
                 best, kept = (
@@ -246,16 +259,7 @@ def causal(rows: np.ndarray) -> np.ndarray:
     return out
 
 
-@torch.no_grad()
-def style_points(model: Net, pieces: list[Sequence], seed: int) -> dict[str, list[float]]:
-    """The mean latent of excerpts of each style's pieces: the named points."""
-    model.eval()
-    rng = np.random.default_rng(seed)
-    points = {}
-    for style in sorted({piece.style for piece in pieces}):
-        chosen = [piece for piece in pieces if piece.style == style and len(piece.tokens) > EXCERPT]
-        heard = np.stack([excerpt(chosen[i], rng) for i in rng.integers(len(chosen), size=200)])
-        points[style] = [
-            round(float(x), 4) for x in model.encode(torch.from_numpy(heard))[0].mean(0)
-        ]
-    return points
+def style_points(model: Net) -> dict[str, list[float]]:
+    """The named points."""
+    return {name: [round(x, 4) for x in point]
+            for name, point in zip(tk.STYLES, model.points.weight.tolist(), strict=True)}

@@ -21,14 +21,14 @@ class Free(Steering):
     """No masks and no controllers: the grammar alone. The network must do what it was asked by
     itself."""
 
-    def chord_bias(self, before, ahead):
+    def chord_bias(self, before, ahead, wish=None, ending=""):
         return dict.fromkeys(range(tk.CHORD, tk.END), 0.0)
 
-    def rhythm_bias(self, wish):
+    def rhythm_bias(self, wish, ending=""):
         first = tk.RHYTHM + min(self.slot, tk.SLOTS) * len(tk.DURATIONS)
         return dict.fromkeys([*range(tk.END, tk.RHYTHM), *range(first, tk.PITCH)], 0.0)
 
-    def pitch_bias(self, slot, wish, forbidden):
+    def pitch_bias(self, slot, wish, forbidden, lift=0, ends=False, slots=4):
         return dict.fromkeys(range(tk.PITCH, tk.VOCABULARY), 0.0)
 
 
@@ -43,6 +43,10 @@ class Guided:
     def condition(self, values, style):
         self.told.condition(values, style)
         self.untold.condition(np.zeros_like(values), style)
+
+    def answer(self, lag):
+        self.told.answer(lag)
+        self.untold.answer(lag)
 
     def push(self, token):
         self.told.push(token)

@@ -32,6 +32,11 @@ SOURCES = [
         "licence": "public domain and CC BY, per file",
         "credit": "see cc_by",
     },
+    {
+        "name": "OpenScore Lieder (bca12245), songs of the evening and slow ones",
+        "licence": "CC0",
+        "credit": "the OpenScore community",
+    },
 ]
 
 
@@ -108,15 +113,15 @@ def main(argv: list[str] | None = None) -> None:
         "composer",
         rnn.INPUTS,
         ("logits", "one_next", "two_next"),
-        summary="The next token of music from the recipe, a style and the state: two GRU layers, "
-        "int8.",
+        summary="The next token of music from the recipe, the phrase, what it answers, a style and "
+        "the state: two GRU layers, int8.",
         parameters=sum(
             p.numel()
             for name, p in net.named_parameters()
-            if not name.startswith(("listen", "latent"))
+            if not name.startswith(("listen", "words", "name"))
         ),
         vocabulary=VOCABULARY,
-        styles=style_points(net, pieces, options.seed),
+        styles=style_points(net),
         sources=SOURCES,
         cc_by=credits(options.data),
         training=training,
@@ -127,14 +132,14 @@ def main(argv: list[str] | None = None) -> None:
         "composer_style",
         ("token", "h", "sums"),
         ("h_next", "sums_next", "style"),
-        summary="The style of an excerpt as a point of the composer's latent: the encoder of the "
-        "GRU-VAE, int8.",
+        summary="The style of an excerpt as a point between the composer's named ones: a GRU "
+        "classifier, int8.",
         sources=SOURCES,
         cc_by="see composer.json",
         training=training,
         figures={},
     )
-    mutopia = [piece.tokens for piece in pieces if piece.style in ("piano", "lute")] or [
+    mutopia = [p.tokens for p in pieces if p.style not in ("chorale", "folk")] or [
         p.tokens for p in pieces
     ]
     card(
