@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from device.diary import erase
@@ -24,15 +25,15 @@ def erased(diary: Path, others: Sequence[Path] = ()) -> list[str]:
     diaries = [diary, *(folder / diary.name for folder in folders[1:])]
     for path in diaries:
         if there(path, left):
-            attempt(left, path, lambda path=path: forget_nights(path))
+            attempt(left, path, partial(forget_nights, path))
     for folder in folders:
         for path in found(folder, (*BESIDE, f"{diary.name}.corrupt-*"), left):
             attempt(left, path, path.unlink)
         repeats, ledger = folder / "repeats", folder / "ledger.sqlite"
         if there(repeats, left):
-            attempt(left, repeats, lambda repeats=repeats: shutil.rmtree(repeats))
+            attempt(left, repeats, partial(shutil.rmtree, repeats))
         if there(ledger, left):
-            attempt(left, ledger, lambda ledger=ledger: forget_answers(ledger))
+            attempt(left, ledger, partial(forget_answers, ledger))
     return left
 
 
