@@ -67,7 +67,8 @@ def supplied(tmp_path):
     text = (SUPPLIED / "mosquitto.conf").read_text()
     text = text.replace("/etc/mosquitto/nocturne.passwd", str(tmp_path / "passwd"))
     text = text.replace("/etc/mosquitto/nocturne.acl", str(tmp_path / "acl"))
-    text = text.replace("set_tcp_nodelay true\n", "").replace("listener 1883\nprotocol mqtt\n", "")
+    text = text.replace("set_tcp_nodelay true\n", "").replace(
+        "listener 1883 127.0.0.1\nprotocol mqtt\n", "")
     text = text.replace("listener 9001", f"listener {mosquitto.free_port()}")
     broker = mosquitto.Mosquitto(
         tmp_path / "broker", f"persistence_location {tmp_path}/broker/\n{text}", anyone=False

@@ -74,6 +74,7 @@ def paired(pair, tmp_path):
         ("listener 1883", f"listener {plain}"),
         ("listener 8883", f"listener {tls}"),
         ("listener 9001", f"listener {mosquitto.free_port()}"),
+        ("listener 9443", f"listener {mosquitto.free_port()}"),
         ("set_tcp_nodelay true\n", ""),
     ):
         conf = conf.replace(old, new)
@@ -195,6 +196,17 @@ def test_who_becomes_a_viewer_commands_no_more_and_other_beds_stay(pair, tmp_pat
     assert "topic read nocturne/bed1/state/#" in mine
     supplied = (ROOT / "device" / "home" / "hub" / "acl").read_text()
     assert acl.startswith(supplied.rstrip("\n"))
+
+
+def test_what_is_not_the_loopback_is_by_tls(pair, tmp_path):
+    assert pair("bed1").returncode == 0
+    conf = "\n".join(path.read_text() for path in
+                     sorted((tmp_path / "etc" / "mosquitto" / "conf.d").iterdir()))
+    listeners = [part.splitlines() for part in conf.split("\nlistener ")[1:]]
+    assert len(listeners) == 4
+    for head, *lines in listeners:
+        plain = not any(line.startswith("certfile ") for line in lines)
+        assert head.endswith(" 127.0.0.1") == plain, head
 
 
 def test_no_bed_gets_a_persons_name(pair):

@@ -2,15 +2,22 @@
 ward."""
 
 import argparse
+import contextlib
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 from device.errors import NocturneError
 from device.home.hub.pairing import BEDS, admit, pair
 from device.home.hub.server import Broker, Server, load_key
 from device.home.hub.store import Store
-from device.home.hub.web import Page
+from device.home.hub.web import FOLDER, LOOPBACK, beside
+
+CALM = """
+A browser will say "your connection is not private" once: this hub vouches for itself, and nobody on
+the internet knows it. Load ca.crt, which pairing left beside home.toml, into the browser as an
+authority, or compare the certificate and go on."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -30,6 +37,16 @@ def main(argv: list[str] | None = None) -> int:
         default=8480,
         metavar="PORT",
         help="serve the page here; 0 is not at all",
+    )
+    parser.add_argument(
+        "--certificate", type=Path, metavar="FILE",
+        help="of the page: nocturne-hub.crt beside the broker, as pairing made it"
+    )
+    parser.add_argument("--certificate-key", type=Path, metavar="FILE", help="nocturne-hub.key")
+    parser.add_argument(
+        "--plain", action="store_true",
+        help="serve the page in the clear to everybody; else without a certificate to this "
+        "machine only"
     )
     parser.add_argument(
         "--group", default="", help="of several hubs on one --data: the broker deals out to them"
@@ -93,20 +110,35 @@ def run(options: argparse.Namespace) -> int:
     broker = Broker(host, int(port or 1883), options.username if password else "", password,
                     options.ca)
     server = Server(store, key, broker, options.group, beds=options.data / BEDS)
-    page = Page(options.page) if options.page else None
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: server.stop())
-    if page and page.built:
-        page.start()
-        print(f"the page is at port {page.port}", flush=True)
-    elif page:
-        print("the page isn't built, so there is none; device/home/page/build builds it",
-              flush=True)
-    server.serve()
-    if page and page.built:
-        page.stop()
+    with page(options):
+        server.serve()
     store.close()
     return 0
+
+
+@contextlib.contextmanager
+def page(options: argparse.Namespace) -> Iterator[None]:
+    """By HTTPS with the hub's own certificate; without one, or on request, in the clear: on this
+    machine alone, or everywhere."""
+    if not options.page:
+        yield
+        return
+    if not (FOLDER / "mqtt.js").exists():
+        print("the page isn't built, so there is none; device/home/page/build builds it",
+              flush=True)
+        yield
+        return
+    certificate = None
+    if options.certificate and options.certificate_key and not options.plain:
+        certificate = (options.certificate, options.certificate_key)
+    address = "" if certificate or options.plain else LOOPBACK
+    with beside(options.page, address, certificate):
+        scheme = "https" if certificate else "http"
+        print(f"the page is at {scheme}://{address or socket.gethostname()}:{options.page}"
+              + (CALM if certificate else ""), flush=True)
+        yield
 
 
 def introduce(options: argparse.Namespace, hub_key: str) -> int:

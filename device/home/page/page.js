@@ -138,7 +138,7 @@ function leave() {
   $("enter").elements.bed.focus();
 }
 
-const address = () => `${location.protocol === "https:" ? "wss" : "ws"}://${location.hostname}:9001`;
+const address = () => location.protocol === "https:" ? `wss://${location.hostname}:9443` : `ws://${location.hostname}:9001`;
 
 $("enter").elements.address.placeholder = address();
 try { $("enter").elements.bed.value = sessionStorage.getItem("bed") ?? $("enter").elements.bed.value; } catch { /* as above */ }
