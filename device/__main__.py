@@ -230,7 +230,8 @@ def erase_diary(config: Config, options: argparse.Namespace) -> int:
     path = diary(config, options)
     if not options.yes and input(f"Erase every night in {path}? Type yes: ") != "yes":
         return 1
-    left = erased(path, (SPARE, STATE) if options.diary is None else (SPARE,))
+    memory = (SPARE, SPARE.parent)
+    left = erased(path, (*memory, STATE) if options.diary is None else memory)
     for each in left:
         print(f"nocturne: not erased: {each}", file=sys.stderr)
     if left:

@@ -1,7 +1,16 @@
-"""What outlives the process: the diary's memory, read forgivingly and written when it changes."""
+"""What outlives the process: the diary's memory, read forgivingly and written when it changes.
 
+What hands and hub set is also kept in a second small place, in memory that outlives the process: a
+disk that is full loses no mute and no alarm.
+"""
+
+import contextlib
+import json
+import os
+import zlib
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from device import stored
@@ -19,6 +28,9 @@ SLEEPER, LEARNER, TASTE = "known", "learner", "taste"
 SAID = "said"
 BEFORE = ("past", "favourites", SAID)       # where firmware before format 2 kept the sleeper
 
+RUNTIME = os.environ.get("RUNTIME_DIRECTORY")      # of the unit: a tmpfs; elsewhere there is none
+SECOND = Path(RUNTIME.partition(":")[0]) / "set.json" if RUNTIME else None
+
 T = TypeVar("T")
 
 
@@ -27,8 +39,8 @@ def key_of(name: str, sleeper: str) -> str:
 
 
 class Memory:
-    def __init__(self, diary: Diary, owner: Owner):
-        self.diary, self.owner = diary, owner
+    def __init__(self, diary: Diary, owner: Owner, second: Path | None = SECOND):
+        self.diary, self.owner, self.second = diary, owner, second
         self.kept, self.bell = State(), Bell()
         self.saved: restart.Saved | None = None     # of tonight, as last written
 
@@ -39,7 +51,10 @@ class Memory:
         remembered = self.diary.recall(SETTINGS)
         if isinstance(remembered, Mapping) and "muted" not in remembered:
             remembered = {**remembered, "muted": self.diary.recall("muted") is True}
-        kept, bad_settings = load(Settings, remembered, "what was set from afar")
+        set_last = self.seconded()
+        kept, bad_settings = load(
+            Settings, remembered if set_last is None else set_last, "what was set from afar"
+        )
         settings = settings_from(kept, self.owner)
         sleeper, bad_sleeper = load(
             Sleeper, known(self.diary, self.owner.sleeper), "what is known of the sleeper"
@@ -86,6 +101,7 @@ class Memory:
             self.forget_words()
         if state.settings is not kept.settings:
             self.diary.remember(SETTINGS, stored.plain(state.settings))
+            self.keep_second(stored.plain(state.settings))
         if state.population is not kept.population:
             self.diary.remember(POPULATION, stored.plain(state.population))
         if state.sleeper is not kept.sleeper:
@@ -93,6 +109,24 @@ class Memory:
         if schedule.worth_keeping(self.bell, state.bell):
             self.bell = state.bell
             self.diary.remember(BELL, stored.plain(state.bell))
+
+    def seconded(self) -> Mapping | None:
+        """What was set last in this boot, if the second place has it."""
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            whole = self.second.read_text("utf-8") if self.second else ""
+            check, _, text = whole.partition(" ")
+            return json.loads(text) if text and check == checked(text) else None
+        return None
+
+    def keep_second(self, settings: object) -> None:
+        """Whole or not at all."""
+        if self.second is None:
+            return
+        part = self.second.with_suffix(".part")
+        with contextlib.suppress(OSError):
+            text = json.dumps(settings)
+            part.write_text(f"{checked(text)} {text}", "utf-8")
+            part.replace(self.second)
 
     def keep_own(self, name: str, value: object) -> None:
         """What another part knows of the sleeper: LEARNER or TASTE."""
@@ -121,6 +155,10 @@ class Memory:
         self.diary.remember(CHOICES, None)
         self.diary.commit()
         self.diary.forget(state.owner.retention)
+
+
+def checked(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def load(kind: type[T], remembered: object, what: str) -> tuple[T, list[str]]:
