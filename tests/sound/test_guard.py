@@ -211,8 +211,8 @@ def hostile(random: np.random.Generator, bedroom: Bedroom) -> list[tuple[float, 
     hand was there, (from, to) in s."""
     hands = []
     textures = {str(name): float(random.random()) for name in random.choice(STEADY, 2)}
-    bedroom.say(Volume(float(random.uniform(0.6, 1))))
-    bedroom.say(far(float(random.uniform(-8, 0)), **textures))
+    bedroom.say(Volume(float(random.uniform(0.75, 1))))
+    bedroom.say(far(float(random.uniform(-6, 0)), **textures))
     bedroom.play(float(random.uniform(3, 8)))
     bedroom.say(Asleep(True))
     begun = bedroom.seconds
