@@ -139,11 +139,11 @@ class Diary:
         self._rows.append((MOVED, {"night": night, "seconds": seconds}))
 
     def recall(self, key: str, default: Any = None) -> Any:
-        """What was last remembered and committed, or the default."""
-        torn = sqlite3.Error, ValueError, RecursionError
-        with contextlib.suppress(*torn), reading(self.path) as diary:
+        """What was last remembered and committed, or the default. What is torn comes back as its
+        text: a loader that finds it says so, and doesn't take it for a first start."""
+        with contextlib.suppress(sqlite3.Error), reading(self.path) as diary:
             row = diary.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
-            return json.loads(row["value"]) if row else default
+            return read(row["value"]) if row else default
         return default
 
     def night(self, number: int) -> dict[str, Any]:
@@ -378,6 +378,13 @@ def reading(path: Path | str) -> Iterator[sqlite3.Connection]:
 def statement(table: str, columns: tuple[str, ...]) -> str:
     places = ", ".join("?" * len(columns))
     return f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({places})"
+
+
+def read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def plain(value: Any) -> object:

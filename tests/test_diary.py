@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from device import salvage
 from device.diary import Diary, erase, everything, reading
 from device.errors import DiaryError
+from device.memory import Memory
+from device.session.settings import Owner
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITER = """
@@ -73,6 +75,18 @@ def test_what_is_remembered_is_recalled_after_a_restart(tmp_path):
     diary.remember("learner", {"nights": [1, 2]})
     diary.close()
     assert Diary(tmp_path / "diary.sqlite").recall("learner") == {"nights": [1, 2]}
+
+
+def test_what_is_torn_of_it_is_not_taken_for_nothing(tmp_path):
+    path = tmp_path / "diary.sqlite"
+    diary = Diary(path)
+    diary.remember("remote", {"muted": True})
+    diary.close()
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE memory SET value = substr(value, 1, length(value) - 1)")
+    assert Diary(path).recall("remote") == '{"muted": true'
+    _, troubles = Memory(Diary(path), Owner(), second=None).load(0.0)
+    assert troubles and "can't be read in full" in troubles[0]
 
 
 def test_a_corrupt_diary_is_set_aside_and_named(tmp_path):

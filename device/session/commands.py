@@ -43,10 +43,10 @@ def noted(command: Command) -> list[Do]:
 def obeyed(state: State, command: Command, at: At) -> Decision:
     value = command.value
     match command.kind, value:
-        case "sound", bool():
-            return state, [play(state, value), Save()]
-        case "stop", _:
-            return state, [play(state, False), Save()]
+        case "sound", True:
+            return state, [play(state), Save()]
+        case ("sound", False) | ("stop", _):
+            return wishes.stopped(state)
         case "volume", float() | int():
             return turn(state, min(value, state.settings.cap))
         case "volume_cap", float() | int():
@@ -87,10 +87,8 @@ def obeyed(state: State, command: Command, at: At) -> Decision:
             return state, []
 
 
-def play(state: State, on: bool) -> Go:
+def play(state: State) -> Go:
     """Who waits for it is answered at once, unless that would startle who sleeps."""
-    if not on:
-        return Go(Event.STOP, by_hand=True)
     return Go(Event.START, by_hand=not state.tonight.startled)
 
 

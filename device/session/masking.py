@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from device.session import fade
 from device.session.fade import floor, level, silent
-from device.session.modes import Event, Mode
+from device.session.modes import SOUNDING, Event, Mode
 from device.session.settings import Rules
 from device.session.sleeper import Sleeper
 from device.session.tonight import Tonight
@@ -102,9 +102,11 @@ def start(tonight: Tonight, rules: Rules) -> float:
 
 
 def scene(tonight: Tonight, rules: Rules, epoch: Epoch | None) -> Scene:
-    """As `fade.scene`, and no answer louder than that, whatever is chosen or asked for meanwhile.
-    """
+    """As `fade.scene`, and no answer louder than that, whatever is chosen or asked for meanwhile;
+    from afar while somebody may be asleep, whatever was asked for."""
     wanted = fade.scene(tonight.mode, tonight.recipe, tonight.depth, rules, epoch)
+    if tonight.asleep and tonight.mode in SOUNDING:
+        wanted = replace(wanted, distance=1.0, intensity=1.0 - fade.FEWER)
     if tonight.mode is not Mode.MASKING:
         return wanted
     most = max(tonight.came_at + rules.noise, fade.SILENT)

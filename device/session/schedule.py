@@ -12,7 +12,7 @@ from device.session.settings import DAILY, EVERY_DAY, OFF, Once, zone_of
 from device.session.state import At, Bell, Decision, State
 from device.session.things import Do, Go, Note, Save
 from device.session.tonight import Clock
-from device.session.watching import light
+from device.session.watching import light, stopping
 from device.values import Minute
 
 EARLIEST = 1_735_689_600        # s since 1970, 2025-01-01: a clock before that was never set
@@ -79,7 +79,7 @@ def on_tick(state: State, at: At) -> Decision:
         things += more
     if timer_is_over(state, at):
         state = set_timer(state, 0.0, at)
-        things.append(Go(Event.STOP))
+        things.append(Go(stopping(state)))
     return state, things
 
 

@@ -103,6 +103,12 @@ def left(tonight: Tonight, in_mode: float) -> bool:
     return min(tonight.empty, 60 * in_mode / EPOCH) >= LEFT
 
 
+def stopping(state: State) -> Event:
+    """What ends the sound: asleep there is none to end, unless the owner has it go on."""
+    soft = state.tonight.mode is Mode.ASLEEP and state.owner.rules.keep_playing
+    return Event.HUSH if soft else Event.STOP
+
+
 def snoozing(tonight: Tonight) -> bool:
     return tonight.snoozed and tonight.mode is Mode.PAUSED
 

@@ -163,9 +163,7 @@ def ringing(state: State) -> bool:
 
 def stopped(state: State) -> Decision:
     """As a press from afar stops it; an alarm that was put off rings no more."""
-    tonight = state.tonight
-    soft = tonight.mode is Mode.ASLEEP and state.owner.rules.keep_playing
-    things: list[Do] = [Go(Event.HUSH if soft else Event.STOP, by_hand=True), Save()]
+    things: list[Do] = [Go(watching.stopping(state), by_hand=True), Save()]
     return state.with_tonight(snoozed=False), things
 
 

@@ -20,8 +20,10 @@ def test_it_announces_itself_and_its_state_retained(home, listen):
     assert soon(lambda: listener.last("nocturne/bed1/state/session") == b"sleeping")
     assert soon(lambda: listener.last("nocturne/bed1/avail") == b"online")
     assert soon(lambda: listener.last("nocturne/bed1/state/volume") == b"45")
+    later = listen()
+    assert soon(lambda: later.last("nocturne/bed1/state/session") == b"sleeping")
     config = [
-        m for m in listener.messages if m.topic == "homeassistant/device/bed1/nocturne/config"
+        m for m in later.messages if m.topic == "homeassistant/device/bed1/nocturne/config"
     ]
     assert config and config[0].retain and "cmps" in json.loads(config[0].payload)
 

@@ -1,4 +1,5 @@
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -84,6 +85,44 @@ def test_no_bed_pushes_out_anothers_events_and_none_is_large(tmp_path, monkeypat
     assert store.events("bed2")[-1][2] == '{"n": 299}'
     with pytest.raises(Refused, match="bytes, more than"):
         store.event("large", "bed1", "night", b'"%s"' % (500_000 * b"x"))
+
+
+def test_the_ids_of_one_bed_are_its_own_and_no_more_of_them_are_kept_than_return(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("device.home.hub.store.HEARD", 10)
+    path = tmp_path / "hub.sqlite"
+    store = Store(path)
+    assert store.event("a", "bed1", "night", b"{}") and store.event("a", "bed2", "night", b"{}")
+    for n in range(30):
+        store.event(f"id{n}", "bed1", "night", b"{}")
+    assert not store.event("id29", "bed1", "night", b"{}")
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT bed, count(*) FROM heard GROUP BY bed").fetchall() == [
+            ("bed1", 10), ("bed2", 1)]
+
+
+def test_what_earlier_firmware_had_heard_is_not_applied_again(tmp_path):
+    path = tmp_path / "hub.sqlite"
+    Store(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute("INSERT INTO seen VALUES ('old')")
+    assert not Store(path).event("old", "bed1", "night", b"{}")
+
+
+def test_a_hub_whose_clock_is_set_back_and_forth_gives_nobody_more_voices(tmp_path):
+    wall = [731.5 * PERIOD]
+    store = Store(tmp_path / "hub.sqlite", lambda: wall[0])
+    for n in range(30):
+        wall[0] = (731.5 + 5 * (n % 2)) * PERIOD
+        store.feedback(f"id{n}", "grandma", report(4))
+    assert store.waiting() == 2         # once in each of two periods
+
+
+@pytest.mark.parametrize("payload", [b"1e999", b"[NaN]", b'{"a": -Infinity}'])
+def test_a_number_that_json_has_not_is_refused(store, payload):
+    with pytest.raises(Refused):
+        store.event("odd", "bed1", "night", payload)
 
 
 class Said:

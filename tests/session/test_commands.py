@@ -3,9 +3,10 @@ from dataclasses import replace
 import pytest
 
 from device.programmes import NAMES
+from device.session import controls, schedule
 from device.session.commands import obeyed, on_command, private_answer
 from device.session.modes import NIGHT, SOUNDING, Event, Mode
-from device.session.settings import DAILY, Once, Settings
+from device.session.settings import DAILY, Once, Rules, Settings
 from device.session.state import Bell
 from device.session.things import (
     Adopt,
@@ -23,7 +24,7 @@ from device.session.things import (
 )
 from device.session.tonight import Said, Unsaid
 from device.values import Command, Volume, Wish
-from tests.session.around import NOW, RAIN, at, played, state
+from tests.session.around import NOW, RAIN, at, owned, played, state
 
 
 def obey(before, kind, value=None):
@@ -47,11 +48,25 @@ def test_a_stop_from_afar_is_always_answered_at_once():
     assert obey(asleep, "stop") == (asleep, [Go(Event.STOP, by_hand=True), Save()])
 
 
+def test_a_sound_that_goes_on_through_sleep_is_stopped_from_afar_and_by_the_timer():
+    goes_on = owned(state(Mode.ASLEEP, fell_asleep=True), Rules(keep_playing=True))
+    for command in (("sound", False), ("stop",)):
+        assert obey(goes_on, *command)[1] == [Go(Event.HUSH, by_hand=True), Save()]
+    timed = goes_on.with_tonight(timer=1.0, timer_ends=NOW)
+    assert Go(Event.HUSH) in schedule.on_tick(timed, at())[1]
+
+
+def test_a_stop_from_afar_ends_a_snooze():
+    after, _ = obey(state(Mode.PAUSED, snoozed=True), "sound", False)
+    assert not after.tonight.snoozed
+
+
 @pytest.mark.parametrize("mode", Mode)
 def test_turning_down_what_sounds_is_a_word_about_it(mode):
     after, things = obey(state(mode).with_settings(volume=0.8), "volume", 0.5)
     assert after.tonight == state(mode, turned_down=int(mode in SOUNDING)).tonight
-    assert after.settings.volume == 0.5 and things == [Send(Volume(0.5))]
+    due = controls.ALARM if mode is Mode.WAKING else 0.5        # no knob from afar silences it
+    assert after.settings.volume == 0.5 and things == [Send(Volume(due))]
 
 
 def test_turning_up_is_no_word_and_rounding_neither():

@@ -49,7 +49,7 @@ def test_each_part_has_its_notes_soft_and_in_turn():
 def test_quiet_hours_and_a_mute_keep_it_to_the_light(silent):
     here, things = begun(state(Mode.IDLE).with_settings(**silent))
     assert not any(isinstance(thing, Send) for thing in things)
-    assert controls.light(here, at(2.5), []) == greeting.BRIGHT
+    assert controls.light(here, at(2.5).now, []) == greeting.BRIGHT
 
 
 def test_a_night_that_runs_is_not_disturbed():

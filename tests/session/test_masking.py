@@ -207,6 +207,16 @@ def test_who_fell_asleep_in_silence_is_answered_by_none():
     assert not answers(replace(night_long, came_at=fade.SILENT), noise=9.0)
 
 
+def test_while_somebody_may_be_asleep_what_is_asked_for_from_afar_plays_far_away():
+    here = Tonight(mode=Mode.SETTLING, asleep=True, played=played(recipe=RAIN))
+    far = masking.scene(here, Rules(), None)
+    assert (far.distance, far.intensity) == (1.0, 1.0 - fade.FEWER)
+    near = masking.scene(replace(here, asleep=False), Rules(), None)
+    assert near.distance == 0.0
+    dawn = masking.scene(replace(here, mode=Mode.WAKING), Rules(), None)
+    assert dawn.distance == 0.0
+
+
 def test_a_noisy_room_is_answered_louder():
     here = Tonight(mode=Mode.MASKING, came_at=-15.0, played=played(recipe=RAIN))
     levels = [level(masking.begun(here, rules), rules) for rules in (Rules(), Rules(noise=6.0))]

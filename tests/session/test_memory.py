@@ -271,9 +271,11 @@ def test_privacy_keeps_rows_from_the_diary_but_not_what_is_remembered(diary):
 
 
 @pytest.mark.parametrize("text", ["", "{", "nul", "[" * 100_000 + "]" * 100_000])
-def test_what_is_no_json_was_never_remembered(diary, text):
+def test_what_is_no_json_is_read_as_text_and_said(diary, text):
     diary.add("memory", key="a", value=text)
-    assert diary.flush() and diary.recall("a", "nothing") == "nothing"
+    assert diary.flush() and diary.recall("a", "nothing") == text
+    assert load(Settings, diary.recall("a"), "it") == (
+        Settings(), ["it can't be read in full (Settings is no Settings): going on without that"])
 
 
 def test_a_diary_that_cannot_be_opened_remembers_nothing(diary):

@@ -20,12 +20,16 @@ from device.home.privacy import EPSILON, PERIOD, QUESTIONS
 
 HOLD = 10               # beds
 EVENTS_KEPT = 20_000    # rows of one bed, about five years; no bed's push out another's
+HEARD = 40_000          # of one bed's ids: what is sent again is newer than that
 LARGEST = 4096          # bytes of an event
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY) WITHOUT ROWID;    -- of earlier firmware
+CREATE TABLE IF NOT EXISTS heard (
+    seq INTEGER PRIMARY KEY, bed TEXT NOT NULL, id TEXT NOT NULL, UNIQUE (bed, id));
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY, bed TEXT NOT NULL, name TEXT NOT NULL, payload TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS by_bed ON events (bed, seq);
+CREATE INDEX IF NOT EXISTS heard_by_bed ON heard (bed, seq);
 CREATE TABLE IF NOT EXISTS holds (
     question TEXT, epoch INTEGER, salt BLOB NOT NULL, PRIMARY KEY (question, epoch)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS answered (
@@ -56,12 +60,12 @@ class Store:
         if len(payload) > LARGEST:
             raise Refused(f"event {name} of {bed}: {len(payload)} bytes, more than {LARGEST}")
         try:
-            text = json.dumps(json.loads(payload))
+            text = json.dumps(json.loads(payload), allow_nan=False)
         except (ValueError, RecursionError):
             raise Refused(f"event {name} of {bed}: not JSON") from None
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            if not self._first(identity):
+            if not self._first(identity, bed):
                 return False
             self._db.execute(
                 "INSERT INTO events (bed, name, payload) VALUES (?, ?, ?)", (bed, name, text)
@@ -81,6 +85,7 @@ class Store:
             self._db.execute("BEGIN IMMEDIATE")
             if not self._first(identity):
                 return False
+            epoch = max(epoch, self._latest(question))
             for table in ("holds", "answered"):
                 self._db.execute(
                     f"DELETE FROM {table} WHERE question = ? AND epoch < ?", (question, epoch - 2)
@@ -134,6 +139,7 @@ class Store:
     def erase(self, bed: str) -> int:
         """Forget a bed's events; its answers can't be found, being counts."""
         gone = self._db.execute("DELETE FROM events WHERE bed = ?", (bed,)).rowcount
+        self._db.execute("DELETE FROM heard WHERE bed = ?", (bed,))
         self._db.execute("VACUUM")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
@@ -141,8 +147,22 @@ class Store:
     def close(self) -> None:
         self._db.close()
 
-    def _first(self, identity: str) -> bool:
-        return bool(self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (identity,)).rowcount)
+    def _first(self, identity: str, bed: str = "") -> bool:
+        """An answer's id is kept without its bed."""
+        if self._db.execute("SELECT 1 FROM seen WHERE id = ?", (identity,)).fetchone():
+            return False
+        new = self._db.execute("INSERT OR IGNORE INTO heard (bed, id) VALUES (?, ?)",
+                               (bed, identity)).rowcount
+        self._db.execute(
+            "DELETE FROM heard WHERE bed = ? AND seq <= (SELECT seq FROM heard WHERE bed = ? "
+            "ORDER BY seq DESC LIMIT 1 OFFSET ?)", (bed, bed, HEARD)
+        )
+        return bool(new)
+
+    def _latest(self, question: str) -> int:
+        """The newest period that was counted in: a clock that is set back makes no more of them."""
+        row = self._db.execute("SELECT max(epoch) FROM holds WHERE question = ?", (question,))
+        return row.fetchone()[0] or 0
 
     def _report(self, payload: bytes) -> tuple[str, int]:
         try:

@@ -74,6 +74,14 @@ own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resou
 cpu = sum((own.ru_utime, own.ru_stime, others.ru_utime, others.ru_stime))
 print(json.dumps({"cpu": cpu, "written": disk, "sizes": sizes}))
 """
+# The alarm needs a clock that is known, which no desk has to have.
+SERVICE = """
+import sys
+from device.clock import SystemClock
+SystemClock.synced = lambda self: True
+from device.__main__ import main
+sys.exit(main())
+"""
 BUSY = """
 import queue, sys, threading, time
 from pathlib import Path
@@ -199,7 +207,7 @@ def memory(folder: Path, more: str = "") -> dict[str, float]:
     )
     words = ["--config", str(config), "--socket", str(folder / "sound.socket")]
     processes = {
-        name: subprocess.Popen([sys.executable, "-m", "device", name, *words], env=rig.environment,
+        name: subprocess.Popen([sys.executable, "-c", SERVICE, name, *words], env=rig.environment,
                                cwd=ROOT, stderr=subprocess.DEVNULL)
         for name in ("sound", "run")
     }
