@@ -1,6 +1,7 @@
 """When the alarm is due: times of the local day as moments, through every change of the clocks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from device.values import Minute
 MINUTES = 24 * 60
 WEEK = 7                # days
 NEAR = range(-1, 2)     # days about today in which a due alarm of now can lie
+LATE = 2 * 3600.0       # s: an alarm that couldn't ring in time still does
+INSTEAD = 6 * 60        # min: a single alarm that lies nearer to the day's own takes its place
 
 
 class Due(NamedTuple):
@@ -27,13 +30,22 @@ class Due(NamedTuple):
 def is_set(settings: Settings) -> bool:
     """Whether there is an alarm on any day."""
     minutes = (settings.alarm, *settings.week, settings.once.minute if settings.once else None)
-    return any(minute is not None and minute >= 0 for minute in minutes)
+    some = any(minute is not None and minute >= 0 for minute in minutes)
+    return some or settings.nap is not None
 
 
-def minute_on(settings: Settings, day: int) -> Minute | None:
-    """Minutes after midnight at which it rings on a day (date.toordinal); None: it doesn't."""
-    if settings.once is not None and settings.once.day == day:
-        return settings.once.minute
+def minutes_on(settings: Settings, day: int) -> Iterator[Minute]:
+    """Minutes after midnight at which it rings on a day (date.toordinal)."""
+    one, own = settings.once, weekly(settings, day)
+    single = one is not None and one.day == day
+    if own is not None and (one is None or not single or one.beside):
+        yield own
+    if one is not None and single and one.minute is not None:
+        yield one.minute
+
+
+def weekly(settings: Settings, day: int) -> Minute | None:
+    """What the day has by its weekday."""
     own = settings.week[date.fromordinal(day).weekday()]
     if own == DAILY:
         return settings.alarm
@@ -41,25 +53,33 @@ def minute_on(settings: Settings, day: int) -> Minute | None:
 
 
 def due_on(settings: Settings, days: Sequence[int], zone: tzinfo | None) -> list[Due]:
-    """Oldest first."""
-    minutes = ((day, minute_on(settings, day)) for day in days)
+    """Oldest first; without a nap."""
     return sorted(
         Due(moment_of(day, minute, zone), day, minute)
-        for day, minute in minutes if minute is not None
+        for day in days for minute in minutes_on(settings, day)
     )
 
 
+def nap(settings: Settings, zone: tzinfo | None) -> list[Due]:
+    """The one that was counted from a moment, if there is one."""
+    if settings.nap is None:
+        return []
+    local = datetime.fromtimestamp(settings.nap, zone)
+    return [Due(settings.nap, local.toordinal(), local.hour * 60 + local.minute)]
+
+
 def about(settings: Settings, local: datetime) -> tuple[Due | None, Due | None]:
-    """The last that is due until `local`, and the next one, if they lie within a day."""
+    """The last that is due until `local`, and the next one that may end light sleep before it is,
+    if they lie within a day: a nap is as long as it was said to be."""
     today, now = local.toordinal(), local.timestamp()
     due = due_on(settings, [today + day for day in NEAR], local.tzinfo)
-    past = [each for each in due if each.moment <= now]
+    past = [each for each in (*due, *nap(settings, local.tzinfo)) if each.moment <= now]
     coming = [each for each in due if each.moment > now]
-    return past[-1] if past else None, coming[0] if coming else None
+    return max(past, default=None), coming[0] if coming else None
 
 
 def between(settings: Settings, since: float, until: float, zone: tzinfo | None) -> Due | None:
-    """The first that is due after `since` and until `until`, s since 1970."""
+    """The first but a nap that is due after `since` and until `until`, s since 1970."""
     first = datetime.fromtimestamp(since, zone).toordinal()
     last = datetime.fromtimestamp(until, zone).toordinal()
     days = range(first - 1, min(last, first + WEEK) + 2)
@@ -74,14 +94,35 @@ def coming(settings: Settings, local: datetime) -> Due | None:
 
 
 def once(minute: Minute | None, settings: Settings, local: datetime) -> Once | None:
-    """A single alarm: at the next coming of its minute; None passes over the next one that is due.
-    """
+    """A single alarm: at the next coming of its minute, in place of the day's own one if that is
+    near; None passes over the next one that is due."""
     if minute is None:
         skipped = coming(settings, local)
         return Once(skipped.day, None) if skipped else None
     today = local.toordinal()
     later = moment_of(today, minute, local.tzinfo) > local.timestamp()
-    return Once(today if later else today + 1, minute)
+    day = today if later else today + 1
+    own = weekly(settings, day)
+    return Once(day, minute, beside=own is not None and abs(own - minute) > INSTEAD)
+
+
+def to_come(one: Once | None, local: datetime) -> bool:
+    """Whether a single day's alarm, or its lack, is still ahead."""
+    if one is None or one.minute is None:
+        return one is not None and one.day >= local.toordinal()
+    return moment_of(one.day, one.minute, local.tzinfo) > local.timestamp()
+
+
+def current(settings: Settings, local: datetime) -> Settings:
+    """Without what is over: a single day's alarm after that day, a nap after it, and both no sooner
+    than they could still ring late."""
+    one, over = settings.once, local.timestamp() - LATE
+    if one is not None and one.day < local.toordinal() and (
+            one.minute is None or moment_of(one.day, one.minute, local.tzinfo) < over):
+        settings = replace(settings, once=None)
+    if settings.nap is not None and settings.nap < over:
+        settings = replace(settings, nap=None)
+    return settings
 
 
 @lru_cache(maxsize=64)

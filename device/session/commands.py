@@ -7,7 +7,7 @@ from device import sentences
 from device.programmes import NAMES
 from device.session import controls, greeting, population, schedule, wishes
 from device.session.modes import NIGHT, SOUNDING, Event
-from device.session.settings import DAYS, Settings
+from device.session.settings import DAYS, Settings, zone_of
 from device.session.state import At, Decision, State
 from device.session.things import Answer, Choose, Do, Go, Install, Note, Read, Save, Shape, Tell
 from device.values import Command
@@ -18,13 +18,14 @@ STEP = 0.02                 # of volume: a change smaller than this is the hub's
 # Settings that ask for nothing else to be done: they are set by their names.
 PLAIN = frozenset(item.name for item in fields(Settings)) - frozenset({
     "volume", "programme", "alarm", "quiet", "cap", "privacy", "sharing", "muted", "configured",
-    "week", "once",
+    "week", "once", "nap",
 })
 
 
 def on_command(state: State, command: Command, at: At) -> Decision:
-    """`home.commands` has bounded its value."""
-    if command.zone:
+    """`home.commands` has bounded its value. Where it was asked tells the zone only while nobody
+    knows it: a traveller's page moves no alarm."""
+    if command.zone and zone_of(state.owner, state.settings) is None:
         state = state.with_settings(zone=command.zone)
         at = schedule.moment(at.now, at.wall, at.synced, state)
     state, things = obeyed(state, command, at)
@@ -55,14 +56,16 @@ def obeyed(state: State, command: Command, at: At) -> Decision:
             return schedule.set_timer(wishes.overruled(state), value, at), [Save()]
         case "programme", str():
             return programme(state, value)
-        case kind, int() if kind in TIMES_OF_DAY and (why := schedule.unsettable(state, at)):
+        case kind, int() if kind in TIMES_OF_DAY and (
+                why := schedule.unsettable(state, at, single=kind == "alarm_once")):
             return state.with_status(answer=why), [Note("refused", f"{kind} {value}: {why}")]
         case "alarm_once", int():
             return schedule.set_once(wishes.overruled(state), value, at), []
         case kind, int() if kind in WEEKDAYS:
-            return schedule.set_weekday(wishes.overruled(state), WEEKDAYS.index(kind), value), []
+            day = WEEKDAYS.index(kind)
+            return schedule.set_weekday(wishes.overruled(state), day, value, at), []
         case "alarm", int() | None:
-            return schedule.set_alarm(wishes.overruled(state), value), []
+            return schedule.set_alarm(wishes.overruled(state), value, at), []
         case "quiet_from", int() | None:
             return state.with_settings(quiet=(value, state.settings.quiet[1])), []
         case "quiet_to", int() | None:

@@ -12,10 +12,21 @@ from typing import Any
 
 from device import stored
 from device.sentences import label
-from device.session import schedule
-from device.session.modes import NIGHT, Mode
+from device.session import schedule, watching
+from device.session.modes import NIGHT, Event, Mode
 from device.session.state import At, Decision, State
-from device.session.things import Close, Do, Finish, Note, Renumber, Save, Send, Shape, Shift
+from device.session.things import (
+    Close,
+    Do,
+    Finish,
+    Go,
+    Note,
+    Renumber,
+    Save,
+    Send,
+    Shape,
+    Shift,
+)
 from device.session.tonight import Played, Seconds, Tonight
 from device.values import (
     EPOCH,
@@ -130,8 +141,10 @@ def still_asleep(tonight: Tonight) -> list[Do]:
 
 
 def resumed(state: State, saved: Saved, kept: Choices, rows: Rows, at: At) -> Decision:
-    """Go on with the night that a restart broke; one that lies too far back is finished."""
+    """Go on with the night that a restart broke; one that lies too far back is finished, and its
+    alarm begins again if it was still to wake somebody."""
     gone = at.wall - saved.wall
+    rings = waking(saved.tonight) and -BEHIND < gone <= schedule.LATE
     # A Pi without a clock wakes up in the past, at the time it last saved.
     gone = max(gone, 0.0) if gone > -BEHIND else FRESH + 1
     shift = at.now - saved.now - gone
@@ -148,13 +161,20 @@ def resumed(state: State, saved: Saved, kept: Choices, rows: Rows, at: At) -> De
     state = replace(state.with_status(sent=volume), tonight=tonight)
     mode = tonight.mode
     if gone > FRESH:
-        return state, [*things, Note("finished", label("resumed.finished", mode=mode)),
-                       Finish(), Close()]
+        things += [Note("finished", label("resumed.finished", mode=mode)), Finish(), Close()]
+        if rings:
+            things += [Go(Event.ALARM), Save()]
+        return state, things
     state = replace(state, nights=max(state.nights, tonight.number))
     return state, [
         *things, Note("resumed", label("resumed.goes-on", mode=mode, seconds=gone)),
         Send(Volume(volume, state.settings.muted)), Shape(), Save(),
     ]
+
+
+def waking(tonight: Tonight) -> bool:
+    """Whether an alarm rings, or was put off."""
+    return tonight.mode is Mode.WAKING or watching.snoozing(tonight)
 
 
 def moved(tonight: Tonight, seconds: float) -> Tonight:

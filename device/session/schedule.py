@@ -6,9 +6,9 @@ from datetime import datetime
 
 from device.sentences import Said, say
 from device.session import alarms, greeting
-from device.session.alarms import MINUTES, Due
+from device.session.alarms import LATE, MINUTES, Due
 from device.session.modes import NIGHT, Event
-from device.session.settings import DAILY, EVERY_DAY, OFF, Once, zone_of
+from device.session.settings import DAILY, EVERY_DAY, OFF, zone_of
 from device.session.state import At, Bell, Decision, State
 from device.session.things import Do, Go, Note, Save
 from device.session.tonight import Clock
@@ -19,7 +19,6 @@ EARLIEST = 1_735_689_600        # s since 1970, 2025-01-01: a clock before that 
 ELAPSED = 0                     # stands for the day when there is none
 DAY = 86400.0                   # s
 NAPS = (9, 19)                  # h: what begins between them is a nap
-LATE = 2 * 3600.0               # s: an alarm that couldn't ring in time still does
 PROMPT = 1.0                    # min: one that rings no later needs no explanation
 LOOKED = 10.0                   # s that a look at the clock counts: no new state each tick
 SEEN = 600.0                    # s between two times that the bell is kept
@@ -53,12 +52,16 @@ def moment(now: float, wall: float, synced: bool, state: State) -> At:
     return At(now, wall, local, zoneless=known and zone is None)
 
 
+def moment_in(minutes: int, at: At) -> float:
+    """s since 1970: the whole minute so many from now, and never sooner than was said."""
+    return (at.wall + 60 * minutes + 59) // 60 * 60
+
+
 def minute_in(minutes: int, at: At) -> int | None:
-    """Minutes after midnight, so many from now; None where the time isn't known."""
+    """The same after midnight; None where the time isn't known."""
     if at.local is None:
         return None
-    # Never sooner than was said; not added to the local time, which may leap.
-    then = datetime.fromtimestamp(at.wall + 60 * minutes + 59, at.local.tzinfo)
+    then = datetime.fromtimestamp(moment_in(minutes, at), at.local.tzinfo)
     return then.hour * 60 + then.minute
 
 
@@ -66,6 +69,9 @@ def minute_in(minutes: int, at: At) -> int | None:
 
 def on_tick(state: State, at: At) -> Decision:
     things: list[Do] = []
+    if at.local is not None:
+        settings = alarms.current(state.settings, at.local)
+        state = state if settings is state.settings else replace(state, settings=settings)
     bell, rings = alarm(state, at)
     if bell is not state.bell:
         state = replace(state, bell=bell)
@@ -95,12 +101,23 @@ def alarm(state: State, at: At) -> tuple[Bell, bool]:
         return without_time(state, at)
     bell = seen_again(state, at)
     past, coming = alarms.about(state.settings, at.local)
-    if past is not None and bell.rung != past.key and passed(since(state.bell, at), past, at.wall):
-        return replace(bell, rung=past.key, why=late(past, at.wall)), True
+    missed = past is not None and passed(since(state.bell, at), past, at.wall)
+    if past is not None and missed and not has_rung(bell, past):
+        return rung(bell, past, late(past, at.wall)), True
     smart = coming is not None and coming.moment - at.wall <= 60 * state.owner.smart
-    if coming is not None and smart and bell.rung != coming.key and light(state.tonight.stagings):
-        return replace(bell, rung=coming.key, why=""), True
+    light_now = smart and light(state.tonight.stagings)
+    if coming is not None and light_now and not has_rung(bell, coming):
+        return rung(bell, coming), True
     return bell, False
+
+
+def rung(bell: Bell, due: Due, why: str = "") -> Bell:
+    return replace(bell, rung=due.key, when=due.moment, why=why)
+
+
+def has_rung(bell: Bell, due: Due) -> bool:
+    """Told by its moment, too: the same time in another zone is another alarm."""
+    return bell.rung == due.key and bell.when in (None, due.moment)
 
 
 def since(bell: Bell, at: At) -> float | None:
@@ -121,12 +138,14 @@ def seen_again(state: State, at: At) -> Bell:
     """The bell as it sees a time that is known."""
     bell, rang = state.bell, state.tonight.rang
     if bell.seen is not None and at.wall < bell.seen - DAY / 2:
-        bell = replace(bell, rung=None)             # set back to another day
+        bell = replace(bell, rung=None, when=None)      # set back to another day
+    if bell.when is not None and at.wall < bell.when - LATE:
+        bell = replace(bell, rung=None, when=None)      # it rang by a clock that was wrong
     if bell.rung is not None and bell.rung[0] == ELAPSED and rang is not None:
         # What rang by elapsed time was the alarm of that night.
         then, zone = at.wall - (at.now - rang), at.local.tzinfo if at.local else None
         meant = alarms.between(state.settings, then - DAY / 4, then + DAY / 4, zone)
-        bell = replace(bell, rung=meant.key if meant else None)
+        bell = rung(bell, meant, bell.why) if meant else replace(bell, rung=None, when=None)
     if bell.seen is not None and bell.blind is None and 0 <= at.wall - bell.seen < LOOKED:
         return bell
     return replace(bell, seen=at.wall, blind=None)
@@ -134,7 +153,8 @@ def seen_again(state: State, at: At) -> Bell:
 
 def without_time(state: State, at: At) -> tuple[Bell, bool]:
     """While the time isn't known: by what has elapsed, at least, since it was; in a night that
-    began without it, `elapsed` hours after lights out. Never by what the clock says."""
+    began without it, `elapsed` hours after lights out. Never by what the clock says, and never
+    where no night is running: nobody knows how long the power was gone."""
     bell, tonight = state.bell, state.tonight
     blind = at.now if bell.blind is None else bell.blind
     bell = bell if bell.blind is not None else replace(bell, blind=blind)
@@ -142,18 +162,18 @@ def without_time(state: State, at: At) -> tuple[Bell, bool]:
     if began_with_time(state) and bell.seen is not None and zone is not None:
         so_far = bell.seen + at.now - blind
         due, _ = alarms.about(state.settings, datetime.fromtimestamp(so_far, zone))
-        if due is None or bell.rung == due.key or not passed(bell.seen, due, so_far):
+        if due is None or has_rung(bell, due) or not passed(bell.seen, due, so_far):
             return bell, False
-        return replace(bell, rung=due.key, why=late(due, None)), True
+        return rung(bell, due, late(due, None)), True
     overdue = tonight.mode in NIGHT and tonight.minutes(at.now) >= 60 * state.owner.elapsed
     if not overdue or tonight.rang is not None:
         return bell, False
-    return replace(bell, rung=(ELAPSED, 0), why=""), True
+    return replace(bell, rung=(ELAPSED, 0), when=None, why=""), True
 
 
 def began_with_time(state: State) -> bool:
-    """Whether the time was known as the night began, or there is none."""
-    return state.tonight.mode not in NIGHT or not state.tonight.timeless
+    """Whether a night is running that began when the time was known."""
+    return state.tonight.mode in NIGHT and not state.tonight.timeless
 
 
 def late(due: Due, wall: float | None) -> Said:
@@ -169,7 +189,8 @@ def face(minute: int) -> str:
 
 def worth_keeping(kept: Bell, bell: Bell) -> bool:
     """Whether a cut now would lose more of it than a few minutes."""
-    if (kept.rung, kept.why) != (bell.rung, bell.why) or kept.seen is None or bell.seen is None:
+    rang = (kept.rung, kept.when, kept.why) == (bell.rung, bell.when, bell.why)
+    if not rang or kept.seen is None or bell.seen is None:
         return kept != bell
     return abs(bell.seen - kept.seen) >= SEEN
 
@@ -182,8 +203,7 @@ def warning(state: State, at: At) -> Said:
         "alarm": True,
         "timeless": True,
         "zoneless": zone_of(state.owner, state.settings) is None,
-        "known before": state.tonight.mode in NIGHT and began_with_time(state)
-        and state.bell.seen is not None,
+        "known before": began_with_time(state) and state.bell.seen is not None,
     }
     return say("warning", facts, hours=state.owner.elapsed)
 
@@ -199,58 +219,86 @@ def quiet(state: State, at: At) -> bool:
 
 # ---- what is set ---------------------------------------------------------------------------------
 
-def unsettable(state: State, at: At) -> Said:
-    """Why no time of day can be set, or ""."""
+def unsettable(state: State, at: At, *, single: bool = False) -> Said:
+    """Why no time of day can be set, or "". `single`: that of one day alone."""
     zone = at.local is not None or zone_of(state.owner, state.settings) is not None
-    return say("unsettable", {"zoneless": not zone})
+    return say("unsettable", {"zoneless": not zone, "timeless": single and at.local is None})
 
 
-def set_alarm(state: State, minute: Minute | None) -> State:
+def rearmed(before: State, at: At, **settings: object) -> State:
+    """With other alarms. What they had been due for before doesn't ring; what has rung stays so,
+    and what is due at this very moment by both rings all the same."""
+    state, bell = before.with_settings(**settings), before.bell
+    if at.local is None:
+        return replace(state, bell=replace(bell, seen=None, blind=None))
+    was, _ = alarms.about(before.settings, at.local)
+    due, _ = alarms.about(state.settings, at.local)
+    if due is not None and due == was and bell.seen is not None:
+        return state
+    return replace(state, bell=replace(bell, seen=at.wall, blind=None))
+
+
+def set_alarm(state: State, minute: Minute | None, at: At) -> State:
     """Of every day."""
-    return replace(state.with_settings(alarm=minute), bell=Bell())
+    return rearmed(state, at, alarm=minute)
 
 
-def set_alarms(state: State, clock: Clock) -> State:
+def set_alarms(state: State, clock: Clock, at: At) -> State:
     """All of them, as they were."""
-    before = {"alarm": clock.alarm, "week": clock.week, "once": clock.once}
-    return replace(state.with_settings(**before), bell=Bell())
+    return rearmed(state, at, alarm=clock.alarm, week=clock.week, once=clock.once, nap=clock.nap)
 
 
-def no_alarm(state: State) -> State:
+def no_alarm(state: State, at: At) -> State:
     """On no day."""
-    return set_alarms(state, Clock())
+    return set_alarms(state, Clock(), at)
+
+
+def own_days(state: State, at: At) -> bool:
+    """Whether days have alarms of their own, so that one that is said is the next one alone."""
+    one = state.settings.once
+    single = one is not None if at.local is None else alarms.to_come(one, at.local)
+    return single or state.settings.week != EVERY_DAY
 
 
 def next_alarm(state: State, minute: Minute, at: At) -> State:
     """As somebody says it: of every day, but where days have their own of the next one alone."""
-    if at.local is not None and (state.settings.week != EVERY_DAY or state.settings.once):
+    if own_days(state, at):
         return set_once(state, minute, at)
-    return set_alarm(state, minute)
+    return set_alarm(state, minute, at)
 
 
-def set_weekday(state: State, weekday: int, minute: int) -> State:
+def set_weekday(state: State, weekday: int, minute: int, at: At) -> State:
     """Of one day of the week, 0 is Monday; `minute` may be DAILY or OFF."""
     week = list(state.settings.week)
     week[weekday] = minute
-    return replace(state.with_settings(week=tuple(week)), bell=Bell())
+    return rearmed(state, at, week=tuple(week))
 
 
 def set_once(state: State, minute: int, at: At) -> State:
-    """The next one alone: at another minute, or OFF, or DAILY again. Without a time there is no
-    next one, so that nothing changes."""
+    """The next one alone: at another minute, or OFF, or DAILY again, without a nap. Without a time
+    there is no next one, so that nothing changes."""
     if at.local is None:
         return state
     before = replace(state.settings, once=None)
     one = alarms.once(None if minute == OFF else minute, before, at.local)
-    return replace(state.with_settings(once=None if minute == DAILY else one), bell=Bell())
+    if minute in (OFF, DAILY):
+        return rearmed(state, at, once=None if minute == DAILY else one, nap=None)
+    return rearmed(state, at, once=one)
+
+
+def set_nap(state: State, minutes: int, at: At) -> State:
+    """One beside those of the days, so many minutes from now; nothing changes without a time."""
+    return state if at.local is None else rearmed(state, at, nap=moment_in(minutes, at))
 
 
 def once_told(state: State, at: At) -> int:
-    """What `set_once` was given, while it is to come."""
-    one: Once | None = state.settings.once
-    if one is None or at.local is not None and one.day < at.local.toordinal():
-        return DAILY
-    return OFF if one.minute is None else one.minute
+    """What `set_once` was given, while it is to come, or else a nap's minute."""
+    one, nap = state.settings.once, state.settings.nap
+    if one is not None and (at.local is None or one.day >= at.local.toordinal()):
+        return OFF if one.minute is None else one.minute
+    if nap is not None and at.local is not None and nap > at.wall:
+        return alarms.nap(state.settings, at.local.tzinfo)[0].minute
+    return DAILY
 
 
 def set_timer(state: State, minutes: float, at: At) -> State:

@@ -1,6 +1,6 @@
 """What the owner and the hub set."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import tzinfo
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +15,7 @@ Programme = Annotated[str, OneOf(NAMES)]
 Weekday = Annotated[int, Between(DAILY, 24 * 60 - 1)]   # DAILY, OFF or minutes after midnight
 Week = tuple[Weekday, Weekday, Weekday, Weekday, Weekday, Weekday, Weekday]     # Monday first
 EVERY_DAY: Week = (DAILY,) * 7
+Moment = Annotated[float, Between(0, 4e9)]      # s since 1970
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """Of one day, in place of what its weekday has."""
+    """Of one day, in place of what its weekday has, or beside it."""
     day: Annotated[int, Between(1, 3_652_059)] = 1      # date.toordinal
     minute: Minute | None = None                        # None: it doesn't ring on that day
+    beside: bool = False                                # the weekday's own rings, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Settings:
     configured: Knobs | None = None     # by what config the knobs were set
     week: Week = EVERY_DAY
     once: Once | None = None
+    nap: Moment | None = None       # an alarm beside those of the days: so many minutes from then
     zone: str = ""                  # of the tz database, as the hub knows it; "" isn't told
 
     @property
@@ -104,10 +107,23 @@ def zone_of(owner: Owner, settings: Settings) -> tzinfo | None:
 
 
 def settings_from(kept: Settings, owner: Owner) -> Settings:
-    """What was set from afar stands until the config changes; the owner's ceiling always does."""
-    own = owner.knobs
-    if kept.configured != own:
-        kept = replace(kept, volume=own.volume, programme=own.programme, alarm=own.alarm,
-                       week=own.week, once=None, quiet=own.quiet, configured=own)
+    """What was set from afar stands until its own line of the config changes; the owner's ceiling
+    always does."""
+    kept = configured(kept, owner.knobs)
     cap = min(kept.cap, owner.ceiling)
     return replace(kept, cap=cap, volume=min(kept.volume, cap))
+
+
+def configured(kept: Settings, own: Knobs) -> Settings:
+    """With what another config says otherwise than the one before."""
+    was = kept.configured
+    changed = {item.name: getattr(own, item.name) for item in fields(own)
+               if was is None or getattr(own, item.name) != getattr(was, item.name)}
+    if was is not None and "week" in changed:
+        monday, tuesday, wednesday, thursday, friday, saturday, sunday = (
+            new if new != old else mine
+            for mine, new, old in zip(kept.week, own.week, was.week, strict=True))
+        changed["week"] = (monday, tuesday, wednesday, thursday, friday, saturday, sunday)
+    if not changed.keys().isdisjoint({"alarm", "week"}):
+        changed["once"] = None
+    return replace(kept, **changed, configured=own)

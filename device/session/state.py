@@ -43,6 +43,7 @@ class Bell:
     # s, monotonic of this boot: from when on it isn't known
     blind: float | None = field(default=None, metadata=DERIVED)
     why: str = ""                               # the last ring wasn't in time; "" is: it was
+    when: float | None = None                   # s since 1970: when what has rung was due
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ CODES = {"session.unjudged": "unknown", "care.early": "unknown", "care.unjudged"
 # Settings that are told as they are, under their own names.
 BY_NAME = tuple(
     item.name for item in fields(Settings)
-    if item.name not in ("cap", "quiet", "configured", "week", "once", "zone")
+    if item.name not in ("cap", "quiet", "configured", "week", "once", "nap", "zone")
 )
 LATELY = 20             # epochs: what lies longer ago says nothing of now
 RESTLESS = 20.0         # min awake in the last hour from which a caregiver hears "restless"

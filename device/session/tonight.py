@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from device.session.modes import Mode
-from device.session.settings import EVERY_DAY, Once, Week
+from device.session.settings import EVERY_DAY, Moment, Once, Week
 from device.stored import DERIVED
 from device.values import (
     LANGUAGES,
@@ -50,6 +50,7 @@ class Clock:
     alarm: Minute | None = None
     week: Week = EVERY_DAY
     once: Once | None = None
+    nap: Moment | None = None
     timer: float = 0.0                  # min
     timer_ends: Seconds | None = None
 

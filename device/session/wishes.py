@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from device.programmes import PROGRAMMES
 from device.sentences import label
-from device.session import learning, schedule, watching
+from device.session import learning, restart, schedule, watching
 from device.session.modes import NIGHT, SOUNDING, Event, Mode
 from device.session.rows import feedback
 from device.session.state import At, Decision, State
@@ -103,7 +103,7 @@ def as_it_is(state: State, clock: bool = False) -> Unsaid:
     set_to = None
     if clock:
         settings = state.settings
-        set_to = Clock(settings.alarm, settings.week, settings.once, tonight.timer,
+        set_to = Clock(settings.alarm, settings.week, settings.once, settings.nap, tonight.timer,
                        tonight.timer_ends)
     return Unsaid(said, state.sleeper.always, tonight.outcome, tonight.rested,
                   morning=tonight.mode is Mode.MORNING, clock=set_to)
@@ -137,16 +137,16 @@ def said_too(said: Said, heard: Understood) -> Said:
 def set_clock(state: State, heard: Understood, at: At) -> Decision:
     """The alarm and the timer, as the hub sets them. While it rings, no alarm is an end to that."""
     things: list[Do] = []
-    alarm = heard.alarm if heard.nap is None else schedule.minute_in(heard.nap, at)
+    alarm = heard.alarm
     if "alarm" in heard.cancels and ringing(state):
         state, things = stopped(state)
     elif "alarm" in heard.cancels:
-        state = schedule.no_alarm(state)
+        state = schedule.no_alarm(state, at)
         things.append(Note("command", f"alarm {state.settings.alarm}"))
-    elif alarm is not None and heard.nap is not None:
-        state = schedule.set_once(state, alarm, at)
-        things.append(Note("command", f"alarm_once {alarm}"))
-    elif alarm is not None and not schedule.unsettable(state, at):
+    elif heard.nap is not None and at.local is not None:
+        state = schedule.set_nap(state, heard.nap, at)
+        things.append(Note("command", f"nap {heard.nap}"))
+    elif alarm is not None and not unsettable(state, heard, at):
         state = schedule.next_alarm(state, alarm, at)
         things.append(Note("command", f"alarm {alarm}"))
     if heard.timer is not None or "timer" in heard.cancels:
@@ -156,9 +156,16 @@ def set_clock(state: State, heard: Understood, at: At) -> Decision:
     return state, things
 
 
+def unsettable(state: State, heard: Understood, at: At) -> str:
+    """Why the alarm that was said can't be set, or ""."""
+    if heard.alarm is None:
+        return ""
+    return schedule.unsettable(state, at, single=schedule.own_days(state, at))
+
+
 def ringing(state: State) -> bool:
     """Whether the alarm rings, or was put off."""
-    return state.tonight.mode is Mode.WAKING or watching.snoozing(state.tonight)
+    return restart.waking(state.tonight)
 
 
 def stopped(state: State) -> Decision:
@@ -252,7 +259,7 @@ def undo(state: State, at: At) -> Decision:
     state = state.with_sleeper(always=before.always)
     state = state.with_tonight(said=before.said, unsaid=None)
     if before.clock is not None:
-        state = schedule.set_alarms(state, before.clock)
+        state = schedule.set_alarms(state, before.clock, at)
         ends = before.clock.timer_ends
         if ends is None or ends > at.now:           # or it would stop the sound at once
             state = state.with_tonight(timer=before.clock.timer, timer_ends=ends)

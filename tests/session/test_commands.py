@@ -1,9 +1,11 @@
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 
 from device.programmes import NAMES
 from device.session import controls, schedule
+from device.session.alarms import Due
 from device.session.commands import obeyed, on_command, private_answer
 from device.session.modes import NIGHT, SOUNDING, Event, Mode
 from device.session.settings import DAILY, Once, Rules, Settings
@@ -136,9 +138,12 @@ def test_every_programme_can_be_asked_for_and_no_other():
 
 
 def test_an_alarm_that_is_set_has_not_rung_yet():
-    rung = replace(state().with_settings(alarm=400), bell=Bell((9, 400), at().local))
-    assert obey(rung, "alarm", 420) == (state().with_settings(alarm=420), [])
-    assert obey(rung, "alarm", None) == (state().with_settings(alarm=None), [])
+    rung = replace(state().with_settings(alarm=400), bell=Bell((9, 400)))
+    after, things = obey(rung, "alarm", 420)
+    assert replace(after, bell=Bell()) == state().with_settings(alarm=420) and things == []
+    assert not schedule.has_rung(after.bell, Due(0.0, 9, 420))
+    after, things = obey(rung, "alarm", None)
+    assert replace(after, bell=Bell()) == state().with_settings(alarm=None) and things == []
 
 
 def test_quiet_hours_are_set_end_by_end():
@@ -222,6 +227,16 @@ def test_the_zone_comes_with_what_is_asked_unless_the_owner_names_one():
     unknown = at(local=None)
     then, _ = on_command(state(), Command("alarm", 400, zone="Asia/Tokyo"), unknown)
     assert (then.settings.zone, then.settings.alarm) == ("Asia/Tokyo", 400)
+    then, _ = on_command(then, Command("volume", 0.5, zone="America/New_York"), unknown)
+    assert then.settings.zone == "Asia/Tokyo"           # somebody's page moves no alarm
+    assert on_command(then, Command("zone", "UTC"), unknown)[0].settings.zone == "UTC"
+
+
+def test_a_single_day_at_an_unknown_time_is_refused_in_words():
+    here = owned(state(), zone=UTC)
+    then, things = obeyed(here, Command("alarm_once", 400), at(local=None))
+    assert then.settings == here.settings and "nothing was changed" in then.status.answer
+    assert [thing.kind for thing in things] == ["refused"]
 
 
 def test_single_days_and_the_next_alarm_alone_are_set():

@@ -5,11 +5,11 @@ import pytest
 
 from device import stored
 from device.session import restart, watching
-from device.session.modes import NIGHT, Mode
+from device.session.modes import NIGHT, Event, Mode
 from device.session.restart import Choices, Rows, Saved, resumed, worth_it
 from device.session.settings import Settings
 from device.session.state import At, Bell, State
-from device.session.things import Close, Finish, Note, Renumber, Save, Send, Shape, Shift
+from device.session.things import Close, Finish, Go, Note, Renumber, Save, Send, Shape, Shift
 from device.session.tonight import Clock, Played, Said, Tonight, Unsaid
 from device.values import Choice, Contribution, Epoch, Outcome, Reason, Stage, Volume, Wish
 from tests.session.around import EVENING, NOW, RAIN, TIDE, at, epoch, owned, played, staging, state
@@ -176,6 +176,15 @@ def test_one_that_lies_too_far_back_is_finished_then_closed():
 def test_a_clock_that_went_back_costs_the_night_no_time():
     then, _ = gone_on(saved(), gone=-600.0)
     assert then.tonight.minutes(BOOT) == 60.0
+
+
+@pytest.mark.parametrize(("mode", "snoozed"), [(Mode.WAKING, False), (Mode.PAUSED, True)])
+def test_an_alarm_that_a_cut_broke_off_begins_again_within_two_hours(mode, snoozed):
+    for gone, rings in ((1801.0, True), (7200.0, True), (7201.0, False), (-4000.0, False)):
+        _, things = gone_on(saved(mode, snoozed=snoozed), gone=gone)
+        assert things[-2:] == ([Go(Event.ALARM), Save()] if rings else [Finish(), Close()])
+    paused = gone_on(saved(Mode.PAUSED), gone=1801.0)[1]
+    assert not any(isinstance(thing, Go) for thing in paused)
 
 
 def test_after_a_night_that_was_finished_late_nobody_is_in_one():

@@ -38,6 +38,11 @@ def looked(state: State, time: float, stagings=()) -> tuple[State, bool]:
     return state, Go(Event.ALARM) in things
 
 
+def told(state: State, time: str, zone=UTC) -> At:
+    """The moment of a word or a command."""
+    return schedule.moment(wall(time, zone), wall(time, zone), True, state)
+
+
 def ringing(state: State, first: str, last: str, step: float = 30.0, zone=UTC):
     """The state at last, and when it rang."""
     time, end, rung = wall(first, zone), wall(last, zone), []
@@ -114,10 +119,10 @@ def test_one_that_rings_late_says_why():
 def test_another_time_is_another_alarm_and_looks_anew():
     state, rung = ringing(armed(), "2026-03-02T06:59", "2026-03-02T07:00")
     assert rung
-    state = schedule.set_alarm(state, SEVEN + 5)
-    assert state.settings.alarm == SEVEN + 5 and state.bell == Bell()
+    state = schedule.set_alarm(state, SEVEN + 5, told(state, "2026-03-02T07:00:30"))
+    assert state.settings.alarm == SEVEN + 5
     assert ringing(state, "2026-03-02T07:01", "2026-03-02T08:00")[1] == [wall("2026-03-02T07:05")]
-    assert schedule.set_alarm(state, None).settings.alarm is None
+    assert schedule.set_alarm(state, None, At(0.0, 0.0)).settings.alarm is None
 
 
 def kept_through_a_cut(bell: Bell) -> Bell:
@@ -173,11 +178,13 @@ def test_one_rung_early_before_midnight_rings_again_only_the_next_day():
 # ---- single days ---------------------------------------------------------------------------------
 
 def test_a_weekday_may_have_its_own_time_or_none():
-    state = schedule.set_weekday(armed(), 0, 6 * 60)                # 2026-03-02 is a Monday
-    state = schedule.set_weekday(state, 1, OFF)
+    evening = told(armed(), "2026-03-01T22:00")
+    state = schedule.set_weekday(armed(), 0, 6 * 60, evening)       # 2026-03-02 is a Monday
+    state = schedule.set_weekday(state, 1, OFF, evening)
     _, rung = ringing(state, "2026-03-01T22:00", "2026-03-04T12:00")
     assert rung == [wall("2026-03-02T06:00"), wall("2026-03-04T07:00")]
-    _, rung = ringing(schedule.set_weekday(state, 1, DAILY), "2026-03-02T22:00", "2026-03-03T12:00")
+    state = schedule.set_weekday(state, 1, DAILY, told(state, "2026-03-02T22:00"))
+    _, rung = ringing(state, "2026-03-02T22:00", "2026-03-03T12:00")
     assert rung == [wall("2026-03-03T07:00")]
 
 
@@ -194,6 +201,115 @@ def test_once_is_the_next_one_alone(set_at, minute, rings):
     state, rung = ringing(state, f"2026-03-01T{set_at}", "2026-03-03T12:00")
     assert rung == [wall(each) for each in rings]
     assert schedule.once_told(state, schedule.moment(0.0, rung[-1], True, state)) == DAILY
+
+
+def test_a_single_one_far_from_the_days_own_rings_beside_it():
+    night = "2026-03-02T01:00"
+    for minute, rings in ((22 * 60, ["07:00", "22:00"]), (9 * 60, ["09:00"])):
+        state = schedule.set_once(armed(), minute, told(armed(), night))
+        _, rung = ringing(state, night, "2026-03-02T23:00")
+        assert rung == [wall(f"2026-03-02T{time}") for time in rings]
+
+
+def test_a_single_day_that_is_over_is_forgotten_and_the_next_word_is_of_every_day():
+    state = schedule.set_once(armed(None), 14 * 60, told(armed(), "2026-03-02T13:00"))
+    after, rung = ringing(state, "2026-03-02T13:00", "2026-03-02T14:30")
+    assert rung == [wall("2026-03-02T14:00")]
+    later = schedule.next_alarm(after, SEVEN, told(after, "2026-03-02T14:31"))
+    assert later.settings.alarm == SEVEN
+    after, rung = ringing(after, "2026-03-02T14:31", "2026-03-03T00:01")
+    assert rung == [] and after.settings.once is None and not alarms.is_set(after.settings)
+
+
+def test_a_single_one_before_midnight_still_rings_late_after_it():
+    state = schedule.set_once(armed(None), 23 * 60 + 50, told(armed(), "2026-03-02T22:00"))
+    state, _ = ringing(state, "2026-03-02T22:00", "2026-03-02T23:40")
+    assert looked(state, wall("2026-03-03T00:30"))[1]
+
+
+def test_an_early_single_one_keeps_the_days_own_away_all_that_day():
+    state = schedule.set_once(armed(), 4 * 60, told(armed(), "2026-03-01T22:00"))
+    _, rung = ringing(state, "2026-03-01T22:00", "2026-03-02T23:00")
+    assert rung == [wall("2026-03-02T04:00")]
+
+
+# ---- naps ----------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("now", ["2026-03-02T00:30", "2026-03-01T23:50"])
+def test_a_nap_in_the_night_leaves_the_mornings_alarm(now):
+    state, _ = looked(armed(), wall(now))
+    state = schedule.set_nap(state, 20, told(state, now))
+    after, rung = ringing(state, now, "2026-03-03T12:00")
+    assert rung == [wall(now) + 1200, wall("2026-03-02T07:00"), wall("2026-03-03T07:00")]
+    assert after.settings.nap is None
+
+
+@pytest.mark.parametrize(("clock", "fold", "nap"), [
+    ("01:50", 0, 60), ("02:10", 0, 60), ("02:50", 0, 20), ("02:30", 0, 90), ("02:30", 1, 90)])
+def test_a_nap_through_the_hour_that_comes_twice_is_as_long_as_was_said(clock, fold, nap):
+    start = datetime.fromisoformat(f"2026-10-25T{clock}").replace(tzinfo=BERLIN, fold=fold)
+    time, state = start.timestamp(), armed(None, BERLIN)
+    state = schedule.set_nap(state, nap, schedule.moment(time, time, True, state))
+    rung = []
+    for n in range(0, 2 * 86400, 30):
+        state, rings = looked(state, time + n)
+        rung += [n] if rings else []
+    assert rung == [60 * nap]
+
+
+def test_a_nap_isnt_cut_short_by_light_sleep():
+    state, _ = looked(armed(None, smart=30), wall("2026-03-02T14:00"))
+    state = schedule.set_nap(state, 20, told(state, "2026-03-02T14:00"))
+    for n, due in ((600, False), (1190, False), (1200, True)):
+        state, rings = looked(state, wall("2026-03-02T14:00") + n, LIGHT)
+        assert rings is due
+
+
+# ---- what changes meanwhile ----------------------------------------------------------------------
+
+def test_what_rang_by_a_wrong_zone_rings_again_by_the_right_one():
+    state = armed(zone=None).with_settings(zone="Europe/Berlin")
+    state, rung = ringing(state, "2026-03-02T05:00", "2026-03-02T06:30")
+    assert rung == [wall("2026-03-02T06:00")]
+    state = state.with_settings(zone="America/New_York")
+    _, rung = ringing(state, "2026-03-02T06:30", "2026-03-02T20:00")
+    assert rung == [wall("2026-03-02T12:00")]
+
+
+def test_what_rang_by_a_clock_that_was_ahead_rings_again_by_the_right_one():
+    state, rung = ringing(armed(), "2026-03-02T06:30", "2026-03-02T07:30")
+    assert rung
+    _, rung = ringing(state, "2026-03-01T23:30", "2026-03-02T12:00")
+    assert rung == [wall("2026-03-02T07:00")]
+
+
+def test_an_alarm_that_ended_light_sleep_stays_rung_as_another_days_is_changed():
+    state, rings = looked(armed(smart=30), wall("2026-03-02T06:31"), LIGHT)
+    assert rings
+    state = schedule.set_weekday(state, 6, 540, told(state, "2026-03-02T06:40"))
+    for n in range(0, 3600, 30):
+        state, rings = looked(state, wall("2026-03-02T06:40") + n, LIGHT)
+        assert not rings
+
+
+@pytest.mark.parametrize("edited", ["2026-03-02T06:59:59.9", "2026-03-02T07:00:00.1"])
+def test_a_change_within_a_tick_of_another_alarm_doesnt_lose_it(edited):
+    state, _ = ringing(armed(), "2026-03-02T06:50", "2026-03-02T06:59:59", step=1.0)
+    state = schedule.set_weekday(state, 6, 540, told(state, edited))
+    assert looked(state, wall("2026-03-02T07:00:00.15"))[1]
+
+
+def test_one_that_is_set_in_the_last_tick_before_it_rings():
+    state = schedule.set_alarm(armed(None), SEVEN, told(armed(), "2026-03-02T06:59:59.9"))
+    assert looked(state, wall("2026-03-02T07:00:00.15"))[1]
+
+
+def test_plugged_in_again_at_an_unknown_time_nothing_rings_before_lights_out():
+    state, _ = ringing(armed(), "2026-03-02T06:00", "2026-03-02T06:55")
+    state = replace(armed(), bell=kept_through_a_cut(state.bell))
+    for minutes in range(0, 600):
+        state, rings = blindly(float(minutes), state)
+        assert not rings
 
 
 def test_without_a_time_there_is_no_next_one():

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from device.programmes import AUTO, NAMES
-from device.session.settings import Knobs, Once, Owner, Settings, settings_from
+from device.session.settings import EVERY_DAY, OFF, Knobs, Once, Owner, Settings, settings_from
 from device.session.state import At, Bell, State, Status
 from device.session.tonight import Played, Tonight
 from device.values import SILENCE
@@ -24,8 +24,16 @@ def test_what_was_set_from_afar_stands_until_the_config_changes():
     assert settings_from(mine, Owner(knobs=KNOBS)) == mine
     other = replace(KNOBS, alarm=421)
     assert settings_from(mine, Owner(knobs=other)) == replace(
-        mine, volume=0.8, programme=NAMES[2], alarm=421, quiet=(1320, 400), once=None,
-        configured=other)
+        mine, alarm=421, once=None, configured=other)
+    louder = replace(KNOBS, volume=0.9)
+    assert settings_from(mine, Owner(knobs=louder)) == replace(
+        mine, volume=0.9, configured=louder)
+
+
+def test_another_weekday_in_the_config_leaves_those_that_were_set_from_afar():
+    mine = Settings(week=(300, OFF, *EVERY_DAY[2:]), configured=KNOBS)
+    other = replace(KNOBS, week=(*EVERY_DAY[:6], OFF))
+    assert settings_from(mine, Owner(knobs=other)).week == (300, OFF, *EVERY_DAY[2:6], OFF)
 
 
 def test_the_owners_ceiling_holds_whatever_was_kept():
