@@ -2,8 +2,10 @@
 
 import re
 import tomllib
+from typing import Any
 
 KEPT = "(kept)"
+LONGEST, LONGEST_LINE = 200_000, 4000       # what a pattern takes grows with a line's square
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 # What word processors and phones put for quotes and spaces.
 QUOTES = str.maketrans({mark: '"' for mark in "“”„‟«»＂"} | {mark: "'" for mark in "‘’‚‛′"})
@@ -20,11 +22,15 @@ class Unreadable(Exception):
 
 def text(data: bytes) -> str:
     """What a text file says, lines ended by \\n; whatever saved it. Raises Unreadable."""
+    if len(data) > LONGEST:
+        raise Unreadable(f"it is longer than {LONGEST} bytes")
     if data.lstrip()[:5] == b"{\\rtf":
         raise Unreadable("it is rich text; save it as plain text")
     if data[:4] in (b"PK\x03\x04", b"%PDF"):
         raise Unreadable("it is no text file; write it with a plain editor")
     words = decoded(data).replace("\r\n", "\n").replace("\r", "\n")
+    if max(map(len, words.split("\n"))) > LONGEST_LINE:
+        raise Unreadable(f"it has a line longer than {LONGEST_LINE} characters")
     if "\0" in words:
         raise Unreadable("it is torn or no text file; write it anew")
     return words
@@ -63,10 +69,19 @@ def repaired(words: str) -> str:
 
 def is_toml(words: str) -> bool:
     try:
-        tomllib.loads(words)
-    except tomllib.TOMLDecodeError:
+        tables(words)
+    except Unreadable:
         return False
     return True
+
+
+def tables(words: str) -> dict[str, Any]:
+    """Raises Unreadable; also for a number with more digits, or more brackets inside each other,
+    than Python reads."""
+    try:
+        return tomllib.loads(words)
+    except (ValueError, RecursionError) as trouble:
+        raise Unreadable(f"isn't TOML: {trouble}") from trouble
 
 
 def quoted(line: str) -> str:

@@ -309,6 +309,68 @@ def test_ssh_is_on_only_while_a_key_lies_there(settings, places):
     assert not mine.exists()
 
 
+DEEP, DIGITS = b"[" * 1500 + b"]" * 1500, b"9" * 3999
+STARTS = {      # what lies on the drive, and on the data partition
+    "nothing odd": ({}, {}),
+    "what an older system took": ({"nocturne.toml": b"[sound]\ncalibration = 30\n"},
+                                  {"nocturne.toml": b"[sound]\ncalibration = 30\n"}),
+    "half a host": ({"nocturne.toml": b'[home]\nhost = "192.168.1.256"\n'}, {}),
+    "both torn": ({"nocturne.toml": b"[night]\nfaed = 1\n"}, {"nocturne.toml": b"[home\n"}),
+    "kept settings of zeros": ({"nocturne.toml": b"[night]\nfaed = 1\n"},
+                               {"nocturne.toml": bytes(200)}),
+    "half a character in each kept file": ({}, {name: b"a\xff" for name in (
+        "nocturne.toml", "wpa_supplicant-wlan0.conf", "wifi-key", "home-password")}),
+    "a notice saved as ANSI": ({"TROUBLE.txt": "gelöst".encode("cp1252")}, {}),
+    "a notice saved as UTF-16": ({"TROUBLE.txt": "x".encode("utf-16")}, {}),
+    "Imager's zone and rich text": ({"user-data": b"timezone: Europe/Berlin\n",
+                                     "nocturne.toml": rb"{\rtf1 x}"}, {}),
+    "Imager's Wi-Fi and rich text": ({
+        "network-config": f'access-points:\n  "Home":\n    password: "{SECRET}"\n'.encode(),
+        "wifi.txt": rb"{\rtf1 x}"}, {}),
+    "brackets in brackets": ({name: b"a = " + DEEP for name in (
+        "nocturne.toml", "home.toml", "custom.toml")}, {}),
+    "more digits than a number has": ({name: b"[home]\nport = " + DIGITS + b"9" * 800
+                                       for name in ("nocturne.toml", "home.toml")}, {}),
+    "half a home.toml": ({"home.toml": b"\xff\xfea"}, {}),
+    "folders where files should be": ({"wifi.txt/x": b"", "ca.crt/x": b"", "TROUBLE.txt/x": b""},
+                                      {"wifi-key/x": b""}),
+}
+
+
+@pytest.mark.parametrize("odd", STARTS)
+def test_every_start_ends_with_a_firewall(settings, tmp_path, monkeypatch, odd):
+    boot, kept, loaded = tmp_path / "boot", tmp_path / "data/config", []
+    monkeypatch.setattr(settings, "BOOT", boot)
+    monkeypatch.setattr(settings, "DATA", tmp_path / "data")
+    monkeypatch.setattr(settings.subprocess, "run", lambda *_, input, **__: loaded.append(input))
+    plain = {"nocturne.toml": b"", "wifi.txt": WIFI.encode()}
+    for folder, files in zip((boot, kept), STARTS[odd], strict=True):
+        folder.mkdir(parents=True)
+        for name, data in ({**plain, **files} if folder == boot else files).items():
+            if f"{name}/x" not in files:
+                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).write_bytes(data)
+    for start in (1, 2):
+        assert settings.main() == 0 and len(loaded) == start
+        assert loaded[-1].count("policy drop") == 3 and "skuid nocturne" not in loaded[-1]
+    Config.load(kept / "nocturne.toml")
+    assert b"gEheim" not in b"".join(file.read_bytes() for file in boot.iterdir() if file.is_file())
+
+
+def test_a_firewall_that_a_host_spoils_is_loaded_without_it(settings, places, monkeypatch):
+    _, kept = places
+    (kept / "nocturne.toml").write_text('[home]\nhost = "192.168.1.2"\n')
+    loaded = []
+
+    def nft(*_, input, **__):
+        if "192.168.1.2" in input:
+            raise subprocess.CalledProcessError(1, "nft")
+        loaded.append(input)
+    monkeypatch.setattr(settings.subprocess, "run", nft)
+    assert settings.load_firewall(kept / "nocturne.toml")[0].startswith("home.host: ")
+    assert len(loaded) == 1 and loaded[0].count("policy drop") == 3
+
+
 @pytest.mark.parametrize("home", [("", 1883), ("192.168.1.2", 8883), ("hub.local", 1883)])
 def test_the_firewall_drops_what_it_does_not_name(settings, home):
     rules = settings.firewall(home)
