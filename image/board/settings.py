@@ -220,26 +220,29 @@ def take_wifi(boot: Path, kept: Path) -> list[str]:
         return [f"wifi.txt: can't be read: {trouble}"]
     said, strange = wifi.read(words)
     if said == wifi.Wifi() and not strange:
+        if not words.strip():
+            return ["wifi.txt: it is empty; the last Wi-Fi holds"]
         mine.unlink(missing_ok=True)
         return []
     wanted, troubles = wifi.judged(said)
+    password = before if wanted.password == written.KEPT else wanted.password
+    if not password and wanted.password:
+        troubles.append("password: none is kept any more; write it once more")
     if strange and troubles:
         lines = ", ".join(strange)
         troubles.append(f"{lines}: write country =, name = and password =, a line each")
-    password = before if wanted.password == written.KEPT else wanted.password
-    if password:
+    if password not in ("", wifi.NONE):
         secretly(secret, password.encode(), "root")
-    if strange and troubles:
-        set_aside(theirs, kept)
     clean = wifi.card(wanted)
+    if not troubles:
+        if password == wifi.NONE:
+            secret.unlink(missing_ok=True)
+        secretly(mine, wifi.supplicant(changed(wanted, password=password)).encode(), "root")
+    elif clean != words:
+        set_aside(theirs, kept)
     if clean != words:
         replace(theirs, clean)
-    if troubles:
-        return [f"wifi.txt: {trouble}" for trouble in troubles]
-    if not password:
-        secret.unlink(missing_ok=True)
-    secretly(mine, wifi.supplicant(changed(wanted, password=password)).encode(), "root")
-    return []
+    return [f"wifi.txt: {trouble}" for trouble in troubles]
 
 
 def take_imager(boot: Path, kept: Path) -> list[str]:

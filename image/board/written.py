@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import unicodedata
 from typing import Any
 
 KEPT = "(kept)"
@@ -13,7 +14,20 @@ SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u3000": " ", "\u200b": N
                         "\ufeff": None, "\t": " "})
 SECTION = re.compile(r"^\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]\s*(#.*)?$")
 PAIR = re.compile(r"^\s*[\"']?(?:(\w+)\s*\.\s*)?([\w-]+)[\"']?\s*[=:]\s*(.*?)\s*$")
-SECRET = re.compile(r"(?i)(pass|psk|kennwort|pwd)")
+# Of a key's name: what stands beside it is a password, in more than one language, or misspelt.
+SECRET = re.compile("pass|pasw|pw|psk|key|schl|kennw|wort|word|ord$|clave|contras|senha|parol|hesl|"
+                    "hasl|geheim|secret|token|code|парол|密")
+
+
+def plain(name: str) -> str:
+    """Its letters alone, small and without accents."""
+    letters = unicodedata.normalize("NFKD", re.sub(r"\(.*?\)", "", name).casefold())
+    return "".join(letter for letter in letters if letter.isalpha())
+
+
+def is_secret(name: str) -> bool:
+    """The one rule for what is a password: whether a key of that name holds one."""
+    return bool(SECRET.search(plain(name)))
 
 
 class Unreadable(Exception):
@@ -90,7 +104,7 @@ def quoted(line: str) -> str:
     if pair is None or is_toml(line) or SECTION.match(line):
         return line
     section, key, value = pair.groups()
-    value = value if SECRET.search(key) else value.partition(" #")[0].strip()
+    value = value if is_secret(key) else value.partition(" #")[0].strip()
     name = f"{section}.{key}" if section else key
     return f"{name} = {basic(unquoted(value))}"
 
@@ -133,9 +147,9 @@ def masked(words: str) -> tuple[str, str]:
     lines, secret = [], ""
     for line in uncommented(words).split("\n"):
         pair = PAIR.match(line.translate(SPACES))
-        if line.lstrip().startswith("#") or not SECRET.search(line):
+        if line.lstrip().startswith("#") or not is_secret(line):
             lines.append(line)
-        elif pair and SECRET.search(pair[2]):
+        elif pair and is_secret(pair[2]):
             told = unquoted(pair[3].partition(" #")[0].strip()).translate(QUOTES).strip("\"'")
             secret = told if told not in (KEPT, "") else secret
             lines.append(f'{pair[2]} = "{KEPT if told else ""}"')
@@ -151,7 +165,7 @@ def uncommented(words: str) -> str:
 
 def without_comment(line: str) -> str:
     pair = PAIR.match(line.lstrip("# \t")) if line.lstrip().startswith("#") else None
-    told = pair[3].strip("\"'") if pair and SECRET.search(pair[2]) else ""
+    told = pair[3].strip("\"'") if pair and is_secret(pair[2]) else ""
     return f"# {pair[2]} = {KEPT}" if pair and told else line
 
 
