@@ -4,6 +4,7 @@ values, not this."""
 import contextlib
 import dataclasses
 import difflib
+import ipaddress
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -145,7 +146,8 @@ class Quiet:
 @dataclass(frozen=True, slots=True)
 class Home:
     host: str = setting(
-        "", "the hub's MQTT broker, by name or address, or auto: looked for; empty is no hub")
+        "", "the hub's MQTT broker, by name or address, or auto: looked for; empty is no hub",
+        like="host")
     port: int = setting(1883, "1883, or 8883 with TLS", 1, 65535)
     username: str = setting("", "empty means the bed's id")
     password: str = setting("", "of that user; this file should be readable by nocturne only")
@@ -290,6 +292,8 @@ def checked(path: str, value: Any, default: Any, metadata: Mapping[str, Any]) ->
                           + (f" (did you mean {near[0]}?)" if near else ""))
     if like == "zone":
         return zone_named(path, value)
+    if like == "host":
+        return host_named(path, value)
     if like is not None and not re.fullmatch(LIKE[like][0], value):
         raise ConfigError(f"{path} = {value!r}: must be {LIKE[like][1]}")
     return value
@@ -308,6 +312,21 @@ def zone_named(path: str, value: str) -> str:
         example = names[near[0]] if near else "Europe/Berlin"
         why = f"there is no such time zone (did you mean {example}?)"
         raise ConfigError(f"{path} = {value!r}: {why}") from None
+
+
+def host_named(path: str, value: str) -> str:
+    """A name or an address alone, or "". Raises ConfigError, which doesn't repeat it: people paste
+    addresses with a password in them."""
+    try:
+        if re.search(r":|^[\d.]+$", value):
+            return str(ipaddress.ip_address(value))
+    except ValueError:
+        pass
+    else:
+        if re.fullmatch(r"[\w.-]{0,253}", value):
+            return value
+    raise ConfigError(f'{path}: must be a name or an address alone, as "hub.local" or '
+                      '"192.168.1.2"; port, username and password have keys of their own')
 
 
 def document(config: Config | None = None) -> str:

@@ -144,6 +144,8 @@ def bounded(section: str, item):
         own = st.sampled_from(sorted(among))
     elif like == "zone":
         own = st.sampled_from(["", "Europe/Berlin"])
+    elif like == "host":
+        own = st.sampled_from(["", "hub.local", "192.168.1.2"])
     elif like:
         own = st.from_regex(LIKE[like][0], fullmatch=True)
     elif item.metadata["low"] is not None:
@@ -166,3 +168,17 @@ def test_whatever_is_accepted_the_sound_process_and_the_parts_take(data):
         return
     told(arguments(["--socket", "s", *sound_flags(config)]))
     home_settings(config)
+
+
+@pytest.mark.parametrize("host", ["192.168.1.256", "192.168.001.010", "1.2.3", "hub local",
+                                  "mqtt://bed:geheim@hub", "bed@hub", "hub:1883", "[::1]", "hub/x"])
+def test_a_host_is_a_name_or_an_address_alone_and_a_refused_one_is_not_repeated(host):
+    with pytest.raises(ConfigError, match=r"home\.host: must be a name or an address") as told:
+        Config.parse(f'[home]\nhost = "{host}"\n')
+    assert host not in str(told.value)
+
+
+@pytest.mark.parametrize("host", ["", "auto", "hub", "hub.local", "küche-hub.local", "192.168.1.2",
+                                  "fe80::1%wlan0", "2001:db8::1"])
+def test_what_may_name_a_hub(host):
+    assert Config.parse(f'[home]\nhost = "{host}"\n').home.host == host

@@ -5,12 +5,11 @@ Each holds passwords or their hashes, so that none of them stays.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wifi import Wifi
-from written import unquoted
+from written import Unreadable, tables, unquoted
 
 FILES = ("firstrun.sh", "custom.toml", "user-data", "network-config", "meta-data")
 ZONES = (
@@ -38,8 +37,8 @@ def read(files: Mapping[str, str]) -> Customised:
 
 def from_toml(words: str) -> Wifi | None:
     try:
-        wlan = tomllib.loads(words).get("wlan", {})
-    except tomllib.TOMLDecodeError:
+        wlan = tables(words).get("wlan", {})
+    except Unreadable:
         return None
     if not isinstance(wlan, dict) or not wlan.get("ssid"):
         return None

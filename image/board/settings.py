@@ -8,12 +8,13 @@ last good one stays in force. `settings.py` runs as nocturne-setup.service.
 """
 
 import contextlib
+import ipaddress
 import os
-import re
 import shutil
 import subprocess
 import sys
-import tomllib
+import traceback
+from collections.abc import Callable
 from dataclasses import replace as changed
 from pathlib import Path
 
@@ -33,26 +34,45 @@ NTP, DNS, UPDATES = 123, 53, 8443
 
 
 def main() -> int:
-    folder(DATA / "nocturne", "nocturne", 0o700)
-    folder(DATA / "config", "root", 0o711)
-    folder(DATA / "system", "root", 0o755)
-    folder(DATA / "rauc", "root", 0o700)
-    folder(DATA / "ssh", "root", 0o700)
-    named_wrongly(BOOT)
     kept = DATA / "config"
-    troubles = [*take_imager(BOOT, kept), *take_config(BOOT, kept), *take_wifi(BOOT, kept)]
-    set_zone(kept)
-    take_file(BOOT / "authorized_keys", DATA / "ssh/authorized_keys", "root")
-    take_file(BOOT / "ca.crt", DATA / "config/nocturne-ca.crt", "nocturne")
-    take_file(BOOT / "seed.mid", DATA / "config/seed.mid", "nocturne")
-    tell(BOOT, troubles)
-    subprocess.run(
-        ["nft", "-f", "-"],
-        input=firewall(hub(DATA / "config" / "nocturne.toml")),
-        text=True,
-        check=True,
-    )
+    steps: list[tuple[str, Callable[[], object]]] = [
+        ("data", lambda: folders(DATA)),
+        ("other names", lambda: named_wrongly(BOOT)),
+        ("Imager's files", lambda: take_imager(BOOT, kept)),
+        ("nocturne.toml", lambda: take_config(BOOT, kept)),
+        ("wifi.txt", lambda: take_wifi(BOOT, kept)),
+        ("clock.zone", lambda: set_zone(kept)),
+        *((name, lambda name=name, mine=mine, owner=owner: take_file(BOOT / name, mine, owner))
+          for name, mine, owner in (
+              ("authorized_keys", DATA / "ssh/authorized_keys", "root"),
+              ("ca.crt", kept / "nocturne-ca.crt", "nocturne"),
+              ("seed.mid", kept / "seed.mid", "nocturne"))),
+    ]
+    troubles = [trouble for what, step in steps for trouble in guarded(what, step)]
+    try:
+        troubles += load_firewall(kept / "nocturne.toml")
+    finally:
+        guarded("TROUBLE.txt", lambda: tell(BOOT, troubles))
     return 0
+
+
+def guarded(what: str, step: Callable[[], object]) -> list[str]:
+    """The step's troubles. No fault of one keeps the others, and the firewall, from their work; its
+    kind alone is told, for its words may hold a password."""
+    try:
+        found = step()
+    except Exception as trouble:
+        traceback.print_exc()
+        return [f"{what}: couldn't be taken ({type(trouble).__name__}); the last good one holds"]
+    return found if isinstance(found, list) else []
+
+
+def folders(data: Path) -> None:
+    folder(data / "nocturne", "nocturne", 0o700)
+    folder(data / "config", "root", 0o711)
+    folder(data / "system", "root", 0o755)
+    folder(data / "rauc", "root", 0o700)
+    folder(data / "ssh", "root", 0o700)
 
 
 def folder(path: Path, owner: str, mode: int) -> None:
@@ -64,8 +84,10 @@ def folder(path: Path, owner: str, mode: int) -> None:
 def take_config(boot: Path, kept: Path) -> list[str]:
     """Returns what was wrong with it, in words."""
     mine, theirs = kept / "nocturne.toml", boot / "nocturne.toml"
-    before = mine.read_text() if mine.exists() else DEFAULT.read_text()
+    before = words_in(mine)
     secret = Kept(kept / "home-password", password_in(before))
+    if not before or faults(before):            # torn, or taken by a system that allowed more
+        before = DEFAULT.read_text()
     try:
         wanted = written.repaired(written.text(theirs.read_bytes()))
     except (OSError, written.Unreadable) as trouble:
@@ -73,7 +95,7 @@ def take_config(boot: Path, kept: Path) -> list[str]:
             set_aside(theirs, kept)
         secretly(mine, before.encode(), "nocturne")
         return [f"nocturne.toml: can't be read: {trouble}; the last good one holds"]
-    wanted, troubles = with_home(boot, wanted, secret)
+    wanted, troubles = with_home(boot, kept, wanted, secret)
     told = written.uncommented(wanted)
     if password_in(told) == written.KEPT:
         wanted = written.with_value(told, "home", "password", written.basic(secret.password))
@@ -94,20 +116,24 @@ def take_config(boot: Path, kept: Path) -> list[str]:
     return troubles
 
 
-def with_home(boot: Path, wanted: str, secret: "Kept") -> tuple[str, list[str]]:
+def with_home(boot: Path, kept: Path, wanted: str, secret: "Kept") -> tuple[str, list[str]]:
     """A hub's home.toml that lies beside goes into the settings, and leaves the drive."""
     theirs = boot / "home.toml"
     if not theirs.exists():
         return wanted, []
     try:
         whole = written.repaired(written.text(theirs.read_bytes()))
-        sections = tomllib.loads(whole)
+    except (OSError, written.Unreadable) as trouble:
+        set_aside(theirs, kept)
+        return wanted, [f"home.toml: {trouble}; copy it from the hub once more"]
+    try:
+        sections = written.tables(whole)
         told = [(section, key, value) for section in ("home", "clock")
                 for key, value in sections.get(section, {}).items()]
         if not sections.get("home"):
             raise written.Unreadable("there is no [home] in it")
-    except (OSError, written.Unreadable, tomllib.TOMLDecodeError, AttributeError) as trouble:
-        masked, said = written.masked(written.decoded(theirs.read_bytes()))
+    except (written.Unreadable, AttributeError) as trouble:
+        masked, said = written.masked(whole)
         secret.keep(said)
         replace(theirs, masked)
         return wanted, [f"home.toml: {trouble}; copy it from the hub once more"]
@@ -129,7 +155,7 @@ class Kept:
 
     def __init__(self, path: Path, before: str):
         self.path = path
-        self.password = path.read_text() if path.exists() else before
+        self.password = words_in(path) or before
 
     def keep(self, password: str) -> None:
         if password and password != written.KEPT:
@@ -144,8 +170,8 @@ def password_in(words: str) -> str:
 def value_of(words: str, section: str, key: str) -> str:
     """As text; "" where there is none."""
     try:
-        value = tomllib.loads(words).get(section, {}).get(key, "")
-    except (tomllib.TOMLDecodeError, AttributeError):
+        value = written.tables(words).get(section, {}).get(key, "")
+    except (written.Unreadable, AttributeError):
         return ""
     return value if isinstance(value, str) else ""
 
@@ -183,8 +209,7 @@ def faults(text: str) -> list[str]:
 def take_wifi(boot: Path, kept: Path) -> list[str]:
     """Writes wpa_supplicant's file, if there is a name; wifi.txt is left without a password."""
     mine, theirs, secret = kept / "wpa_supplicant-wlan0.conf", boot / "wifi.txt", kept / "wifi-key"
-    before = wifi.kept_password(mine.read_text()) if mine.exists() else ""
-    before = secret.read_text() if secret.exists() else before
+    before = words_in(secret) or wifi.kept_password(words_in(mine))
     try:
         words = written.text(theirs.read_bytes())
     except FileNotFoundError:
@@ -195,26 +220,29 @@ def take_wifi(boot: Path, kept: Path) -> list[str]:
         return [f"wifi.txt: can't be read: {trouble}"]
     said, strange = wifi.read(words)
     if said == wifi.Wifi() and not strange:
+        if not words.strip():
+            return ["wifi.txt: it is empty; the last Wi-Fi holds"]
         mine.unlink(missing_ok=True)
         return []
     wanted, troubles = wifi.judged(said)
+    password = before if wanted.password == written.KEPT else wanted.password
+    if not password and wanted.password:
+        troubles.append("password: none is kept any more; write it once more")
     if strange and troubles:
         lines = ", ".join(strange)
         troubles.append(f"{lines}: write country =, name = and password =, a line each")
-    password = before if wanted.password == written.KEPT else wanted.password
-    if password:
+    if password not in ("", wifi.NONE):
         secretly(secret, password.encode(), "root")
-    if strange and troubles:
-        set_aside(theirs, kept)
     clean = wifi.card(wanted)
+    if not troubles:
+        if password == wifi.NONE:
+            secret.unlink(missing_ok=True)
+        secretly(mine, wifi.supplicant(changed(wanted, password=password)).encode(), "root")
+    elif clean != words:
+        set_aside(theirs, kept)
     if clean != words:
         replace(theirs, clean)
-    if troubles:
-        return [f"wifi.txt: {trouble}" for trouble in troubles]
-    if not password:
-        secret.unlink(missing_ok=True)
-    secretly(mine, wifi.supplicant(changed(wanted, password=password)).encode(), "root")
-    return []
+    return [f"wifi.txt: {trouble}" for trouble in troubles]
 
 
 def take_imager(boot: Path, kept: Path) -> list[str]:
@@ -231,16 +259,22 @@ def take_imager(boot: Path, kept: Path) -> list[str]:
             troubles.append(f"{path.name}: can't be read: {trouble}")
     found = imager.read(files)
     theirs, mine = boot / "nocturne.toml", boot / "wifi.txt"
-    if found.zone and theirs.exists():
-        words = written.repaired(written.text(theirs.read_bytes()))
-        if not value_of(words, "clock", "zone"):
-            replace(theirs, written.with_value(words, "clock", "zone", written.basic(found.zone)))
-    blank_card = not mine.exists() or not wifi.read(written.text(mine.read_bytes()))[0].name
-    if found.wifi.name and blank_card:
+    words = written.repaired(readable(theirs))
+    if found.zone and words and not value_of(words, "clock", "zone"):
+        replace(theirs, written.with_value(words, "clock", "zone", written.basic(found.zone)))
+    if found.wifi.name and not wifi.read(readable(mine))[0].name:
         replace(mine, wifi.filled(found.wifi))
     for path in there:
         forget(path)
     return troubles
+
+
+def readable(path: Path) -> str:
+    """What a file on the drive says; "" where it can't be taken."""
+    try:
+        return written.text(path.read_bytes())
+    except (OSError, written.Unreadable):
+        return ""
 
 
 def named_wrongly(boot: Path) -> None:
@@ -274,7 +308,7 @@ def forget(path: Path) -> None:
 def set_zone(kept: Path, zones: Path = ZONEINFO) -> None:
     """/etc/localtime leads here: what asks the machine for its own time (timers, the night where
     its settings name no zone) hears the home's."""
-    name = value_of((kept / "nocturne.toml").read_text(), "clock", "zone")
+    name = value_of(words_in(kept / "nocturne.toml"), "clock", "zone")
     link = kept / "localtime"
     link.unlink(missing_ok=True)
     if name and (zones / name).is_file():
@@ -299,21 +333,33 @@ def tell(boot: Path, troubles: list[str]) -> None:
     text = "".join(f"{trouble}\n" for trouble in troubles)
     for trouble in troubles:
         print(trouble, file=sys.stderr, flush=True)
-    if text != (notice.read_bytes().decode().replace("\r", "") if notice.exists() else ""):
+    if dos(text) != (notice.read_bytes() if notice.exists() else b""):
         replace(notice, text)
 
 
+def load_firewall(config: Path) -> list[str]:
+    """One is always loaded: with no way to the hub where that can't be named. Raises OSError or
+    CalledProcessError where none can be."""
+    try:
+        subprocess.run(["nft", "-f", "-"], input=firewall(hub(config)), text=True, check=True)
+    except Exception as trouble:
+        subprocess.run(["nft", "-f", "-"], input=firewall(("", 0)), text=True, check=True)
+        return [f"home.host: the firewall couldn't be opened for it ({type(trouble).__name__})"]
+    return []
+
+
 def hub(config: Path) -> tuple[str, int]:
+    """Of the config in force; of the built-in one where that is torn."""
     sys.path.insert(0, PYTHON)
     from device.config import Config
-    home = Config.load(config).home
+    home = Config.trusted(config, DEFAULT)[0].home
     return home.host, home.port
 
 
 def firewall(home: tuple[str, int]) -> str:
     """nftables rules: nothing comes in, and out go only the clock, names, addresses and the hub."""
     host, port = home
-    to = f"ip daddr {host} " if re.fullmatch(r"\d+(\.\d+){3}", host) else ""
+    to = f"ip daddr {host} " if is_ipv4(host) else ""
     mdns_in, mdns_out = by_multicast(host)
     hub = (f"meta skuid nocturne {to}tcp dport {port} accept\n"
            f"        meta skuid root {to}tcp dport {UPDATES} accept")
@@ -350,6 +396,13 @@ table inet nocturne {{
 """
 
 
+def is_ipv4(host: str) -> bool:
+    try:
+        return bool(ipaddress.IPv4Address(host))
+    except ValueError:
+        return False
+
+
 def by_multicast(host: str) -> tuple[str, str]:
     """Rules for names that end in .local, and for looking for the hub: in, and out. An answer comes
     from who was asked by multicast, so that no connection is known for it."""
@@ -380,11 +433,22 @@ def secretly(path: Path, data: bytes, owner: str) -> None:
 
 def replace(path: Path, text: str) -> None:
     """On the drive, for any computer to read."""
-    text = text.replace("\r\n", "\n").replace("\n", "\r\n")
     with writable():
         if path.exists():
             blank(path)
-        put(path, text.encode())
+        put(path, dos(text))
+
+
+def dos(text: str) -> bytes:
+    return text.replace("\r\n", "\n").replace("\n", "\r\n").encode(errors="replace")
+
+
+def words_in(path: Path) -> str:
+    """Of a file of our own; "" where there is none, or it is torn."""
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 if __name__ == "__main__":

@@ -1,24 +1,45 @@
 """wifi.txt as people fill it in, and the file that wpa_supplicant takes. Pure."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from written import KEPT, SPACES, unquoted
+from written import KEPT, SPACES, is_secret, plain, unquoted
 
 WORDS = {
-    "country": ("country", "countrycode", "wificountry", "land", "region"),
-    "name": ("name", "ssid", "network", "wifi", "wlan", "wifiname", "networkname", "netzwerk",
-             "wlanname", "essid"),
-    "password": ("password", "pass", "psk", "passphrase", "passwort", "kennwort", "pwd", "key",
-                 "wpapsk", "wpakey", "wifipassword", "networkkey", "wlanpasswort", "wpapassphrase",
-                 "presharedkey", "saepassword"),
-    "hidden": ("hidden", "scanssid", "versteckt", "hiddennetwork", "hiddenssid"),
+    "country": ("country", "country_code", "wifi_country", "land", "pays", "pais", "region",
+                "regulatory-domain"),
+    "name": ("name", "ssid", "network", "wifi", "wlan", "wifi name", "network name", "netzwerk",
+             "wlan-name", "essid"),
+    "password": ("password", "pass", "psk", "passphrase", "passwort", "kennwort", "pwd", "key"),
+    "hidden": ("hidden", "scan_ssid", "versteckt", "hidden network", "hidden ssid"),
+    "protection": ("key_mgmt", "key-mgmt"),
+    # what else stands in files of wpa_supplicant and NetworkManager
+    "": ("ctrl_interface", "ctrl_interface_group", "update_config", "ap_scan", "p2p_disabled",
+         "proto", "pairwise", "group", "priority", "id_str", "id", "uuid", "type", "mode", "bssid",
+         "auth_alg", "ieee80211w", "disabled", "interface-name", "autoconnect", "method",
+         "addr-gen-mode", "psk-flags", "permissions", "timestamp"),
 }
-MEANT = {word: name for name, words in WORDS.items() for word in words}
+MEANT = {plain(word): meant for meant, words in WORDS.items() for word in words}
 YES = ("1", "yes", "true", "on", "ja", "y")
+NONE = "none"               # as password: a network without one
 HEX_KEY = re.compile(r"[0-9a-fA-F]{64}")
-LINE = re.compile(r"^\s*[\"'“”]?([\w .-]+?)[\"'“”]?\s*[=:]\s*(.*?)\s*;?\s*$")
+KEY = re.compile(r"[\"'“”„]?([^=:：＝\"“”„{}]{1,40}?)[\"'“”]?\s*[=:：＝]\s*")
+
+
+def before(*fields: str) -> str:
+    """A pattern of any word that means one of these, with its sign."""
+    words = (re.escape(word) for field in fields for word in WORDS[field])
+    return rf"[\"']?(?:{'|'.join(words)})[\"']?\s*[=:]"
+
+
+# Where a value ends within a line: without quotes, and in them.
+BREAK = re.compile(r"(?i)(?:\s*[;,{}]\s*|\s+)"
+                   rf"(?={before('country', 'name', 'password', 'hidden', 'protection')})")
+QUOTED = re.compile(r"(?i)([\"'“„‘])(.*?)[\"'”“’]"
+                    rf"(?=\s*[;,}}]*(?:\s*|\s+#.*)$|[;,{{}}\s]+{before(*WORDS)})")
+COMMENT = re.compile(r"\s#\s.*$")
 COUNTRIES = Path("/usr/share/zoneinfo/iso3166.tab")         # of tzdata: code, tab, name
 ALIASES = {"UK": "GB", "ENGLAND": "GB", "USA": "US", "DEUTSCHLAND": "DE", "ÖSTERREICH": "AT",
            "SCHWEIZ": "CH"}
@@ -29,32 +50,71 @@ NAME_BYTES, PASSWORD_BYTES = 32, range(8, 64)       # IEEE 802.11 SSID; WPA2 pas
 class Wifi:
     country: str = ""
     name: str = ""
-    password: str = ""          # KEPT: as it was taken before
+    password: str = ""          # KEPT: as it was taken before; NONE: an open network
     hidden: bool = False
 
 
 def read(words: str) -> tuple[Wifi, list[str]]:
-    """What is said in wifi.txt, or pasted into it: a wpa_supplicant network block, or what a QR
-    code holds. And lines that say nothing known, as "line 3"."""
-    if code := re.search(r"WIFI:(?:[^;\\]|\\.|;)*", words):
-        return from_code(code[0]), []
-    found: dict[str, str] = {}
-    strange = []
-    block = False
-    for number, line in enumerate(words.translate(SPACES).split("\n"), 1):
-        bare = line.strip()
-        if not bare or bare[0] in "#;[" or bare in ("}", "network={", "network = {"):
-            block = block or bare.startswith("network")
-            continue
-        pair = LINE.match(line)
-        meant = MEANT.get(re.sub(r"[^a-z]", "", pair[1].lower())) if pair else None
-        if pair and meant:
-            found[meant] = by_hand(meant, pair[2], block)
-        elif not block and not (pair and re.fullmatch(r"[a-z_]+", pair[1])):
-            strange.append(f"line {number}")
+    """What is said in wifi.txt, or pasted into it: wpa_supplicant's network block (the first, where
+    there are more), or what a QR code holds. And lines that say nothing known, or something else
+    than one before, as "line 3"."""
+    code = re.search(r"WIFI:(?:[^;\\\n]|\\.|;)*", words)
+    found: dict[str, str] = from_code(code[0]) if code else {}
+    strange: list[str] = []
+    blocks = 0
+    rest = words.replace(code[0], "") if code else words
+    for number, line in enumerate(rest.translate(SPACES).split("\n"), 1):
+        for key, value in pairs(line):
+            meant = meaning(key)
+            blocks += value == "{" and meant == "name"
+            if meant is None:
+                strange.append(f"line {number}")
+            elif value in ("", "{") or blocks > 1 or (code and meant in found):
+                continue
+            elif meant == "protection":
+                found |= {"password": NONE} if value.upper() == "NONE" else {}
+            else:
+                said = by_hand(meant, value, blocks > 0)
+                if found.setdefault(meant, said) != said:
+                    found[meant] = ""               # which of them, nobody knows
+                    strange.append(f"line {number}")
     wanted = Wifi(found.get("country", ""), found.get("name", ""), found.get("password", ""),
                   found.get("hidden", "").lower() in YES)
     return wanted, strange
+
+
+def pairs(line: str) -> Iterator[tuple[str, str]]:
+    """The keys and values of a line, quotes still around these; "{" is the value of what opens a
+    block, and what is no pair comes as a key of no letters."""
+    block = False
+    while line := line.lstrip(" {},;"):
+        pair = KEY.match(line.lstrip("# "))
+        if line[0] == "#" and (pair is None or not is_secret(pair[1])):
+            return
+        if line[0] in "#[" or pair is None:
+            if line[0] != "[":
+                yield "", ""
+            return
+        rest = line[pair.end():]
+        if rest.startswith("{") and meaning(pair[1]) != "password":
+            block = True
+            yield pair[1], "{"
+            line = rest[1:]
+        elif quoted := QUOTED.match(rest):
+            yield pair[1], quoted[0]
+            line = rest[quoted.end():]
+        else:
+            end = BREAK.search(rest)
+            value = COMMENT.sub("", rest[:end.start()] if end else rest).strip()
+            yield pair[1], value if meaning(pair[1]) == "password" and not block \
+                else value.rstrip(" ;,}")
+            line = rest[end.start():] if end else ""
+
+
+def meaning(key: str) -> str | None:
+    """The field it names; "" for what doesn't matter; None for what isn't known."""
+    fuzzy = is_secret(key) and re.fullmatch(r"[\w .'()/-]+", key)
+    return MEANT.get(plain(key), "password" if fuzzy else None)
 
 
 def by_hand(meant: str, value: str, block: bool) -> str:
@@ -66,30 +126,44 @@ def by_hand(meant: str, value: str, block: bool) -> str:
     return bare
 
 
-def from_code(code: str) -> Wifi:
+def from_code(code: str) -> dict[str, str]:
     """`WIFI:T:WPA;S:name;P:password;H:true;;` as phones share it."""
     fields = dict(re.findall(r"(?:WIFI:|;)([A-Z]):((?:[^;\\]|\\.)*)", code))
-    plain = {key: re.sub(r"\\(.)", r"\1", value) for key, value in fields.items()}
-    return Wifi("", plain.get("S", ""), plain.get("P", ""), plain.get("H", "").lower() in YES)
+    said = {key: re.sub(r"\\(.)", r"\1", value) for key, value in fields.items()}
+    password = said.get("P", "") or (NONE if said.get("T", "").lower() == "nopass" else "")
+    named = {"name": said.get("S", ""), "password": password, "hidden": said.get("H", "")}
+    return {meant: value for meant, value in named.items() if value}
 
 
 def judged(wanted: Wifi, countries: Path = COUNTRIES) -> tuple[Wifi, list[str]]:
     """With its country as two letters; and what can't work, in words with a remedy."""
-    wanted = replace(wanted, country=country_of(wanted.country, countries))
+    country = country_of(wanted.country, countries)
+    wanted = replace(wanted, country=country if re.fullmatch(r"[^\d=:]{0,40}", country) else "")
     troubles = []
     if not re.fullmatch("[A-Z]{2}", wanted.country):
         troubles.append(f"country = {wanted.country}: write the two letters of your country, "
                         "as GB or DE")
     if not wanted.name:
         troubles.append("there is no name = of your Wi-Fi in it; write it beside name =")
-    if len(wanted.name.encode()) > NAME_BYTES:
-        troubles.append(f"name: a Wi-Fi's name has at most {NAME_BYTES} bytes; compare it with "
-                        "your phone's list")
+    elif len(wanted.name.encode()) > NAME_BYTES or has_password(wanted.name):
+        wanted = replace(wanted, name="")
+        troubles.append(f"name: a Wi-Fi's name has at most {NAME_BYTES} bytes, and no "
+                        "password = in it; compare it with your phone's list")
     raw = HEX_KEY.fullmatch(wanted.password)
-    if wanted.password not in ("", KEPT) and not raw \
+    if wanted.name and not wanted.password:
+        troubles.append("there is no password in it; write it beside password =, or none there for "
+                        "a Wi-Fi without one")
+    if wanted.password.lower() == NONE:
+        wanted = replace(wanted, password=NONE)
+    elif wanted.password not in ("", KEPT) and not raw \
             and len(wanted.password.encode()) not in PASSWORD_BYTES:
+        wanted = replace(wanted, password="")
         troubles.append("password: a Wi-Fi password has 8 to 63 characters, or 64 hex digits")
     return wanted, troubles
+
+
+def has_password(name: str) -> bool:
+    return any(is_secret(part.split()[-1]) for part in re.split("[=:]", name)[:-1] if part.split())
 
 
 def country_of(said: str, countries: Path) -> str:
@@ -107,15 +181,16 @@ def country_of(said: str, countries: Path) -> str:
 
 def card(wanted: Wifi) -> str:
     """wifi.txt as it is left on the drive."""
-    return filled(replace(wanted, password=KEPT if wanted.password else ""))
+    said = wanted.password if wanted.password in ("", NONE) else KEPT
+    return filled(replace(wanted, password=said))
 
 
 def filled(wanted: Wifi) -> str:
     """The same with its password."""
     return (
         "# Your Wi-Fi, read at each start. The password is kept on the device's own partition and\n"
-        "# stands here as (kept); write a new one over that. hidden = yes: it doesn't show its "
-        "name.\n"
+        "# stands here as (kept); write a new one over that, or none for a Wi-Fi without one.\n"
+        "# hidden = yes: it doesn't show its name.\n"
         f"country = {wanted.country}\nname = {wanted.name}\npassword = {wanted.password}\n"
         f"hidden = {'yes' if wanted.hidden else 'no'}\n"
     )
@@ -130,7 +205,7 @@ def supplicant(wanted: Wifi) -> str:
     lines = [
         f"country={wanted.country}", "network={", f"\tssid={wanted.name.encode().hex()}",
         *(["\tscan_ssid=1"] if wanted.hidden else []),
-        key if wanted.password else "\tkey_mgmt=NONE", "}",
+        key if wanted.password != NONE else "\tkey_mgmt=NONE", "}",
     ]
     return "\n".join(lines) + "\n"
 

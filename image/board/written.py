@@ -2,8 +2,11 @@
 
 import re
 import tomllib
+import unicodedata
+from typing import Any
 
 KEPT = "(kept)"
+LONGEST, LONGEST_LINE = 200_000, 4000       # what a pattern takes grows with a line's square
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 # What word processors and phones put for quotes and spaces.
 QUOTES = str.maketrans({mark: '"' for mark in "“”„‟«»＂"} | {mark: "'" for mark in "‘’‚‛′"})
@@ -11,7 +14,20 @@ SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u3000": " ", "\u200b": N
                         "\ufeff": None, "\t": " "})
 SECTION = re.compile(r"^\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]\s*(#.*)?$")
 PAIR = re.compile(r"^\s*[\"']?(?:(\w+)\s*\.\s*)?([\w-]+)[\"']?\s*[=:]\s*(.*?)\s*$")
-SECRET = re.compile(r"(?i)(pass|psk|kennwort|pwd)")
+# Of a key's name: what stands beside it is a password, in more than one language, or misspelt.
+SECRET = re.compile("pass|pasw|pw|psk|key|schl|kennw|wort|word|ord$|clave|contras|senha|parol|hesl|"
+                    "hasl|geheim|secret|token|code|парол|密")
+
+
+def plain(name: str) -> str:
+    """Its letters alone, small and without accents."""
+    letters = unicodedata.normalize("NFKD", re.sub(r"\(.*?\)", "", name).casefold())
+    return "".join(letter for letter in letters if letter.isalpha())
+
+
+def is_secret(name: str) -> bool:
+    """The one rule for what is a password: whether a key of that name holds one."""
+    return bool(SECRET.search(plain(name)))
 
 
 class Unreadable(Exception):
@@ -20,11 +36,15 @@ class Unreadable(Exception):
 
 def text(data: bytes) -> str:
     """What a text file says, lines ended by \\n; whatever saved it. Raises Unreadable."""
+    if len(data) > LONGEST:
+        raise Unreadable(f"it is longer than {LONGEST} bytes")
     if data.lstrip()[:5] == b"{\\rtf":
         raise Unreadable("it is rich text; save it as plain text")
     if data[:4] in (b"PK\x03\x04", b"%PDF"):
         raise Unreadable("it is no text file; write it with a plain editor")
     words = decoded(data).replace("\r\n", "\n").replace("\r", "\n")
+    if max(map(len, words.split("\n"))) > LONGEST_LINE:
+        raise Unreadable(f"it has a line longer than {LONGEST_LINE} characters")
     if "\0" in words:
         raise Unreadable("it is torn or no text file; write it anew")
     return words
@@ -63,10 +83,19 @@ def repaired(words: str) -> str:
 
 def is_toml(words: str) -> bool:
     try:
-        tomllib.loads(words)
-    except tomllib.TOMLDecodeError:
+        tables(words)
+    except Unreadable:
         return False
     return True
+
+
+def tables(words: str) -> dict[str, Any]:
+    """Raises Unreadable; also for a number with more digits, or more brackets inside each other,
+    than Python reads."""
+    try:
+        return tomllib.loads(words)
+    except (ValueError, RecursionError) as trouble:
+        raise Unreadable(f"isn't TOML: {trouble}") from trouble
 
 
 def quoted(line: str) -> str:
@@ -75,7 +104,7 @@ def quoted(line: str) -> str:
     if pair is None or is_toml(line) or SECTION.match(line):
         return line
     section, key, value = pair.groups()
-    value = value if SECRET.search(key) else value.partition(" #")[0].strip()
+    value = value if is_secret(key) else value.partition(" #")[0].strip()
     name = f"{section}.{key}" if section else key
     return f"{name} = {basic(unquoted(value))}"
 
@@ -118,9 +147,9 @@ def masked(words: str) -> tuple[str, str]:
     lines, secret = [], ""
     for line in uncommented(words).split("\n"):
         pair = PAIR.match(line.translate(SPACES))
-        if line.lstrip().startswith("#") or not SECRET.search(line):
+        if line.lstrip().startswith("#") or not is_secret(line):
             lines.append(line)
-        elif pair and SECRET.search(pair[2]):
+        elif pair and is_secret(pair[2]):
             told = unquoted(pair[3].partition(" #")[0].strip()).translate(QUOTES).strip("\"'")
             secret = told if told not in (KEPT, "") else secret
             lines.append(f'{pair[2]} = "{KEPT if told else ""}"')
@@ -136,7 +165,7 @@ def uncommented(words: str) -> str:
 
 def without_comment(line: str) -> str:
     pair = PAIR.match(line.lstrip("# \t")) if line.lstrip().startswith("#") else None
-    told = pair[3].strip("\"'") if pair and SECRET.search(pair[2]) else ""
+    told = pair[3].strip("\"'") if pair and is_secret(pair[2]) else ""
     return f"# {pair[2]} = {KEPT}" if pair and told else line
 
 

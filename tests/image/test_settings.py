@@ -137,6 +137,27 @@ WIFIS = {
     "NetworkManager's": (f"country=DE\n[wifi]\nmode=infrastructure\nssid=Home Net\n"
                          f"[wifi-security]\nkey-mgmt=wpa-psk\npsk={SECRET}\n").encode(),
     "a hidden network": (WIFI + "hidden = yes\n").encode(),
+    **{word: f"country = DE\nname = Home Net\n{word} {SECRET}\n".encode() for word in (
+        "passwd =", "pw =", "Netzwerkschlüssel =", "WLAN-Netzwerkschlüssel (WPA2):", "Wi-Fi key =",
+        "Network security key:", "contraseña =", "mot de passe =", "password：", "wachtwoord =")},
+    "one line": f"country=DE, ssid=Home Net, password={SECRET}\n".encode(),
+    "one line without commas": f"ssid=Home Net country=DE password={SECRET}\n".encode(),
+    "a block of one line": ("country=DE\n"
+                            f'network={{ssid="Home Net";psk="{SECRET}"}}\n').encode(),
+    "a block with spaces": f'country=DE\nnetwork={{ ssid="Home Net" psk="{SECRET}" }}\n'.encode(),
+    "two blocks": (f'country=DE\nnetwork={{\n ssid="Home Net"\n psk="{SECRET}"\n}}\n'
+                   'network={\n ssid="Cafe"\n key_mgmt=NONE\n}\n').encode(),
+    "JSON": f'{{\n"country": "DE",\n"ssid": "Home Net",\n"password": "{SECRET}"\n}}\n'.encode(),
+    "a phone's code beside": f"country = DE\nname =\nWIFI:S:Home Net;T:WPA;P:{SECRET};;\n".encode(),
+    "comments behind": (f'country = DE # ours\nname = Home Net  # upstairs\npassword = "{SECRET}"'
+                        "  # of the router\n").encode(),
+    "an empty second password": (WIFI + "password =\n").encode(),
+}
+OTHERWISE = {       # no password can be told of these, and a line of them says something unknown
+    "an arrow": f"password -> {SECRET}2345678", "no sign": "password gEheim 7",
+    "on the next line": "password =\ngEheim 7", "a comment": f"#password = {SECRET}",
+    "an unknown word": f"vstup = {SECRET}", "two of them": f"password = {SECRET}\npsk = other1234",
+    "nothing": "password =", "no line": "",
 }
 NAMED = {      # what can't be taken, and a word of what is said about it
     "rich text": ("wifi.txt", rb"{\rtf1 " + WIFI.encode() + b"}", "plain text"),
@@ -185,6 +206,53 @@ def test_wifi_is_read_however_it_was_written_and_leaves_no_password(settings, pl
         assert "country=DE\n" in conf and f'psk="{SECRET}"' in conf
         assert bytes.fromhex(conf.split("ssid=")[1].split()[0]).decode() == "Home Net"
         assert ("scan_ssid=1" in conf) is (how == "a hidden network")
+
+
+@pytest.mark.parametrize("how", OTHERWISE)
+def test_without_a_password_that_is_understood_the_last_wifi_holds(settings, places, how):
+    boot, kept = places
+    (boot / "wifi.txt").write_text("country = DE\nname = Home Net\npassword = before1234\n")
+    assert settings.take_wifi(boot, kept) == []
+    conf = (kept / "wpa_supplicant-wlan0.conf").read_text()
+    (boot / "wifi.txt").write_text(f"country = DE\nname = Home Net\n{OTHERWISE[how]}\n")
+    for _ in range(2):
+        assert "no password" in settings.take_wifi(boot, kept)[0] and no_password(boot)
+        assert (kept / "wpa_supplicant-wlan0.conf").read_text() == conf
+
+
+@pytest.mark.parametrize("text", ["country = DE\nname = Cafe\npassword = none\n",
+                                  "country = DE\nWIFI:S:Cafe;T:nopass;;\n",
+                                  'country=DE\nnetwork={\n ssid="Cafe"\n key_mgmt=NONE\n}\n'])
+def test_a_network_is_open_where_that_is_said(settings, places, text):
+    boot, kept = places
+    (boot / "wifi.txt").write_text(text)
+    for _ in range(2):
+        assert settings.take_wifi(boot, kept) == []
+        assert "key_mgmt=NONE" in (kept / "wpa_supplicant-wlan0.conf").read_text()
+
+
+@pytest.mark.parametrize("line", [f"name = Home token={SECRET}x", f"name = Home code: {SECRET}",
+                                  f"name = secret={SECRET}"])
+def test_a_name_with_a_password_in_it_is_refused(settings, places, line):
+    boot, kept = places
+    (boot / "wifi.txt").write_text(f"country = DE\n{line}\npassword = other1234\n")
+    assert "name" in settings.take_wifi(boot, kept)[0] and no_password(boot)
+    assert not (kept / "wpa_supplicant-wlan0.conf").exists()
+
+
+def test_a_kept_password_that_is_lost_is_asked_for(settings, places):
+    boot, kept = places
+    (boot / "wifi.txt").write_text("country = DE\nname = Home\npassword = (kept)\n")
+    assert "once more" in settings.take_wifi(boot, kept)[0]
+    assert not (kept / "wpa_supplicant-wlan0.conf").exists()
+
+
+def test_a_semicolon_belongs_to_a_password(settings, places):
+    boot, kept = places
+    (boot / "wifi.txt").write_text("country = DE\nname = Home;\npassword = 1234567;\n")
+    assert settings.take_wifi(boot, kept) == []
+    conf = (kept / "wpa_supplicant-wlan0.conf").read_text()
+    assert 'psk="1234567;"' in conf and f"ssid={b'Home'.hex()}\n" in conf
 
 
 @pytest.mark.parametrize("how", NAMED)
@@ -307,6 +375,68 @@ def test_ssh_is_on_only_while_a_key_lies_there(settings, places):
     theirs.unlink()
     settings.take_file(theirs, mine, "root")
     assert not mine.exists()
+
+
+DEEP, DIGITS = b"[" * 1500 + b"]" * 1500, b"9" * 3999
+STARTS = {      # what lies on the drive, and on the data partition
+    "nothing odd": ({}, {}),
+    "what an older system took": ({"nocturne.toml": b"[sound]\ncalibration = 30\n"},
+                                  {"nocturne.toml": b"[sound]\ncalibration = 30\n"}),
+    "half a host": ({"nocturne.toml": b'[home]\nhost = "192.168.1.256"\n'}, {}),
+    "both torn": ({"nocturne.toml": b"[night]\nfaed = 1\n"}, {"nocturne.toml": b"[home\n"}),
+    "kept settings of zeros": ({"nocturne.toml": b"[night]\nfaed = 1\n"},
+                               {"nocturne.toml": bytes(200)}),
+    "half a character in each kept file": ({}, {name: b"a\xff" for name in (
+        "nocturne.toml", "wpa_supplicant-wlan0.conf", "wifi-key", "home-password")}),
+    "a notice saved as ANSI": ({"TROUBLE.txt": "gelöst".encode("cp1252")}, {}),
+    "a notice saved as UTF-16": ({"TROUBLE.txt": "x".encode("utf-16")}, {}),
+    "Imager's zone and rich text": ({"user-data": b"timezone: Europe/Berlin\n",
+                                     "nocturne.toml": rb"{\rtf1 x}"}, {}),
+    "Imager's Wi-Fi and rich text": ({
+        "network-config": f'access-points:\n  "Home":\n    password: "{SECRET}"\n'.encode(),
+        "wifi.txt": rb"{\rtf1 x}"}, {}),
+    "brackets in brackets": ({name: b"a = " + DEEP for name in (
+        "nocturne.toml", "home.toml", "custom.toml")}, {}),
+    "more digits than a number has": ({name: b"[home]\nport = " + DIGITS + b"9" * 800
+                                       for name in ("nocturne.toml", "home.toml")}, {}),
+    "half a home.toml": ({"home.toml": b"\xff\xfea"}, {}),
+    "folders where files should be": ({"wifi.txt/x": b"", "ca.crt/x": b"", "TROUBLE.txt/x": b""},
+                                      {"wifi-key/x": b""}),
+}
+
+
+@pytest.mark.parametrize("odd", STARTS)
+def test_every_start_ends_with_a_firewall(settings, tmp_path, monkeypatch, odd):
+    boot, kept, loaded = tmp_path / "boot", tmp_path / "data/config", []
+    monkeypatch.setattr(settings, "BOOT", boot)
+    monkeypatch.setattr(settings, "DATA", tmp_path / "data")
+    monkeypatch.setattr(settings.subprocess, "run", lambda *_, input, **__: loaded.append(input))
+    plain = {"nocturne.toml": b"", "wifi.txt": WIFI.encode()}
+    for folder, files in zip((boot, kept), STARTS[odd], strict=True):
+        folder.mkdir(parents=True)
+        for name, text in ({**plain, **files} if folder == boot else files).items():
+            if f"{name}/x" not in files:
+                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).write_bytes(text)
+    for start in (1, 2):
+        assert settings.main() == 0 and len(loaded) == start
+        assert loaded[-1].count("policy drop") == 3 and "skuid nocturne" not in loaded[-1]
+    Config.load(kept / "nocturne.toml")
+    assert b"gEheim" not in b"".join(file.read_bytes() for file in boot.iterdir() if file.is_file())
+
+
+def test_a_firewall_that_a_host_spoils_is_loaded_without_it(settings, places, monkeypatch):
+    _, kept = places
+    (kept / "nocturne.toml").write_text('[home]\nhost = "192.168.1.2"\n')
+    loaded = []
+
+    def nft(*_, input, **__):
+        if "192.168.1.2" in input:
+            raise subprocess.CalledProcessError(1, "nft")
+        loaded.append(input)
+    monkeypatch.setattr(settings.subprocess, "run", nft)
+    assert settings.load_firewall(kept / "nocturne.toml")[0].startswith("home.host: ")
+    assert len(loaded) == 1 and loaded[0].count("policy drop") == 3
 
 
 @pytest.mark.parametrize("home", [("", 1883), ("192.168.1.2", 8883), ("hub.local", 1883)])
