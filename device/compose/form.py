@@ -66,7 +66,7 @@ class Form:
         self.liked: list[Theme] = []
         self.due: list[Theme] = []              # to come back at the next section
         self.contrast = False
-        self.given = 0                          # themes brought back so far
+        self.returned: dict[str, int] = {}      # how often which theme was brought back
         self.fate = "ornamented"                # how they come when not as they were
         self.script: list[list[int]] = []       # a melody to be sung as it stands
         # wished of this tick of a new phrase; None: nothing is
@@ -186,13 +186,13 @@ class Form:
 
     def bring(self, theme: Theme, scale: str, rng: np.random.Generator) -> None:
         """A theme returns: as it was every other time."""
-        self.way = "literal" if self.given % 2 == 0 else self.fate
-        self.given += 1
+        which = (f"own {self.own.index(theme) + 1}" if theme in self.own
+                 else "liked" if theme in self.liked else "motif")
+        self.returned[which] = times = self.returned.get(which, 0) + 1
+        self.way = "literal" if times % 2 else self.fate
         self.theme = theme.sung_as(self.way, scale, int(rng.choice((-2, -1, 1, 2))))
         self.themes["A"] = theme
         self.source = -1
-        which = (f"own {self.own.index(theme) + 1}" if theme in self.own
-                 else "liked" if theme in self.liked else "motif")
         self.name = f"{which} returns, {self.way}"
 
     def answer(self, letter: str, seen: int, scale: str, manner: Manner,
