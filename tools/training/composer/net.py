@@ -36,7 +36,7 @@ SLOW_WEIGHTS = {1: 2.5, 2: 1.2, 4: 0.6}
 CALM_WEIGHT = 2.0
 NO_STYLE, NO_ANSWER = 0.25, 0.35    # shares of the sequences from which they are withheld
 NAMING = 0.1                        # weight of the classifier's loss
-STRONGER = 2.0                      # × of the style points, once they are learnt
+STRONGER = 1.7                      # × of the style points, once they are learnt
 
 
 @dataclass(frozen=True)
