@@ -46,7 +46,7 @@ PLACE_PULL = 0.7        # evens out the two pulses of a tick, without which no p
 REPEATS = 0.12          # share of repeated notes in calm melodies
 REPEAT_PULL = 30.0      # nats per share in excess
 DEBT = -5.0             # onsets: what a theme may overdraw
-OWED = 2.0              # onsets, beyond which a wished rest isn't kept
+OWED = 2.0              # onsets, beyond which no rest is kept
 THIN = -3.0             # below it, of each tick only the first wished note is sung
 PASSING = 2             # slots: a wished note so short may grate as it passes
 CHORD_WISH = 12.0       # nats toward the plan's chord
@@ -216,7 +216,7 @@ class Steering:
             fits = nearest((wish or {})[wished[0]].slots)
             bias = {token: lean for token, lean in bias.items()
                     if (token - tk.RHYTHM) % len(tk.DURATIONS) == fits}
-        if not bias or (not wished and self.account <= 2.5):
+        if not bias or (not wished and self.account <= OWED):
             bias |= dict.fromkeys(range(tk.END, tk.RHYTHM), -ACCOUNT_PULL * (self.account - 0.5))
         return bias
 

@@ -25,7 +25,9 @@ THEME = (3, 40)             # notes of a phrase that can be remembered
 OPENS = 0.45                # chance that a section opens with a theme of long ago
 OWN = 0.7                   # and then with one's own, if there is one
 CELLS = (1, 2, 2)           # ticks of a rhythm that is taken up
+TWIN = 0.4                  # chance that a new phrase goes in the rhythm of its section's first
 WITHER = 1.6                # × or ÷: of the density, beyond which a theme is let go
+TWIN_WITHERS = 1.3          # and a rhythm with more or fewer notes than are wanted
 FAR = 4                     # semitones a contrasting phrase lies higher or lower
 PRIMES = ("", "′", "″", "‴")
 LISTS = ("own", "liked", "due")
@@ -56,6 +58,7 @@ class Form:
         self.begun = 0                          # ticks written before the phrase
         self.source = 0                         # and before the one that it answers
         self.theme: Theme | None = None         # what is wished
+        self.twin: Theme | None = None          # whose rhythm a new phrase takes up
         self.now: list[list[int]] = []          # notes of this phrase, as in Theme
         self.harmony: list[list[int]] = []      # (tick, chord) of this phrase
         self.themes: dict[str, Theme] = {}      # letter → what it first was, of this section
@@ -66,7 +69,7 @@ class Form:
         self.liked: list[Theme] = []
         self.due: list[Theme] = []              # to come back at the next section
         self.contrast = False
-        self.given = 0                          # themes brought back so far
+        self.returned: dict[str, int] = {}      # how often which theme was brought back
         self.fate = "ornamented"                # how they come when not as they were
         self.script: list[list[int]] = []       # a melody to be sung as it stands
         # wished of this tick of a new phrase; None: nothing is
@@ -121,9 +124,16 @@ class Form:
         if self.tick >= self.length:
             self.close(elapsed, scale)
             self.open(ticks, length, density, scale, manner, elapsed, rng)
-        elif self.theme and not 1 / WITHER < (density + 0.2) / (self.density + 0.2) < WITHER:
+        elif self.theme and apart(density, self.density) > WITHER:
             self.theme = None                   # it was made for more notes, or for fewer
-        if not (self.way or self.ending) and self.tick >= self.cell and rng.random() < manner.cell:
+        if self.twin and apart(density, len(self.twin.notes) / self.twin.ticks) > TWIN_WITHERS:
+            self.twin = None
+        if self.way or self.ending or rng.random() >= manner.cell:
+            return
+        if self.twin:
+            self.cells = [(slot, None, slots) for slot, _, slots in self.twin.notes
+                          if self.tick * SLOTS <= slot < (self.tick + 1) * SLOTS]
+        elif self.tick >= self.cell:
             self.take_up(manner, rng)
 
     def close(self, elapsed: float, scale: str) -> None:
@@ -140,7 +150,7 @@ class Form:
              elapsed: float, rng: np.random.Generator) -> None:
         """The next phrase."""
         self.place += 1
-        self.theme, self.way, self.lift = None, "", 0
+        self.theme, self.twin, self.way, self.lift = None, None, "", 0
         self.now, self.harmony, self.tick, self.begun = [], [], 0, ticks
         self.density, self.length = density, max(length + int(rng.choice(STRAYS)), SHORTEST)
         self.cell = int(CELLS[int(rng.integers(len(CELLS)))])
@@ -162,6 +172,8 @@ class Form:
         else:
             self.starts[letter] = ticks
             self.lift = int(rng.integers(-1, 3)) if letter != "A" else 0
+            if rng.random() < TWIN:
+                self.twin = self.themes.get("A")
         if self.theme:
             self.length = self.theme.ticks
             self.free = (self.length + 1) // 2 if self.way == "new ending" else self.length
@@ -186,13 +198,13 @@ class Form:
 
     def bring(self, theme: Theme, scale: str, rng: np.random.Generator) -> None:
         """A theme returns: as it was every other time."""
-        self.way = "literal" if self.given % 2 == 0 else self.fate
-        self.given += 1
+        which = (f"own {self.own.index(theme) + 1}" if theme in self.own
+                 else "liked" if theme in self.liked else "motif")
+        self.returned[which] = times = self.returned.get(which, 0) + 1
+        self.way = "literal" if times % 2 else self.fate
         self.theme = theme.sung_as(self.way, scale, int(rng.choice((-2, -1, 1, 2))))
         self.themes["A"] = theme
         self.source = -1
-        which = (f"own {self.own.index(theme) + 1}" if theme in self.own
-                 else "liked" if theme in self.liked else "motif")
         self.name = f"{which} returns, {self.way}"
 
     def answer(self, letter: str, seen: int, scale: str, manner: Manner,
@@ -304,6 +316,7 @@ class Form:
         return {
             **vars(self),
             "theme": self.theme and self.theme.plain(),
+            "twin": self.twin and self.twin.plain(),
             "themes": {letter: theme.plain() for letter, theme in self.themes.items()},
             "kept": [[heard, theme.plain()] for heard, theme in self.kept],
             **{name: [theme.plain() for theme in getattr(self, name)] for name in LISTS},
@@ -312,10 +325,17 @@ class Form:
     def restore(self, state: dict) -> None:
         vars(self).update(state)
         self.theme = state["theme"] and Theme.of(state["theme"])
+        self.twin = state["twin"] and Theme.of(state["twin"])
         self.themes = {letter: known(plain) for letter, plain in state["themes"].items()}
         self.kept = [(heard, known(plain)) for heard, plain in state["kept"]]
         for name in LISTS:
             setattr(self, name, [known(plain) for plain in state[name]])
+
+
+def apart(one: float, other: float) -> float:
+    """By how much two densities in onsets per tick differ, as a factor; few are nearly none."""
+    ratio = (one + 0.2) / (other + 0.2)
+    return max(ratio, 1 / ratio)
 
 
 def known(plain: object) -> Theme:

@@ -18,11 +18,11 @@ class Manner:
 # Chorales go in even quarters by step; the piano sings long lines over rests; folk tunes dance in
 # short notes and leap; the lute breaks its line and rings on; a lullaby rocks, long and short.
 MANNERS = {
-    "chorale": Manner((0.8, -4.0, 0.8, -4.0), (-3.5, -0.5, 2.2, 0.0, -3.0), -0.25, 0.9, 0.15, 0.0),
+    "chorale": Manner((1.3, -6.4, 1.3, -6.4), (-5.6, -0.8, 3.5, 0.0, -4.8), -0.4, 0.9, 0.15, 0.0),
     "piano": Manner((0.3, -0.5, 0.1, -0.3), (-2.0, -0.8, 0.0, 1.4, 1.0), 0.0, 0.7, 0.3, 0.2),
-    "folk": Manner((0.3, 0.8, 0.6, 0.8), (0.6, 1.8, 0.3, -1.5, -3.0), 0.1, 0.8, 0.5, 0.35),
-    "lute": Manner((0.2, 1.5, -0.2, 1.5), (1.8, 0.6, -0.8, 0.3, 0.6), 0.2, 0.65, 0.5, 0.45),
-    "lullaby": Manner((1.5, -2.5, -2.0, 1.8), (-1.5, -0.5, 1.2, 1.2, -1.5), -0.1, 0.95, 0.3, 0.1),
+    "folk": Manner((0.5, 1.3, 1.0, 1.3), (1.0, 2.9, 0.5, -2.4, -4.8), 0.16, 0.8, 0.5, 0.35),
+    "lute": Manner((0.3, 2.4, -0.3, 2.4), (2.9, 1.0, -1.3, 0.5, 1.0), 0.32, 0.65, 0.5, 0.45),
+    "lullaby": Manner((2.4, -4.0, -3.2, 2.9), (-2.4, -0.8, 1.9, 1.9, -2.4), -0.16, 0.95, 0.3, 0.1),
 }
 PLAIN = MANNERS["piano"]
 

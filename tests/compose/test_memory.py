@@ -230,10 +230,12 @@ def test_whoever_likes_long_notes_hears_more_of_them_after_some_nights():
     assert liked.biases[1] > 0.5
 
     def long_notes(taste: Taste) -> float:
-        composer = RulesComposer(3)
-        composer.leans = np.array(taste.leans())
+        composers = [RulesComposer(seed) for seed in range(10)]
+        for composer in composers:
+            composer.leans = np.array(taste.leans())
         notes = [
             note
+            for composer in composers
             for _ in range(300)
             for note in composer.compose(Recipe(density=0.3), None).notes
             if note.voice == "piano"
@@ -307,3 +309,20 @@ def test_a_tune_is_spelled_with_the_chord_bass_and_force_it_has():
     assert [tick.bass for tick in ticks] == [1, 0]
     assert [len(tick.notes) for tick in ticks] == [2, 1]
     assert ticks[1].dynamic == 0
+
+
+def test_some_new_phrases_go_in_the_rhythm_of_their_sections_first():
+    shared, chance, before = [], [], None
+    for seed in range(6):
+        composer = RulesComposer(seed)
+        for _ in range(400):
+            composer.compose(Recipe(density=0.35), None)
+            form = composer.form
+            if form.twin and form.tick == form.length - 2:      # but for its end
+                theme = {slot for slot, *_ in form.twin.notes}
+                mine = {slot for slot, *_ in form.now}
+                shared.append(len(mine & theme) / max(len(mine), 1))
+                if before:
+                    chance.append(len(mine & before) / max(len(mine), 1))
+                before = theme
+    assert len(shared) >= 10 and np.mean(shared) > np.mean(chance) + 0.15

@@ -129,7 +129,7 @@ def evaluate(data: Path | None, train: Path | None, options: Namespace) -> Resul
             figures[name] |= trials.step_response(makers[name], options.seeds)
             figures[name] |= trials.night(makers[name], options.hours)
             figures[name]["style_acc"] = listening.style_accuracy(makers[name],
-                                                                  max(options.seeds // 2, 2))
+                                                                  max(options.seeds, 2))
             figures[name] |= listening.hours(makers[name], max(round(options.hours), 2))
             if people["tunes"]:
                 figures[name] |= listening.motif_returns(makers[name], people["tunes"])

@@ -22,7 +22,7 @@ BEFORE = Recipe(scale="dorian", pulse=46, density=0.2, register=51, brightness=0
 AFTER = Recipe(scale="dorian", pulse=70, density=0.6, register=61, brightness=0.75, tension=0.2)
 SETTLE, STEP_SPAN, BIN = 240.0, 300.0, 5.0      # s
 SMOOTH, STEADY = 6, 12                          # bins: half a minute, a minute
-STEP_SEEDS = 2  # pieces that a step is averaged over, for each seed asked for
+STEP_SEEDS = 6  # pieces that a step is averaged over, for each seed asked for
 EXCERPT = 90.0                                  # s: what the overlap area compares
 
 
