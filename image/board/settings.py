@@ -10,6 +10,7 @@ last good one stays in force. `settings.py` runs as nocturne-setup.service.
 import contextlib
 import ipaddress
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,8 +29,13 @@ from tryboot import BOOT, blank, put, writable
 DATA = Path("/data")
 PYTHON = "/usr/lib/nocturne/python"
 NAMES = ("wifi.txt", "nocturne.toml", "home.toml")
+OURS = {*NAMES, "TROUBLE.txt", "README.txt", "settings.txt", "common.txt", "config.txt",
+        "tryboot.txt", "sbom.cdx.json", "authorized_keys", "ca.crt", "seed.mid"}
+SYSTEMS, FIRMWARE = {"a", "b", "overlays"}, {".bin", ".dat", ".elf", ".dtb", ".broadcom"}
+STRAY = 65_536      # bytes: larger files are no copies of settings
 ZONEINFO = Path("/usr/share/zoneinfo")
 DEFAULT = Path("/usr/lib/nocturne/nocturne.toml")
+SAID = re.compile(r"(home\.(?:password|username|hub_key)) = .*?: (?=must)", re.DOTALL)
 NTP, DNS, UPDATES = 123, 53, 8443
 
 
@@ -38,9 +44,11 @@ def main() -> int:
     steps: list[tuple[str, Callable[[], object]]] = [
         ("data", lambda: folders(DATA)),
         ("other names", lambda: named_wrongly(BOOT)),
+        ("other places", lambda: found_elsewhere(BOOT)),
         ("Imager's files", lambda: take_imager(BOOT, kept)),
         ("nocturne.toml", lambda: take_config(BOOT, kept)),
         ("wifi.txt", lambda: take_wifi(BOOT, kept)),
+        ("other files", lambda: take_strays(BOOT, kept)),
         ("clock.zone", lambda: set_zone(kept)),
         *((name, lambda name=name, mine=mine, owner=owner: take_file(BOOT / name, mine, owner))
           for name, mine, owner in (
@@ -99,20 +107,20 @@ def take_config(boot: Path, kept: Path) -> list[str]:
     told = written.uncommented(wanted)
     if password_in(told) == written.KEPT:
         wanted = written.with_value(told, "home", "password", written.basic(secret.password))
+        if not secret.password:
+            troubles.append("nocturne.toml: home.password: none is kept any more; write it again")
     found = faults(wanted)
     if found:
-        masked, said = written.masked(told)
-        secret.keep(said)
+        masked = only_harmless(theirs, told, kept, secret)
         secretly(mine, before.encode(), "nocturne")
-        replace(theirs, masked)
         return [*troubles, *(f"nocturne.toml: {written.line_of(masked, fault)}{fault}; "
                              "the last good one holds" for fault in found)]
     secretly(mine, wanted.encode(), "nocturne")
-    if (said := password_in(wanted)):
-        secret.keep(said)
-        replace(theirs, without(told, said))
-    elif told.encode() != theirs.read_bytes():
-        replace(theirs, told)
+    said = password_in(wanted)
+    secret.keep(said)
+    left = without(told, said)
+    if said or left.encode() != theirs.read_bytes():
+        replace(theirs, left)
     return troubles
 
 
@@ -133,21 +141,28 @@ def with_home(boot: Path, kept: Path, wanted: str, secret: "Kept") -> tuple[str,
         if not sections.get("home"):
             raise written.Unreadable("there is no [home] in it")
     except (written.Unreadable, AttributeError) as trouble:
-        masked, said = written.masked(whole)
-        secret.keep(said)
-        replace(theirs, masked)
+        only_harmless(theirs, whole, kept, secret)
         return wanted, [f"home.toml: {trouble}; copy it from the hub once more"]
     both = wanted
     for section, key, value in told:
         if (section, key) != ("clock", "zone") or not value_of(both, section, key):
             both = written.with_value(both, section, key, toml(value))
     if found := faults(both):
-        masked, said = written.masked(whole)
-        secret.keep(said)
-        replace(theirs, masked)
+        only_harmless(theirs, whole, kept, secret)
         return wanted, [f"home.toml: {fault}; copy it from the hub once more" for fault in found]
     forget(theirs)
     return both, []
+
+
+def only_harmless(theirs: Path, words: str, kept: Path, secret: "Kept") -> str:
+    """A file with a mistake stays on the drive to be mended, without what may be a password; as it
+    was, it is set aside. What stays."""
+    masked, said = written.masked(words, DEFAULT.read_text())
+    secret.keep(said)
+    if dos(masked) != theirs.read_bytes():
+        secretly(kept / f"{theirs.name}.unread", theirs.read_bytes(), "root")
+        replace(theirs, masked)
+    return masked
 
 
 class Kept:
@@ -179,14 +194,16 @@ def value_of(words: str, section: str, key: str) -> str:
 def without(words: str, secret: str) -> str:
     """The settings with (kept) for the hub's password, however that was written: line by line where
     that will do, else all of them written anew."""
-    edited = written.with_value(words, "home", "password", written.basic(written.KEPT))
-    forms = {secret, written.basic(secret)[1:-1]}
-    if password_in(edited) == written.KEPT and not any(form in edited for form in forms):
+    mark = written.KEPT if secret else ""
+    edited = written.with_value(words, "home", "password", written.basic(mark)) if secret else words
+    forms = {secret, written.basic(secret)[1:-1]} - {""}
+    left = any(form in edited for form in forms) or written.has_secret(edited)
+    if password_in(edited) == mark and not left:
         return edited
     sys.path.insert(0, PYTHON)
     from device.config import Config, document
     config = Config.parse(words)
-    return document(changed(config, home=changed(config.home, password=written.KEPT)))
+    return document(changed(config, home=changed(config.home, password=mark)))
 
 
 def toml(value: object) -> str:
@@ -200,9 +217,11 @@ def faults(text: str) -> list[str]:
     from device.config import Config
     from device.errors import ConfigError
     try:
-        Config.parse(text)
+        username = Config.parse(text).home.username
     except ConfigError as trouble:
-        return [str(trouble)]
+        return [SAID.sub(r"\1: ", str(trouble))]
+    if ":" in username:
+        return ["home.username: has a colon; the password has a line of its own, password ="]
     return []
 
 
@@ -291,6 +310,37 @@ def named_wrongly(boot: Path) -> None:
         for copy in (f"{name}~", f"{name}.bak", f".{name}.swp", f"{name}.orig"):
             if (boot / copy).exists():
                 forget(boot / copy)
+
+
+def found_elsewhere(boot: Path) -> None:
+    """The files of a hub's pairing in the folder that it makes; Wi-Fi as older systems took it."""
+    for theirs in boot.glob("*/home.toml"):
+        for path in (theirs.with_name("ca.crt"), theirs):
+            if path.exists():
+                with writable():
+                    put(boot / path.name, path.read_bytes())
+                forget(path)
+    theirs, mine = boot / "wpa_supplicant.conf", boot / "wifi.txt"
+    if (words := readable(theirs)) and not wifi.read(readable(mine))[0].name:
+        replace(mine, words)
+        forget(theirs)
+
+
+def take_strays(boot: Path, kept: Path) -> list[str]:
+    """Copies of settings under other names leave the drive too, where a password is in them."""
+    troubles = []
+    for path in sorted([*boot.glob("*"), *boot.glob("*/*")]):
+        name = str(path.relative_to(boot))
+        ours = name in OURS or path.parent.name in SYSTEMS or path.suffix in FIRMWARE
+        if ours or not path.is_file() or path.stat().st_size > STRAY:
+            continue
+        data = path.read_bytes()
+        words = data.decode("ascii", "replace") if written.is_rich(data) else readable(path)
+        if written.has_secret(words):
+            set_aside(path, kept)
+            troubles.append(f"{name}: a password was in it, so it is gone from this drive; write "
+                            "it into wifi.txt or nocturne.toml")
+    return troubles
 
 
 def set_aside(theirs: Path, kept: Path) -> None:

@@ -13,6 +13,10 @@ QUOTES = str.maketrans({mark: '"' for mark in "“”„‟«»＂"} | {mark: "'
 SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u3000": " ", "\u200b": None,
                         "\ufeff": None, "\t": " "})
 SECTION = re.compile(r"^\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]\s*(#.*)?$")
+VALUE = re.compile(r"(\"[^\"\\]*\"|'[^']*'|[^#\"']*)\s*(?:#\s*(.*))?")
+PUBLIC = ("hubkey", "highpass")             # settings that only sound like one
+BESIDE = re.compile(r"([\w-]{2,40})[\"']?\s*(?:\([^)]*\)\s*)?[=:]>?\s*[\"'“„]?([^\s\"',;]+)")
+HALF_HEADER = re.compile(r"\[\s*\w{1,10}")
 PAIR = re.compile(r"^\s*[\"']?(?:(\w+)\s*\.\s*)?([\w-]+)[\"']?\s*[=:]\s*(.*?)\s*$")
 # Of a key's name: what stands beside it is a password, in more than one language, or misspelt.
 SECRET = re.compile("pass|pasw|pw|psk|key|schl|kennw|wort|word|ord$|clave|contras|senha|parol|hesl|"
@@ -27,7 +31,7 @@ def plain(name: str) -> str:
 
 def is_secret(name: str) -> bool:
     """The one rule for what is a password: whether a key of that name holds one."""
-    return bool(SECRET.search(plain(name)))
+    return plain(name) not in PUBLIC and bool(SECRET.search(plain(name)))
 
 
 class Unreadable(Exception):
@@ -38,7 +42,7 @@ def text(data: bytes) -> str:
     """What a text file says, lines ended by \\n; whatever saved it. Raises Unreadable."""
     if len(data) > LONGEST:
         raise Unreadable(f"it is longer than {LONGEST} bytes")
-    if data.lstrip()[:5] == b"{\\rtf":
+    if is_rich(data):
         raise Unreadable("it is rich text; save it as plain text")
     if data[:4] in (b"PK\x03\x04", b"%PDF"):
         raise Unreadable("it is no text file; write it with a plain editor")
@@ -48,6 +52,10 @@ def text(data: bytes) -> str:
     if "\0" in words:
         raise Unreadable("it is torn or no text file; write it anew")
     return words
+
+
+def is_rich(data: bytes) -> bool:
+    return data.lstrip()[:5] == b"{\\rtf"
 
 
 def decoded(data: bytes) -> str:
@@ -142,20 +150,45 @@ def with_value(words: str, section: str, key: str, value: str) -> str:
     return "\n".join([*lines[:last + 1], f"{key} = {value}", *lines[last + 1:]])
 
 
-def masked(words: str) -> tuple[str, str]:
-    """Text that can't be understood, without the passwords in it, and the last of these."""
-    lines, secret = [], ""
-    for line in uncommented(words).split("\n"):
-        pair = PAIR.match(line.translate(SPACES))
-        if line.lstrip().startswith("#") or not is_secret(line):
-            lines.append(line)
-        elif pair and is_secret(pair[2]):
-            told = unquoted(pair[3].partition(" #")[0].strip()).translate(QUOTES).strip("\"'")
-            secret = told if told not in (KEPT, "") else secret
-            lines.append(f'{pair[2]} = "{KEPT if told else ""}"')
-        else:
+def masked(words: str, document: str) -> tuple[str, str]:
+    """Text that can't be understood with what is known to be harmless: the keys, values and
+    comments of a kind that `document` has. And the last of the hub's passwords in it."""
+    known = {line.strip(): PAIR.match(line) for line in document.split("\n")}
+    keys = {pair[2] for pair in known.values() if pair and not is_secret(pair[2])}
+    comments = {pair[3].partition(" # ")[2] for pair in known.values() if pair} - {""}
+    lines, secret, here = [], "", ""
+    for line in words.split("\n"):
+        bare = line.translate(SPACES).strip()
+        header, pair = SECTION.match(bare), PAIR.match(bare)
+        if header or bare in known or HALF_HEADER.fullmatch(bare):
+            here = header[1] if header else here
+            lines.append(bare.partition("#")[0] if header else bare)
+        elif not pair or bare.startswith("#"):
             lines.append(f"# {KEPT}")
+        else:
+            section, key, rest = pair.groups()
+            found = VALUE.fullmatch(rest)
+            value, comment = found.groups() if found else (rest.partition(" #")[0], None)
+            told = unquoted(value.translate(QUOTES).strip()).strip("\"' ")
+            if is_secret(key):
+                secret = told if (section or here) == "home" and told not in (KEPT, "") else secret
+                value = basic(KEPT if told else "")
+            elif not is_harmless(key, told, key in keys):
+                value = basic(KEPT)
+            name = f"{section}.{key}" if section else key
+            lines.append(f"{name} = {value.strip()}"
+                         + (f"  # {comment}" if comment in comments else ""))
     return "\n".join(lines), secret
+
+
+def is_harmless(key: str, told: str, known: bool) -> bool:
+    """A short number; or what stands beside a known key and isn't as user:word@hub."""
+    if not known:
+        return re.fullmatch(r"[\d.:+-]{0,6}|true|false", told) is not None
+    if key == "hub_key":
+        return re.fullmatch("|[0-9a-f]{64}", told) is not None
+    strange = "[@\"'#=\\\\{\\[]|//" + ("|:" if key in ("username", "host") else "")
+    return not re.search(strange, told)
 
 
 def uncommented(words: str) -> str:
@@ -164,9 +197,17 @@ def uncommented(words: str) -> str:
 
 
 def without_comment(line: str) -> str:
-    pair = PAIR.match(line.lstrip("# \t")) if line.lstrip().startswith("#") else None
-    told = pair[3].strip("\"'") if pair and is_secret(pair[2]) else ""
-    return f"# {pair[2]} = {KEPT}" if pair and told else line
+    if not line.lstrip().startswith("#"):
+        return line
+    said = re.match(r"[#\s]*([^=:]{1,40}?)\s*[=:]\s*(.*)$", line)
+    told = said[2].strip("\"' ") if said and is_secret(said[1]) else ""
+    return f"# {said[1]} = {KEPT}" if said and told not in ("", KEPT) else line
+
+
+def has_secret(words: str) -> bool:
+    """Whether a password stands somewhere in a text, beside a word for it."""
+    return any(is_secret(said[1]) and said[2] not in (KEPT, "none")
+               for line in words.split("\n") for said in BESIDE.finditer(line))
 
 
 def line_of(words: str, trouble: str) -> str:

@@ -171,6 +171,20 @@ NAMED = {      # what can't be taken, and a word of what is said about it
                              "unknown key"),
     "no such zone": ("nocturne.toml", (PLAIN + "[clock]\nzone = \"Berlin\"\n").encode(),
                      "line 5"),
+    **{f"[home] {line}": ("nocturne.toml", f'[home]\nhost = "hub"\n{line}\n'.encode(), "line 3")
+       for line in (f'pasword = "{SECRET}"', f'key = "{SECRET}"', f"secret = '{SECRET}'",
+                    f'PWORD = "{SECRET}"', f'zome = "{SECRET}"', f'username = "bed:{SECRET}"',
+                    f'hub_key = "{SECRET}"')},
+    "a key of the Wi-Fi": ("nocturne.toml", f'[wifi]\nkey = "{SECRET}"\n'.encode(), "line 1"),
+    "three quotes, and a mistake": ("nocturne.toml", (
+        f'[home]\npassword = """\n{SECRET}"""\n[night]\nfaed = 3\n').encode(), "line 5"),
+    "a value on the next line": ("nocturne.toml", f'[home]\npassword =\n"{SECRET}"\n'.encode(),
+                                 "line"),
+    "an address with all in it": ("nocturne.toml", (
+        f'[home]\nhost = "mqtt://bed:{SECRET}@hub"\n').encode(), "line 2"),
+    "a table in a line": ("nocturne.toml", f'home = {{pasword = "{SECRET}"}}\n'.encode(),
+                          "home.pasword"),
+    "a number": ("nocturne.toml", b"[home]\npassword = 12345678\n", "home.password: must be text"),
     "a torn home.toml": ("home.toml", f'[home\npassword = "{SECRET}"\n'.encode(), "once more"),
 }
 
@@ -178,7 +192,7 @@ NAMED = {      # what can't be taken, and a word of what is said about it
 def left_on(boot: Path) -> bytes:
     """All that stands on the drive, UTF-16 read as text too."""
     return b"".join(file.read_bytes() + file.read_bytes().replace(b"\0", b"")
-                    for file in boot.iterdir())
+                    for file in boot.rglob("*") if file.is_file())
 
 
 def no_password(boot: Path) -> bool:
@@ -265,6 +279,7 @@ def test_what_cannot_be_taken_is_named_and_leaves_no_password(settings, places, 
     settings.tell(boot, troubles)
     notice = (boot / "TROUBLE.txt").read_text()
     assert notice.startswith(name) and word in notice and no_password(boot)
+    assert b"12345678" not in left_on(boot)
     assert mode(kept / "nocturne.toml") == 0o600
 
 
@@ -347,6 +362,71 @@ def test_files_that_windows_named_twice_are_found_and_copies_of_them_go(settings
     settings.named_wrongly(boot)
     assert settings.take_wifi(boot, kept) == [] and no_password(boot)
     assert [file.name for file in boot.iterdir()] == ["wifi.txt"]
+
+
+STRAYS = ("nocturne.toml.save", "home (1).toml", "home - Copy.toml", "home.txt", "bedside.toml",
+          "wifi (1).txt", "Copy of wifi.txt", ".wifi.txt.swo", "wlan.txt", "wifi", "old/wifi.txt")
+
+
+@pytest.mark.parametrize("name", STRAYS)
+@pytest.mark.parametrize("form", ["password = {}", "WLAN-Schlüssel (WPA2): {}", '"psk": "{}",',
+                                  r"{{\rtf1 password = {}}}"])
+def test_a_copy_under_another_name_leaves_the_drive_and_that_is_said(settings, places, name, form):
+    boot, kept = places
+    (boot / name).parent.mkdir(exist_ok=True)
+    (boot / name).write_bytes(form.format(SECRET).encode("utf-16" if "psk" in form else "utf-8"))
+    assert settings.take_strays(boot, kept)[0].startswith(f"{name}: a password was in it")
+    assert no_password(boot) and not (boot / name).exists()
+    assert b"gEheim" in (kept / f"{Path(name).name}.unread").read_bytes().replace(b"\0", b"")
+    assert settings.take_strays(boot, kept) == []
+
+
+def test_what_holds_no_password_stays(settings, places):
+    boot, kept = places
+    here = Path(data.__file__).parents[1]
+    for path in [*(here / "card").glob("*.txt"), settings.DEFAULT]:
+        shutil.copy(path, boot / f"a copy of {path.name}")
+    (boot / "fixup.dat").write_bytes(b"key = x\0")
+    (boot / "picture").write_bytes(b"key = x\0\1\2\3")
+    (boot / "b").mkdir()
+    (boot / "b/cmdline.txt").write_text("root=/dev/x keyboard=de\n")
+    (boot / "nocturne.toml").write_text("[sound]\nhighpass = 90.0\n[home]\nhub_key = \"\"\n")
+    before = {path: path.read_bytes() for path in boot.rglob("*") if path.is_file()}
+    assert settings.take_strays(boot, kept) == settings.take_config(boot, kept) == []
+    assert {path: path.read_bytes() for path in boot.rglob("*") if path.is_file()} == before
+
+
+def test_what_pairing_made_is_found_in_its_folder(settings, places):
+    boot, kept = places
+    (boot / "nocturne.toml").write_text('[home]\nhost = ""\n')
+    (boot / "ca.crt").write_text("of the hub before")
+    (boot / "bedside").mkdir()
+    (boot / "bedside/home.toml").write_text(f'[home]\nhost = "hub"\npassword = "{SECRET}"\n')
+    (boot / "bedside/ca.crt").write_text("of this hub")
+    settings.found_elsewhere(boot)
+    assert settings.take_config(boot, kept) == [] and no_password(boot)
+    assert Config.load(kept / "nocturne.toml").home.password == SECRET
+    assert (boot / "ca.crt").read_text() == "of this hub"
+
+
+def test_wifi_is_taken_as_older_systems_took_it(settings, places):
+    boot, kept = places
+    (boot / "wifi.txt").write_text("country =\nname =\npassword =\nhidden = no\n")
+    (boot / "wpa_supplicant.conf").write_bytes(WIFIS["a pasted block"])
+    settings.found_elsewhere(boot)
+    assert settings.take_wifi(boot, kept) == [] and no_password(boot)
+    assert f'psk="{SECRET}"' in (kept / "wpa_supplicant-wlan0.conf").read_text()
+
+
+def test_a_mistake_costs_no_other_line_and_no_explanation(settings, places):
+    boot, kept = places
+    words = settings.DEFAULT.read_text().replace("timer = 45.0", "timr = 45.0")
+    (boot / "nocturne.toml").write_text(words)
+    assert "did you mean night.timer" in settings.take_config(boot, kept)[0]
+    left = (boot / "nocturne.toml").read_text().splitlines()
+    assert {line for line in words.splitlines() if line not in left} == {
+        line for line in words.splitlines() if "timr" in line}
+    assert len(left) == len(words.splitlines())
 
 
 def test_a_time_without_its_nought_is_one(settings, places):
