@@ -119,7 +119,7 @@ def take_config(boot: Path, kept: Path) -> list[str]:
     said = password_in(wanted)
     secret.keep(said)
     left = without(told, said)
-    if said or left.encode() != theirs.read_bytes():
+    if theirs.read_bytes() not in (left.encode(), dos(left)):
         replace(theirs, left)
     return troubles
 

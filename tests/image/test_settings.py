@@ -370,7 +370,7 @@ STRAYS = ("nocturne.toml.save", "home (1).toml", "home - Copy.toml", "home.txt",
 
 @pytest.mark.parametrize("name", STRAYS)
 @pytest.mark.parametrize("form", ["password = {}", "WLAN-Schlüssel (WPA2): {}", '"psk": "{}",',
-                                  r"{{\rtf1 password = {}}}"])
+                                  'password = """{}"""', r"{{\rtf1 password = {}}}"])
 def test_a_copy_under_another_name_leaves_the_drive_and_that_is_said(settings, places, name, form):
     boot, kept = places
     (boot / name).parent.mkdir(exist_ok=True)
@@ -427,6 +427,16 @@ def test_a_mistake_costs_no_other_line_and_no_explanation(settings, places):
     assert {line for line in words.splitlines() if line not in left} == {
         line for line in words.splitlines() if "timr" in line}
     assert len(left) == len(words.splitlines())
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_needs_no_change_is_not_written_again(settings, places, monkeypatch, end):
+    boot, kept = places
+    (boot / "nocturne.toml").write_bytes(PLAIN.replace("\n", end).encode())
+    (boot / "wifi.txt").write_bytes(WIFI.replace("\n", end).encode())
+    assert settings.take_config(boot, kept) == settings.take_wifi(boot, kept) == []
+    monkeypatch.setattr(settings, "put", lambda path, _: pytest.fail(f"{path} is written again"))
+    assert settings.take_config(boot, kept) == settings.take_wifi(boot, kept) == []
 
 
 def test_a_time_without_its_nought_is_one(settings, places):
