@@ -515,6 +515,18 @@ def test_every_start_ends_with_a_firewall(settings, tmp_path, monkeypatch, odd):
     assert b"gEheim" not in b"".join(file.read_bytes() for file in boot.iterdir() if file.is_file())
 
 
+def test_of_settings_that_an_older_system_took_only_what_is_refused_goes(settings, places):
+    boot, kept = places
+    older = ('[sound]\ncalibration = 30\n[alarm]\ntime = "06:30"\n[home]\nhost = "hub"\n'
+             'port = 8883\npassword = "x"\nlater = 3\n')
+    for folder in (boot, kept):
+        (folder / "nocturne.toml").write_text(older)
+    assert "sound.calibration" in settings.take_config(boot, kept)[0]
+    config = Config.load(kept / "nocturne.toml")
+    assert (config.alarm.time, config.home.host, config.home.port) == ("06:30", "hub", 8883)
+    assert config.sound.calibration == 0.0
+
+
 def test_a_firewall_that_a_host_spoils_is_loaded_without_it(settings, places, monkeypatch):
     _, kept = places
     (kept / "nocturne.toml").write_text('[home]\nhost = "192.168.1.2"\n')
