@@ -94,8 +94,7 @@ def take_config(boot: Path, kept: Path) -> list[str]:
     mine, theirs = kept / "nocturne.toml", boot / "nocturne.toml"
     before = words_in(mine)
     secret = Kept(kept / "home-password", password_in(before))
-    if not before or faults(before):            # torn, or taken by a system that allowed more
-        before = DEFAULT.read_text()
+    before = still_good(before)
     try:
         wanted = written.repaired(written.text(theirs.read_bytes()))
     except (OSError, written.Unreadable) as trouble:
@@ -119,7 +118,7 @@ def take_config(boot: Path, kept: Path) -> list[str]:
     said = password_in(wanted)
     secret.keep(said)
     left = without(told, said)
-    if said or left.encode() != theirs.read_bytes():
+    if theirs.read_bytes() not in (left.encode(), dos(left)):
         replace(theirs, left)
     return troubles
 
@@ -223,6 +222,18 @@ def faults(text: str) -> list[str]:
     if ":" in username:
         return ["home.username: has a colon; the password has a line of its own, password ="]
     return []
+
+
+def still_good(words: str) -> str:
+    """Settings of our own without the lines that this system refuses and an older one took; the
+    built-in ones where they are torn."""
+    while words and (found := faults(words)):
+        line = re.match(r"line (\d+)", written.line_of(words, found[0]))
+        if line is None or not written.is_toml(words):
+            return DEFAULT.read_text()
+        lines = words.split("\n")
+        words = "\n".join([*lines[:int(line[1]) - 1], *lines[int(line[1]):]])
+    return words or DEFAULT.read_text()
 
 
 def take_wifi(boot: Path, kept: Path) -> list[str]:

@@ -15,7 +15,7 @@ SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u3000": " ", "\u200b": N
 SECTION = re.compile(r"^\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]\s*(#.*)?$")
 VALUE = re.compile(r"(\"[^\"\\]*\"|'[^']*'|[^#\"']*)\s*(?:#\s*(.*))?")
 PUBLIC = ("hubkey", "highpass")             # settings that only sound like one
-BESIDE = re.compile(r"([\w-]{2,40})[\"']?\s*(?:\([^)]*\)\s*)?[=:]>?\s*[\"'“„]?([^\s\"',;]+)")
+BESIDE = re.compile(r"([\w-]{2,40})[\"']?\s*(?:\([^)]*\)\s*)?[=:]\s*[\"'“„]*([^\s\"',;}]+)")
 HALF_HEADER = re.compile(r"\[\s*\w{1,10}")
 PAIR = re.compile(r"^\s*[\"']?(?:(\w+)\s*\.\s*)?([\w-]+)[\"']?\s*[=:]\s*(.*?)\s*$")
 # Of a key's name: what stands beside it is a password, in more than one language, or misspelt.

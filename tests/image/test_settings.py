@@ -370,7 +370,7 @@ STRAYS = ("nocturne.toml.save", "home (1).toml", "home - Copy.toml", "home.txt",
 
 @pytest.mark.parametrize("name", STRAYS)
 @pytest.mark.parametrize("form", ["password = {}", "WLAN-Schlüssel (WPA2): {}", '"psk": "{}",',
-                                  r"{{\rtf1 password = {}}}"])
+                                  'password = """{}"""', r"{{\rtf1 password = {}}}"])
 def test_a_copy_under_another_name_leaves_the_drive_and_that_is_said(settings, places, name, form):
     boot, kept = places
     (boot / name).parent.mkdir(exist_ok=True)
@@ -427,6 +427,16 @@ def test_a_mistake_costs_no_other_line_and_no_explanation(settings, places):
     assert {line for line in words.splitlines() if line not in left} == {
         line for line in words.splitlines() if "timr" in line}
     assert len(left) == len(words.splitlines())
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_needs_no_change_is_not_written_again(settings, places, monkeypatch, end):
+    boot, kept = places
+    (boot / "nocturne.toml").write_bytes(PLAIN.replace("\n", end).encode())
+    (boot / "wifi.txt").write_bytes(WIFI.replace("\n", end).encode())
+    assert settings.take_config(boot, kept) == settings.take_wifi(boot, kept) == []
+    monkeypatch.setattr(settings, "put", lambda path, _: pytest.fail(f"{path} is written again"))
+    assert settings.take_config(boot, kept) == settings.take_wifi(boot, kept) == []
 
 
 def test_a_time_without_its_nought_is_one(settings, places):
@@ -503,6 +513,18 @@ def test_every_start_ends_with_a_firewall(settings, tmp_path, monkeypatch, odd):
         assert loaded[-1].count("policy drop") == 3 and "skuid nocturne" not in loaded[-1]
     Config.load(kept / "nocturne.toml")
     assert b"gEheim" not in b"".join(file.read_bytes() for file in boot.iterdir() if file.is_file())
+
+
+def test_of_settings_that_an_older_system_took_only_what_is_refused_goes(settings, places):
+    boot, kept = places
+    older = ('[sound]\ncalibration = 30\n[alarm]\ntime = "06:30"\n[home]\nhost = "hub"\n'
+             'port = 8883\npassword = "x"\nlater = 3\n')
+    for folder in (boot, kept):
+        (folder / "nocturne.toml").write_text(older)
+    assert "sound.calibration" in settings.take_config(boot, kept)[0]
+    config = Config.load(kept / "nocturne.toml")
+    assert (config.alarm.time, config.home.host, config.home.port) == ("06:30", "hub", 8883)
+    assert config.sound.calibration == 0.0
 
 
 def test_a_firewall_that_a_host_spoils_is_loaded_without_it(settings, places, monkeypatch):
