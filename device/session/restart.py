@@ -161,8 +161,9 @@ def resumed(state: State, saved: Saved, kept: Choices, rows: Rows, at: At) -> De
     state = replace(state.with_status(sent=volume), tonight=tonight)
     mode = tonight.mode
     if gone > FRESH:
+        again: list[Do] = [Go(Event.ALARM), Save()] if rings else []
         return state, [*things, Note("finished", label("resumed.finished", mode=mode)),
-                       Finish(), Close(), *([Go(Event.ALARM), Save()] if rings else [])]
+                       Finish(), Close(), *again]
     state = replace(state, nights=max(state.nights, tonight.number))
     return state, [
         *things, Note("resumed", label("resumed.goes-on", mode=mode, seconds=gone)),
