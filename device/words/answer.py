@@ -142,8 +142,6 @@ SAY = {
     "good": ("a good night", "睡得好"),
     "poor": ("a poor night", "睡得不好"),
     "alarm": ("alarm at {:02}:{:02}", "闹钟 {:02}:{:02}"),
-    "of days": (" {}", "（{}）"),
-    "on": ("on {}", "{}"),
     "every": ("every {}", "每{}"),
     "unclear": ("I can't tell which day's alarm is meant, so it stays as it was; say it as "
                 "“wake me at 7 tomorrow”, “no alarm on Saturday” or “wake me at 7 on weekdays”",
@@ -260,6 +258,8 @@ DAYS_SAID = {
            Day.OVERMORROW: "后天", Day.DAILY: "每天"},
 }
 AND = {"en": " and ", "zh": "、"}
+ALONE = {"en": "on {}", "zh": "{}"}
+OF_DAYS = {"en": " {}", "zh": "（{}）"}
 ASKED = {"en": "did you mean “{}” or “{}”?", "zh": "您是说“{}”还是“{}”？"}
 COMMA = {"en": ", ", "zh": "，"}
 SEMICOLON = {"en": "; ", "zh": "；"}
@@ -413,11 +413,11 @@ def on_days(heard: Understood, standing: Standing) -> str:
     if not on:
         told = DAYS_SAID[tongue].get(which, "")
     elif not weekly:
-        told = say("on", tongue).format(WEEKDAYS[tongue][on[0]])
+        told = ALONE[tongue].format(WEEKDAYS[tongue][on[0]])
     else:
         names = [WEEKDAYS[tongue][day] for day in on]
         told = SPANS[tongue].get(on) or say("every", tongue).format(AND[tongue].join(names))
-    return say("of days", tongue).format(told) if told else ""
+    return OF_DAYS[tongue].format(told) if told else ""
 
 
 def asides(heard: Understood, standing: Standing) -> list[str]:
