@@ -25,6 +25,7 @@ ALONE = r"(?:'s)?\b(?: only| alone)?"
 EACH = rf"{ONLY}(?:every|each)"
 HAN_NAME = "(?:周|星期|礼拜|禮拜)"
 HAN = "[一二三四五六日天]"
+BARE = r"(?P<bare>mon|tues?|weds?|thu|thurs?|fri)"      # "sun" and "sat" are other words, too
 TO = r"(?: ?- ?| to | through | thru | till | until )"
 # The first that matches where one begins.
 NAMES: tuple[tuple[str, Day, str], ...] = (
@@ -39,7 +40,7 @@ NAMES: tuple[tuple[str, Day, str], ...] = (
     ("every", Day.WEEKLY, rf"{EACH} (?P<every>{ANY}){ALONE}"),
     ("plural", Day.WEEKLY, rf"{ONLY}(?P<plural>{FULL})s{ALONE}"),
     ("single", Day.WEEKDAY, rf"{ONLY}(?P<single>{FULL}){ALONE}"),
-    ("short", Day.WEEKDAY, rf"(?:for |on |this )+(?P<short>{ANY}){ALONE}"),
+    ("short", Day.WEEKDAY, rf"(?:(?:for |on |this )+(?P<short>{ANY})|{BARE}){ALONE}"),
     ("next", Day.NEXT, r"(?:just |only |for )*this (?:once|one time|time)\b|"
                        r"(?:just|only|for) once\b|once only\b|one[- ]time\b|one-off\b|"
                        r"next(?= alarm)"),
@@ -52,9 +53,9 @@ NAMES: tuple[tuple[str, Day, str], ...] = (
     ("daily_zh", Day.DAILY, r"每天|每日|天天|日日|每个?早"),
     ("working_zh", Day.WEEKLY, r"(?:每个?)?(?:工作日|平日|上班日)"),
     ("free_zh", Day.WEEKLY, r"(?<![这本下上])(?<![这下上]个)(?:每个?)?周末"),
+    ("list_zh", Day.WEEKLY, rf"(?:每个?)?{HAN_NAME}(?P<list_zh>{HAN}{{2,7}})(?![点:：])"),
     ("every_zh", Day.WEEKLY, rf"(?:每个?|逢){HAN_NAME}(?P<every_zh>{HAN})"),
-    ("single_zh", Day.WEEKDAY, rf"(?<![下上])(?<![下上]个)(?:这个?|本)?{HAN_NAME}"
-                               rf"(?P<single_zh>{HAN})"),
+    ("single_zh", Day.WEEKDAY, rf"(?:这个?|本)?{HAN_NAME}(?P<single_zh>{HAN})"),
     ("next_zh", Day.NEXT, r"(?:[只就仅]是?)*(?:这一?次|此一次)|[只就仅]一次|下一?次"),
 )
 NAME = re.compile("|".join(
@@ -70,13 +71,16 @@ OTHER = re.compile(
     r"\b(?:every|each) (?:other|second|third)\b|\balternate\b|\bthis week\b|\bweekend\b|"
     r"\bfor (?:a|the|one|two|three|\d+) (?:week|month|few)|\bdays\b|\bweeks?\b|\bfortnight|"
     r"\bholiday|\b(?!midday|noonday|someday)[a-z]{3,}days?(?:'s)?\b|\bchristmas|\beaster|"
+    r"\bany day|(?<!the )\b(?:sat|sun)\b|"
+    r"[\d一二两三四五六七八九十几]+(?:天|周|个?星期|个月)[以之]?后|过[几两一二三四五\d]+天|"
+    r"国庆|春节|圣诞|元旦|中秋|清明|端午|劳动节|"
     r"\bnew year|\bthe day\b|大后天|下个?(?:周|星期|礼拜|禮拜|月)|[这本]个?周末|隔[天日]|"
     r"[\d一二三十][月号]|\d+日|假期|节日|生日"
 )
 # Days that are left out, or from which on something holds.
 EXCEPT = re.compile(
-    r"(?:\b(?:next|last|except|excluding|besides|unless|but not|not|until|till|from|since|"
-    r"starting|before|after)(?: (?:on|for|from|the|with))* ?|除了?|从|直到|直至)$"
+    r"(?:\b(?:next|last|except|excluding|besides|unless|but|not|until|till|from|since|"
+    r"starting|before|after)(?: (?:on|for|from|the|with))* ?|除了?|从|直到|直至|[下上]个?)$"
 )
 SPOKEN = re.compile(r"\balarms?\b|\bwake\b|\bget (?:me|us) up\b|闹[钟铃]|叫|喊|唤")
 MARK = re.compile(r"((?<![ap]\.m)[.;!?](?= |$)|,|\band\b|\bthen\b|[，。；！？、])")
@@ -131,6 +135,7 @@ def joined(line: str) -> Iterator[str]:
     for mark, part in zip(parts[1::2], parts[2::2], strict=True):
         name = NAME.search(part)
         begins = name and (JOINS.match(part[: name.start()]) or re.match(r" ?at \d", part))
+        begins = begins or re.match(r" ?(?:sat|sun)\b", part)
         alone = NAME.search(clause) and not FILLER.sub("", blanked(clause))
         if begins or alone:
             clause += mark + part
@@ -156,7 +161,9 @@ def named(match: re.Match[str]) -> Days:
         ends = ("start", "end") if name == "range_" else ("start_zh", "end_zh")
         first, last = (number(groups[end]) for end in ends)
         return Days(day, tuple(sorted((first + n) % 7 for n in range((last - first) % 7 + 1))))
-    each = groups.get(name.removesuffix("_"))
+    if name == "list_zh_":
+        return Days(day, tuple(number(each) for each in groups["list_zh"]))
+    each = groups.get(name.removesuffix("_")) or name == "short_" and groups["bare"]
     return Days(day, (number(each),)) if each else Days(day)
 
 

@@ -36,6 +36,7 @@ TENS = ("twenty", "thirty", "forty", "fifty")
 HAN = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "半": 0.5}
 LONGEST_TIMER = 12 * 60  # min
 DAY = 24 * 60  # min
+NOON = 12 * 60  # min
 EVENING = 6 * 60  # min: "at 11 tonight" is before midnight, "at 3 tonight" after it
 
 WORDS = (
@@ -106,6 +107,10 @@ NO_ALARM = re.compile(
     r"闹[钟铃](?:也|都|就|给我)*(?:取消|关|删|不要|不用|唔要|唔使)|"
     r"(?:不用|不要|别|不必|唔使|唔好)(?:再)?(?:明天|明早|早上|听日)*(?:叫|喊|"
     r"唤)(?:醒)?我(?!.{0,3}[点半])"
+)
+STAYS = re.compile(
+    r"\b(?:don't|dont|do not|never) (?:skip|cancel|remove|delete|turn off|switch off|shut off|"
+    r"disable|unset|clear|forget|stop)\b|(?:别|不要|不用)(?:取消|关|删|忘)"
 )
 SKIP = re.compile(r"\bskip (?:\w+ ){0,2}alarm")
 NO_TIMER = re.compile(
@@ -218,10 +223,13 @@ def asked(line: str) -> Asked:
     ends, left = timer(line)
     if of.which is Which.ANY and SKIP.search(line):
         of = Days(Which.NEXT)
-    if rings is not None and of.which is Which.TONIGHT and EVENING <= rings < DAY // 2:
-        rings += DAY // 2
+    if rings is not None and of.which is Which.TONIGHT and EVENING <= rings < NOON:
+        rings += NOON
+    elif rings is not None and of.which is Which.TONIGHT and NOON <= rings < NOON + 60:
+        rings -= NOON
     off = {
         "alarm": rings is None and rests is None and NO_ALARM.search(timeless)
+        and not STAYS.search(timeless)
         and not OTHERS_ALARM.search(line),
         "timer": ends is None and NO_TIMER.search(line),
     }
@@ -280,7 +288,9 @@ def minutes(time: re.Match[str]) -> int | None:
 
 
 def chinese_minutes(found: re.Match[str]) -> int | None:
-    some = found["minute"] or ""
+    some, hour = found["minute"] or "", found["hour"]
+    if len(hour) > 1 and not hour.isdigit() and "十" not in hour:
+        return None             # "三五点" is no hour
     minute = {"": 0, "半": 30, "一刻": 15, "三刻": 45}.get(some)
     return of_day(
         han_number(found["hour"]),
