@@ -222,6 +222,25 @@ class Doubt(NamedTuple):
     second: str
 
 
+class Day(StrEnum):
+    """Which days an alarm is said to be of."""
+    ANY = ""                    # none was named
+    NEXT = "next"               # the next one alone
+    TODAY = "today"
+    TONIGHT = "tonight"
+    TOMORROW = "tomorrow"
+    OVERMORROW = "overmorrow"   # the day after tomorrow
+    WEEKDAY = "weekday"         # the next Saturday
+    WEEKLY = "weekly"           # every Saturday
+    DAILY = "daily"             # every day
+    UNCLEAR = "unclear"         # some, but not one that is known here
+
+
+class Days(NamedTuple):
+    which: Day = Day.ANY
+    weekdays: tuple[int, ...] = ()          # of WEEKDAY and WEEKLY; 0 is Monday
+
+
 @dataclass(frozen=True, slots=True)
 class Understood:
     """A short note as the device takes it."""
@@ -247,6 +266,7 @@ class Understood:
     stop: bool = False                      # what sounds now should stop, and nothing else is said
     beyond: tuple[str, ...] = ()            # what was asked for and isn't this device's: "lights"
     distress: str = ""                      # "sad", "crisis" or neither
+    days: Days = Days()                     # of the alarm that is set or cancelled
 
 
 class Counts(StrEnum):
@@ -269,6 +289,10 @@ class Standing:
     stops: str = ""                 # what "stop" ends: the "sound", the "alarm", or ""
     silence: str = ""               # why nothing sounds now: "paused", "asleep", or ""
     alarm: int | None = None        # minutes after midnight: that of a nap, if the time is known
+    # days whose alarm was set or cancelled, 0 is Monday: of every week, or the one to come
+    on: tuple[int, ...] = ()
+    weekly: bool = False
+    unset: str = ""     # why it wasn't: "unclear", "taken", "past", "timeless", or ""
     undoes: str = "last"            # what "undo" takes back: the "last" note, "all" of them, or ""
     # h after lights out at which the alarm rings, while the time isn't known
     elapsed: float | None = None

@@ -101,7 +101,11 @@ def once(minute: Minute | None, settings: Settings, local: datetime) -> Once | N
         return Once(skipped.day, None) if skipped else None
     today = local.toordinal()
     later = moment_of(today, minute, local.tzinfo) > local.timestamp()
-    day = today if later else today + 1
+    return single(settings, today if later else today + 1, minute)
+
+
+def single(settings: Settings, day: int, minute: Minute) -> Once:
+    """That day's alone, and its own one beside it where that is far."""
     own = weekly(settings, day)
     return Once(day, minute, beside=own is not None and abs(own - minute) > INSTEAD)
 

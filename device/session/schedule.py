@@ -8,7 +8,7 @@ from device.sentences import Said, say
 from device.session import alarms, greeting
 from device.session.alarms import LATE, MINUTES, Due
 from device.session.modes import NIGHT, Event
-from device.session.settings import DAILY, EVERY_DAY, OFF, zone_of
+from device.session.settings import DAILY, OFF, zone_of
 from device.session.state import At, Bell, Decision, State
 from device.session.things import Do, Go, Note, Save
 from device.session.tonight import Clock
@@ -246,25 +246,6 @@ def set_alarm(state: State, minute: Minute | None, at: At) -> State:
 def set_alarms(state: State, clock: Clock, at: At) -> State:
     """All of them, as they were."""
     return rearmed(state, at, alarm=clock.alarm, week=clock.week, once=clock.once, nap=clock.nap)
-
-
-def no_alarm(state: State, at: At) -> State:
-    """On no day."""
-    return set_alarms(state, Clock(), at)
-
-
-def own_days(state: State, at: At) -> bool:
-    """Whether days have alarms of their own, so that one that is said is the next one alone."""
-    one = state.settings.once
-    single = one is not None if at.local is None else alarms.to_come(one, at.local)
-    return single or state.settings.week != EVERY_DAY
-
-
-def next_alarm(state: State, minute: Minute, at: At) -> State:
-    """As somebody says it: of every day, but where days have their own of the next one alone."""
-    if own_days(state, at):
-        return set_once(state, minute, at)
-    return set_alarm(state, minute, at)
 
 
 def set_weekday(state: State, weekday: int, minute: int, at: At) -> State:

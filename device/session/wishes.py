@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from device.programmes import PROGRAMMES
 from device.sentences import label
-from device.session import learning, restart, schedule, watching
+from device.session import learning, restart, schedule, spoken, watching
 from device.session.modes import NIGHT, SOUNDING, Event, Mode
 from device.session.rows import feedback
 from device.session.state import At, Decision, State
@@ -20,6 +20,7 @@ from device.values import (
     TEXTURES,
     VOICES,
     Counts,
+    Day,
     Recipe,
     Standing,
     Understood,
@@ -78,8 +79,9 @@ def on_note(state: State, heard: Understood, at: At) -> Decision:
     morning = state.tonight.mode is Mode.MORNING
     last = heard.like_last and state.sleeper.last is not None
     changes = bool(heard.wishes or last or heard.mood)
-    clock = any(each is not None for each in (heard.alarm, heard.timer, heard.nap))
-    clock = clock or bool(heard.cancels)
+    alarm = spoken.placed(state, heard, at)
+    clock = heard.timer is not None or heard.nap is not None or "timer" in heard.cancels
+    clock = clock or alarm is not None and not alarm.unset
     if changes or clock or morning and heard.rested:
         state = state.with_tonight(unsaid=as_it_is(state, clock))
     state, set_to = set_clock(asked(state, heard), heard, at)
@@ -137,30 +139,23 @@ def said_too(said: Said, heard: Understood) -> Said:
 def set_clock(state: State, heard: Understood, at: At) -> Decision:
     """The alarm and the timer, as the hub sets them. While it rings, no alarm is an end to that."""
     things: list[Do] = []
-    alarm = heard.alarm
-    if "alarm" in heard.cancels and ringing(state):
+    alarm = spoken.placed(state, heard, at)
+    if "alarm" in heard.cancels and ringing(state) and heard.days.which is Day.ANY:
         state, things = stopped(state)
-    elif "alarm" in heard.cancels:
-        state = schedule.no_alarm(state, at)
-        things.append(Note("command", f"alarm {state.settings.alarm}"))
     elif heard.nap is not None and at.local is not None:
         state = schedule.set_nap(state, heard.nap, at)
         things.append(Note("command", f"nap {heard.nap}"))
-    elif alarm is not None and not unsettable(state, heard, at):
-        state = schedule.next_alarm(state, alarm, at)
-        things.append(Note("command", f"alarm {alarm}"))
+    elif alarm is not None and alarm.changes and (
+            heard.alarm is None or not schedule.unsettable(state, at)):
+        state = schedule.rearmed(state, at, **alarm.changes)
+        which, weekdays = heard.days
+        named = (which, *weekdays) if which else ()
+        things.append(Note("command", " ".join(map(str, ("alarm", heard.alarm, *named)))))
     if heard.timer is not None or "timer" in heard.cancels:
         timer = heard.timer or 0
         state = schedule.set_timer(state, float(timer), at)
         things.append(Note("command", f"timer {timer}"))
     return state, things
-
-
-def unsettable(state: State, heard: Understood, at: At) -> str:
-    """Why the alarm that was said can't be set, or ""."""
-    if heard.alarm is None:
-        return ""
-    return schedule.unsettable(state, at, single=schedule.own_days(state, at))
 
 
 def ringing(state: State) -> bool:
@@ -231,7 +226,7 @@ def told(state: State) -> str:
 
 def stands(before: State, state: State, heard: Understood, at: At) -> Standing:
     """How things stand after a note, for its answer."""
-    tonight = before.tonight
+    tonight, alarm = before.tonight, spoken.placed(before, heard, at) or spoken.Placed()
     said, nothing = replace(tonight.said, choices=()), Said(language=tonight.said.language)
     return Standing(
         Counts.OVER if tonight.mode is Mode.MORNING
@@ -244,6 +239,9 @@ def stands(before: State, state: State, heard: Understood, at: At) -> Standing:
         stops=stops(before),
         silence=silence(state),
         alarm=schedule.minute_in(heard.nap, at) if heard.nap is not None else None,
+        on=alarm.on,
+        weekly=alarm.weekly,
+        unset=alarm.unset,
         undoes="last" if tonight.unsaid is not None else "all" if said != nothing else "",
         elapsed=state.owner.elapsed if schedule.warning(state, at) else None,
     )

@@ -111,6 +111,7 @@ class Words:
             asked.nap,
             asked.cancels,
             asked.spoken and not asked.understood,
+            days=asked.days,
             beyond=(*far, *(("later",) if left.later else ())),
             distress=trouble,
         )

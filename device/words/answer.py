@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from device.programmes import PROGRAMMES
-from device.values import TEXTURES, Counts, Doubt, Standing, Understood, Wish
+from device.values import TEXTURES, Counts, Day, Doubt, Standing, Understood, Wish
 
 HERE = Standing()
 LONGEST = 250           # characters: Home Assistant shows at most 255
@@ -142,6 +142,17 @@ SAY = {
     "good": ("a good night", "睡得好"),
     "poor": ("a poor night", "睡得不好"),
     "alarm": ("alarm at {:02}:{:02}", "闹钟 {:02}:{:02}"),
+    "every": ("every {}", "每{}"),
+    "unclear": ("I can't tell which day's alarm is meant, so it stays as it was; say it as "
+                "“wake me at 7 tomorrow”, “no alarm on Saturday” or “wake me at 7 on weekdays”",
+                "没听懂是哪一天的闹钟，所以没有改动；可以说“明天七点叫我”、“周六不用叫我”或“工作日七点叫我”"),
+    "taken": ("only one single day's alarm can differ, and another day's does already: it stays as "
+              "it was; “every Saturday” can be said besides",
+              "只能有一天单独设闹钟，而另一天已经设了，所以没有改动；可以说“每周六”"),
+    "past": ("today has no such time any more, so the alarm stays as it was",
+             "今天已经过了那个时间，闹钟没有改动"),
+    "timeless": ("the time isn't known yet, so a single day's alarm stays as it was",
+                 "时钟还没对上，没法单独设某一天的闹钟，所以没有改动"),
     "timer": ("off after {} min", "{} 分钟后停"),
     "later": ("No night has begun; it counts for the next.",
               "现在还没开始过夜；从下一次熄灯算起。"),
@@ -230,6 +241,25 @@ ANSWERED = (
     (True, "zh", re.compile(rf"(?:{AGREED_ZH}[,，。!！ ]*)+")),
     (False, "zh", re.compile(rf"(?:{REFUSED_ZH}[,，。!！ ]*)+(?:谢谢|唔该)?[。!！]*")),
 )
+# Of an alarm.
+WEEKDAYS = {
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+}
+SPANS = {
+    "en": {(0, 1, 2, 3, 4): "on weekdays", (5, 6): "on weekends", tuple(range(7)): "every day"},
+    "zh": {(0, 1, 2, 3, 4): "工作日", (5, 6): "周末", tuple(range(7)): "每天"},
+}
+DAYS_SAID = {
+    "en": {Day.NEXT: "this once", Day.TODAY: "today", Day.TONIGHT: "tonight",
+           Day.TOMORROW: "tomorrow", Day.OVERMORROW: "the day after tomorrow",
+           Day.DAILY: "every day"},
+    "zh": {Day.NEXT: "只这一次", Day.TODAY: "今天", Day.TONIGHT: "今晚", Day.TOMORROW: "明天",
+           Day.OVERMORROW: "后天", Day.DAILY: "每天"},
+}
+AND = {"en": " and ", "zh": "、"}
+ALONE = {"en": "on {}", "zh": "{}"}
+OF_DAYS = {"en": " {}", "zh": "（{}）"}
 ASKED = {"en": "did you mean “{}” or “{}”?", "zh": "您是说“{}”还是“{}”？"}
 COMMA = {"en": ", ", "zh": "，"}
 SEMICOLON = {"en": "; ", "zh": "；"}
@@ -356,15 +386,38 @@ def said(heard: Understood, standing: Standing) -> list[str]:
 def hours(heard: Understood, standing: Standing) -> list[str]:
     """What is set by the clock, or no more."""
     tongue = heard.language
-    out = [say(f"no {name}", tongue) for name in heard.cancels]
+    unset = bool(unplaced(heard, standing))
+    out = [say(f"no {name}", tongue) + (on_days(heard, standing) if name == "alarm" else "")
+           for name in heard.cancels if not (unset and name == "alarm")]
     alarm = heard.alarm if heard.nap is None else standing.alarm
-    if alarm is not None:
-        out.append(say("alarm", tongue).format(*divmod(alarm, 60)))
+    if alarm is not None and not unset:
+        out.append(say("alarm", tongue).format(*divmod(alarm, 60)) + on_days(heard, standing))
     elif heard.nap is not None and standing.counts is Counts.NOWHERE:
         out.append(say("nap", tongue).format(heard.nap))
     if heard.timer is not None:
         out.append(say("timer", tongue).format(heard.timer))
     return out
+
+
+def unplaced(heard: Understood, standing: Standing) -> str:
+    """Why the alarm that was said wasn't set, or ""."""
+    return standing.unset or ("unclear" if heard.days.which is Day.UNCLEAR else "")
+
+
+def on_days(heard: Understood, standing: Standing) -> str:
+    """On which days the alarm counts; where no device says it, as they were named."""
+    tongue, (which, weekdays) = heard.language, heard.days
+    on, weekly = standing.on, standing.weekly
+    if not on:
+        on, weekly = weekdays, which is Day.WEEKLY
+    if not on:
+        told = DAYS_SAID[tongue].get(which, "")
+    elif not weekly:
+        told = ALONE[tongue].format(WEEKDAYS[tongue][on[0]])
+    else:
+        names = [WEEKDAYS[tongue][day] for day in on]
+        told = SPANS[tongue].get(on) or say("every", tongue).format(AND[tongue].join(names))
+    return OF_DAYS[tongue].format(told) if told else ""
 
 
 def asides(heard: Understood, standing: Standing) -> list[str]:
@@ -383,6 +436,8 @@ def asides(heard: Understood, standing: Standing) -> list[str]:
     nowhere = standing.counts is Counts.NOWHERE
     if heard.nap is not None and standing.alarm is None and not nowhere:
         out.append(say("no time", tongue))
+    if unset := unplaced(heard, standing):
+        out.append(say(unset, tongue))
     if heard.clock and not out and not heard.wishes:
         out.append(say("clock?", tongue))
     return out
@@ -403,7 +458,8 @@ def conditions(heard: Understood, standing: Standing, wished: bool) -> list[str]
         "keep over?": always and standing.asks and over,
     }
     out = [say(name, tongue) for name, so in told.items() if so]
-    if heard.alarm is not None and standing.elapsed is not None:
+    unset = unplaced(heard, standing)
+    if heard.alarm is not None and standing.elapsed is not None and not unset:
         out.insert(0, say("elapsed", tongue).format(standing.elapsed))
     return out
 

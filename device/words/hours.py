@@ -6,6 +6,10 @@ Numbers are exact, so this is rules: a verb that asks for it, and a time behind 
 import re
 from typing import NamedTuple
 
+from device.values import Day as Which
+from device.values import Days
+from device.words import days
+
 NUMBERS = [
     "zero",
     "one",
@@ -32,6 +36,8 @@ TENS = ("twenty", "thirty", "forty", "fifty")
 HAN = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "半": 0.5}
 LONGEST_TIMER = 12 * 60  # min
 DAY = 24 * 60  # min
+NOON = 12 * 60  # min
+EVENING = 6 * 60  # min: "at 11 tonight" is before midnight, "at 3 tonight" after it
 
 WORDS = (
     {word: i for i, word in enumerate(NUMBERS)}
@@ -102,6 +108,11 @@ NO_ALARM = re.compile(
     r"(?:不用|不要|别|不必|唔使|唔好)(?:再)?(?:明天|明早|早上|听日)*(?:叫|喊|"
     r"唤)(?:醒)?我(?!.{0,3}[点半])"
 )
+STAYS = re.compile(
+    r"\b(?:don't|dont|do not|never) (?:skip|cancel|remove|delete|turn off|switch off|shut off|"
+    r"disable|unset|clear|forget|stop)\b|(?:别|不要|不用)(?:取消|关|删|忘)"
+)
+SKIP = re.compile(r"\bskip (?:\w+ ){0,2}alarm")
 NO_TIMER = re.compile(
     r"\b(?:no|cancel|remove|stop|clear|delete|turn off|disable|forget)"
     r"(?: (?:the|my|any|all|sleep|about))* timers?\b|\btimers? off\b|"
@@ -173,6 +184,7 @@ class Asked(NamedTuple):
     timer: int | None = None  # minutes from now on
     nap: int | None = None  # minutes from now on until the alarm
     cancels: tuple[str, ...] = ()  # "alarm", "timer"
+    days: Days = Days()  # of the alarm
     # whether an alarm or timer is spoken of at all, with a time or without
     spoken: bool = False
     left: str = ""  # the line without the sound's end: "stop the rain in an hour" denies no rain
@@ -206,16 +218,25 @@ SPOKEN = re.compile(
 
 def asked(line: str) -> Asked:
     """What a clean line asks of the clock."""
-    rings, rests = alarm(line), nap(line)
+    of, timeless = days.said(line)
+    rings, rests = alarm(timeless), nap(line)
     ends, left = timer(line)
+    if of.which is Which.ANY and SKIP.search(line):
+        of = Days(Which.NEXT)
+    if rings is not None and of.which is Which.TONIGHT and EVENING <= rings < NOON:
+        rings += NOON
+    elif rings is not None and of.which is Which.TONIGHT and NOON <= rings < NOON + 60:
+        rings -= NOON
     off = {
-        "alarm": rings is None and rests is None and NO_ALARM.search(line)
+        "alarm": rings is None and rests is None and NO_ALARM.search(timeless)
+        and not STAYS.search(timeless)
         and not OTHERS_ALARM.search(line),
         "timer": ends is None and NO_TIMER.search(line),
     }
     cancels = tuple(name for name, so in off.items() if so)
     spoken = SPOKEN.search(line) and not TOLD.search(line) and not OTHERS_ALARM.search(line)
-    return Asked(rings, ends, rests, cancels, bool(spoken), left)
+    asks = rings is not None or "alarm" in cancels
+    return Asked(rings, ends, rests, cancels, of if asks else Days(), bool(spoken), left)
 
 
 def nap(line: str) -> int | None:
@@ -261,13 +282,15 @@ def minutes(time: re.Match[str]) -> int | None:
     return of_day(
         hour,
         minute,
-        (time["half"] or "") in ("pm", "p.m", "in the evening", "tonight", "in the afternoon"),
+        (time["half"] or "") in ("pm", "p.m", "in the evening", "in the afternoon"),
         (time["half"] or "") in ("am", "a.m"),
     )
 
 
 def chinese_minutes(found: re.Match[str]) -> int | None:
-    some = found["minute"] or ""
+    some, hour = found["minute"] or "", found["hour"]
+    if len(hour) > 1 and not hour.isdigit() and "十" not in hour:
+        return None             # "三五点" is no hour
     minute = {"": 0, "半": 30, "一刻": 15, "三刻": 45}.get(some)
     return of_day(
         han_number(found["hour"]),

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from device import stored
-from device.session import alarms, schedule, turns
+from device.session import alarms, schedule, spoken, turns
 from device.session.modes import Event, Mode
 from device.session.settings import DAILY, OFF, Owner, Settings, zone_of
 from device.session.state import At, Bell, State
 from device.session.things import Go, Note, Save
 from device.session.tonight import Tonight
-from device.values import Stage
+from device.values import Stage, Understood
 from tests.session.around import staging
 
 SEVEN = 7 * 60
@@ -215,8 +215,8 @@ def test_a_single_day_that_is_over_is_forgotten_and_the_next_word_is_of_every_da
     state = schedule.set_once(armed(None), 14 * 60, told(armed(), "2026-03-02T13:00"))
     after, rung = ringing(state, "2026-03-02T13:00", "2026-03-02T14:30")
     assert rung == [wall("2026-03-02T14:00")]
-    later = schedule.next_alarm(after, SEVEN, told(after, "2026-03-02T14:31"))
-    assert later.settings.alarm == SEVEN
+    said = spoken.placed(after, Understood("en", alarm=SEVEN), told(after, "2026-03-02T14:31"))
+    assert said.changes == {"alarm": SEVEN}
     after, rung = ringing(after, "2026-03-02T14:31", "2026-03-03T00:01")
     assert rung == [] and after.settings.once is None and not alarms.is_set(after.settings)
 

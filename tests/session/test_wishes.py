@@ -6,7 +6,7 @@ import pytest
 from device.programmes import PROGRAMMES
 from device.session import alarms, commands, learning, wishes
 from device.session.modes import NIGHT, SOUNDING, Event, Mode, step
-from device.session.settings import EVERY_DAY, Once, Rules
+from device.session.settings import DAILY, EVERY_DAY, OFF, Once, Rules
 from device.session.state import Bell
 from device.session.things import Choose, Go, Note, Read, Reshape, Row, Save, Shape, Tell
 from device.session.tonight import Said, Unsaid
@@ -16,12 +16,14 @@ from device.values import (
     VOICES,
     Command,
     Counts,
+    Day,
+    Days,
     Doubt,
     Standing,
     Understood,
     Wish,
 )
-from tests.session.around import NOW, RAIN, TIDE, at, choice, outcome, owned, played, state
+from tests.session.around import EVENING, NOW, RAIN, TIDE, at, choice, outcome, owned, played, state
 
 MORE_RAIN, NO_BELLS, PIANO = Wish("raise", "rain"), Wish("forbid", "bell"), Wish("require", "piano")
 QUIET, SLOW = Wish("require", "silence"), Wish("lower", "pulse")
@@ -370,6 +372,72 @@ def test_an_alarm_said_in_words_is_the_next_one_where_days_have_their_own():
     assert not alarms.is_set(none.settings)
     back, _ = note(none, undo=True)
     assert back.settings == after.settings
+
+
+WORKING = Days(Day.WEEKLY, (0, 1, 2, 3, 4))
+SUNDAY = EVENING.toordinal()            # at() is its half past ten
+
+
+@pytest.mark.parametrize("days, alarm, day", [
+    (Days(Day.TOMORROW), 300, 1), (Days(Day.NEXT), 300, 1), (Days(Day.TONIGHT), 300, 1),
+    (Days(Day.NEXT), 23 * 60, 0), (Days(Day.TODAY), 23 * 60, 0), (Days(Day.OVERMORROW), 300, 2),
+    (Days(Day.WEEKDAY, (5,)), 300, 6), (Days(Day.WEEKDAY, (6,)), 300, 7),
+    (Days(Day.WEEKDAY, (6,)), 23 * 60, 0), (Days(Day.TOMORROW), None, 1),
+    (Days(Day.NEXT), None, 1), (Days(Day.TONIGHT), None, 1), (Days(Day.WEEKDAY, (2,)), None, 3),
+])
+def test_a_single_days_alarm_leaves_those_of_all_others(days, alarm, day):
+    here, one = state().with_settings(alarm=390), heard(alarm=alarm, days=days)
+    one = replace(one, cancels=() if alarm else ("alarm",))
+    after, _ = wishes.on_note(here, one, at())
+    only = after.settings.once
+    assert (only.day, only.minute) == (SUNDAY + day, alarm)
+    assert replace(after.settings, once=None) == here.settings
+    stands = wishes.stands(here, after, one, at())
+    assert (stands.on, stands.weekly, stands.unset) == (((6 + day) % 7,), False, "")
+    assert wishes.undo(after, at())[0].settings == here.settings
+
+
+def test_in_the_small_hours_tomorrow_is_the_morning_that_comes():
+    small, here = at(2 * 3600.0), state().with_settings(alarm=390)
+    for alarm, cancels in ((300, ()), (None, ("alarm",))):
+        one = heard(alarm=alarm, cancels=cancels, days=Days(Day.TOMORROW))
+        assert wishes.on_note(here, one, small)[0].settings.once == Once(SUNDAY + 1, alarm)
+
+
+def test_days_of_every_week_have_their_own_and_every_day_has_none():
+    here = state().with_settings(alarm=390)
+    after, _ = note(here, alarm=420, days=WORKING)
+    assert after.settings == replace(here.settings, week=(420,) * 5 + (DAILY, DAILY))
+    off, _ = note(after, cancels=("alarm",), days=Days(Day.WEEKLY, (5, 6)))
+    assert off.settings.week == (420,) * 5 + (OFF, OFF) and off.settings.alarm == 390
+    daily, _ = note(off, alarm=400, days=Days(Day.DAILY))
+    assert daily.settings == replace(here.settings, alarm=400)
+
+
+@pytest.mark.parametrize("one, moment, why", [
+    (heard(alarm=400, days=Days(Day.UNCLEAR)), at(), "unclear"),
+    (heard(cancels=("alarm",), days=Days(Day.UNCLEAR)), at(), "unclear"),
+    (heard(alarm=400, days=Days(Day.TODAY)), at(), "past"),
+    (heard(cancels=("alarm",), days=Days(Day.TODAY)), at(), "past"),
+    (heard(alarm=400, days=Days(Day.WEEKDAY, (3,))), at(), "taken"),
+    (heard(alarm=400, days=Days(Day.TOMORROW)), at(local=None), "timeless"),
+    (heard(alarm=400), at(local=None), "timeless"),
+])
+def test_a_day_that_cant_be_placed_changes_nothing_and_that_is_said(one, moment, why):
+    week = (*EVERY_DAY[:6], 360)
+    here = owned(state(), zone=UTC).with_settings(alarm=390, week=week, once=Once(SUNDAY + 1, None))
+    after, things = wishes.on_note(here, one, moment)
+    assert after.settings == here.settings and after.tonight.unsaid is None
+    assert not [each for each in things if isinstance(each, Note)]
+    assert wishes.stands(here, after, one, moment).unset == why
+
+
+def test_a_nap_beside_a_skipped_day_and_an_alarm_of_every_day_leave_it_skipped():
+    skipped = state().with_settings(alarm=390, once=Once(SUNDAY + 3, None))
+    assert note(skipped, alarm=420)[0].settings == replace(skipped.settings, alarm=420)
+    napping, _ = note(skipped, nap=20)
+    assert napping.settings.once == skipped.settings.once
+    assert note(napping, cancels=("alarm",), days=Days(Day.NEXT))[0].settings == skipped.settings
 
 
 def test_an_alarm_at_an_unknown_time_is_told_by_hours():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.values import Counts, Doubt, Standing, Understood, Wish
+from device.values import Counts, Day, Days, Doubt, Standing, Understood, Wish
 from device.words import Words, answer, beyond, exact, hours, plain, tone, whole
 from device.words.script import PAIRS, simplified
 from device.words.spelling import mended, slipped
@@ -161,6 +161,69 @@ def test_naps_and_what_is_cancelled_are_exact(text, nap, cancels):
     assert (asked.nap, asked.cancels) == (nap, cancels)
 
 
+@pytest.mark.parametrize("text, alarm, days", [
+    ("no alarm tomorrow", None, Days(Day.TOMORROW)),
+    ("skip tomorrow's alarm", None, Days(Day.TOMORROW)),
+    ("turn off the alarm for tomorrow only", None, Days(Day.TOMORROW)),
+    ("明天不用叫我", None, Days(Day.TOMORROW)),
+    ("聽日唔使叫醒我", None, Days(Day.TOMORROW)),
+    ("no alarm on saturday", None, Days(Day.WEEKDAY, (5,))),
+    ("cancel Friday's alarm", None, Days(Day.WEEKDAY, (4,))),
+    ("no alarm on weekends", None, Days(Day.WEEKLY, (5, 6))),
+    ("skip the alarm", None, Days(Day.NEXT)),
+    ("cancel the next alarm", None, Days(Day.NEXT)),
+    ("no alarm tonight", None, Days(Day.TONIGHT)),
+    ("wake me at 9 on saturday", 540, Days(Day.WEEKDAY, (5,))),
+    ("wake me on sunday at half past nine", 570, Days(Day.WEEKDAY, (6,))),
+    ("tomorrow, wake me at 6", 360, Days(Day.TOMORROW)),
+    ("wake me at 5 tomorrow, just this once", 300, Days(Day.TOMORROW)),
+    ("wake me at 7 a.m. the day after tomorrow", 420, Days(Day.OVERMORROW)),
+    ("wake me at 7 on weekdays", 420, Days(Day.WEEKLY, (0, 1, 2, 3, 4))),
+    ("wake me at 6 from monday to thursday", 360, Days(Day.WEEKLY, (0, 1, 2, 3))),
+    ("wake me at 8 every saturday and sunday", 480, Days(Day.WEEKLY, (5, 6))),
+    ("wake me at 8 on tuesdays", 480, Days(Day.WEEKLY, (1,))),
+    ("wake me at 7 every day", 420, Days(Day.DAILY)),
+    ("wake me at 11 tonight", 1380, Days(Day.TONIGHT)),
+    ("wake me at 12 tonight", 0, Days(Day.TONIGHT)),
+    ("set the alarm for 7 every mon, wed and fri", 420, Days(Day.WEEKLY, (0, 2, 4))),
+    ("周一三五七点叫我", 420, Days(Day.WEEKLY, (0, 2, 4))),
+    ("周六三点半叫我", 210, Days(Day.WEEKDAY, (5,))),
+    ("don't skip tomorrow's alarm", None, Days()),
+    ("wake me at 3 tonight", 180, Days(Day.TONIGHT)),
+    ("周六九点叫我", 540, Days(Day.WEEKDAY, (5,))),
+    ("禮拜日九點叫我", 540, Days(Day.WEEKDAY, (6,))),
+    ("每周六九点叫我", 540, Days(Day.WEEKLY, (5,))),
+    ("周一到周五七点叫我", 420, Days(Day.WEEKLY, (0, 1, 2, 3, 4))),
+    ("工作日七点叫我", 420, Days(Day.WEEKLY, (0, 1, 2, 3, 4))),
+    ("明早七点半叫我，只这一次", 450, Days(Day.TOMORROW)),
+    ("今晚十一点叫我", 1380, Days(Day.TONIGHT)),
+    # of the sound, or only told
+    ("play rain tonight and wake me at 7", 420, Days()),
+    ("I slept badly on monday, wake me at 7", 420, Days()),
+    ("no bells tomorrow", None, Days()),
+])
+def test_the_day_of_an_alarm_is_exact(text, alarm, days):
+    asked = hours.asked(simplified(clean(text)))
+    assert (asked.alarm, asked.days) == (alarm, days)
+
+
+@pytest.mark.parametrize("text", [
+    "wake me at 7 next saturday", "wake me at 7 on the 24th", "wake me at 7 on wensday",
+    "wake me at 7 every day except friday", "wake me at 7 but not tomorrow",
+    "wake me at 7 tomorrow and at 9 on saturday", "no alarm on saturday and sunday",
+    "no alarm next week", "no alarm for two weeks", "wake me at 7 from monday",
+    "wake me at 7 any day but sunday", "wake me at 9 sat and sun", "两天后七点叫我",
+    "wake me at 6 on christmas", "wake me at 7 every other day", "no alarm this weekend",
+    "下周六九点叫我", "大后天六点叫我", "3月5号七点叫我",
+    "除了周五每天七点叫我", "这个周末不用叫我",
+])
+def test_a_day_that_isnt_known_is_asked_back(words, text):
+    heard = words.understand(text)
+    assert heard.days.which is Day.UNCLEAR
+    answered = words.answered(heard)
+    assert ("which day's" in answered or "哪一天" in answered) and "ndo" not in answered
+
+
 @pytest.mark.parametrize("text, alarm", [("alarm 0615", 375), ("wake me at 745", 465),
                                          ("wake me at 1930", 1170), ("wake me at 99", None)])
 def test_a_time_may_be_written_without_its_colon(text, alarm):
@@ -237,6 +300,15 @@ IDLE, MORNING = Standing(Counts.LATER), Standing(Counts.OVER)
         ("wake me at half past six", MORNING, "Understood: alarm at 06:30."),
         ("六点半叫我", Standing(), "闹钟 06:30"),
         ("wake me at six", Standing(elapsed=8.0), "isn't known: it will ring 8 h after lights out"),
+        ("wake me at 9 on saturday", Standing(on=(5,)), "alarm at 09:00 on Saturday."),
+        ("no alarm tomorrow", Standing(on=(2,)), "Understood: no alarm on Wednesday."),
+        ("wake me at 7 on weekdays", Standing(on=(0, 1, 2, 3, 4), weekly=True), "7:00 on weekdays"),
+        ("wake me at 7", Standing(on=tuple(range(7)), weekly=True), "alarm at 07:00 every day."),
+        ("周六不用叫我", Standing(on=(5,)), "不设闹钟（周六）"),
+        ("每周一和周四七点叫我", Standing(on=(0, 3), weekly=True), "闹钟 07:00（每周一、周四）"),
+        ("no alarm tomorrow", Standing(Counts.NOWHERE), "That would be: no alarm tomorrow."),
+        ("wake me at 9 on saturday", Standing(unset="taken"), "Only one single day's alarm"),
+        ("wake me at 9 on saturday", Standing(unset="timeless"), "The time isn't known yet"),
         ("stop after twenty minutes", IDLE, "Understood: off after 20 min. Say"),
         ("like last night", Standing(), "Understood: like last night."),
         ("like last night", Standing(last=False), "I don't know last night's sound."),
