@@ -135,7 +135,7 @@ def test_an_alarm_and_a_timer_that_are_said_are_set_and_a_light_that_is_asked_fo
     state = slept.night.state
     assert state.settings.alarm == 390 and state.tonight.timer == 20.0
     assert [line.split(".")[0] for line in answers] == [
-        "Understood: alarm at 06:30", "Understood: off after 20 min", "I can't do lights",
+        "Understood: alarm at 06:30 every day", "Understood: off after 20 min", "I can't do lights",
     ]
 
 

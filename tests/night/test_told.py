@@ -97,7 +97,7 @@ def test_an_alarm_and_a_volume_from_afar_outlive_a_restart_until_the_config_says
     again = sleep(hours=0.02, build="none").night
     assert again.state.settings.alarm == 390 and again.state.settings.volume == 0.3
     other = sleep(hours=0.02, build="none", config=Config(alarm=Alarm(time="07:30"))).night
-    assert other.state.settings.alarm == 450 and other.state.settings.volume == 1.0
+    assert other.state.settings.alarm == 450 and other.state.settings.volume == 0.3
 
 
 def test_a_mute_outlives_whatever_ends_the_night(sleep):
@@ -109,6 +109,20 @@ def test_a_mute_outlives_whatever_ends_the_night(sleep):
     # the first night's: this press unmuted, and no more
     assert again.details("mode") == ["idle → settling: press"]
     assert not again.night.state.settings.muted
+
+
+def test_an_alarm_that_a_cut_broke_off_rings_again_as_the_power_comes_back(sleep):
+    at = Config(alarm=Alarm(time="22:10"))
+    before = sleep(
+        hours=0.2,
+        build="none",
+        config=at,
+        acts=[(605, lambda mine: mine.parts.inbox.put(Stop(finish=False)))],
+    )
+    assert before.details("mode")[-1].endswith("waking: alarm")
+    back = 1_767_218_400.0 + 605 + 2400
+    again = sleep(hours=0.02, build="none", config=at, wall=back, bedtime=False)
+    assert again.details("mode")[-1] == "idle → waking: alarm"
 
 
 def test_an_alarm_that_came_while_the_device_started_anew_rings_at_once(sleep):
