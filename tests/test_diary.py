@@ -85,7 +85,7 @@ def test_what_is_torn_of_it_is_not_taken_for_nothing(tmp_path):
     with sqlite3.connect(path) as db:
         db.execute("UPDATE memory SET value = substr(value, 1, length(value) - 1)")
     assert Diary(path).recall("remote") == '{"muted": true'
-    _, troubles = Memory(Diary(path), Owner(), second=None).load(0.0)
+    _, troubles = Memory(Diary(path), Owner(), []).load(0.0)
     assert troubles and "can't be read in full" in troubles[0]
 
 
