@@ -11,7 +11,8 @@ SHARED = {"values", "errors", "sentences", "clock", "inference.model_card", "inf
           "wire", "programmes", "textures", "process_memory"}
 # What decides knows no room; what acts is handed its parts.
 DECIDING = {"values", "programmes", "textures", "stored", "sentences"}
-ACTING = {*DECIDING, "errors", "clock", "diary", "memory", "parts", "asking"}
+ACTING = {*DECIDING, "errors", "clock", "diary", "memory", "parts", "asking",
+          "safekeeping"}
 BUILDERS = ("assembly", "__main__", "sim", "report")
 TELLING = {"values", "errors", "sentences", "diary"}
 HEAVY = {"scipy", "pandas", "torch", "tensorflow", "matplotlib", "librosa", "sklearn", "lightgbm"}

@@ -24,7 +24,7 @@ from device.errors import ModelMismatch, Refused
 from device.hardware import health
 from device.hardware.button import Presses
 from device.home.mqtt import Home, Priors
-from device.home.privacy import Feedback, Ledger
+from device.home.privacy import LIFETIME, Feedback, Ledger
 from device.home.settings import DeviceFacts, Settings
 from device.inference import model_card
 from device.memory import LEARNER, POPULATION, TASTE, key_of, load
@@ -46,6 +46,7 @@ from device.values import EPOCH, TICK, Epoch, Staging, Sums
 from device.words import Words
 
 SOFTWARE = "0.1.0"
+SPENT = "spent"         # in the diary's memory: ε, for a ledger that is removed
 DRAWING = 120.0         # s that the report may take
 
 
@@ -246,7 +247,10 @@ def at_home(
     feedback: Feedback | None = None
     # What was spent isn't known where the ledger can't be read, so nothing is shared then.
     with contextlib.suppress(sqlite3.Error):
-        feedback = Feedback(Ledger(beside("ledger.sqlite")), home)
+        spent = diary.recall(SPENT)
+        before = float(spent) if isinstance(spent, int | float) else LIFETIME if spent else 0.0
+        ledger = Ledger(beside("ledger.sqlite"), before=before, now=clock.now)
+        feedback = Feedback(ledger, home, partial(diary.remember, SPENT))
     home.start()
     try:
         yield home, feedback
