@@ -158,6 +158,8 @@ class Home:
     username: str = setting("", "empty means the bed's id")
     password: str = setting("", "of that user; this file should be readable by nocturne only")
     ca: str = setting("", "file of the one CA to trust; empty is no TLS")
+    plain: bool = setting(
+        False, "without TLS: tell a hub on another machine all in the clear, the password too")
     bed: str = setting("bedside", "id of this bed, in topics", like="bed")
     hub_key: str = setting(
         "", "the hub's public key in hex, as `nocturne hub` prints; empty adopts no prior",

@@ -226,7 +226,7 @@ def home_settings(config: Config) -> Settings:
     home = config.home
     return Settings(
         home.host, home.port, home.username, home.password, home.ca, home.bed, home.hub_key,
-        home.care,
+        home.care, home.plain,
     )
 
 

@@ -8,11 +8,12 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from device.errors import NocturneError
-from device.home.hub.pairing import BEDS, admit, pair
+from device.errors import ConfigError, NocturneError
+from device.home.hub.pairing import BEDS, admit, outdated, pair
 from device.home.hub.server import Broker, Server, load_key
 from device.home.hub.store import Store
 from device.home.hub.web import FOLDER, LOOPBACK, beside
+from device.home.settings import loopback
 
 CALM = """
 A browser will say "your connection is not private" once: this hub vouches for itself, and nobody on
@@ -45,8 +46,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--certificate-key", type=Path, metavar="FILE", help="nocturne-hub.key")
     parser.add_argument(
         "--plain", action="store_true",
-        help="serve the page in the clear to everybody; else without a certificate to this "
-        "machine only"
+        help="serve the page in the clear to everybody, and speak so to a broker on another "
+        "machine; else without a certificate the page is for this machine only"
     )
     parser.add_argument(
         "--group", default="", help="of several hubs on one --data: the broker deals out to them"
@@ -109,6 +110,10 @@ def run(options: argparse.Namespace) -> int:
     password = options.password_file.read_text().strip() if options.password_file else ""
     broker = Broker(host, int(port or 1883), options.username if password else "", password,
                     options.ca)
+    if not (options.ca or options.plain or loopback(host)):
+        raise ConfigError(f"the broker {host} is another machine: --ca, or on purpose --plain")
+    for warning in outdated(options.etc):
+        print(f"nocturne hub: {warning}", flush=True)
     server = Server(store, key, broker, options.group, beds=options.data / BEDS)
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: server.stop())
@@ -146,6 +151,8 @@ def introduce(options: argparse.Namespace, hub_key: str) -> int:
     named = options.host or [f"{socket.gethostname()}.local", socket.gethostname()]
     hosts = list(dict.fromkeys([*named, *addresses()]))
     made = pair(options.pair, hosts, hub_key, options.etc, options.data, out, zone())
+    for warning in outdated(options.etc):
+        print(warning)
     for user, password in made.items():
         print(f"Password of {user} at the broker, shown this once: {password}")
     print(

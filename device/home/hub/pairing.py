@@ -7,6 +7,7 @@ hub and Home Assistant.
 """
 
 import contextlib
+import hashlib
 import re
 import secrets
 import shutil
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from device.errors import ConfigError
-from device.home.settings import BED, RESERVED, Settings
+from device.home.settings import BED, RESERVED, Settings, loopback
 
 HERE = Path(__file__).resolve().parent
 DAYS = "7300"           # twenty years: nobody renews a bedside device
@@ -25,6 +26,13 @@ USERS = ("hub", "homeassistant")
 BEDS = "beds"           # in the hub's data: who may vote and tell of nights, a bed a line
 # The patterns of the ACL hold for every user, and would make a bed of a person.
 NO_BED = ("topic deny nocturne/{person}/#", "topic deny homeassistant/#")
+# SHA-256 of what earlier firmware put there: plain on every address, the page without TLS.
+SUPPLIED_BEFORE = frozenset({
+    "c24272e2c38dd60d0fd3c2ad41176ad9f0c6695c8ea78e5885c65fe26570547d",
+    "a05e80762d3939bd4319d5de1b3569b755b668006f7984dce85f716b45fc9a98",
+    "08c270364e580e339358de337b2f66c8a33874f7b8756ad8c6ccf388f9dfaa6c",
+    "87a26babc67244e4bb969c30a526618ba9a53f0174bf82edf2e55d53a9c31cfe",
+})
 NAME = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 IP = re.compile(r"[\d.]+|.*:.*")
 
@@ -54,11 +62,12 @@ def pair(
         folder.mkdir(parents=True, exist_ok=True)
     for supplied, place in (("acl", "nocturne.acl"), ("mosquitto.conf", "conf.d/nocturne.conf"),
                             ("tls.conf", "conf.d/nocturne-tls.conf")):
-        if not (broker / place).exists():
-            text = (HERE / supplied).read_text(encoding="utf-8")
-            readable(broker / place, text.replace("/etc/mosquitto", str(broker)))
+        text = (HERE / supplied).read_text(encoding="utf-8").replace("/etc/mosquitto", str(broker))
+        if not (broker / place).exists() or before(broker, place):
+            readable(broker / place, text)
     if f"user {bed}" in (broker / "nocturne.acl").read_text(encoding="utf-8").splitlines():
         raise ConfigError(f"pairing: {bed!r} is a person's name at this broker")
+    deny(broker / "nocturne.acl")
     certify(broker, data, hosts)
     made = passwords(broker, (bed, *(user for user in USERS if user not in known(broker))))
     list_beds(broker, data)
@@ -80,6 +89,37 @@ bed = "{bed}"
 hub_key = "{hub_key}"
 """ + (f'\n[clock]\nzone = "{zone}"\n' if zone else ""))
     return made
+
+
+def before(broker: Path, place: str) -> bool:
+    """Whether a file of the broker's is as an earlier pairing left it, and nobody changed it."""
+    text = (broker / place).read_text(encoding="utf-8").replace(str(broker), "/etc/mosquitto")
+    return hashlib.sha256(text.encode()).hexdigest() in SUPPLIED_BEFORE
+
+
+def outdated(etc: Path) -> list[str]:
+    """What of the broker's config lets others read along, in words: it was changed by hand, or no
+    bed was paired since."""
+    said = []
+    for path in sorted((etc / "mosquitto").glob("conf.d/*.conf")):
+        for port in in_the_clear(path.read_text(encoding="utf-8", errors="replace")):
+            ours = before(etc / "mosquitto", f"conf.d/{path.name}")
+            mend = ("pair a bed again, which mends it" if ours
+                    else f"write `listener {port} 127.0.0.1` there")
+            said.append(f"{path}: everybody on the network can read passwords and states on port "
+                        f"{port}: {mend}, and restart the broker")
+    return said
+
+
+def in_the_clear(conf: str) -> list[str]:
+    """The ports that listen to more than the loopback without a certificate."""
+    found: list[str] = []
+    for part in re.split(r"^(?=listener\s)", conf, flags=re.MULTILINE)[1:]:
+        _, port, *address = part.splitlines()[0].split()
+        if not re.search(r"^certfile\s", part, re.MULTILINE) and not (
+                address and loopback(address[0])):
+            found.append(port)
+    return found
 
 
 def announce(etc: Path) -> None:
@@ -118,6 +158,22 @@ def admit(person: str, bed: str, commands: bool, etc: Path, data: Path) -> str:
     made = passwords(broker, (person,))[person]
     list_beds(broker, data)
     return made
+
+
+def deny(acl: Path) -> None:
+    """Whoever was let in by earlier firmware is no bed, either."""
+    lines = acl.read_text(encoding="utf-8").splitlines()
+    closed: list[str] = []
+    for n, line in enumerate(lines):
+        closed.append(line)
+        user = line.removeprefix("user ")
+        if user == line or user == "hub":
+            continue
+        mine = NO_BED[:1] if user in USERS else NO_BED
+        following = lines[n + 1:n + 1 + len(mine)]
+        closed += [rule for each in mine if (rule := each.format(person=user)) not in following]
+    if closed != lines:
+        readable(acl, "\n".join(closed) + "\n")
 
 
 def parted(lines: Sequence[str], person: str) -> tuple[list[str], list[str]]:
