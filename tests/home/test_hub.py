@@ -10,6 +10,7 @@ import pytest
 
 from device.clock import SystemClock
 from device.errors import Refused
+from device.home.hub import store as hub_store
 from device.home.hub.population import ENOUGH, debias, estimate, simplex
 from device.home.hub.server import Broker, Server
 from device.home.hub.store import HOLD, Store
@@ -21,6 +22,7 @@ from device.recommend.population import USUAL, blend
 from device.values import Prior
 from tests.home.around import soon
 
+WALL = 1_767_218_400.0
 KEY, OTHER = bytes(range(32)), bytes(range(1, 33))
 nacl = pytest.importorskip(
     "nacl.signing", reason="PyNaCl is not installed: nothing signed is tested"
@@ -117,6 +119,66 @@ def test_a_hub_whose_clock_is_set_back_and_forth_gives_nobody_more_voices(tmp_pa
         wall[0] = (731.5 + 5 * (n % 2)) * PERIOD
         store.feedback(f"id{n}", "grandma", report(4))
     assert store.waiting() == 2         # once in each of two periods
+
+
+def events_of(store) -> list[str]:
+    return [name for _, name, _ in store.events()]
+
+
+def test_events_go_after_their_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(hub_store, "LEAST_DAYS", 2)
+    wall = [WALL]
+    store = Store(tmp_path / "hub.sqlite", lambda: wall[0], retention=30, synced=lambda: True)
+    for day in range(0, 60, 10):
+        wall[0] = WALL + day * 86_400
+        store.event(f"id-{day}", f"bed{day % 3}", f"day-{day}", b"{}")
+    assert events_of(store) == ["day-20", "day-30", "day-40", "day-50"]
+
+
+@pytest.mark.parametrize("synced", [True, False])
+def test_a_clock_that_leaps_takes_no_events_with_it(tmp_path, synced):
+    wall = [WALL]
+    store = Store(tmp_path / "hub.sqlite", lambda: wall[0], retention=30, synced=lambda: synced)
+    for day in range(100):
+        wall[0] = WALL + day * 86_400
+        store.event(f"id-{day}", "bed1", f"day-{day}", b"{}")
+    wall[0] += 40 * 365 * 86_400
+    store.event("leapt", "bed1", "leapt", b"{}")
+    assert len(events_of(store)) == 101         # fewer days than are kept whatever the clock says
+    wall[0] = WALL
+    store.event("back", "bed1", "back", b"{}")
+    assert len(events_of(store)) == 102
+
+
+def test_what_a_flood_of_answers_says_moves_the_prior_by_a_tenth_in_a_period(tmp_path):
+    """The hub's own clock counts the periods; a first prior is free."""
+    wall = [WALL]
+    store = Store(tmp_path / "hub.sqlite", lambda: wall[0])
+    server = Server(store, KEY, Broker("127.0.0.1", 1))
+    server.client.publish = lambda *told, **more: None
+    number = 0
+
+    def vote(beds: int, y: int) -> None:
+        nonlocal number
+        for _ in range(beds):
+            number += 1
+            store.feedback(f"id-{number}", f"bed{number}", report(y, q="quiet_v1", k=2))
+        server.learn()
+
+    for y in (0, 1):
+        vote(100, y)
+    before = store.anchor("quiet_v1")
+    assert before is None
+    wall[0] += PERIOD
+    honest = store.anchor("quiet_v1")
+    for _ in range(10):
+        vote(200, 1)
+        flooded = json.loads(store._db.execute("SELECT shares FROM told").fetchone()[0])
+        assert abs(flooded[1] - honest[1]) <= 0.1 + 1e-9
+    assert flooded[1] == pytest.approx(honest[1] + 0.1) and sum(flooded) == pytest.approx(1.0)
+    wall[0] += PERIOD
+    vote(10, 1)
+    assert store.anchor("quiet_v1") == flooded
 
 
 @pytest.mark.parametrize("payload", [b"1e999", b"[NaN]", b'{"a": -Infinity}'])

@@ -11,7 +11,7 @@ from pathlib import Path
 from device.errors import ConfigError, NocturneError
 from device.home.hub.pairing import BEDS, admit, outdated, pair
 from device.home.hub.server import Broker, Server, load_key
-from device.home.hub.store import Store
+from device.home.hub.store import RETENTION, Store
 from device.home.hub.web import FOLDER, LOOPBACK, beside
 from device.home.settings import loopback
 
@@ -54,6 +54,10 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument(
         "--key", action="store_true", help="print the public key for home.hub_key, and end"
+    )
+    parser.add_argument(
+        "--retention", type=int, default=RETENTION, metavar="DAYS",
+        help=f"that events are kept ({RETENTION})"
     )
     parser.add_argument("--erase", metavar="BED", help="forget all events of a bed, and end")
     parser.add_argument(
@@ -102,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
             f"Password of {person} at the broker, shown this once: {password}\nRestart the broker."
         )
         return 0
-    store = Store(options.data / "hub.sqlite")
+    store = Store(options.data / "hub.sqlite", retention=options.retention)
     if options.erase:
         print(f"{store.erase(options.erase)} events of {options.erase} erased")
         return 0

@@ -156,9 +156,11 @@ class Server:
         have = sum(counts)
         if have >= population.ENOUGH:
             prior = population.estimate(
-                QUESTION, counts, EPSILON, self.store.next_version(QUESTION)
+                QUESTION, counts, EPSILON, self.store.next_version(QUESTION),
+                self.store.anchor(QUESTION),
             )
             if prior is not None:
+                self.store.told(QUESTION, prior.shares)
                 self.client.publish(PRIOR, sign(prior, self.key), qos=1, retain=True)
             sentence = f"A prior of {have} anonymous reports is shared with every bed"
         else:

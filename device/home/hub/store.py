@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from device.clock import SystemClock
@@ -20,6 +20,8 @@ from device.home.privacy import EPSILON, PERIOD, QUESTIONS
 
 HOLD = 10               # beds
 EVENTS_KEPT = 20_000    # rows of one bed, about five years; no bed's push out another's
+RETENTION = 1827        # days: five years
+LEAST_DAYS = 400        # with events that stay whatever the clock says
 HEARD = 40_000          # of one bed's ids: what is sent again is newer than that
 LARGEST = 4096          # bytes of an event
 SCHEMA = """
@@ -41,13 +43,22 @@ CREATE TABLE IF NOT EXISTS released (
     question TEXT, y INTEGER, n INTEGER NOT NULL, PRIMARY KEY (question, y)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS versions (
     question TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS told (       -- shares, as JSON: now, and when the period began
+    question TEXT PRIMARY KEY, epoch INTEGER NOT NULL, shares TEXT NOT NULL, anchor TEXT)
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS days (       -- the last event of each day
+    day INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
 """
 
 
 class Store:
-    def __init__(self, path: Path, wall: Callable[[], float] | None = None):
-        """`wall`: s since 1970; the system's where none is given."""
-        self._wall = wall or SystemClock().wall
+    def __init__(self, path: Path, wall: Callable[[], float] | None = None,
+                 retention: int = RETENTION, synced: Callable[[], bool] | None = None):
+        """`wall`: s since 1970; the system's where none is given. `retention`: days that events are
+        kept, by a clock that is `synced`."""
+        clock = SystemClock()
+        self._wall, self._synced = wall or clock.wall, synced or clock.synced
+        self._retention = retention
         self._db = sqlite3.connect(path, timeout=5.0, check_same_thread=False, isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
             self._db.execute(f"PRAGMA {pragma}")
@@ -74,6 +85,8 @@ class Store:
                 "DELETE FROM events WHERE bed = ? AND seq <= (SELECT seq FROM events WHERE bed = ? "
                 "ORDER BY seq DESC LIMIT 1 OFFSET ?)", (bed, bed, EVENTS_KEPT)
             )
+            if self._synced():
+                self._forget_the_old()
         return True
 
     def feedback(self, identity: str, bed: str, payload: bytes) -> bool:
@@ -126,6 +139,26 @@ class Store:
             "SELECT version FROM versions WHERE question = ?", (question,)
         ).fetchone()[0]
 
+    def anchor(self, question: str) -> list[float] | None:
+        """The shares that were told when this period began."""
+        row = self._db.execute("SELECT epoch, shares, anchor FROM told WHERE question = ?",
+                               (question,)).fetchone()
+        if row is None:
+            return None
+        epoch, shares, anchor = row
+        kept = shares if int(self._wall() // PERIOD) > epoch else anchor
+        return json.loads(kept) if kept else None
+
+    def told(self, question: str, shares: Sequence[float]) -> None:
+        """These are published."""
+        anchor, epoch = self.anchor(question), int(self._wall() // PERIOD)
+        self._db.execute(
+            "INSERT INTO told VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "epoch = max(epoch, excluded.epoch), shares = excluded.shares, "
+            "anchor = excluded.anchor",
+            (question, epoch, json.dumps(list(shares)), json.dumps(anchor) if anchor else None),
+        )
+
     def events(self, bed: str = "", name: str = "") -> list[tuple[str, str, str]]:
         """(bed, name, payload), oldest first; all beds, all names where "" is given."""
         return list(
@@ -140,12 +173,28 @@ class Store:
         """Forget a bed's events; its answers can't be found, being counts."""
         gone = self._db.execute("DELETE FROM events WHERE bed = ?", (bed,)).rowcount
         self._db.execute("DELETE FROM heard WHERE bed = ?", (bed,))
+        self._db.execute("UPDATE days SET seq = min(seq, (SELECT coalesce(max(seq), 0) FROM events"
+                         "))")
         self._db.execute("VACUUM")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
 
     def close(self) -> None:
         self._db.close()
+
+    def _forget_the_old(self) -> None:
+        """By the days that events came on. A clock that leaps takes no more than a slow one:
+        the newest LEAST_DAYS with events stay."""
+        today = int(self._wall() // 86_400)
+        self._db.execute("INSERT OR REPLACE INTO days SELECT ?, max(seq) FROM events", (today,))
+        old = self._db.execute(
+            "SELECT max(day), max(seq) FROM days WHERE day < ? AND day NOT IN "
+            "(SELECT day FROM days ORDER BY day DESC LIMIT ?)",
+            (today - self._retention, LEAST_DAYS),
+        ).fetchone()
+        if old[0] is not None:
+            self._db.execute("DELETE FROM events WHERE seq <= ?", (old[1],))
+            self._db.execute("DELETE FROM days WHERE day <= ?", (old[0],))
 
     def _first(self, identity: str, bed: str = "") -> bool:
         """An answer's id is kept without its bed."""
