@@ -16,6 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from device.config import Config, document, sound_flags
 from device.errors import NocturneError
+from device.sentences import languages, speak
 from device.process_memory import do_without_openssl_hashes, give_memory_back, unmap_code
 
 CONFIG = Path("/etc/nocturne.toml")
@@ -40,6 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         if options.command == "sound":
             return run_sound(options)
         config = Config.load(options.config) if options.config else Config()
+        speak(getattr(options, "language", "") or config.night.language)
         return COMMANDS[options.command](config, options)
     except NocturneError as trouble:
         print(f"nocturne: {trouble}", file=sys.stderr)
@@ -65,6 +67,7 @@ def arguments() -> argparse.ArgumentParser:
     report.add_argument("--diary", type=Path)
     report.add_argument("--night", type=int, help="its number; the last by default")
     report.add_argument("--out", type=Path, default=Path("report.html"))
+    report.add_argument("--language", choices=languages(), help="instead of night.language")
     export = command("export", "print the diary as JSON, or leave a folder of CSV files")
     export.add_argument("--diary", type=Path)
     export.add_argument("--csv", type=Path, metavar="DIR", help="one file a table")

@@ -12,7 +12,7 @@ from device.errors import NocturneError
 from device.home.hub.pairing import BEDS, admit, pair
 from device.home.hub.server import Broker, Server, load_key
 from device.home.hub.store import Store
-from device.home.hub.web import FOLDER, LOOPBACK, beside
+from device.home.hub.web import LOOPBACK, beside
 
 CALM = """
 A browser will say "your connection is not private" once: this hub vouches for itself, and nobody on
@@ -123,11 +123,6 @@ def page(options: argparse.Namespace) -> Iterator[None]:
     """By HTTPS with the hub's own certificate; without one, or on request, in the clear: on this
     machine alone, or everywhere."""
     if not options.page:
-        yield
-        return
-    if not (FOLDER / "mqtt.js").exists():
-        print("the page isn't built, so there is none; device/home/page/build builds it",
-              flush=True)
         yield
         return
     certificate = None
