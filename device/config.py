@@ -163,8 +163,8 @@ class Home:
     cap: int = setting(100, "% of volume: nobody can set the volume cap above it from afar", 0, 100)
     care: bool = setting(True, "tell state and the night's summary to the caregiver")
     detail: bool = setting(
-        False, "tell heart, breathing and stages to Home Assistant, too; a caregiver never sees them")
-    name: str = setting("", "what Home Assistant calls the device; empty: Nocturne and the bed's id")
+        False, "tell heart, breathing and stages to Home Assistant, too; no caregiver sees them")
+    name: str = setting("", "what people call the device; empty: Nocturne and the bed's id")
     area: str = setting("", "the room that Home Assistant is to propose for it")
     page: str = setting("", "the hub's page, as \"https://hub.local:8480\"", like="page")
 

@@ -1,6 +1,9 @@
 """What the tests of several rooms share: a broker, a browser, and ALSA's file plug-in instead of a
 sound card."""
 
+import shutil
+import subprocess
+
 import pytest
 from hypothesis import settings
 
@@ -39,6 +42,21 @@ pcm.capture {{ type file; slave.pcm "nowhere"; file "{raw}"; format "raw"; }}
 pcm.!default {{ type plug; slave {{ pcm "capture"; format S16_LE; rate 48000; channels 2 }} }}
 """)
     return {"ALSA_CONFIG_PATH": str(conf)}, raw
+
+
+AXE = "axe-core@4.10.3"
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory):
+    """The text of axe-core, the usual judge of accessibility."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed: axe-core doesn't judge a page")
+    folder = tmp_path_factory.mktemp("axe")
+    subprocess.run(
+        ["npm", "install", "--silent", "--ignore-scripts", "--prefix", folder, AXE], check=True
+    )
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
 
 @pytest.fixture

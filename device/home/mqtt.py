@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device.clock import Clock
+from device.errors import Refused
 from device.home import discovery
 from device.home.commands import Inbox, Seen, answered, calming, parse
 from device.home.fields import FIELDS, GROUPS, PARTS, PERSONAL, plane
@@ -24,7 +25,6 @@ from device.home.outbox import Courier, Outbox
 from device.home.payloads import LONGEST_WORDS, coarse_time
 from device.home.population_prior import read
 from device.home.publisher import Teller
-from device.errors import Refused
 from device.home.settings import HOME_ASSISTANT, PRIOR, DeviceFacts, Settings, topic
 from device.values import Lack, Prior
 
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from device.home.connection import Link
 
 LIVE = {"button", "waking"} # events that mean nothing later: never queued
-ALIVE = 4.0                 # s, at least, between signs of life, for the page. Not retained: the broker of a
-                            # hub on an SD card would write its whole database each minute for them
+# s, at least, between signs of life, for the page. Not retained: the broker of a hub on an SD card
+# would write its whole database each minute for them
+ALIVE = 4.0
 PATIENT = 20.0              # s that a trouble with the hub lasts before anybody is told
 BIRTH_JITTER = 10.0         # s: Home Assistant came back; not every bed shall answer at once
 MOST_WAITING = 256      # commands that the night may have before it; a flood grows no further
@@ -331,9 +332,10 @@ class Home:
                 news |= dict.fromkeys(PERSONAL)
             elif "privacy" in news:
                 news |= {name: self._state[name] for name in PERSONAL if name in self._state}
-            news |= {group: {name: self._state.get(name) for name in parts}
-                     for group, parts in GROUPS.items()}
-        news["diagnostics"] |= self._diagnostics()
+            groups = {group: {name: self._state.get(name) for name in parts}
+                      for group, parts in GROUPS.items()}
+        groups["diagnostics"] |= self._diagnostics()
+        news |= groups
         if "error" in news or self._refusal:
             said = (self._state.get("error"), self._refusal)
             news["error"] = "; ".join(str(each) for each in said if each) or None

@@ -13,7 +13,7 @@ WIDTH = 100     # columns
 DESCRIPTION = (
     "Each key of `topics` is a topic filter; `schema` is what its payload must be, as JSON where "
     "`json` is true and as text otherwise. Retained: avail, state (but for `heard`, the answer to "
-    "a command, and `alive`), detail, prior and hub topics; nothing else. Everything but `alive` is "
+    "a command, and `alive`), detail, prior and hub topics; nothing else. All but `alive` is "
     "QoS 1. `event` and `feedback` carry a user property `id` (UUID), the same "
     "at every attempt, and are sent again until `nocturne/<bed>/ack/<id>` comes. A clustered "
     "broker may deliver `event` and `feedback` to several hubs by shared subscriptions "

@@ -1,6 +1,5 @@
 """The last nights in a few numbers each, for the hub: the same that the report tells."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,7 @@ def bar(row: Row) -> dict[str, float | None]:
             "tst": known.get("tst"), "waso": known.get("waso")}
 
 
-def estimated(night: Night) -> dict[str, float]:
+def estimated(night: Night) -> dict[str, float | None]:
     """Minutes, as they are told: the second opinion's where there is one."""
     sums: Mapping[str, Any] = night.sums
     guessed = sums.get("estimates") or {}

@@ -8,8 +8,8 @@ from pathlib import Path
 from device.clock import SystemClock
 from device.diary import Diary
 from device.home.mqtt import Home
-from device.home.privacy import Feedback, Ledger
 from device.home.payloads import NO_PICTURE
+from device.home.privacy import Feedback, Ledger
 from device.home.settings import Settings
 from kit.mosquitto import free_port
 from tests.home.around import soon

@@ -98,6 +98,8 @@ def test_whatever_is_said_is_as_described_and_retained_as_described(
         heard.add(filter)
     later = listen("nocturne/#")
     assert soon(lambda: later.on("nocturne/prior"))
-    assert {described(m.topic)[0].split("/")[2:3] == [] or described(m.topic)[0].split("/")[-2] in (
-        "state", "detail", "hub") or m.topic.endswith("avail") for m in later.messages if m.retain} == {True}
+    planes = {m.topic.split("/")[-2] for m in later.messages
+              if m.retain and m.topic.count("/") > 1 and not m.topic.endswith("avail")}
+    assert planes == {"state", "detail", "hub"}
+    assert not any(m.topic.endswith(("/heard", "/alive")) for m in later.messages if m.retain)
     assert heard == set(WHOLE["topics"])
