@@ -72,8 +72,10 @@ def owners(of: str, name: str, payload: Payload = NUMBER, **shown: Any) -> Entit
 
 def detailed(rows: Mapping[str, Entity], period: float = 0.0) -> Entity:
     """The state that such values are parts of."""
-    payload = p.together(p.write_together, {key: row.payload for key, row in rows.items()})
-    blank = p.write_together(dict.fromkeys(rows))
+    nothing = dict.fromkeys(rows)
+    payload = p.together(lambda value: p.write_together({**nothing, **(value or {})}),
+                         {key: row.payload for key, row in rows.items()})
+    blank = p.write_together(nothing)
     return Entity("", "", payload, personal=True, blank=blank, period=period, detail=True)
 
 

@@ -331,7 +331,7 @@ class Home:
             if private:  # also what an earlier life of ours told, which the broker still shows
                 news |= dict.fromkeys(PERSONAL)
             elif "privacy" in news:
-                news |= {name: self._state[name] for name in PERSONAL if name in self._state}
+                news |= {name: self._state.get(name) for name in PERSONAL}
             groups = {group: {name: self._state.get(name) for name in parts}
                       for group, parts in GROUPS.items()}
         groups["diagnostics"] |= self._diagnostics()
@@ -349,7 +349,7 @@ class Home:
             if field.detail and not self.settings.detail:
                 continue
             try:
-                hidden = field.personal and (private or value is None)
+                hidden = field.personal and private
                 wanted[name] = field.blank if hidden else field.write(value)
             except (TypeError, ValueError, KeyError, ArithmeticError, OSError) as trouble:
                 self.trouble = f"home: state {name}: {trouble}"

@@ -188,7 +188,7 @@ function drawControls() {
 function drawAlarms() {
   const alarm = told.get("alarm");
   write("alarm-shown", !alarm ? "–" : alarm === "off" ? t("No alarm is set for every day") : t("Every day at {time}", { time: alarm }));
-  if (alarm && alarm !== "off") settle("alarm", alarm);
+  settle("alarm", alarm && alarm !== "off" ? alarm : $("alarm").value);
   const next = known("next_alarm");
   write("next-alarm", next ? t("It rings next: {when}", { when: `${day(new Date(next))}, ${clock(new Date(next))}` }) : t("It will not ring."));
   for (const name of DAYS) settle(`alarm_${name.toLowerCase()}`, told.get(`alarm_${name.toLowerCase()}`) ?? "");
