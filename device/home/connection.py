@@ -213,7 +213,7 @@ class Link:
             if isinstance(sock := client.socket(), socket.socket):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except FileNotFoundError:
-            self.lose(f"hub {host}: {s.ca} is missing, which vouches for it: copy ca.crt of the "
+            self.lose(f"hub {host}: {s.ca} is missing, which vouches for it; copy ca.crt of the "
                       "pairing there")
         except socket.gaierror:
             self.lose(f"hub {host}: there is no machine of that name here; write its address into "

@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import signal
 import threading
 import time
 import urllib.error
@@ -338,7 +339,9 @@ def brokerless(bed, supplied):
 
 def both_gone(bed, supplied):
     """The broker comes back and still has "online" of a bed that never will."""
-    supplied.stop()
+    os.kill(supplied.pid, signal.SIGUSR1)       # it writes down what is retained
+    time.sleep(0.5)
+    supplied.stop(kill=True)
     bed._goodbye = lambda: None
     bed.stop()
     supplied.start()
