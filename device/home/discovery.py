@@ -31,11 +31,41 @@ LIGHT = {
     "brightness_template": "{{ (value | int(0) * 2.55) | round | int }}",
 }
 TO_HOURS = "{{{{ (value_json.{0} / 60) | round(2) if value_json.{0} is number else None }}}}"
+TIMES = ("alarm", "quiet_from", "quiet_to")
 GUESSING = ("switch", "number", "light")    # would show what was asked, unless told not to
 
 
 def config_topic(bed: str) -> str:
     return f"{HOME_ASSISTANT}/device/{bed}/nocturne/config"
+
+
+def time_topics(bed: str) -> dict[str, str]:
+    """Where times of day are announced once more, as such: an older Home Assistant, which knows no
+    such platform, doesn't listen there; in the device's own message it would reject all of it."""
+    return {key: f"{HOME_ASSISTANT}/time/{bed}/{key}/config" for key in TIMES}
+
+
+def times(bed: str, facts: DeviceFacts) -> dict[str, dict]:
+    """topic → its payload."""
+    return {
+        where: {
+            "device": device(bed, facts),
+            "origin": {"name": "Nocturne", "sw": facts.software},
+            "name": word("entity", key, ENTITIES[key].name),
+            "icon": ENTITIES[key].shown["icon"],
+            "availability_topic": topic(bed, "avail"),
+            "state_topic": topic(bed, "state", key),
+            "value_template": "{{ 'None' if value == 'off' else value }}",
+            "command_topic": topic(bed, "cmd", key),
+            "command_template": ENVELOPE.format('"{{ value }}"'),
+            "retain": False,
+            "optimistic": False,
+            "unique_id": f"nocturne_{bed}_{key}_time",
+            "default_entity_id": f"time.{bed}_{key}".lower().replace("-", "_"),
+            "qos": 1,
+        }
+        for key, where in time_topics(bed).items()
+    }
 
 
 def payload(bed: str, facts: DeviceFacts) -> dict:

@@ -239,7 +239,8 @@ class Home:
         """Leave the home for good: Home Assistant forgets the device, the broker whatever it
         retained of it."""
         bed = self.settings.bed
-        topics = [discovery.config_topic(bed), *(self._where(name) for name in FIELDS)]
+        topics = [discovery.config_topic(bed), *discovery.time_topics(bed).values(),
+                  *(self._where(name) for name in FIELDS)]
         self._asks.extend((where, b"", True) for where in topics)
         self.link.wake()
 
@@ -315,6 +316,8 @@ class Home:
         facts = replace(self.facts, choices=choices)
         whole = json.dumps(discovery.payload(self.settings.bed, facts))
         self.link.publish(discovery.config_topic(self.settings.bed), whole, retain=True)
+        for where, time in discovery.times(self.settings.bed, facts).items():
+            self.link.publish(where, json.dumps(time), retain=True)
         self._introduced = choices
 
     def _offered(self) -> tuple[str, ...]:

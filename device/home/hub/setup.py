@@ -107,14 +107,14 @@ ADDON = (
 def forget(bed: str, broker: Path, port: int, restart: Callable[[], object]) -> bool:
     """Take a bed's retained words from the broker, so that Home Assistant forgets it; whether that
     went. Only the bed itself may: it is let in once more, under a password that nobody keeps."""
-    from device.home.discovery import config_topic
+    from device.home.discovery import config_topic, time_topics
     from device.home.fields import FIELDS, plane
     password = passwords(broker, (bed,))[bed]
     restart()
     client = connected(port, bed, password)
     if client is None:
         return False
-    where = [config_topic(bed), topic(bed, "avail"),
+    where = [config_topic(bed), *time_topics(bed).values(), topic(bed, "avail"),
              *(topic(bed, plane(field), field) for field in FIELDS)]
     for name in where:
         client.publish(name, b"", qos=1, retain=True).wait_for_publish(PATIENCE)
