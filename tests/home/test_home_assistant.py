@@ -224,6 +224,7 @@ automation:
         assert done["type"] == "create_entry", done
         # It was loaded before there was MQTT to trigger it, and a reload leaves alone what hasn't
         # changed.
+        assert soon(lambda: self.state("automation.acknowledge"), 60), self.logged()
         self.call("automation/turn_off", "automation.acknowledge")
         self.call("automation/turn_on", "automation.acknowledge")
 
@@ -233,6 +234,9 @@ automation:
                 [self.program, "-c", self.folder, "--skip-pip"], stdout=log, stderr=log
             )
         assert soon(self.answers, 120), (self.folder / "out.log").read_text()[-3000:]
+
+    def logged(self):
+        return (self.folder / "out.log").read_text()[-3000:]
 
     def stop(self):
         self.process.terminate()
