@@ -64,7 +64,7 @@ def browser(tmp_path):
     """A headless Chromium the size of a phone."""
     pytest.importorskip("websocket",
                         reason="websocket-client is not installed: no page is looked at")
-    from tests.home import chromium
+    from kit import chromium
     if chromium.find() is None:
         pytest.skip("chromium is not installed: no page is looked at (apt-get install chromium)")
     browser = chromium.Chromium(tmp_path / "profile")
