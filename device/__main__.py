@@ -17,29 +17,32 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from device.config import Config, document, sound_flags
 from device.errors import NocturneError
 from device.process_memory import do_without_openssl_hashes, give_memory_back, unmap_code
+from device.sentences import languages, speak
 
 CONFIG = Path("/etc/nocturne.toml")
 SOCKET = Path("/run/nocturne/sound.socket")
 STATE = Path("/var/lib/nocturne")
 GOOD = 60.0             # s that a night has run with a config that is good
+HUB = {"hub": (), "pair": ("--pair",), "unpair": ("--unpair",), "rotate": ("--rotate",)}
 SPARE = SOCKET.with_name("spare")          # nights that the disk refused; see assembly/board.py
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = arguments()
     options, rest = parser.parse_known_args(argv)
-    if rest and options.command != "hub":
+    if rest and options.command not in HUB:
         parser.error(f"unknown arguments: {' '.join(rest)}")
     give_memory_back()
     try:
-        if options.command == "hub":
+        if options.command in HUB:
             from device.home.hub.main import main as hub
-            return hub(rest) or 0
+            return hub([*HUB[options.command], *rest]) or 0
         if options.command == "run":
             return run_board(options)
         if options.command == "sound":
             return run_sound(options)
         config = Config.load(options.config) if options.config else Config()
+        speak(getattr(options, "language", "") or config.night.language)
         return COMMANDS[options.command](config, options)
     except NocturneError as trouble:
         print(f"nocturne: {trouble}", file=sys.stderr)
@@ -65,6 +68,7 @@ def arguments() -> argparse.ArgumentParser:
     report.add_argument("--diary", type=Path)
     report.add_argument("--night", type=int, help="its number; the last by default")
     report.add_argument("--out", type=Path, default=Path("report.html"))
+    report.add_argument("--language", choices=languages(), help="instead of night.language")
     export = command("export", "print the diary as JSON, or leave a folder of CSV files")
     export.add_argument("--diary", type=Path)
     export.add_argument("--csv", type=Path, metavar="DIR", help="one file a table")
@@ -78,7 +82,10 @@ def arguments() -> argparse.ArgumentParser:
     say = command("say", "tell the night something in words, such as \"warm rain, no bells\"")
     say.add_argument("text", nargs="+")
     say.add_argument("--socket", type=Path, default=SOCKET)
-    commands.add_parser("hub", help="run the home hub", add_help=False)
+    commands.add_parser("hub", help="run the home hub; --setup, --doctor", add_help=False)
+    commands.add_parser("pair", help="pair a bed with the hub here", add_help=False)
+    commands.add_parser("unpair", help="the bed comes in no more", add_help=False)
+    commands.add_parser("rotate", help="a new password for a paired bed", add_help=False)
     return parser
 
 

@@ -20,7 +20,7 @@ from device.clock import Clock, SystemClock
 from device.compose.repeat_filter import Repeats
 from device.config import Config
 from device.diary import Diary
-from device.errors import ModelMismatch, Refused
+from device.errors import DiaryError, ModelMismatch, Refused
 from device.hardware import health
 from device.hardware.button import Presses
 from device.home.mqtt import Home, Priors
@@ -33,6 +33,8 @@ from device.parts import NONE, Body, Hooks, Mind, Parts, World
 from device.programmes import AUTO, NAMES
 from device.recommend import Recommender, SafeDefault, Weights
 from device.recommend.n_of_1 import effect
+from device.report import nights
+from device.sentences import speak, spoken
 from device.session import fade, schedule, updates
 from device.session.settings import DAYS, GUEST, Knobs, Owner, Rules
 from device.session.state import Population
@@ -226,7 +228,7 @@ def home_settings(config: Config) -> Settings:
     home = config.home
     return Settings(
         home.host, home.port, home.username, home.password, home.ca, home.bed, home.hub_key,
-        home.care, home.plain,
+        home.care, home.plain, home.detail,
     )
 
 
@@ -238,7 +240,11 @@ def at_home(
     def beside(name: str) -> Path | None:
         path = diary.path.with_name(name)
         return path if config.home.host or path.exists() else None
-    facts = DeviceFacts(programmes=NAMES, cap=config.home.cap, occupancy=occupancy)
+    speak(config.night.language)
+    facts = DeviceFacts(
+        config.home.name, config.home.area, config.home.page, health.serial(), SOFTWARE,
+        programmes=NAMES, cap=config.home.cap, occupancy=occupancy, detail=config.home.detail,
+    )
     heard, _ = load(Population, diary.recall(POPULATION), "what other beds told")
     home = Home(
         home_settings(config), inbox, clock, facts, beside("outbox.sqlite"),
@@ -251,6 +257,8 @@ def at_home(
         before = float(spent) if isinstance(spent, int | float) else LIFETIME if spent else 0.0
         ledger = Ledger(beside("ledger.sqlite"), before=before, now=clock.now)
         feedback = Feedback(ledger, home, partial(diary.remember, SPENT))
+    if config.home.host:
+        home.tell(lately(diary.path))
     home.start()
     try:
         yield home, feedback
@@ -267,7 +275,17 @@ def publish_report(night: Night) -> None:
     paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     # No config: it may be torn, and the night goes on with the last good one.
     command = [sys.executable, "-m", "device", "report", "--config", os.devnull,
-               "--diary", str(night.diary.path), "--out", str(html)]
+               "--diary", str(night.diary.path), "--out", str(html), "--language", spoken()]
     subprocess.run(command, check=True, timeout=DRAWING, stdout=subprocess.DEVNULL,
                    env={**os.environ, "PYTHONPATH": paths})
-    night.parts.world.home.tell({"picture": html.with_suffix(".png").read_bytes()})
+    night.parts.world.home.tell(lately(night.diary.path))
+
+
+def lately(path: Path) -> dict[str, object]:
+    """The last nights by the diary at `path`, and the last report's picture, for the hub."""
+    picture = path.with_name("report.png")
+    told: dict[str, object] = {"picture": None, "pictured": None, "nights": (), "night": None}
+    with contextlib.suppress(OSError, sqlite3.Error, DiaryError):
+        told |= nights.lately(path)
+        told["picture"] = picture.read_bytes()
+    return told if told["picture"] else told | {"pictured": None}

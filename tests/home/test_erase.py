@@ -8,6 +8,7 @@ from pathlib import Path
 from device.clock import SystemClock
 from device.diary import Diary
 from device.home.mqtt import Home
+from device.home.payloads import NO_PICTURE
 from device.home.privacy import Feedback, Ledger
 from device.home.settings import Settings
 from kit.mosquitto import free_port
@@ -113,7 +114,7 @@ def test_consent_to_care_withdrawn_in_the_config_blanks_what_an_earlier_life_tol
     again.tell({"session": "idle", "volume": 0.5})
     listener = listen("nocturne/#")
     assert soon(lambda: listener.last("nocturne/bed1/state/reason") == b"None")
-    assert soon(lambda: listener.last("nocturne/bed1/state/picture") == b"")
+    assert soon(lambda: listener.last("nocturne/bed1/state/picture") == NO_PICTURE)
     assert soon(lambda: not told_a_newcomer(listen))
     assert not [row for row in again.outbox.oldest(9) if row.topic.startswith("event/")]
     again.stop()

@@ -4,7 +4,6 @@ reader."""
 import json
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,19 +11,6 @@ import pytest
 from device.report import report
 
 pytestmark = pytest.mark.full
-AXE = "axe-core@4.10.3"
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory):
-    """The text of axe-core, the usual judge of accessibility."""
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not installed: axe-core doesn't judge the report")
-    folder = tmp_path_factory.mktemp("axe")
-    subprocess.run(
-        ["npm", "install", "--silent", "--ignore-scripts", "--prefix", folder, AXE], check=True
-    )
-    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from device.session import alarms, commands, learning, wishes
 from device.session.modes import NIGHT, SOUNDING, Event, Mode, step
 from device.session.settings import DAILY, EVERY_DAY, OFF, Once, Rules
 from device.session.state import Bell
-from device.session.things import Choose, Go, Note, Read, Reshape, Row, Save, Shape, Tell
+from device.session.things import Choose, Go, Note, Publish, Read, Reshape, Row, Save, Shape, Tell
 from device.session.tonight import Said, Unsaid
 from device.values import (
     SILENCE,
@@ -218,12 +218,13 @@ def test_a_tap_says_the_note_that_was_tapped_and_a_late_one_says_nothing():
     for text, said in (("no bells", "no bells"), ("2", "bells please"), ("1", "no bells")):
         assert wishes.tapped(offered, text) == said
         things = commands.on_command(offered, Command("choose", text), at())[1]
-        assert things == [Read(said), Tell()]
+        assert things == [Read(said), Tell(), Publish({"heard": ("choose", "", "")})]
     assert commands.on_command(offered, Command("say", "2"), at())[1][0] == Read("bells please")
     assert commands.on_command(offered, Command("say", "3"), at())[1][0] == Read("3")
     for late in ("more rain", "3", "0", ""):
-        assert commands.on_command(offered, Command("choose", late), at()) == (offered, [Tell()])
-    assert commands.on_command(state(), Command("choose", "1"), at()) == (state(), [Tell()])
+        then, things = commands.on_command(offered, Command("choose", late), at())
+        assert then == offered and things[0].kind == "refused"
+    assert commands.on_command(state(), Command("choose", "1"), at())[0] == state()
 
 
 def test_the_next_note_undo_privacy_and_the_nights_end_take_the_question_away():

@@ -58,10 +58,20 @@ def main(argv: list[str] | None = None) -> int:
                         help="a MIDI file whose opening the music develops")
     parser.add_argument("--export-midi", type=Path, metavar="FILE",
                         help="write the night's composition as MIDI")
+    parser.add_argument("--hub", metavar="HOST[:PORT]",
+                        help="show the night to this MQTT broker, in today's time: --speed 1 "
+                             "and silent unless said otherwise; user, password and CA by "
+                             "--config with a [home] section")
+    parser.add_argument("--bed", help="with --hub: the bed's id (bedside)")
     parser.add_argument("--through-portaudio", action="store_true",
                         help="play into PortAudio's default device too")
     options = parser.parse_args(argv)
     bounded(parser, options, hours=(0.05, 24), speed=(0.1, 1e4), audio_minutes=(0, 1e4))
+    if options.bed and not options.hub:
+        parser.error("--bed goes with --hub")
+    if options.hub:
+        options.speed = options.speed or 1.0
+        options.audio_minutes = options.audio_minutes or 0.0
     try:
         return sleep(options)
     except NocturneError as trouble:
@@ -75,7 +85,7 @@ def sleep(options: argparse.Namespace) -> int:
     from device.compose import lullaby
     from device.parts import Hooks
     from device.report import report
-    config = Config.load(options.config) if options.config else Config()
+    config = at_hub(Config.load(options.config) if options.config else Config(), options)
     if options.motif:
         lullaby.motif(options.motif)               # refused here and now, not noted in the diary
     config = dataclasses.replace(
@@ -97,6 +107,8 @@ def sleep(options: argparse.Namespace) -> int:
     )
     desk = Desk(out, options.hours, options.seed, options.speed, minutes, options.recording,
                 options.build, through_portaudio=options.through_portaudio, say=options.say)
+    if options.hub:
+        desk = dataclasses.replace(desk, wall=time.time())
     progress = Progress(options.hours)
     began = time.monotonic()
     with night(config, desk, Hooks(watch=progress)) as (mine, pins):
@@ -127,6 +139,19 @@ def sleep(options: argparse.Namespace) -> int:
         time.monotonic() - began, out, getattr(mine.parts.world.sound, "levels", []), memory
     )
     return 0
+
+
+def at_hub(config: Config, options: argparse.Namespace) -> Config:
+    """With the broker and the bed of the command line. Raises ConfigError."""
+    if not options.hub:
+        return config
+    host, _, port = options.hub.partition(":")
+    words = f'[home]\nhost = "{host}"\n' + (f"port = {port}\n" if port else "") + (
+        f'bed = "{options.bed}"\n' if options.bed else "")
+    asked = Config.parse(words).home
+    told = {"host": asked.host, **({"port": asked.port} if port else {}),
+            **({"bed": asked.bed} if options.bed else {})}
+    return dataclasses.replace(config, home=dataclasses.replace(config.home, **told))
 
 
 def keep_clear(out: Path) -> None:

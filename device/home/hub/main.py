@@ -3,16 +3,27 @@ ward."""
 
 import argparse
 import contextlib
+import os
 import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 from device.errors import ConfigError, NocturneError
-from device.home.hub.pairing import BEDS, admit, outdated, pair
+from device.home.hub.pairing import (
+    BEDS,
+    Bed,
+    admit,
+    hosts_of,
+    known,
+    outdated,
+    pair,
+    unpair,
+)
 from device.home.hub.server import Broker, Server, load_key
+from device.home.hub.setup import examine, forget, reload, set_up
 from device.home.hub.store import RETENTION, Store
-from device.home.hub.web import FOLDER, LOOPBACK, beside
+from device.home.hub.web import LOOPBACK, beside
 from device.home.settings import loopback
 
 CALM = """
@@ -61,11 +72,25 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--erase", metavar="BED", help="forget all events of a bed, and end")
     parser.add_argument(
+        "--setup", action="store_true",
+        help="make this machine a hub: broker, users, rights, certificate, service; as root"
+    )
+    parser.add_argument(
+        "--doctor", action="store_true", help="look what of the hub works, name remedies, and end"
+    )
+    parser.add_argument(
         "--pair",
         metavar="BED",
         help="make what the broker and this bed need to know each other by, "
         "and end; as root, beside the broker",
     )
+    parser.add_argument(
+        "--unpair", metavar="BED", help="the bed comes in no more, and Home Assistant forgets it"
+    )
+    parser.add_argument(
+        "--rotate", metavar="BED", help="a new password for a bed that is paired, at the same hosts"
+    )
+    parser.add_argument("--name", default="", help="with --pair: what people call the bed")
     parser.add_argument(
         "--host",
         action="append",
@@ -92,12 +117,23 @@ def main(argv: list[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if options.doctor:
+        return diagnose(options)
     key = load_key(options.data / "hub.key")
     if options.key:
         print(public(key))
         return 0
+    if options.setup:
+        set_up(options.host or known_as(), options.etc, options.data, print)
+        return 0
+    if options.rotate:
+        if options.rotate not in known(options.etc / "mosquitto"):
+            raise ConfigError(f"{options.rotate!r} is not paired here")
+        options.pair, options.host = options.rotate, options.host or hosts_of(options.data)
     if options.pair:
         return introduce(options, public(key))
+    if options.unpair:
+        return part(options)
     if person := options.viewer or options.caregiver:
         password = admit(
             person, options.bed or "", bool(options.caregiver), options.etc, options.data
@@ -111,7 +147,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"{store.erase(options.erase)} events of {options.erase} erased")
         return 0
     host, _, port = options.broker.partition(":")
-    password = options.password_file.read_text().strip() if options.password_file else ""
+    kept = options.password_file or options.etc / "nocturne-hub.password"
+    password = kept.read_text().strip() if options.password_file or readable(kept) else ""
     broker = Broker(host, int(port or 1883), options.username if password else "", password,
                     options.ca)
     if not (options.ca or options.plain or loopback(host)):
@@ -134,11 +171,6 @@ def page(options: argparse.Namespace) -> Iterator[None]:
     if not options.page:
         yield
         return
-    if not (FOLDER / "mqtt.js").exists():
-        print("the page isn't built, so there is none; device/home/page/build builds it",
-              flush=True)
-        yield
-        return
     certificate = None
     if options.certificate and options.certificate_key and not options.plain:
         certificate = (options.certificate, options.certificate_key)
@@ -150,11 +182,43 @@ def page(options: argparse.Namespace) -> Iterator[None]:
         yield
 
 
+def readable(file: Path) -> bool:
+    return os.access(file, os.R_OK)
+
+
+def diagnose(options: argparse.Namespace) -> int:
+    port = int(options.broker.partition(":")[2] or 1883)
+    troubles = 0
+    for well, words in examine(options.etc, options.data, port, options.page):
+        troubles += not well
+        print(f"{'ok ' if well else 'NOT'}  {words}", flush=True)
+    return 1 if troubles else 0
+
+
+def known_as() -> list[str]:
+    """This machine's names and its address."""
+    return list(dict.fromkeys(
+        [f"{socket.gethostname()}.local", socket.gethostname(), *addresses()]))
+
+
+def part(options: argparse.Namespace) -> int:
+    """Home Assistant first, then the broker."""
+    port = int(options.broker.partition(":")[2] or 1883)
+    broker, bed = options.etc / "mosquitto", options.unpair
+    gone = bed in known(broker) and forget(bed, broker, port, reload)
+    unpair(bed, options.etc, options.data)
+    reload()
+    print(f"{bed} comes in no more." + ("" if gone else (
+        " The broker couldn't be asked to forget it, so delete the device in Home Assistant.")))
+    return 0
+
+
 def introduce(options: argparse.Namespace, hub_key: str) -> int:
     out = Path(options.pair)
-    named = options.host or [f"{socket.gethostname()}.local", socket.gethostname()]
-    hosts = list(dict.fromkeys([*named, *addresses()]))
-    made = pair(options.pair, hosts, hub_key, options.etc, options.data, out, zone())
+    hosts = list(dict.fromkeys([*(options.host or known_as()), *addresses()]))
+    page = f"https://{hosts[0]}:{options.page}" if options.page else ""
+    bed = Bed(options.pair, options.name, zone(), page)
+    made = pair(bed, hosts, hub_key, options.etc, options.data, out)
     for warning in outdated(options.etc):
         print(warning)
     for user, password in made.items():

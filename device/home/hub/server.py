@@ -77,7 +77,7 @@ class Server:
             try:
                 self.client.connect(self.broker.host, self.broker.port, 30, clean_start=True)
                 while not self._stopping and self.client.loop(1.0) == paho.MQTT_ERR_SUCCESS:
-                    wait = 1.0
+                    wait = 1.0 if self.client.is_connected() else wait
             except OSError as trouble:
                 self.say(f"broker {self.broker.host}:{self.broker.port}: {trouble}")
             if not self._stopping:
@@ -91,7 +91,9 @@ class Server:
     def _on_connect(self, client: paho.Client, userdata: object, flags: paho.ConnectFlags,
                     reason: ReasonCode, properties: Properties | None) -> None:
         if reason.is_failure:
-            self.say(f"broker {self.broker.host}:{self.broker.port} refuses the hub: {reason}")
+            self.say(f"broker {self.broker.host}:{self.broker.port} refuses the hub: {reason}; its "
+                     "password is read from --password-file, or /etc/nocturne-hub.password where "
+                     "sudo nocturne hub --setup wrote it")
             return
         client.subscribe([(f"{self._share}{ROOT}/+/{plane}/+", paho.SubscribeOptions(qos=1))
                           for plane in ("event", "feedback")])
