@@ -8,7 +8,9 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from device.errors import NocturneError
+from sqlalchemy.exc import SQLAlchemyError
+
+from device.errors import ConfigError, NocturneError
 from device.home.hub.pairing import BEDS, admit, pair
 from device.home.hub.server import Broker, Server, load_key
 from device.home.hub.store import Store
@@ -32,6 +34,20 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--data", type=Path, default=Path("/var/lib/nocturne-hub"))
     parser.add_argument(
+        "--store", default="", metavar="URL",
+        help="postgresql://user@host/name, for several hubs; without it SQLite in --data. A "
+        "password belongs into ~/.pgpass or PGPASSWORD, not here"
+    )
+    parser.add_argument(
+        "--metrics", type=int, default=0, metavar="PORT",
+        help="/metrics for Prometheus, /healthz and /readyz, on this machine's loopback"
+    )
+    parser.add_argument("--metrics-address", default=LOOPBACK, metavar="ADDRESS")
+    parser.add_argument(
+        "--metrics-of-beds", action="store_true",
+        help="also of every bed that shares its state for care: ask its sleeper first"
+    )
+    parser.add_argument(
         "--page",
         type=int,
         default=8480,
@@ -49,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
         "machine only"
     )
     parser.add_argument(
-        "--group", default="", help="of several hubs on one --data: the broker deals out to them"
+        "--group", default="", help="of several hubs on one --store: the broker deals out to them"
     )
     parser.add_argument(
         "--key", action="store_true", help="print the public key for home.hub_key, and end"
@@ -83,6 +99,8 @@ def main(argv: list[str] | None = None) -> int:
         return run(options)
     except (NocturneError, OSError) as trouble:
         parser.exit(1, f"nocturne hub: {trouble}\n")
+    except SQLAlchemyError as trouble:
+        parser.exit(1, f"nocturne hub: the store: {str(trouble).splitlines()[0]}\n")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -92,7 +110,11 @@ def run(options: argparse.Namespace) -> int:
         print(public(key))
         return 0
     if options.pair:
-        return introduce(options, public(key))
+        done = introduce(options, public(key))
+        if options.store:
+            with contextlib.closing(Store(options.store)) as store:
+                store.pair(options.pair)
+        return done
     if person := options.viewer or options.caregiver:
         password = admit(
             person, options.bed or "", bool(options.caregiver), options.etc, options.data
@@ -101,7 +123,7 @@ def run(options: argparse.Namespace) -> int:
             f"Password of {person} at the broker, shown this once: {password}\nRestart the broker."
         )
         return 0
-    store = Store(options.data / "hub.sqlite")
+    store = Store(options.store or options.data / "hub.sqlite")
     if options.erase:
         print(f"{store.erase(options.erase)} events of {options.erase} erased")
         return 0
@@ -109,13 +131,28 @@ def run(options: argparse.Namespace) -> int:
     password = options.password_file.read_text().strip() if options.password_file else ""
     broker = Broker(host, int(port or 1883), options.username if password else "", password,
                     options.ca)
+    if store.owner(public(key)) != public(key):
+        raise ConfigError(f"the store's hubs sign with another key: copy their hub.key to "
+                          f"{options.data}")
     server = Server(store, key, broker, options.group, beds=options.data / BEDS)
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: server.stop())
-    with page(options):
+    with page(options), seen(options, server):
         server.serve()
     store.close()
     return 0
+
+
+@contextlib.contextmanager
+def seen(options: argparse.Namespace, server: Server) -> Iterator[None]:
+    """Metrics and health, where they are asked for."""
+    if not options.metrics:
+        yield
+        return
+    from device.home.hub.metrics import Metrics
+    metrics = Metrics(server, options.metrics, options.metrics_address, options.metrics_of_beds)
+    with metrics:
+        yield
 
 
 @contextlib.contextmanager
