@@ -47,6 +47,12 @@ def main(argv: list[str] | None = None) -> int:
     except NocturneError as trouble:
         print(f"nocturne: {trouble}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as trouble:
+        if options.command not in HUB:
+            raise
+        print(f"nocturne: {trouble.name} is missing: pip install 'nocturne[hub]', of several hubs "
+              "'nocturne[ward]'", file=sys.stderr)
+        return 1
 
 
 def arguments() -> argparse.ArgumentParser:

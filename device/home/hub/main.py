@@ -9,6 +9,8 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from device.errors import ConfigError, NocturneError
 from device.home.hub.pairing import (
     BEDS,
@@ -44,6 +46,20 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--data", type=Path, default=Path("/var/lib/nocturne-hub"))
     parser.add_argument(
+        "--store", default="", metavar="URL",
+        help="postgresql://user@host/name, for several hubs; without it SQLite in --data. A "
+        "password belongs into ~/.pgpass or PGPASSWORD, not here"
+    )
+    parser.add_argument(
+        "--metrics", type=int, default=0, metavar="PORT",
+        help="/metrics for Prometheus, /healthz and /readyz, on this machine's loopback"
+    )
+    parser.add_argument("--metrics-address", default=LOOPBACK, metavar="ADDRESS")
+    parser.add_argument(
+        "--metrics-of-beds", action="store_true",
+        help="also of every bed that shares its state for care: ask its sleeper first"
+    )
+    parser.add_argument(
         "--page",
         type=int,
         default=8480,
@@ -61,7 +77,7 @@ def main(argv: list[str] | None = None) -> int:
         "machine; else without a certificate the page is for this machine only"
     )
     parser.add_argument(
-        "--group", default="", help="of several hubs on one --data: the broker deals out to them"
+        "--group", default="", help="of several hubs on one --store: the broker deals out to them"
     )
     parser.add_argument(
         "--key", action="store_true", help="print the public key for home.hub_key, and end"
@@ -113,6 +129,8 @@ def main(argv: list[str] | None = None) -> int:
         return run(options)
     except (NocturneError, OSError) as trouble:
         parser.exit(1, f"nocturne hub: {trouble}\n")
+    except SQLAlchemyError as trouble:
+        parser.exit(1, f"nocturne hub: the store: {str(trouble).splitlines()[0]}\n")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -131,7 +149,11 @@ def run(options: argparse.Namespace) -> int:
             raise ConfigError(f"{options.rotate!r} is not paired here")
         options.pair, options.host = options.rotate, options.host or hosts_of(options.data)
     if options.pair:
-        return introduce(options, public(key))
+        done = introduce(options, public(key))
+        if options.store:
+            with contextlib.closing(Store(options.store)) as store:
+                store.pair(options.pair)
+        return done
     if options.unpair:
         return part(options)
     if person := options.viewer or options.caregiver:
@@ -142,7 +164,7 @@ def run(options: argparse.Namespace) -> int:
             f"Password of {person} at the broker, shown this once: {password}\nRestart the broker."
         )
         return 0
-    store = Store(options.data / "hub.sqlite", retention=options.retention)
+    store = Store(options.store or options.data / "hub.sqlite", retention=options.retention)
     if options.erase:
         print(f"{store.erase(options.erase)} events of {options.erase} erased")
         return 0
@@ -155,13 +177,28 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError(f"the broker {host} is another machine: --ca, or on purpose --plain")
     for warning in outdated(options.etc):
         print(f"nocturne hub: {warning}", flush=True)
+    if store.owner(public(key)) != public(key):
+        raise ConfigError(f"the store's hubs sign with another key: copy their hub.key to "
+                          f"{options.data}")
     server = Server(store, key, broker, options.group, beds=options.data / BEDS)
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: server.stop())
-    with page(options):
+    with page(options), seen(options, server):
         server.serve()
     store.close()
     return 0
+
+
+@contextlib.contextmanager
+def seen(options: argparse.Namespace, server: Server) -> Iterator[None]:
+    """Metrics and health, where they are asked for."""
+    if not options.metrics:
+        yield
+        return
+    from device.home.hub.metrics import Metrics
+    metrics = Metrics(server, options.metrics, options.metrics_address, options.metrics_of_beds)
+    with metrics:
+        yield
 
 
 @contextlib.contextmanager
