@@ -1,11 +1,13 @@
 """`nocturne`: command line → config → real or simulated parts → Night.run()."""
 
 import argparse
+import contextlib
 import json
 import logging
 import os
 import queue
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +16,9 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from device.arguments import Parser, ended, made, path, present, room, text, whole, writable
 from device.config import Config, document, sound_flags
-from device.errors import NocturneError
+from device.errors import DiaryError
 from device.process_memory import do_without_openssl_hashes, give_memory_back, unmap_code
 
 CONFIG = Path("/etc/nocturne.toml")
@@ -26,59 +29,58 @@ SPARE = SOCKET.with_name("spare")          # nights that the disk refused; see a
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = arguments()
-    options, rest = parser.parse_known_args(argv)
-    if rest and options.command != "hub":
-        parser.error(f"unknown arguments: {' '.join(rest)}")
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == ["hub"]:
+        from device.home.hub.main import main as hub
+        return hub(words[1:])
+    options = arguments().parse_args(words)
     give_memory_back()
-    try:
-        if options.command == "hub":
-            from device.home.hub.main import main as hub
-            return hub(rest) or 0
-        if options.command == "run":
-            return run_board(options)
-        if options.command == "sound":
-            return run_sound(options)
-        config = Config.load(options.config) if options.config else Config()
-        return COMMANDS[options.command](config, options)
-    except NocturneError as trouble:
-        print(f"nocturne: {trouble}", file=sys.stderr)
-        return 1
+    return ended("nocturne", lambda: done(options))
 
 
-def arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="nocturne", description="The firmware of a bedside sleep device.")
-    commands = parser.add_subparsers(dest="command", required=True)
+def done(options: argparse.Namespace) -> int:
+    """What was asked for; an exit code. Raises NocturneError, OSError."""
+    if options.command == "run":
+        return run_board(options)
+    if options.command == "sound":
+        return run_sound(options)
+    config = Config.load(options.config) if options.config else Config()
+    return COMMANDS[options.command](config, options)
+
+
+def arguments() -> Parser:
+    parser = Parser(prog="nocturne", description="The firmware of a bedside sleep device.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, help: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help, description=help)
-        sub.add_argument("--config", type=Path, default=CONFIG if CONFIG.exists() else None,
+        sub.add_argument("--config", type=present, default=CONFIG if CONFIG.exists() else None,
                          help="TOML file")
         return sub
+
+    def of_diary(name: str, help: str) -> argparse.ArgumentParser:
+        sub = command(name, help)
+        sub.add_argument("--diary", type=present, help="another one than the config's")
+        return sub
     run = command("run", "run the night on this board (what nocturne.service does)")
-    run.add_argument("--socket", type=Path, default=SOCKET)
+    run.add_argument("--socket", type=path, default=SOCKET)
     command("sound", "run the sound process (what nocturne-sound.service does)").add_argument(
-        "--socket", type=Path, default=SOCKET)
+        "--socket", type=path, default=SOCKET)
     command("config", "print the config with every key explained, or check the one given")
-    report = command("report", "write the report of a night")
-    report.add_argument("--diary", type=Path)
-    report.add_argument("--night", type=int, help="its number; the last by default")
-    report.add_argument("--out", type=Path, default=Path("report.html"))
-    export = command("export", "print the diary as JSON, or leave a folder of CSV files")
-    export.add_argument("--diary", type=Path)
-    export.add_argument("--csv", type=Path, metavar="DIR", help="one file a table")
-    learner = command("learner", "print what was learned of a sleeper, or forget it")
-    learner.add_argument("--diary", type=Path)
+    report = of_diary("report", "write the report of a night")
+    report.add_argument("--night", type=whole(1), help="its number; the last by default")
+    report.add_argument("--out", type=writable, default=Path("report.html"))
+    export = of_diary("export", "print the diary as JSON, or leave a folder of CSV files")
+    export.add_argument("--csv", type=room, metavar="DIR", help="one file a table")
+    learner = of_diary("learner", "print what was learned of a sleeper, or forget it")
     learner.add_argument("--reset", action="store_true", help="forget it; the nights stay")
-    erase = command("erase",
-                    "erase every night and all that was learned; stop nocturne.service first")
-    erase.add_argument("--diary", type=Path)
+    erase = of_diary("erase",
+                     "erase every night and all that was learned; stop nocturne.service first")
     erase.add_argument("--yes", action="store_true", help="don't ask")
     say = command("say", "tell the night something in words, such as \"warm rain, no bells\"")
-    say.add_argument("text", nargs="+")
-    say.add_argument("--socket", type=Path, default=SOCKET)
-    commands.add_parser("hub", help="run the home hub", add_help=False)
+    say.add_argument("text", nargs="+", type=text)
+    say.add_argument("--socket", type=path, default=SOCKET)
+    commands.add_parser("hub", help="run the home hub (`nocturne hub --help`)", add_help=False)
     return parser
 
 
@@ -193,7 +195,7 @@ def say_it(config: Config, options: argparse.Namespace) -> int:
 def write_report(config: Config, options: argparse.Namespace) -> int:
     from device.report import report
 
-    picture = options.out.with_suffix(".png")
+    picture = made(options.out).with_suffix(".png")
     report.write(diary(config, options), options.out, picture, options.night)
     print(options.out)
     return 0
@@ -213,7 +215,9 @@ def show_learner(config: Config, options: argparse.Namespace) -> int:
     from device.diary import Diary
     from device.memory import LEARNER, forget_learned, key_of
     sleeper = config.night.sleeper
-    kept = Diary(diary(config, options))
+    path = diary(config, options)
+    must_be_a_diary(path)
+    kept = Diary(path)
     try:
         if options.reset:
             forget_learned(kept, sleeper)
@@ -228,7 +232,10 @@ def show_learner(config: Config, options: argparse.Namespace) -> int:
 def erase_diary(config: Config, options: argparse.Namespace) -> int:
     from device.assembly.erasing import erased
     path = diary(config, options)
-    if not options.yes and input(f"Erase every night in {path}? Type yes: ") != "yes":
+    if options.diary is not None and path.suffix != ".sqlite":
+        must_be_a_diary(path)           # a torn one is erased, too, but nothing of another name
+    if not options.yes and answer(f"Erase every night in {path}? Type yes: ") != "yes":
+        print("nocturne: nothing was erased", file=sys.stderr)
         return 1
     memory = (SPARE, SPARE.parent)
     left = erased(path, (*memory, STATE) if options.diary is None else memory)
@@ -255,6 +262,22 @@ def erase_retained(config: Config) -> int:
     print(f"What {config.home.host} showed of {config.home.bed}: erased. There, "
           f"`nocturne hub --erase {config.home.bed}` forgets its events")
     return 0
+
+
+def answer(question: str) -> str:
+    with contextlib.suppress(EOFError):
+        return input(question)
+    return ""
+
+
+def must_be_a_diary(path: Path) -> None:
+    """Raises DiaryError: what opens a diary would make one, or set aside what isn't one."""
+    from device.diary import reading
+    try:
+        with reading(path) as rows:
+            rows.execute("SELECT id FROM nights LIMIT 1").fetchone()
+    except sqlite3.Error as trouble:
+        raise DiaryError(f"{path}: isn't a diary that can be read ({trouble})") from trouble
 
 
 def diary(config: Config, options: argparse.Namespace) -> Path:

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from device.errors import NocturneError
+from device.arguments import Parser, ended, path, present, room, text, whole
 from device.home.hub.pairing import BEDS, admit, pair
 from device.home.hub.server import Broker, Server, load_key
 from device.home.hub.store import Store
@@ -21,68 +21,86 @@ authority, or compare the certificate and go on."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="nocturne hub", description=__doc__.splitlines()[0])
-    parser.add_argument("--broker", default="localhost:1883", metavar="HOST[:PORT]")
-    parser.add_argument("--username", default="hub")
+    parser = Parser(prog="nocturne hub", description=__doc__)
+    parser.add_argument("--broker", type=host_and_port, default=("localhost", 1883),
+                        metavar="HOST[:PORT]", help="(localhost:1883)")
+    parser.add_argument("--username", type=text, default="hub")
     parser.add_argument(
-        "--password-file", type=Path, help="a file with one line, readable by you alone"
+        "--password-file", type=present, help="a file with one line, readable by you alone"
     )
     parser.add_argument(
-        "--ca", default="", help="the one certificate authority to trust; without it no TLS"
+        "--ca", type=text, default="",
+        help="the one certificate authority to trust; without it no TLS"
     )
-    parser.add_argument("--data", type=Path, default=Path("/var/lib/nocturne-hub"))
+    parser.add_argument("--data", type=room, default=Path("/var/lib/nocturne-hub"))
     parser.add_argument(
         "--page",
-        type=int,
+        type=whole(0, 65_535),
         default=8480,
         metavar="PORT",
         help="serve the page here; 0 is not at all",
     )
     parser.add_argument(
-        "--certificate", type=Path, metavar="FILE",
+        "--certificate", type=present, metavar="FILE",
         help="of the page: nocturne-hub.crt beside the broker, as pairing made it"
     )
-    parser.add_argument("--certificate-key", type=Path, metavar="FILE", help="nocturne-hub.key")
+    parser.add_argument("--certificate-key", type=present, metavar="FILE",
+                        help="nocturne-hub.key")
     parser.add_argument(
         "--plain", action="store_true",
         help="serve the page in the clear to everybody; else without a certificate to this "
         "machine only"
     )
     parser.add_argument(
-        "--group", default="", help="of several hubs on one --data: the broker deals out to them"
+        "--group", type=text, default="",
+        help="of several hubs on one --data: the broker deals out to them"
     )
     parser.add_argument(
         "--key", action="store_true", help="print the public key for home.hub_key, and end"
     )
-    parser.add_argument("--erase", metavar="BED", help="forget all events of a bed, and end")
+    parser.add_argument("--erase", type=text, metavar="BED",
+                        help="forget all events of a bed, and end")
     parser.add_argument(
         "--pair",
+        type=text,
         metavar="BED",
         help="make what the broker and this bed need to know each other by, "
         "and end; as root, beside the broker",
     )
     parser.add_argument(
         "--host",
+        type=text,
         action="append",
         metavar="NAME",
         help="with --pair: the broker's name or address, as "
         "the bed will use it; may be given again for further ones (this machine's name)",
     )
     parser.add_argument(
-        "--viewer", metavar="NAME", help="let a person look at --bed by the page, and end"
+        "--viewer", type=text, metavar="NAME",
+        help="let a person look at --bed by the page, and end"
     )
     parser.add_argument(
-        "--caregiver", metavar="NAME", help="let a person look at --bed and command it, and end"
+        "--caregiver", type=text, metavar="NAME",
+        help="let a person look at --bed and command it, and end"
     )
-    parser.add_argument("--bed", help="with --viewer or --caregiver")
+    parser.add_argument("--bed", type=text, help="with --viewer or --caregiver")
     parser.add_argument(
-        "--etc", type=Path, default=Path("/etc"), help="with these: where the broker's files go"
+        "--etc", type=path, default=Path("/etc"), help="with these: where the broker's files go"
     )
     options = parser.parse_args(argv)
-    try:
-        return run(options)
-    except (NocturneError, OSError) as trouble:
-        parser.exit(1, f"nocturne hub: {trouble}\n")
+    if (options.viewer or options.caregiver) and not options.bed:
+        parser.error("--viewer and --caregiver need --bed BED")
+    return ended("nocturne hub", lambda: run(options))
+
+
+def host_and_port(given: str) -> tuple[str, int]:
+    """A type for argparse."""
+    host, colon, port = text(given).rpartition(":")
+    if not colon:
+        return given, 1883
+    if not host:
+        raise argparse.ArgumentTypeError(f"{given!r}: names no host")
+    return host, whole(1, 65_535)(port)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -105,9 +123,9 @@ def run(options: argparse.Namespace) -> int:
     if options.erase:
         print(f"{store.erase(options.erase)} events of {options.erase} erased")
         return 0
-    host, _, port = options.broker.partition(":")
+    host, port = options.broker
     password = options.password_file.read_text().strip() if options.password_file else ""
-    broker = Broker(host, int(port or 1883), options.username if password else "", password,
+    broker = Broker(host, port, options.username if password else "", password,
                     options.ca)
     server = Server(store, key, broker, options.group, beds=options.data / BEDS)
     for sign in (signal.SIGTERM, signal.SIGINT):
