@@ -40,6 +40,15 @@ def html(sleep, tmp_path):
     return tmp_path / "report.html"
 
 
+@pytest.fixture(scope="module")
+def long_night(tmp_path_factory):
+    """Three weeks as busy as nights get: twelve choices in the last, and many events."""
+    path = tmp_path_factory.mktemp("weeks") / "diary.sqlite"
+    weeks.write(path, 21)
+    report.write(path, path.with_name("report.html"))
+    return path.with_name("report.html")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_wrong_on_a_phone_in_light_and_dark(browser, html, axe, scheme):
     browser.scheme(scheme)
@@ -60,18 +69,35 @@ def test_axe_finds_nothing_wrong_on_a_phone_in_light_and_dark(browser, html, axe
     assert not browser.problems
 
 
-def test_the_chart_can_be_reached_and_moved_by_keyboard_and_is_described(browser, html):
-    browser.open(html.as_uri())
+def test_an_hour_can_be_opened_by_keyboard_and_the_chart_is_described(browser, long_night):
+    browser.open(long_night.as_uri())
     browser.tab()
-    assert browser.run("document.activeElement.getAttribute('role')") == "region"
-    browser.key("ArrowRight", 39)
+    assert browser.run("document.activeElement.textContent").count(":") == 2
+    browser.enter()
     from tests.home.around import soon
-    assert soon(lambda: browser.run("document.activeElement.scrollLeft") > 0)
+    assert soon(lambda: browser.run(
+        "[...document.querySelectorAll('.hour')].filter(each => each.offsetHeight).length") == 1)
     names = browser.names()
     assert any("night" in name for role, name in names if role == "image"), names
     assert browser.run("document.querySelector('svg desc').textContent").startswith(
         ("Asleep after", "No sleep")
     )
+
+
+def test_the_whole_night_is_in_sight_on_a_phone(browser, long_night):
+    browser.open(long_night.as_uri())
+    width = browser.run("document.querySelector('.narrow svg').getBoundingClientRect().right")
+    assert 300 < width <= browser.run("innerWidth")
+    small = browser.run("Math.min(...[...document.querySelectorAll('.narrow svg text')].map("
+                        "each => each.getBoundingClientRect().height))")
+    assert small >= 10, "px: text as large as on paper"
+
+
+def test_on_paper_it_is_one_page_of_a4(browser, long_night):
+    browser.open(long_night.as_uri())
+    printed = base64.b64decode(browser.ask("Page.printToPDF", preferCSSPageSize=True)["data"])
+    assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) == 1
+    assert re.search(rb"/MediaBox \[0 0 59[45]\S* 84[12]", printed)
 
 
 def test_it_is_one_file_that_asks_nothing_of_any_network(browser, html, tmp_path):

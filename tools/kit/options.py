@@ -27,7 +27,8 @@ from device.arguments import (
 COMPOSERS = ("rnn", "rules", "markov")
 NOISE = (-60.0, -15.0)      # dBFS RMS that a loudspeaker is calibrated with
 __all__ = ["COMPOSERS", "FAILED", "NOISE", "STOPPED", "Parser", "add_body", "add_music", "ended",
-           "folder", "made", "number", "path", "present", "room", "say", "text", "whole", "writable"]
+           "folder", "made", "number", "path", "present", "room", "say", "text", "whole",
+           "writable"]
 
 
 def add_body(parser: Parser) -> None:
