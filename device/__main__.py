@@ -9,8 +9,12 @@ import queue
 import signal
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import Callable
+from datetime import tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # Before numpy: its BLAS would start a thread per core for the smallest product.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -18,12 +22,16 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from device.arguments import Parser, ended, made, path, present, room, text, whole, writable
 from device.config import Config, document, sound_flags
-from device.errors import DiaryError
+from device.errors import DiaryError, ModelMismatch
 from device.process_memory import do_without_openssl_hashes, give_memory_back, unmap_code
+
+if TYPE_CHECKING:
+    from device.report.weeks import Learned
 
 CONFIG = Path("/etc/nocturne.toml")
 SOCKET = Path("/run/nocturne/sound.socket")
 STATE = Path("/var/lib/nocturne")
+Z80 = 1.2816            # SD on either side of a mean that hold 80 %
 GOOD = 60.0             # s that a night has run with a config that is good
 SPARE = SOCKET.with_name("spare")          # nights that the disk refused; see assembly/board.py
 
@@ -48,6 +56,14 @@ def done(options: argparse.Namespace) -> int:
     return COMMANDS[options.command](config, options)
 
 
+def zone(given: str) -> ZoneInfo:
+    """A type for argparse."""
+    try:
+        return ZoneInfo(text(given))
+    except (ValueError, OSError, ZoneInfoNotFoundError) as trouble:
+        raise argparse.ArgumentTypeError(f"{given!r}: there is no such zone") from trouble
+
+
 def arguments() -> Parser:
     parser = Parser(prog="nocturne", description="The firmware of a bedside sleep device.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -67,9 +83,13 @@ def arguments() -> Parser:
     command("sound", "run the sound process (what nocturne-sound.service does)").add_argument(
         "--socket", type=path, default=SOCKET)
     command("config", "print the config with every key explained, or check the one given")
-    report = of_diary("report", "write the report of a night")
+    report = of_diary("report", "write the report of a night, or of the last weeks")
     report.add_argument("--night", type=whole(1), help="its number; the last by default")
-    report.add_argument("--out", type=writable, default=Path("report.html"))
+    report.add_argument("--weeks", type=whole(1, 520), metavar="N",
+                        help="of the last N weeks together, instead of a night")
+    report.add_argument("--zone", type=zone, help="of its times, such as Europe/Berlin (the "
+                        "config's, or the machine's)")
+    report.add_argument("--out", type=writable, help="(report.html, or weeks.html)")
     export = of_diary("export", "print the diary as JSON, or leave a folder of CSV files")
     export.add_argument("--csv", type=room, metavar="DIR", help="one file a table")
     learner = of_diary("learner", "print what was learned of a sleeper, or forget it")
@@ -193,12 +213,45 @@ def say_it(config: Config, options: argparse.Namespace) -> int:
 
 
 def write_report(config: Config, options: argparse.Namespace) -> int:
-    from device.report import report
-
-    picture = made(options.out).with_suffix(".png")
-    report.write(diary(config, options), options.out, picture, options.night)
-    print(options.out)
+    path, where = diary(config, options), options.zone or time_zone(config)
+    if options.weeks:
+        from device.report import weeks_page
+        out = options.out or Path("weeks.html")
+        must_be_a_diary(path)
+        weeks_page.write(path, made(out), options.weeks, learned(config, path), where)
+    else:
+        from device.report import report
+        out = options.out or Path("report.html")
+        report.write(path, made(out), out.with_suffix(".png"), options.night, where)
+    print(out)
     return 0
+
+
+def time_zone(config: Config) -> tzinfo | None:
+    """The config's; None: the machine's own."""
+    return ZoneInfo(config.clock.zone) if config.clock.zone else None
+
+
+def learned(config: Config, path: Path) -> "Learned":
+    """What the recommender believes of each of its candidates by now, and what a trial says."""
+    from device.diary import recalled
+    from device.memory import LEARNER, key_of
+    from device.recommend import Recommender
+    from device.recommend.candidates import NAMES
+    from device.recommend.n_of_1 import effect
+    from device.report.weeks import Belief, Learned
+    sleeper = config.night.sleeper
+    try:
+        knows = Recommender.load(recalled(path, key_of(LEARNER, sleeper)), sleeper=sleeper)
+    except ModelMismatch as trouble:
+        return Learned(trial=str(trouble))
+    mean, spread = knows.expect()
+    heard = Counter(night["candidate"] for night in knows.nights if night["reward"] is not None)
+    beliefs = [Belief(name, mean[place], mean[place] - Z80 * spread[place],
+                      mean[place] + Z80 * spread[place], heard[name])
+               for place, name in enumerate(NAMES)]
+    tossed = any(night.get("trial") for night in knows.nights)
+    return Learned(beliefs, str(effect(knows.nights).sentence) if tossed else "")
 
 
 def export_diary(config: Config, options: argparse.Namespace) -> int:

@@ -55,7 +55,7 @@ class Axis:
 class Chart:
     """Collects SVG elements over an axis. `ink`: colours by name, hex or CSS."""
 
-    def __init__(self, axis: Axis, ink: Mapping[str, str], width: float = WIDE):
+    def __init__(self, axis: Axis, ink: Mapping[str, str], width: int = WIDE):
         self.first, self.last = axis.first, max(axis.last, axis.first + 0.01)
         self.ink, self.width = ink, width
         self.parts: list[str] = []
@@ -122,7 +122,7 @@ class Chart:
 
 def night_chart(tables: Mapping[str, Sequence[Row]], lights_out: float, axis: Axis,
                 described: tuple[str, str], ink: Mapping[str, str] = INK,
-                width: float = WIDE) -> str:
+                width: int = WIDE) -> str:
     """SVG of one night's epochs, decisions and events, as far as the axis goes. `described`: its
     title and what it shows, in words."""
     chart = Chart(axis, ink, width)
@@ -148,8 +148,8 @@ def night_chart(tables: Mapping[str, Sequence[Row]], lights_out: float, axis: Ax
     chart.curve(panels["move"], zip(hours, moved, strict=True), 0, most, "move", 1.0)
     levels = [row["level"] and max(row["level"], 0.0) for row in epochs]
     chart.curve(panels["sound"], zip(hours, levels, strict=True), 0, 60, "sound")
-    for number, x, row in flags:
-        draw_flag(chart, number, x, row, bottom)
+    for number, x, place in flags:
+        draw_flag(chart, number, x, place, bottom)
     for row in tables["events"]:
         hour = hour_of(row, lights_out)
         troubled = row["kind"] == "sensors" and row["detail"] != label("sensors.well")

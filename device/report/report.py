@@ -31,7 +31,7 @@ STYLE = """
 body { background: var(--paper); color: var(--ink); font: 17px/1.5 system-ui, sans-serif;
   max-width: 62rem; margin: 0 auto; padding: 1rem; overflow-wrap: break-word }
 h1 { font-size: 1.5rem; margin: .2em 0 } h2 { font-size: 1.15rem; margin: 1.6em 0 .4em }
-h3 { font-size: 1rem; margin: 1em 0 .3em }
+h3, h2.small { font-size: 1rem; margin: 1em 0 .3em }
 .lines p { margin: .3em 0 }
 .sums { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .5rem;
   margin: .4rem 0 }
@@ -59,14 +59,14 @@ li summary { display: inline-block; color: var(--faint); font-size: .85rem }
   :root { --ink: #000000; --faint: #444444; --line: #bbbbbb; --paper: #ffffff; --gap: #eeeeee;
     --wake: #b8661a; --rem: #8e5bc4; --light: #4a8bc8; --deep: #1f4e8c; --heart: #c0392b;
     --breath: #1f7a71; --move: #6b7778; --sound: #2f6b39; color-scheme: light; font-size: 10px }
-  @page { size: A4; margin: 11mm }
+  @page { size: A4; margin: 10mm }
   body { font-size: 10px; line-height: 1.3; padding: 0; max-width: none }
-  h1 { font-size: 15px } h2 { font-size: 12px; margin: .7em 0 .2em } h3 { font-size: 10px }
+  h1 { font-size: 15px } h2 { font-size: 12px; margin: .7em 0 .2em } h3, h2.small { font-size: 10px }
   .wide { display: block } .narrow, .hours, .hour, details, .closer { display: none !important }
   .sums { grid-template-columns: repeat(6, 1fr); gap: 3px; margin: 2px 0 }
   .sums div { padding: 1px 5px } .sums dd { font-size: 11px }
-  ol > li:nth-child(n+7), tbody > tr:nth-child(n+8) { display: none } li, p { margin: 1px 0 }
-  th, td { padding: 1px 4px 1px 0 } td small { display: inline } .chart svg { max-height: 95mm } }
+  ol > li:nth-child(n+7), tbody > tr:nth-child(n+7) { display: none } li, p { margin: 1px 0 }
+  th, td { padding: 1px 4px 1px 0 } td small { display: inline } .chart svg { max-height: 84mm } }
 """
 CSS_INK = {name: f"var(--{name})" for name in chart.INK}
 # as the AASM manual calls them
@@ -84,6 +84,9 @@ ORDER = {"epochs": "number", "decisions": "id", "events": "id", "feedback": "id"
 # An alarm of a bed that nobody went to is no night.
 NIGHTS = ("SELECT * FROM nights WHERE id NOT IN (SELECT night FROM decisions GROUP BY night "
           "HAVING sum(moment = 'bedtime') = 0) ORDER BY id")
+
+EPOCHS = ("SELECT time, mode, stage, heart_rate FROM epochs WHERE night = ? AND mode <> ? "
+          "ORDER BY number")
 
 Row = Mapping[str, Any]                     # of a table of the diary
 Tables = Mapping[str, Sequence[Row]]        # those of ORDER, one night's rows
@@ -118,6 +121,21 @@ def rows_of(diary: Path, night: int | None = None) -> tuple[Row, Tables, Sequenc
     return found[0], tables, nights
 
 
+def epochs_of(diary: Path, days: int) -> tuple[Sequence[Row], Mapping[int, Sequence[Row]]]:
+    """The nights that began in so many days up to the last one, and by their number what of their
+    epochs is told over many nights. Raises DiaryError."""
+    try:
+        with reading(diary) as rows:
+            nights = [row for row in rows.execute(NIGHTS).fetchall() if row["began"]]
+            since = max((row["began"] for row in nights), default=0.0) - 86_400 * days
+            nights = [row for row in nights if row["began"] > since]
+            epochs = {row["id"]: rows.execute(EPOCHS, (row["id"], Mode.MORNING)).fetchall()
+                      for row in nights}
+    except sqlite3.Error as trouble:
+        raise DiaryError(f"{diary}: can't be read ({trouble})") from trouble
+    return nights, epochs
+
+
 def replace(file: Path, content: bytes) -> None:
     """Whole or not at all: somebody may be looking at the last one."""
     part = file.with_name(file.name + ".part")
@@ -132,7 +150,7 @@ def picture(night: Row, tables: Tables, zone: tzinfo | None = None) -> bytes:
 
 
 def drawn(night: Row, tables: Tables, wall: Wall, ink: Mapping[str, str] = chart.INK,
-          width: float = chart.WIDE, piece: tuple[float, float] | None = None) -> str:
+          width: int = chart.WIDE, piece: tuple[float, float] | None = None) -> str:
     """The night's chart, or that of a piece between two hours since lights out."""
     first, last = piece or span(night, tables)
     axis = chart.Axis(first, last, wall.ticks(first, last, MARKS[width]))
@@ -165,8 +183,8 @@ def last_night(diary: Path) -> str:
 
 def page(night: Row, tables: Tables, nights: Sequence[Row], zone: tzinfo | None = None) -> str:
     wall, mine, epochs = Wall.of(night, zone), Night.of(night), tables["epochs"]
-    local = wall.at(0.0)
-    began = f"{local:%A, %d %B %Y}" if local else str(label("page.began"))
+    day = wall.at(0.0) if mine.nap else wall.evening()
+    began = f"{day:%A}, {day.day} {day:%B %Y}" if day else str(label("page.began"))
     first = [*told.first_lines(night, epochs, wall.clock, tables["events"]),
              told.taught(tables["events"])]
     lines = "".join(f"<p>{shown(line)}</p>" for line in first)
@@ -176,8 +194,8 @@ def page(night: Row, tables: Tables, nights: Sequence[Row], zone: tzinfo | None 
 <title>{label("page.title", began=escape(began))}</title><style>{STYLE}</style></head><body><main>
 <h1>{escape(began)}</h1><div class="lines">{lines}</div>
 {table_of(SUMS, {name: cell(mine, name) for name in SUMS})}
-<h3>{label("page.stages")}</h3>{table_of(STAGES, {name: cell(mine, name) for name in STAGES})}
-<h3>{label("page.body")}</h3>{table_of(BODY, told.body(epochs))}
+<h2 class="small">{label("page.stages")}</h2>{table_of(STAGES, {name: cell(mine, name) for name in STAGES})}
+<h2 class="small">{label("page.body")}</h2>{table_of(BODY, told.body(epochs))}
 <p class="note">{label("page.estimates")}</p>
 <h2 id="night">{label("page.night")}</h2>{timeline(night, tables, wall)}
 <h2>{label("page.played")}</h2><ol>{decided(night, tables["decisions"], wall)}</ol>
@@ -221,7 +239,7 @@ def timeline(night: Row, tables: Tables, wall: Wall) -> str:
 
 
 def doors(pieces: Sequence[tuple[float, float]], wall: Wall, first: float, last: float,
-          width: float) -> str:
+          width: int) -> str:
     """A link over each hour of the chart."""
     drawn_over = width - chart.LEFT - chart.RIGHT
     links = []
@@ -302,8 +320,8 @@ def happened(night: Row, tables: Tables, wall: Wall) -> str:
 def compared(nights: Sequence[Row], zone: tzinfo | None) -> str:
     body = []
     for night in reversed(nights):
-        mine, local = Night.of(night), Wall.of(night, zone).at(0.0)
-        date = f"{local:%d %b}" if local else f"{label('page.which')} {night['id']}"
+        mine, day = Night.of(night), Wall.of(night, zone).evening()
+        date = f"{day.day} {day:%b}" if day else f"{label('page.which')} {night['id']}"
         cells = "".join(f'<td class="n">{valued(cell(mine, key))}</td>' for key in COLUMNS)
         body.append(f'<tr><td class="whole">{date}</td>{cells}</tr>')
     heads = "".join(f'<th class="n">{SUMS[key]}</th>' for key in COLUMNS)

@@ -181,17 +181,21 @@ def fell_asleep(epochs: Sequence[Row]) -> int | None:
 def body(epochs: Sequence[Row]) -> dict[str, str]:
     """Heart and breathing while asleep, for a table; – is what too few epochs tell of."""
     begin = fell_asleep(epochs)
-    asleep = [row for row in epochs[begin:] if row["stage"] not in (None, "wake")
-              ] if begin is not None else []
-    known = {name: [row[name] for row in asleep if row[name] is not None]
-             for name in ("heart_rate", "rmssd", "breathing")}
-    lowest = lowest_of([row["heart_rate"] for row in epochs[begin:]] if asleep else [])
+    lowest = None if begin is None else lowest_of([row["heart_rate"] for row in epochs[begin:]])
     return {
-        "heart": mean_of(known["heart_rate"], "/min"),
+        "heart": mean_of(rates_asleep(epochs), "/min"),
         "lowest": f"{lowest:.0f} /min" if lowest is not None else "–",
-        "rmssd": mean_of(known["rmssd"], "ms"),
-        "breathing": mean_of(known["breathing"], "/min", 1),
+        "rmssd": mean_of(rates_asleep(epochs, "rmssd"), "ms"),
+        "breathing": mean_of(rates_asleep(epochs, "breathing"), "/min", 1),
     }
+
+
+def rates_asleep(epochs: Sequence[Row], name: str = "heart_rate") -> list[float]:
+    """What is known of it in the epochs of sleep after falling asleep."""
+    begin = fell_asleep(epochs)
+    return [row[name] for row in epochs[begin:]
+            if row["stage"] not in (None, "wake") and row[name] is not None
+            ] if begin is not None else []
 
 
 def mean_of(values: Sequence[float], unit: str, digits: int = 0) -> str:

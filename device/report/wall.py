@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 SHORT = 1 / 4          # h
+NOON = 12
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 240)     # min between two marks of an axis
 
 
@@ -33,6 +34,12 @@ class Wall:
             return f"{local:%H:%M}"
         minutes = round(60 * hour)
         return f"{minutes // 60}:{minutes % 60:02}"
+
+    def evening(self) -> datetime | None:
+        """The day that the night is named by: whoever goes to bed at one does so late the day
+        before."""
+        local = self.at(0.0)
+        return local - timedelta(days=1) if local is not None and local.hour < NOON else local
 
     def ticks(self, first: float, last: float, most: int) -> list[tuple[float, str]]:
         """At most so many round times between two hours since lights out, and their words."""

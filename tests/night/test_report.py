@@ -1,15 +1,19 @@
 """The morning report in a real browser: on a phone, in light and dark, by keyboard and screen
 reader."""
 
+import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from device.report import report
+from device.report import report, weeks_page
+from device.report.weeks import Belief, Learned
+from tests.report.around import keep
 
 pytestmark = pytest.mark.full
 AXE = "axe-core@4.10.3"
@@ -44,15 +48,26 @@ def html(sleep, tmp_path):
 def long_night(tmp_path_factory):
     """Three weeks as busy as nights get: twelve choices in the last, and many events."""
     path = tmp_path_factory.mktemp("weeks") / "diary.sqlite"
-    weeks.write(path, 21)
+    keep(path, 21)
     report.write(path, path.with_name("report.html"))
     return path.with_name("report.html")
 
 
+@pytest.fixture(scope="module")
+def six_weeks(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weeks") / "diary.sqlite"
+    keep(path, 42)
+    beliefs = [Belief(f"slow dark rain {n}", n - 3.0, n - 6.0, float(n), n) for n in range(9)]
+    weeks_page.write(path, path.with_name("weeks.html"), 8, Learned(beliefs, "It helps."), None)
+    return path.with_name("weeks.html")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_wrong_on_a_phone_in_light_and_dark(browser, html, axe, scheme):
+@pytest.mark.parametrize("page", ["html", "long_night", "six_weeks"])
+def test_axe_finds_nothing_wrong_on_a_phone_in_light_and_dark(browser, request, axe, scheme, page):
     browser.scheme(scheme)
-    browser.open(html.as_uri())
+    html = request.getfixturevalue(page)
+    browser.open(html.as_uri() + ("#hour-2" if page == "long_night" else ""))
     browser.run(axe)
     browser.run(
         "axe.run().then(found => { window.found = JSON.stringify(found.violations.map("
@@ -65,7 +80,7 @@ def test_axe_finds_nothing_wrong_on_a_phone_in_light_and_dark(browser, html, axe
     )
     assert browser.run("document.documentElement.scrollWidth <= innerWidth"), "wider than a phone"
     if folder := os.environ.get("NOCTURNE_SHOTS"):
-        browser.shoot(Path(folder) / f"report-{scheme}.png")
+        browser.shoot(Path(folder) / f"{page}-{scheme}.png")
     assert not browser.problems
 
 

@@ -1,4 +1,4 @@
-"""The morning report's page and chart, by rows as the diary keeps them: what is on it, and where."""
+"""The morning report's page and chart, by rows as the diary keeps them: what is on it and where."""
 
 import json
 import re
