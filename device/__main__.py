@@ -90,8 +90,17 @@ def arguments() -> Parser:
     report.add_argument("--zone", type=zone, help="of its times, such as Europe/Berlin (the "
                         "config's, or the machine's)")
     report.add_argument("--out", type=writable, help="(report.html, or weeks.html)")
-    export = of_diary("export", "print the diary as JSON, or leave a folder of CSV files")
-    export.add_argument("--csv", type=room, metavar="DIR", help="one file a table")
+    of_diary("nights", "list the nights that are kept").add_argument("--zone", type=zone)
+    export = of_diary("export", "print the diary as JSON, or write it as sleep people use it")
+    ways = export.add_mutually_exclusive_group()
+    ways.add_argument("--csv", type=room, metavar="DIR",
+                      help="one file a table; nights.csv and epochs.csv have units and wall times")
+    ways.add_argument("--edf", type=writable, metavar="FILE",
+                      help="a night's hypnogram as EDF+ annotations")
+    ways.add_argument("--health", type=writable, metavar="FILE",
+                      help="data points of IEEE 1752.1 and Open mHealth")
+    export.add_argument("--night", type=whole(1), help="with --edf (the last) or --health (all)")
+    export.add_argument("--zone", type=zone, help="of its times (the config's, or the machine's)")
     learner = of_diary("learner", "print what was learned of a sleeper, or forget it")
     learner.add_argument("--reset", action="store_true", help="forget it; the nights stay")
     erase = of_diary("erase",
@@ -257,10 +266,26 @@ def learned(config: Config, path: Path) -> "Learned":
 def export_diary(config: Config, options: argparse.Namespace) -> int:
     from device.report import export
 
-    if options.csv is None:
-        export.write_json(diary(config, options), sys.stdout)
+    path, where = diary(config, options), options.zone or time_zone(config)
+    must_be_a_diary(path)
+    if options.csv:
+        export.write_csv(path, options.csv, where)
+    elif options.edf:
+        export.write_edf(path, made(options.edf), options.night, where)
+    elif options.health:
+        count = export.write_health(path, made(options.health), options.night, where)
+        print(f"{options.health}: {count} nights", file=sys.stderr)
     else:
-        export.write_csv(diary(config, options), options.csv)
+        export.write_json(path, sys.stdout)
+    return 0
+
+
+def list_nights(config: Config, options: argparse.Namespace) -> int:
+    from device.report import report
+    path = diary(config, options)
+    must_be_a_diary(path)
+    for line in report.listed(path, options.zone or time_zone(config)):
+        print(line)
     return 0
 
 
@@ -339,7 +364,7 @@ def diary(config: Config, options: argparse.Namespace) -> Path:
 
 COMMANDS: dict[str, Callable[[Config, argparse.Namespace], int]] = {
     "config": show_config, "report": write_report, "export": export_diary, "erase": erase_diary,
-    "learner": show_learner, "say": say_it}
+    "learner": show_learner, "nights": list_nights, "say": say_it}
 
 
 if __name__ == "__main__":

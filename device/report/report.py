@@ -4,7 +4,7 @@ import json
 import math
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from html import escape
 from pathlib import Path
@@ -61,7 +61,8 @@ li summary { display: inline-block; color: var(--faint); font-size: .85rem }
     --breath: #1f7a71; --move: #6b7778; --sound: #2f6b39; color-scheme: light; font-size: 10px }
   @page { size: A4; margin: 10mm }
   body { font-size: 10px; line-height: 1.3; padding: 0; max-width: none }
-  h1 { font-size: 15px } h2 { font-size: 12px; margin: .7em 0 .2em } h3, h2.small { font-size: 10px }
+  h1 { font-size: 15px } h2 { font-size: 12px; margin: .7em 0 .2em }
+  h3, h2.small { font-size: 10px }
   .wide { display: block } .narrow, .hours, .hour, details, .closer { display: none !important }
   .sums { grid-template-columns: repeat(6, 1fr); gap: 3px; margin: 2px 0 }
   .sums div { padding: 1px 5px } .sums dd { font-size: 11px }
@@ -181,6 +182,21 @@ def last_night(diary: Path) -> str:
     return summary(night, tables, Wall.of(night))
 
 
+def listed(diary: Path, zone: tzinfo | None) -> Iterator[str]:
+    """A line a night: its number, when, and how long was slept. Raises DiaryError."""
+    try:
+        with reading(diary) as rows:
+            nights = rows.execute(NIGHTS).fetchall()
+    except sqlite3.Error as trouble:
+        raise DiaryError(f"{diary}: can't be read ({trouble})") from trouble
+    for row in nights:
+        mine, wall = Night.of(row), Wall.of(row, zone)
+        day = wall.evening()
+        when = f"{day:%a} {day.day:2} {day:%b %Y}  {wall.clock(0.0)}" if day else "–"
+        sums = f"{cell(mine, 'tib'):>10}  {cell(mine, 'tst'):>10}" if mine.sums else "–"
+        yield f"{row['id']:5}  {when:22}  {sums}"
+
+
 def page(night: Row, tables: Tables, nights: Sequence[Row], zone: tzinfo | None = None) -> str:
     wall, mine, epochs = Wall.of(night, zone), Night.of(night), tables["epochs"]
     day = wall.at(0.0) if mine.nap else wall.evening()
@@ -188,13 +204,14 @@ def page(night: Row, tables: Tables, nights: Sequence[Row], zone: tzinfo | None 
     first = [*told.first_lines(night, epochs, wall.clock, tables["events"]),
              told.taught(tables["events"])]
     lines = "".join(f"<p>{shown(line)}</p>" for line in first)
+    cells = {name: cell(mine, name) for name in (*SUMS, *STAGES)}
     return f"""<!DOCTYPE html>
 <html lang="{label("page.language")}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{label("page.title", began=escape(began))}</title><style>{STYLE}</style></head><body><main>
 <h1>{escape(began)}</h1><div class="lines">{lines}</div>
-{table_of(SUMS, {name: cell(mine, name) for name in SUMS})}
-<h2 class="small">{label("page.stages")}</h2>{table_of(STAGES, {name: cell(mine, name) for name in STAGES})}
+{table_of(SUMS, cells)}
+<h2 class="small">{label("page.stages")}</h2>{table_of(STAGES, cells)}
 <h2 class="small">{label("page.body")}</h2>{table_of(BODY, told.body(epochs))}
 <p class="note">{label("page.estimates")}</p>
 <h2 id="night">{label("page.night")}</h2>{timeline(night, tables, wall)}

@@ -180,13 +180,21 @@ def fell_asleep(epochs: Sequence[Row]) -> int | None:
 
 def body(epochs: Sequence[Row]) -> dict[str, str]:
     """Heart and breathing while asleep, for a table; – is what too few epochs tell of."""
+    units = {"heart": "{:.0f} /min", "lowest": "{:.0f} /min", "rmssd": "{:.0f} ms",
+             "breathing": "{:.1f} /min"}
+    known = zip(units.items(), body_numbers(epochs).values(), strict=True)
+    return {name: "–" if value == "" else unit.format(value) for (name, unit), value in known}
+
+
+def body_numbers(epochs: Sequence[Row]) -> dict[str, float | str]:
+    """The same as numbers, "" where too few epochs tell."""
     begin = fell_asleep(epochs)
     lowest = None if begin is None else lowest_of([row["heart_rate"] for row in epochs[begin:]])
     return {
-        "heart": mean_of(rates_asleep(epochs), "/min"),
-        "lowest": f"{lowest:.0f} /min" if lowest is not None else "–",
-        "rmssd": mean_of(rates_asleep(epochs, "rmssd"), "ms"),
-        "breathing": mean_of(rates_asleep(epochs, "breathing"), "/min", 1),
+        "heart_rate_mean_per_min": mean_of(rates_asleep(epochs)),
+        "heart_rate_lowest_per_min": "" if lowest is None else round(lowest, 2),
+        "rmssd_mean_ms": mean_of(rates_asleep(epochs, "rmssd")),
+        "breathing_mean_per_min": mean_of(rates_asleep(epochs, "breathing")),
     }
 
 
@@ -198,10 +206,8 @@ def rates_asleep(epochs: Sequence[Row], name: str = "heart_rate") -> list[float]
             ] if begin is not None else []
 
 
-def mean_of(values: Sequence[float], unit: str, digits: int = 0) -> str:
-    if len(values) < ENOUGH:
-        return "–"
-    return f"{sum(values) / len(values):.{digits}f} {unit}"
+def mean_of(values: Sequence[float]) -> float | str:
+    return round(sum(values) / len(values), 2) if len(values) >= ENOUGH else ""
 
 
 def lowest_of(rates: Sequence[float | None]) -> float | None:
