@@ -90,6 +90,8 @@ def arguments() -> Parser:
     report.add_argument("--zone", type=zone, help="of its times, such as Europe/Berlin (the "
                         "config's, or the machine's)")
     report.add_argument("--out", type=writable, help="(report.html, or weeks.html)")
+    report.add_argument("--shelf", type=room, metavar="DIR",
+                        help="also keep it there by its date, with those of the six nights before")
     of_diary("nights", "list the nights that are kept").add_argument("--zone", type=zone)
     export = of_diary("export", "print the diary as JSON, or write it as sleep people use it")
     ways = export.add_mutually_exclusive_group()
@@ -232,6 +234,9 @@ def write_report(config: Config, options: argparse.Namespace) -> int:
         from device.report import report
         out = options.out or Path("report.html")
         report.write(path, made(out), out.with_suffix(".png"), options.night, where)
+        if options.shelf:
+            from device.report import shelf
+            shelf.put(options.shelf, out.read_bytes(), report.named(path, options.night, where))
     print(out)
     return 0
 

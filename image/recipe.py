@@ -77,6 +77,7 @@ ENABLED = (
     "nocturne-setup.service",
     "nocturne-update.timer",
     "nocturne-install.path",
+    "nocturne-reports.path",
     "nocturne-good.timer",
     "nocturne-ssh.service",
 )

@@ -34,7 +34,7 @@ from device.programmes import AUTO, NAMES
 from device.recommend import Recommender, SafeDefault, Weights
 from device.recommend.n_of_1 import effect
 from device.session import fade, schedule, updates
-from device.session.settings import DAYS, GUEST, Knobs, Owner, Rules
+from device.session.settings import DAYS, GUEST, Knobs, Owner, Rules, zone_of
 from device.session.state import Population
 from device.sleep import features, hypnogram, second_opinion
 from device.sleep.empty_bed import FILE, EmptyBed
@@ -46,6 +46,7 @@ from device.values import EPOCH, TICK, Epoch, Staging, Sums
 from device.words import Words
 
 SOFTWARE = "0.1.0"
+SHELF = "reports"       # folder beside the diary; a board puts it onto the drive called NOCTURNE
 DRAWING = 120.0         # s that the report may take
 
 
@@ -264,6 +265,11 @@ def publish_report(night: Night) -> None:
     # No config: it may be torn, and the night goes on with the last good one.
     command = [sys.executable, "-m", "device", "report", "--config", os.devnull,
                "--diary", str(night.diary.path), "--out", str(html)]
+    if not night.state.settings.privacy:
+        command += ["--shelf", str(html.with_name(SHELF))]
+    zone = zone_of(night.state.owner, night.state.settings)
+    if isinstance(zone, ZoneInfo) and zone.key and not zone.key.startswith("/"):
+        command += ["--zone", zone.key]
     subprocess.run(command, check=True, timeout=DRAWING, stdout=subprocess.DEVNULL,
                    env={**os.environ, "PYTHONPATH": paths})
     night.parts.world.home.tell({"picture": html.with_suffix(".png").read_bytes()})

@@ -182,6 +182,13 @@ def last_night(diary: Path) -> str:
     return summary(night, tables, Wall.of(night))
 
 
+def named(diary: Path, night: int | None = None, zone: tzinfo | None = None) -> str:
+    """A night's name for a file: the day of its evening. Raises DiaryError."""
+    row, _, _ = rows_of(diary, night)
+    day = Wall.of(row, zone).evening()
+    return f"{day:%Y-%m-%d}" if day else f"night-{row['id']}"
+
+
 def listed(diary: Path, zone: tzinfo | None) -> Iterator[str]:
     """A line a night: its number, when, and how long was slept. Raises DiaryError."""
     try:
