@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from device import compose, parts, stored
+from device import __version__, compose, parts, stored
 from device.clock import Clock, SystemClock
 from device.compose.repeat_filter import Repeats
 from device.config import Config
@@ -45,7 +45,6 @@ from device.sleep.vitals import VitalSigns
 from device.values import EPOCH, TICK, Epoch, Staging, Sums
 from device.words import Words
 
-SOFTWARE = "0.1.0"
 SHELF = "reports"       # folder beside the diary; a board puts it onto the drive called NOCTURNE
 DRAWING = 120.0         # s that the report may take
 
@@ -119,7 +118,7 @@ def brain(
         World(around.sound, around.panel, Presses(), around.home, around.feedback),
         diary,
         replace(hooks, effect=effect if config.night.trial else None, install=updates.install,
-                versions=partial(updates.versions, SOFTWARE)),
+                versions=partial(updates.versions, __version__)),
     )
     mine = owner(config, seed, tick, len(recommender.nights))
     night = Night(parts, replace(mine, judges=not no_stager))
@@ -156,7 +155,7 @@ def owner(config: Config, seed: int, tick: float, nights: int) -> Owner:
         knobs=knobs, ceiling=config.home.cap / 100, lock=config.panel.lock,
         smart=config.alarm.smart, elapsed=config.alarm.elapsed, retention=config.diary.retention,
         calibrated=bool(config.sound.calibration) and not config.sound.monitor,
-        keep_notes=wanted.keep_notes, software=SOFTWARE, seed=seed, tick=tick,
+        keep_notes=wanted.keep_notes, software=__version__, seed=seed, tick=tick,
         zone=time_zone(config.clock.zone),
     )
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The last nights' reports on the drive called NOCTURNE, where any computer finds them: what lies on
-the shelf beside the diary, and nothing else. `reports.py` runs as nocturne-reports.service.
+"""The last nights' reports on the drive called NOCTURNE, where any computer finds them: what lies
+on the shelf beside the diary, and nothing else. `reports.py` runs as nocturne-reports.service.
 
 The night, which wrote the shelf, isn't trusted with the drive: of it only regular files of these
 names and this size are taken.
@@ -37,11 +37,12 @@ def plain(path: Path) -> bytes | None:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
-    with os.fdopen(file, "rb") as open_file:
+    try:
         about = os.fstat(file)
-        if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST:
-            return None
-        return open_file.read(LARGEST)
+        fits = stat.S_ISREG(about.st_mode) and about.st_size <= LARGEST
+        return os.read(file, LARGEST) if fits else None
+    finally:
+        os.close(file)
 
 
 def differs(wanted: dict[str, bytes], drive: Path) -> bool:
