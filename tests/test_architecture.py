@@ -1,4 +1,4 @@
-"""Who may import whom: the arrows of the README, read from the imports themselves."""
+"""Who may import whom: the arrows of device/README.md, read from the imports themselves."""
 
 import ast
 from graphlib import TopologicalSorter

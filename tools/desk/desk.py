@@ -184,7 +184,7 @@ class Progress:
 
     def done(self, slept: float, seconds: float, out: Path, levels: list[float],
              memory: list[float]) -> None:
-        """Sums, and what the figures of the README are read from."""
+        """Sums, and what the figures of models/FIGURES.md are read from."""
         from device.report import report
         self.line(f"Good morning. {report.last_night(out / 'diary.sqlite')}")
         files = ", ".join(name for name in LEFT if (out / name).exists())

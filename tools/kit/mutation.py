@@ -21,9 +21,9 @@ from kit.mutants import Mutant, mutants
 from kit.options import STOPPED
 from kit.setup import ROOT
 
-COPIED = ("device", "models", "tests", "tools", "systemd", "pyproject.toml", "README.md")
+COPIED = ("device", "models", "tests", "tools", "systemd", "pyproject.toml")
 CORE = ("night", "asking", "memory", "stored", "diary")
-PARTS = {Path("device/diary.py"): ("Diary.recall",)}     # of a file, what alone is the room's
+PARTS = {Path("device/diary.py"): ("recalled",)}     # of a file, what alone is the room's
 GOAL = 0.9              # of the mutants that are no mere rewording
 MOST_ASIDE = 5          # of a hundred that may be set aside as equivalent
 PATIENCE = 4.0          # times as long as the tests need unchanged; longer counts as caught
