@@ -35,7 +35,8 @@ CARD = (
     ("In the morning", (("press", "a good night"), ("twice", "a poor one"))),
 )
 SAYS = {"glows faintly": "waiting for a press", "breathes": "winding down",
-        "one blink": "muted, every 4 s", "two blinks": "something is missing or fails, every 4 s",
+        "one blink": "muted, every 4\u00a0s",
+        "two blinks": "something is missing or fails, every 4\u00a0s",
         "flickers": "your press was felt", "dark": "a night is on, or quiet hours"}
 
 
@@ -117,7 +118,8 @@ footer {{ margin-top: 3mm; font-size: 11px; color: #566070 }}
 <section><h2>The light</h2><dl>{lamps}</dl>{lights()}
 <h2>In words</h2><p style="margin:0">“warm rain, no bells” · “wake me at half past six” ·
 “stop”, from the hub's page or Home Assistant.</p></section></main>
-<footer>The morning's page: on the hub, or in the folder <b>reports</b> of the drive NOCTURNE. For relaxation and a sleep routine; not a medical device, not for infants.</footer>
+<footer>The morning's page: on the hub, or in the folder <b>reports</b> of the drive NOCTURNE.
+For relaxation and a sleep routine; not a medical device, not for infants.</footer>
 </body></html>
 """
 
