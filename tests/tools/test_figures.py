@@ -10,8 +10,9 @@ from kit import figures_page
 from kit.figures import Goal, Measured, Result
 
 ROOT = Path(__file__).resolve().parents[2]
-RESULT = Result("vitals", "two people", {"a.mae": 0.3, "a.share": 96.8, "plain": 1.0, "nan": None},
-                {"HeartPy": {"a.mae": 0.4}}, (Goal("a.mae", "<=", 0.35), Goal("a.share", ">=", 97.5)))
+RESULT = Result(
+    "vitals", "two people", {"a.mae": 0.3, "a.share": 96.8, "plain": 1.0, "nan": None},
+    {"HeartPy": {"a.mae": 0.4}}, (Goal("a.mae", "<=", 0.35), Goal("a.share", ">=", 97.5)))
 MEASURED = Measured("tools/evaluate vitals --data ppg", "2026-11-29", "abc1234")
 
 
@@ -47,7 +48,8 @@ def test_what_was_not_measured_is_refused_and_the_page_is_as_it_was(tmp_path):
     (tmp_path / "FIGURES.md").write_text("as it was")
     (tmp_path / "x.json").write_text('{"a": 1}')
     done = subprocess.run(
-        [sys.executable, ROOT / "tools" / "figures", "page", tmp_path / "x.json", "--out", tmp_path],
+        [sys.executable, ROOT / "tools" / "figures", "page", tmp_path / "x.json", "--out",
+         tmp_path],
         capture_output=True, text=True, env={**os.environ, "NOCTURNE_NO_SETUP": "1"})
     assert done.returncode == 1 and "isn't what tools/evaluate" in done.stderr
     assert (tmp_path / "FIGURES.md").read_text() == "as it was"

@@ -25,7 +25,8 @@ def put(page: str, results: Iterable[Mapping[str, Any]]) -> str:
     sections = {name: body.strip() for name, body in SECTION.findall(page)}
     for result in results:
         sections[name_of(result)] = section(result)
-    order = sorted(sections, key=lambda name: (name[0].isupper(), name))      # what is by hand: last
+    # what is written by hand stands last
+    order = sorted(sections, key=lambda name: (name[0].isupper(), name))
     told = [f"## {name}\n\n{sections[name]}\n" for name in order]
     return HEAD + "\n" + "\n".join(told)
 
