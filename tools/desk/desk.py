@@ -139,23 +139,27 @@ class Progress:
         self.hours, self.live = hours, sys.stdout.isatty()
         self.mode, self.choice, self.shown = None, None, float("-inf")
         self.began = time.monotonic()
-        self.night = None               # the Night, once it is built
+        self.night, self.muted = None, False        # the Night, once it is built
 
     def look(self) -> None:
         """At each tick: what a hand just did is seen at once."""
-        if self.mode is not None and self.night.mode is not self.mode:
-            self.mode = self.night.mode
-            why = f"  {BLIND}" if self.mode is Mode.FAULT else ""
-            self.line(f"{self.night.at.local:%H:%M}  {self.mode:9}{why}")
+        if self.night is None:
+            return
+        state, mode = self.night.state, self.night.mode
+        if state.tonight.choice is not None and state.tonight.choice is not self.choice:
+            self.choice = state.tonight.choice
+            name = state.tonight.recipe.name or "a recipe"
+            self.line(f"{'':9}chosen: {name} – {self.choice.reason.sentence}")
+        if self.mode is not None and mode is not self.mode:
+            why = f"  {BLIND}" if mode is Mode.FAULT else ""
+            self.line(f"{clock(self.night)}  {mode:9}{why}")
+        if state.settings.muted is not self.muted:
+            self.muted = state.settings.muted
+            self.line(f"{clock(self.night)}  {'muted' if self.muted else 'no longer muted'}")
+        self.mode = mode
 
     def __call__(self, night, epoch, staging) -> None:
         now = epoch.start / 60
-        if night.state.tonight.choice is not None and night.state.tonight.choice is not self.choice:
-            self.choice = night.state.tonight.choice
-            self.line(
-                f"{'':9}chosen: {night.state.tonight.recipe.name or 'a recipe'} – "
-                f"{night.state.tonight.choice.reason.sentence}"
-            )
         if night.mode is not self.mode or now - self.shown >= SHOWN:
             self.mode, self.shown = night.mode, now
             self.line(self.thought(night, epoch, staging))
@@ -169,13 +173,12 @@ class Progress:
             )
 
     def thought(self, night, epoch, staging) -> str:
-        wall = night.at.local
         heart = f"{epoch.heart_rate:3.0f} /min" if epoch.heart_rate else "no pulse"
         asleep = "unknown" if staging.p_asleep is None else f"{staging.p_asleep:.2f}"
         level = night.state.status.beat.level if night.state.status.beat else 0.0
         sound = f"{level:2.0f} dBA" if level > 0 else "silent"
         return (
-            f"{wall:%H:%M}  {night.mode:9} {staging.stage or '?':6} P(asleep) {asleep:7}  {heart}  "
+            f"{clock(night)}  {night.mode:9} {staging.stage or '?':6} P(asleep) {asleep:7}  {heart}  "
             f"{sound:7}{night.state.tonight.recipe.name}"
         )
 
@@ -198,6 +201,12 @@ class Progress:
                 f"Sound: {len(levels) / 60:.0f} min rendered, {100 * audible:.0f} % of the seconds "
                 f"at or above {AUDIBLE:g} dBA"
             )
+
+
+def clock(night) -> str:
+    """The time of day, or since power on where no zone is known."""
+    local = night.at.local
+    return f"{local:%H:%M}" if local is not None else f"{night.clock.now() / 3600:4.1f} h"
 
 
 class Finger:
