@@ -178,8 +178,8 @@ class Progress:
         level = night.state.status.beat.level if night.state.status.beat else 0.0
         sound = f"{level:2.0f} dBA" if level > 0 else "silent"
         return (
-            f"{clock(night)}  {night.mode:9} {staging.stage or '?':6} P(asleep) {asleep:7}  {heart}  "
-            f"{sound:7}{night.state.tonight.recipe.name}"
+            f"{clock(night)}  {night.mode:9} {staging.stage or '?':6} P(asleep) {asleep:7}  "
+            f"{heart}  {sound:7}{night.state.tonight.recipe.name}"
         )
 
     def line(self, text: str) -> None:
