@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from device import compose, parts, stored
+from device import __version__, compose, parts, stored
 from device.clock import Clock, SystemClock
 from device.compose.repeat_filter import Repeats
 from device.config import Config
@@ -36,7 +36,7 @@ from device.recommend.n_of_1 import effect
 from device.report import nights
 from device.sentences import speak, spoken
 from device.session import fade, schedule, updates
-from device.session.settings import DAYS, GUEST, Knobs, Owner, Rules
+from device.session.settings import DAYS, GUEST, Knobs, Owner, Rules, zone_of
 from device.session.state import Population
 from device.sleep import features, hypnogram, second_opinion
 from device.sleep.empty_bed import FILE, EmptyBed
@@ -47,8 +47,8 @@ from device.sleep.vitals import VitalSigns
 from device.values import EPOCH, TICK, Epoch, Staging, Sums
 from device.words import Words
 
-SOFTWARE = "0.1.0"
 SPENT = "spent"         # in the diary's memory: ε, for a ledger that is removed
+SHELF = "reports"       # folder beside the diary; a board puts it onto the drive called NOCTURNE
 DRAWING = 120.0         # s that the report may take
 
 
@@ -121,7 +121,7 @@ def brain(
         World(around.sound, around.panel, Presses(), around.home, around.feedback),
         diary,
         replace(hooks, effect=effect if config.night.trial else None, install=updates.install,
-                versions=partial(updates.versions, SOFTWARE)),
+                versions=partial(updates.versions, __version__)),
     )
     mine = owner(config, seed, tick, len(recommender.nights))
     night = Night(parts, replace(mine, judges=not no_stager))
@@ -158,7 +158,7 @@ def owner(config: Config, seed: int, tick: float, nights: int) -> Owner:
         knobs=knobs, ceiling=config.home.cap / 100, lock=config.panel.lock,
         smart=config.alarm.smart, elapsed=config.alarm.elapsed, retention=config.diary.retention,
         calibrated=bool(config.sound.calibration) and not config.sound.monitor,
-        keep_notes=wanted.keep_notes, software=SOFTWARE, seed=seed, tick=tick,
+        keep_notes=wanted.keep_notes, software=__version__, seed=seed, tick=tick,
         zone=time_zone(config.clock.zone),
     )
 
@@ -242,7 +242,7 @@ def at_home(
         return path if config.home.host or path.exists() else None
     speak(config.night.language)
     facts = DeviceFacts(
-        config.home.name, config.home.area, config.home.page, health.serial(), SOFTWARE,
+        config.home.name, config.home.area, config.home.page, health.serial(), __version__,
         programmes=NAMES, cap=config.home.cap, occupancy=occupancy, detail=config.home.detail,
     )
     heard, _ = load(Population, diary.recall(POPULATION), "what other beds told")
@@ -276,6 +276,11 @@ def publish_report(night: Night) -> None:
     # No config: it may be torn, and the night goes on with the last good one.
     command = [sys.executable, "-m", "device", "report", "--config", os.devnull,
                "--diary", str(night.diary.path), "--out", str(html), "--language", spoken()]
+    if not night.state.settings.privacy:
+        command += ["--shelf", str(html.with_name(SHELF))]
+    zone = zone_of(night.state.owner, night.state.settings)
+    if isinstance(zone, ZoneInfo) and zone.key and not zone.key.startswith("/"):
+        command += ["--zone", zone.key]
     subprocess.run(command, check=True, timeout=DRAWING, stdout=subprocess.DEVNULL,
                    env={**os.environ, "PYTHONPATH": paths})
     night.parts.world.home.tell(lately(night.diary.path))

@@ -14,12 +14,12 @@ from device.config import Config
 from tests.home.around import Listener, soon
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = "import sys; from desk.desk import main; sys.exit(main(sys.argv[1:]))"
+NIGHT = ROOT / "tools/night"
 
 
 def test_a_simulated_bed_lies_in_todays_time_and_obeys(broker, tmp_path):
     night = subprocess.Popen(
-        [sys.executable, "-c", CODE, "--hub", f"127.0.0.1:{broker.port}", "--bed", "guestroom",
+        [sys.executable, NIGHT, "--hub", f"127.0.0.1:{broker.port}", "--bed", "guestroom",
          "--hours", "0.1", "--speed", "30", "--build", "none", "--out", tmp_path / "night"],
         env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tools'}"}, stdout=subprocess.DEVNULL)
     listener = Listener(broker.port, "nocturne/guestroom/#")

@@ -387,4 +387,4 @@ def test_the_command_erases_a_bed_down_to_the_last_byte(tmp_path):
 def test_a_folder_that_cannot_be_used_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     ran = run("--data", tmp_path / "file" / "hub", "--key")
-    assert ran.returncode == 1 and "nocturne hub: " in ran.stderr and "Traceback" not in ran.stderr
+    assert ran.returncode == 2 and "nocturne hub: " in ran.stderr and "Traceback" not in ran.stderr

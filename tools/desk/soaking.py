@@ -28,6 +28,8 @@ from device.session.fade import AUDIBLE, RISE, SILENT, Course, root
 from device.session.modes import NEXT, Event, Mode
 from device.sim.faults import Plan, Wanted
 from device.values import TICK, Command, Scene, Volume
+from kit.interrupt import stopping
+from kit.options import STOPPED
 
 HANG = 5.0              # s that one tick may take of real time
 GROWTH = 20.0           # MB that many nights may add once everything is warm
@@ -76,17 +78,12 @@ class Watched:
         return None if self.away else self._sound.heartbeat()
 
 
-def main(doc: str) -> int:
-    parser = argparse.ArgumentParser(prog="tools/soak", description=doc.splitlines()[0])
-    parser.add_argument("--nights", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--night-minutes", type=float, default=12.0)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+def run(options: argparse.Namespace) -> int:
+    """Sleeps the nights and prints what was found in them; 1 if anything was."""
     found: Counter = Counter({"lost rows": 0, "startles": 0, "wrong modes": 0, "hangs": 0})
     faults: Counter = Counter()
-    warm = began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
+    began, nights, warm = time.monotonic(), 0, resident()
+    with tempfile.TemporaryDirectory() as folder, stopping() as stopped:
         for number in range(options.nights):
             seed = options.seed * 100_003 + number
             troubles = soak(Path(folder) / "night", seed, options.night_minutes, faults)
@@ -94,18 +91,21 @@ def main(doc: str) -> int:
                 print(f"night {number} (seed {seed}): {kind}: {detail}", file=sys.stderr)
                 found[kind] += 1
             gc.collect()
+            nights = number + 1
             if number == min(WARM, options.nights) - 1:
                 warm = resident()
+            if stopped.is_set():
+                break
     growth = resident() - warm
     found["memory growth"] = int(growth > GROWTH)
-    result = {"nights": options.nights, "seconds": round(time.monotonic() - began, 1), **found,
+    result = {"nights": nights, "seconds": round(time.monotonic() - began, 1), **found,
               "growth_mb": round(growth, 1), "faults": dict(faults)}
     print(
         json.dumps(result, indent=1)
         if options.json
         else "  ".join(f"{k}: {v}" for k, v in result.items())
     )
-    return int(any(found.values()))
+    return STOPPED if stopped.is_set() else int(any(found.values()))
 
 
 def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from device.arguments import Parser, ended, path, present, room, text, whole
 from device.errors import ConfigError, NocturneError
 from device.home.hub.pairing import (
     BEDS,
@@ -35,58 +36,63 @@ authority, or compare the certificate and go on."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="nocturne hub", description=__doc__.splitlines()[0])
-    parser.add_argument("--broker", default="localhost:1883", metavar="HOST[:PORT]")
-    parser.add_argument("--username", default="hub")
+    parser = Parser(prog="nocturne hub", description=__doc__)
+    parser.add_argument("--broker", type=host_and_port, default=("localhost", 1883),
+                        metavar="HOST[:PORT]", help="(localhost:1883)")
+    parser.add_argument("--username", type=text, default="hub")
     parser.add_argument(
-        "--password-file", type=Path, help="a file with one line, readable by you alone"
+        "--password-file", type=present, help="a file with one line, readable by you alone"
     )
     parser.add_argument(
-        "--ca", default="", help="the one certificate authority to trust; without it no TLS"
+        "--ca", type=text, default="",
+        help="the one certificate authority to trust; without it no TLS"
     )
-    parser.add_argument("--data", type=Path, default=Path("/var/lib/nocturne-hub"))
+    parser.add_argument("--data", type=room, default=Path("/var/lib/nocturne-hub"))
     parser.add_argument(
-        "--store", default="", metavar="URL",
+        "--store", type=text, default="", metavar="URL",
         help="postgresql://user@host/name, for several hubs; without it SQLite in --data. A "
         "password belongs into ~/.pgpass or PGPASSWORD, not here"
     )
     parser.add_argument(
-        "--metrics", type=int, default=0, metavar="PORT",
+        "--metrics", type=whole(0, 65_535), default=0, metavar="PORT",
         help="/metrics for Prometheus, /healthz and /readyz, on this machine's loopback"
     )
-    parser.add_argument("--metrics-address", default=LOOPBACK, metavar="ADDRESS")
+    parser.add_argument("--metrics-address", type=text, default=LOOPBACK, metavar="ADDRESS")
     parser.add_argument(
         "--metrics-of-beds", action="store_true",
         help="also of every bed that shares its state for care: ask its sleeper first"
     )
     parser.add_argument(
         "--page",
-        type=int,
+        type=whole(0, 65_535),
         default=8480,
         metavar="PORT",
         help="serve the page here; 0 is not at all",
     )
     parser.add_argument(
-        "--certificate", type=Path, metavar="FILE",
+        "--certificate", type=present, metavar="FILE",
         help="of the page: nocturne-hub.crt beside the broker, as pairing made it"
     )
-    parser.add_argument("--certificate-key", type=Path, metavar="FILE", help="nocturne-hub.key")
+    parser.add_argument("--certificate-key", type=present, metavar="FILE",
+                        help="nocturne-hub.key")
     parser.add_argument(
         "--plain", action="store_true",
         help="serve the page in the clear to everybody, and speak so to a broker on another "
         "machine; else without a certificate the page is for this machine only"
     )
     parser.add_argument(
-        "--group", default="", help="of several hubs on one --store: the broker deals out to them"
+        "--group", type=text, default="",
+        help="of several hubs on one --store: the broker deals out to them"
     )
     parser.add_argument(
         "--key", action="store_true", help="print the public key for home.hub_key, and end"
     )
     parser.add_argument(
-        "--retention", type=int, default=RETENTION, metavar="DAYS",
+        "--retention", type=whole(1, 36_500), default=RETENTION, metavar="DAYS",
         help=f"that events are kept ({RETENTION})"
     )
-    parser.add_argument("--erase", metavar="BED", help="forget all events of a bed, and end")
+    parser.add_argument("--erase", type=text, metavar="BED",
+                        help="forget all events of a bed, and end")
     parser.add_argument(
         "--setup", action="store_true",
         help="make this machine a hub: broker, users, rights, certificate, service; as root"
@@ -96,44 +102,66 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument(
         "--pair",
+        type=text,
         metavar="BED",
         help="make what the broker and this bed need to know each other by, "
         "and end; as root, beside the broker",
     )
     parser.add_argument(
-        "--unpair", metavar="BED", help="the bed comes in no more, and Home Assistant forgets it"
+        "--unpair", type=text, metavar="BED",
+        help="the bed comes in no more, and Home Assistant forgets it"
     )
     parser.add_argument(
-        "--rotate", metavar="BED", help="a new password for a bed that is paired, at the same hosts"
+        "--rotate", type=text, metavar="BED",
+        help="a new password for a bed that is paired, at the same hosts"
     )
-    parser.add_argument("--name", default="", help="with --pair: what people call the bed")
+    parser.add_argument("--name", type=text, default="",
+                        help="with --pair: what people call the bed")
     parser.add_argument(
         "--host",
+        type=text,
         action="append",
         metavar="NAME",
         help="with --pair: the broker's name or address, as "
         "the bed will use it; may be given again for further ones (this machine's name)",
     )
     parser.add_argument(
-        "--viewer", metavar="NAME", help="let a person look at --bed by the page, and end"
+        "--viewer", type=text, metavar="NAME",
+        help="let a person look at --bed by the page, and end"
     )
     parser.add_argument(
-        "--caregiver", metavar="NAME", help="let a person look at --bed and command it, and end"
+        "--caregiver", type=text, metavar="NAME",
+        help="let a person look at --bed and command it, and end"
     )
-    parser.add_argument("--bed", help="with --viewer or --caregiver")
+    parser.add_argument("--bed", type=text, help="with --viewer or --caregiver")
     parser.add_argument(
-        "--etc", type=Path, default=Path("/etc"), help="with these: where the broker's files go"
+        "--etc", type=path, default=Path("/etc"), help="with these: where the broker's files go"
     )
     options = parser.parse_args(argv)
-    try:
-        return run(options)
-    except (NocturneError, OSError) as trouble:
-        parser.exit(1, f"nocturne hub: {trouble}\n")
-    except SQLAlchemyError as trouble:
-        parser.exit(1, f"nocturne hub: the store: {str(trouble).splitlines()[0]}\n")
+    if (options.viewer or options.caregiver) and not options.bed:
+        parser.error("--viewer and --caregiver need --bed BED")
+    return ended("nocturne hub", lambda: run(options))
+
+
+def host_and_port(given: str) -> tuple[str, int]:
+    """A type for argparse."""
+    host, colon, port = text(given).rpartition(":")
+    if not colon:
+        return given, 1883
+    if not host:
+        raise argparse.ArgumentTypeError(f"{given!r}: names no host")
+    return host, whole(1, 65_535)(port)
 
 
 def run(options: argparse.Namespace) -> int:
+    """Raises NocturneError, OSError."""
+    try:
+        return done(options)
+    except SQLAlchemyError as trouble:
+        raise NocturneError(f"the store: {str(trouble).splitlines()[0]}") from None
+
+
+def done(options: argparse.Namespace) -> int:
     options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     if options.doctor:
         return diagnose(options)
@@ -168,10 +196,10 @@ def run(options: argparse.Namespace) -> int:
     if options.erase:
         print(f"{store.erase(options.erase)} events of {options.erase} erased")
         return 0
-    host, _, port = options.broker.partition(":")
+    host, port = options.broker
     kept = options.password_file or options.etc / "nocturne-hub.password"
     password = kept.read_text().strip() if options.password_file or readable(kept) else ""
-    broker = Broker(host, int(port or 1883), options.username if password else "", password,
+    broker = Broker(host, port, options.username if password else "", password,
                     options.ca)
     if not (options.ca or options.plain or loopback(host)):
         raise ConfigError(f"the broker {host} is another machine: --ca, or on purpose --plain")
@@ -224,7 +252,7 @@ def readable(file: Path) -> bool:
 
 
 def diagnose(options: argparse.Namespace) -> int:
-    port = int(options.broker.partition(":")[2] or 1883)
+    port = options.broker[1]
     troubles = 0
     for well, words in examine(options.etc, options.data, port, options.page):
         troubles += not well
@@ -240,7 +268,7 @@ def known_as() -> list[str]:
 
 def part(options: argparse.Namespace) -> int:
     """Home Assistant first, then the broker."""
-    port = int(options.broker.partition(":")[2] or 1883)
+    port = options.broker[1]
     broker, bed = options.etc / "mosquitto", options.unpair
     gone = bed in known(broker) and forget(bed, broker, port, reload)
     unpair(bed, options.etc, options.data)

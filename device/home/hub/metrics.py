@@ -43,7 +43,7 @@ class Metrics:
         self._server = server
         self._beds = Beds(server.broker) if of_beds else None
         self._registry = CollectorRegistry()
-        self._registry.register(self)       
+        self._registry.register(self)
         self._web = ThreadingHTTPServer((address, port), self._handler())
         self._web.daemon_threads = True
         self.port = self._web.server_address[1]

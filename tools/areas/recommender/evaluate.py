@@ -18,11 +18,6 @@ from areas.recommender import board, mushroom, ratings, sleepers  # noqa: E402
 from kit.figures import Goal, Result  # noqa: E402
 
 
-def add_options(parser) -> None:
-    parser.add_argument("--sleepers", type=int, default=500,
-                        help="synthetic sleepers never seen (default 500)")
-
-
 def evaluate(data: Path | None, train: Path | None, options) -> Result:
     said, figures, peers, more = [], {}, {}, {}
 
