@@ -302,7 +302,7 @@ class Standing:
     # days whose alarm was set or cancelled, 0 is Monday: of every week, or the one to come
     on: tuple[int, ...] = ()
     weekly: bool = False
-    unset: str = ""     # why it wasn't: "unclear", "taken", "past", "timeless", or ""
+    unset: str = ""     # why it wasn't: "unclear", "taken", "past", "zoneless", "timeless", or ""
     undoes: str = "last"            # what "undo" takes back: the "last" note, "all" of them, or ""
     # h after lights out at which the alarm rings, while the time isn't known
     elapsed: float | None = None

@@ -23,6 +23,7 @@ from device.words import (
     whole,
 )
 from device.words.language import language
+from device.words.phrases import spoken
 from device.words.reader import Reader
 from device.words.script import simplified
 from device.words.spelling import mended
@@ -32,7 +33,7 @@ __all__ = ["Words"]
 
 HERE = Standing()
 OTHERS = frozenset({"lights", "heating", "room"})       # which have timers, too
-OWN = re.compile(r"\b(?:stop|sounds?|music|timer|everything|rain|waves|ocean|noise)\b|声|音乐|定时")
+OWN = re.compile(r"\b(?:stop|sounds?|timer|everything)\b|声|定时")
 
 
 class Words:
@@ -74,7 +75,7 @@ class Words:
         if trouble == "crisis":
             return Understood(tongue or script(line), distress=trouble)
         far, asked = beyond.beyond(line), hours.asked(line)
-        if OTHERS.intersection(far) and not OWN.search(line):
+        if OTHERS.intersection(far) and not (OWN.search(line) or sounds(said)):
             asked = asked._replace(timer=None, left=line)       # of the lamp, not of the sound
         if exact.stopped(line) and not exact.muted(line):
             return Understood(script(line), stop=True)
@@ -165,6 +166,11 @@ class Words:
     narrowing = staticmethod(bounds.narrowing)
     within = staticmethod(bounds.within)
     played = staticmethod(bounds.played)
+
+
+def sounds(said: Sequence[str]) -> bool:
+    """Whether tokens name a sound."""
+    return any(word.kind == "thing" for word in spoken(said))
 
 
 def script(line: str) -> str:

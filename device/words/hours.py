@@ -68,9 +68,11 @@ TIME = re.compile(
     r"(?: ?(?P<half>am|pm|a\.m|p\.m|in the morning|in the evening|tonight|in the afternoon))?"
 )
 WAKE = re.compile(
-    r"\b(?:wake (?:me|us)(?: up)?|get me up|(?:set|make|put|change|move|need|want|have|create)"
+    r"\b(?:wake (?:me|us)(?: up)?|get me up|"
+    r"let (?:me|us) (?:sleep|lie)(?: in)?(?= (?:until|till)\b)|"
+    r"(?:set|make|put|change|move|need|want|have|create)"
     r"(?: me)?(?: the| an| a| my| up)* alarm(?: clock)?|alarm(?: clock)?)\b"
-    r"(?: (?:tomorrow|for|at|to|by|around|on|morning|please|is|about|the|me))* "
+    r"(?: (?:tomorrow|for|at|to|by|around|on|morning|please|is|about|the|me|until|till))* "
 )
 NOT_WAKE = re.compile(
     r"\b(?:fire|no|don't|dont|not|cancel|remove|delete|turn off|switch off|stop|disable|what|when|"
@@ -93,6 +95,17 @@ LENGTH = (
 NAP = re.compile(
     rf"\b(?:(?:wake (?:me|us)|get me)(?: up)?(?: again)?|alarm)(?: (?:for|in))+ {LENGTH}"
 )
+# Who lies in isn't to be woken: "let me sleep in tomorrow", but not "let me sleep in peace".
+LIE_IN = (
+    r"(?<!don't )(?<!not )(?<!never )(?<!dont )\b(?:let (?:me|us)|"
+    r"(?:want|need|like|able)(?: me| us)? to|can (?:i|we)) "
+    r"(?:sleep in|lie in|have a (?:lie|long|sleep)[- ]?in)"
+    r"(?= *(?:please|for once|and|this|today|tomorrow|on|as long|\w+day|[.,;!?]|$))|"
+    r"(?:^|[.,;!?] |\b(?:please|and|so|want|need) )no wake[- ]?up(?: calls?)?\b"
+    r"(?! (?:at|in|last|during|like))|"
+    r"(?<![别用要好])(?:让|给)我(?:今天|明天|明早|早上|听日|周[一二三四五六日末])*(?:好好)?"
+    r"(?:睡到(?:自然醒|饱|够)|睡(?:个|一?下)?懒觉|赖(?:个|一?下)?床|睡晏)"
+)
 NO_ALARM = re.compile(
     r"\b(?:no|cancel|remove|delete|turn off|switch off|shut off|disable|unset|clear|forget|stop|"
     r"skip)"
@@ -102,6 +115,7 @@ NO_ALARM = re.compile(
     r"wake-up))* alarm\b|"
     r"\b(?:don't|dont|do not|never|no need to|(?:don't|dont) (?:have|need) to) wake (?:me|us)"
     r"(?: up)?(?! (?:at|with|by|for|if|when|so|too|like|before|until|till|up|in)\b)|"
+    rf"{LIE_IN}|"
     r"(?:取消|关掉|关了?|删掉?|不要|不用|不需要|唔要|唔使|别)(?:再|设|定|开|响)*(?:明天|明早|听日|"
     r"早上)*的?闹[钟铃]|"
     r"闹[钟铃](?:也|都|就|给我)*(?:取消|关|删|不要|不用|唔要|唔使)|"
@@ -112,7 +126,7 @@ STAYS = re.compile(
     r"\b(?:don't|dont|do not|never) (?:skip|cancel|remove|delete|turn off|switch off|shut off|"
     r"disable|unset|clear|forget|stop)\b|(?:别|不要|不用)(?:取消|关|删|忘)"
 )
-SKIP = re.compile(r"\bskip (?:\w+ ){0,2}alarm")
+SKIP = re.compile(rf"\bskip (?:\w+ ){{0,2}}alarm|{LIE_IN}")
 NO_TIMER = re.compile(
     r"\b(?:no|cancel|remove|stop|clear|delete|turn off|disable|forget)"
     r"(?: (?:the|my|any|all|sleep|about))* timers?\b|\btimers? off\b|"

@@ -55,6 +55,9 @@ def test_an_exception_is_what_is_kept_or_what_is_left_out(words, text, kept):
         ("不要钢琴，算了还是要吧", "require piano"),
         ("想听钢琴，想想还是算了", "forbid piano"),
         ("唔要風聲，都係要返啦", "require wind"),
+        ("she loves the bells, I can't stand them, not tonight", "forbid bell"),
+        ("我老公好鍾意風聲，但我頂唔順，今晚唔要", "forbid wind"),
+        ("我沒說不要篝火呀", "require fire"),
     ],
 )
 def test_the_last_word_on_a_thing_counts(words, text, meant):
@@ -88,6 +91,12 @@ def test_a_denial_that_is_repeated_is_no_second_thought(text):
         ("不要更少的雨", set()),
         ("why not make it louder", {"raise level"}),
         ("i can't sleep make it quieter", {"lower level"}),
+        ("speak as loud as you can", {"raise level"}),
+        ("make it as quiet as possible", {"lower level"}),
+        ("越小聲越好", {"lower level"}),
+        ("雨聲小了點", {"raise rain"}),
+        ("小声了一点就好了", {"lower level"}),
+        ("外面颱風好大，根本聽不到你的聲音", {"raise level"}),
     ],
 )
 def test_how_loud_is_meant_by_the_whole_of_what_is_said(words, text, wishes):
@@ -216,6 +225,7 @@ def test_putting_a_line_plainly_never_fails(text):
         ("forget the rain", set()),
         ("cancel the alarm", set()),
         ("no bells from tonight on", {"always"}),
+        ("睡得不错", {"good"}),
     ],
 )
 def test_what_a_note_says_as_a_whole(text, flags):
