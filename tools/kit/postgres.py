@@ -54,6 +54,10 @@ class Postgres:
             time.sleep(0.05)
         raise RuntimeError(f"PostgreSQL ended: {(self.folder / 'log').read_text()[-500:]}")
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def stop(self, kill: bool = False) -> None:
         """`kill`: as a power cut does, its children with it."""
         if self._process is None:

@@ -15,6 +15,7 @@ from device.arguments import Parser, ended, path, present, room, text, whole
 from device.errors import ConfigError, NocturneError
 from device.home.hub.pairing import (
     BEDS,
+    RIGHTS,
     Bed,
     admit,
     hosts_of,
@@ -133,13 +134,18 @@ def main(argv: list[str] | None = None) -> int:
         "--caregiver", type=text, metavar="NAME",
         help="let a person look at --bed and command it, and end"
     )
-    parser.add_argument("--bed", type=text, help="with --viewer or --caregiver")
+    parser.add_argument(
+        "--watcher", type=text, metavar="NAME",
+        help="let a person look at the ward: of each --bed in one word how it is, and nothing more"
+    )
+    parser.add_argument("--bed", type=text, action="append", default=[],
+                        help="with --viewer, --caregiver or --watcher; may be given again")
     parser.add_argument(
         "--etc", type=path, default=Path("/etc"), help="with these: where the broker's files go"
     )
     options = parser.parse_args(argv)
-    if (options.viewer or options.caregiver) and not options.bed:
-        parser.error("--viewer and --caregiver need --bed BED")
+    if (options.viewer or options.caregiver or options.watcher) and not options.bed:
+        parser.error("--viewer, --caregiver and --watcher need --bed BED")
     return ended("nocturne hub", lambda: run(options))
 
 
@@ -184,10 +190,10 @@ def done(options: argparse.Namespace) -> int:
         return done
     if options.unpair:
         return part(options)
-    if person := options.viewer or options.caregiver:
-        password = admit(
-            person, options.bed or "", bool(options.caregiver), options.etc, options.data
-        )
+    for role in RIGHTS:
+        if not (person := getattr(options, role)):
+            continue
+        password = admit(person, options.bed, role, options.etc, options.data)
         print(
             f"Password of {person} at the broker, shown this once: {password}\nRestart the broker."
         )

@@ -36,6 +36,13 @@ SUPPLIED_BEFORE = frozenset({
     "08c270364e580e339358de337b2f66c8a33874f7b8756ad8c6ccf388f9dfaa6c",
     "87a26babc67244e4bb969c30a526618ba9a53f0174bf82edf2e55d53a9c31cfe",
 })
+# What a person may do at a bed, by role.
+LOOK = (("read", "avail"), ("read", "state/#"))
+RIGHTS = {
+    "viewer": LOOK,
+    "caregiver": (*LOOK, ("write", "cmd/#")),
+    "watcher": (("read", "avail"), ("read", "state/care"), ("read", "state/name")),
+}
 NAME = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 IP = re.compile(r"[\d.]+|.*:.*")
 
@@ -193,13 +200,14 @@ def announce(etc: Path) -> None:
         '  <service><type>_nocturne._tcp</type><port>8883</port></service>\n</service-group>\n')
 
 
-def admit(person: str, bed: str, commands: bool, etc: Path, data: Path) -> str:
-    """Let a person look at a bed, and command it too, by the page; what was said of that person and
-    bed before counts no more. Answers a new password. Raises ConfigError."""
+def admit(person: str, beds: Sequence[str], role: str, etc: Path, data: Path) -> str:
+    """Give a person the rights of a role to these beds; what was said of that person and them
+    before counts no more. Answers a new password. Raises ConfigError."""
     broker = etc / "mosquitto"
     acl = broker / "nocturne.acl"
-    if bed not in known(broker) or not acl.exists():
-        raise ConfigError(f"{bed!r} is not paired yet: nocturne hub --pair {bed}")
+    for bed in beds:
+        if bed not in known(broker) or not acl.exists():
+            raise ConfigError(f"{bed!r} is not paired yet: nocturne hub --pair {bed}")
     lines = acl.read_text(encoding="utf-8").splitlines()
     # A name is a bed's right to its own topics, by the patterns: a person must not be called like
     # one.
@@ -209,11 +217,11 @@ def admit(person: str, bed: str, commands: bool, etc: Path, data: Path) -> str:
             f"{person!r}: letters, digits, - and _ only, at most 32; "
             "no bed's name, nor the broker's own"
         )
-    mine = [f"topic read nocturne/{bed}/avail", f"topic read nocturne/{bed}/state/#",
-            *([f"topic write nocturne/{bed}/cmd/#"] if commands else [])]
+    mine = [f"topic {way} nocturne/{bed}/{what}" for bed in beds for way, what in RIGHTS[role]]
     others, before = parted(lines, person)
     denied = [line.format(person=person) for line in NO_BED]
-    kept = [line for line in before if f" nocturne/{bed}/" not in line and line not in denied]
+    kept = [line for line in before if line not in denied
+            and not any(f" nocturne/{bed}/" in line for bed in beds)]
     readable(acl, "\n".join((*others, "", f"user {person}", *denied, *kept, *mine)) + "\n")
     made = passwords(broker, (person,))[person]
     list_beds(broker, data)
