@@ -15,7 +15,7 @@ from tests.home.around import USERS, Listener, soon
 EVERYTHING = ("#", "nocturne/#", "nocturne/bed1/#", "homeassistant/#")
 # topic → (who may write it, who may read it)
 MATRIX = {
-    "nocturne/bed1/avail": ({"bed1"}, {"homeassistant", "grandma", "nurse"}),
+    "nocturne/bed1/avail": ({"bed1"}, {"homeassistant", "hub", "grandma", "nurse"}),
     "nocturne/bed1/state/sound": ({"bed1"}, {"homeassistant", "grandma", "nurse"}),
     "nocturne/bed1/event/night": ({"bed1"}, {"hub", "homeassistant"}),
     "nocturne/bed1/feedback/comfort_v1": ({"bed1"}, {"hub"}),

@@ -25,6 +25,7 @@ from device.values import QUESTION
 STATE = f"{ROOT}/hub/state"
 BURST = 1000            # messages of one bed: the outbox of one that was away for months
 RATE = 1.0              # /s
+OFTEN, LATELY = 6, 60.0     # times, s: a bed comes in so often where two have one id
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Server:
         self._beds, self._now = beds, now or SystemClock().now
         self._spent: dict[str, tuple[float, float]] = {}    # bed → when it was heard, how often
         self.store, self.key, self.broker, self.say = store, key, broker, say
+        self._joined: dict[str, list[float]] = {}           # bed → when it came in lately
         self.applied = self.refused = 0
         self._published: list[int] | None = None
         self._stopping = False
@@ -94,7 +96,8 @@ class Server:
             self.say(f"broker {self.broker.host}:{self.broker.port} refuses the hub: {reason}")
             return
         client.subscribe([(f"{self._share}{ROOT}/+/{plane}/+", paho.SubscribeOptions(qos=1))
-                          for plane in ("event", "feedback")])
+                          for plane in ("event", "feedback")]
+                         + [(f"{ROOT}/+/avail", paho.SubscribeOptions(qos=1))])
         client.publish(f"{ROOT}/hub/avail", "online", qos=1, retain=True)
         self._published = None
         self.learn()
@@ -103,10 +106,27 @@ class Server:
                     message: paho.MQTTMessage) -> None:
         """Must not raise: paho would stop half way through a packet."""
         try:
-            self.take(message)
+            if message.topic.endswith("/avail"):
+                self.meet(message)
+            else:
+                self.take(message)
         # a full disk: no acknowledgement, so the bed keeps it and sends it again
         except Exception as trouble:
             self.say(f"hub: {type(trouble).__name__}: {trouble}")
+
+    def meet(self, message: paho.MQTTMessage) -> None:
+        """Two devices with one id throw each other out of the broker: one that comes in again and
+        again may be two."""
+        bed = message.topic.split("/")[1]
+        if message.retain or message.payload != b"online":
+            return
+        now = self._now()
+        lately = [then for then in self._joined.get(bed, ()) if now - then < LATELY] + [now]
+        self._joined[bed] = lately
+        if len(lately) == OFTEN:
+            self.say(f"{bed} came in {OFTEN} times in {LATELY:.0f} s: do two devices say that they "
+                     "are it? Give one of them another id (nocturne hub --pair OTHER, and its "
+                     "home.toml)")
 
     def take(self, message: paho.MQTTMessage) -> None:
         """Store, then acknowledge. What is malformed is acknowledged too, else its bed would send
