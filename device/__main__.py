@@ -150,6 +150,7 @@ def last_good() -> Path:
 def run_board(options: argparse.Namespace) -> int:
     do_without_openssl_hashes()
     from device.assembly import board
+    from device.notifier import notifier
     from device.parts import Hooks
     from device.values import Stop
     to_the_journal()
@@ -176,20 +177,6 @@ def run_board(options: argparse.Namespace) -> int:
         unmap_code()
         night.run()
     return 0
-
-
-def notifier() -> Callable[[str], object]:
-    """sd_notify(3). Without its library systemd would end us for our silence: said to its socket
-    by hand."""
-    try:
-        import sdnotify
-        notify: Callable[[str], object] = sdnotify.SystemdNotifier().notify
-        return notify
-    except ImportError:
-        import socket
-        address = os.environ.get("NOTIFY_SOCKET", "").replace("@", "\0", 1)
-        speaker = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        return lambda words: speaker.sendto(words.encode(), address) if address else None
 
 
 def to_the_journal() -> None:

@@ -235,6 +235,7 @@ class Diary:
         aside = None
         if self._broken:
             aside = set_aside(self.path)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             prepare(self.path)
         connection = connect(self.path)
         connection.set_progress_handler(self._move, STEPS)

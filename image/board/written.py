@@ -24,7 +24,7 @@ CODED = re.compile(r"(?i)\bWIFI:[^\n]*\bP:|keyMaterial>|PreSharedKey\W|<key>Pass
 BESIDE = re.compile(r"([\w-]{2,40})[\"']?\s*(?:\([^)]*\)\s*)?[=:：＝]\s*[\"'“„]*([^\s\"',;}]+)")
 HALF_HEADER = re.compile(r"\[\s*\w{1,10}")
 PAIR = re.compile(r"^\s*[\"']?(?:(\w+)\s*\.\s*)?([\w-]+)[\"']?\s*[=:]\s*(.*?)\s*$")
-# Of a key's plain name: what stands beside it is a password, in more than one language, or misspelt.
+# Of a key's plain name: beside it stands a password, in more than one language, or misspelt.
 SECRET = re.compile("pass|pasw|pw|psk|key|schl|kennw|wort|word|ord$|clave|contras|senha|parol|hesl|"
                     "hasl|geheim|secret|token|code|chiave|chave|nyckel|sleutel|anahtar|sifre|парол|"
                     "κωδικ|密|ハスワ|비밀|암호")

@@ -33,6 +33,7 @@ AVAILABLE = f"{ROOT}/hub/avail"
 TOGETHER = 200          # messages in one transaction
 TURN = 2.0              # s between looks at what one elected hub does
 NIGHTLY = 86_400.0      # s between looks for what is too old to keep
+OFTEN, LATELY = 6, 60.0     # times, s: a bed comes in so often where two have one id
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Server:
         self.tally = Tally()
         self._election = Election(store.engine)
         self._waiting: list[tuple[float, Message]] = []
+        self._joined: dict[str, list[float]] = {}           # bed → when it came in lately
         self._known: tuple[float, frozenset[str]] = (-float("inf"), frozenset())
         self._published = b""
         self._stated = ""
@@ -124,7 +126,8 @@ class Server:
             return
         once = paho.SubscribeOptions(qos=1)
         client.subscribe([(f"{self._share}{ROOT}/+/{plane}/+", once)
-                          for plane in ("event", "feedback")] + [(AVAILABLE, once), (PRIOR, once)])
+                          for plane in ("event", "feedback")]
+                         + [(f"{ROOT}/+/avail", once), (PRIOR, once)])
         client.publish(AVAILABLE, "online", qos=1, retain=True)
         self.tally.connected = True
         self._published, self._stated = b"", ""
@@ -138,12 +141,29 @@ class Server:
         except Exception as trouble:
             self.say(f"hub: {type(trouble).__name__}: {trouble}")
 
+    def meet(self, message: paho.MQTTMessage) -> None:
+        """Two devices with one id throw each other out of the broker: one that comes in again and
+        again may be two."""
+        bed = message.topic.split("/")[1]
+        if message.retain or message.payload != b"online":
+            return
+        now = self._now()
+        lately = [then for then in self._joined.get(bed, ()) if now - then < LATELY] + [now]
+        self._joined[bed] = lately
+        if len(lately) == OFTEN:
+            self.say(f"{bed} came in {OFTEN} times in {LATELY:.0f} s: do two devices say that they "
+                     "are it? Give one of them another id (nocturne hub --pair OTHER, and its "
+                     "home.toml)")
+
     def take(self, message: paho.MQTTMessage) -> None:
         """Keep it for the next transaction, if it is of a bed that is heard."""
         if message.topic == AVAILABLE:
             # Another hub's last will, or that of our own last connection; this one is here.
             if message.payload == b"offline" and not self._stopping:
                 self.client.publish(AVAILABLE, "online", qos=1, retain=True)
+            return
+        if message.topic.endswith("/avail"):
+            self.meet(message)
             return
         if message.topic == PRIOR:
             if bytes(message.payload) != self._published:
