@@ -3,7 +3,7 @@
 import re
 from types import MappingProxyType
 
-from device.words.lexicon import ENGLISH
+from device.words.spelling import SINGLE
 
 LONG = MappingProxyType(
     {
@@ -26,7 +26,6 @@ SHORT = re.compile(
 TOO = re.compile(r"\b2 (?=(?:much|many|few|loud|quiet|soft|fast|slow|bright|dark|high|low|busy)\b)")
 DRAWN = re.compile(r"\b[a-z]*?([a-z])\1{2,}[a-z]*\b")
 RUN = re.compile(r"([a-z])\1{2,}")
-KNOWN = frozenset(word for phrase in ENGLISH for word in phrase.split())
 
 
 def spelled_out(line: str) -> str:
@@ -44,4 +43,4 @@ def whole(short: str) -> str:
 def undrawn(word: str) -> str:
     """ "tooo" → "too", "waaay" → "way"."""
     twice = RUN.sub(r"\1\1", word)
-    return twice if twice in KNOWN else RUN.sub(r"\1", word)
+    return twice if twice in SINGLE else RUN.sub(r"\1", word)
