@@ -26,6 +26,7 @@ from device.words.language import language
 from device.words.phrases import spoken
 from device.words.reader import Reader
 from device.words.script import simplified
+from device.words.shorthand import spelled_out
 from device.words.spelling import mended
 from device.words.text import HAN, clean, tokens
 
@@ -69,7 +70,7 @@ class Words:
 
     def understand(self, text: object) -> Understood:
         """Whatever `text` is: bounded work, and nothing but a frozen value comes of it."""
-        line = simplified(clean(text))
+        line = spelled_out(simplified(clean(text)))
         model, said = self.mood, tokens(line)
         trouble, tongue = beyond.distress(line), self.language(line)
         if trouble == "crisis":

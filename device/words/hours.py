@@ -96,7 +96,7 @@ NAP = re.compile(
     rf"\b(?:(?:wake (?:me|us)|get me)(?: up)?(?: again)?|alarm)(?: (?:for|in))+ {LENGTH}"
 )
 # Who lies in isn't to be woken: "let me sleep in tomorrow", but not "let me sleep in peace".
-LIE_IN = (
+LIE_IN = re.compile(
     r"(?<!don't )(?<!not )(?<!never )(?<!dont )\b(?:let (?:me|us)|"
     r"(?:want|need|like|able)(?: me| us)? to|can (?:i|we)) "
     r"(?:sleep in|lie in|have a (?:lie|long|sleep)[- ]?in)"
@@ -115,7 +115,6 @@ NO_ALARM = re.compile(
     r"wake-up))* alarm\b|"
     r"\b(?:don't|dont|do not|never|no need to|(?:don't|dont) (?:have|need) to) wake (?:me|us)"
     r"(?: up)?(?! (?:at|with|by|for|if|when|so|too|like|before|until|till|up|in)\b)|"
-    rf"{LIE_IN}|"
     r"(?:取消|关掉|关了?|删掉?|不要|不用|不需要|唔要|唔使|别)(?:再|设|定|开|响)*(?:明天|明早|听日|"
     r"早上)*的?闹[钟铃]|"
     r"闹[钟铃](?:也|都|就|给我)*(?:取消|关|删|不要|不用|唔要|唔使)|"
@@ -126,7 +125,7 @@ STAYS = re.compile(
     r"\b(?:don't|dont|do not|never) (?:skip|cancel|remove|delete|turn off|switch off|shut off|"
     r"disable|unset|clear|forget|stop)\b|(?:别|不要|不用)(?:取消|关|删|忘)"
 )
-SKIP = re.compile(rf"\bskip (?:\w+ ){{0,2}}alarm|{LIE_IN}")
+SKIP = re.compile(r"\bskip (?:\w+ ){0,2}alarm")
 NO_TIMER = re.compile(
     r"\b(?:no|cancel|remove|stop|clear|delete|turn off|disable|forget)"
     r"(?: (?:the|my|any|all|sleep|about))* timers?\b|\btimers? off\b|"
@@ -235,14 +234,15 @@ def asked(line: str) -> Asked:
     of, timeless = days.said(line)
     rings, rests = alarm(timeless), nap(line)
     ends, left = timer(line)
-    if of.which is Which.ANY and SKIP.search(line):
+    lies_in = LIE_IN.search(timeless)
+    if of.which is Which.ANY and (lies_in or SKIP.search(line)):
         of = Days(Which.NEXT)
     if rings is not None and of.which is Which.TONIGHT and EVENING <= rings < NOON:
         rings += NOON
     elif rings is not None and of.which is Which.TONIGHT and NOON <= rings < NOON + 60:
         rings -= NOON
     off = {
-        "alarm": rings is None and rests is None and NO_ALARM.search(timeless)
+        "alarm": rings is None and rests is None and (lies_in or NO_ALARM.search(timeless))
         and not STAYS.search(timeless)
         and not OTHERS_ALARM.search(line),
         "timer": ends is None and NO_TIMER.search(line),

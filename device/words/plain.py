@@ -111,12 +111,27 @@ TURNS = (
         r"(?![就最才]?[好行])",
         "雨声小了点",
     ),
+    # this or nothing is this
+    turn(" please", r" or (?:(?:nothing|none)(?: else| at all)?|bust|riot)\b", "ocean or nothing"),
     # what wasn't said, or isn't to blame
     turn(
         "要",
-        r"(?:我)?(?:不是|并没有?|又没|没有?|冇|唔系)在?(?:说|讲|话|叫你|让你|要你)(?:了|过)?"
+        r"(?:我)?(?:[不唔]是|并没有?|又没|没有?|冇)在?(?:说|讲|话|叫你|让你|要你)(?:了|过)?"
         r"(?:不要|不放|不用|别放|唔要|停|关掉?)(?:了|掉)?",
         "我不是说不要雨",
+    ),
+    turn(
+        "",
+        r"(?:我)?(?:[不唔]是|并没有?|又没|没有?|冇)在?(?:说|讲|话)(?:了|过)?我?"
+        r"(?:唔钟意|不喜欢|不爱听|讨厌|唔想听|不想听)",
+        "我唔係話唔鍾意雨",
+    ),
+    turn(
+        "",
+        r"\b(?:it's |it is |it |i'm |i am |i )?(?:not|isn't|never|didn't|don't) "
+        r"(?:that|say|saying|said|mean|meaning)(?: that)? (?:i|we) (?:(?:don't|do not|didn't) "
+        r"(?:like|love|enjoy|want)|hate|dislike)\b",
+        "it's not that I don't like the rain",
     ),
     turn(
         "",

@@ -49,7 +49,7 @@ PAIRS = (
     "鬍胡 鯨鲸 鷗鸥 鷹鹰 鼴鼹 喚唤 喲哟 噹当 噓嘘 嘮唠 壩坝 幹干 徬彷 慶庆 憑凭 歎叹 潤润 "
     "澆浇 濺溅 瀝沥 獅狮 瘡疮 囈呓 嚕噜 晩晚 綴缀 緬缅 謂谓 鐺铛 噴喷 濾滤"
 )
-SIMPLIFIED = {ord(pair[0]): pair[1] for pair in PAIRS.split()}
+SIMPLIFIED = {ord(pair[0]): ord(pair[1]) for pair in PAIRS.split()}
 
 
 def simplified(line: str) -> str:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.values import Wish
-from device.words import Words, amends, exact, plain, whole
+from device.words import Words, amends, exact, plain, shorthand, whole
 from device.words.script import simplified
 from device.words.text import clean
 
@@ -58,6 +58,10 @@ def test_an_exception_is_what_is_kept_or_what_is_left_out(words, text, kept):
         ("she loves the bells, I can't stand them, not tonight", "forbid bell"),
         ("我老公好鍾意風聲，但我頂唔順，今晚唔要", "forbid wind"),
         ("我沒說不要篝火呀", "require fire"),
+        ("ocean or nothing", "require ocean"),
+        ("我唔係話唔鍾意雨", "require rain"),
+        ("I said I hate the rain", "forbid rain"),
+        ("rain pls n thx", "require rain"),
     ],
 )
 def test_the_last_word_on_a_thing_counts(words, text, meant):
@@ -96,6 +100,8 @@ def test_a_denial_that_is_repeated_is_no_second_thought(text):
         ("越小聲越好", {"lower level"}),
         ("雨聲小了點", {"raise rain"}),
         ("小声了一点就好了", {"lower level"}),
+        ("volumee downn plsss", {"lower level"}),
+        ("waaay 2 loud", {"lower level"}),
         ("外面颱風好大，根本聽不到你的聲音", {"raise level"}),
     ],
 )
@@ -195,6 +201,17 @@ def test_who_cant_bear_silence_gets_none(words, text):
 @pytest.mark.parametrize("text", ["silence please", "total silence", "not too quiet", "安静的钢琴"])
 def test_silence_that_is_asked_for_is_not_refused(text):
     assert not exact.unbearable(clean(text))
+
+
+@pytest.mark.parametrize("text, plain_text", [
+    ("rain pls n thx", "rain please and thanks"),
+    ("tooo fast, sooo loud", "too fast, so loud"),
+    ("wake me at 2 am", "wake me at 2 am"),
+    ("r2d2 hums w/o end", "r2d2 hums without end"),
+    ("lol", ""),
+])
+def test_what_thumbs_write_is_spelled_out(text, plain_text):
+    assert shorthand.spelled_out(text) == plain_text
 
 
 def test_every_turn_changes_its_example():
