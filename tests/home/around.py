@@ -3,6 +3,8 @@
 import time
 
 import paho.mqtt.client as paho
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 USERS = ("bed1", "bed2", "hub", "homeassistant", "grandma", "nurse")
 
@@ -40,6 +42,13 @@ class Listener:
 
     def send(self, topic, payload, **more):
         return self.client.publish(topic, payload, qos=1, **more).wait_for_publish(5)
+
+    @staticmethod
+    def properties(identity):
+        """An id, as beds give one."""
+        found = Properties(PacketTypes.PUBLISH)
+        found.UserProperty = [("id", identity)]
+        return found
 
     def close(self):
         self.client.disconnect()
