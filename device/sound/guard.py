@@ -85,6 +85,7 @@ class Guard:
         """The linear gain that `meant` dBA may have at the end of the next `seconds`."""
         if not self.asleep:
             self._level, self._held = meant, 0.0
+            self._levels.clear()        # what swung while somebody was awake is no measure
             return 1.0
         most = max(self._level, HEARD) + (DAWN if waking else RISE) * seconds
         self._level = min(meant, most)

@@ -143,8 +143,10 @@ def test_a_link_made_anew_says_again_that_somebody_may_be_asleep(sound_process, 
     "seed", [*range(6), *(pytest.param(seed, marks=pytest.mark.full) for seed in range(6, 2000))]
 )
 def test_whatever_happens_nothing_startles(seed):
-    steepest, most = startled(seed)
-    assert steepest <= most
+    told = startled(seed)
+    if told is None:
+        pytest.skip("nothing of it could be heard")
+    assert told[0] <= told[1]
 
 
 # ---- its own swing -------------------------------------------------------------------------------
