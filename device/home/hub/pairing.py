@@ -29,8 +29,10 @@ QUOTABLE = re.compile(r"[^\"\\\x00-\x1f\x7f]{0,40}")
 BEDS = "beds"           # in the hub's data: who may vote and tell of nights, a bed a line
 # The patterns of the ACL hold for every user, and would make a bed of a person.
 NO_BED = ("topic deny nocturne/{person}/#", "topic deny homeassistant/#")
-# SHA-256 of what earlier firmware put there: plain on every address, the page without TLS.
+# SHA-256 of what earlier firmware put there: plain on every address, the page without TLS, or the
+# broker's memory without a bound.
 SUPPLIED_BEFORE = frozenset({
+    "898f253a650fb3e2fc3d8dce8b3aa02171ce6cfb007c702604605b1ce28ea8fd",
     "c24272e2c38dd60d0fd3c2ad41176ad9f0c6695c8ea78e5885c65fe26570547d",
     "a05e80762d3939bd4319d5de1b3569b755b668006f7984dce85f716b45fc9a98",
     "08c270364e580e339358de337b2f66c8a33874f7b8756ad8c6ccf388f9dfaa6c",
