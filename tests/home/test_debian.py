@@ -105,7 +105,8 @@ def test_a_fresh_debian_becomes_a_hub_by_the_readmes_lines_and_a_bed_answers(deb
     whole = lines()
     script = "cd /root/nocturne\nexport DEBIAN_FRONTEND=noninteractive\napt-get update\n" + (
         re.sub(r"(.*hub --setup.*)", r"\1 | tee /root/setup", whole))
-    inside(debian, script + "\nmv bedside /root/\n")
+    listen = "apt-get install --yes mosquitto-clients"      # for the one who watches here
+    inside(debian, f"{script}\nmv bedside /root/\n{listen}\n")
     inside(debian, BED, alone=True)
     told = {name: (debian / "root" / name).read_text().strip()
             for name in ("alive", "heard", "volume", "page", "doctor")}

@@ -4,6 +4,7 @@ import json
 import os
 import queue
 import signal
+import socket
 import threading
 import time
 import urllib.error
@@ -75,6 +76,8 @@ def bed(supplied, tmp_path):
     thread = threading.Thread(target=obey)
     thread.start()
     home.got, home.websockets = got, websockets(supplied)
+    # It listens there a little later than where `start` waits for it.
+    assert soon(lambda: not socket.socket().connect_ex(("127.0.0.1", home.websockets)))
     yield home
     stop.set()
     thread.join()

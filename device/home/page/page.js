@@ -405,7 +405,7 @@ function leave(forgetting = true) {
   link = null;
   gone?.end();
   clearTimeout(retry);
-  if (forgetting) fetch("session", { method: "DELETE" }).catch(() => {});
+  if (forgetting) fetch("session", { method: "DELETE", keepalive: true }).catch(() => {});
   forget();
   [state, bed, beds, login] = ["out", "", new Map(), {}];
   draw();
