@@ -77,6 +77,7 @@ def debian(tmp_path):
     for path in map(Path, AROUND):
         if path.exists():
             shutil.copy(path, root / path.relative_to("/"))
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n")     # an installer writes it
     shutil.copytree(ROOT, root / "root/nocturne", ignore=shutil.ignore_patterns(
         ".git", "__pycache__", "build", "out", "tests", "image", "*.egg-info", ".*_cache"))
     for folder in ("dev", "proc"):

@@ -55,7 +55,11 @@ const clock = when => when.toLocaleTimeString(document.documentElement.lang, { h
 const day = when => when.toLocaleDateString(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short" });
 const moment = when => Date.now() - when > 20 * 3600e3 || when - Date.now() > 20 * 3600e3 ? `${day(when)}, ${clock(when)}` : clock(when);
 const minutes = n => n == null ? "–" : n < 60 ? t("{n} min", { n }) : t("{h} h {m} min", { h: Math.floor(n / 60), m: n % 60 });
-const called = id => beds.get(id)?.name || id;
+const called = id => {
+  const name = beds.get(id)?.name;
+  const twin = [...beds].some(([other, each]) => other !== id && each.name === name);
+  return name ? twin ? `${name} (${id})` : name : id;
+};
 
 function life() {
   if (state === "lost") return "lost";
