@@ -320,6 +320,11 @@ class Link:
     def _on_publish(self, client: paho.Client, userdata: object, mid: int,
                     reason: ReasonCode, properties: object) -> None:
         self._mids.pop(mid, None)
+        # A hub from before `home.detail` forbids its topics, and those of times of day, which
+        # nobody misses.
+        if reason.is_failure and self.settings.detail:
+            self.denied = (f"hub {self.settings.host} lets us tell no details: {reason}; on it, "
+                           "sudo nocturne hub --setup renews its rights")
 
     @guarded
     def _on_message(self, client: paho.Client, userdata: object,

@@ -43,11 +43,13 @@ def lived(folder, broker, inbox):
     diary.close()
     for name in ("report.html", "diary.sqlite.corrupt-1", "outbox.torn"):
         (folder / name).write_bytes(SECRET)
-    home = Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1"), inbox, SystemClock(),
-                outbox=folder / "outbox.sqlite")
+    home = Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1", detail=True), inbox,
+                SystemClock(), outbox=folder / "outbox.sqlite")
     home.start()
     home.tell(
         {
+            "heart_rate": 66.6,
+            "night": {"rmssd": 66.6},
             "session": "asleep",
             "reason": text,
             "summary": {"sol": 95},
@@ -97,7 +99,8 @@ def told_a_newcomer(listen) -> list[str]:
     later = listen("nocturne/#")
     assert soon(lambda: later.last("nocturne/bed1/state/volume") == b"50")
     return [m.topic for m in later.messages
-            if SECRET in m.payload or m.topic.endswith("summary") and b"95" in m.payload]
+            if SECRET in m.payload or m.topic.endswith("summary") and b"95" in m.payload
+            or "/detail/" in m.topic and b"66.6" in m.payload]
 
 
 def test_consent_to_care_withdrawn_in_the_config_blanks_what_an_earlier_life_told(

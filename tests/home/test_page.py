@@ -4,6 +4,7 @@ import json
 import os
 import queue
 import signal
+import socket
 import threading
 import time
 import urllib.error
@@ -17,15 +18,16 @@ from device.clock import SystemClock
 from device.home.fields import FIELDS
 from device.home.hub.web import Page
 from device.home.mqtt import Home
-from device.home.settings import Settings
+from device.home.settings import DeviceFacts, Settings
 from tests.home.around import soon
-from tests.home.test_home_assistant import FACTS, STATE
+from tests.home.test_home_assistant import STATE
 
 PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" width="600" height="200">
 <rect width="600" height="200" fill="#223"/>
 <path d="M0 40H80V90H160V160H260V90H330V120H420V160H600"
       stroke="#9db4ff" stroke-width="4" fill="none"/>
 </svg>"""
+FACTS = DeviceFacts(programmes=("auto", "rain"), occupancy=True)
 pytestmark = pytest.mark.full
 SUMMARY = {
     "sol": 14,
@@ -75,6 +77,8 @@ def bed(supplied, tmp_path):
     thread = threading.Thread(target=obey)
     thread.start()
     home.got, home.websockets = got, websockets(supplied)
+    # It listens there a little later than where `start` waits for it.
+    assert soon(lambda: not socket.socket().connect_ex(("127.0.0.1", home.websockets)))
     yield home
     stop.set()
     thread.join()
@@ -257,11 +261,27 @@ def test_no_beds_state_is_shown_under_anothers_name(browser, page, bed, supplied
     assert "of the other bed" in browser.text("reason") and "bed2" in browser.text("bed-name")
     log_out(browser)
     log_in(browser, page, bed, "grandma", "#bed2")
-    assert soon(lambda: "There is no bed called bed2" in browser.text("beds-trouble"))
+    assert soon(lambda: "There is no bed called bed2" in browser.text("beds-trouble")), (
+        browser.text("link"), browser.text("enter-trouble"), browser.text("bed-list"),
+        browser.run("location.href"), browser.problems)
     assert not shown(browser, "bed") and browser.text("bed-list") == "bed1"
     look(browser, page, "#nowhere")
     assert soon(lambda: "There is no bed called nowhere" in browser.text("beds-trouble"))
     assert not shown(browser, "bed")
+    other.stop()
+
+
+def test_beds_are_called_by_their_names_and_two_of_one_name_are_told_apart(
+    browser, page, bed, supplied
+):
+    other = another(supplied, "bed2")
+    for names, listed in ((("Ada", "Ben"), ["Ada", "Ben"]),
+                          (("Ada", "Ada"), ["Ada (bed1)", "Ada (bed2)"])):
+        bed.tell({"name": names[0]})
+        other.tell({"name": names[1]})
+        log_in(browser, page, bed, "homeassistant")
+        assert soon(lambda listed=listed: browser.text("bed-list").split("\n") == listed)
+        log_out(browser)
     other.stop()
 
 

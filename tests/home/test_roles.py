@@ -90,6 +90,19 @@ def test_a_bed_lives_within_the_supplied_acl(supplied, inbox):
     assistant.close()
 
 
+def test_a_hub_of_before_that_forbids_the_details_is_told_of(supplied, inbox, tmp_path):
+    rights = tmp_path / "acl"
+    rights.write_text(rights.read_text().replace("pattern write nocturne/%u/detail/#\n", ""))
+    supplied.stop()
+    supplied.start()
+    home = Home(Settings(host="127.0.0.1", port=supplied.port, bed="bed1", password="bed1",
+                         detail=True), inbox, SystemClock())
+    home.start()
+    home.tell({"heart_rate": 57.0})
+    assert soon(lambda: "nocturne hub --setup" in home.link.denied) and home.connected
+    home.stop()
+
+
 def at(port, **more):
     return replace(Config(), home=replace(Config().home, host="127.0.0.1", port=port, **more))
 

@@ -56,7 +56,8 @@ def set_up(hosts: Sequence[str], etc: Path, data: Path, say: Callable[[str], obj
             "whether all is well.")
     else:
         say("There is no systemd here, so start by hand:\n"
-            f"    mosquitto -d -c {etc}/mosquitto/mosquitto.conf\n"
+            "    install -d -o mosquitto /run/mosquitto && "
+            f"mosquitto -d -c {etc}/mosquitto/mosquitto.conf\n"
             f"    {program} hub --data {data} --certificate {etc}/mosquitto/nocturne-hub.crt "
             f"--certificate-key {etc}/mosquitto/nocturne-hub.key &")
     say(f"Next, for each bed: {program} pair BED")

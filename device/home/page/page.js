@@ -7,7 +7,7 @@ const PATIENCE = 2000;      // ms until an unanswered command is called that, an
 const SILENCE = 12000;      // ms without a sign of life (they come every five seconds) after which a bed counts as silent
 const AGAIN = 3000;         // ms between attempts to reach the broker
 const SKEW = 60;            // s that the bed's clock may differ before it is said
-const DENIED = [0x86, 0x87], NOT_KNOWN = [0x84, 0x85, 0x86, 0x87, 0x8a];
+const DENIED = 0x87, NOT_KNOWN = [0x84, 0x85, 0x86, 0x87, 0x8a];
 const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;     // for a device that nobody told it
 
@@ -41,7 +41,7 @@ async function speak(code) {
 // ---- what is known --------------------------------------------------------------------------------------------------
 
 let link = null, state = "out";     // out, connecting, on, lost
-let login = {}, lostAt = null, retry = 0, arrived = 0;
+let login = {}, retry = 0, arrived = 0;
 let bed = "";                       // the one that is shown
 let beds = new Map();               // bed → { avail, name }
 let told = new Map();               // field → text, of the shown bed alone
@@ -55,7 +55,11 @@ const clock = when => when.toLocaleTimeString(document.documentElement.lang, { h
 const day = when => when.toLocaleDateString(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short" });
 const moment = when => Date.now() - when > 20 * 3600e3 || when - Date.now() > 20 * 3600e3 ? `${day(when)}, ${clock(when)}` : clock(when);
 const minutes = n => n == null ? "–" : n < 60 ? t("{n} min", { n }) : t("{h} h {m} min", { h: Math.floor(n / 60), m: n % 60 });
-const called = id => beds.get(id)?.name || id;
+const called = id => {
+  const name = beds.get(id)?.name;
+  const twin = [...beds].some(([other, each]) => other !== id && each.name === name);
+  return name ? twin ? `${name} (${id})` : name : id;
+};
 
 function life() {
   if (state === "lost") return "lost";
@@ -304,7 +308,7 @@ function command(kind, value, near) {
   const body = JSON.stringify({ value, id, expires: Math.round(Date.now() / 1000) + 30, zone });
   const sent = state === "on" && link ? link.publish(`nocturne/${bed}/cmd/${kind}`, body) : Promise.reject(new Error("off"));
   sent.then(reason => {
-    if (DENIED.includes(reason)) over(id, t("You may look at this bed, but not change anything."), false);
+    if (reason === DENIED) over(id, t("You may look at this bed, but not change anything."), false);
     else if (reason >= 0x80) over(id, t("The hub refused it ({reason}).", { reason }), true);
   }, () => over(id, t("Not sent: there is no connection to the hub."), true));
   draw();
@@ -387,7 +391,7 @@ function open() {
       if (mine !== link) return;
       if (NOT_KNOWN.includes(reason)) { leave(); return complain(t("The hub doesn't know this name and password.")); }
       if (state === "connecting") { leave(false); return complain(t("The hub can't be reached there.")); }
-      [state, lostAt] = ["lost", new Date()];
+      state = "lost";
       retry = setTimeout(open, AGAIN);
       draw();
     },
@@ -405,7 +409,7 @@ function leave(forgetting = true) {
   link = null;
   gone?.end();
   clearTimeout(retry);
-  if (forgetting) fetch("session", { method: "DELETE" }).catch(() => {});
+  if (forgetting) fetch("session", { method: "DELETE", keepalive: true }).catch(() => {});
   forget();
   [state, bed, beds, login] = ["out", "", new Map(), {}];
   draw();
