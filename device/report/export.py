@@ -102,7 +102,8 @@ def one_night(diary: Path, number: int | None) -> tuple[Row, Sequence[Row]]:
     tables = everything(diary)
     found = [row for row in tables["nights"] if number in (None, row["id"])]
     if not found:
-        raise DiaryError(f"{diary}: no night {number or ''} in it; `nocturne nights` lists them")
+        which = f" {number}" if number else ""
+        raise DiaryError(f"{diary}: no night{which} in it; `nocturne nights` lists them")
     night = found[-1]
     return night, [row for row in tables["epochs"] if row["night"] == night["id"]]
 

@@ -111,7 +111,8 @@ def rows_of(diary: Path, night: int | None = None) -> tuple[Row, Tables, Sequenc
             nights = rows.execute(NIGHTS).fetchall()
             found = [row for row in nights if row["id"] == night] if night else nights[-1:]
             if not found:
-                raise DiaryError(f"{diary}: no night {night or ''} in it; press the button first")
+                which = f" {night}" if night else ""
+                raise DiaryError(f"{diary}: no night{which} in it; press the button first")
             tables = {}
             for name, order in ORDER.items():
                 asked = f"SELECT * FROM {name} WHERE night = ? ORDER BY {order}"
