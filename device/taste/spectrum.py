@@ -21,8 +21,12 @@ BINS = np.arange(LOW - 1, 121, 1 / FINE)        # MIDI
 NOISES = np.arange(30, 124, 12.0)               # MIDI: centres of the broad noises
 BROAD = 8.0                 # semitones: their width
 HARMONICS = 10
+AROUND = 9              # bins to either side whose median is the noise under a bin
+OVER = 2.0              # times that median: what is higher is a tone's
 DECAY = 1.1                 # a harmonic is as strong as its number to the minus this
 ROUNDS = 25
+CLEAR, LINES, BLOCK = 2048, 400, 25     # samples, lines of it, and lines that share a floor
+BEHIND = 5                  # steps: a tone has risen by then
 BANDS = 36                  # of an onset frame, evenly spaced in pitch
 CHUNK = 2000                # frames at a time, lest an hour fill the memory
 
@@ -33,6 +37,7 @@ class Spectrum:
     tones: np.ndarray       # (n, HIGH − LOW + 1) amplitude of each semitone, FRAMES a second
     noises: np.ndarray      # (n, len(NOISES)) amplitude of each broad noise
     bands: np.ndarray       # (m, BANDS) amplitude, STEPS a second
+    rises: np.ndarray       # (m,) how much of tones begins, STEPS a second
     tuning: float           # semitones above A = 440 Hz, −0.5..0.5
 
 
@@ -43,13 +48,14 @@ def hertz(midi: np.ndarray | float) -> np.ndarray:
 def spectrum(sound: np.ndarray) -> Spectrum:
     """`sound` (n,) at RATE, at least a second of it."""
     bands = np.concatenate([frames @ band_table() for frames in magnitudes(sound, SHORT, STEP)])
+    rises = rising(np.concatenate([above(frames) for frames in magnitudes(sound, CLEAR, STEP)]))
     peaks = np.concatenate([offsets(frames) for frames in magnitudes(sound, LONG, 8 * HOP)])
     tuning = tuning_of(peaks)
     table, templates = bin_table(tuning), tone_table()
-    parts = [explained(frames @ table, templates) for frames in magnitudes(sound, LONG, HOP)]
+    parts = [split(frames @ table, templates) for frames in magnitudes(sound, LONG, HOP)]
     whole = np.concatenate(parts)
     tones = HIGH - LOW + 1
-    return Spectrum(whole[:, :tones], whole[:, tones:], bands, tuning)
+    return Spectrum(whole[:, :tones], whole[:, tones:], bands, rises, tuning)
 
 
 def magnitudes(sound: np.ndarray, size: int, hop: int):
@@ -76,6 +82,26 @@ def band_table() -> np.ndarray:
     return table.astype(np.float32)
 
 
+def above(frames: np.ndarray) -> np.ndarray:
+    """(n, LINES): the root of what stands above the noise around it."""
+    frames = frames[:, 1:LINES + 1]
+    medians = np.median(frames.reshape(len(frames), -1, BLOCK), axis=2)
+    under = np.repeat(medians, BLOCK, axis=1)
+    return np.sqrt(np.maximum(frames - OVER * under, 0))
+
+
+def rising(lines: np.ndarray) -> np.ndarray:
+    """(n,) how much rises at each step, against the loudest neighbour BEHIND (Böck & Widmer 2013: a
+    vibrato isn't an onset)."""
+    out = np.zeros(len(lines))
+    for start in range(0, len(lines), CHUNK):
+        some = lines[max(start - BEHIND, 0):start + CHUNK]
+        around = np.maximum(some, np.maximum(np.roll(some, 1, 1), np.roll(some, -1, 1)))
+        rise = np.maximum(some[BEHIND:] - around[:-BEHIND], 0).sum(1)
+        out[max(start, BEHIND):start + CHUNK] = rise[:len(out[max(start, BEHIND):start + CHUNK])]
+    return out
+
+
 def bin_table(tuning: float) -> np.ndarray:
     """(LONG // 2 + 1, len(BINS)): each bin takes its share of the lines around it."""
     lines = np.fft.rfftfreq(LONG, 1 / RATE)
@@ -99,6 +125,18 @@ def tone_table() -> np.ndarray:
     columns += [np.exp(-0.5 * ((BINS - centre) / BROAD) ** 2) for centre in NOISES]
     table = np.array(columns).T
     return (table / table.sum(0)).astype(np.float32)
+
+
+def split(seen: np.ndarray, templates: np.ndarray) -> np.ndarray:
+    """(n, tones + noises): what stands above the noise around it, as tones, and the rest."""
+    padded = np.pad(seen, ((0, 0), (AROUND, AROUND)), mode="edge")
+    views = np.lib.stride_tricks.sliding_window_view(padded, 2 * AROUND + 1, axis=1)
+    under = OVER * np.median(views, axis=2)
+    above = np.maximum(seen - under, 0)
+    tones = HIGH - LOW + 1
+    high = explained(above, templates)
+    low = explained(np.minimum(seen, under), templates[:, tones:])
+    return np.hstack([high[:, :tones], high[:, tones:] + low])
 
 
 def explained(seen: np.ndarray, templates: np.ndarray) -> np.ndarray:

@@ -18,7 +18,8 @@ BEHIND = 3                  # steps: a tone has risen by then
 QUIET = 0.02                # of the loudest band: below it is silence
 APART = 0.08                # s between onsets that are told apart
 AHEAD = 8                   # steps to either side that an onset must stand above
-ABOVE = 1.0                 # of the curve's spread: how far it must stand out
+ABOVE = 1.5                 # of the curve's spread: how far it must stand out
+SECOND = 50                 # steps to either side that are the curve's surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,13 @@ def onset_curve(bands: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros(BEHIND), rise])
 
 
-def onsets(curve: np.ndarray) -> np.ndarray:
+def onsets(rises: np.ndarray) -> np.ndarray:
     """Steps at which something begins."""
-    wide = 2 * AHEAD + 1
-    padded = np.pad(curve, AHEAD)
-    views = np.lib.stride_tricks.sliding_window_view(padded, wide)
-    stands = (curve >= views.max(1)) & (curve > views.mean(1) + ABOVE * curve.std())
-    found = np.flatnonzero(stands)
+    near = np.lib.stride_tricks.sliding_window_view(np.pad(rises, AHEAD), 2 * AHEAD + 1)
+    usual = np.lib.stride_tricks.sliding_window_view(
+        np.pad(rises, SECOND, mode="reflect"), 2 * SECOND + 1)[::AHEAD]
+    level = np.repeat(np.median(usual, axis=1), AHEAD)[:len(rises)]
+    found = np.flatnonzero((rises >= near.max(1)) & (rises > level + ABOVE * rises.std()))
     keep = np.diff(found, prepend=-10**9) >= APART * STEPS
     return found[keep]
 

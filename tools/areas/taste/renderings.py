@@ -168,7 +168,7 @@ def render(piece: Piece, folder: Path) -> np.ndarray:
         score, whole = kept.with_suffix(".mid"), kept.with_suffix(".wav")
         write(piece, score)
         subprocess.run(["fluidsynth", "-niq", "-g", "0.6", "-r", str(RATE), "-F", str(whole),
-                        str(SOUNDFONT), str(score)], check=True, stdout=subprocess.DEVNULL,
+                        str(SOUNDFONT), str(score)], check=True, timeout=60, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
         sound, _ = soundfile.read(whole, dtype="float32")
         soundfile.write(kept, sound.mean(1)[:int(SECONDS * RATE)], RATE)
@@ -183,14 +183,20 @@ def write(piece: Piece, path: Path) -> None:
         mido.MetaMessage("set_tempo", tempo=round(60e6 / piece.qpm), time=0),
         mido.Message("program_change", program=piece.program, time=0)])
     last = SECONDS * piece.qpm / 60
-    events = [(round(480 * moment), on, pitch, velocity)
-              for start, long, pitch, velocity in piece.notes if start < last
-              for moment, on in ((start, 1), (min(start + 0.97 * long, last), 0))]
+    events = []
+    for start, long, pitch, velocity in piece.notes:
+        if start < last:
+            began = round(480 * start)
+            events.append((began, 1, pitch, velocity))
+            ends = round(480 * min(start + 0.97 * long, last))
+            events.append((max(ends, began + 1), 0, pitch, 0))
     now = 0
     for time, on, pitch, velocity in sorted(events):
         loud = max(1, min(127, round(127 * velocity))) if on else 0
         track.append(mido.Message("note_on", note=pitch, velocity=loud, time=time - now))
         now = time
+    # A tone that is left sounding would be rendered for ever.
+    track.append(mido.Message("control_change", control=120, value=0, time=960))
     file.tracks.append(track)
     file.save(path)
 
