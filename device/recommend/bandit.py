@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+FADES = 0.75        # what evidence of no night keeps each night: liking misleads some, nights don't
 DRAWS = 256         # Thompson draws behind a propensity: a standard error of at most 0.03
 
 
@@ -114,8 +115,9 @@ class Head:
 
     @property
     def evidence(self) -> tuple[np.ndarray, np.ndarray]:
-        """gram and pull of the nights and of the hint."""
-        return self.gram + self.hint[0], self.pull + self.hint[1]
+        """gram and pull of the nights and, fading, of the hint."""
+        left = FADES ** self.nights
+        return self.gram + left * self.hint[0], self.pull + left * self.hint[1]
 
     @property
     def boldness(self) -> float:

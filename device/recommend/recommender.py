@@ -88,7 +88,7 @@ class Recommender:
             return
         rows, _ = embed(self._network, context_features(Context()), TABLE)
         self._taste, self._best = taste, None
-        self._head.lean(*own_music.evidence(taste, rows, self._network.prior.noise))
+        self._head.lean(*own_music.evidence(taste, rows, self._network.prior))
 
     def state(self) -> dict[str, Any]:
         """JSON-able: every night it learned from. The posterior is computed from them again."""

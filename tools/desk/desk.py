@@ -56,6 +56,8 @@ def main(argv: list[str] | None = None) -> int:
                         help='what is said at bedtime: "warm rain, no bells"')
     parser.add_argument("--motif", type=Path, metavar="FILE",
                         help="a MIDI file whose opening the music develops")
+    parser.add_argument("--taste", type=Path, metavar="FILE",
+                        help="a taste.json of `nocturne taste`, from which the first nights begin")
     parser.add_argument("--export-midi", type=Path, metavar="FILE",
                         help="write the night's composition as MIDI")
     parser.add_argument("--through-portaudio", action="store_true",
@@ -82,7 +84,8 @@ def sleep(options: argparse.Namespace) -> int:
         config,
         night=dataclasses.replace(config.night,
                                   keep_playing=options.keep_playing or config.night.keep_playing,
-                                  motif=str(options.motif or config.night.motif)),
+                                  motif=str(options.motif or config.night.motif),
+                                  taste=str(options.taste or config.night.taste)),
         # A file is listened to at a desk: 40 dBA at the pillow lies at −25 dBFS, A-weighted.
         sound=dataclasses.replace(config.sound, monitor=config.sound.monitor or 20.0),
     )

@@ -16,7 +16,8 @@ from types import ModuleType
 
 from kit.setup import ensure
 
-AREAS = ("vitals", "staging", "recommender", "composer", "sound", "words", "night")
+AREAS = ("vitals", "staging", "recommender", "composer", "sound", "words", "night",
+         "taste")
 EXTRAS = {"evaluate": ["evaluate"], "bench": ["evaluate", "bench"]}
 
 
@@ -28,7 +29,7 @@ def main(verb: str, doc: str) -> int:
         parser.add_argument("--train", type=Path, help="fit models and peers here, score --data")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     area = next((word for word in sys.argv[1:] if word in AREAS), None)
-    ensure(EXTRAS[verb])
+    ensure([*EXTRAS[verb], *(["taste"] if area == "taste" else [])])
     evaluating, racing = (half(area, each) for each in ("evaluate", "bench"))
     for module in (evaluating, racing):
         if hasattr(module, "add_options"):
