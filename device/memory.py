@@ -198,8 +198,9 @@ def forget_taste(diary: Diary, sleeper: str) -> None:
 
 
 def forget_learned(diary: Diary, sleeper: str) -> None:
-    """All that nights have taught of a sleeper. What was wished for always stays, as does
-    what one's own music is like, and the version of the others' prior: only a newer one is considered again."""
+    """All that nights have taught of a sleeper. What was wished for always stays, as does what
+    one's own music is like, and the version of the others' prior: only a newer one is considered
+    again."""
     mine, _ = load(Sleeper, known(diary, sleeper), "what is known of the sleeper")
     wishes = Sleeper(always=mine.always, last=mine.last, taste=mine.taste)
     diary.remember(key_of(SLEEPER, sleeper), stored.plain(wishes))

@@ -130,8 +130,8 @@ def brain(
     if warning := schedule.warning(night.state, night.at):
         night.note("fallback", warning)
     no_lullaby = lullaby(composer, Path(config.night.motif))
-    troubles = (no_stager, no_opinion, *no_learner, slow, words.trouble, diary.trouble, no_lullaby, no_taste,
-                *(f"what the empty bed does: {trouble}" for trouble in no_empty))
+    troubles = (no_stager, no_opinion, *no_learner, slow, words.trouble, diary.trouble, no_lullaby,
+                no_taste, *(f"what the empty bed does: {trouble}" for trouble in no_empty))
     for trouble in troubles:
         if trouble:
             night.lack(trouble)

@@ -24,8 +24,8 @@ PROCESSES = 2
 NEEDED = "nocturne taste needs two packages more: pip install 'nocturne[taste]'"
 TOGETHER = 0.05             # s: onsets that are one
 CLOSE = 0.5                 # of own_music.NEAR: what is so near is a reason
-MEASURES = {"pulse": "{:.0f}/min", "density": "{:.2f} onsets/s", "register": "a mean pitch of {:.0f}",
-            "brightness": "a brightness of {:.2f}"}
+MEASURES = {"pulse": "{:.0f}/min", "density": "{:.2f} onsets/s",
+            "register": "a mean pitch of {:.0f}", "brightness": "a brightness of {:.2f}"}
 Heard = tuple[Measured | None, str]     # a piece, and what is to be said of its file
 
 

@@ -27,9 +27,8 @@ MANNER = 0.5        # nats for the style
 MARKED = 0.25       # share of the pieces: a texture is one's own from here on
 MINOR = {"dorian", "phrygian", "aeolian"}
 # Other people's music, as evenly as it is found.
-USUAL = MappingProxyType({
-    "pulse": (49.0, 58.0, 67.0), "brightness": (0.2, 0.35, 0.5), "register": (53.0, 57.0, 61.0),
-    "textures": ({}, {}, {"rain": 0.2}, {"ocean": 0.2})})
+PACES, LIGHTS, PITCHES = (49.0, 58.0, 67.0), (0.2, 0.35, 0.5), (53.0, 57.0, 61.0)
+BESIDE: tuple[dict[str, float], ...] = ({}, {}, {"rain": 0.2}, {"ocean": 0.2})
 
 
 def evidence(taste: Taste | None, rows: np.ndarray, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
@@ -49,7 +48,7 @@ def usual() -> np.ndarray:
     """(candidates,) that sum to 1: the mean of `nearness` over other people's music."""
     each = [nearness(Taste(heard=1, music=0.75 if textures else 1.0, pulse=pulse, brightness=light,
                            register=pitch, textures=MappingProxyType(textures)))
-            for pulse, light, pitch, textures in product(*USUAL.values())]
+            for pulse, light, pitch, textures in product(PACES, LIGHTS, PITCHES, BESIDE)]
     return np.mean(each, 0)
 
 

@@ -1,5 +1,5 @@
-"""A measure of the sleeper's own music comes in, or is forgotten. It is this sleeper's alone, and is
-told to nobody."""
+"""A measure of the sleeper's own music comes in, or is forgotten. It is this sleeper's alone, and
+is told to nobody."""
 
 import json
 

@@ -52,7 +52,7 @@ def roughness(whole: Spectrum) -> float:
     """0..1: share of the sounding tones' pairs, by their strength, that are a minor second, a
     tritone or a major seventh apart, or octaves of these."""
     rows = clear(whole.tones)[sounding(whole.tones)] ** 0.5
-    classes = np.array([rows[:, TONES % 12 == each].sum(1) for each in range(12)]).T
+    classes = np.array([rows[:, each == TONES % 12].sum(1) for each in range(12)]).T
     pairs = {step: float((classes * np.roll(classes, step, 1)).sum()) for step in range(1, 7)}
     pairs[6] /= 2           # each tritone was met from both ends
     return (pairs[1] + pairs[6]) / max(sum(pairs.values()), 1e-9)

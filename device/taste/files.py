@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -101,7 +102,7 @@ def check(path: Path) -> None:
                       "WAV, FLAC, Ogg and MP3 are")
 
 
-def heard(file) -> tuple[list[np.ndarray], bool]:
+def heard(file: Any) -> tuple[list[np.ndarray], bool]:
     """The parts that are listened to, at RATE, and whether the file broke off."""
     import soundfile
     length = file.frames / file.samplerate
@@ -118,7 +119,7 @@ def heard(file) -> tuple[list[np.ndarray], bool]:
     return parts, torn
 
 
-def span(file, start: float, seconds: float) -> tuple[list[np.ndarray], bool]:
+def span(file: Any, start: float, seconds: float) -> tuple[list[np.ndarray], bool]:
     import soundfile
     import soxr
     if start:

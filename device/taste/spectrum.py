@@ -5,6 +5,7 @@ non-negative matrix factorisation with fixed templates (Lee & Seung 2001; Smarag
 So rain, which is under many a calm piece, falls to the noises and leaves the tones alone.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -58,7 +59,7 @@ def spectrum(sound: np.ndarray) -> Spectrum:
     return Spectrum(whole[:, :tones], whole[:, tones:], bands, rises, tuning)
 
 
-def magnitudes(sound: np.ndarray, size: int, hop: int):
+def magnitudes(sound: np.ndarray, size: int, hop: int) -> Iterator[np.ndarray]:
     """Chunks (≤ CHUNK, size // 2 + 1) of the spectrum's amplitudes, frame by frame."""
     window = np.hanning(size + 1)[:-1].astype(np.float32)
     window *= 2 / window.sum()

@@ -25,6 +25,7 @@ RATE = 22050
 SECONDS = 75.0              # of a piece that are rendered
 LEAST = 25.0                # s that it must last
 TEMPI = (54.0, 112.0)       # /min, of pieces that are written without one
+SLOWEST = 120.0             # s that a rendering may take
 RAIN = -6.0                 # dB re the music's power
 # General MIDI programs, by the family that an ear would name
 FAMILIES = {
@@ -168,8 +169,8 @@ def render(piece: Piece, folder: Path) -> np.ndarray:
         score, whole = kept.with_suffix(".mid"), kept.with_suffix(".wav")
         write(piece, score)
         subprocess.run(["fluidsynth", "-niq", "-g", "0.6", "-r", str(RATE), "-F", str(whole),
-                        str(SOUNDFONT), str(score)], check=True, timeout=60, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
+                        str(SOUNDFONT), str(score)], check=True, timeout=SLOWEST,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         sound, _ = soundfile.read(whole, dtype="float32")
         soundfile.write(kept, sound.mean(1)[:int(SECONDS * RATE)], RATE)
         whole.unlink()
