@@ -53,9 +53,12 @@ def test_it_outlives_a_restart_and_a_reset_of_what_nights_taught_but_not_being_f
     memory = Memory(diary, OWNER, None)
     before, _ = memory.load(0.0)
     memory.keep(before.with_sleeper(taste=TASTE))
+    diary.flush()
     forget_learned(diary, "ada")
+    diary.flush()
     assert Memory(diary, OWNER, None).load(0.0)[0].sleeper.taste == TASTE
     assert Memory(diary, Owner(sleeper="bo"), None).load(0.0)[0].sleeper.taste is None
     forget_taste(diary, "ada")
+    diary.flush()
     assert Memory(diary, OWNER, None).load(0.0)[0].sleeper.taste is None
     diary.close()
