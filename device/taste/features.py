@@ -60,8 +60,8 @@ def roughness(whole: Spectrum) -> float:
 
 def noise_share(whole: Spectrum) -> float:
     """0..1 of the power."""
-    tones, noises = float((whole.tones ** 2).sum()), float((whole.noises.sum(1) ** 2).sum())
-    return noises / max(tones + noises, 1e-12)
+    noise, everything = whole.under.sum(0)
+    return float(noise / max(everything, 1e-12))
 
 
 def breaking(whole: Spectrum) -> float:

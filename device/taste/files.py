@@ -78,7 +78,7 @@ def read(path: Path) -> Piece:
                       f"{SHORTEST:.0f} s are needed")
     if float(np.sqrt(np.mean(sound ** 2))) < FAINT:
         raise Refused(f"{path.name}: is silent")
-    seconds = frames / rate
+    seconds, torn = frames / rate, torn or cut(path)
     return Piece(sound, seconds, remark(path, seconds, len(sound) / RATE, torn, channels))
 
 
@@ -100,6 +100,16 @@ def check(path: Path) -> None:
     if start[4:8] == b"ftyp" or path.suffix.lower() in LOCKED:
         raise Refused(f"{path.name}: AAC and protected files aren't read; "
                       "WAV, FLAC, Ogg and MP3 are")
+
+
+def cut(path: Path) -> bool:
+    """Whether a WAV says that it is longer; libsndfile reads what there is, and says nothing."""
+    with path.open("rb") as file:
+        start = file.read(12)
+    said = int.from_bytes(start[4:8], "little")
+    # A stream's writer that couldn't go back leaves 0 or the most.
+    return (start[:4] == b"RIFF" and start[8:] == b"WAVE" and said not in (0, 2**32 - 1)
+            and said + 8 > path.stat().st_size + 1)
 
 
 def heard(file: Any) -> tuple[list[np.ndarray], bool]:

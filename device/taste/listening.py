@@ -17,8 +17,8 @@ from device.taste.tempo import Tempo, onset_curve, onsets, tempo
 NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 FAMILIES = ("struck", "plucked", "sustained", "voice")
 TRAITS = ("brightness", "rolloff", "peaked", "decay", "steadiness", "spread")
-PIECE_OF_NOISE = 0.5        # share of the power from which on a piece is rain or sea, not music
-TEXTURE = 0.1               # from which on there is a texture under the music
+PIECE_OF_NOISE = 0.45       # share of the power from which on a piece is rain or sea, not music
+TEXTURE = 0.15              # from which on there is a texture under the music
 BREAKS = 0.25               # of `features.breaking`: from here on it is the sea
 SHARP = 8.0                 # of the key's evidence: how much a lead of the best counts
 

@@ -38,6 +38,7 @@ class Spectrum:
     tones: np.ndarray       # (n, HIGH − LOW + 1) amplitude of each semitone, FRAMES a second
     noises: np.ndarray      # (n, len(NOISES)) amplitude of each broad noise
     bands: np.ndarray       # (m, BANDS) amplitude, STEPS a second
+    under: np.ndarray       # (n, 2) power of the noise under the tones, and of everything
     rises: np.ndarray       # (m,) how much of tones begins, STEPS a second
     tuning: float           # semitones above A = 440 Hz, −0.5..0.5
 
@@ -54,9 +55,9 @@ def spectrum(sound: np.ndarray) -> Spectrum:
     tuning = tuning_of(peaks)
     table, templates = bin_table(tuning), tone_table()
     parts = [split(frames @ table, templates) for frames in magnitudes(sound, LONG, HOP)]
-    whole = np.concatenate(parts)
+    whole, under = (np.concatenate(each) for each in zip(*parts, strict=True))
     tones = HIGH - LOW + 1
-    return Spectrum(whole[:, :tones], whole[:, tones:], bands, rises, tuning)
+    return Spectrum(whole[:, :tones], whole[:, tones:], bands, under, rises, tuning)
 
 
 def magnitudes(sound: np.ndarray, size: int, hop: int) -> Iterator[np.ndarray]:
@@ -128,16 +129,19 @@ def tone_table() -> np.ndarray:
     return (table / table.sum(0)).astype(np.float32)
 
 
-def split(seen: np.ndarray, templates: np.ndarray) -> np.ndarray:
-    """(n, tones + noises): what stands above the noise around it, as tones, and the rest."""
+def split(seen: np.ndarray, templates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n, tones + noises): what stands above the noise around it, as tones, and the rest; and
+    (n, 2) the power of the noise and of everything."""
     padded = np.pad(seen, ((0, 0), (AROUND, AROUND)), mode="edge")
     views = np.lib.stride_tricks.sliding_window_view(padded, 2 * AROUND + 1, axis=1)
-    under = OVER * np.median(views, axis=2)
+    middle = np.median(views, axis=2)
+    power = np.column_stack([(np.minimum(middle, seen) ** 2).sum(1), (seen ** 2).sum(1)])
+    under = OVER * middle
     above = np.maximum(seen - under, 0)
     tones = HIGH - LOW + 1
     high = explained(above, templates)
     low = explained(np.minimum(seen, under), templates[:, tones:])
-    return np.hstack([high[:, :tones], high[:, tones:] + low])
+    return np.hstack([high[:, :tones], high[:, tones:] + low]), power
 
 
 def explained(seen: np.ndarray, templates: np.ndarray) -> np.ndarray:
