@@ -24,6 +24,7 @@ SHORTEST = 8.0              # s: of less nothing can be told
 SLOWEST, FASTEST = 8000, 384000     # Hz: at fewer samples music can't be told from a telephone
 MOST = 16                   # channels
 BLOCK = 65536               # frames at a time
+WILD = 4.0                  # times full scale: what is higher is brought down to it
 FAINT = 1e-4                # RMS: softer is silence
 # How other files begin, which somebody may have renamed.
 SIGNS = (
@@ -67,12 +68,13 @@ def read(path: Path) -> Piece:
                 raise Refused(f"{path.name}: {channels} channels are too many")
             parts, torn = heard(file)
     except (soundfile.LibsndfileError, RuntimeError, OSError, ValueError) as trouble:
-        why = trouble.strerror if isinstance(trouble, OSError) and trouble.strerror else trouble
-        raise Refused(f"{path.name}: no WAV, FLAC, Ogg or MP3 that can be read, or it is locked "
-                      f"({why})") from trouble
+        raise Refused(f"{path.name}: no WAV, FLAC, Ogg or MP3 that can be read, or it is locked"
+                      ) from trouble
     sound = np.concatenate([np.zeros(0, np.float32), *parts])
     if not np.isfinite(sound).all():
         raise Refused(f"{path.name}: its samples are not numbers")
+    if (peak := float(np.abs(sound).max(initial=0.0))) > WILD:
+        sound = sound / peak
     if len(sound) < SHORTEST * RATE:
         raise Refused(f"{path.name}: only {len(sound) / RATE:.0f} s can be read; "
                       f"{SHORTEST:.0f} s are needed")

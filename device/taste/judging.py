@@ -21,6 +21,7 @@ DARK, OCTAVES = 200.0, 4.0  # Hz of a brightness of 0, and how many octaves high
 # What differs so far is another taste: octaves of the pulse, onsets/s, semitones, of brightness
 APART = (0.4, 0.12, 6.0, 0.25)
 STYLE = {"struck": "piano", "plucked": "lute", "sustained": "chorale", "voice": "chorale"}
+HALF = 0.5                  # confidence from which on a family of instruments is named
 STYLED = 0.4                # share of the music that must have a style
 SURE = ((0.6, "fairly sure"), (0.35, "not very sure"), (0.0, "hardly sure"))
 SLOW, FAST = 60.0, 90.0     # /min: what people call slow and quick
@@ -98,13 +99,17 @@ def sureness(heard: int, columns: Sequence[Sequence[tuple[float, float]]]) -> fl
 
 
 def style(music: Sequence[Measured], nearest: Nearest) -> str:
-    named = Counter(nearest(piece.point) if piece.point else STYLE.get(piece.family, "")
+    named = Counter(nearest(piece.point) if piece.point else named_style(piece)
                     for piece in music)
     named.pop("", None)
     if not named:
         return ""
     name, count = named.most_common(1)[0]
     return name if count >= STYLED * len(music) and name in STYLES else ""
+
+
+def named_style(piece: Measured) -> str:
+    return STYLE.get(piece.family, "") if piece.family_confidence >= HALF else ""
 
 
 # ---- words ---------------------------------------------------------------------------------------
@@ -137,7 +142,7 @@ def described(music: Sequence[Measured]) -> str:
         centroid = float(np.median(centroids))
         adjectives += [name for name, fits in (("dark", centroid < DULL),
                                                ("bright", centroid > BRIGHT)) if fits]
-    families = Counter(piece.family for piece in music if piece.family)
+    families = Counter(piece.family for piece in music if piece.family_confidence >= HALF)
     if families:
         family, count = families.most_common(1)[0]
         often = "all" if count == len(music) else "mostly" if 2 * count > len(music) else "partly"

@@ -28,7 +28,7 @@ def expected(taste: Taste | None) -> dict[str, float]:
 
 def test_who_listens_to_the_sea_is_expected_to_sleep_better_by_it_than_others():
     plain, near = expected(None), expected(SEA)
-    assert near["ocean alone"] - near["white alone"] > plain["ocean alone"] - plain["white alone"]
+    assert near["ocean alone"] - near["brown alone"] > plain["ocean alone"] - plain["brown alone"]
 
 
 def test_who_listens_to_slow_dark_music_is_expected_to_prefer_it_to_quick_music():

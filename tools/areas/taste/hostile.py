@@ -30,10 +30,10 @@ def make(folder: Path) -> Iterator[tuple[Path, str]]:
         soundfile.write(good[ending], tune(20, 22050), 22050)
         yield good[ending], FINE
     for ending, whole in ((ending, path.read_bytes()) for ending, path in good.items()):
-        for n, share in enumerate((0.0, 0.001, 0.01, 0.1, 0.5)):
+        for n, share in enumerate((0.0, 0.001, 0.01, 0.1, 0.5, 0.9)):
             yield put(folder / f"cut{n}.{ending}", whole[:int(share * len(whole))]), (
                 REFUSED if share <= 0.1 else "")
-        for n in range(4):
+        for n in range(6):
             torn = bytearray(whole)
             for place in rng.integers(0, len(torn), 40 * (n + 1)):
                 torn[place] = rng.integers(256)
