@@ -118,6 +118,20 @@ def arguments() -> Parser:
     export.add_argument("--zone", type=zone, help="of its times (the config's, or the machine's)")
     learner = of_diary("learner", "print what was learned of a sleeper, or forget it")
     learner.add_argument("--reset", action="store_true", help="forget it; the nights stay")
+    taste = command("taste", "measure one's own music: first nights begin nearer to it")
+    taste.add_argument("music", nargs="*", type=path, metavar="FOLDER|FILE",
+                       help="WAV, FLAC, Ogg, MP3 or MIDI; features are taken, never tunes "
+                            "(familiar songs with words keep people awake)")
+    taste.add_argument("--out", type=writable, default=Path("taste.json"),
+                       help="put it onto the NOCTURNE drive, or give it to --send (taste.json)")
+    taste.add_argument("--like", type=present, metavar="FILE",
+                       help="say which programme and style are nearest to a piece, and why")
+    taste.add_argument("--sleeper", type=text, help="whose music it is (the config's)")
+    taste.add_argument("--send", type=text, metavar="BED",
+                       help="send it to a bed by home.host's broker")
+    taste.add_argument("--forget", action="store_true",
+                       help="forget it, here or, with --send, at the bed")
+    taste.add_argument("--diary", type=present)
     erase = of_diary("erase",
                      "erase every night and all that was learned; stop nocturne.service first")
     erase.add_argument("--yes", action="store_true", help="don't ask")
@@ -316,7 +330,66 @@ def show_learner(config: Config, options: argparse.Namespace) -> int:
         kept.close()
 
 
+def own_taste(config: Config, options: argparse.Namespace) -> int:
+    from device.assembly import own_taste as kept
+    sleeper = options.sleeper or config.night.sleeper
+    if options.forget:
+        return forget_taste(config, options, sleeper)
+    from device.assembly import own_music
+    from device.clock import SystemClock
+    from device.errors import Refused
+    from device.taste import files, judging
+    if options.like:
+        print(own_music.like(own_music.hear_all([options.like])[0]))
+        return 0
+    paths = files.found(options.music)
+    if not paths:
+        raise Refused("taste: name a folder with WAV, FLAC, Ogg, MP3 or MIDI files, or a file")
+    heard = own_music.hear_all(paths)
+    for piece, remark in heard:
+        if piece is not None:
+            print(judging.line(piece))
+        if remark:
+            print(remark, file=sys.stderr)
+    if not any(piece for piece, _ in heard):
+        raise Refused("taste: none of it could be heard")
+    taste = own_music.taste_of(heard, sleeper, SystemClock().wall())
+    kept.save(taste, options.out)
+    print(f"{own_music.told(heard, taste)}. {options.out}: put it onto the NOCTURNE drive, or send "
+          "it with --send")
+    return send_taste(config, options.send, kept.payload(taste)) if options.send else 0
+
+
+def forget_taste(config: Config, options: argparse.Namespace, sleeper: str) -> int:
+    from device import memory
+    from device.assembly import own_taste as kept
+    from device.diary import Diary
+    if options.send:
+        return send_taste(config, options.send, kept.payload(None))
+    left = kept.forget(Path(config.night.taste))
+    path = diary(config, options)
+    if path.exists():
+        nights = Diary(path)
+        try:
+            memory.forget_taste(nights, sleeper)
+            if not nights.flush():
+                return 1
+        finally:
+            nights.close()
+    if left:
+        print(f"nocturne: not forgotten: {left}", file=sys.stderr)
+    return 1 if left else 0
+
+
+def send_taste(config: Config, bed: str, payload: str) -> int:
+    from device.assembly.build import home_settings
+    from device.home.send import command
+    command(home_settings(config), bed, "taste", payload)
+    return 0
+
+
 def erase_diary(config: Config, options: argparse.Namespace) -> int:
+    from device.assembly import own_taste as own_taste_file
     from device.assembly.erasing import erased
     path = diary(config, options)
     if options.diary is not None and path.suffix != ".sqlite":
@@ -326,6 +399,8 @@ def erase_diary(config: Config, options: argparse.Namespace) -> int:
         return 1
     memory = (SPARE, SPARE.parent)
     left = erased(path, (*memory, STATE) if options.diary is None else memory)
+    if taste := own_taste_file.forget(Path(config.night.taste)):
+        left.append(taste)
     for each in left:
         print(f"nocturne: not erased: {each}", file=sys.stderr)
     if left:
@@ -373,7 +448,7 @@ def diary(config: Config, options: argparse.Namespace) -> Path:
 
 COMMANDS: dict[str, Callable[[Config, argparse.Namespace], int]] = {
     "config": show_config, "report": write_report, "export": export_diary, "erase": erase_diary,
-    "learner": show_learner, "nights": list_nights, "say": say_it}
+    "learner": show_learner, "nights": list_nights, "say": say_it, "taste": own_taste}
 
 
 if __name__ == "__main__":

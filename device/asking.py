@@ -114,7 +114,9 @@ def taught(mind: Mind) -> int:
 
 
 def adopt(mind: Mind, state: State) -> Decision:
-    """What other beds told, through the recommender's gate, as the nights stand now."""
+    """What one's own music is like; and what other beds told, through the recommender's gate, as
+    the nights stand now."""
+    mind.recommender.lean(state.sleeper.taste)
     prior = state.population.prior
     if prior is None:
         return state, []

@@ -113,6 +113,9 @@ class Night:
     motif: str = setting(
         "/boot/firmware/seed.mid",
         "a lullaby of one's own: a MIDI file whose opening the music develops, if it is there")
+    taste: str = setting(
+        "/boot/firmware/taste.json",
+        "what one's own music is like, as `nocturne taste` measured it, if it is there")
 
 
 @dataclass(frozen=True, slots=True)

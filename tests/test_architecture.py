@@ -5,7 +5,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 DEVICE = Path(__file__).resolve().parent.parent / "device"
-ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "home", "words")
+ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "home", "words", "taste")
 SHARED = {"values", "errors", "arguments", "sentences", "clock", "inference.model_card",
           "inference.tflite", "inference.runtimes",
           "wire", "programmes", "textures", "process_memory", "notifier"}

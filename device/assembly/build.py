@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 
 from device import __version__, compose, parts, stored
+from device.assembly import own_taste
 from device.clock import Clock, SystemClock
 from device.compose.repeat_filter import Repeats
 from device.config import Config
@@ -36,6 +37,7 @@ from device.recommend.n_of_1 import effect
 from device.report import nights
 from device.sentences import speak, spoken
 from device.session import fade, schedule, updates
+from device.session.own_music import heard
 from device.session.settings import DAYS, GUEST, Knobs, Owner, Rules, zone_of
 from device.session.state import Population
 from device.sleep import features, hypnogram, second_opinion
@@ -125,11 +127,14 @@ def brain(
     )
     mine = owner(config, seed, tick, len(recommender.nights))
     night = Night(parts, replace(mine, judges=not no_stager))
+    taste, no_taste = own_taste.load(Path(config.night.taste))
+    if taste is not None:
+        night.take(heard(night.state, taste))
     if warning := schedule.warning(night.state, night.at):
         night.note("fallback", warning)
     no_lullaby = lullaby(composer, Path(config.night.motif))
     troubles = (no_stager, no_opinion, *no_learner, slow, words.trouble, diary.trouble, no_lullaby,
-                *(f"what the empty bed does: {trouble}" for trouble in no_empty))
+                no_taste, *(f"what the empty bed does: {trouble}" for trouble in no_empty))
     for trouble in troubles:
         if trouble:
             night.lack(trouble)

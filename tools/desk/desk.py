@@ -56,7 +56,8 @@ def sleep(options: argparse.Namespace) -> int:
         config,
         night=dataclasses.replace(config.night,
                                   keep_playing=options.keep_playing or config.night.keep_playing,
-                                  motif=str(options.motif or config.night.motif)),
+                                  motif=str(options.motif or config.night.motif),
+                                  taste=str(options.taste or config.night.taste)),
         # A file is listened to at a desk: 40 dBA at the pillow lies at −25 dBFS, A-weighted.
         sound=dataclasses.replace(config.sound, monitor=config.sound.monitor or 20.0),
     )
