@@ -6,10 +6,14 @@ onset latency, wakings and what was said, as the device would have it. The score
 minutes saved by what was chosen.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
+from areas.recommender.families import Night, Stranger
 from desk.sleepers import Evening, Sleeper
 from device.recommend import Recommender, Weights
 from device.recommend.bandit import Head, Prior
@@ -18,6 +22,7 @@ from device.recommend.features import context_features
 from device.recommend.network import Network
 from device.recommend.recommender import BOLDNESS, FORGET, OPTIMISM, PATIENCE, TABLE
 from device.recommend.reward import reward
+from device.values import Outcome, Recipe
 
 NIGHTS = (7, 30, 90)
 UNSEEN = 987_654            # far from the training seeds; every sleeper has a stream of their own
@@ -26,29 +31,43 @@ UNSEEN = 987_654            # far from the training seeds; every sleeper has a s
 PEERS = {"lints": (1.0, 10.0), "linucb": (16.0, 50.0)}
 
 
-@dataclass
 class World:
-    """One sleeper's nights, the same for every learner."""
-    seed: int
+    """One sleeper's nights, the same for every learner; of the family called so in a plug-in, or,
+    without one, of those that the prior was trained on."""
 
-    def __post_init__(self):
-        generator = np.random.default_rng(self.seed)
-        self.sleeper = Sleeper.born(generator)
+    def __init__(self, seed: int, family: tuple[Path, str] | None = None):
+        self.seed, generator = seed, np.random.default_rng(seed)
         self.saves = np.empty((max(NIGHTS), len(CANDIDATES)))
-        self.evenings, self.sleepers = [], []
-        for night in range(max(NIGHTS)):
-            evening = Evening.falls(self.sleeper, generator)
+        self.evenings: list[Evening] = []
+        self._outcomes: list[Callable[[Recipe, np.random.Generator], Outcome]] = []
+        for evening, saves, outcome in (own if family is None else partial(strange, *family))(generator):
+            self.saves[len(self.evenings)] = saves
             self.evenings.append(evening)
-            self.saves[night] = [
-                self.sleeper.saves(evening, candidate.recipe) for candidate in CANDIDATES
-            ]
-            self.sleepers.append(self.sleeper.taste.copy())
-            self.sleeper.drift(generator)
+            self._outcomes.append(outcome)
 
-    def outcome(self, night: int, place: int):
-        self.sleeper.taste = self.sleepers[night]
-        return self.sleeper.outcome(self.evenings[night], CANDIDATES[place].recipe,
-                                    np.random.default_rng([self.seed, night]))
+    def outcome(self, night: int, place: int) -> Outcome:
+        return self._outcomes[night](CANDIDATES[place].recipe,
+                                     np.random.default_rng([self.seed, night]))
+
+
+def own(generator: np.random.Generator) -> Iterator[tuple]:
+    """Per night its evening, the minutes that each candidate saves, and how a recipe goes."""
+    sleeper = Sleeper.born(generator)
+    for _ in range(max(NIGHTS)):
+        evening = Evening.falls(sleeper, generator)
+        saves = [sleeper.saves(evening, candidate.recipe) for candidate in CANDIDATES]
+        yield evening, saves, partial(replace(sleeper).outcome, evening)
+        sleeper.drift(generator)
+
+
+def strange(path: Path, name: str, generator: np.random.Generator) -> Iterator[tuple]:
+    """The same of a family's sleeper. Raises Torn."""
+    stranger = Stranger.born(path, name, generator)
+    for number in range(max(NIGHTS)):
+        evening = Evening.falls(stranger, generator)
+        night = Night(number, evening.fast_heart, evening.restless, evening.aroused)
+        saves = [stranger.saves(night, candidate.recipe) for candidate in CANDIDATES]
+        yield evening, saves, partial(stranger.outcome, night, evening)
 
 
 def play_nocturne(world: World, network: Network) -> list[int]:
