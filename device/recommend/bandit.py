@@ -17,11 +17,13 @@ DRAWS = 256         # Thompson draws behind a propensity: a standard error of at
 
 @dataclass(frozen=True, eq=False)
 class Prior:
-    """weights (k,), means (k, d), precisions (k, d, d), noise: SD of one night's reward."""
+    """weights (k,), means (k, d), precisions (k, d, d), noise: SD of one night's reward; fading
+    (k,): nats that a kind's odds lose each night."""
     weights: np.ndarray
     means: np.ndarray
     precisions: np.ndarray
     noise: float
+    fading: np.ndarray | float = 0.0
 
     @classmethod
     def flat(cls, size: int, spread: float, noise: float) -> "Prior":
@@ -103,6 +105,16 @@ class Head:
         self.pull = self.forget * self.pull + trust * reward * row
         self._posterior = None
 
+    def hear(self, features: np.ndarray, value: float, noise: float) -> None:
+        """What was said of a night beside its reward: `features` (d,), a value in the prior's unit
+        and its SD."""
+        row, trust = np.asarray(features, float), 1 / noise**2
+        if not (np.isfinite(row).all() and math.isfinite(value)):
+            raise ValueError("features and value must be finite")
+        self.gram = self.gram + trust * np.outer(row, row)
+        self.pull = self.pull + trust * value * row
+        self._posterior = None
+
     def begin_from(self, prior: Prior) -> None:
         """Another prior under the same nights."""
         self.prior, self._posterior = prior, None
@@ -114,7 +126,7 @@ class Head:
 
     def posterior(self) -> Posterior:
         if self._posterior is None:
-            self._posterior = posterior(self.prior, self.gram, self.pull)
+            self._posterior = posterior(self.prior, self.gram, self.pull, self.nights)
         return self._posterior
 
     def expect(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -128,8 +140,8 @@ class Head:
         return choose(self.posterior(), features, generator, self.boldness, self.optimism)
 
 
-def posterior(prior: Prior, gram: np.ndarray, pull: np.ndarray) -> Posterior:
-    """The mixture after nights with these sufficient statistics."""
+def posterior(prior: Prior, gram: np.ndarray, pull: np.ndarray, nights: int = 0) -> Posterior:
+    """The mixture after evidence with these sufficient statistics, faded by so many nights."""
     precisions = prior.precisions + gram
     pulls = prior.pulls + pull
     factors = np.linalg.cholesky(precisions)
@@ -137,7 +149,8 @@ def posterior(prior: Prior, gram: np.ndarray, pull: np.ndarray) -> Posterior:
     roots = np.linalg.inv(factors)
     means = np.einsum("kji,kj->ki", roots, np.einsum("kij,kj->ki", roots, pulls))
     halves = np.log(np.einsum("kii->ki", factors)).sum(1)
-    evidence = prior.constants - halves + 0.5 * np.einsum("ki,ki->k", means, pulls)
+    evidence = (prior.constants - prior.fading * nights - halves
+                + 0.5 * np.einsum("ki,ki->k", means, pulls))
     weights = np.exp(evidence - evidence.max())
     return Posterior(weights / weights.sum(), means, roots)
 

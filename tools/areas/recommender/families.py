@@ -14,10 +14,10 @@ class in lower case, and an object of it is one sleeper:
         def liking(self, recipe, night):        # −1 (a skip) to 1 (a like); beyond is clipped
             return 0.0
 
-`recipe` is a `device.values.Recipe` (`recipe.name` is "silence" for silence), `night` a `Night`. Both
+`recipe` is a `device.values.Recipe` (that of silence is called "silence"), `night` a `Night`. Both
 methods must answer the same whenever they are asked the same, for nights 0 to 89; what wanders is
-drawn at birth. `usual_sol`, min of onset latency in silence, may be an attribute; else it is drawn as
-for the prior's own sleepers. The night's noise, wakings and mornings are theirs too, so that only
+drawn at birth. `usual_sol`, min of onset latency in silence, may be an attribute; else it is as
+among the prior's own sleepers. The night's noise, wakings and mornings are theirs too: only
 taste and effect differ.
 """
 
@@ -32,8 +32,10 @@ from typing import Protocol
 import numpy as np
 
 from desk.sleepers import Evening, morning, usual_sol
+from device.recommend.candidates import CANDIDATES
 from device.values import Outcome, Recipe
 
+LAST = 89           # the last night that is asked about
 SHIPPED = Path(__file__).with_name("strangers.py")
 
 
@@ -126,3 +128,12 @@ class Stranger:
             raise Torn(f"{where}: answers {answer}, not a number")
         return answer
 
+
+def rehearse(path: Path, name: str) -> None:
+    """One sleeper's first and last night, to find what is torn before the long run. Raises Torn."""
+    generator = np.random.default_rng(0)
+    stranger = Stranger.born(path, name, generator)
+    for number in (0, LAST):
+        for each in CANDIDATES:
+            stranger.outcome(Night(number, 0.5, -0.5, 0.5), Evening.falls(stranger, generator),
+                             each.recipe, generator)

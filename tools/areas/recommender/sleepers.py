@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from areas.recommender.families import Night, Stranger
+from areas.recommender.families import Night, Stranger, read
 from desk.sleepers import Evening, Sleeper
 from device.recommend import Recommender, Weights
 from device.recommend.bandit import Head, Prior
@@ -29,6 +29,7 @@ UNSEEN = 987_654            # far from the training seeds; every sleeper has a s
 # MABWiser's exploration in minutes and its ridge penalty: the best of a grid on 24 training
 # sleepers (alpha 0.3–16, l2 10–150).
 PEERS = {"lints": (1.0, 10.0), "linucb": (16.0, 50.0)}
+RIVALS = (*PEERS, "popularity", "content")
 
 
 class World:
@@ -40,7 +41,8 @@ class World:
         self.saves = np.empty((max(NIGHTS), len(CANDIDATES)))
         self.evenings: list[Evening] = []
         self._outcomes: list[Callable[[Recipe, np.random.Generator], Outcome]] = []
-        for evening, saves, outcome in (own if family is None else partial(strange, *family))(generator):
+        life = own(generator) if family is None else strange(*family, generator)
+        for evening, saves, outcome in life:
             self.saves[len(self.evenings)] = saves
             self.evenings.append(evening)
             self._outcomes.append(outcome)
@@ -136,10 +138,11 @@ def popular(seed: int = 7, sleepers: int = 500) -> int:
     return int(total.argmax())
 
 
-def play(seed: int, hit: int, ablate: bool) -> dict[str, np.ndarray]:
+def play(seed: int, hit: int, ablate: bool,
+         family: tuple[Path, str] | None = None) -> dict[str, np.ndarray]:
     """(3, 2) per learner: minutes above random, and the oracle's above random, summed up to each of
-    NIGHTS."""
-    world, network = World(seed), _network()
+    NIGHTS. Raises Torn."""
+    world, network = World(seed, family), _network()
     places = {"nocturne": play_nocturne(world, network), "content": play_content(world, network),
               "popularity": [hit] * max(NIGHTS)}
     for name, (alpha, l2) in PEERS.items():
@@ -170,6 +173,69 @@ def one_kind(prior: Prior) -> Prior:
     return Prior(np.ones(1), mean[None], np.linalg.inv(covariance)[None], prior.noise)
 
 
+def measure(pool, sleepers: int, ablate: int = 60) -> tuple[dict, dict, dict]:
+    """figures, peers, more: gain_7/30/90 each, with paired bootstrap intervals of the differences.
+    """
+    hit = popular()
+    rows = played(pool, sleepers, hit, ablate)
+    figures, peers, difference = compared(rows)
+    ablations = {}
+    for name in (name for name in rows[0] if name.startswith("ablation.")):
+        some = [row for row in rows if name in row]
+        value = gain(np.array([row[name] for row in some]))
+        whole = gain(np.array([row["nocturne"] for row in some]))
+        ablations[name.removeprefix("ablation.")] = {
+            f"gain_{n}": [value[i], whole[i]] for i, n in enumerate(NIGHTS)}
+    return figures, peers, {"ablations": ablations, "difference_95": difference,
+                            "unseen_sleepers": sleepers,
+                            "popular": CANDIDATES[hit].recipe.name}
+
+
+def measure_families(pool, path: Path, sleepers: int) -> tuple[dict, dict, dict]:
+    """figures, peers, more of each family in `path`: family.NAME.gain_7/30/90; the popular peer is
+    popular among the prior's own people, for nobody knows of the family. Raises Torn."""
+    hit, figures, peers, more = popular(), {}, {}, {}
+    for name in read(path):
+        mine, theirs, difference = compared(played(pool, sleepers, hit, 0, (path, name)))
+        figures |= {f"family.{name}.{key}": value for key, value in mine.items()}
+        for peer, keys in theirs.items():
+            peers.setdefault(peer, {}).update(
+                {f"family.{name}.{key}": value for key, value in keys.items()})
+        more[name] = {"difference_95": difference, "sleepers": sleepers}
+    return figures, peers, {"families": more}
+
+
+def played(pool, sleepers: int, hit: int, ablate: int,
+           family: tuple[Path, str] | None = None) -> list[dict[str, np.ndarray]]:
+    """What `play` answers for each sleeper; the first `ablate` of them with the ablations."""
+    seeds = [UNSEEN + i for i in range(sleepers)]
+    return list(pool.map(play, seeds, [hit] * sleepers, [i < ablate for i in range(sleepers)],
+                         [family] * sleepers, chunksize=5))
+
+
+def gain(pairs: np.ndarray) -> np.ndarray:
+    """(3,) of (sleepers, 3, 2): minutes above random, of the oracle's; NaN where nothing can be
+    gained."""
+    sums = pairs.sum(-3)
+    return np.divide(sums[..., 0], sums[..., 1], where=sums[..., 1] > 1e-9,
+                     out=np.full(sums.shape[:-1], np.nan))
+
+
+def compared(rows: list[dict[str, np.ndarray]]) -> tuple[dict, dict, dict]:
+    """The learner's gain_7/30/90, each peer's, and the 95 % intervals of the differences, by a
+    bootstrap over the sleepers that is paired."""
+    pairs = {name: np.array([row[name] for row in rows]) for name in ("nocturne", *RIVALS)}
+    draws = np.random.default_rng(0).integers(len(rows), size=(2000, len(rows)))
+    booted = {name: np.array([gain(some[draw]) for draw in draws]) for name, some in pairs.items()}
+    difference = {}
+    for name in RIVALS:
+        low, high = np.percentile(booted["nocturne"] - booted[name], [2.5, 97.5], axis=0)
+        difference[name] = {f"gain_{n}": [low[i], high[i]] for i, n in enumerate(NIGHTS)}
+    figures = {name: {f"gain_{n}": float(gain(some)[i]) for i, n in enumerate(NIGHTS)}
+               for name, some in pairs.items()}
+    return figures.pop("nocturne"), figures, difference
+
+
 _cache: list[Network] = []
 
 
@@ -177,42 +243,3 @@ def _network() -> Network:
     if not _cache:
         _cache.append(Network())
     return _cache[0]
-
-
-def measure(pool, sleepers: int, ablate: int = 60) -> tuple[dict, dict, dict]:
-    """figures, peers, more: gain_7/30/90 each, with paired bootstrap intervals of the differences.
-    """
-    hit = popular()
-    seeds = [UNSEEN + i for i in range(sleepers)]
-    rows = list(
-        pool.map(play, seeds, [hit] * sleepers, [i < ablate for i in range(sleepers)], chunksize=5)
-    )
-    names = ("lints", "linucb", "popularity", "content")
-    gains = {name: np.array([row[name] for row in rows]) for name in ("nocturne", *names)}
-    resample = np.random.default_rng(0).integers(sleepers, size=(2000, sleepers))
-    more = {
-        "ablations": {},
-        "difference_95": {},
-        "unseen_sleepers": sleepers,
-        "popular": CANDIDATES[hit].recipe.name,
-    }
-
-    def ratio(pairs: np.ndarray) -> np.ndarray:
-        sums = pairs.sum(-3)
-        return sums[..., 0] / sums[..., 1]
-
-    booted = {
-        name: np.array([ratio(pairs[draw]) for draw in resample]) for name, pairs in gains.items()
-    }
-    for name in names:
-        low, high = np.percentile(booted["nocturne"] - booted[name], [2.5, 97.5], axis=0)
-        more["difference_95"][name] = {f"gain_{n}": [low[i], high[i]] for i, n in enumerate(NIGHTS)}
-    for name in (name for name in rows[0] if name.startswith("ablation.")):
-        some = [row for row in rows if name in row]
-        value = ratio(np.array([row[name] for row in some]))
-        whole = ratio(np.array([row["nocturne"] for row in some]))
-        more["ablations"][name.removeprefix("ablation.")] = {
-            f"gain_{n}": [value[i], whole[i]] for i, n in enumerate(NIGHTS)}
-    figures = {name: {f"gain_{n}": float(ratio(pairs)[i]) for i, n in enumerate(NIGHTS)}
-               for name, pairs in gains.items()}
-    return figures.pop("nocturne"), figures, more

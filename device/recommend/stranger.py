@@ -1,0 +1,72 @@
+"""Whoever isn't like the people that the shipped prior was trained on.
+
+The shipped kinds of sleeper only know effects that the network's embedding can tell. So beside the
+embedding a recipe gets plain factors, and beside the shipped kinds there are strangers: of one kind
+nothing is known but the size that effects have, the other is kept awake by any sound. Each night's
+evidence weighs all kinds against each other, and what the shipped ones say fades besides: one
+person's nights are too noisy (15 min against 4) for evidence alone to let go of them in a month.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from device.recommend.bandit import Prior
+from device.recommend.features import RECIPE
+from device.values import TEXTURES
+
+STRANGE = 0.6           # of all sleepers, before any night
+KEPT_AWAKE = 0.2        # of the strangers
+FADE = 10.0             # nights in which the shipped kinds' odds fall to 1/e
+TELLING = 0.2           # of the embedding's covariance among people, that among strangers
+COST = 4.0              # min that any sound costs those whom it keeps awake
+KNOWN = 0.3             # of a stranger's plain factors, what the embedding misses of the others'
+SCANT = 1e-4            # min²: a variance that is none, but can be inverted
+# min: SD between people of what each factor does, of the size of published effects (3–5 min)
+SOUND, MUSIC, TEXTURE, PULSE, EXTREME, TONE, PAIR = 2.5, 2.0, 2.0, 1.5, 0.7, 1.5, 1.0
+LOUD = 0.4              # of a texture: as loud as beside music
+
+
+def factors(recipes: np.ndarray) -> np.ndarray:
+    """(n, len(SPREADS)) of recipe features (n, len(RECIPE)): what of a recipe can be told by ear,
+    each about −1..1 and 0 in silence."""
+    def column(name: str) -> np.ndarray:
+        return recipes[:, [RECIPE.index(name)]]
+    music = (column("music") > 0).astype(float)
+    pulse = music * (column("pulse") * 1.6 + 0.2)           # per 10 /min about 54
+    extreme = music * (np.abs(pulse) - 0.66) * 1.5
+    tone = music * (column("brightness") + 0.35) * 4        # ±1 at dark and mellow
+    textures = np.minimum(np.hstack([column(name) for name in TEXTURES]) / LOUD, 1)
+    return np.hstack([column("sound"), music, pulse, extreme, tone, textures, music * textures,
+                      tone * textures, pulse * tone, extreme * tone])
+
+
+SPREADS = np.array([SOUND, MUSIC, PULSE, EXTREME, TONE, *[TEXTURE] * len(TEXTURES),
+                    *[PAIR] * (2 * len(TEXTURES) + 1), 0.7 * PAIR])
+
+
+def widened(shipped: Prior) -> Prior:
+    """The prior over [embedding, own level, factors]: the shipped kinds, then the strangers."""
+    size, whole = shipped.means.shape[1], shipped.means.shape[1] + len(SPREADS)
+    kinds = len(shipped.weights)
+    spread = np.linalg.inv(shipped.precisions)
+    mean = shipped.weights @ shipped.means
+    apart = shipped.means - mean
+    among = np.tensordot(shipped.weights, spread, 1) + (shipped.weights * apart.T) @ apart
+    strange = TELLING * among
+    strange[-1, -1] = among[-1, -1]         # their level is as unsure as anybody's
+
+    means = np.zeros((kinds + 2, whole))
+    means[:kinds, :size] = shipped.means
+    means[kinds:, size - 1] = mean[-1]
+    means[-1, size] = -COST
+    covariances = np.zeros((kinds + 2, whole, whole))
+    covariances[:kinds, :size, :size] = spread
+    covariances[kinds:, :size, :size] = strange + SCANT * np.eye(size)
+    plain = np.arange(size, whole)
+    covariances[:kinds, plain, plain] = (KNOWN * SPREADS)**2
+    covariances[kinds:, plain, plain] = SPREADS**2
+    weights = np.concatenate([(1 - STRANGE) * shipped.weights,
+                              STRANGE * np.array([1 - KEPT_AWAKE, KEPT_AWAKE])])
+    fading = np.repeat([1 / FADE, 0.0], [kinds, 2])
+    return replace(Prior(weights, means, np.linalg.inv(covariances), shipped.noise), fading=fading)
