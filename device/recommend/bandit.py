@@ -80,14 +80,15 @@ class Head:
     """Sufficient statistics of every night so far; forgets slowly towards the prior."""
 
     def __init__(self, prior: Prior, forget: float = 1.0, boldness: float = 1.0,
-                 patience: float = 0.0, optimism: float = 0.0):
+                 patience: float = 0.0, optimism: tuple[float, float, float] = (0.0, 0.0, 1.0)):
         """`forget`: what a night's evidence keeps each further night, 0..1. `boldness`: of
         Thompson's draws, reached after `patience` nights, as their square: a stranger's first
         nights aren't for experiments. `optimism`: SDs of a candidate's expectation added to each
-        draw, so that what is unsure gets its turn (May et al. 2012).
+        draw, so that what is unsure gets its turn (May et al. 2012): at first, in the end, and the
+        nights after which it is half-way.
         """
         self.prior, self.forget, self._boldest, self._patience = prior, forget, boldness, patience
-        self.optimism = optimism
+        self._optimism = optimism
         self.nights = 0
         size = prior.means.shape[1]
         self.gram = np.zeros((size, size))      # Σ φφᵀ / noise²
@@ -123,6 +124,11 @@ class Head:
     def boldness(self) -> float:
         grown = min(1.0, self.nights / self._patience) if self._patience else 1.0
         return self._boldest * grown**2
+
+    @property
+    def optimism(self) -> float:
+        first, last, half = self._optimism
+        return last + (first - last) / (1 + self.nights / half)
 
     def posterior(self) -> Posterior:
         if self._posterior is None:

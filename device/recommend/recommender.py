@@ -37,7 +37,7 @@ VERSION = 2
 READ = (1, 2)       # version 1 kept the same of each night, so its nights are lived again
 FORGET = 0.998      # a night's evidence halves in a year
 BOLDNESS = 0.15     # of Thompson's draws; with optimism, the best of a few on 24 training sleepers
-OPTIMISM = 0.7      # SDs: what is unsure gets its turn; draws alone wander
+OPTIMISM = (1.2, 0.4, 25.0)     # SDs, from the first nights on: what is unsure gets its turn
 PATIENCE = 60.0     # nights until it is that bold
 REACH = 4.0         # of an embedding; training scales it to 1
 KEPT = 1000         # nights: then the oldest quarter, all but faded, is dropped
@@ -51,12 +51,11 @@ class Recommender:
 
     def __init__(self, network: Network, sleeper: str = "", guest: bool = False,
                  weights: Weights | None = None, forget: float = FORGET, boldness: float = BOLDNESS,
-                 patience: float = PATIENCE, optimism: float = OPTIMISM):
+                 patience: float = PATIENCE, optimism: tuple[float, float, float] = OPTIMISM):
         self._network, self._prior = network, widened(network.prior)
         self._sleeper, self._guest = sleeper, guest
         self._weights = weights or Weights()
-        self._how = {"forget": forget, "boldness": boldness, "patience": patience,
-                     "optimism": optimism}
+        self._how = forget, boldness, patience, optimism
         self.reset()
 
     @classmethod
@@ -75,7 +74,7 @@ class Recommender:
 
     def reset(self) -> None:
         """Forget this sleeper: back to the population."""
-        self._head = Head(self._prior, **self._how)
+        self._head = Head(self._prior, *self._how)
         self.troubles: tuple[str, ...] = ()     # what of the state couldn't be read, in words
         self._nights: list[dict[str, Any]] = []
         self._tally: dict[str, list[int]] = {}

@@ -1,13 +1,12 @@
 """Whoever isn't like the people that the shipped prior was trained on.
 
 The shipped kinds of sleeper only know effects that the network's embedding can tell. So beside the
-embedding a recipe gets plain factors, and beside the shipped kinds there are strangers: of one kind
-nothing is known but the size that effects have, the other is kept awake by any sound. Each night's
-evidence weighs all kinds against each other, and what the shipped ones say fades besides: one
-person's nights are too noisy (15 min against 4) for evidence alone to let go of them in a month.
+embedding a recipe gets plain factors, and beside the shipped kinds there is the stranger, of whom
+nothing is known but the size that effects have. Each night's evidence weighs all kinds against each
+other, and what the shipped ones say fades besides: one person's nights are too noisy (15 min
+against 4) for evidence alone to let go of them in a month. A stranger whom any sound keeps awake
+was tried as a kind too: it finds silence sooner, and lost others more.
 """
-
-from dataclasses import replace
 
 import numpy as np
 
@@ -16,14 +15,12 @@ from device.recommend.features import RECIPE
 from device.values import TEXTURES
 
 STRANGE = 0.6           # of all sleepers, before any night
-KEPT_AWAKE = 0.2        # of the strangers
-FADE = 10.0             # nights in which the shipped kinds' odds fall to 1/e
+FADE = 6.0              # nights in which the shipped kinds' odds fall to 1/e
 TELLING = 0.2           # of the embedding's covariance among people, that among strangers
-COST = 4.0              # min that any sound costs those whom it keeps awake
 KNOWN = 0.3             # of a stranger's plain factors, what the embedding misses of the others'
 SCANT = 1e-4            # min²: a variance that is none, but can be inverted
 # min: SD between people of what each factor does, of the size of published effects (3–5 min)
-SOUND, MUSIC, TEXTURE, PULSE, EXTREME, TONE, PAIR = 2.5, 2.0, 2.0, 1.5, 0.7, 1.5, 1.0
+SOUND, MUSIC, TEXTURE, PULSE, EXTREME, TONE, PAIR = 2.5, 2.0, 2.0, 1.5, 0.7, 1.5, 1.25
 LOUD = 0.4              # of a texture: as loud as beside music
 
 
@@ -46,7 +43,7 @@ SPREADS = np.array([SOUND, MUSIC, PULSE, EXTREME, TONE, *[TEXTURE] * len(TEXTURE
 
 
 def widened(shipped: Prior) -> Prior:
-    """The prior over [embedding, own level, factors]: the shipped kinds, then the strangers."""
+    """The prior over [embedding, own level, factors]: the shipped kinds, then the stranger."""
     size, whole = shipped.means.shape[1], shipped.means.shape[1] + len(SPREADS)
     kinds = len(shipped.weights)
     spread = np.linalg.inv(shipped.precisions)
@@ -56,17 +53,15 @@ def widened(shipped: Prior) -> Prior:
     strange = TELLING * among
     strange[-1, -1] = among[-1, -1]         # their level is as unsure as anybody's
 
-    means = np.zeros((kinds + 2, whole))
+    means = np.zeros((kinds + 1, whole))
     means[:kinds, :size] = shipped.means
-    means[kinds:, size - 1] = mean[-1]
-    means[-1, size] = -COST
-    covariances = np.zeros((kinds + 2, whole, whole))
+    means[kinds, size - 1] = mean[-1]
+    covariances = np.zeros((kinds + 1, whole, whole))
     covariances[:kinds, :size, :size] = spread
-    covariances[kinds:, :size, :size] = strange + SCANT * np.eye(size)
+    covariances[kinds, :size, :size] = strange + SCANT * np.eye(size)
     plain = np.arange(size, whole)
     covariances[:kinds, plain, plain] = (KNOWN * SPREADS)**2
-    covariances[kinds:, plain, plain] = SPREADS**2
-    weights = np.concatenate([(1 - STRANGE) * shipped.weights,
-                              STRANGE * np.array([1 - KEPT_AWAKE, KEPT_AWAKE])])
-    fading = np.repeat([1 / FADE, 0.0], [kinds, 2])
-    return replace(Prior(weights, means, np.linalg.inv(covariances), shipped.noise), fading=fading)
+    covariances[kinds, plain, plain] = SPREADS**2
+    weights = np.append((1 - STRANGE) * shipped.weights, STRANGE)
+    fading = np.append(np.full(kinds, 1 / FADE), 0.0)
+    return Prior(weights, means, np.linalg.inv(covariances), shipped.noise, fading)

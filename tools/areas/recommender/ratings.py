@@ -23,7 +23,7 @@ TOP, RELEVANT = 10, 4.0
 MOST_USERS, MOST_ITEMS = 6000, 3000
 JUDGED = 300                            # users at most
 ROUNDS = 15             # of the prior's EM
-CATALOGUE = tuple(product((16, 48), (1.2, 2.0, 3.5), (0.0, 0.5, 1.0)))
+CATALOGUE = tuple(product((16, 48), (1.2, 3.5, 8.0), (0.0, 0.5, 1.0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,23 +141,25 @@ def fit_catalogue(values: np.ndarray, size: int, noise: float, busy: float) -> F
     return offsets, loads, Prior.flat(size, 1.0, noise)
 
 
-def tuned(known: np.ndarray, fit, choices: tuple, rated: bool) -> Fit:
-    """`fit` with the choice that ranks best inside the known half: fitted on half of it, asked of
-    the other half."""
+def tuned(known: np.ndarray, fit, choices: tuple, rated: bool) -> dict[int, Fit]:
+    """For each number of answers, `fit` with the choice that ranks best inside the known half:
+    fitted on half of it, asked of the other half."""
     half, generator = len(known) // 2, np.random.default_rng(0)
     users = [row for row in known[half:half + 150] if np.isfinite(row).sum() > max(ANSWERS)]
     asked = [generator.permutation(np.flatnonzero(np.isfinite(row))) for row in users]
 
-    def score(choice: tuple) -> float:
-        fitted, total = fit(known[:half], *choice), 0.0
+    def scores(choice: tuple) -> list[float]:
+        fitted, total = fit(known[:half], *choice), [0.0] * len(ANSWERS)
         for row, order in zip(users, asked, strict=True):
-            for k in (1, 3, 10):
+            for place, k in enumerate(ANSWERS):
                 ranked = order[k:] if rated else np.setdiff1d(np.arange(len(row)), order[:k])
-                total += ndcg(answer(*fitted, order[:k], row[order[:k]])[ranked],
-                              np.nan_to_num(row[ranked]))
+                total[place] += ndcg(answer(*fitted, order[:k], row[order[:k]])[ranked],
+                                     np.nan_to_num(row[ranked]))
         return total
 
-    return fit(known, *max(choices, key=score))
+    best = [choices[place] for place in np.argmax([scores(choice) for choice in choices], axis=0)]
+    fits = {choice: fit(known, *choice) for choice in set(best)}
+    return {k: fits[choice] for k, choice in zip(ANSWERS, best, strict=True)}
 
 
 def answer(offsets: np.ndarray, loads: np.ndarray, prior: Prior, items: np.ndarray,
@@ -210,8 +212,8 @@ def measure(table: Table, seed: int = 0) -> tuple[dict, dict, dict]:
         for k in ANSWERS:
             items, values = asked[:k], row[asked[:k]]
             ours = {
-                "rated": answer(*rated, items, values),
-                "catalogue": answer(*catalogue, items, values),
+                "rated": answer(*rated[k], items, values),
+                "catalogue": answer(*catalogue[k], items, values),
             }
             scores = {("nocturne", task): ours[task] for task in ours}
             for name, predict in teams.items():
