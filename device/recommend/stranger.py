@@ -23,19 +23,21 @@ SCANT = 1e-4            # min²: a variance that is none, but can be inverted
 SOUND, MUSIC, TEXTURE, PULSE, EXTREME, TONE, PAIR = 2.5, 2.0, 2.0, 1.5, 0.7, 1.5, 1.25
 LOUD = 0.4              # of a texture: as loud as beside music
 
+COLUMNS = [RECIPE.index(name) for name in ("sound", "music", "pulse", "brightness")]
+TEXTURE_COLUMNS = [RECIPE.index(name) for name in TEXTURES]
+
 
 def factors(recipes: np.ndarray) -> np.ndarray:
     """(n, len(SPREADS)) of recipe features (n, len(RECIPE)): what of a recipe can be told by ear,
     each about −1..1 and 0 in silence."""
-    def column(name: str) -> np.ndarray:
-        return recipes[:, [RECIPE.index(name)]]
-    music = (column("music") > 0).astype(float)
-    pulse = music * (column("pulse") * 1.6 + 0.2)           # per 10 /min about 54
+    texture = np.minimum(recipes[:, TEXTURE_COLUMNS] / LOUD, 1)
+    sound, music, pulse, brightness = recipes[:, COLUMNS, None].transpose(1, 0, 2)
+    music = (music > 0).astype(float)
+    pulse = music * (pulse * 1.6 + 0.2)             # per 10 /min about 54
     extreme = music * (np.abs(pulse) - 0.66) * 1.5
-    tone = music * (column("brightness") + 0.35) * 4        # ±1 at dark and mellow
-    textures = np.minimum(np.hstack([column(name) for name in TEXTURES]) / LOUD, 1)
-    return np.hstack([column("sound"), music, pulse, extreme, tone, textures, music * textures,
-                      tone * textures, pulse * tone, extreme * tone])
+    tone = music * (brightness + 0.35) * 4          # ±1 at dark and mellow
+    return np.hstack([sound, music, pulse, extreme, tone, texture, music * texture, tone * texture,
+                      pulse * tone, extreme * tone])
 
 
 SPREADS = np.array([SOUND, MUSIC, PULSE, EXTREME, TONE, *[TEXTURE] * len(TEXTURES),
