@@ -2,8 +2,8 @@
 reach?
 
 Everyone meets the same sleepers, evenings and noise, and learns from the same reward: minutes of
-onset latency, wakings and what was said, as the device would have it. The score is the expected
-minutes saved by what was chosen.
+onset latency, wakings and what was said, as the device would have it (which weighs what was said by
+itself; the peers take one number). The score is the expected minutes saved by what was chosen.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,8 +20,16 @@ from device.recommend.bandit import Head, Prior
 from device.recommend.candidates import CANDIDATES, QUIET
 from device.recommend.features import context_features
 from device.recommend.network import Network
-from device.recommend.recommender import BOLDNESS, FORGET, OPTIMISM, PATIENCE, TABLE
-from device.recommend.reward import reward
+from device.recommend.recommender import (
+    BOLDNESS,
+    FORGET,
+    OPTIMISM,
+    PATIENCE,
+    TABLE,
+    embed,
+)
+from device.recommend.reward import SAID_NOISE, reward, said
+from device.recommend.stranger import widened
 from device.values import Outcome, Recipe
 
 NIGHTS = (7, 30, 90)
@@ -83,18 +91,22 @@ def play_nocturne(world: World, network: Network) -> list[int]:
 
 
 def play_head(world: World, network: Network, prior: Prior, columns: np.ndarray) -> list[int]:
-    """An ablation: the head alone with another prior, every candidate allowed."""
+    """An ablation: the head alone with another prior over `columns`, every candidate allowed."""
     head, places, generator = (
         Head(prior, FORGET, BOLDNESS, PATIENCE, OPTIMISM),
         [],
         np.random.default_rng(world.seed),
     )
     for night, evening in enumerate(world.evenings):
-        rows, expected = network.run(context_features(evening.context), TABLE)
-        place, _ = head.choose(rows[:, columns], generator)
-        minutes = reward(world.outcome(night, place), expected, Weights())
+        rows, expected = embed(network, context_features(evening.context), TABLE)
+        rows = rows[:, columns]
+        place, _ = head.choose(rows, generator)
+        outcome = world.outcome(night, place)
+        minutes, told = reward(outcome, expected, Weights()), said(outcome, Weights())
         if minutes is not None:
-            head.update(rows[place, columns], minutes)
+            head.update(rows[place], minutes - told)
+            if told:
+                head.hear(rows[place] - rows[QUIET], told, SAID_NOISE)
         places.append(place)
     return places
 
@@ -148,11 +160,13 @@ def play(seed: int, hit: int, ablate: bool,
     for name, (alpha, l2) in PEERS.items():
         places[name] = play_mabwiser(world, network, name, alpha, l2)
     if ablate:
-        whole, prior = np.arange(network.size), network.prior
+        prior, wide = network.prior, widened(network.prior)
+        inner, whole = np.arange(network.size), np.arange(wide.means.shape[1])
         places["ablation.flat_prior"] = play_head(
-            world, network, Prior.flat(network.size, 3.0, prior.noise), whole)
-        places["ablation.one_kind"] = play_head(world, network, one_kind(prior), whole)
-        places["ablation.free_of_safety"] = play_head(world, network, prior, whole)
+            world, network, Prior.flat(network.size, 3.0, prior.noise), inner)
+        places["ablation.one_kind"] = play_head(world, network, one_kind(prior), inner)
+        places["ablation.no_stranger"] = play_head(world, network, prior, inner)
+        places["ablation.free_of_safety"] = play_head(world, network, wide, whole)
     nights = np.arange(max(NIGHTS))
     random = world.saves.mean(1)
     best = (world.saves.max(1) - random).cumsum()
