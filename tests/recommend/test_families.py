@@ -160,8 +160,10 @@ def test_what_the_shipped_kinds_say_fades():
     assert stranger > 0.8 > Recommender.load()._head.posterior().weights[-1]
 
 
-def test_the_options_name_a_file_and_how_many_of_each():
+def test_the_options_name_a_file_and_how_many_of_each(tmp_path):
     parser = argparse.ArgumentParser()
-    evaluate.add_options(parser)
-    options = parser.parse_args(["--families", "mine.py", "--of-each", "40"])
-    assert (options.families, options.of_each) == (Path("mine.py"), 40)
+    options.add_options(parser)
+    mine = tmp_path / "mine.py"
+    mine.write_text("")
+    given = parser.parse_args(["--families", str(mine), "--of-each", "40"])
+    assert (given.families, given.of_each) == (mine, 40)
