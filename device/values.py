@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from device.textures import SURFACES as SURFACES
 from device.textures import TEXTURES as TEXTURES
+
+if TYPE_CHECKING:       # the hub does without
+    import numpy as np
 
 TICK = 0.25             # s: the night's loop; the ADXL355's FIFO overflows after 0.51 s at 62.5 Hz
 EPOCH = 30.0            # s: AASM scoring epoch
@@ -62,7 +63,7 @@ Latency = Annotated[float, Between(0.0, 24 * 60.0)]     # min
 class Signal:
     """A run of evenly spaced readings from one chip. (The word *sample* is kept for audio.)"""
     # (n, channels), oldest first, n may be 0: counts (PPG: red, IR) or m/s² (x, y, z)
-    values: np.ndarray
+    values: "np.ndarray"
     start: float                # s: when values[0] was taken, by the chip's clock fitted to ours
     rate: float                 # Hz, measured
     lost: int = 0               # readings known to be lost just before values[0]

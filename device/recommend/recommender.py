@@ -55,7 +55,7 @@ class Recommender:
         self._network, self._prior = network, widened(network.prior)
         self._sleeper, self._guest = sleeper, guest
         self._weights = weights or Weights()
-        self._how = {"forget": forget, "boldness": boldness, "patience": patience,
+        self._how: dict[str, Any] = {"forget": forget, "boldness": boldness, "patience": patience,
                      "optimism": optimism}
         self._taste: Taste | None = None
         self.reset()

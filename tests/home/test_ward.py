@@ -1,14 +1,19 @@
 """Several hubs on one store, at PostgreSQL and at SQLite alike."""
 
 import json
+import re
 import sqlite3
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
 import uuid
+from pathlib import Path
 
 import pytest
 
+from desk.ward import well
 from device.errors import ConfigError, Refused
 from device.home.hub import schema
 from device.home.hub.election import Election
@@ -18,7 +23,7 @@ from device.home.hub.server import Broker, Server
 from device.home.hub.store import AGAIN, APPLIED, HOLD, LATER, Made, Message, Store
 from device.home.privacy import PERIOD
 from device.values import QUESTION
-from kit import postgres
+from kit import mosquitto, postgres
 from tests.home.around import soon
 from tests.home.test_hub import KEY, report
 
@@ -271,3 +276,17 @@ def test_metrics_are_read_by_prometheus_own_parser_and_say_what_was_taken(broker
     counted = [sample.value for sample in families["nocturne_hub_acknowledgement_seconds"].samples
                if sample.name.endswith("_count")]
     assert counted == [3]
+
+
+def test_the_hub_at_home_is_one_small_process(broker, tmp_path):
+    port = mosquitto.free_port()
+    with subprocess.Popen(
+            [sys.executable, "-m", "device", "hub", "--broker", f"127.0.0.1:{broker.port}",
+             "--data", tmp_path / "hub", "--etc", tmp_path / "etc", "--page", "0", "--metrics",
+             str(port)]) as hub:
+        assert soon(lambda: (hub.poll() is not None) or well(port), 60)
+        assert hub.poll() is None
+        kilobytes = int(re.search(r"VmHWM:\s+(\d+)",
+                                  Path(f"/proc/{hub.pid}/status").read_text())[1])
+        hub.terminate()
+    assert kilobytes < 60 * 1024
