@@ -20,10 +20,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from device.arguments import Parser, ended, made, path, present, room, text, whole, writable
+from device.arguments import FAILED, Parser, ended, made, path, present, room, text, whole, writable
 from device.config import Config, document, sound_flags
 from device.errors import DiaryError, ModelMismatch
 from device.process_memory import do_without_openssl_hashes, give_memory_back, unmap_code
+from device.sentences import languages, speak
 
 if TYPE_CHECKING:
     from device.report.weeks import Learned
@@ -33,17 +34,27 @@ SOCKET = Path("/run/nocturne/sound.socket")
 STATE = Path("/var/lib/nocturne")
 Z80 = 1.2816            # SD on either side of a mean that hold 80 %
 GOOD = 60.0             # s that a night has run with a config that is good
+HUB = {"hub": (), "pair": ("--pair",), "unpair": ("--unpair",), "rotate": ("--rotate",)}
 SPARE = SOCKET.with_name("spare")          # nights that the disk refused; see assembly/board.py
 
 
 def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
-    if words[:1] == ["hub"]:
-        from device.home.hub.main import main as hub
-        return hub(words[1:])
+    if words[:1] and words[0] in HUB:
+        return hub([*HUB[words[0]], *words[1:]])
     options = arguments().parse_args(words)
     give_memory_back()
     return ended("nocturne", lambda: done(options))
+
+
+def hub(words: list[str]) -> int:
+    try:
+        from device.home.hub.main import main as run
+    except ModuleNotFoundError as trouble:
+        print(f"nocturne: {trouble.name} is missing: pip install 'nocturne[hub]', of several hubs "
+              "'nocturne[ward]'", file=sys.stderr)
+        return FAILED
+    return run(words)
 
 
 def done(options: argparse.Namespace) -> int:
@@ -53,6 +64,7 @@ def done(options: argparse.Namespace) -> int:
     if options.command == "sound":
         return run_sound(options)
     config = Config.load(options.config) if options.config else Config()
+    speak(getattr(options, "language", "") or config.night.language)
     return COMMANDS[options.command](config, options)
 
 
@@ -84,6 +96,7 @@ def arguments() -> Parser:
         "--socket", type=path, default=SOCKET)
     command("config", "print the config with every key explained, or check the one given")
     report = of_diary("report", "write the report of a night, or of the last weeks")
+    report.add_argument("--language", choices=languages(), help="instead of night.language")
     report.add_argument("--night", type=whole(1), help="its number; the last by default")
     report.add_argument("--weeks", type=whole(1, 520), metavar="N",
                         help="of the last N weeks together, instead of a night")
@@ -105,13 +118,31 @@ def arguments() -> Parser:
     export.add_argument("--zone", type=zone, help="of its times (the config's, or the machine's)")
     learner = of_diary("learner", "print what was learned of a sleeper, or forget it")
     learner.add_argument("--reset", action="store_true", help="forget it; the nights stay")
+    taste = command("taste", "measure one's own music: first nights begin nearer to it")
+    taste.add_argument("music", nargs="*", type=path, metavar="FOLDER|FILE",
+                       help="WAV, FLAC, Ogg, MP3 or MIDI; features are taken, never tunes "
+                            "(familiar songs with words keep people awake)")
+    taste.add_argument("--out", type=writable, default=Path("taste.json"),
+                       help="put it onto the NOCTURNE drive, or give it to --send (taste.json)")
+    taste.add_argument("--like", type=present, metavar="FILE",
+                       help="say which programme and style are nearest to a piece, and why")
+    taste.add_argument("--sleeper", type=text, help="whose music it is (the config's)")
+    taste.add_argument("--send", type=text, metavar="BED",
+                       help="send it to a bed by home.host's broker")
+    taste.add_argument("--forget", action="store_true",
+                       help="forget it, here or, with --send, at the bed")
+    taste.add_argument("--diary", type=present)
     erase = of_diary("erase",
                      "erase every night and all that was learned; stop nocturne.service first")
     erase.add_argument("--yes", action="store_true", help="don't ask")
     say = command("say", "tell the night something in words, such as \"warm rain, no bells\"")
     say.add_argument("text", nargs="+", type=text)
     say.add_argument("--socket", type=path, default=SOCKET)
-    commands.add_parser("hub", help="run the home hub (`nocturne hub --help`)", add_help=False)
+    commands.add_parser("hub", help="run the home hub; --setup, --doctor (`nocturne hub --help`)",
+                        add_help=False)
+    commands.add_parser("pair", help="pair a bed with the hub here", add_help=False)
+    commands.add_parser("unpair", help="the bed comes in no more", add_help=False)
+    commands.add_parser("rotate", help="a new password for a paired bed", add_help=False)
     return parser
 
 
@@ -133,6 +164,7 @@ def last_good() -> Path:
 def run_board(options: argparse.Namespace) -> int:
     do_without_openssl_hashes()
     from device.assembly import board
+    from device.notifier import notifier
     from device.parts import Hooks
     from device.values import Stop
     to_the_journal()
@@ -159,20 +191,6 @@ def run_board(options: argparse.Namespace) -> int:
         unmap_code()
         night.run()
     return 0
-
-
-def notifier() -> Callable[[str], object]:
-    """sd_notify(3). Without its library systemd would end us for our silence: said to its socket
-    by hand."""
-    try:
-        import sdnotify
-        notify: Callable[[str], object] = sdnotify.SystemdNotifier().notify
-        return notify
-    except ImportError:
-        import socket
-        address = os.environ.get("NOTIFY_SOCKET", "").replace("@", "\0", 1)
-        speaker = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        return lambda words: speaker.sendto(words.encode(), address) if address else None
 
 
 def to_the_journal() -> None:
@@ -312,7 +330,66 @@ def show_learner(config: Config, options: argparse.Namespace) -> int:
         kept.close()
 
 
+def own_taste(config: Config, options: argparse.Namespace) -> int:
+    from device.assembly import own_taste as kept
+    sleeper = options.sleeper or config.night.sleeper
+    if options.forget:
+        return forget_taste(config, options, sleeper)
+    from device.assembly import own_music
+    from device.clock import SystemClock
+    from device.errors import Refused
+    from device.taste import files, judging
+    if options.like:
+        print(own_music.like(own_music.hear_all([options.like])[0]))
+        return 0
+    paths = files.found(options.music)
+    if not paths:
+        raise Refused("taste: name a folder with WAV, FLAC, Ogg, MP3 or MIDI files, or a file")
+    heard = own_music.hear_all(paths)
+    for piece, remark in heard:
+        if piece is not None:
+            print(judging.line(piece))
+        if remark:
+            print(remark, file=sys.stderr)
+    if not any(piece for piece, _ in heard):
+        raise Refused("taste: none of it could be heard")
+    taste = own_music.taste_of(heard, sleeper, SystemClock().wall())
+    kept.save(taste, options.out)
+    print(f"{own_music.told(heard, taste)}. {options.out}: put it onto the NOCTURNE drive, or send "
+          "it with --send")
+    return send_taste(config, options.send, kept.payload(taste)) if options.send else 0
+
+
+def forget_taste(config: Config, options: argparse.Namespace, sleeper: str) -> int:
+    from device import memory
+    from device.assembly import own_taste as kept
+    from device.diary import Diary
+    if options.send:
+        return send_taste(config, options.send, kept.payload(None))
+    left = kept.forget(Path(config.night.taste))
+    path = diary(config, options)
+    if path.exists():
+        nights = Diary(path)
+        try:
+            memory.forget_taste(nights, sleeper)
+            if not nights.flush():
+                return 1
+        finally:
+            nights.close()
+    if left:
+        print(f"nocturne: not forgotten: {left}", file=sys.stderr)
+    return 1 if left else 0
+
+
+def send_taste(config: Config, bed: str, payload: str) -> int:
+    from device.assembly.build import home_settings
+    from device.home.send import command
+    command(home_settings(config), bed, "taste", payload)
+    return 0
+
+
 def erase_diary(config: Config, options: argparse.Namespace) -> int:
+    from device.assembly import own_taste as own_taste_file
     from device.assembly.erasing import erased
     path = diary(config, options)
     if options.diary is not None and path.suffix != ".sqlite":
@@ -322,6 +399,8 @@ def erase_diary(config: Config, options: argparse.Namespace) -> int:
         return 1
     memory = (SPARE, SPARE.parent)
     left = erased(path, (*memory, STATE) if options.diary is None else memory)
+    if taste := own_taste_file.forget(Path(config.night.taste)):
+        left.append(taste)
     for each in left:
         print(f"nocturne: not erased: {each}", file=sys.stderr)
     if left:
@@ -369,7 +448,7 @@ def diary(config: Config, options: argparse.Namespace) -> Path:
 
 COMMANDS: dict[str, Callable[[Config, argparse.Namespace], int]] = {
     "config": show_config, "report": write_report, "export": export_diary, "erase": erase_diary,
-    "learner": show_learner, "nights": list_nights, "say": say_it}
+    "learner": show_learner, "nights": list_nights, "say": say_it, "taste": own_taste}
 
 
 if __name__ == "__main__":

@@ -5,13 +5,14 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 DEVICE = Path(__file__).resolve().parent.parent / "device"
-ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "home", "words")
+ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "home", "words", "taste")
 SHARED = {"values", "errors", "arguments", "sentences", "clock", "inference.model_card",
           "inference.tflite", "inference.runtimes",
-          "wire", "programmes", "textures", "process_memory"}
+          "wire", "programmes", "textures", "process_memory", "notifier"}
 # What decides knows no room; what acts is handed its parts.
 DECIDING = {"values", "programmes", "textures", "stored", "sentences"}
-ACTING = {*DECIDING, "errors", "clock", "diary", "memory", "parts", "asking"}
+ACTING = {*DECIDING, "errors", "clock", "diary", "memory", "parts", "asking",
+          "safekeeping"}
 BUILDERS = ("assembly", "__main__", "sim", "report")
 TELLING = {"values", "errors", "sentences", "diary"}
 HEAVY = {"scipy", "pandas", "torch", "tensorflow", "matplotlib", "librosa", "sklearn", "lightgbm"}

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,19 +15,6 @@ from device.report.weeks import Belief, Learned
 from tests.report.around import keep
 
 pytestmark = pytest.mark.full
-AXE = "axe-core@4.10.3"
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory):
-    """The text of axe-core, the usual judge of accessibility."""
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not installed: axe-core doesn't judge the report")
-    folder = tmp_path_factory.mktemp("axe")
-    subprocess.run(
-        ["npm", "install", "--silent", "--ignore-scripts", "--prefix", folder, AXE], check=True
-    )
-    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def sleep(options: argparse.Namespace) -> int:
     from device.parts import Hooks
     from device.report import report
     from device.sim.recording import Recording
-    config = Config.load(options.config) if options.config else Config()
+    config = at_hub(Config.load(options.config) if options.config else Config(), options)
     fit(config)
     if options.motif:
         lullaby.motif(options.motif)
@@ -56,7 +56,8 @@ def sleep(options: argparse.Namespace) -> int:
         config,
         night=dataclasses.replace(config.night,
                                   keep_playing=options.keep_playing or config.night.keep_playing,
-                                  motif=str(options.motif or config.night.motif)),
+                                  motif=str(options.motif or config.night.motif),
+                                  taste=str(options.taste or config.night.taste)),
         # A file is listened to at a desk: 40 dBA at the pillow lies at −25 dBFS, A-weighted.
         sound=dataclasses.replace(config.sound, monitor=config.sound.monitor or 20.0),
     )
@@ -70,6 +71,8 @@ def sleep(options: argparse.Namespace) -> int:
     )
     desk = Desk(out, options.hours, options.seed, options.speed, minutes, options.recording,
                 options.build, through_portaudio=options.through_portaudio, say=options.say)
+    if options.hub:
+        desk = dataclasses.replace(desk, wall=time.time())
     progress = Progress(options.hours)
     began = time.monotonic()
     with night(config, desk, Hooks(watch=progress, alive=progress.look)) as (mine, _):
@@ -107,6 +110,19 @@ def sleep(options: argparse.Namespace) -> int:
     levels = getattr(mine.parts.world.sound, "levels", [])
     progress.done(slept, time.monotonic() - began, out, levels, memory)
     return STOPPED if stopped.is_set() else 0
+
+
+def at_hub(config: Config, options: argparse.Namespace) -> Config:
+    """With the broker and the bed of the command line. Raises ConfigError."""
+    if not options.hub:
+        return config
+    host, _, port = options.hub.partition(":")
+    words = f'[home]\nhost = "{host}"\n' + (f"port = {port}\n" if port else "") + (
+        f'bed = "{options.bed}"\n' if options.bed else "")
+    asked = Config.parse(words).home
+    told = {"host": asked.host, **({"port": asked.port} if port else {}),
+            **({"bed": asked.bed} if options.bed else {})}
+    return dataclasses.replace(config, home=dataclasses.replace(config.home, **told))
 
 
 def claimed(out: Path) -> Path:

@@ -36,6 +36,7 @@ KNOWN = {0x52: "XM125 radar (not used)"} | {
     for address in part.driver.addresses
 }
 SLOW = 0.06                 # share by which a chip's rate may be off before it is worth a word
+CROWD = 40                  # answers at more addresses than that come from no chip
 FINGER = 50_000  # counts: less infrared than this comes from no finger (facts of public drivers)
 SATURATED = 260_000         # counts of 18 bit
 NOISY = 3                   # times the data sheet's noise that are worth a word
@@ -57,6 +58,12 @@ SILENT = Finding(
     "bus", "nobody answers at any address",
     "SDA goes to pin 3, SCL to pin 5 (swapped, a chip is as silent as none), its supply to pin 1 "
     "(3.3 V) and ground to pin 9; a board with a CS pin wants that high")
+
+
+HELD = Finding(
+    "bus", "every address answers, so that none of them does",
+    "SDA lies at ground: a short, or the sensor's SDA on a ground pin; it goes to pin 3, SCL to "
+    "pin 5, ground to pin 9")
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,8 @@ def examine(name: str, smbus, clock: Clock, tick: float, seconds: float, config:
     answers = scan(smbus)
     if not answers:
         findings.append(SILENT)
+    elif len(answers) > CROWD:
+        findings.append(HELD)
     sensors = Sensors.find(Bus(smbus), clock, config)
     findings += [Finding("bus", *note.split("; ", 1)) for note in sensors.notes]
     signs, vitals = VitalSigns(empty), []

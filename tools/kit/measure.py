@@ -17,8 +17,10 @@ from kit.figures import Measured
 from kit.options import FAILED, Parser, folder
 from kit.setup import ensure
 
-AREAS = ("vitals", "staging", "recommender", "composer", "sound", "words", "night")
-PEERS = {"vitals": ["vitals-peers"]}    # what a race needs beside the area's own extra
+AREAS = ("vitals", "staging", "recommender", "composer", "sound", "words", "night", "taste")
+# What peers need beside the area's own extra, in a race or, with taste, always.
+PEERS = {"vitals": ["vitals-peers"]}
+EXTRA = {"taste": "taste-peers"}
 TRACE = "NOCTURNE_TRACE"                # set: a failure is told with where it was
 
 
@@ -40,7 +42,7 @@ def main(verb: str, doc: str) -> int:
     race = races and (verb == "bench" or not evaluates)
     if not race and options.data is None and area in ("vitals", "staging"):
         parser.error(f"{area} needs --data DIR")
-    ensure([area, *(PEERS.get(area, []) if race else [])])
+    ensure([EXTRA.get(area, area), *(PEERS.get(area, []) if race else [])])
     try:
         if race:
             result = half(area, "bench").bench(options.data, options)

@@ -63,6 +63,7 @@ def together(pool: ProcessPoolExecutor, home: str, options: argparse.Namespace) 
             uniform = np.random.default_rng([77, options.seed, bed]).random
             report = Ledger(uniform=uniform).spend("quiet_v1", int(answer), 1_767_218_400.0)
             store.feedback(report.id, f"bed{bed}", report.payload())
+        store.release()
         counts = store.counts("quiet_v1")
         estimated = population.estimate("quiet_v1", counts, EPSILON, 1)
         store.close()
