@@ -41,7 +41,8 @@ SPARE = SOCKET.with_name("spare")          # nights that the disk refused; see a
 def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     if words[:1] and words[0] in HUB:
-        return hub([*HUB[words[0]], *words[1:]])
+        asked = {"-h", "--help"} & set(words[1:])
+        return hub([*(() if asked else HUB[words[0]]), *words[1:]])
     options = arguments().parse_args(words)
     give_memory_back()
     return ended("nocturne", lambda: done(options))

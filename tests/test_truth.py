@@ -625,8 +625,10 @@ class Bed:
                   for table, fields in self.pages.rows
                   if table == "epochs" and fields["night"] == row["id"]
                   and fields["mode"] != Mode.MORNING]
-        lines = {line.id.partition(".")[0]: line
-                 for line in told.first_lines(diary, epochs, lambda hours: f"{hours:.1f} h")}
+        events = [fields for table, fields in self.pages.rows
+                  if table == "events" and fields["night"] == row["id"]]
+        lines = {line.id.partition(".")[0]: line for line in told.first_lines(
+            diary, epochs, lambda hours: f"{hours:.1f} h", events)}
         before = self.night_p[:round(2 * (sol or 0))]
         seen = sum(p is not None for p in before)
         self.true(lines["sleep"], "sleep", {
@@ -654,6 +656,10 @@ class Bed:
             "known": bool(loud), "heard": any(loud), "slept": "sss" in staged,
             "faded": quiet is not None, "back": quiet is not None and any(after[quiet:]),
         })
+        answered = any(fields["kind"] == "mode" and fields["detail"].startswith("asleep → masking")
+                       for fields in events)
+        back = quiet is not None and any(after[quiet:])
+        assert ("because" in lines) is (back and answered)
 
 
 def context_of(receipt):

@@ -21,6 +21,7 @@ import pytest
 import kit.measure
 import kit.setup
 from device import arguments
+from device.__main__ import HUB
 from device.__main__ import arguments as nocturne_arguments
 from device.__main__ import main as nocturne
 from device.diary import Diary, everything
@@ -33,14 +34,13 @@ PARTS = {
     "tools/evaluate": [[area] for area in AREAS],
     "tools/bench": [[area] for area in AREAS] + [["--aarch64"]],
     "tools/plot": [[], ["nights"], ["learned"]],
-    "tools/swarm": [[], ["learn"]],
+    "tools/swarm": [[], ["learn"], ["page"]],
     "tools/train": [["stager"], ["composer"], ["composer", "jsb"], ["composer", "ablate"],
                     ["composer", "parts"], ["recommender"], ["recommender", "promote"], ["words"],
                     ["words", "feelings"], ["words", "reader"], ["words", "crossed"],
                     ["words", "ablate"]],
 }
-FILES = [*(f"tools/{name}" for name in TOOLS), "image/build", "image/flash", "image/boot",
-         "device/home/page/build"]
+FILES = [*(f"tools/{name}" for name in TOOLS), "image/build", "image/flash", "image/boot"]
 COMMANDS = [(file, words) for file in FILES for words in PARTS.get(file, [[]])]
 NUMBERS = ("nan", "inf", "-inf", "1e400", "-1000000000000", "x", "", " ")
 PATHS = ("", "/dev/null/x", "/proc/no/such", "no/such/file", ".", "\udcff", "a" * 300, "/")
@@ -251,7 +251,8 @@ def asked(words: list[str], capsys) -> tuple[int, str]:
 @pytest.mark.parametrize("name", NOCTURNE)
 def test_nocturne_explains_each_of_its_commands(name, capsys):
     code, said = asked([name, "--help"], capsys)
-    assert code == 0 and f"nocturne {name}" in said and "Exit code" in said
+    prog = "nocturne hub" if name in HUB else f"nocturne {name}"
+    assert code == 0 and prog in said and "Exit code" in said
 
 
 @pytest.mark.parametrize("name", NOCTURNE)
@@ -259,7 +260,7 @@ def test_nocturne_answers_in_a_line_whatever_is_typed(name, capsys, monkeypatch)
     hub = importlib.import_module("device.home.hub.main")
     monkeypatch.setattr(hub, "run", lambda options: 0)
     parser = subparsers(nocturne_arguments())[name]
-    if name == "hub":
+    if name in HUB:
         parser = caught_parser(hub, monkeypatch)
     for action in parser._actions:
         if (kind := of_kind(action)) is None:
@@ -297,7 +298,8 @@ def foreign(tmp_path):
     return tmp_path
 
 
-OF_DIARY = [name for name in NOCTURNE if name not in ("run", "sound", "config", "say", "hub")]
+OF_DIARY = [name for name in NOCTURNE
+            if name not in ("run", "sound", "config", "say", "taste", *HUB)]
 
 
 @pytest.mark.parametrize("words", [[name] for name in OF_DIARY if name != "erase"]
