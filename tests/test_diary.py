@@ -238,7 +238,7 @@ ACCIDENTS = {
     "removed with its log": lambda path: [file.unlink() for file in path.parent.glob("diary*")],
     "removed with its folder": lambda path: shutil.rmtree(path.parent),
     "a folder in its place": lambda path: (path.unlink(), path.mkdir()),
-    "a link to nowhere": lambda path: (path.unlink(), path.symlink_to(path.parent / "no" / "where")),
+    "a link to nowhere": lambda path: (path.unlink(), path.symlink_to("/no/where")),
     "half of a page overwritten": lambda path: overwritten(path, 7 * 1024, 512),
     "its header overwritten": lambda path: overwritten(path, 16, 84),
     "its log overwritten": lambda path: overwritten(path.with_name(path.name + "-wal"), 0, 4096),
