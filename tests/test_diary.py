@@ -86,7 +86,7 @@ def test_what_is_torn_of_it_is_not_taken_for_nothing(tmp_path):
     with sqlite3.connect(path) as db:
         db.execute("UPDATE memory SET value = substr(value, 1, length(value) - 1)")
     assert Diary(path).recall("remote") == '{"muted": true'
-    _, troubles = Memory(Diary(path), Owner(), second=None).load(0.0)
+    _, troubles = Memory(Diary(path), Owner(), []).load(0.0)
     assert troubles and "can't be read in full" in troubles[0]
 
 
@@ -238,7 +238,8 @@ ACCIDENTS = {
     "removed with its log": lambda path: [file.unlink() for file in path.parent.glob("diary*")],
     "removed with its folder": lambda path: shutil.rmtree(path.parent),
     "a folder in its place": lambda path: (path.unlink(), path.mkdir()),
-    "a link to nowhere": lambda path: (path.unlink(), path.symlink_to("/no/where")),
+    "a link to nowhere": lambda path: (path.unlink(),
+                                       path.symlink_to(path.parent / "no" / "where")),
     "half of a page overwritten": lambda path: overwritten(path, 7 * 1024, 512),
     "its header overwritten": lambda path: overwritten(path, 16, 84),
     "its log overwritten": lambda path: overwritten(path.with_name(path.name + "-wal"), 0, 4096),

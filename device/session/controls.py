@@ -26,7 +26,7 @@ from device.values import Asleep, Heartbeat, Lack, Light, Press, Recipe, Volume
 THANKS = 2.0                # s that the light answers a press
 FOUND = 10.0                # s that it answers somebody who looks for the device
 KNOB = 40.0                 # dB: the whole way of the volume
-ALARM = 0.75                # volume, −10 dB: the alarm's least, within the owner's ceiling
+ALARM = 0.75                # volume, −10 dB: the alarm's least
 FAVOURITES = 5              # recipes that were liked last
 CLICKS = {Press.SHORT: "single", Press.SECOND: "double", Press.THIRD: "triple", Press.HOLD: "hold"}
 
@@ -135,10 +135,10 @@ def turn(state: State, volume: float) -> Decision:
 
 
 def goal(state: State) -> float:
-    """The volume that is due. No volume or cap from afar silences the alarm."""
+    """The volume that is due. No volume, cap or ceiling silences the alarm: a hand's mute does."""
     if state.tonight.mode is not Mode.WAKING:
         return state.settings.volume
-    return max(state.settings.volume, min(ALARM, state.owner.ceiling))
+    return max(state.settings.volume, ALARM)
 
 
 def raise_volume(state: State, seconds: float) -> Decision:

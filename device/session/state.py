@@ -62,6 +62,7 @@ class Status:
     thanked: float = float("-inf")              # s: the light answers a press from here on
     sent: float = 1.0                           # volume as the sound process was told: on its way
     answer: str = ""                            # to the last note
+    message: str = ""                           # from afar, shown on the page
     greeting: Greeting | None = None            # what works is being told
     asked: float = float("-inf")                # s: the button asked for that
 

@@ -41,7 +41,11 @@ def facts(state: State, firmware: tuple[str, str | None], at: At) -> dict[str, o
         "care": care(state),
         "sound": sounds(state),
         "timer": tonight.timer,
+        "next_alarm": next_alarm(settings, at),
         "occupancy": epoch.present if epoch else None,
+        "heart_rate": epoch.heart_rate if epoch else None,
+        "breathing": epoch.breathing if epoch else None,
+        "stage": tonight.stagings[-1].stage if tonight.mode in NIGHT and tonight.stagings else None,
         "firmware": firmware,
         "reason": reason(state),
         "quality": max(epoch.heart_quality, epoch.motion_quality) if epoch else None,
@@ -52,8 +56,19 @@ def facts(state: State, firmware: tuple[str, str | None], at: At) -> dict[str, o
         "choose": None,
         "choices": tonight.said.choices,
         "understood": status.answer,
+        "message": status.message or None,
         "error": "; ".join(troubles) or None,
     }
+
+
+def next_alarm(settings: Settings, at: At) -> float | None:
+    """s since 1970; None: none is set, or the time isn't known."""
+    if at.local is None:
+        return None
+    due = alarms.coming(settings, at.local)
+    moments = [due.moment] if due else []
+    nap = [settings.nap] if settings.nap is not None and settings.nap > at.wall else []
+    return min([*moments, *nap], default=None)
 
 
 def unheard(status: Status) -> Said:

@@ -31,7 +31,7 @@ PYTHON = "/usr/lib/nocturne/python"
 NAMES = ("wifi.txt", "nocturne.toml", "home.toml")
 OURS = {*NAMES, "TROUBLE.txt", "README.txt", "settings.txt", "common.txt", "config.txt",
         "tryboot.txt", "sbom.cdx.json", "authorized_keys", "ca.crt", "seed.mid"}
-SYSTEMS, FIRMWARE = {"a", "b", "overlays"}, {".bin", ".dat", ".elf", ".dtb", ".broadcom"}
+SYSTEMS, FIRMWARE = {"a", "b", "overlays", "reports"}, {".bin", ".dat", ".elf", ".dtb", ".broadcom"}
 STRAY = 65_536      # bytes: larger files are no copies of settings
 FEW = 4             # lines that are named
 ZONEINFO = Path("/usr/share/zoneinfo")

@@ -97,10 +97,10 @@ def test_record_without_a_bus_says_how_to_get_one(tmp_path):
 
 
 @pytest.mark.parametrize("name, asked, said", [
-    ("listen", ("pad", "--seconds", -3), "--seconds -3: must be from 1 to 3600"),
-    ("listen", ("pad", "--seed", -1), "--seed -1: must be from 0"),
+    ("listen", ("pad", "--seconds", -3), "--seconds: -3: must be from 1 to 3600"),
+    ("listen", ("pad", "--seed", -1), "--seed: -1: must be 0 or more"),
     ("listen", ("pad", "--out", "/dev/null"), "/dev/null: can't be a folder"),
-    ("calibrate", ("--empty-bed", "--simulated", "--minutes", "nan"), "--minutes nan: must be"),
+    ("calibrate", ("--empty-bed", "--simulated", "--minutes", "nan"), "--minutes: nan: must be"),
     ("evaluate", ("vitals", "--data", "/dev/null"), "/dev/null: there is no such folder"),
 ])
 def test_what_cannot_be_meant_is_answered_in_a_line(name, asked, said):

@@ -233,8 +233,9 @@ def test_no_volume_and_no_cap_from_afar_silences_the_alarm():
         assert controls.raise_volume(quiet, 4.0)[0].status.sent == pytest.approx(0.35)
         after, things = controls.raise_volume(louder.with_tonight(mode=Mode.PAUSED), 0.25)
         assert after.status.sent == 0.0 and things == [Send(Volume(0.0, False))]
-    least = replace(louder, owner=replace(louder.owner, ceiling=0.5)).with_status(sent=0.0)
-    assert controls.raise_volume(least, 1000.0)[0].status.sent == 0.5
+    for ceiling in (0.0, 0.5):          # home.cap of the config
+        least = replace(louder, owner=replace(louder.owner, ceiling=ceiling)).with_status(sent=0.0)
+        assert controls.raise_volume(least, 1000.0)[0].status.sent == controls.ALARM
 
 
 # ---- what fails and comes back -------------------------------------------------------------------
