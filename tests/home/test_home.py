@@ -317,7 +317,9 @@ def test_a_sensor_in_the_bed_that_comes_late_becomes_an_entity_then(home, listen
     def entities():
         config = listener.last("homeassistant/device/bed1/nocturne/config")
         return json.loads(config)["cmps"] if config else {}
-    assert soon(entities) and "occupancy" not in entities()
+    home.can_tell(occupancy=True)
+    home.can_tell(occupancy=False)
+    assert soon(lambda: entities() and "occupancy" not in entities())
     home.can_tell(occupancy=True)
     assert soon(lambda: "occupancy" in entities())
 
