@@ -119,7 +119,8 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
     troubles = [*troubles]
     with contextlib.ExitStack() as stack:
         try:
-            diary = opened(config.diary.path)
+            diary, found = opened(config.diary.path)
+            troubles += [found] if found else []
         except DiaryError as trouble:
             diary = spare(Path(config.diary.path))
             troubles.append(f"nights are kept in memory, in {SPARE}: {trouble}")
@@ -154,17 +155,19 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
         yield mine
 
 
-def opened(path: str) -> Diary:
-    """The diary, once the disk has taken a row. Raises DiaryError, also when it says nothing at
-    all: a night that waited for it would be restarted for ever."""
+def opened(path: str) -> tuple[Diary, str]:
+    """The diary, once the disk has taken a row, and what became of a damaged one. Raises
+    DiaryError, also when it says nothing at all: a night that waited for it would be restarted for
+    ever."""
     answers: queue.SimpleQueue = queue.SimpleQueue()
 
     def attempt() -> None:
         try:
             diary = Diary(path)
+            found = diary.trouble       # the first row that is written ends it
             diary.remember("opened", True)
             diary.flush()
-            answers.put(diary)
+            answers.put((diary, found))
         except DiaryError as trouble:
             answers.put(trouble)
     threading.Thread(target=attempt, name="open", daemon=True).start()

@@ -50,7 +50,7 @@ with board.night(config, folder / "socket", queue.SimpleQueue()) as mine:
         "chips": sorted(feed.chip.name for feed in mine.parts.body.sensors.feeds.values()),
         "panel": getattr(mine.parts.world.panel, "panel", None) is not None,
         "beat": status.beat is not None,
-        "noted": mine.noted,
+        "noted": [*mine.noted, *mine.parts.body.sensors.notes],
     }}))
 """
 # Modules that shadow the real ones.
@@ -281,7 +281,7 @@ def chip(role, other):
         told = lived(tmp_path, FAKE_BUS.format(how=f"{how} {role}"), seconds=3.0)
         mine = {"motion": "LIS3DH", "ppg": "MAX30102"}[role]
         assert other in told["chips"] and (mine in told["chips"]) is (how == "late")
-        assert how == "late" or any(role in words or "0x" in words for words in told["noted"])
+        assert how == "late" or any(f"no {role} sensor" in words for words in told["noted"])
     return look
 
 

@@ -311,6 +311,17 @@ def test_a_broker_that_holds_the_line_but_answers_nothing_is_noticed(broker, hom
     assert soon(lambda: home.connected and home.connections == 2, 30)
 
 
+def test_a_sensor_in_the_bed_that_comes_late_becomes_an_entity_then(home, listen):
+    listener = listen()
+
+    def known():
+        config = listener.last("homeassistant/device/bed1/nocturne/config")
+        return config and "unique_id" in json.loads(config)["cmps"].get("occupancy", {})
+    assert soon(lambda: known() is False)
+    home.can_tell(occupancy=True)
+    assert soon(lambda: known() is True)
+
+
 def options(listener):
     """Of the question, as Home Assistant knows them last."""
     config = listener.last("homeassistant/device/bed1/nocturne/config")
