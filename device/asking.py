@@ -9,7 +9,7 @@ import numpy as np
 from device.errors import Refused
 from device.memory import LEARNER, TASTE
 from device.parts import Mind, Parts
-from device.session import choosing, learning, population, schedule, wishes
+from device.session import choosing, learning, population, wishes
 from device.session.state import At, Decision, State
 from device.session.things import Adopt, Do, Learn, Note, Remember
 from device.values import SILENCE, Choice, Recipe
@@ -71,8 +71,6 @@ def read(mind: Mind, state: State, text: str | None, at: At) -> Decision:
     heard = words.understand(text)
     after, things = wishes.on_note(state, heard, at)
     answer = words.answered(heard, wishes.stands(state, after, heard, at))
-    if heard.alarm is not None:
-        answer = schedule.unsettable(state, at) or answer
     return after.with_status(answer=answer), [*kept, *things]
 
 
@@ -116,7 +114,9 @@ def taught(mind: Mind) -> int:
 
 
 def adopt(mind: Mind, state: State) -> Decision:
-    """What other beds told, through the recommender's gate, as the nights stand now."""
+    """What one's own music is like; and what other beds told, through the recommender's gate, as
+    the nights stand now."""
+    mind.recommender.lean(state.sleeper.taste)
     prior = state.population.prior
     if prior is None:
         return state, []

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from device.errors import ConfigError
+from device.sentences import languages
 from device.values import SOUND_BOUNDS, SPEAKERS
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ LIKE = {
     "bed": (r"(?!(hub|prior)$)[A-Za-z0-9_-]{1,32}",
             "1 to 32 letters, digits, - or _, without accents"),
     "key": (r"|[0-9a-f]{64}", "64 hex digits"),
+    "page": (r"|https?://[^\s/@]+(/[^\s@]*)?", 'an address like "https://hub.local:8480"'),
 }
 
 
@@ -103,12 +105,17 @@ class Night:
     withdraw: bool = setting(
         False, "need less over weeks: 1 dB softer and 5 % shorter with every seven nights")
     keep_playing: bool = setting(False, "go on softly while asleep, instead of silence")
+    language: str = setting(
+        "en", "what answers, report and names in Home Assistant are written in", among=languages())
     keep_notes: bool = setting(
         False, "keep the text of notes in the diary; otherwise it is read and let go")
     composer: str = setting("rnn", "who composes", among=("rnn", "markov", "rules"))
     motif: str = setting(
         "/boot/firmware/seed.mid",
         "a lullaby of one's own: a MIDI file whose opening the music develops, if it is there")
+    taste: str = setting(
+        "/boot/firmware/taste.json",
+        "what one's own music is like, as `nocturne taste` measured it, if it is there")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +173,11 @@ class Home:
         like="key")
     cap: int = setting(100, "% of volume: nobody can set the volume cap above it from afar", 0, 100)
     care: bool = setting(True, "tell state and the night's summary to the caregiver")
+    detail: bool = setting(
+        False, "tell heart, breathing and stages to Home Assistant, too; no caregiver sees them")
+    name: str = setting("", "what people call the device; empty: Nocturne and the bed's id")
+    area: str = setting("", "the room that Home Assistant is to propose for it")
+    page: str = setting("", "the hub's page, as \"https://hub.local:8480\"", like="page")
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,12 +139,7 @@ class Diary:
         self._rows.append((MOVED, {"night": night, "seconds": seconds}))
 
     def recall(self, key: str, default: Any = None) -> Any:
-        """What was last remembered and committed, or the default. What is torn comes back as its
-        text: a loader that finds it says so, and doesn't take it for a first start."""
-        with contextlib.suppress(sqlite3.Error), reading(self.path) as diary:
-            row = diary.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
-            return read(row["value"]) if row else default
-        return default
+        return recalled(self.path, key, default)
 
     def night(self, number: int) -> dict[str, Any]:
         """What its tables hold of a night: `lights_out` (s), `epochs` and `decisions`, oldest
@@ -240,6 +235,7 @@ class Diary:
         aside = None
         if self._broken:
             aside = set_aside(self.path)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             prepare(self.path)
         connection = connect(self.path)
         connection.set_progress_handler(self._move, STEPS)
@@ -277,6 +273,15 @@ class Diary:
 
     def _move(self) -> None:
         self._moves += 1
+
+
+def recalled(path: Path, key: str, default: Any = None) -> Any:
+    """What was last remembered and committed, or the default. What is torn comes back as its text:
+    a loader that finds it says so, and doesn't take it for a first start."""
+    with contextlib.suppress(sqlite3.Error), reading(path) as diary:
+        row = diary.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
+        return read(row["value"]) if row else default
+    return default
 
 
 def damaged(trouble: sqlite3.DatabaseError) -> bool:

@@ -191,11 +191,18 @@ def known(diary: Diary, sleeper: str) -> object:
     }
 
 
-def forget_learned(diary: Diary, sleeper: str) -> None:
-    """All that nights have taught of a sleeper. What was wished for always stays, and so does the
-    version of the others' prior: only a newer one is considered again."""
+def forget_taste(diary: Diary, sleeper: str) -> None:
+    """What the sleeper's own music is like."""
     mine, _ = load(Sleeper, known(diary, sleeper), "what is known of the sleeper")
-    wishes = Sleeper(always=mine.always, last=mine.last)
+    diary.remember(key_of(SLEEPER, sleeper), sealed(stored.plain(replace(mine, taste=None))))
+
+
+def forget_learned(diary: Diary, sleeper: str) -> None:
+    """All that nights have taught of a sleeper. What was wished for always stays, as does what
+    one's own music is like, and the version of the others' prior: only a newer one is considered
+    again."""
+    mine, _ = load(Sleeper, known(diary, sleeper), "what is known of the sleeper")
+    wishes = Sleeper(always=mine.always, last=mine.last, taste=mine.taste)
     diary.remember(key_of(SLEEPER, sleeper), sealed(stored.plain(wishes)))
     for name in (LEARNER, TASTE):
         diary.remember(key_of(name, sleeper), None)

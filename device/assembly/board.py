@@ -143,6 +143,8 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
         def alive() -> None:
             hooks.alive()
             greeter.look(mine)
+            if sensors.mattress:
+                home.can_tell(occupancy=True)
         mine = build.brain(
             config, around, seed=secrets.randbits(31),
             hooks=replace(hooks, woken=publish_report, alive=alive),

@@ -302,3 +302,15 @@ def test_names_that_could_do_harm_are_refused_in_words(pair, bed, host):
     said = pair(bed, "--host", host)
     assert said.returncode == 1
     assert "nocturne hub: " in said.stderr and "Traceback" not in said.stderr
+
+
+def test_a_watcher_reads_how_each_bed_of_the_ward_is_and_nothing_more(pair, tmp_path):
+    for bed in ("bed1", "bed2", "bed3"):
+        assert pair(bed).returncode == 0
+    watching = pair(None, "--watcher", "night", "--bed", "bed1", "--bed", "bed2")
+    assert watching.returncode == 0
+    acl = (tmp_path / "etc/mosquitto/nocturne.acl").read_text()
+    mine = acl.partition("user night\n")[2].splitlines()
+    given = {line for line in mine if " deny " not in line}
+    assert given == {f"topic read nocturne/{bed}/{what}" for bed in ("bed1", "bed2")
+                     for what in ("avail", "state/care", "state/name")}

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import threading
 import time
 import wave
 from collections import Counter
@@ -34,6 +35,8 @@ from device.session.modes import NEXT, Event, Mode
 from device.sim.faults import Plan, Wanted
 from device.sound.settings import NOMINAL
 from device.values import TICK, Asleep, Command, Recipe, Scene, Volume
+from kit.interrupt import stopping
+from kit.options import STOPPED
 
 HANG = 5.0              # s that one tick may take of real time
 RISE_HEARD, WAVER = 0.5, 0.25       # dB/s: promised, and what pink noise does by itself
@@ -86,24 +89,45 @@ class Watched:
         return None if self.away else self._sound.heartbeat()
 
 
-def main(doc: str) -> int:
-    parser = argparse.ArgumentParser(prog="tools/soak", description=doc.splitlines()[0])
-    parser.add_argument("--nights", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--night-minutes", type=float, default=12.0)
-    parser.add_argument("--hostile", type=int, default=0, metavar="N",
-                        help="first play N hostile sequences at the sound process and measure what "
-                             "leaves it")
-    parser.add_argument("--heard", action="store_true",
-                        help="listen to the nights, too: steady sounds, measured as they leave")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+def run(options: argparse.Namespace) -> int:
+    """Plays the sequences, sleeps the nights and prints what was found in them; 1 if anything was.
+    """
     found: Counter = Counter({"lost rows": 0, "startles": 0, "wrong modes": 0, "hangs": 0})
     faults: Counter = Counter()
-    warm = began = time.monotonic()
-    steepest = 0.0
-    seed, played = options.seed * 100_003, 0
-    while played < options.hostile:
+    began, nights, warm = time.monotonic(), 0, resident()
+    with tempfile.TemporaryDirectory() as folder, stopping() as stopped:
+        played, steepest = hostile(options, found, stopped)
+        for number in range(options.nights):
+            seed = options.seed * 100_003 + number
+            troubles = soak(Path(folder) / "night", seed, options.night_minutes, faults,
+                            options.heard)
+            for kind, detail in troubles:
+                print(f"night {number} (seed {seed}): {kind}: {detail}", file=sys.stderr)
+                found[kind] += 1
+            gc.collect()
+            nights = number + 1
+            if number == min(WARM, options.nights) - 1:
+                warm = resident()
+            if stopped.is_set():
+                break
+    growth = resident() - warm
+    found["memory growth"] = int(growth > GROWTH)
+    result = {"nights": nights, "sequences": played, "steepest": round(steepest, 2),
+              "seconds": round(time.monotonic() - began, 1), **found,
+              "growth_mb": round(growth, 1), "faults": dict(faults)}
+    print(
+        json.dumps(result, indent=1)
+        if options.json
+        else "  ".join(f"{k}: {v}" for k, v in result.items())
+    )
+    return STOPPED if stopped.is_set() else int(any(found.values()))
+
+
+def hostile(options: argparse.Namespace, found: Counter, stopped: threading.Event
+            ) -> tuple[int, float]:
+    """How many sequences were played at the sound process, and the steepest rise heard, dB/s."""
+    played, steepest, seed = 0, 0.0, options.seed * 100_003
+    while played < options.hostile and not stopped.is_set():
         told, seed = startled(seed), seed + 1
         if told is None:
             continue
@@ -113,28 +137,7 @@ def main(doc: str) -> int:
             found["startles"] += 1
         if played % 50 == 0:
             print(f"{played} sequences, the steepest {steepest:.2f} dB/s", file=sys.stderr)
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(options.nights):
-            seed = options.seed * 100_003 + number
-            troubles = soak(Path(folder) / "night", seed, options.night_minutes, faults,
-                            options.heard)
-            for kind, detail in troubles:
-                print(f"night {number} (seed {seed}): {kind}: {detail}", file=sys.stderr)
-                found[kind] += 1
-            gc.collect()
-            if number == min(WARM, options.nights) - 1:
-                warm = resident()
-    growth = resident() - warm
-    found["memory growth"] = int(growth > GROWTH)
-    result = {"nights": options.nights, "sequences": options.hostile,
-              "steepest": round(steepest, 2), "seconds": round(time.monotonic() - began, 1),
-              **found, "growth_mb": round(growth, 1), "faults": dict(faults)}
-    print(
-        json.dumps(result, indent=1)
-        if options.json
-        else "  ".join(f"{k}: {v}" for k, v in result.items())
-    )
-    return int(any(found.values()))
+    return played, steepest
 
 
 def soak(out: Path, seed: int, minutes: float, faults: Counter,
