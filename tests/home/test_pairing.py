@@ -249,6 +249,17 @@ def test_what_was_changed_by_hand_stays_and_is_said(pair, tmp_path):
     assert not outdated(tmp_path / "etc")
 
 
+def test_a_hub_that_may_not_read_the_brokers_config_runs_all_the_same(tmp_path, monkeypatch):
+    (tmp_path / "mosquitto" / "conf.d").mkdir(parents=True)
+    (tmp_path / "mosquitto" / "conf.d" / "nocturne.conf").write_text("listener 1883\n")
+    assert len(outdated(tmp_path)) == 1
+
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+    monkeypatch.setattr(Path, "read_text", refused)
+    assert outdated(tmp_path) == [] == outdated(tmp_path / "nowhere")
+
+
 def test_people_who_were_admitted_before_get_what_is_denied_to_them(pair, tmp_path):
     acl = tmp_path / "etc" / "mosquitto" / "nocturne.acl"
     assert pair("bed1").returncode == 0

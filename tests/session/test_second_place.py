@@ -182,24 +182,23 @@ def test_a_power_cut_loses_nothing_that_was_said_to_be_kept(disk, tmp_path):
 
 # ---- torn copies ---------------------------------------------------------------------------------
 
-def torn(whole: bytes, bits=range(8)):
-    """Truncated at each length, each bit of each byte flipped."""
+def torn(whole: bytes):
+    """Truncated at each length, a bit of each byte flipped."""
     yield from (whole[:n] for n in range(len(whole)))
-    for n in range(len(whole)):
-        for bit in bits:
-            yield whole[:n] + bytes([whole[n] ^ 1 << bit]) + whole[n + 1:]
+    yield from (whole[:n] + bytes([whole[n] ^ 1 << n % 8]) + whole[n + 1:]
+                for n in range(len(whole)))
 
 
-def test_each_torn_byte_of_a_place_starts_with_what_was_set(diary, tmp_path):
+def test_torn_bytes_of_a_place_starts_with_what_was_set(diary, tmp_path):
     place = tmp_path / "set.slots"
     mine, before = begun(diary, [place])
     keep(mine, before)
     content = place.read_bytes()
     assert len(content) == SLOTS * SLOT
-    for n in (n for n in range(len(content)) if content[n:n + 1] != b" "):
+    for n in [n for n in range(len(content)) if content[n:n + 1] != b" "][::3]:
         place.write_bytes(content[:n] + bytes([content[n] ^ 1 << n % 8]) + content[n + 1:])
         assert compared(again(diary, place)) == compared(SET)
-    for n in range(0, len(content), 97):
+    for n in range(0, len(content), 331):
         place.write_bytes(content[:n])
         assert compared(again(diary, place)) == compared(SET)
 
@@ -211,7 +210,7 @@ def test_the_diarys_own_may_be_torn_at_every_byte_and_what_was_set_is_kept_or_an
     mine, before = begun(diary, [place])
     keep(mine, before)
     kept = json.dumps(diary.recall(SETTINGS)).encode()
-    for content in torn(kept, (0, 1, 5)):
+    for content in torn(kept):
         diary.recall = reading(diary, content)
         state, troubles = Memory(diary, Owner(), [place] if copied else []).load(0.0)
         as_set = compared(state.settings) == compared(SET) and state.bell == RUNG

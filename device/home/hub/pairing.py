@@ -162,7 +162,8 @@ def hosts_of(data: Path) -> list[str]:
 
 def before(broker: Path, place: str) -> bool:
     """Whether a file of the broker's is as an earlier pairing left it, and nobody changed it."""
-    text = (broker / place).read_text(encoding="utf-8").replace(str(broker), "/etc/mosquitto")
+    text = (broker / place).read_text(encoding="utf-8", errors="replace")
+    text = text.replace(str(broker), "/etc/mosquitto")
     return hashlib.sha256(text.encode()).hexdigest() in SUPPLIED_BEFORE
 
 
@@ -171,12 +172,16 @@ def outdated(etc: Path) -> list[str]:
     bed was paired since."""
     said = []
     for path in sorted((etc / "mosquitto").glob("conf.d/*.conf")):
-        for port in in_the_clear(path.read_text(encoding="utf-8", errors="replace")):
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
             ours = before(etc / "mosquitto", f"conf.d/{path.name}")
-            mend = ("pair a bed again, which mends it" if ours
-                    else f"write `listener {port} 127.0.0.1` there")
+        except OSError:
+            continue        # the hub's own user may not read it; whoever pairs may
+        mend = "pair a bed again, which mends it"
+        for port in in_the_clear(text):
+            by_hand = f"write `listener {port} 127.0.0.1` there"
             said.append(f"{path}: everybody on the network can read passwords and states on port "
-                        f"{port}: {mend}, and restart the broker")
+                        f"{port}: {mend if ours else by_hand}, and restart the broker")
     return said
 
 
