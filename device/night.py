@@ -312,7 +312,7 @@ class Night:
                 self.finish()
             else:
                 self.do(things.Save())
-            self.diary.flush()
+            self.memory.flush()
         except NocturneError as trouble:
             self.note("fault", str(trouble))
         if stop.finish:

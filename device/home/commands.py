@@ -13,7 +13,7 @@ from typing import Protocol
 
 from device.errors import Refused
 from device.home.entities import ASKED, ENTITIES
-from device.home.payloads import Reader, read_zone
+from device.home.payloads import Reader, read_taste, read_zone
 from device.home.settings import ROOT
 from device.values import Command, Lack
 
@@ -28,6 +28,9 @@ KINDS: dict[str, Reader] = {
     for name, row in ENTITIES.items()
     if row.payload.read is not None and row.platform in ASKED
 }
+# What is sent by a program at home and shown nowhere.
+UNSHOWN: dict[str, Reader] = {"taste": read_taste}
+READERS = {**KINDS, **UNSHOWN}
 
 
 def parse(
@@ -44,7 +47,7 @@ def parse(
     Raises Refused, in words, for whatever is malformed, out of bounds, retained or expired.
     """
     parts = topic.split("/")
-    if len(parts) != 4 or parts[0] != ROOT or parts[2] != "cmd" or parts[3] not in KINDS:
+    if len(parts) != 4 or parts[0] != ROOT or parts[2] != "cmd" or parts[3] not in READERS:
         raise Refused(f"unknown command {topic[:80]!r}")
     kind = parts[3]
     if retained:
@@ -55,7 +58,7 @@ def parse(
         raise Refused(f"{kind}: {len(payload)} bytes are too many")
     asked, identity, expires, zone = envelope(kind, payload)
     try:
-        value = KINDS[kind](asked)
+        value = READERS[kind](asked)
     except Refused as trouble:
         raise Refused(f"{kind}: {trouble}") from None
     command = Command(kind, value, identity, zone=zone)

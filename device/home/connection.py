@@ -21,7 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from device.clock import Clock
 from device.errors import Refused
 from device.home import find
-from device.home.settings import Settings, topic
+from device.home.settings import Settings, loopback, topic
 from device.values import Lack
 
 # s: first and longest wait between attempts to connect; a jittered half is taken off
@@ -194,6 +194,11 @@ class Link:
                           "its name or address into home.host")
                 return
             host, port = found[0].address or found[0].name, found[0].port
+        if not (s.ca or s.plain or loopback(host)):
+            self.lose(f"hub {host}: nothing is told without TLS, for anybody on the network could "
+                      "read it: pair this bed (nocturne hub --pair), or on purpose home.plain = "
+                      "true")
+            return
         client = paho.Client(
             paho.CallbackAPIVersion.VERSION2, client_id=f"nocturne-{s.bed}", protocol=paho.MQTTv5
         )

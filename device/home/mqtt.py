@@ -311,6 +311,13 @@ class Home:
         for row in self.courier.due(now):
             self.link.publish(topic(self.settings.bed, row.topic), row.payload, identity=row.id)
 
+    def can_tell(self, occupancy: bool) -> None:
+        """Whether a sensor that tells who is in bed has come; Home Assistant knows it at once."""
+        if occupancy != self.facts.occupancy:
+            self.facts = replace(self.facts, occupancy=occupancy)
+            self._announce = self.clock.now()
+            self.link.wake()
+
     def _introduce(self, choices: tuple[str, ...]) -> None:
         """Home Assistant knows us, and the options of what can be tapped now."""
         facts = replace(self.facts, choices=choices)

@@ -61,6 +61,15 @@ def read_switch(value: object) -> bool:
     raise Refused(f"{value!r} is neither ON nor OFF")
 
 
+def read_taste(value: object) -> str:
+    """taste.json, as text; "" forgets it. What is in it is judged by who keeps it."""
+    if value in (None, ""):
+        return ""
+    if not isinstance(value, Mapping):
+        raise Refused("isn't what `nocturne taste` writes")
+    return json.dumps(value)
+
+
 def read_number(low: float, high: float) -> Callable[[object], float]:
     def read(value: object) -> float:
         number = float(value) if isinstance(value, str) and NUMBER.fullmatch(value) else value

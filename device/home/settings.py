@@ -5,6 +5,7 @@ Every bed speaks under `nocturne/<bed>/`: `avail`, `state/<field>` (retained), `
 user name is the bed's id, so that one ACL pattern keeps beds apart.
 """
 
+import ipaddress
 import re
 from dataclasses import dataclass, field
 
@@ -28,6 +29,7 @@ class Settings:
     bed: str = "bedside"
     hub_key: str = ""  # the hub's Ed25519 key (hex) pinned at pairing; "" adopts no prior
     care: bool = True  # tell session, care state and the night's summary
+    plain: bool = False  # speak in the clear to a hub on another machine
     detail: bool = False    # and to the owner's Home Assistant what was measured, too
 
     def __post_init__(self) -> None:
@@ -57,6 +59,14 @@ class DeviceFacts:
     occupancy: bool = False         # a sensor that can really tell
     picture: bool = True            # the night is drawn
     detail: bool = False            # what was measured is shown, too
+
+
+def loopback(host: str) -> bool:
+    """Whether it is this very machine, where nobody listens on the wire."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host in ("localhost", "localhost.localdomain")
 
 
 def topic(bed: str, *parts: str) -> str:

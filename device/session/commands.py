@@ -6,7 +6,7 @@ from dataclasses import fields
 
 from device import sentences
 from device.programmes import NAMES
-from device.session import controls, greeting, population, schedule, wishes
+from device.session import controls, greeting, own_music, population, schedule, wishes
 from device.session.modes import NIGHT, SOUNDING, Event
 from device.session.settings import DAYS, Settings, zone_of
 from device.session.state import At, Decision, State
@@ -63,6 +63,8 @@ def noted(command: Command) -> list[Do]:
     """Words are read and let go; all else is in the diary."""
     if command.kind in ("say", "choose"):
         return []
+    if command.kind == "taste":
+        return [Note("command", "taste" if command.value else "taste forgotten")]
     if command.kind == "message":
         return [Note("message", str(command.value))]
     return [Note("command", f"{command.kind} {command.value}")]
@@ -112,6 +114,8 @@ def obeyed(state: State, command: Command, at: At) -> Decision:
             return state, [Install()]
         case "say", str() | None:
             return say(state, value, command)
+        case "taste", str():
+            return own_music.sent(state, value)
         case "choose", str() if wishes.tapped(state, value):
             return say(state, value, command)
         case kind, _ if kind in PLAIN:

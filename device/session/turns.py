@@ -73,7 +73,7 @@ def lights_out(state: State, at: At) -> Decision:
     if tonight.timer and tonight.timer_ends is None:
         state = schedule.set_timer(state, tonight.timer, at)
     row = {
-        "id": tonight.number, "began": at.wall, "lights_out": at.now, "seed": state.owner.seed,
+        "id": tonight.number, "began": at.known, "lights_out": at.now, "seed": state.owner.seed,
         "sleeper": state.owner.sleeper, "software": state.owner.software,
     }
     return state, [

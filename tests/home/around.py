@@ -1,6 +1,8 @@
 """What the tests of this room share: waiting, and somebody else at the broker."""
 
 import paho.mqtt.client as paho
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from kit.waiting import soon as soon
 
@@ -32,6 +34,13 @@ class Listener:
 
     def send(self, topic, payload, **more):
         return self.client.publish(topic, payload, qos=1, **more).wait_for_publish(5)
+
+    @staticmethod
+    def properties(identity):
+        """An id, as beds give one."""
+        found = Properties(PacketTypes.PUBLISH)
+        found.UserProperty = [("id", identity)]
+        return found
 
     def close(self):
         self.client.disconnect()

@@ -14,12 +14,12 @@ from device.config import Config
 from tests.home.around import Listener, soon
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = "import sys; from desk.desk import main; sys.exit(main(sys.argv[1:]))"
+NIGHT = ROOT / "tools/night"
 
 
 def test_a_simulated_bed_lies_in_todays_time_and_obeys(broker, tmp_path):
     night = subprocess.Popen(
-        [sys.executable, "-c", CODE, "--hub", f"127.0.0.1:{broker.port}", "--bed", "guestroom",
+        [sys.executable, NIGHT, "--hub", f"127.0.0.1:{broker.port}", "--bed", "guestroom",
          "--hours", "0.1", "--speed", "30", "--build", "none", "--out", tmp_path / "night"],
         env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tools'}"}, stdout=subprocess.DEVNULL)
     listener = Listener(broker.port, "nocturne/guestroom/#")
@@ -37,9 +37,11 @@ def test_a_simulated_bed_lies_in_todays_time_and_obeys(broker, tmp_path):
 
 @pytest.mark.parametrize("words", [["--hub", "a b"], ["--hub", "hub:x"], ["--hub", "hub:70000"],
                                    ["--hub", "hub", "--bed", "hub"]])
-def test_what_is_no_broker_or_bed_is_refused_in_words(words, tmp_path, capsys):
-    assert desk.main([*words, "--out", str(tmp_path)]) == 1
-    assert "tools/night: " in capsys.readouterr().err
+def test_what_is_no_broker_or_bed_is_refused_in_words(words, tmp_path):
+    ran = subprocess.run([sys.executable, NIGHT, *words, "--out", tmp_path / "night"],
+                         capture_output=True, text=True)
+    assert ran.returncode == 1 and ran.stderr.startswith("tools/night: ")
+    assert not (tmp_path / "night").exists()
 
 
 def test_without_a_hub_the_config_stays_as_it_is():

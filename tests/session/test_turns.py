@@ -92,6 +92,12 @@ def test_a_home_hears_of_the_alarm_a_snooze_and_getting_up(before, event, kind):
     assert happened == ([kind] if kind else [])
 
 
+def test_a_night_that_begins_at_an_unknown_time_has_no_date():
+    _, things = on_event(state(Mode.IDLE), Event.PRESS, at(local=None), by_hand=True)
+    (row,) = (thing for thing in things if isinstance(thing, Row))
+    assert row.fields["began"] is None
+
+
 # ---- what a mode asks for ------------------------------------------------------------------------
 
 def test_an_arousal_is_answered_by_what_has_proved_best_and_another_choice_follows():

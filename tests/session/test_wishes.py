@@ -423,6 +423,7 @@ def test_days_of_every_week_have_their_own_and_every_day_has_none():
     (heard(alarm=400, days=Days(Day.WEEKDAY, (3,))), at(), "taken"),
     (heard(alarm=400, days=Days(Day.TOMORROW)), at(local=None), "timeless"),
     (heard(alarm=400), at(local=None), "timeless"),
+    (heard(cancels=("alarm",), days=Days(Day.WEEKDAY, (3,))), at(local=None), "timeless"),
 ])
 def test_a_day_that_cant_be_placed_changes_nothing_and_that_is_said(one, moment, why):
     week = (*EVERY_DAY[:6], 360)
@@ -431,6 +432,16 @@ def test_a_day_that_cant_be_placed_changes_nothing_and_that_is_said(one, moment,
     assert after.settings == here.settings and after.tonight.unsaid is None
     assert not [each for each in things if isinstance(each, Note)]
     assert wishes.stands(here, after, one, moment).unset == why
+
+
+def test_without_a_zone_a_time_of_day_is_refused_and_the_rest_of_the_note_is_done():
+    here, nowhen = state().with_settings(alarm=390), at(local=None)
+    one = heard(NO_BELLS, alarm=400)
+    after, _ = wishes.on_note(here, one, nowhen)
+    assert after.settings == here.settings and wishes.standing(after) == (NO_BELLS,)
+    assert wishes.stands(here, after, one, nowhen).unset == "zoneless"
+    off, _ = wishes.on_note(here, heard(cancels=("alarm",)), nowhen)
+    assert off.settings.alarm is None
 
 
 def test_a_nap_beside_a_skipped_day_and_an_alarm_of_every_day_leave_it_skipped():

@@ -16,7 +16,7 @@ from kit.chromium import Chromium, find
 from kit.mosquitto import Mosquitto, free_port
 from kit.waiting import soon
 
-NIGHT = "import sys; from desk.desk import main; sys.exit(main(sys.argv[1:]))"
+NIGHT = Path(__file__).resolve().parents[1] / "night"
 # In the page itself: how long from a click to the bed's own word beside the control, ms.
 MEASURE = """
 window.times = [];
@@ -42,11 +42,7 @@ window.times = [];
 """
 
 
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="tools/swarm page", description=__doc__)
-    parser.add_argument("--presses", type=int, default=200)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args(argv)
+def run(options: argparse.Namespace) -> int:
     if find() is None:
         print("tools/swarm page: chromium is missing (apt-get install chromium)", file=sys.stderr)
         return 1
@@ -70,7 +66,7 @@ def beds_page(folder: Path) -> Iterator[Chromium]:
     page = Page(0, "127.0.0.1")
     page.start()
     night = subprocess.Popen(
-        [sys.executable, "-c", NIGHT, "--hub", f"127.0.0.1:{broker.port}", "--hours", "2",
+        [sys.executable, NIGHT, "--hub", f"127.0.0.1:{broker.port}", "--hours", "2",
          "--build", "none", "--out", folder / "night"], stdout=subprocess.DEVNULL)
     browser = Chromium(folder / "profile")
     try:

@@ -32,7 +32,8 @@ from device.clock import SystemClock
 from device.sentences import catalogue, languages
 
 FOLDER = Path(__file__).resolve().parent.parent / "page"
-SERVED = ("index.html", "style.css", "page.js", "mqtt.js", "icon.svg")
+SERVED = ("index.html", "style.css", "page.js", "mqtt.js", "icon.svg", "ward.html", "ward.css",
+          "ward.js")
 LOOPBACK = "127.0.0.1"
 MOST = 64               # connections at once; who comes then is let go at once
 PATIENCE = 10.0         # s that a connection may say nothing
