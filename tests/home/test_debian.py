@@ -23,6 +23,7 @@ for line in re.findall(r"^    (.*)$", open("/root/setup").read(), re.M):
     subprocess.Popen(line.rstrip(" &"), shell=True, stdout=open("/root/hub", "a"),
                      stderr=subprocess.STDOUT)
 PY
+echo "127.0.0.1 $(hostname).local" >> /etc/hosts      # what the home's mDNS would answer
 sleep 3
 nocturne hub --caregiver nurse --bed bedside > nurse
 kill -HUP $(cat /run/mosquitto/mosquitto.pid)
@@ -48,7 +49,8 @@ sub -C 1 -t nocturne/bedside/state/volume > volume
 python3 -c "
 import ssl, urllib.request
 context = ssl.create_default_context(cafile='/etc/nocturne-ca.crt')
-print(urllib.request.urlopen('https://127.0.0.1:8480/', context=context).status)" > page
+print(urllib.request.urlopen('https://$(hostname).local:8480/', context=context).status)
+" > page
 nocturne hub --doctor > doctor || true
 """
 

@@ -1,5 +1,5 @@
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -187,3 +187,26 @@ def test_a_mute_by_hand_says_that_the_alarm_will_be_silent():
     assert silent in (told(armed.with_settings(muted=True))["error"] or "")
     assert silent not in (told(armed)["error"] or "")
     assert silent not in (told(state().with_settings(muted=True))["error"] or "")
+
+
+def test_the_next_alarm_is_told_as_a_moment_and_a_nap_that_is_nearer_goes_before_it():
+    now = at()
+    minute = (now.local.hour * 60 + now.local.minute + 90) % 1440
+    later = now.local + timedelta(minutes=90)
+    due = later.replace(second=0, microsecond=0).timestamp()
+    mine = state().with_settings(alarm=minute)
+    assert told(mine)["next_alarm"] == due
+    assert told(mine.with_settings(nap=now.wall + 600))["next_alarm"] == now.wall + 600
+    assert told(mine.with_settings(nap=now.wall - 600))["next_alarm"] == due
+    assert told(state())["next_alarm"] is None
+    assert told(mine, At(0.0, 0.0))["next_alarm"] is None       # nobody knows the time
+
+
+def test_what_is_measured_now_is_told_and_by_day_no_stage():
+    here = state(Mode.ASLEEP, stagings=(staging(0.9),)).with_status(
+        epoch=epoch(heart_rate=57.0, breathing=14.0), message="the doctor comes at ten", **WELL)
+    facts = told(here)
+    assert (facts["heart_rate"], facts["breathing"]) == (57.0, 14.0)
+    assert facts["stage"] == here.tonight.stagings[-1].stage
+    assert facts["message"] == "the doctor comes at ten"
+    assert told(state(Mode.IDLE, stagings=(staging(0.9),)))["stage"] is None
