@@ -71,7 +71,7 @@ def arguments() -> argparse.ArgumentParser:
     learner = command("learner", "print what was learned of a sleeper, or forget it")
     learner.add_argument("--diary", type=Path)
     learner.add_argument("--reset", action="store_true", help="forget it; the nights stay")
-    taste = command("taste", "measure one's own music: first nights begin nearer to it")
+    taste = command("taste", "measure one's own music, for the first nights")
     taste.add_argument("music", nargs="*", type=Path, metavar="FOLDER|FILE",
                        help="WAV, FLAC, Ogg, MP3 or MIDI; features are taken, never tunes (familiar "
                             "songs with words keep people awake)")
