@@ -73,8 +73,8 @@ def arguments() -> argparse.ArgumentParser:
     learner.add_argument("--reset", action="store_true", help="forget it; the nights stay")
     taste = command("taste", "measure one's own music, for the first nights")
     taste.add_argument("music", nargs="*", type=Path, metavar="FOLDER|FILE",
-                       help="WAV, FLAC, Ogg, MP3 or MIDI; features are taken, never tunes (familiar "
-                            "songs with words keep people awake)")
+                       help="WAV, FLAC, Ogg, MP3 or MIDI; features are taken, never tunes "
+                            "(familiar songs with words keep people awake)")
     taste.add_argument("--out", type=Path, default=Path("taste.json"),
                        help="put it onto the NOCTURNE drive, or give it to --send (taste.json)")
     taste.add_argument("--like", type=Path, metavar="FILE",
