@@ -189,7 +189,7 @@ class Hooks:
     woken: Callable[[Any], object] = nothing                        # so is this
     effect: Callable[[Sequence[Mapping]], Effect] | None = None    # what a trial of one says so far
     install: Callable[[], object] = nothing                     # the update that waits
-    versions: Callable[[], tuple[str, str | None]] = lambda: ("0.1.0", None)
+    versions: Callable[[], tuple[str, str | None]] = lambda: ("", None)
 
 
 NONE = Hooks()

@@ -21,6 +21,16 @@ SCALES = ("ionian", "dorian", "phrygian", "lydian", "mixolydian", "aeolian", "pe
 STYLES = ("chorale", "piano", "folk", "lute")
 VOICES = ("pad", "bell", "piano", "drone", "swell")
 SPEAKERS = ("mono", "pair", "headphones")    # one driver, a pair, or by the bed
+# What the sound process can be told: from, to. Levels are dBA at the pillow.
+SOUND_BOUNDS = MappingProxyType({
+    "calibration": (50.0, 120.0),       # at 0 dBFS RMS
+    "settle": (20.0, 50.0),
+    "cap": (25.0, 60.0),
+    "ceiling": (25.0, 60.0),
+    "leq": (15.0, 60.0),
+    "monitor": (0.0, 40.0),             # dB
+    "highpass": (20.0, 300.0),          # Hz, or 0: the speaker's own
+})
 VERBS = ("raise", "lower", "forbid", "require")
 LANGUAGES = ("en", "zh")
 
@@ -316,7 +326,7 @@ class Standing:
     # days whose alarm was set or cancelled, 0 is Monday: of every week, or the one to come
     on: tuple[int, ...] = ()
     weekly: bool = False
-    unset: str = ""     # why it wasn't: "unclear", "taken", "past", "timeless", or ""
+    unset: str = ""     # why it wasn't: "unclear", "taken", "past", "zoneless", "timeless", or ""
     undoes: str = "last"            # what "undo" takes back: the "last" note, "all" of them, or ""
     # h after lights out at which the alarm rings, while the time isn't known
     elapsed: float | None = None

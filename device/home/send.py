@@ -10,8 +10,9 @@ def command(settings: Settings, bed: str, kind: str, payload: str) -> None:
     from paho.mqtt.client import MQTTv5
     if not settings.host:
         raise Refused("home.host is empty: without a broker nothing can be sent to a bed")
-    auth = ({"username": settings.username, "password": settings.password}
-            if settings.username else None)
+    auth: publish.AuthParameter | None = None
+    if settings.username:
+        auth = {"username": settings.username, "password": settings.password}
     try:
         publish.single(
             topic(bed, "cmd", kind), payload, qos=1, hostname=settings.host, port=settings.port,

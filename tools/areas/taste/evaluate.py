@@ -16,21 +16,12 @@ import numpy as np
 
 from kit.figures import Goal, Result
 
-COUNT = 200
-SLEEPERS = 300
 UNSEEN = 50_000             # seeds of sleepers from here on were never used to choose anything
 SAME = 0.04                 # of a tempo
 RATIOS = (2.0, 0.5, 3.0, 1 / 3)
 ONSET = 0.05                # s: closer onsets are one chord's
 MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
-
-
-def add_options(parser) -> None:
-    parser.add_argument("--renderings", type=Path, help="keep the rendered sound here")
-    parser.add_argument("--pieces", type=int, default=COUNT, help=f"to render ({COUNT})")
-    parser.add_argument("--sleepers", type=int, default=SLEEPERS,
-                        help=f"synthetic ones with tastes ({SLEEPERS})")
 
 
 def evaluate(data: Path | None, train: Path | None, options) -> Result:

@@ -16,7 +16,6 @@ import numpy as np
 
 from kit.setup import ensure
 
-PIECES = 120
 RIDGE = 0.05                # of the weights, against fitting few pieces too well
 STEPS, PACE = 600, 0.03     # of Adam
 SOURCES = [
@@ -29,13 +28,8 @@ SOURCES = [
 ]
 
 
-def main(words: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="tools/train taste", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--renderings", type=Path, help="keep them here")
-    parser.add_argument("--pieces", type=int, default=PIECES)
-    options = parser.parse_args(words)
-    ensure(["train", "taste"], {"fluidsynth": "fluidsynth",
+def main(options: argparse.Namespace) -> int:
+    ensure(["train-taste"], {"fluidsynth": "fluidsynth",
                                 "fluid-soundfont-gm": "/usr/share/sounds/sf2/FluidR3_GM.sf2"})
     with tempfile.TemporaryDirectory() as folder:
         arrays = fitted(options.data, options.renderings or Path(folder), options.pieces)
