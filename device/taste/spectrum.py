@@ -29,7 +29,7 @@ ROUNDS = 25
 CLEAR, LINES, BLOCK = 2048, 400, 25     # samples, lines of it, and lines that share a floor
 BEHIND = 5                  # steps: a tone has risen by then
 BANDS = 36                  # of an onset frame, evenly spaced in pitch
-CHUNK = 2000                # frames at a time, lest an hour fill the memory
+CHUNK = 200                 # frames at a time, lest a long piece fill the memory
 
 
 @dataclass(frozen=True, eq=False)
