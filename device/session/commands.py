@@ -64,7 +64,7 @@ def noted(command: Command) -> list[Do]:
     if command.kind in ("say", "choose"):
         return []
     if command.kind == "taste":
-        return [Note("command", "taste" if command.value else "taste forgotten")]
+        return [Note("command", f"{command.kind} {bool(command.value)}")]
     if command.kind == "message":
         return [Note("message", str(command.value))]
     return [Note("command", f"{command.kind} {command.value}")]
