@@ -39,8 +39,18 @@ def register(whole: Spectrum) -> float:
 def brightness(whole: Spectrum) -> tuple[float, float]:
     """Spectral centroid and the frequency below which 85 % of the power lies, Hz, of the tones
     alone: rain is bright, but it isn't the music."""
-    tones = whole.tones.sum(0)
-    spectrum = (tone_table()[:, :len(TONES)] @ tones) ** 2
+    # a bin is the wider the higher it lies
+    return centre(whole.shape * hertz(BINS))
+
+
+def timbre(whole: Spectrum) -> tuple[float, float]:
+    """The same of the tones as their templates have them: less of the instrument, more of the
+    pitch, and what `Listener.family` was trained with."""
+    return centre((tone_table()[:, :len(TONES)] @ whole.tones.sum(0)) ** 2)
+
+
+def centre(spectrum: np.ndarray) -> tuple[float, float]:
+    """Hz, of (len(BINS),) powers: the centroid, and what 85 % lies below."""
     if not spectrum.sum():
         return math.nan, math.nan
     lines = hertz(BINS)

@@ -112,7 +112,7 @@ def texture(whole: Spectrum, noise: float) -> str:
 
 def traits(whole: Spectrum, curve: np.ndarray) -> np.ndarray:
     """(len(TRAITS),) by which families of instruments are told apart."""
-    centroid, rolloff = features.brightness(whole)
+    centroid, rolloff = features.timbre(whole)
     tones = features.clear(whole.tones)
     total = tones.sum(1)
     falls = np.maximum(-np.diff(tones, axis=0), 0).sum() / max(total.sum(), 1e-9)

@@ -29,7 +29,7 @@ ROUNDS = 25
 CLEAR, LINES, BLOCK = 2048, 400, 25     # samples, lines of it, and lines that share a floor
 BEHIND = 5                  # steps: a tone has risen by then
 BANDS = 36                  # of an onset frame, evenly spaced in pitch
-CHUNK = 2000                # frames at a time, lest an hour fill the memory
+CHUNK = 200                 # frames at a time, lest a long piece fill the memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +39,7 @@ class Spectrum:
     noises: np.ndarray      # (n, len(NOISES)) amplitude of each broad noise
     bands: np.ndarray       # (m, BANDS) amplitude, STEPS a second
     under: np.ndarray       # (n, 2) power of the noise under the tones, and of everything
+    shape: np.ndarray       # (len(BINS),) power of the tones
     rises: np.ndarray       # (m,) how much of tones begins, STEPS a second
     tuning: float           # semitones above A = 440 Hz, −0.5..0.5
 
@@ -55,9 +56,10 @@ def spectrum(sound: np.ndarray) -> Spectrum:
     tuning = tuning_of(peaks)
     table, templates = bin_table(tuning), tone_table()
     parts = [split(frames @ table, templates) for frames in magnitudes(sound, LONG, HOP)]
-    whole, under = (np.concatenate(each) for each in zip(*parts, strict=True))
+    whole, under = (np.concatenate(each) for each in list(zip(*parts, strict=True))[:2])
+    shape = np.sum([part[2] for part in parts], axis=0)
     tones = HIGH - LOW + 1
-    return Spectrum(whole[:, :tones], whole[:, tones:], bands, under, rises, tuning)
+    return Spectrum(whole[:, :tones], whole[:, tones:], bands, under, shape, rises, tuning)
 
 
 def magnitudes(sound: np.ndarray, size: int, hop: int) -> Iterator[np.ndarray]:
@@ -129,9 +131,11 @@ def tone_table() -> np.ndarray:
     return (table / table.sum(0)).astype(np.float32)
 
 
-def split(seen: np.ndarray, templates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n, tones + noises): what stands above the noise around it, as tones, and the rest; and
-    (n, 2) the power of the noise and of everything."""
+def split(
+    seen: np.ndarray, templates: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(n, tones + noises): what stands above the noise around it, as tones, and the rest; (n, 2)
+    the power of the noise and of everything; (bins,) the power of what stands above."""
     padded = np.pad(seen, ((0, 0), (AROUND, AROUND)), mode="edge")
     views = np.lib.stride_tricks.sliding_window_view(padded, 2 * AROUND + 1, axis=1)
     middle = np.median(views, axis=2)
@@ -141,7 +145,7 @@ def split(seen: np.ndarray, templates: np.ndarray) -> tuple[np.ndarray, np.ndarr
     tones = HIGH - LOW + 1
     high = explained(above, templates)
     low = explained(np.minimum(seen, under), templates[:, tones:])
-    return np.hstack([high[:, :tones], high[:, tones:] + low]), power
+    return np.hstack([high[:, :tones], high[:, tones:] + low]), power, (above ** 2).sum(0)
 
 
 def explained(seen: np.ndarray, templates: np.ndarray) -> np.ndarray:
