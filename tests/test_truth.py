@@ -314,6 +314,7 @@ class Bed:
             "one step": len(moved) == 1,
             "level known": known,
             "teaches": self.may_teach,
+            "like own": False, "early": True,       # no bed here knows its sleeper's own music
         }
 
     @property
@@ -696,6 +697,7 @@ def test_whatever_a_bed_says_is_true_there(said):
 ELSEWHERE = {
     "bedtime.safe-start-learns", "bedtime.safe-start", "bedtime.safe-again",  # test_reasons.py
     "bedtime.silence", "bedtime.silence-slept", "night.heard", "night.silence",  # test_reasons.py
+    "bedtime.own-music", "bedtime.own-music-learns",                        # test_own_music.py
     "learned.skips", "learned.dim-skips",                                       # test_learning.py
     "care.left",                                                                # test_telling.py
     "sleep.cut", "sleep.intervals",                                             # test_told.py

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+FADES = 0.75        # what evidence of no night keeps each night: liking misleads some, nights don't
 DRAWS = 256         # Thompson draws behind a propensity: a standard error of at most 0.03
 
 
@@ -93,6 +94,7 @@ class Head:
         size = prior.means.shape[1]
         self.gram = np.zeros((size, size))      # Σ φφᵀ / noise²
         self.pull = np.zeros(size)              # Σ φ·reward / noise²
+        self.hint = np.zeros((size, size)), np.zeros(size)      # the same of what no night told
         self._posterior: Posterior | None = None
 
     def update(self, features: np.ndarray, reward: float) -> None:
@@ -120,6 +122,16 @@ class Head:
         """Another prior under the same nights."""
         self.prior, self._posterior = prior, None
 
+    def lean(self, gram: np.ndarray, pull: np.ndarray) -> None:
+        """Evidence beside the nights'; it replaces what was given before."""
+        self.hint, self._posterior = (gram, pull), None
+
+    @property
+    def evidence(self) -> tuple[np.ndarray, np.ndarray]:
+        """gram and pull of the nights and, fading, of the hint."""
+        left = FADES ** self.nights
+        return self.gram + left * self.hint[0], self.pull + left * self.hint[1]
+
     @property
     def boldness(self) -> float:
         grown = min(1.0, self.nights / self._patience) if self._patience else 1.0
@@ -132,7 +144,7 @@ class Head:
 
     def posterior(self) -> Posterior:
         if self._posterior is None:
-            self._posterior = posterior(self.prior, self.gram, self.pull, self.nights)
+            self._posterior = posterior(self.prior, *self.evidence, self.nights)
         return self._posterior
 
     def expect(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

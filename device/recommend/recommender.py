@@ -17,7 +17,7 @@ import numpy as np
 from device.errors import ModelMismatch
 from device.inference import model_card
 from device.programmes import DEFAULT as SAFE
-from device.recommend import reasons
+from device.recommend import own_music, reasons
 from device.recommend.bandit import Head, Posterior, choose, posterior
 from device.recommend.bandit import Prior as Mixture
 from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET, may_explore
@@ -30,7 +30,7 @@ from device.recommend.reward import SAID_NOISE, Weights, reward, said, sooner
 from device.recommend.sleeper_types import bayes_factor, beliefs, leaning
 from device.recommend.stranger import factors, widened
 from device.recommend.wishes import within
-from device.values import Choice, Context, Outcome, Prior, Reason, Worth
+from device.values import Choice, Context, Outcome, Prior, Reason, Taste, Worth
 
 MOMENTS = tuple(reasons.SENTENCES)
 VERSION = 2
@@ -55,7 +55,9 @@ class Recommender:
         self._network, self._prior = network, widened(network.prior)
         self._sleeper, self._guest = sleeper, guest
         self._weights = weights or Weights()
-        self._how = forget, boldness, patience, optimism
+        self._how = {"forget": forget, "boldness": boldness, "patience": patience,
+                     "optimism": optimism}
+        self._taste: Taste | None = None
         self.reset()
 
     @classmethod
@@ -74,12 +76,22 @@ class Recommender:
 
     def reset(self) -> None:
         """Forget this sleeper: back to the population."""
-        self._head = Head(self._prior, *self._how)
+        self._head = Head(self._prior, **self._how)
+        self.lean(self._taste)
         self.troubles: tuple[str, ...] = ()     # what of the state couldn't be read, in words
         self._nights: list[dict[str, Any]] = []
         self._tally: dict[str, list[int]] = {}
         self._proven: set[int] = set()      # what was played on nights that taught something
         self._best: int | None = None       # until the next night
+
+    def lean(self, taste: Taste | None) -> None:
+        """Begin nearer to what this sleeper's own music is like; None forgets it. The nights' own
+        evidence stays apart, so that nothing of it is ever said to others."""
+        if self._guest:
+            return
+        rows, _ = embed(self._network, context_features(Context()), TABLE)
+        self._taste, self._best = taste, None
+        self._head.lean(*own_music.evidence(taste, rows, self._prior))
 
     def state(self) -> dict[str, Any]:
         """JSON-able: every night it learned from. The posterior is computed from them again."""
@@ -119,7 +131,7 @@ class Recommender:
         """
         if moment not in MOMENTS:
             raise ValueError(f"moment must be one of {MOMENTS}, not {moment!r}")
-        best = self.best
+        best, (gram, pull) = self.best, self._head.evidence
         near = [place for place in may_explore(frozenset(self._proven)) if place not in refused]
         allowed = (within(near or [QUIET], wishes, best) if moment == "bedtime"
                    else self._known(moment, best, playing))
@@ -141,9 +153,10 @@ class Recommender:
             "heard": [NAMES[place] for place in sorted(self._proven)],
             "playing": playing,
             "teaches": teaches and not self._guest,
-            "gram": pack_symmetric(self._head.gram),
-            "pull": pack(self._head.pull),
+            "gram": pack_symmetric(gram),
+            "pull": pack(pull),
             "nights": self._head.nights,
+            "own": own_music.levels(self._taste),
             "tally": {key: list(row) for key, row in self._tally.items()},
             "kinds": pack(self._head.prior.weights),
             "trial": trial and moment == "bedtime" and not refused,

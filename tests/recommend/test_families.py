@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from areas.recommender import evaluate, families
+from areas.recommender import evaluate, families, options
 from areas.recommender.sleepers import NIGHTS, World, gain
 from device.recommend import Recommender
 from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET
@@ -19,7 +19,7 @@ from device.recommend.stranger import SPREADS, factors, widened
 from device.values import Context, Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = tuple(families.read(families.SHIPPED))
+SHIPPED = tuple(families.read(options.SHIPPED))
 WHOLE = """
 class Bright:
     def __init__(self, generator):
@@ -41,14 +41,14 @@ def written(folder: Path, effect: str = "self.gain * recipe.music", liking: str 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_family_answers_the_same_again_and_silence_saves_nothing(name):
-    one, again = (World(5, (families.SHIPPED, name)) for _ in range(2))
+    one, again = (World(5, (options.SHIPPED, name)) for _ in range(2))
     np.testing.assert_array_equal(one.saves, again.saves)
     assert not one.saves[:, QUIET].any()
     assert one.outcome(3, DEFAULT) == again.outcome(3, DEFAULT) == one.outcome(3, DEFAULT)
 
 
 def test_the_shipped_families_differ_in_what_the_effect_hangs_on():
-    worlds = {name: [World(seed, (families.SHIPPED, name)) for seed in range(8)]
+    worlds = {name: [World(seed, (options.SHIPPED, name)) for seed in range(8)]
               for name in SHIPPED}
     saves = {name: np.array([world.saves for world in mine]) for name, mine in worlds.items()}
     assert saves["silence"].max() == 0, "nobody is helped by a sound"
@@ -160,8 +160,10 @@ def test_what_the_shipped_kinds_say_fades():
     assert stranger > 0.8 > Recommender.load()._head.posterior().weights[-1]
 
 
-def test_the_options_name_a_file_and_how_many_of_each():
+def test_the_options_name_a_file_and_how_many_of_each(tmp_path):
     parser = argparse.ArgumentParser()
-    evaluate.add_options(parser)
-    options = parser.parse_args(["--families", "mine.py", "--of-each", "40"])
-    assert (options.families, options.of_each) == (Path("mine.py"), 40)
+    options.add_options(parser)
+    mine = tmp_path / "mine.py"
+    mine.write_text("")
+    given = parser.parse_args(["--families", str(mine), "--of-each", "40"])
+    assert (given.families, given.of_each) == (mine, 40)

@@ -20,16 +20,6 @@ from kit.figures import Goal, Result  # noqa: E402
 LEEWAY = 0.03       # of the best peer's gain in the first week among strangers
 
 
-def add_options(parser) -> None:
-    parser.add_argument("--sleepers", type=int, default=500,
-                        help="synthetic sleepers never seen (default 500)")
-    parser.add_argument("--families", type=Path, default=families.SHIPPED, metavar="FILE",
-                        help="sleepers by other models; how to write one: "
-                        "tools/areas/recommender/families.py")
-    parser.add_argument("--of-each", type=int, default=300,
-                        help="sleepers of each family (default 300; 0: none)")
-
-
 def evaluate(data: Path | None, train: Path | None, options) -> Result:
     said, figures, peers, more = [], {}, {}, {}
     names = rehearsed(options.families)

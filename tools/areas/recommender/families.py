@@ -36,7 +36,6 @@ from device.recommend.candidates import CANDIDATES
 from device.values import Outcome, Recipe
 
 LAST = 89           # the last night that is asked about
-SHIPPED = Path(__file__).with_name("strangers.py")
 
 
 @dataclass(frozen=True, slots=True)
