@@ -8,7 +8,7 @@ from device.values import Outcome
 
 TYPICAL_WAKINGS = 2.0       # a night: adults of AASM norms wake 1–3 times
 ENOUGH_SIGNAL = 0.5         # share of epochs that could be judged; below it nothing is learned
-SAID_NOISE = 5.0    # min: SD of what a like, a skip or a lowering of the volume says of the effect;
+SAID_NOISE = 7.0    # min: SD of what a like, a skip or a lowering of the volume says of the effect;
                     # a night's onset latency has 15
 WILD = 45.0                 # min: a night further from expectation teaches no more than this
 

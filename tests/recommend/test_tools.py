@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from areas.recommender import board, mushroom
-from areas.recommender.ratings import f1, ndcg, read
+from areas.recommender.ratings import ANSWERS, f1, fit_catalogue, generated, measure, ndcg, read
 
 
 def test_ndcg_is_that_of_scikit_learn():
@@ -30,6 +30,24 @@ def test_a_table_of_ratings_is_read_with_or_without_a_header(tmp_path):
     (tmp_path / "ratings.csv").write_text(rows + "u2,i2,good\n")
     with pytest.raises(ValueError, match="line 4"):
         read(tmp_path / "ratings.csv")
+
+
+def test_who_rated_many_items_counts_less_for_what_is_usually_rated():
+    values = generated(1, users=40, items=30).values
+    count = np.isfinite(values).sum(1)
+    for busy in (0.0, 0.5, 1.0):
+        offsets, _, _ = fit_catalogue(values, 8, 2.0, busy)
+        expected = np.average(np.nan_to_num(values), axis=0, weights=count**-busy)
+        np.testing.assert_allclose(offsets, expected)
+
+
+def test_a_cold_start_is_judged_after_every_number_of_answers_with_every_peer():
+    figures, peers, _ = measure(generated(1, users=90, items=60))
+    keys = {f"{task}{metric}_k{k}" for task in ("", "catalogue.") for metric in ("ndcg10", "f1")
+            for k in ANSWERS}
+    assert figures.keys() == keys and peers.keys() == {"popularity", "ease", "ials", "cosine"}
+    assert all(0 < value <= 1 for value in figures.values())
+    assert all(figures[key] > peers["ials"][key] for key in ("ndcg10_k1", "catalogue.ndcg10_k1"))
 
 
 def test_a_table_that_is_not_of_mushrooms_is_refused(tmp_path):
