@@ -22,7 +22,7 @@ LEAP = 16               # semitones: no larger step in the melody
 WIDTH = 9.0             # semitones: how far the melody strays from its middle
 STEP_COST = 0.05        # nats per semitone beyond a major third
 BALANCE = 2.0           # how strongly the pitch classes are drawn to the key profile
-SUNG = 0.15             # share of that for the melody: with more of it, it hardly goes by step
+SUNG = 0.5              # share of that for the melody: with more of it, it hardly goes by step
 
 
 def clean(pitch: int) -> int:
@@ -41,9 +41,9 @@ WANTED = {scale: wanted(scale) for scale in DEGREES}
 CHORD_PULL = 7.0        # how strongly that bears on the choice of chords
 MOTIF_PULL = 5.0        # nats per semitone from a motif's pitch
 # how strongly onsets owed call for a note: weak, so that there are phrases and rests
-ACCOUNT_PULL = 0.8
+ACCOUNT_PULL = 1.5
 OVERDRAFT = -1.0        # onsets that a phrase may be ahead
-PLACE_PULL = 0.3        # evens out the two pulses of a tick, without which no pulse is heard
+PLACE_PULL = 0.7        # evens out the two pulses of a tick, without which no pulse is heard
 REPEATS = 0.12          # share of repeated notes in calm melodies
 REPEAT_PULL = 4.0       # nats per share in excess
 DEBT = -5.0             # onsets: what a theme may overdraw
@@ -57,6 +57,7 @@ BORNE = 2.0             # nats for each wished note that a chord bears
 CLOSE = 4.0             # nats toward home, where a section ends
 STABLE, STRONG = 3.0, 0.6       # nats toward the chord's notes, where a phrase ends; on a pulse
 LONG_END = 0.8          # nats for each doubling of the note that ends a phrase
+LENGTHS = (-1.0, -0.3, 0.3, 0.5, 0.3)       # lean over DURATIONS: legato, and a pulse to be heard
 
 Bias = dict[int, float]         # token → lean; what isn't in it is forbidden
 
@@ -210,8 +211,10 @@ class Steering:
             odd = -2.0 if slot % 2 and many < 1.6 else 0.0
             odd -= PLACE_PULL * math.log((1 + self.places[slot]) / (1 + self.places[slot ^ 2]))
             odd += self.manner.slots[slot]
-            for duration, lean in enumerate(self.manner.durations):
-                bias[start + duration] = odd + lean + LONG_END * (duration - 3) * bool(ending)
+            for duration, length in enumerate(LENGTHS):
+                lean = length + self.manner.durations[duration]
+                lean += LONG_END * (duration - 3) * bool(ending)
+                bias[start + duration] = odd + lean
         if wished:
             fits = nearest((wish or {})[wished[0]].slots)
             bias = {token: lean for token, lean in bias.items()
