@@ -19,9 +19,10 @@ from device.compose.voicing import MELODY
 
 MEMORY = 110.0          # notes: how far back the pitch-class balance reaches
 LEAP = 16               # semitones: no larger step in the melody
-WIDTH = 6.0             # semitones: how far the melody strays from its middle
-STEP_COST = 0.05       # nats per semitone beyond a major third
+WIDTH = 9.0             # semitones: how far the melody strays from its middle
+STEP_COST = 0.05        # nats per semitone beyond a major third
 BALANCE = 2.0           # how strongly the pitch classes are drawn to the key profile
+SUNG = 0.5              # share of that for the melody: with more of it, it hardly goes by step
 
 
 def clean(pitch: int) -> int:
@@ -44,17 +45,19 @@ ACCOUNT_PULL = 1.5
 OVERDRAFT = -1.0        # onsets that a phrase may be ahead
 PLACE_PULL = 0.7        # evens out the two pulses of a tick, without which no pulse is heard
 REPEATS = 0.12          # share of repeated notes in calm melodies
-REPEAT_PULL = 30.0      # nats per share in excess
+REPEAT_PULL = 4.0       # nats per share in excess
 DEBT = -5.0             # onsets: what a theme may overdraw
 OWED = 2.0              # onsets, beyond which no rest is kept
 THIN = -3.0             # below it, of each tick only the first wished note is sung
-PASSING = 2             # slots: a wished note so short may grate as it passes
+PASSING = 2             # slots: a note so short may grate as it passes
+PASSES = 2.0            # nats toward such a note
+RESOLVES = 1.2          # nats toward a step, from a note that isn't of the chord
 CHORD_WISH = 12.0       # nats toward the plan's chord
 BORNE = 2.0             # nats for each wished note that a chord bears
 CLOSE = 4.0             # nats toward home, where a section ends
-STABLE, STRONG = 3.0, 0.7       # nats toward the chord's notes, where a phrase ends; on a pulse
+STABLE, STRONG = 3.0, 0.6       # nats toward the chord's notes, where a phrase ends; on a pulse
 LONG_END = 0.8          # nats for each doubling of the note that ends a phrase
-LENGTHS = (-1.0, -0.3, 0.3, 0.5, 0.3)       # lean over DURATIONS: legato
+LENGTHS = (-1.0, -0.3, 0.3, 0.5, 0.3)       # lean over DURATIONS: legato, and a pulse to be heard
 
 Bias = dict[int, float]         # token → lean; what isn't in it is forbidden
 
@@ -232,21 +235,37 @@ class Steering:
             playable = [p for p in playable if p not in forbidden] or playable
             return {base + pitch: -MOTIF_PULL * abs(pitch - wish) for pitch in playable}
         playable = self.playable(slot)
+        passing = self.passing(playable) if slots <= PASSING and not ends else []
+        playable = [*playable, *passing]
         middle = self.middle + lift
-        chord = self.chord
+        chord, last = self.chord, self.last_pitch
+        foreign = last is not None and (last - self.tonic) % 12 not in chord
         bias = {}
         for pitch in [p for p in playable if p not in forbidden] or playable:
             step = (pitch - self.tonic) % 12
-            lean = self.lean[step] - ((pitch - middle) / WIDTH) ** 2 / 2
+            lean = SUNG * self.lean[step] - ((pitch - middle) / WIDTH) ** 2 / 2
+            lean += PASSES * (pitch in passing)
             if step in chord:
                 lean += STABLE if ends else STRONG * (slot % 2 == 0)
-            if pitch == self.last_pitch:
+            if pitch == last:
                 lean -= REPEAT_PULL * (self.repeated - REPEATS)
-            if self.last_pitch is not None:
-                far = abs(pitch - self.last_pitch)
+            if last is not None:
+                far = abs(pitch - last)
                 lean -= STEP_COST * max(far - 4, 0) - self.manner.step * max(far - 2, 0)
+                lean += RESOLVES * (foreign and 1 <= far <= 2)
             bias[base + pitch] = lean
         return bias
+
+    def passing(self, playable: list[int]) -> list[int]:
+        """Pitches a step of the scale from the last that grate against what sounds; none from one
+        that isn't of the chord itself, which is to be resolved first."""
+        last = self.last_pitch
+        if last is None or (last - self.tonic) % 12 not in self.chord:
+            return []
+        degrees = DEGREES[self.scale]
+        return [pitch for pitch in (last - 2, last - 1, last + 1, last + 2)
+                if pitch not in playable and (pitch - self.tonic) % 12 in degrees
+                and self.inside(pitch)]
 
     def inside(self, pitch: int) -> bool:
         return (round(self.centre) + MELODY[0] <= pitch <= round(self.centre) + MELODY[1]

@@ -86,6 +86,16 @@ def test_no_melody_note_grates_on_the_chord(make):
     )
 
 
+def test_what_grates_on_the_chord_lasts_a_pulse_at_most(make):
+    pads, passing = [], []
+    for phrase in night(make(4), Recipe(scale="ionian", density=0.7), 200):
+        pads = [note.pitch for note in phrase.notes if note.voice == "pad"] or pads
+        passing += [note.duration / phrase.length for note in phrase.notes
+                    if note.voice in ("piano", "bell") and any(harsh(note.pitch, p) for p in pads)]
+    assert passing or make is RulesComposer     # whose notes are hardly ever so short
+    assert max(passing, default=0.0) <= 0.5
+
+
 def test_no_hook_is_heard_too_often(make):
     notes = measure.laid_out(night(make(1), Recipe(density=0.8), 250))
     # the varied note of a repeat may make one more
