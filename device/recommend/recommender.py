@@ -55,8 +55,7 @@ class Recommender:
         self._network, self._prior = network, widened(network.prior)
         self._sleeper, self._guest = sleeper, guest
         self._weights = weights or Weights()
-        self._how = {"forget": forget, "boldness": boldness, "patience": patience,
-                     "optimism": optimism}
+        self._how = forget, boldness, patience, optimism
         self._taste: Taste | None = None
         self.reset()
 
@@ -76,7 +75,7 @@ class Recommender:
 
     def reset(self) -> None:
         """Forget this sleeper: back to the population."""
-        self._head = Head(self._prior, **self._how)
+        self._head = Head(self._prior, *self._how)
         self.lean(self._taste)
         self.troubles: tuple[str, ...] = ()     # what of the state couldn't be read, in words
         self._nights: list[dict[str, Any]] = []
