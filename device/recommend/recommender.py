@@ -55,8 +55,8 @@ class Recommender:
         self._network, self._prior = network, widened(network.prior)
         self._sleeper, self._guest = sleeper, guest
         self._weights = weights or Weights()
-        self._how: dict[str, Any] = {"forget": forget, "boldness": boldness, "patience": patience,
-                     "optimism": optimism}
+        self._how: dict[str, Any] = {
+            "forget": forget, "boldness": boldness, "patience": patience, "optimism": optimism}
         self._taste: Taste | None = None
         self.reset()
 
@@ -76,7 +76,7 @@ class Recommender:
 
     def reset(self) -> None:
         """Forget this sleeper: back to the population."""
-        self._head = Head(self._prior, **self._how)
+        self._head = Head(self._prior, *self._how)
         self.lean(self._taste)
         self.troubles: tuple[str, ...] = ()     # what of the state couldn't be read, in words
         self._nights: list[dict[str, Any]] = []
