@@ -1,84 +1,148 @@
 """`nocturne`: command line → config → real or simulated parts → Night.run()."""
 
 import argparse
+import contextlib
 import json
 import logging
 import os
 import queue
 import signal
+import sqlite3
 import sys
+from collections import Counter
 from collections.abc import Callable
+from datetime import tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # Before numpy: its BLAS would start a thread per core for the smallest product.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from device.arguments import FAILED, Parser, ended, made, path, present, room, text, whole, writable
 from device.config import Config, document, sound_flags
-from device.errors import NocturneError
+from device.errors import DiaryError, ModelMismatch
 from device.process_memory import do_without_openssl_hashes, give_memory_back, unmap_code
+from device.sentences import languages, speak
+
+if TYPE_CHECKING:
+    from device.report.weeks import Learned
 
 CONFIG = Path("/etc/nocturne.toml")
 SOCKET = Path("/run/nocturne/sound.socket")
 STATE = Path("/var/lib/nocturne")
+Z80 = 1.2816            # SD on either side of a mean that hold 80 %
 GOOD = 60.0             # s that a night has run with a config that is good
+HUB = {"hub": (), "pair": ("--pair",), "unpair": ("--unpair",), "rotate": ("--rotate",)}
 SPARE = SOCKET.with_name("spare")          # nights that the disk refused; see assembly/board.py
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = arguments()
-    options, rest = parser.parse_known_args(argv)
-    if rest and options.command != "hub":
-        parser.error(f"unknown arguments: {' '.join(rest)}")
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] and words[0] in HUB:
+        return hub([*HUB[words[0]], *words[1:]])
+    options = arguments().parse_args(words)
     give_memory_back()
+    return ended("nocturne", lambda: done(options))
+
+
+def hub(words: list[str]) -> int:
     try:
-        if options.command == "hub":
-            from device.home.hub.main import main as hub
-            return hub(rest) or 0
-        if options.command == "run":
-            return run_board(options)
-        if options.command == "sound":
-            return run_sound(options)
-        config = Config.load(options.config) if options.config else Config()
-        return COMMANDS[options.command](config, options)
-    except NocturneError as trouble:
-        print(f"nocturne: {trouble}", file=sys.stderr)
-        return 1
+        from device.home.hub.main import main as run
+    except ModuleNotFoundError as trouble:
+        print(f"nocturne: {trouble.name} is missing: pip install 'nocturne[hub]', of several hubs "
+              "'nocturne[ward]'", file=sys.stderr)
+        return FAILED
+    return run(words)
 
 
-def arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="nocturne", description="The firmware of a bedside sleep device.")
-    commands = parser.add_subparsers(dest="command", required=True)
+def done(options: argparse.Namespace) -> int:
+    """What was asked for; an exit code. Raises NocturneError, OSError."""
+    if options.command == "run":
+        return run_board(options)
+    if options.command == "sound":
+        return run_sound(options)
+    config = Config.load(options.config) if options.config else Config()
+    speak(getattr(options, "language", "") or config.night.language)
+    return COMMANDS[options.command](config, options)
+
+
+def zone(given: str) -> ZoneInfo:
+    """A type for argparse."""
+    try:
+        return ZoneInfo(text(given))
+    except (ValueError, OSError, ZoneInfoNotFoundError) as trouble:
+        raise argparse.ArgumentTypeError(f"{given!r}: there is no such zone") from trouble
+
+
+def arguments() -> Parser:
+    parser = Parser(prog="nocturne", description="The firmware of a bedside sleep device.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, help: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help, description=help)
-        sub.add_argument("--config", type=Path, default=CONFIG if CONFIG.exists() else None,
+        sub.add_argument("--config", type=present, default=CONFIG if CONFIG.exists() else None,
                          help="TOML file")
         return sub
+
+    def of_diary(name: str, help: str) -> argparse.ArgumentParser:
+        sub = command(name, help)
+        sub.add_argument("--diary", type=present, help="another one than the config's")
+        return sub
     run = command("run", "run the night on this board (what nocturne.service does)")
-    run.add_argument("--socket", type=Path, default=SOCKET)
+    run.add_argument("--socket", type=path, default=SOCKET)
     command("sound", "run the sound process (what nocturne-sound.service does)").add_argument(
-        "--socket", type=Path, default=SOCKET)
+        "--socket", type=path, default=SOCKET)
     command("config", "print the config with every key explained, or check the one given")
-    report = command("report", "write the report of a night")
-    report.add_argument("--diary", type=Path)
-    report.add_argument("--night", type=int, help="its number; the last by default")
-    report.add_argument("--out", type=Path, default=Path("report.html"))
-    export = command("export", "print the diary as JSON, or leave a folder of CSV files")
-    export.add_argument("--diary", type=Path)
-    export.add_argument("--csv", type=Path, metavar="DIR", help="one file a table")
-    learner = command("learner", "print what was learned of a sleeper, or forget it")
-    learner.add_argument("--diary", type=Path)
+    report = of_diary("report", "write the report of a night, or of the last weeks")
+    report.add_argument("--language", choices=languages(), help="instead of night.language")
+    report.add_argument("--night", type=whole(1), help="its number; the last by default")
+    report.add_argument("--weeks", type=whole(1, 520), metavar="N",
+                        help="of the last N weeks together, instead of a night")
+    report.add_argument("--zone", type=zone, help="of its times, such as Europe/Berlin (the "
+                        "config's, or the machine's)")
+    report.add_argument("--out", type=writable, help="(report.html, or weeks.html)")
+    report.add_argument("--shelf", type=room, metavar="DIR",
+                        help="also keep it there by its date, with those of the six nights before")
+    of_diary("nights", "list the nights that are kept").add_argument("--zone", type=zone)
+    export = of_diary("export", "print the diary as JSON, or write it as sleep people use it")
+    ways = export.add_mutually_exclusive_group()
+    ways.add_argument("--csv", type=room, metavar="DIR",
+                      help="one file a table; nights.csv and epochs.csv have units and wall times")
+    ways.add_argument("--edf", type=writable, metavar="FILE",
+                      help="a night's hypnogram as EDF+ annotations")
+    ways.add_argument("--health", type=writable, metavar="FILE",
+                      help="data points of IEEE 1752.1 and Open mHealth")
+    export.add_argument("--night", type=whole(1), help="with --edf (the last) or --health (all)")
+    export.add_argument("--zone", type=zone, help="of its times (the config's, or the machine's)")
+    learner = of_diary("learner", "print what was learned of a sleeper, or forget it")
     learner.add_argument("--reset", action="store_true", help="forget it; the nights stay")
-    erase = command("erase",
-                    "erase every night and all that was learned; stop nocturne.service first")
-    erase.add_argument("--diary", type=Path)
+    taste = command("taste", "measure one's own music: first nights begin nearer to it")
+    taste.add_argument("music", nargs="*", type=path, metavar="FOLDER|FILE",
+                       help="WAV, FLAC, Ogg, MP3 or MIDI; features are taken, never tunes "
+                            "(familiar songs with words keep people awake)")
+    taste.add_argument("--out", type=writable, default=Path("taste.json"),
+                       help="put it onto the NOCTURNE drive, or give it to --send (taste.json)")
+    taste.add_argument("--like", type=present, metavar="FILE",
+                       help="say which programme and style are nearest to a piece, and why")
+    taste.add_argument("--sleeper", type=text, help="whose music it is (the config's)")
+    taste.add_argument("--send", type=text, metavar="BED",
+                       help="send it to a bed by home.host's broker")
+    taste.add_argument("--forget", action="store_true",
+                       help="forget it, here or, with --send, at the bed")
+    taste.add_argument("--diary", type=present)
+    erase = of_diary("erase",
+                     "erase every night and all that was learned; stop nocturne.service first")
     erase.add_argument("--yes", action="store_true", help="don't ask")
     say = command("say", "tell the night something in words, such as \"warm rain, no bells\"")
-    say.add_argument("text", nargs="+")
-    say.add_argument("--socket", type=Path, default=SOCKET)
-    commands.add_parser("hub", help="run the home hub", add_help=False)
+    say.add_argument("text", nargs="+", type=text)
+    say.add_argument("--socket", type=path, default=SOCKET)
+    commands.add_parser("hub", help="run the home hub; --setup, --doctor (`nocturne hub --help`)",
+                        add_help=False)
+    commands.add_parser("pair", help="pair a bed with the hub here", add_help=False)
+    commands.add_parser("unpair", help="the bed comes in no more", add_help=False)
+    commands.add_parser("rotate", help="a new password for a paired bed", add_help=False)
     return parser
 
 
@@ -100,6 +164,7 @@ def last_good() -> Path:
 def run_board(options: argparse.Namespace) -> int:
     do_without_openssl_hashes()
     from device.assembly import board
+    from device.notifier import notifier
     from device.parts import Hooks
     from device.values import Stop
     to_the_journal()
@@ -126,20 +191,6 @@ def run_board(options: argparse.Namespace) -> int:
         unmap_code()
         night.run()
     return 0
-
-
-def notifier() -> Callable[[str], object]:
-    """sd_notify(3). Without its library systemd would end us for our silence: said to its socket
-    by hand."""
-    try:
-        import sdnotify
-        notify: Callable[[str], object] = sdnotify.SystemdNotifier().notify
-        return notify
-    except ImportError:
-        import socket
-        address = os.environ.get("NOTIFY_SOCKET", "").replace("@", "\0", 1)
-        speaker = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        return lambda words: speaker.sendto(words.encode(), address) if address else None
 
 
 def to_the_journal() -> None:
@@ -191,21 +242,73 @@ def say_it(config: Config, options: argparse.Namespace) -> int:
 
 
 def write_report(config: Config, options: argparse.Namespace) -> int:
-    from device.report import report
-
-    picture = options.out.with_suffix(".png")
-    report.write(diary(config, options), options.out, picture, options.night)
-    print(options.out)
+    path, where = diary(config, options), options.zone or time_zone(config)
+    if options.weeks:
+        from device.report import weeks_page
+        out = options.out or Path("weeks.html")
+        must_be_a_diary(path)
+        weeks_page.write(path, made(out), options.weeks, learned(config, path), where)
+    else:
+        from device.report import report
+        out = options.out or Path("report.html")
+        report.write(path, made(out), out.with_suffix(".png"), options.night, where)
+        if options.shelf:
+            from device.report import shelf
+            shelf.put(options.shelf, out.read_bytes(), report.named(path, options.night, where))
+    print(out)
     return 0
+
+
+def time_zone(config: Config) -> tzinfo | None:
+    """The config's; None: the machine's own."""
+    return ZoneInfo(config.clock.zone) if config.clock.zone else None
+
+
+def learned(config: Config, path: Path) -> "Learned":
+    """What the recommender believes of each of its candidates by now, and what a trial says."""
+    from device.diary import recalled
+    from device.memory import LEARNER, key_of
+    from device.recommend import Recommender
+    from device.recommend.candidates import NAMES
+    from device.recommend.n_of_1 import effect
+    from device.report.weeks import Belief, Learned
+    sleeper = config.night.sleeper
+    try:
+        knows = Recommender.load(recalled(path, key_of(LEARNER, sleeper)), sleeper=sleeper)
+    except ModelMismatch as trouble:
+        return Learned(trial=str(trouble))
+    mean, spread = knows.expect()
+    heard = Counter(night["candidate"] for night in knows.nights if night["reward"] is not None)
+    beliefs = [Belief(name, mean[place], mean[place] - Z80 * spread[place],
+                      mean[place] + Z80 * spread[place], heard[name])
+               for place, name in enumerate(NAMES)]
+    tossed = any(night.get("trial") for night in knows.nights)
+    return Learned(beliefs, str(effect(knows.nights).sentence) if tossed else "")
 
 
 def export_diary(config: Config, options: argparse.Namespace) -> int:
     from device.report import export
 
-    if options.csv is None:
-        export.write_json(diary(config, options), sys.stdout)
+    path, where = diary(config, options), options.zone or time_zone(config)
+    must_be_a_diary(path)
+    if options.csv:
+        export.write_csv(path, options.csv, where)
+    elif options.edf:
+        export.write_edf(path, made(options.edf), options.night, where)
+    elif options.health:
+        count = export.write_health(path, made(options.health), options.night, where)
+        print(f"{options.health}: {count} nights", file=sys.stderr)
     else:
-        export.write_csv(diary(config, options), options.csv)
+        export.write_json(path, sys.stdout)
+    return 0
+
+
+def list_nights(config: Config, options: argparse.Namespace) -> int:
+    from device.report import report
+    path = diary(config, options)
+    must_be_a_diary(path)
+    for line in report.listed(path, options.zone or time_zone(config)):
+        print(line)
     return 0
 
 
@@ -213,7 +316,9 @@ def show_learner(config: Config, options: argparse.Namespace) -> int:
     from device.diary import Diary
     from device.memory import LEARNER, forget_learned, key_of
     sleeper = config.night.sleeper
-    kept = Diary(diary(config, options))
+    path = diary(config, options)
+    must_be_a_diary(path)
+    kept = Diary(path)
     try:
         if options.reset:
             forget_learned(kept, sleeper)
@@ -225,13 +330,77 @@ def show_learner(config: Config, options: argparse.Namespace) -> int:
         kept.close()
 
 
+def own_taste(config: Config, options: argparse.Namespace) -> int:
+    from device.assembly import own_taste as kept
+    sleeper = options.sleeper or config.night.sleeper
+    if options.forget:
+        return forget_taste(config, options, sleeper)
+    from device.assembly import own_music
+    from device.clock import SystemClock
+    from device.errors import Refused
+    from device.taste import files, judging
+    if options.like:
+        print(own_music.like(own_music.hear_all([options.like])[0]))
+        return 0
+    paths = files.found(options.music)
+    if not paths:
+        raise Refused("taste: name a folder with WAV, FLAC, Ogg, MP3 or MIDI files, or a file")
+    heard = own_music.hear_all(paths)
+    for piece, remark in heard:
+        if piece is not None:
+            print(judging.line(piece))
+        if remark:
+            print(remark, file=sys.stderr)
+    if not any(piece for piece, _ in heard):
+        raise Refused("taste: none of it could be heard")
+    taste = own_music.taste_of(heard, sleeper, SystemClock().wall())
+    kept.save(taste, options.out)
+    print(f"{own_music.told(heard, taste)}. {options.out}: put it onto the NOCTURNE drive, or send "
+          "it with --send")
+    return send_taste(config, options.send, kept.payload(taste)) if options.send else 0
+
+
+def forget_taste(config: Config, options: argparse.Namespace, sleeper: str) -> int:
+    from device import memory
+    from device.assembly import own_taste as kept
+    from device.diary import Diary
+    if options.send:
+        return send_taste(config, options.send, kept.payload(None))
+    left = kept.forget(Path(config.night.taste))
+    path = diary(config, options)
+    if path.exists():
+        nights = Diary(path)
+        try:
+            memory.forget_taste(nights, sleeper)
+            if not nights.flush():
+                return 1
+        finally:
+            nights.close()
+    if left:
+        print(f"nocturne: not forgotten: {left}", file=sys.stderr)
+    return 1 if left else 0
+
+
+def send_taste(config: Config, bed: str, payload: str) -> int:
+    from device.assembly.build import home_settings
+    from device.home.send import command
+    command(home_settings(config), bed, "taste", payload)
+    return 0
+
+
 def erase_diary(config: Config, options: argparse.Namespace) -> int:
+    from device.assembly import own_taste as own_taste_file
     from device.assembly.erasing import erased
     path = diary(config, options)
-    if not options.yes and input(f"Erase every night in {path}? Type yes: ") != "yes":
+    if options.diary is not None and path.suffix != ".sqlite":
+        must_be_a_diary(path)           # a torn one is erased, too, but nothing of another name
+    if not options.yes and answer(f"Erase every night in {path}? Type yes: ") != "yes":
+        print("nocturne: nothing was erased", file=sys.stderr)
         return 1
     memory = (SPARE, SPARE.parent)
     left = erased(path, (*memory, STATE) if options.diary is None else memory)
+    if taste := own_taste_file.forget(Path(config.night.taste)):
+        left.append(taste)
     for each in left:
         print(f"nocturne: not erased: {each}", file=sys.stderr)
     if left:
@@ -257,13 +426,29 @@ def erase_retained(config: Config) -> int:
     return 0
 
 
+def answer(question: str) -> str:
+    with contextlib.suppress(EOFError):
+        return input(question)
+    return ""
+
+
+def must_be_a_diary(path: Path) -> None:
+    """Raises DiaryError: what opens a diary would make one, or set aside what isn't one."""
+    from device.diary import reading
+    try:
+        with reading(path) as rows:
+            rows.execute("SELECT id FROM nights LIMIT 1").fetchone()
+    except sqlite3.Error as trouble:
+        raise DiaryError(f"{path}: isn't a diary that can be read ({trouble})") from trouble
+
+
 def diary(config: Config, options: argparse.Namespace) -> Path:
     return options.diary or Path(config.diary.path)
 
 
 COMMANDS: dict[str, Callable[[Config, argparse.Namespace], int]] = {
     "config": show_config, "report": write_report, "export": export_diary, "erase": erase_diary,
-    "learner": show_learner, "say": say_it}
+    "learner": show_learner, "nights": list_nights, "say": say_it, "taste": own_taste}
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
 """What the night asks of its parts: each question goes to one of them, and its answer becomes a
 decision. Nothing of the night is changed here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
 from device.errors import Refused
 from device.memory import LEARNER, TASTE
 from device.parts import Mind, Parts
-from device.session import choosing, learning, population, schedule, wishes
+from device.session import choosing, learning, population, wishes
 from device.session.state import At, Decision, State
 from device.session.things import Adopt, Do, Learn, Note, Remember
 from device.values import SILENCE, Choice, Recipe
@@ -70,8 +71,6 @@ def read(mind: Mind, state: State, text: str | None, at: At) -> Decision:
     heard = words.understand(text)
     after, things = wishes.on_note(state, heard, at)
     answer = words.answered(heard, wishes.stands(state, after, heard, at))
-    if heard.alarm is not None:
-        answer = schedule.unsettable(state, at) or answer
     return after.with_status(answer=answer), [*kept, *things]
 
 
@@ -115,7 +114,9 @@ def taught(mind: Mind) -> int:
 
 
 def adopt(mind: Mind, state: State) -> Decision:
-    """What other beds told, through the recommender's gate, as the nights stand now."""
+    """What one's own music is like; and what other beds told, through the recommender's gate, as
+    the nights stand now."""
+    mind.recommender.lean(state.sleeper.taste)
     prior = state.population.prior
     if prior is None:
         return state, []
@@ -131,13 +132,16 @@ def share(parts: Parts, state: State, at: At) -> Decision:
     feedback, recommender = parts.world.feedback, parts.mind.recommender
     if feedback is None or not population.may_share(state, at):
         return state, []
-    feedback.resume()
     nights = taught(parts.mind)
     quiet = nights >= population.TAUGHT and recommender.leans_to_silence()
     things: list[Do] = []
-    for question, answer in population.answers(state, nights, quiet).items():
+    answers = population.answers(state, nights, quiet)
+    deeds: list[Callable[[], object]] = [feedback.resume]
+    deeds += [partial(feedback.share, question, answer, at.wall)
+              for question, answer in answers.items()]
+    for deed in deeds:
         try:
-            feedback.share(question, answer, at.wall)
+            deed()
         except Refused as trouble:
             things.append(Note("feedback", str(trouble)))
     return state, things

@@ -128,10 +128,10 @@ class PacedClock(VirtualClock):
 
     def wait(self, inbox: queue.SimpleQueue, seconds: float) -> list:
         """In slices, so that a key of the terminal is heard between ticks."""
-        end = self._now + seconds
-        while inbox.empty() and self._now < end:
-            super().wait(inbox, min(0.02 * self._speed, end - self._now))
-        return drained(inbox)
+        end, heard = self._now + seconds, drained(inbox)
+        while not heard and self._now < end:
+            heard = super().wait(inbox, min(0.02 * self._speed, end - self._now))
+        return heard
 
 
 def drained(inbox: queue.SimpleQueue) -> list:

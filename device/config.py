@@ -5,8 +5,10 @@ import contextlib
 import dataclasses
 import difflib
 import ipaddress
+import os
 import re
 import tomllib
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -14,7 +16,8 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from device.errors import ConfigError
-from device.values import SPEAKERS
+from device.sentences import languages
+from device.values import SOUND_BOUNDS, SPEAKERS
 
 T = TypeVar("T")
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
@@ -31,6 +34,7 @@ def setting(default: T, doc: str, low: float | None = None, high: float | None =
 
 LONGEST, LONGEST_LINE = 65_536, 1000    # characters: a dotted key takes the square of its length
 LARGEST = 10**15
+WHOLE = "# whole: "         # and a check: the first line of a kept config
 TIME = r"([01]?\d|2[0-3]):[0-5]\d"
 # What text may have to look like: the pattern, and how a person is told.
 LIKE = {
@@ -40,6 +44,7 @@ LIKE = {
     "bed": (r"(?!(hub|prior)$)[A-Za-z0-9_-]{1,32}",
             "1 to 32 letters, digits, - or _, without accents"),
     "key": (r"|[0-9a-f]{64}", "64 hex digits"),
+    "page": (r"|https?://[^\s/@]+(/[^\s@]*)?", 'an address like "https://hub.local:8480"'),
 }
 
 
@@ -62,19 +67,22 @@ class Sound:
     device: str = setting("", "sound card, by a part of its name; empty is the system's default")
     calibration: float = setting(
         0.0, "dBA at the pillow at 0 dBFS RMS, from `tools/calibrate`; 0: not measured, so 85 "
-             "is assumed and the alarm stays under 45 too", 50, 120, none=0.0)
-    settle: float = setting(40.0, "dBA at the pillow while settling", 20, 50)
-    cap: float = setting(45.0, "dBA at the pillow that the night never exceeds", 25, 60)
-    ceiling: float = setting(50.0, "dBA at the pillow that the alarm never exceeds", 25, 60)
+             "is assumed and the alarm stays under 45 too", *SOUND_BOUNDS["calibration"], none=0.0)
+    settle: float = setting(40.0, "dBA at the pillow while settling", *SOUND_BOUNDS["settle"])
+    cap: float = setting(45.0, "dBA at the pillow that the night never exceeds",
+                         *SOUND_BOUNDS["cap"])
+    ceiling: float = setting(50.0, "dBA at the pillow that the alarm never exceeds",
+                             *SOUND_BOUNDS["ceiling"])
     leq: float = setting(
-        30.0, "dBA at the pillow that any eight hours have on average, the alarm aside", 15, 60)
+        30.0, "dBA at the pillow that any eight hours have on average, the alarm aside",
+        *SOUND_BOUNDS["leq"])
     monitor: float = setting(0.0, "dB added for desks and files; no calibration holds with it",
-                             0, 40)
+                             *SOUND_BOUNDS["monitor"])
     speaker: str = setting(
         "mono", "what plays: one small driver, a pair of larger ones, or headphones by the bed",
         among=SPEAKERS)
     highpass: float = setting(0.0, "Hz: below it a speaker only strains; 0: the speaker's own",
-                             20, 300, none=0.0)
+                             *SOUND_BOUNDS["highpass"], none=0.0)
     volume: float = setting(1.0, "the sleeper's knob at start: 0..1 is -40..0 dB", 0, 1)
 
 
@@ -97,12 +105,17 @@ class Night:
     withdraw: bool = setting(
         False, "need less over weeks: 1 dB softer and 5 % shorter with every seven nights")
     keep_playing: bool = setting(False, "go on softly while asleep, instead of silence")
+    language: str = setting(
+        "en", "what answers, report and names in Home Assistant are written in", among=languages())
     keep_notes: bool = setting(
         False, "keep the text of notes in the diary; otherwise it is read and let go")
     composer: str = setting("rnn", "who composes", among=("rnn", "markov", "rules"))
     motif: str = setting(
         "/boot/firmware/seed.mid",
         "a lullaby of one's own: a MIDI file whose opening the music develops, if it is there")
+    taste: str = setting(
+        "/boot/firmware/taste.json",
+        "what one's own music is like, as `nocturne taste` measured it, if it is there")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +165,19 @@ class Home:
     username: str = setting("", "empty means the bed's id")
     password: str = setting("", "of that user; this file should be readable by nocturne only")
     ca: str = setting("", "file of the one CA to trust; empty is no TLS")
+    plain: bool = setting(
+        False, "without TLS: tell a hub on another machine all in the clear, the password too")
     bed: str = setting("bedside", "id of this bed, in topics", like="bed")
     hub_key: str = setting(
         "", "the hub's public key in hex, as `nocturne hub` prints; empty adopts no prior",
         like="key")
     cap: int = setting(100, "% of volume: nobody can set the volume cap above it from afar", 0, 100)
     care: bool = setting(True, "tell state and the night's summary to the caregiver")
+    detail: bool = setting(
+        False, "tell heart, breathing and stages to Home Assistant, too; no caregiver sees them")
+    name: str = setting("", "what people call the device; empty: Nocturne and the bed's id")
+    area: str = setting("", "the room that Home Assistant is to propose for it")
+    page: str = setting("", "the hub's page, as \"https://hub.local:8480\"", like="page")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,20 +228,37 @@ class Config:
             return config, ""
         except ConfigError as trouble:
             try:
-                config = cls.load(kept)
+                config = cls.load_kept(kept)
                 fits(config)
                 return config, f"going on with the last good config: {trouble}"
-            except ConfigError:
-                return cls(), f"going on with the built-in config: {trouble}"
+            except ConfigError as torn:
+                lost = f"; the last good one is torn, too: {torn}" if kept.exists() else ""
+                return cls(), f"going on with the built-in config: {trouble}{lost}"
 
     @staticmethod
     def keep(path: Path | str, kept: Path) -> None:
-        """The config at `path` has proved good: a copy for when it is torn."""
+        """The config at `path` has proved good: a copy for when it is torn, whole or not at all."""
+        part = kept.with_suffix(".part")
         with contextlib.suppress(OSError, UnicodeDecodeError):      # the disk may be full
-            text = Path(path).read_text(encoding="utf-8")
-            if not kept.exists() or kept.read_text(encoding="utf-8") != text:
-                kept.touch(mode=0o600)
-                kept.write_text(text, encoding="utf-8")
+            text = Path(path).read_text(encoding="utf-8-sig")
+            text = f"{WHOLE}{check(text)}\n{text}"
+            if kept.exists() and kept.read_text(encoding="utf-8", errors="replace") == text:
+                return
+            part.touch(mode=0o600)
+            with part.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(kept)
+
+    @classmethod
+    def load_kept(cls, kept: Path) -> "Config":
+        """What `keep` wrote, or firmware that put no check above it. Raises ConfigError."""
+        config = cls.load(kept)
+        first, _, text = kept.read_text(encoding="utf-8").partition("\n")
+        if first.startswith(WHOLE) and first != WHOLE + check(text):
+            raise ConfigError(f"{kept}: isn't what was written")
+        return config
 
     @classmethod
     def parse(cls, text: str) -> "Config":
@@ -236,6 +273,10 @@ class Config:
         # also numbers with more digits than Python reads
         except ValueError as trouble:
             raise ConfigError(f"isn't TOML: {trouble}") from trouble
+
+
+def check(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def read(shape: type[T], table: Mapping[str, Any], prefix: str) -> T:

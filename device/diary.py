@@ -139,12 +139,7 @@ class Diary:
         self._rows.append((MOVED, {"night": night, "seconds": seconds}))
 
     def recall(self, key: str, default: Any = None) -> Any:
-        """What was last remembered and committed, or the default. What is torn comes back as its
-        text: a loader that finds it says so, and doesn't take it for a first start."""
-        with contextlib.suppress(sqlite3.Error), reading(self.path) as diary:
-            row = diary.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
-            return read(row["value"]) if row else default
-        return default
+        return recalled(self.path, key, default)
 
     def night(self, number: int) -> dict[str, Any]:
         """What its tables hold of a night: `lights_out` (s), `epochs` and `decisions`, oldest
@@ -240,6 +235,7 @@ class Diary:
         aside = None
         if self._broken:
             aside = set_aside(self.path)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             prepare(self.path)
         connection = connect(self.path)
         connection.set_progress_handler(self._move, STEPS)
@@ -277,6 +273,15 @@ class Diary:
 
     def _move(self) -> None:
         self._moves += 1
+
+
+def recalled(path: Path, key: str, default: Any = None) -> Any:
+    """What was last remembered and committed, or the default. What is torn comes back as its text:
+    a loader that finds it says so, and doesn't take it for a first start."""
+    with contextlib.suppress(sqlite3.Error), reading(path) as diary:
+        row = diary.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
+        return read(row["value"]) if row else default
+    return default
 
 
 def damaged(trouble: sqlite3.DatabaseError) -> bool:
@@ -351,7 +356,14 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def prepare(path: Path) -> int:
-    """Check, migrate or make the file; the number of its last night."""
+    """Check, migrate or make the file; the number of its last night. Raises sqlite3.Error."""
+    try:
+        return checked(path)
+    except UnicodeError as trouble:     # what SQLite says of a torn name can't be read by sqlite3
+        raise sqlite3.DatabaseError(f"its tables have torn names ({trouble})") from trouble
+
+
+def checked(path: Path) -> int:
     with contextlib.closing(connect(path)) as connection:
         if (found := connection.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
             raise sqlite3.DatabaseError(found)
@@ -372,7 +384,21 @@ def reading(path: Path | str) -> Iterator[sqlite3.Connection]:
         sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=PATIENCE)
     ) as connection:
         connection.row_factory = sqlite3.Row
+        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")    # torn is not gone
         yield connection
+
+
+def lent(path: Path | str) -> dict[str, Any]:
+    """What a diary remembers that can't be opened, by key: its disk is full or read-only. Without
+    its -shm it can only be read as it was when its log was last folded in. Never raises."""
+    for way in ("mode=ro", "immutable=1"):
+        with contextlib.suppress(sqlite3.Error, OSError), contextlib.closing(
+            sqlite3.connect(f"file:{path}?{way}", uri=True, timeout=PATIENCE)
+        ) as diary:
+            diary.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            rows = diary.execute("SELECT key, value FROM memory").fetchall()
+            return {key: read(value) for key, value in rows}
+    return {}
 
 
 def statement(table: str, columns: tuple[str, ...]) -> str:

@@ -1,20 +1,17 @@
 """What outlives the process: the diary's memory, read forgivingly and written when it changes.
 
-What hands and hub set is also kept in a second small place, in memory that outlives the process: a
-disk that is full loses no mute and no alarm.
+What hands and hub set, and what the alarm has seen, is also kept in small places of its own: a disk
+that is full, read-only or torn loses no mute and no alarm.
 """
 
-import contextlib
-import json
-import os
-import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from device import stored
 from device.diary import Diary
+from device.safekeeping import TURN, Places, of_the_unit, sealed, turn_of, whole
 from device.session import restart, schedule
 from device.session.settings import Owner, Settings, settings_from
 from device.session.sleeper import Sleeper
@@ -28,9 +25,6 @@ SLEEPER, LEARNER, TASTE = "known", "learner", "taste"
 SAID = "said"
 BEFORE = ("past", "favourites", SAID)       # where firmware before format 2 kept the sleeper
 
-RUNTIME = os.environ.get("RUNTIME_DIRECTORY")      # of the unit: a tmpfs; elsewhere there is none
-SECOND = Path(RUNTIME.partition(":")[0]) / "set.json" if RUNTIME else None
-
 T = TypeVar("T")
 
 
@@ -39,22 +33,19 @@ def key_of(name: str, sleeper: str) -> str:
 
 
 class Memory:
-    def __init__(self, diary: Diary, owner: Owner, second: Path | None = SECOND):
-        self.diary, self.owner, self.second = diary, owner, second
-        self.kept, self.bell = State(), Bell()
+    def __init__(self, diary: Diary, owner: Owner, places: Sequence[Path] | None = None):
+        """`places`: the files beside the diary; the unit's own where none are given."""
+        self.diary, self.owner = diary, owner
+        self.places = Places(of_the_unit() if places is None else places)
+        self.kept, self.bell, self.turn = State(), Bell(), 0
         self.saved: restart.Saved | None = None     # of tonight, as last written
 
     # ---- reading ---------------------------------------------------------------------------------
 
     def load(self, now: float) -> tuple[State, list[str]]:
         """The state to begin with, and in words what of it can't be read."""
-        remembered = self.diary.recall(SETTINGS)
-        if isinstance(remembered, Mapping) and "muted" not in remembered:
-            remembered = {**remembered, "muted": self.diary.recall("muted") is True}
-        set_last = self.seconded()
-        kept, bad_settings = load(
-            Settings, remembered if set_last is None else set_last, "what was set from afar"
-        )
+        remembered, bell, torn = self.newest()
+        kept, bad_settings = load(Settings, remembered, "what was set from afar")
         settings = settings_from(kept, self.owner)
         sleeper, bad_sleeper = load(
             Sleeper, known(self.diary, self.owner.sleeper), "what is known of the sleeper"
@@ -62,14 +53,33 @@ class Memory:
         population, bad_population = load(
             Population, self.diary.recall(POPULATION), "what other beds told"
         )
-        self.bell, bad_bell = load(Bell, self.diary.recall(BELL), "when the alarm rang")
-        whole = None if bad_population else population.prior        # what was signed, or nothing
+        self.bell, bad_bell = load(Bell, bell, "when the alarm rang")
+        prior = None if bad_population else population.prior        # what was signed, or nothing
         self.kept = State(
             owner=self.owner, settings=settings, sleeper=sleeper,
-            population=replace(population, used=None, prior=whole), tonight=Tonight(since=now),
+            population=replace(population, used=None, prior=prior), tonight=Tonight(since=now),
             bell=self.bell, nights=self.diary.nights,
         ).with_status(sent=settings.volume)
-        return self.kept, [*bad_settings, *bad_sleeper, *bad_population, *bad_bell]
+        return self.kept, [*torn, *bad_settings, *bad_sleeper, *bad_population, *bad_bell]
+
+    def newest(self) -> tuple[object, object, list[str]]:
+        """What was set and what the alarm saw, from wherever it was kept last and whole; and in
+        words that the diary's own copy was torn, where another one helped."""
+        mine, bell = self.diary.recall(SETTINGS), self.diary.recall(BELL)
+        if isinstance(mine, Mapping) and "muted" not in mine:
+            mine = {**mine, "muted": self.diary.recall("muted") is True}
+        beside = self.places.read()
+        # Unsealed, it is of firmware that knew no places: only what this boot wrote is newer.
+        if mine is not None and whole(mine) is None:
+            beside = beside[:1]
+        best = max((each for each in beside if each is not None), key=turn_of, default=None)
+        mine_is_newest = whole(mine) is not False and turn_of(mine) >= turn_of(best)
+        self.turn = max(turn_of(mine), turn_of(best), 0)
+        if best is None or mine_is_newest and whole(bell) is not False:
+            return mine, bell, []
+        torn = any(each is not None and whole(each) is False for each in (mine, bell))
+        said = ["what was set can't be read in the diary: going on with its copy"] if torn else []
+        return mine if mine_is_newest else best.get(SETTINGS), best.get(BELL), said
 
     def own(self, name: str) -> Any:
         """What another part knows of the sleeper: LEARNER or TASTE."""
@@ -99,34 +109,26 @@ class Memory:
         kept, self.kept = self.kept, state
         if state.settings.privacy and not kept.settings.privacy:
             self.forget_words()
-        if state.settings is not kept.settings:
-            self.diary.remember(SETTINGS, stored.plain(state.settings))
-            self.keep_second(stored.plain(state.settings))
-        if state.population is not kept.population:
-            self.diary.remember(POPULATION, stored.plain(state.population))
-        if state.sleeper is not kept.sleeper:
-            self.diary.remember(key_of(SLEEPER, self.owner.sleeper), stored.plain(state.sleeper))
-        if schedule.worth_keeping(self.bell, state.bell):
+        rang = schedule.worth_keeping(self.bell, state.bell)
+        if rang:
             self.bell = state.bell
-            self.diary.remember(BELL, stored.plain(state.bell))
+            self.diary.remember(BELL, sealed(stored.plain(state.bell)))
+        if rang or state.settings is not kept.settings:
+            self.turn += 1
+            settings = {**stored.plain(state.settings), TURN: self.turn}
+            self.diary.remember(SETTINGS, sealed(settings))
+            self.places.write(
+                {TURN: self.turn, SETTINGS: settings, BELL: stored.plain(self.bell)})
+        if state.population is not kept.population:
+            self.diary.remember(POPULATION, sealed(stored.plain(state.population)))
+        if state.sleeper is not kept.sleeper:
+            name = key_of(SLEEPER, self.owner.sleeper)
+            self.diary.remember(name, sealed(stored.plain(state.sleeper)))
 
-    def seconded(self) -> Mapping | None:
-        """What was set last in this boot, if the second place has it."""
-        with contextlib.suppress(OSError, ValueError, RecursionError):
-            whole = self.second.read_text("utf-8") if self.second else ""
-            check, _, text = whole.partition(" ")
-            return json.loads(text) if text and check == checked(text) else None
-        return None
-
-    def keep_second(self, settings: object) -> None:
-        """Whole or not at all."""
-        if self.second is None:
-            return
-        part = self.second.with_suffix(".part")
-        with contextlib.suppress(OSError):
-            text = json.dumps(settings)
-            part.write_text(f"{checked(text)} {text}", "utf-8")
-            part.replace(self.second)
+    def flush(self) -> None:
+        """Wait until all of it is on the disk, as far as that takes it."""
+        self.diary.flush()
+        self.places.flush()
 
     def keep_own(self, name: str, value: object) -> None:
         """What another part knows of the sleeper: LEARNER or TASTE."""
@@ -157,15 +159,13 @@ class Memory:
         self.diary.forget(state.owner.retention)
 
 
-def checked(text: str) -> str:
-    return f"{zlib.crc32(text.encode()):08x}"
-
-
 def load(kind: type[T], remembered: object, what: str) -> tuple[T, list[str]]:
     """`remembered` as `kind`, its defaults for what can't be read, and one sentence about that."""
     if remembered is None:
         return kind(), []
     value, troubles = stored.load(kind, remembered)
+    if not troubles and whole(remembered) is False:
+        troubles = ("it isn't what was written",)
     if not troubles:
         return value, []
     more = f" and {len(troubles) - 1} more" if len(troubles) > 1 else ""
@@ -191,13 +191,20 @@ def known(diary: Diary, sleeper: str) -> object:
     }
 
 
-def forget_learned(diary: Diary, sleeper: str) -> None:
-    """All that nights have taught of a sleeper. What was wished for always stays, and so does the
-    version of the others' prior: only a newer one is considered again."""
+def forget_taste(diary: Diary, sleeper: str) -> None:
+    """What the sleeper's own music is like."""
     mine, _ = load(Sleeper, known(diary, sleeper), "what is known of the sleeper")
-    wishes = Sleeper(always=mine.always, last=mine.last)
-    diary.remember(key_of(SLEEPER, sleeper), stored.plain(wishes))
+    diary.remember(key_of(SLEEPER, sleeper), sealed(stored.plain(replace(mine, taste=None))))
+
+
+def forget_learned(diary: Diary, sleeper: str) -> None:
+    """All that nights have taught of a sleeper. What was wished for always stays, as does what
+    one's own music is like, and the version of the others' prior: only a newer one is considered
+    again."""
+    mine, _ = load(Sleeper, known(diary, sleeper), "what is known of the sleeper")
+    wishes = Sleeper(always=mine.always, last=mine.last, taste=mine.taste)
+    diary.remember(key_of(SLEEPER, sleeper), sealed(stored.plain(wishes)))
     for name in (LEARNER, TASTE):
         diary.remember(key_of(name, sleeper), None)
     others, _ = load(Population, diary.recall(POPULATION), "what other beds told")
-    diary.remember(POPULATION, stored.plain(Population(others.version)))
+    diary.remember(POPULATION, sealed(stored.plain(Population(others.version))))

@@ -104,6 +104,7 @@ class Night:
                     self.take(controls.on_press(self.state, pressed.press, self.at))
             case Command():
                 self.take(commands.on_command(self.state, message, self.at))
+                self.stop = commands.leaving(message) or self.stop
             case Prior():
                 self.take(population.on_prior(self.state, message))
             case Lack():
@@ -311,7 +312,7 @@ class Night:
                 self.finish()
             else:
                 self.do(things.Save())
-            self.diary.flush()
+            self.memory.flush()
         except NocturneError as trouble:
             self.note("fault", str(trouble))
         if stop.finish:

@@ -29,6 +29,7 @@ from device.values import (
     Staging,
     Standing,
     Sums,
+    Taste,
     Understood,
     Vitals,
     Volume,
@@ -70,6 +71,7 @@ class Recommender(Protocol):
         refused: Sequence[int], trial: bool, playing: str, teaches: bool,
     ) -> Choice: ...
     def learn(self, receipts: Sequence[Mapping], outcome: Outcome) -> Worth | None: ...
+    def lean(self, taste: Taste | None) -> None: ...
     def adopt(self, prior: Prior | None) -> float: ...
     def leans_to_silence(self) -> bool: ...
     def state(self) -> Mapping | None: ...
@@ -187,7 +189,7 @@ class Hooks:
     woken: Callable[[Any], object] = nothing                        # so is this
     effect: Callable[[Sequence[Mapping]], Effect] | None = None    # what a trial of one says so far
     install: Callable[[], object] = nothing                     # the update that waits
-    versions: Callable[[], tuple[str, str | None]] = lambda: ("0.1.0", None)
+    versions: Callable[[], tuple[str, str | None]] = lambda: ("", None)
 
 
 NONE = Hooks()

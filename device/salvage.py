@@ -10,6 +10,7 @@ from typing import Any
 
 FIRST = ("memory", "nights")        # what was learned, then what the rest belongs to
 MOST = 100_000          # rows of other tables, newest first: some fifty nights
+BROKEN = (sqlite3.Error, UnicodeError)     # what SQLite says of torn names is no UTF-8
 DEEPEST = 10_000        # pages of one value: a ring of them must end
 TABLE_LEAF, INDEX_LEAF, INDEX_INTERIOR = 0x0D, 0x0A, 0x02
 SIZES = (0, 1, 2, 3, 4, 6, 8)       # bytes of the integer types 0 to 6
@@ -61,10 +62,10 @@ def rows_of(
     try:
         yield from by_sql(damaged, table, shapes, most)
         return
-    except sqlite3.Error:
+    except BROKEN:
         pass
     # From the other end, up to where it is broken; then whatever else lies in the file.
-    with contextlib.suppress(sqlite3.Error):
+    with contextlib.suppress(*BROKEN):
         yield from by_sql(damaged, table, shapes, most, "ASC")
     yield from by_pages(damaged.read_bytes(), table, shapes)
 
@@ -73,7 +74,7 @@ def by_sql(
     damaged: Path, table: str, shapes: Mapping[str, Sequence[tuple[str, str]]], most: int,
     order: str = "DESC",
 ) -> Iterator[Row]:
-    """Raises sqlite3.Error where it is broken."""
+    """Raises one of BROKEN where it is broken."""
     keys = {"epochs": f"night {order}, number {order}", "memory": f"key {order}"}
     columns = ", ".join(name for name, _ in shapes[table])
     with contextlib.closing(sqlite3.connect(damaged)) as diary:

@@ -1,6 +1,8 @@
 """Every sentence that the device says: `sentences.toml`. Who speaks states the facts; the first
 sentence of its kind whose condition they meet is said.
 
+Other languages are a file each in `languages/`, by the same ids; what one lacks is said in English.
+
 A condition is a list of facts that must hold, "not …" of those that mustn't; what each fact means
 stands beside them. What isn't said about a state is what isn't known of it to be true.
 """
@@ -13,6 +15,8 @@ from types import MappingProxyType
 from typing import Any
 
 SHEET = Path(__file__).with_name("sentences.toml")
+LANGUAGES = Path(__file__).with_name("languages")
+ENGLISH = "en"
 NOT = "not "
 NO_FACTS: Mapping[str, bool] = MappingProxyType({})
 
@@ -40,7 +44,9 @@ class Sentence:
                    for fact in self.when)
 
     def filled(self, fills: Mapping[str, object]) -> Said:
-        return Said(self.text.format(**fills), self.id, MappingProxyType(dict(fills)))
+        kind, _, name = self.id.partition(".")
+        text = word(kind, name, self.text)
+        return Said(text.format(**fills), self.id, MappingProxyType(dict(fills)))
 
 
 def read(sheet: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Sentence, ...]]]:
@@ -69,3 +75,40 @@ def label(id: str, **fills: object) -> Said:
     """One that is true whatever the state, by its id."""
     kind, _, _ = id.partition(".")
     return next(each for each in KINDS[kind] if each.id == id and not each.when).filled(fills)
+
+
+# ---- languages -----------------------------------------------------------------------------------
+
+class Spoken:
+    """What this process speaks: one language from its start to its end."""
+    code = ENGLISH
+    words: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+
+
+def languages() -> tuple[str, ...]:
+    """Codes of those there are."""
+    return (ENGLISH, *sorted(file.stem for file in LANGUAGES.glob("*.toml")))
+
+
+def catalogue(code: str) -> Mapping[str, Mapping[str, str]]:
+    """kind → name → its text; English has none of its own. Raises OSError for one there isn't."""
+    if code == ENGLISH:
+        return {}
+    sheet: dict[str, dict[str, str]] = tomllib.loads(
+        (LANGUAGES / f"{code}.toml").read_text(encoding="utf-8"))
+    return sheet
+
+
+def speak(code: str) -> None:
+    """From now on. Raises OSError for a language there isn't."""
+    Spoken.code, Spoken.words = code, catalogue(code)
+
+
+def spoken() -> str:
+    """Its code."""
+    return Spoken.code
+
+
+def word(kind: str, name: str, english: str) -> str:
+    """As it is called in the language that is spoken."""
+    return Spoken.words.get(kind, {}).get(name, english)

@@ -21,6 +21,16 @@ SCALES = ("ionian", "dorian", "phrygian", "lydian", "mixolydian", "aeolian", "pe
 STYLES = ("chorale", "piano", "folk", "lute")
 VOICES = ("pad", "bell", "piano", "drone", "swell")
 SPEAKERS = ("mono", "pair", "headphones")    # one driver, a pair, or by the bed
+# What the sound process can be told: from, to. Levels are dBA at the pillow.
+SOUND_BOUNDS = MappingProxyType({
+    "calibration": (50.0, 120.0),       # at 0 dBFS RMS
+    "settle": (20.0, 50.0),
+    "cap": (25.0, 60.0),
+    "ceiling": (25.0, 60.0),
+    "leq": (15.0, 60.0),
+    "monitor": (0.0, 40.0),             # dB
+    "highpass": (20.0, 300.0),          # Hz, or 0: the speaker's own
+})
 VERBS = ("raise", "lower", "forbid", "require")
 LANGUAGES = ("en", "zh")
 
@@ -179,6 +189,30 @@ class Recipe:
 SILENCE = Recipe(density=0.0, textures=MappingProxyType({}), music=0.0, level=-40.0, name="silence")
 
 
+TASTE = 1       # version of `Taste`
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """What somebody's own music is like, within what may be played here; None isn't known. Features
+    alone: no tune is in it, and no name of a file."""
+    version: int = TASTE
+    sleeper: str = ""                       # whose it is
+    made: float = 0.0                       # s since 1970
+    heard: Count = 0                        # pieces that said something
+    sure: Share = 0.0                       # how well they were heard, and how far they agree
+    music: Share = 1.0                      # share of the pieces that aren't rain, sea or noise
+    pulse: Annotated[float, Between(40, 80)] | None = None      # /min
+    density: Annotated[float, Between(0, 0.8)] | None = None    # onsets/s, as calm as it gets here
+    register: Annotated[float, Between(45, 67)] | None = None   # mean MIDI pitch
+    brightness: Share | None = None
+    minor: Share | None = None              # share of the pieces
+    style: Annotated[str, OneOf(("", *STYLES))] = ""            # the nearest
+    textures: Mapping[Annotated[str, OneOf(TEXTURES)], Share] = field(
+        default_factory=lambda: MappingProxyType({})
+    )                                       # share of the pieces
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What the recommender may know when it chooses; None is missing, never zero."""
@@ -292,7 +326,7 @@ class Standing:
     # days whose alarm was set or cancelled, 0 is Monday: of every week, or the one to come
     on: tuple[int, ...] = ()
     weekly: bool = False
-    unset: str = ""     # why it wasn't: "unclear", "taken", "past", "timeless", or ""
+    unset: str = ""     # why it wasn't: "unclear", "taken", "past", "zoneless", "timeless", or ""
     undoes: str = "last"            # what "undo" takes back: the "last" note, "all" of them, or ""
     # h after lights out at which the alarm rings, while the time isn't known
     elapsed: float | None = None

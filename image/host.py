@@ -10,6 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from device.arguments import ended
+from device.errors import NocturneError
+
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent
 CACHE = HERE / "cache"
@@ -36,7 +39,7 @@ PACKAGES = {
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 
 
-class Trouble(Exception):
+class Trouble(NocturneError):
     """What can't be done, and the remedy, in words for a person."""
 
 
@@ -82,11 +85,5 @@ def run(*command: object, log: Path | None = None, **more) -> str:
 
 
 def complain(main) -> int:
-    """Run `main`, and say a Trouble as one line."""
-    try:
-        return main() or 0
-    except Trouble as trouble:
-        say(f"{Path(sys.argv[0]).name}: {trouble}")
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    """Run `main`, and say its trouble."""
+    return ended(Path(sys.argv[0]).name, main)

@@ -69,6 +69,9 @@ PURGED = (
     "sys-kernel-config.mount",
     "sys-fs-fuse-connections.mount",
 )
+# The tools that a board needs, and what they are made of: `nocturne-doctor`, `nocturne-calibrate`.
+TOOLS = ("doctor", "calibrate", "desk/diagnosis.py", "desk/empty_bed.py", "desk/loudness.py",
+         "kit/options.py", "kit/raw.py", "kit/setup.py", "kit/surroundings.py")
 ENABLED = (
     "systemd-networkd.service",
     "nocturne.service",
@@ -77,6 +80,7 @@ ENABLED = (
     "nocturne-setup.service",
     "nocturne-update.timer",
     "nocturne-install.path",
+    "nocturne-reports.path",
     "nocturne-good.timer",
     "nocturne-ssh.service",
 )

@@ -201,11 +201,7 @@ def overlay(root: Path, version: str, certificate: Path) -> None:
     for file in sorted((HERE / "board").glob("*.py")):
         (board / file.name).write_bytes(file.read_bytes())
         (board / file.name).chmod(0o755)
-    doctor = root / "usr/lib/nocturne/tools"
-    doctor.mkdir()
-    for name in ("desk/diagnosis.py", "kit/surroundings.py", "kit/raw.py"):
-        (doctor / name).parent.mkdir(exist_ok=True)
-        shutil.copy(SOURCE / "tools" / name, doctor / name)
+    copy_tools(SOURCE / "tools", root / "usr/lib/nocturne/tools")
     for unit in ("nocturne.service", "nocturne-sound.service"):
         shutil.copy(SOURCE / "systemd" / unit, root / "usr/lib/systemd/system")
     shutil.copy(SOURCE / "systemd/nocturne.toml", root / "usr/lib/nocturne/nocturne.toml")
@@ -225,6 +221,13 @@ def overlay(root: Path, version: str, certificate: Path) -> None:
         "/data/config/wpa_supplicant-wlan0.conf",
     )
     link(root / "root/.ssh", "/data/ssh")
+
+
+def copy_tools(tools: Path, folder: Path) -> None:
+    folder.mkdir()
+    for name in recipe.TOOLS:
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(tools / name, folder / name)
 
 
 def dos_text(path: Path) -> bytes:

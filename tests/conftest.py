@@ -1,6 +1,9 @@
 """What the tests of several rooms share: a broker, a browser, and ALSA's file plug-in instead of a
 sound card."""
 
+import shutil
+import subprocess
+
 import pytest
 from hypothesis import settings
 
@@ -41,12 +44,27 @@ pcm.!default {{ type plug; slave {{ pcm "capture"; format S16_LE; rate 48000; ch
     return {"ALSA_CONFIG_PATH": str(conf)}, raw
 
 
+AXE = "axe-core@4.10.3"
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory):
+    """The text of axe-core, the usual judge of accessibility."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed: axe-core doesn't judge a page")
+    folder = tmp_path_factory.mktemp("axe")
+    subprocess.run(
+        ["npm", "install", "--silent", "--ignore-scripts", "--prefix", folder, AXE], check=True
+    )
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+
 @pytest.fixture
 def browser(tmp_path):
     """A headless Chromium the size of a phone."""
     pytest.importorskip("websocket",
                         reason="websocket-client is not installed: no page is looked at")
-    from tests.home import chromium
+    from kit import chromium
     if chromium.find() is None:
         pytest.skip("chromium is not installed: no page is looked at (apt-get install chromium)")
     browser = chromium.Chromium(tmp_path / "profile")

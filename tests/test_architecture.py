@@ -1,17 +1,18 @@
-"""Who may import whom: the arrows of the README, read from the imports themselves."""
+"""Who may import whom: the arrows of device/README.md, read from the imports themselves."""
 
 import ast
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 DEVICE = Path(__file__).resolve().parent.parent / "device"
-ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "home", "words")
-SHARED = {"values", "errors", "sentences", "clock", "inference.model_card", "inference.tflite",
-          "inference.runtimes",
-          "wire", "programmes", "textures", "process_memory"}
+ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "home", "words", "taste")
+SHARED = {"values", "errors", "arguments", "sentences", "clock", "inference.model_card",
+          "inference.tflite", "inference.runtimes",
+          "wire", "programmes", "textures", "process_memory", "notifier"}
 # What decides knows no room; what acts is handed its parts.
 DECIDING = {"values", "programmes", "textures", "stored", "sentences"}
-ACTING = {*DECIDING, "errors", "clock", "diary", "memory", "parts", "asking"}
+ACTING = {*DECIDING, "errors", "clock", "diary", "memory", "parts", "asking",
+          "safekeeping"}
 BUILDERS = ("assembly", "__main__", "sim", "report")
 TELLING = {"values", "errors", "sentences", "diary"}
 HEAVY = {"scipy", "pandas", "torch", "tensorflow", "matplotlib", "librosa", "sklearn", "lightgbm"}

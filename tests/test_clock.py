@@ -1,11 +1,12 @@
 """What the machine's own files say of its clock."""
 
+import queue
 import time
 from pathlib import Path
 
 import pytest
 
-from device.clock import SystemClock
+from device.clock import PacedClock, SystemClock
 
 
 def machine(tmp_path: Path, **files: str) -> SystemClock:
@@ -38,3 +39,14 @@ def test_what_timesyncd_calls_synchronised_is_known_until_the_next_boot(tmp_path
 def test_a_clock_with_a_battery_is_one_unless_it_was_empty(tmp_path, taken, behind, known):
     shown = f"{time.time() - behind:.0f}"
     assert machine(tmp_path, taken=taken, battery=shown).synced() is known
+
+
+def test_a_clock_that_is_paced_loses_no_message():
+    clock, inbox = PacedClock(1000.0), queue.SimpleQueue()
+    clock.at(2.0, lambda: inbox.put("pressed"))
+    heard = []
+    for _ in range(20):
+        heard += clock.wait(inbox, 0.25)
+    assert heard == ["pressed"] and clock.now() >= 4.5
+    inbox.put("at once")
+    assert clock.wait(inbox, 1.0) == ["at once"]

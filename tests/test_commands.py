@@ -64,7 +64,7 @@ def test_a_night_without_sums_has_a_report_all_the_same(tmp_path):
 
 def test_no_diary_is_a_clear_message(tmp_path):
     said = nocturne("report", "--diary", tmp_path / "none.sqlite")
-    assert said.returncode == 1 and "none.sqlite" in said.stderr and "Traceback" not in said.stderr
+    assert said.returncode == 2 and "none.sqlite" in said.stderr and "Traceback" not in said.stderr
 
 
 def test_what_was_learned_is_printed_and_forgotten_by_one_command(tmp_path):

@@ -73,6 +73,26 @@ def test_a_torn_config_is_replaced_by_the_last_good_one_or_else_by_the_built_in_
     assert config.sound.volume == 0.5 and trouble.startswith("going on with the last good config: ")
 
 
+def test_a_last_good_config_that_is_torn_at_any_byte_or_cut_short_is_never_half_of_one(tmp_path):
+    path, kept = tmp_path / "nocturne.toml", tmp_path / "last-good.toml"
+    path.write_text('[sound]\nvolume = 0.5\n[alarm]\ntime = "07:00"\n[home]\ncap = 60\n')
+    good = Config.load(path)
+    Config.keep(path, kept)
+    whole = kept.read_bytes()
+    path.write_text("[sond]")
+    torn = [whole[:n] for n in range(len(whole))]
+    torn += [whole[:n] + bytes([whole[n] ^ 1 << bit]) + whole[n + 1:]
+             for n in range(len(whole)) for bit in range(8)]
+    for content in torn:
+        kept.write_bytes(content)
+        config, trouble = Config.trusted(path, kept)
+        assert config == good or config == Config() and trouble
+    kept.write_bytes(whole)
+    assert Config.trusted(path, kept)[0] == good
+    kept.write_bytes(whole.partition(b"\n")[2])          # as firmware before kept it
+    assert Config.trusted(path, kept)[0] == good
+
+
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
 def test_what_windows_editors_save_is_read(tmp_path, ends):
     path = tmp_path / "nocturne.toml"

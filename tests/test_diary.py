@@ -2,6 +2,7 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -85,7 +86,7 @@ def test_what_is_torn_of_it_is_not_taken_for_nothing(tmp_path):
     with sqlite3.connect(path) as db:
         db.execute("UPDATE memory SET value = substr(value, 1, length(value) - 1)")
     assert Diary(path).recall("remote") == '{"muted": true'
-    _, troubles = Memory(Diary(path), Owner(), second=None).load(0.0)
+    _, troubles = Memory(Diary(path), Owner(), []).load(0.0)
     assert troubles and "can't be read in full" in troubles[0]
 
 
@@ -235,13 +236,23 @@ ACCIDENTS = {
     "cut in half": lambda path: os.truncate(path, path.stat().st_size // 2),
     "removed": lambda path: path.unlink(),
     "removed with its log": lambda path: [file.unlink() for file in path.parent.glob("diary*")],
+    "removed with its folder": lambda path: shutil.rmtree(path.parent),
+    "a folder in its place": lambda path: (path.unlink(), path.mkdir()),
+    "a link to nowhere": lambda path: (path.unlink(),
+                                       path.symlink_to(path.parent / "no" / "where")),
+    "half of a page overwritten": lambda path: overwritten(path, 7 * 1024, 512),
+    "its header overwritten": lambda path: overwritten(path, 16, 84),
+    "its log overwritten": lambda path: overwritten(path.with_name(path.name + "-wal"), 0, 4096),
+    "its log removed": lambda path: path.with_name(path.name + "-wal").unlink(),
+    "its index overwritten": lambda path: overwritten(path.with_name(path.name + "-shm"), 0, 4096),
     "exchanged": lambda path: (path.unlink(), path.write_bytes(b"something else" * 900)),
 }
 
 
-def overwritten(path: Path) -> None:
+def overwritten(path: Path, start: int = 0, length: int | None = None) -> None:
     with open(path, "r+b") as file:
-        file.write(os.urandom(path.stat().st_size))
+        file.seek(start)
+        file.write(os.urandom(path.stat().st_size if length is None else length))
 
 
 @pytest.mark.parametrize("accident", ACCIDENTS)

@@ -9,15 +9,23 @@ import pytest
 from device import __main__ as nocturne
 from device.diary import Diary
 from device.home.privacy import LIFETIME, Ledger
+from tests.session.test_second_place import card, fill
+
+__all__ = ["card"]
 
 SECRET = b"ada-slept-badly"
-PLANTED = ("report.html", "report.html.part", "report.png", "report.png.part", "outbox.sqlite",
-           "outbox.sqlite-wal", "diary.sqlite.corrupt-1", "outbox.torn-1", "last-good.toml",
-           "repeats/one")
+PLANTED = ("set.slots", "last-good.part", "report.html", "report.html.part", "report.png",
+           "report.png.part", "outbox.sqlite", "outbox.sqlite-wal", "diary.sqlite.corrupt-1",
+           "outbox.torn-1", "last-good.toml", "repeats/one")
 
 
 @pytest.fixture
 def lived(tmp_path, monkeypatch):
+    return life(tmp_path, monkeypatch)
+
+
+def life(tmp_path, monkeypatch):
+    """A folder in which somebody slept."""
     monkeypatch.setattr(nocturne, "give_memory_back", lambda: None)
     monkeypatch.setattr(nocturne, "SPARE", tmp_path / "run" / "spare")
     for folder in (tmp_path / "data", tmp_path / "run" / "spare"):
@@ -84,3 +92,35 @@ def test_what_cannot_go_is_named_and_all_else_goes(lived, capsys, name, monkeypa
     monkeypatch.setattr(type(lived), "unlink", refusing)
     code, said, left = erase(lived, capsys)
     assert code == 1 and f"{name} ([Errno 13]" in said and left == {name}
+
+
+@pytest.mark.parametrize("how", ["full", "read-only"])
+def test_on_a_card_that_takes_nothing_all_goes_or_is_named(card, monkeypatch, capsys, how):
+    folder, mounted = card
+    data = life(folder, monkeypatch)
+    if how == "full":
+        fill(folder)
+    else:
+        mounted("remount,ro")
+    code, said, left = erase(data, capsys)
+    assert "Traceback" not in said
+    assert all(name in said for name in left) and code == (1 if said else 0)
+    if how == "full":           # what goes makes room; answers that can't be let go are named
+        assert not left and said.count("not erased") <= 1
+        (folder / "full").unlink()
+    else:
+        assert len(left) > len(PLANTED)
+        mounted("remount,rw")
+    assert erase(data, capsys) == (0, "", set())
+
+
+def test_a_folder_that_cannot_be_listed_is_named(lived, capsys, monkeypatch):
+    glob = type(lived).glob
+
+    def refusing(path, name):
+        if path == lived:
+            raise OSError(5, "Input/output error")
+        return glob(path, name)
+    monkeypatch.setattr(type(lived), "glob", refusing)
+    code, said, _ = erase(lived, capsys)
+    assert code == 1 and "Input/output error" in said and str(lived) in said

@@ -18,8 +18,9 @@ DEVICE = Path(__file__).resolve().parent.parent / "device"
 SPEAKING = ("session", "recommend", "report")
 PROSE = re.compile(r"[^\W\d_]{2,}[,;:.]? [^\W\d_]{2,}")
 MARKUP = re.compile(r"<[^>]*>?|[^<]*>")
-# What isn't said: markup, questions to SQL; and names.
-NO_SENTENCES = ("SELECT", "var(--", ":root", "font-family", " BY ")
+# What isn't said: markup, questions to SQL, the words of a standard's files; and names.
+NO_SENTENCES = ("SELECT", "var(--", ":root", "font-family", " BY ", "Sleep stage", "Lights o",
+                "EDF Annotations", "during sleep")
 KNOWN = {*NAMES, *Event, *(fact for facts in FACTS.values() for fact in facts)}
 # What a part says of its own trouble is quoted, under these names, not said.
 TROUBLES = {"why", "trouble", "troubles"}

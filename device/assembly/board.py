@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 from device.assembly import build
 from device.clock import SystemClock
 from device.config import Config
-from device.diary import Diary
+from device.diary import Diary, lent
 from device.errors import DiaryError
 from device.hardware import health
 from device.hardware.bus import open_bus
 from device.hardware.sensors import Sensors
 from device.home.say_socket import NAME, Door
+from device.memory import CHOICES, TONIGHT
 from device.night import Night
 from device.parts import NONE, Hooks
 from device.session import greeting
@@ -120,7 +121,7 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
         try:
             diary = opened(config.diary.path)
         except DiaryError as trouble:
-            diary = Diary(SPARE / "diary.sqlite")
+            diary = spare(Path(config.diary.path))
             troubles.append(f"nights are kept in memory, in {SPARE}: {trouble}")
         stack.callback(diary.close)
         sensors = Sensors.waiting(partial(open_bus, config.sensors.bus), clock,
@@ -142,6 +143,8 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
         def alive() -> None:
             hooks.alive()
             greeter.look(mine)
+            if sensors.mattress:
+                home.can_tell(occupancy=True)
         mine = build.brain(
             config, around, seed=secrets.randbits(31),
             hooks=replace(hooks, woken=publish_report, alive=alive),
@@ -172,6 +175,18 @@ def opened(path: str) -> Diary:
     if isinstance(answer, DiaryError):
         raise answer
     return answer
+
+
+def spare(refused: Path) -> Diary:
+    """A diary in memory, which knows what the one that can't be written remembers; but for a night,
+    whose rows stay there. Raises DiaryError."""
+    diary = Diary(SPARE / "diary.sqlite")
+    if diary.recall("opened") is None:              # else an earlier process of this boot began it
+        for key, value in {**lent(refused), "opened": True}.items():
+            if key not in (TONIGHT, CHOICES):
+                diary.remember(key, value)
+        diary.flush()
+    return diary
 
 
 @contextlib.contextmanager

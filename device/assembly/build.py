@@ -15,16 +15,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from device import compose, parts, stored
+from device import __version__, compose, parts, stored
+from device.assembly import own_taste
 from device.clock import Clock, SystemClock
 from device.compose.repeat_filter import Repeats
 from device.config import Config
 from device.diary import Diary
-from device.errors import ModelMismatch, Refused
+from device.errors import DiaryError, ModelMismatch
 from device.hardware import health
 from device.hardware.button import Presses
 from device.home.mqtt import Home, Priors
-from device.home.privacy import Feedback, Ledger
+from device.home.privacy import LIFETIME, Feedback, Ledger
 from device.home.settings import DeviceFacts, Settings
 from device.inference import model_card
 from device.memory import LEARNER, POPULATION, TASTE, key_of, load
@@ -33,8 +34,11 @@ from device.parts import NONE, Body, Hooks, Mind, Parts, World
 from device.programmes import AUTO, NAMES
 from device.recommend import Recommender, SafeDefault, Weights
 from device.recommend.n_of_1 import effect
+from device.report import nights
+from device.sentences import speak, spoken
 from device.session import fade, schedule, updates
-from device.session.settings import DAYS, GUEST, Knobs, Owner, Rules
+from device.session.own_music import heard
+from device.session.settings import DAYS, GUEST, Knobs, Owner, Rules, zone_of
 from device.session.state import Population
 from device.sleep import features, hypnogram, second_opinion
 from device.sleep.empty_bed import FILE, EmptyBed
@@ -45,7 +49,8 @@ from device.sleep.vitals import VitalSigns
 from device.values import EPOCH, TICK, Epoch, Staging, Sums
 from device.words import Words
 
-SOFTWARE = "0.1.0"
+SPENT = "spent"         # in the diary's memory: ε, for a ledger that is removed
+SHELF = "reports"       # folder beside the diary; a board puts it onto the drive called NOCTURNE
 DRAWING = 120.0         # s that the report may take
 
 
@@ -118,15 +123,18 @@ def brain(
         World(around.sound, around.panel, Presses(), around.home, around.feedback),
         diary,
         replace(hooks, effect=effect if config.night.trial else None, install=updates.install,
-                versions=partial(updates.versions, SOFTWARE)),
+                versions=partial(updates.versions, __version__)),
     )
     mine = owner(config, seed, tick, len(recommender.nights))
     night = Night(parts, replace(mine, judges=not no_stager))
+    taste, no_taste = own_taste.load(Path(config.night.taste))
+    if taste is not None:
+        night.take(heard(night.state, taste))
     if warning := schedule.warning(night.state, night.at):
         night.note("fallback", warning)
     no_lullaby = lullaby(composer, Path(config.night.motif))
     troubles = (no_stager, no_opinion, *no_learner, slow, words.trouble, diary.trouble, no_lullaby,
-                *(f"what the empty bed does: {trouble}" for trouble in no_empty))
+                no_taste, *(f"what the empty bed does: {trouble}" for trouble in no_empty))
     for trouble in troubles:
         if trouble:
             night.lack(trouble)
@@ -155,7 +163,7 @@ def owner(config: Config, seed: int, tick: float, nights: int) -> Owner:
         knobs=knobs, ceiling=config.home.cap / 100, lock=config.panel.lock,
         smart=config.alarm.smart, elapsed=config.alarm.elapsed, retention=config.diary.retention,
         calibrated=bool(config.sound.calibration) and not config.sound.monitor,
-        keep_notes=wanted.keep_notes, software=SOFTWARE, seed=seed, tick=tick,
+        keep_notes=wanted.keep_notes, software=__version__, seed=seed, tick=tick,
         zone=time_zone(config.clock.zone),
     )
 
@@ -216,7 +224,7 @@ def lullaby(composer: compose.Composer, path: Path) -> str:
         if path.exists():
             from device.compose.lullaby import motif  # and with it mido, for the few who have one
             composer.give_motif(motif(path))
-    except (Refused, OSError, ImportError) as trouble:
+    except Exception as trouble:        # Refused, or whatever a broken library raises
         return f"no lullaby of one's own: {trouble}"
     return ""
 
@@ -225,7 +233,7 @@ def home_settings(config: Config) -> Settings:
     home = config.home
     return Settings(
         home.host, home.port, home.username, home.password, home.ca, home.bed, home.hub_key,
-        home.care,
+        home.care, home.plain, home.detail,
     )
 
 
@@ -237,7 +245,11 @@ def at_home(
     def beside(name: str) -> Path | None:
         path = diary.path.with_name(name)
         return path if config.home.host or path.exists() else None
-    facts = DeviceFacts(programmes=NAMES, cap=config.home.cap, occupancy=occupancy)
+    speak(config.night.language)
+    facts = DeviceFacts(
+        config.home.name, config.home.area, config.home.page, health.serial(), __version__,
+        programmes=NAMES, cap=config.home.cap, occupancy=occupancy, detail=config.home.detail,
+    )
     heard, _ = load(Population, diary.recall(POPULATION), "what other beds told")
     home = Home(
         home_settings(config), inbox, clock, facts, beside("outbox.sqlite"),
@@ -246,7 +258,12 @@ def at_home(
     feedback: Feedback | None = None
     # What was spent isn't known where the ledger can't be read, so nothing is shared then.
     with contextlib.suppress(sqlite3.Error):
-        feedback = Feedback(Ledger(beside("ledger.sqlite")), home)
+        spent = diary.recall(SPENT)
+        before = float(spent) if isinstance(spent, int | float) else LIFETIME if spent else 0.0
+        ledger = Ledger(beside("ledger.sqlite"), before=before, now=clock.now)
+        feedback = Feedback(ledger, home, partial(diary.remember, SPENT))
+    if config.home.host:
+        home.tell(lately(diary.path))
     home.start()
     try:
         yield home, feedback
@@ -263,7 +280,22 @@ def publish_report(night: Night) -> None:
     paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     # No config: it may be torn, and the night goes on with the last good one.
     command = [sys.executable, "-m", "device", "report", "--config", os.devnull,
-               "--diary", str(night.diary.path), "--out", str(html)]
+               "--diary", str(night.diary.path), "--out", str(html), "--language", spoken()]
+    if not night.state.settings.privacy:
+        command += ["--shelf", str(html.with_name(SHELF))]
+    zone = zone_of(night.state.owner, night.state.settings)
+    if isinstance(zone, ZoneInfo) and zone.key and not zone.key.startswith("/"):
+        command += ["--zone", zone.key]
     subprocess.run(command, check=True, timeout=DRAWING, stdout=subprocess.DEVNULL,
                    env={**os.environ, "PYTHONPATH": paths})
-    night.parts.world.home.tell({"picture": html.with_suffix(".png").read_bytes()})
+    night.parts.world.home.tell(lately(night.diary.path))
+
+
+def lately(path: Path) -> dict[str, object]:
+    """The last nights by the diary at `path`, and the last report's picture, for the hub."""
+    picture = path.with_name("report.png")
+    told: dict[str, object] = {"picture": None, "pictured": None, "nights": (), "night": None}
+    with contextlib.suppress(OSError, sqlite3.Error, DiaryError):
+        told |= nights.lately(path)
+        told["picture"] = picture.read_bytes()
+    return told if told["picture"] else told | {"pictured": None}

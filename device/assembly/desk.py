@@ -199,6 +199,7 @@ def speaker(config: Config, desk: Desk, clock: Clock, real_time: bool) -> Iterat
     paths = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
     process = subprocess.Popen(
         command,
+        process_group=0,        # Ctrl-C is the night's to answer
         env={
             **os.environ,
             "OMP_NUM_THREADS": "1",

@@ -13,7 +13,7 @@ from device.home.privacy import Ledger
 
 # What nights leave beside their diary; a half-written file is named after the whole one.
 BESIDE = ("report.html*", "report.png*", "outbox.sqlite*", "outbox.torn*", "last-good.toml*",
-          "ledger.torn*", "set.json*")
+          "ledger.torn*", "set.json*", "set.slots*", "last-good.part", "reports/*")
 FAILING = (OSError, sqlite3.Error, NocturneError)
 
 

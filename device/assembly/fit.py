@@ -16,6 +16,9 @@ def fit(config: Config) -> None:
         if name.lower() not in ("auto", "none") and (part is None or part.role != role):
             known = ", ".join(part.name for part in of_role(role))
             raise ConfigError(f"sensors.{role} = {name!r}: there are {known}, auto and none")
+    if config.panel.button == config.panel.led:
+        raise ConfigError(f"panel.led = {config.panel.led}: is the button's pin, too; it needs one "
+                          "of its own")
     home, sound = config.home, config.sound
     Home(home.host, home.port, bed=home.bed, hub_key=home.hub_key)
     try:

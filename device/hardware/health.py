@@ -5,6 +5,7 @@ from pathlib import Path
 TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
 NETWORK = Path("/sys/class/net")
 WIRELESS = Path("/proc/net/wireless")
+SERIAL = Path("/proc/device-tree/serial-number")
 
 
 def temperature(file: Path = TEMPERATURE) -> float | None:
@@ -23,6 +24,14 @@ def rssi(file: Path = WIRELESS) -> float | None:
         return level if level < 0 else None         # some drivers give a level without unit
     except (OSError, ValueError, IndexError):
         return None
+
+
+def serial(file: Path = SERIAL) -> str:
+    """Of the board; "" where the firmware tells none."""
+    try:
+        return file.read_text().strip("\0 \n")
+    except (OSError, ValueError):
+        return ""
 
 
 def online(root: Path = NETWORK) -> bool:

@@ -21,7 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from device.clock import Clock
 from device.errors import Refused
 from device.home import find
-from device.home.settings import Settings, topic
+from device.home.settings import Settings, loopback, topic
 from device.values import Lack
 
 # s: first and longest wait between attempts to connect; a jittered half is taken off
@@ -84,6 +84,7 @@ class Link:
         self._taken, self._taken_at = 0, 0.0        # how often we were thrown out, and when last
         self._ended = 0                             # young connections in a row that ended wordless
         self.connected, self.trouble = False, ""
+        self.denied = ""                            # what the hub forbids us, in words
         self.connections = self.refused = self.faults = 0
         self.clock_synced: bool | None = None       # only to explain why a certificate isn't valid
         self._client: paho.Client | None = None
@@ -105,6 +106,16 @@ class Link:
         self._wait(timeout)
         self._look_after(self.clock.now())
         return self.connected
+
+    @property
+    def doubled(self) -> bool:
+        """Whether it was told that another device has our id."""
+        return self._taken > 0
+
+    def hint(self, where: str, payload: str) -> None:
+        """At QoS 0, for whoever listens just now; nothing is kept or waited for."""
+        if self._client is not None:
+            self._client.publish(where, payload)
 
     def publish(
         self, where: str, payload: str | bytes, retain: bool = False, identity: str = ""
@@ -183,6 +194,11 @@ class Link:
                           "its name or address into home.host")
                 return
             host, port = found[0].address or found[0].name, found[0].port
+        if not (s.ca or s.plain or loopback(host)):
+            self.lose(f"hub {host}: nothing is told without TLS, for anybody on the network could "
+                      "read it: pair this bed (nocturne hub --pair), or on purpose home.plain = "
+                      "true")
+            return
         client = paho.Client(
             paho.CallbackAPIVersion.VERSION2, client_id=f"nocturne-{s.bed}", protocol=paho.MQTTv5
         )
@@ -201,6 +217,12 @@ class Link:
             # A state is many small packets: waiting to fill one costs 40 ms an echo.
             if isinstance(sock := client.socket(), socket.socket):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except FileNotFoundError:
+            self.lose(f"hub {host}: {s.ca} is missing, which vouches for it; copy ca.crt of the "
+                      "pairing there")
+        except socket.gaierror:
+            self.lose(f"hub {host}: there is no machine of that name here; write its address into "
+                      "home.host")
         except ssl.SSLError as trouble:
             if getattr(trouble, "verify_code", 0) in MISNAMED:
                 self.lose(
@@ -209,7 +231,7 @@ class Link:
                 )
                 return
             clock = " (this device's clock is not set yet)" if self.clock_synced is False else ""
-            why = getattr(trouble, "reason", trouble)
+            why = getattr(trouble, "verify_message", "") or getattr(trouble, "reason", trouble)
             self.lose(f"hub {host}: its certificate is not trusted{clock}: {why}")
         except (OSError, ValueError) as trouble:
             self.lose(f"hub {host}:{port} can't be reached: {trouble}")
@@ -259,10 +281,11 @@ class Link:
     def _on_connect(self, client: paho.Client, userdata: object, flags: object,
                     reason: ReasonCode, properties: object) -> None:
         if reason.is_failure:
-            self.trouble = f"hub {self.settings.host} refuses us: {reason}"
+            self.trouble = (f"hub {self.settings.host} refuses us: {reason}; home.username and "
+                            "home.password must be as nocturne hub --pair wrote them")
             client.disconnect()
             return
-        self.connected, self.trouble, self._tries = True, "", 0
+        self.connected, self.trouble, self.denied, self._tries = True, "", "", 0
         self.connections += 1
         client.subscribe([(name, paho.SubscribeOptions(qos=1)) for name in self.topics])
         self.joined()
@@ -271,7 +294,7 @@ class Link:
     def _on_subscribe(self, client: paho.Client, userdata: object, mid: int,
                       reasons: list[ReasonCode], properties: object) -> None:
         if reasons and reasons[0].is_failure:
-            self.trouble = (
+            self.denied = self.trouble = (
                 f"hub {self.settings.host} lets us read no commands: {reasons[0]}; check its ACL"
             )
 
@@ -297,6 +320,11 @@ class Link:
     def _on_publish(self, client: paho.Client, userdata: object, mid: int,
                     reason: ReasonCode, properties: object) -> None:
         self._mids.pop(mid, None)
+        # A hub from before `home.detail` forbids its topics, and those of times of day, which
+        # nobody misses.
+        if reason.is_failure and self.settings.detail:
+            self.denied = (f"hub {self.settings.host} lets us tell no details: {reason}; on it, "
+                           "sudo nocturne hub --setup renews its rights")
 
     @guarded
     def _on_message(self, client: paho.Client, userdata: object,

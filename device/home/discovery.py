@@ -5,10 +5,13 @@ whole device; QoS is honoured per component only; `object_id` is read by the old
 `default_entity_id` by the newer.
 """
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 from device.home.entities import ASKED, ENTITIES, EXPIRE_AFTER, Entity
 from device.home.settings import HOME_ASSISTANT, DeviceFacts, topic
+from device.sentences import label, word
 
 # An id and 30 s to live, so that a command held up somewhere doesn't start the sound at three in
 # the morning; and the home's time zone, for a device that nobody told it. The sandbox there refuses
@@ -27,6 +30,8 @@ LIGHT = {
     "state_template": "{{ 'on' if value | int(0) > 0 else 'off' }}",
     "brightness_template": "{{ (value | int(0) * 2.55) | round | int }}",
 }
+TO_HOURS = "{{{{ (value_json.{0} / 60) | round(2) if value_json.{0} is number else None }}}}"
+TIMES = ("alarm", "quiet_from", "quiet_to")
 GUESSING = ("switch", "number", "light")    # would show what was asked, unless told not to
 
 
@@ -34,29 +39,72 @@ def config_topic(bed: str) -> str:
     return f"{HOME_ASSISTANT}/device/{bed}/nocturne/config"
 
 
+def time_topics(bed: str) -> dict[str, str]:
+    """Where times of day are announced once more, as such: an older Home Assistant, which knows no
+    such platform, doesn't listen there; in the device's own message it would reject all of it."""
+    return {key: f"{HOME_ASSISTANT}/time/{bed}/{key}/config" for key in TIMES}
+
+
+def times(bed: str, facts: DeviceFacts) -> dict[str, dict]:
+    """topic → its payload."""
+    return {
+        where: {
+            "device": device(bed, facts),
+            "origin": {"name": "Nocturne", "sw": facts.software},
+            "name": word("entity", key, ENTITIES[key].name),
+            "icon": ENTITIES[key].shown["icon"],
+            "availability_topic": topic(bed, "avail"),
+            "state_topic": topic(bed, "state", key),
+            "value_template": "{{ 'None' if value == 'off' else value }}",
+            "command_topic": topic(bed, "cmd", key),
+            "command_template": ENVELOPE.format('"{{ value }}"'),
+            "retain": False,
+            "optimistic": False,
+            "unique_id": f"nocturne_{bed}_{key}_time",
+            "default_entity_id": f"time.{bed}_{key}".lower().replace("-", "_"),
+            "qos": 1,
+        }
+        for key, where in time_topics(bed).items()
+    }
+
+
 def payload(bed: str, facts: DeviceFacts) -> dict:
     """The discovery payload of one bed: `dev`, `o`, `cmps` and the shared availability, ready for
-    JSON."""
+    JSON. What isn't shown any more stands in it as its platform alone, which removes it."""
     return {
-        "dev": {
-            "ids": [f"nocturne_{bed}"],
-            "name": facts.name,
-            "mf": "Nocturne",
-            "mdl": facts.hardware,
-            "sw": facts.software,
-        },
+        "dev": device(bed, facts),
         "o": {"name": "Nocturne", "sw": facts.software},
         "availability_topic": topic(bed, "avail"),
         "cmps": {
-            key: component(bed, key, entity, facts)
-            for key, entity in ENTITIES.items()
-            if entity.platform and (not entity.needs or getattr(facts, entity.needs))
+            key: component(bed, key, entity, facts) if shown(entity, facts)
+            else {"p": entity.platform}
+            for key, entity in ENTITIES.items() if entity.platform
         },
     }
 
 
+def shown(entity: Entity, facts: DeviceFacts) -> bool:
+    return not entity.needs or bool(getattr(facts, entity.needs))
+
+
+def device(bed: str, facts: DeviceFacts) -> dict[str, object]:
+    """Home Assistant refuses an address that is none, and shows an empty room or number as such."""
+    whole: dict[str, object] = {
+        "ids": [f"nocturne_{bed}"],
+        "name": facts.name or f"Nocturne {bed}",
+        "mf": "Nocturne",
+        "mdl": facts.hardware,
+        "sw": facts.software,
+    }
+    told = {"sa": facts.area, "sn": facts.serial, "cu": facts.page}
+    return whole | {key: value for key, value in told.items() if value}
+
+
 def component(bed: str, key: str, entity: Entity, facts: DeviceFacts) -> dict[str, object]:
-    whole = {"p": entity.platform, "name": entity.name, **entity.shown, **state(bed, key, entity)}
+    name = word("entity", key, entity.name) if entity.name else None
+    whole = {"p": entity.platform, "name": name, **entity.shown, **state(bed, key, entity)}
+    if entity.shown.get("device_class") == "enum":
+        whole |= readable(key, entity, whole["state_topic"])
     if entity.platform in ASKED:
         whole |= command(bed, key, entity.platform)
     for there, name in entity.facts.items():
@@ -77,13 +125,31 @@ def state(bed: str, key: str, entity: Entity) -> dict[str, object]:
     if entity.platform == "image":
         return {"image_topic": topic(bed, "state", key)}
     if not entity.inside:
-        return {"state_topic": topic(bed, "state", key)} if entity.payload.write else {}
-    inner: dict[str, object] = {"state_topic": topic(bed, "state", entity.inside)}
+        told = entity.payload.write and entity.platform != "notify" or entity.platform not in ASKED
+        return {"state_topic": topic(bed, "state", key)} if told else {}
+    whole = ENTITIES[entity.inside]
+    plane = "detail" if whole.detail else "state"
+    inner: dict[str, object] = {"state_topic": topic(bed, plane, entity.inside)}
     if "value_template" not in entity.shown:
-        inner["value_template"] = f"{{{{ value_json.{key} }}}}"
-    if ENTITIES[entity.inside].period:
-        inner |= {"entity_category": "diagnostic", "expire_after": EXPIRE_AFTER}
-    return inner
+        inner["value_template"] = TO_HOURS.format(key) if entity.shown.get(
+            "unit_of_measurement") == "h" else f"{{{{ value_json.{key} }}}}"
+    if whole.period:
+        inner["expire_after"] = EXPIRE_AFTER
+    return inner if entity.inside != "diagnostics" else inner | {"entity_category": "diagnostic"}
+
+
+def readable(key: str, entity: Entity, told: object) -> dict[str, object]:
+    """The states of a choice in words; automations go by the attribute `code`, whatever the
+    language."""
+    codes: Any = entity.shown["options"]
+    words = {code: str(label(f"state.{code}")) for code in codes}
+    said = f"value_json.{key}" if entity.inside else "value"
+    return {
+        "options": list(words.values()),
+        "value_template": f"{{{{ {json.dumps(words, ensure_ascii=False)}.get({said}, 'None') }}}}",
+        "json_attributes_topic": told,
+        "json_attributes_template": f"{{{{ {{'code': {said}}} | tojson }}}}",
+    }
 
 
 def command(bed: str, key: str, platform: str) -> Mapping[str, object]:

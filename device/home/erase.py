@@ -5,7 +5,7 @@ import random
 
 from device.clock import Clock
 from device.home.connection import Link
-from device.home.fields import FIELDS
+from device.home.fields import FIELDS, plane
 from device.home.settings import Settings, topic
 
 
@@ -27,7 +27,7 @@ def retained(settings: Settings, clock: Clock, seconds: float = 5.0) -> str:
     if not link.connected:
         return link.trouble or "no answer"
     for name in FIELDS:
-        link.publish(topic(settings.bed, "state", name), b"", retain=True)
+        link.publish(topic(settings.bed, plane(name), name), b"", retain=True)
     while link.unconfirmed and clock.now() < until:
         link.turn(0.1)
     trouble = link.trouble or "no answer" if link.unconfirmed or not link.connected else ""

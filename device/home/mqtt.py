@@ -17,21 +17,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device.clock import Clock
+from device.errors import Refused
 from device.home import discovery
-from device.home.commands import Inbox, Seen, parse
-from device.home.fields import DIAGNOSTICS, FIELDS, PERSONAL
+from device.home.commands import Inbox, Seen, answered, calming, parse
+from device.home.fields import FIELDS, GROUPS, PARTS, PERSONAL, plane
 from device.home.outbox import Courier, Outbox
+from device.home.payloads import LONGEST_WORDS, coarse_time
 from device.home.population_prior import read
 from device.home.publisher import Teller
 from device.home.settings import HOME_ASSISTANT, PRIOR, DeviceFacts, Settings, topic
-from device.values import Prior
+from device.values import Lack, Prior
 
 if TYPE_CHECKING:
     from paho.mqtt.client import MQTTMessage
 
     from device.home.connection import Link
 
-LIVE = {"button"}           # events that mean nothing later: never queued
+LIVE = {"button", "waking"} # events that mean nothing later: never queued
+# s, at least, between signs of life, for the page. Not retained: the broker of a hub on an SD card
+# would write its whole database each minute for them
+ALIVE = 4.0
+PATIENT = 20.0              # s that a trouble with the hub lasts before anybody is told
 BIRTH_JITTER = 10.0         # s: Home Assistant came back; not every bed shall answer at once
 MOST_WAITING = 256      # commands that the night may have before it; a flood grows no further
 TURN = 5.0                  # s: the longest a turn waits for something to happen
@@ -40,7 +46,7 @@ TURN = 5.0                  # s: the longest a turn waits for something to happe
 class NoLink:
     """Stands for the connection where there is no hub."""
 
-    connected, trouble = False, ""
+    connected, trouble, denied, doubled = False, "", "", False
     connections = refused = faults = 0
     clock_synced: bool | None = None
 
@@ -52,6 +58,9 @@ class NoLink:
         self, where: str, payload: str | bytes, retain: bool = False, identity: str = ""
     ) -> None:
         """Nobody hears it."""
+
+    def hint(self, where: str, payload: str) -> None:
+        pass
 
     def wake(self) -> None:
         pass
@@ -115,12 +124,17 @@ class Home:
         self._lock = threading.Lock()
         # As last told, in the device's units; both guarded by _lock. The programmes are for the
         # page.
-        self._state: dict[str, object] = {"programmes": self.facts.programmes}
+        self._state: dict[str, object] = {
+            "programmes": self.facts.programmes, "name": self.facts.name}
         self._news: dict[str, object] = dict(self._state)
         # (topic, payload, retain) to publish once
         self._asks: deque[tuple[str, bytes, bool]] = deque(maxlen=100)
         self._announce: float | None = None
         self._introduced: tuple[str, ...] = ()      # the choices that Home Assistant knows
+        self._alive = self._started = 0.0           # when the last sign of life was; s since 1970
+        self._refusal = ""                          # of the last command, in words
+        self._lack, self._since = "", 0.0           # a trouble with the hub; since when it lasts
+        self._told_lack = ""                        # and as the night was told
         self._erase = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -157,10 +171,14 @@ class Home:
 
     def tell(self, state: Mapping[str, object]) -> None:
         """News of the device, by field (`fields.FIELDS`, and the diagnostics by their own names),
-        in its own units."""
+        in its own units. `heard` is the answer to a command: (kind, id, why it was refused)."""
+        state = dict(state)
+        answer = state.pop("heard", None)
         with self._lock:
             self._state.update(state)
             self._news.update(state)
+        if isinstance(answer, tuple):
+            self._answer(*answer)
         if self.settings.host:
             self.link.wake()
 
@@ -210,7 +228,7 @@ class Home:
     def erase(self) -> None:
         """No personal byte stays in the outbox or, once connected, retained on the broker."""
         with self._lock:
-            for name in PERSONAL:
+            for name in (*PERSONAL, *GROUPS["vitals"]):
                 self._state[name] = self._news[name] = None
         self.outbox.purge()
         self.courier.look()
@@ -221,7 +239,8 @@ class Home:
         """Leave the home for good: Home Assistant forgets the device, the broker whatever it
         retained of it."""
         bed = self.settings.bed
-        topics = [discovery.config_topic(bed), *(topic(bed, "state", name) for name in FIELDS)]
+        topics = [discovery.config_topic(bed), *discovery.time_topics(bed).values(),
+                  *(self._where(name) for name in FIELDS)]
         self._asks.extend((where, b"", True) for where in topics)
         self.link.wake()
 
@@ -240,6 +259,7 @@ class Home:
             self.link.clock_synced = synced if isinstance(synced, bool) else None
             if self.link.turn(timeout if self._announce is None else min(timeout, 0.2)):
                 self._speak(self.clock.now())
+            self._look_at_the_hub(self.clock.now())
         except Exception as trouble:
             self.link.fault(trouble)
             self.link.lose("")
@@ -265,16 +285,22 @@ class Home:
             self._introduce(offered)
             self.link.publish(topic(self.settings.bed, "avail"), "online", retain=True)
             self.teller.forget()
+            for name in FIELDS if not self.settings.detail else ():
+                if FIELDS[name].detail:     # what an earlier config let be told
+                    self.link.publish(self._where(name), b"", retain=True)
         elif offered != self._introduced:
             self._introduce(offered)
         if self._erase.is_set():
             self._erase.clear()
             for name in FIELDS:
-                self.link.publish(topic(self.settings.bed, "state", name), b"", retain=True)
+                self.link.publish(self._where(name), b"", retain=True)
             self.teller.forget()
         self._refresh()
         for name, payload in self.teller.due(now):
-            self.link.publish(topic(self.settings.bed, "state", name), payload, retain=True)
+            self.link.publish(self._where(name), payload, retain=True)
+        if now - self._alive >= ALIVE:
+            self._alive = now
+            self.link.hint(topic(self.settings.bed, "state", "alive"), f"{self.clock.wall():.0f}")
         while self._asks:
             self.link.publish(*self._asks.popleft())
         if self.courier.unheard and not self.trouble:
@@ -285,11 +311,20 @@ class Home:
         for row in self.courier.due(now):
             self.link.publish(topic(self.settings.bed, row.topic), row.payload, identity=row.id)
 
+    def can_tell(self, occupancy: bool) -> None:
+        """Whether a sensor that tells who is in bed has come; Home Assistant knows it at once."""
+        if occupancy != self.facts.occupancy:
+            self.facts = replace(self.facts, occupancy=occupancy)
+            self._announce = self.clock.now()
+            self.link.wake()
+
     def _introduce(self, choices: tuple[str, ...]) -> None:
         """Home Assistant knows us, and the options of what can be tapped now."""
         facts = replace(self.facts, choices=choices)
         whole = json.dumps(discovery.payload(self.settings.bed, facts))
         self.link.publish(discovery.config_topic(self.settings.bed), whole, retain=True)
+        for where, time in discovery.times(self.settings.bed, facts).items():
+            self.link.publish(where, json.dumps(time), retain=True)
         self._introduced = choices
 
     def _offered(self) -> tuple[str, ...]:
@@ -306,24 +341,40 @@ class Home:
             if private:  # also what an earlier life of ours told, which the broker still shows
                 news |= dict.fromkeys(PERSONAL)
             elif "privacy" in news:
-                news |= {name: self._state[name] for name in PERSONAL if name in self._state}
-            diagnostics = {name: self._state.get(name) for name in DIAGNOSTICS}
-        diagnostics |= self.health()
-        counts = self.outbox.counts()
-        diagnostics |= {"outbox": counts["waiting"], "dropped": counts["dropped"]}
-        wanted = {"diagnostics": FIELDS["diagnostics"].write(diagnostics)}
+                news |= {name: self._state.get(name) for name in PERSONAL}
+            groups = {group: {name: self._state.get(name) for name in parts}
+                      for group, parts in GROUPS.items()}
+        groups["diagnostics"] |= self._diagnostics()
+        news |= groups
+        if "error" in news or self._refusal:
+            said = (self._state.get("error"), self._refusal)
+            news["error"] = "; ".join(str(each) for each in said if each) or None
+        wanted = {}
         for name, value in news.items():
             if name not in FIELDS:
-                if name not in DIAGNOSTICS:
+                if name not in PARTS:
                     self.trouble = f"home: there is no state called {name!r}"
                 continue
             field = FIELDS[name]
+            if field.detail and not self.settings.detail:
+                continue
             try:
-                hidden = field.personal and (private or value is None)
+                hidden = field.personal and private
                 wanted[name] = field.blank if hidden else field.write(value)
             except (TypeError, ValueError, KeyError, ArithmeticError, OSError) as trouble:
                 self.trouble = f"home: state {name}: {trouble}"
         self.teller.want(wanted)
+
+    def _diagnostics(self) -> dict[str, object]:
+        """Of the machine and of ourselves, beside what the night tells."""
+        counts, wall = self.outbox.counts(), self.clock.wall()
+        if not self._started and self._state.get("clock_synced"):
+            self._started = wall
+        return {**self.health(), "outbox": counts["waiting"], "dropped": counts["dropped"],
+                "started": coarse_time(self._started or None), "at": round(wall)}
+
+    def _where(self, field: str) -> str:
+        return topic(self.settings.bed, plane(field), field)
 
     def _private(self) -> bool:
         return bool(self._state.get("privacy")) or not self.settings.care
@@ -347,19 +398,52 @@ class Home:
             self._obey(message)
 
     def _obey(self, message: "MQTTMessage") -> None:
-        synced = self._state.get("clock_synced") is not False
-        command = parse(
-            message.topic,
-            bytes(message.payload),
-            bool(message.retain),
-            self.clock.wall() if synced else None,
-            self.facts.programmes,
-            self.facts.cap / 100,
-        )
-        if not self.seen.again(command.id):
-            self.teller.grant()
-            if self.inbox.qsize() < MOST_WAITING:       # a flood: the night obeys what it can
-                self.inbox.put(command)
+        synced, payload = self._state.get("clock_synced") is not False, bytes(message.payload)
+        try:
+            command = parse(
+                message.topic,
+                payload,
+                bool(message.retain),
+                self.clock.wall() if synced else None,
+                self.facts.programmes,
+                self.facts.cap / 100,
+            )
+            if self.seen.again(command.id):
+                return
+            if self.inbox.qsize() >= MOST_WAITING and not calming(command):
+                raise Refused(f"{command.kind}: too much is asked at once")
+        except Refused as trouble:
+            self._answer(message.topic.rsplit("/", 1)[1], answered(payload), str(trouble))
+            raise
+        self.teller.grant()
+        self.inbox.put(command)
+
+    def _answer(self, kind: str, identity: str, why: str) -> None:
+        """Whoever asked hears that it was obeyed, or why not; so does Home Assistant's problem
+        text, until something is obeyed."""
+        body = {"id": identity, "kind": kind[:40], "why": why[:LONGEST_WORDS]}
+        self._asks.append((topic(self.settings.bed, "state", "heard"),
+                           json.dumps(body, ensure_ascii=False).encode(), False))
+        if self._refusal != why:
+            self._refusal = why
+            with self._lock:
+                self._news["error"] = None      # it is told together with the night's own
+
+    def _look_at_the_hub(self, now: float) -> None:
+        """A trouble with it that lasts goes to the night, which notes it and says it to whoever
+        looks at the device; and so does its end."""
+        lack = self.link.denied if self.connected else self.link.trouble
+        if self.link.doubled:
+            return                      # that was told already
+        if lack != self._lack:
+            self._lack, self._since = lack, self._since if lack and self._lack else now
+        lasts = bool(lack) and now - self._since >= PATIENT
+        if lasts and not self._told_lack:
+            self._told_lack = lack
+            self.inbox.put(Lack(lack))
+        elif not lack and self._told_lack:
+            self.inbox.put(Lack(self._told_lack, over=True))
+            self._told_lack = ""
 
     def _linked(self, topics: Sequence[str]) -> "Link | NoLink":
         try:

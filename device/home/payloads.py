@@ -8,7 +8,9 @@ writer takes the device's own unit and answers what stands on `state/<field>`.
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+import struct
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -35,7 +37,9 @@ NAME = re.compile(r"[\w][\w '.-]{0,39}")
 SESSIONS = ("idle", "winding_down", "sleeping", "awake", "waking", "unknown")
 CARE = ("settled", "restless", "needs_checking", "unknown")
 WAKINGS = ("none", "one_or_two", "three_or_more")
+STAGES = ("wake", "light", "deep", "rem")
 BUTTON_EVENTS = ("single", "double", "triple", "hold")
+WAKING_EVENTS = ("alarm", "snooze", "out_of_bed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,15 @@ def read_switch(value: object) -> bool:
     if isinstance(value, str) and value.upper() in ("ON", "OFF"):
         return value.upper() == "ON"
     raise Refused(f"{value!r} is neither ON nor OFF")
+
+
+def read_taste(value: object) -> str:
+    """taste.json, as text; "" forgets it. What is in it is judged by who keeps it."""
+    if value in (None, ""):
+        return ""
+    if not isinstance(value, Mapping):
+        raise Refused("isn't what `nocturne taste` writes")
+    return json.dumps(value)
 
 
 def read_number(low: float, high: float) -> Callable[[object], float]:
@@ -192,7 +205,39 @@ def write_care(value: object) -> str:
 
 
 def write_picture(value: object) -> bytes:
-    return value if isinstance(value, bytes) and len(value) <= LARGEST_PICTURE else b""
+    return value if isinstance(value, bytes) and len(value) <= LARGEST_PICTURE else NO_PICTURE
+
+
+def no_picture(width: int = 600, height: int = 200) -> bytes:
+    """A PNG (RFC 2083) of one colour: Home Assistant answers HTTP 500 for an image that is none."""
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(
+            ">I", zlib.crc32(kind + body))
+    grey = zlib.compress((b"\0" + b"\x30" * width) * height, 9)
+    head = chunk(b"IHDR", struct.pack(">2I5B", width, height, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", grey) + chunk(b"IEND", b"")
+
+
+NO_PICTURE = no_picture()
+
+
+def write_moment(value: Any) -> str:
+    """Seconds since 1970 → ISO 8601, to the minute."""
+    return UNKNOWN if missing(value) else moment(60 * round(value / 60))
+
+
+def write_nights(value: Any) -> str:
+    """`{began: s since 1970, sol, tst, waso: min}` each, oldest first, as coarse as the summary."""
+    return json.dumps([
+        {"began": coarse_time(night.get("began")),
+         **{key: coarse_minutes(night.get(key)) for key in ("sol", "tst", "waso")}}
+        for night in value or ()
+    ])
+
+
+def write_together(value: Any) -> str:
+    """Numbers and names; what is missing stays null."""
+    return json.dumps({key: tidy(item) for key, item in (value or {}).items()})
 
 
 def write_summary(value: object) -> str:
@@ -219,19 +264,17 @@ def coarse_count(count: Any) -> str | None:
 
 def coarse_time(seconds: Any) -> str | None:
     """Seconds since 1970 → ISO 8601."""
-    if missing(seconds):
-        return None
-    return datetime.fromtimestamp(60 * COARSE * round(seconds / 60 / COARSE), UTC).isoformat()
+    return None if missing(seconds) else moment(60 * COARSE * round(seconds / 60 / COARSE))
+
+
+def moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 def write_firmware(value: Any) -> str:
     """`(installed, latest or None)`."""
     installed, latest = value
     return json.dumps({"installed_version": installed, "latest_version": latest or installed})
-
-
-def write_diagnostics(value: Any) -> str:
-    return json.dumps({key: tidy(item) for key, item in value.items()})
 
 
 def tidy(item: object) -> object:
@@ -271,23 +314,28 @@ PROGRAMME = Payload(shared("words"), read_name, write_words)
 NAMES = Payload({"type": "array", "items": {"type": "string"}}, write=write_names, json=True)
 NOTE = Payload({"const": "…"}, read_note, write_nothing_of_it)
 CHOSEN = Payload({"const": UNKNOWN}, read_message, write_unknown)
-MESSAGE = Payload({}, read_message)
+MESSAGE = Payload(shared("words"), read_message, write_words)
 PRESS = Payload({}, read_press)
 SESSION_NAME = Payload({"enum": list(SESSIONS)}, write=write_session)
 CARE_STATE = Payload({"enum": list(CARE)}, write=write_care)
-PICTURE = Payload({"description": "PNG, at most 256 KiB, or nothing"}, write=write_picture)
+PICTURE = Payload({"description": "PNG, at most 256 KiB"}, write=write_picture)
+MOMENT = Payload({"type": "string", "description": f"ISO 8601, or {UNKNOWN}"}, write=write_moment)
 FIRMWARE = Payload(
     whole_object({"installed_version": {"type": "string"}, "latest_version": {"type": "string"}}),
     read_install, write_firmware, json=True,
 )
-BUTTON = Payload({
-    "type": "object", "required": ["event_type"],
-    "properties": {"event_type": {"enum": list(BUTTON_EVENTS)}},
-}, json=True)
 COARSE_MINUTES = Payload(shared("coarse"))
 COARSE_TIME = Payload({"type": ["string", "null"], "format": "date-time"})
 HOW_OFTEN = Payload({"enum": [*WAKINGS, None]})
 COUNT = Payload({"type": "integer", "minimum": 0})
+HEARD = Payload({**whole_object({
+    "id": {"type": "string"}, "kind": {"type": "string"},
+    "why": {"type": "string", "description": "it was refused; empty: it was obeyed"},
+}), "description": "the answer to a command, told once and never retained"}, json=True)
+STAGE_NAME = Payload({"enum": [*STAGES, None]})
+NIGHTS = Payload({"type": "array", "items": whole_object({
+    "began": COARSE_TIME.schema, **{key: shared("coarse") for key in ("sol", "tst", "waso")},
+})}, write=write_nights, json=True)
 TRUTH = Payload({"type": ["boolean", "null"]})
 
 
@@ -295,6 +343,14 @@ def minutes(most: int) -> Payload:
     """0 to `most` minutes."""
     return Payload({"type": "string", "pattern": f"^([0-9]{{1,{len(str(most))}}}|{UNKNOWN})$"},
                    read_number(0, most), write_whole)
+
+
+def happening(kinds: Sequence[str]) -> Payload:
+    """One of these, told once and never retained."""
+    return Payload({
+        "type": "object", "required": ["event_type"],
+        "properties": {"event_type": {"enum": list(kinds)}},
+    }, json=True)
 
 
 def measured(**bounds: object) -> Payload:

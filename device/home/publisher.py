@@ -1,5 +1,5 @@
 """Which state to write now: only what changed, the last word of each field, and fewer than 200
-writes a night."""
+writes a night, beside what is told by its own period (`detail`: each five minutes)."""
 
 from collections.abc import Mapping
 
@@ -7,12 +7,12 @@ from device.home.fields import FIELDS
 
 BURST = 80  # writes at once after a quiet time: a connection tells everything, some 25 writes
 REFILL = 480.0          # s a write: 80 + 12 h / 480 s = 170 in a long night, whatever the rest does
-GRANTS = 40             # echoes that commands may have earned and not used
+ECHO = 6                # writes that an accepted command may have changed: a stop changes so many
+GRANTS = 60             # echoes that commands may have earned and not used
 
 
 class Teller:
-    """Told values by field; a budget that only an accepted command can widen, by the two writes of
-    its echo."""
+    """Told values by field; a budget that only an accepted command can widen, by its echo."""
 
     def __init__(self) -> None:
         self._wanted: dict[str, str | bytes] = {}
@@ -27,7 +27,7 @@ class Teller:
 
     def grant(self) -> None:
         """A command was accepted: its echo shall not wait."""
-        self._granted = min(self._granted + 2, GRANTS)
+        self._granted = min(self._granted + ECHO, GRANTS)
 
     def forget(self) -> None:
         """Nobody may remember what was told: tell everything again."""
@@ -42,7 +42,9 @@ class Teller:
         for field, payload in self._wanted.items():
             if not self._changed(field, payload, now):
                 continue
-            if self._granted and not FIELDS[field].period:
+            if FIELDS[field].detail and FIELDS[field].period:
+                pass                    # its period is its budget
+            elif self._granted and not FIELDS[field].period:
                 self._granted -= 1
             elif self._purse >= 1:
                 self._purse -= 1

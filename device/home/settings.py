@@ -5,6 +5,7 @@ Every bed speaks under `nocturne/<bed>/`: `avail`, `state/<field>` (retained), `
 user name is the bed's id, so that one ACL pattern keeps beds apart.
 """
 
+import ipaddress
 import re
 from dataclasses import dataclass, field
 
@@ -28,6 +29,8 @@ class Settings:
     bed: str = "bedside"
     hub_key: str = ""  # the hub's Ed25519 key (hex) pinned at pairing; "" adopts no prior
     care: bool = True  # tell session, care state and the night's summary
+    plain: bool = False  # speak in the clear to a hub on another machine
+    detail: bool = False    # and to the owner's Home Assistant what was measured, too
 
     def __post_init__(self) -> None:
         if not BED.fullmatch(self.bed) or self.bed in RESERVED:
@@ -44,7 +47,10 @@ class Settings:
 @dataclass(frozen=True, slots=True)
 class DeviceFacts:
     """What discovery tells of this device."""
-    name: str = "Nocturne"
+    name: str = ""                  # "" is made of the bed's id
+    area: str = ""                  # the room it stands in; "" isn't told
+    page: str = ""                  # http(s) address of the hub's page
+    serial: str = ""                # of the board
     software: str = "0.1.0"
     hardware: str = "Raspberry Pi Zero 2 W"
     programmes: tuple[str, ...] = ("auto",)
@@ -52,6 +58,15 @@ class DeviceFacts:
     cap: int = 100                  # %: the owner's ceiling; nobody can raise it from afar
     occupancy: bool = False         # a sensor that can really tell
     picture: bool = True            # the night is drawn
+    detail: bool = False            # what was measured is shown, too
+
+
+def loopback(host: str) -> bool:
+    """Whether it is this very machine, where nobody listens on the wire."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host in ("localhost", "localhost.localdomain")
 
 
 def topic(bed: str, *parts: str) -> str:

@@ -6,18 +6,22 @@ import sys
 from collections.abc import Mapping
 
 from device.home.entities import ENTITIES
-from device.home.payloads import DEFINITIONS, Schema, whole_object
+from device.home.fields import plane
+from device.home.payloads import DEFINITIONS, HEARD, Schema, whole_object
 
 WIDTH = 100     # columns
 DESCRIPTION = (
     "Each key of `topics` is a topic filter; `schema` is what its payload must be, as JSON where "
-    "`json` is true and as text otherwise. Retained: avail, state, prior and hub topics; nothing "
-    "else. Everything is QoS 1. `event` and `feedback` carry a user property `id` (UUID), the same "
+    "`json` is true and as text otherwise. Retained: avail, state (but for `heard`, the answer to "
+    "a command, and `alive`), detail, prior and hub topics; nothing else. All but `alive` is "
+    "QoS 1. `event` and `feedback` carry a user property `id` (UUID), the same "
     "at every attempt, and are sent again until `nocturne/<bed>/ack/<id>` comes. A clustered "
     "broker may deliver `event` and `feedback` to several hubs by shared subscriptions "
     "(`$share/hub/nocturne/+/event/+`) as long as these share one store (`nocturne hub --group`)."
 )
 AVAILABILITY: Schema = {"enum": ["online", "offline"]}
+ALIVE: Schema = {"type": "string", "pattern": "^[0-9]{1,12}$",
+                 "description": "s since 1970 by the device's clock, every few seconds"}
 EVENT = whole_object({
     "v": {"const": 1},
     "id": {"type": "string", "format": "uuid"},
@@ -69,6 +73,8 @@ def document() -> dict[str, object]:
         "topics": {
             "nocturne/+/avail": text(AVAILABILITY),
             **entities(),
+            "nocturne/+/state/heard": parsed(HEARD.schema),
+            "nocturne/+/state/alive": text(ALIVE),
             "nocturne/+/event/+": parsed(EVENT),
             "nocturne/+/feedback/+": parsed(FEEDBACK),
             "nocturne/+/cmd/+": parsed(COMMAND),
@@ -89,7 +95,7 @@ def entities() -> dict[str, object]:
         if row.platform == "event":
             topics[f"nocturne/+/event/{name}"] = entry
         elif row.payload.write is not None:
-            topics[f"nocturne/+/state/{name}"] = entry
+            topics[f"nocturne/+/{plane(name)}/{name}"] = entry
     return topics
 
 

@@ -44,8 +44,7 @@ class Model:
                 model_content=content, num_threads=1,
                 experimental_op_resolver_type=library.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
             self._net.allocate_tensors()
-        # SystemError: built against another numpy
-        except (ValueError, RuntimeError, SystemError) as trouble:
+        except Exception as trouble:    # SystemError: built against another numpy
             raise ModelMismatch(
                 f"TFLite refuses the model ({trouble}); install Nocturne again"
             ) from trouble

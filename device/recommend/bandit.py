@@ -12,16 +12,19 @@ from functools import cached_property
 
 import numpy as np
 
+FADES = 0.75        # what evidence of no night keeps each night: liking misleads some, nights don't
 DRAWS = 256         # Thompson draws behind a propensity: a standard error of at most 0.03
 
 
 @dataclass(frozen=True, eq=False)
 class Prior:
-    """weights (k,), means (k, d), precisions (k, d, d), noise: SD of one night's reward."""
+    """weights (k,), means (k, d), precisions (k, d, d), noise: SD of one night's reward; fading
+    (k,): nats that a kind's odds lose each night."""
     weights: np.ndarray
     means: np.ndarray
     precisions: np.ndarray
     noise: float
+    fading: np.ndarray | float = 0.0
 
     @classmethod
     def flat(cls, size: int, spread: float, noise: float) -> "Prior":
@@ -78,18 +81,20 @@ class Head:
     """Sufficient statistics of every night so far; forgets slowly towards the prior."""
 
     def __init__(self, prior: Prior, forget: float = 1.0, boldness: float = 1.0,
-                 patience: float = 0.0, optimism: float = 0.0):
+                 patience: float = 0.0, optimism: tuple[float, float, float] = (0.0, 0.0, 1.0)):
         """`forget`: what a night's evidence keeps each further night, 0..1. `boldness`: of
         Thompson's draws, reached after `patience` nights, as their square: a stranger's first
         nights aren't for experiments. `optimism`: SDs of a candidate's expectation added to each
-        draw, so that what is unsure gets its turn (May et al. 2012).
+        draw, so that what is unsure gets its turn (May et al. 2012): at first, in the end, and the
+        nights after which it is half-way.
         """
         self.prior, self.forget, self._boldest, self._patience = prior, forget, boldness, patience
-        self.optimism = optimism
+        self._optimism = optimism
         self.nights = 0
         size = prior.means.shape[1]
         self.gram = np.zeros((size, size))      # Σ φφᵀ / noise²
         self.pull = np.zeros(size)              # Σ φ·reward / noise²
+        self.hint = np.zeros((size, size)), np.zeros(size)      # the same of what no night told
         self._posterior: Posterior | None = None
 
     def update(self, features: np.ndarray, reward: float) -> None:
@@ -103,18 +108,43 @@ class Head:
         self.pull = self.forget * self.pull + trust * reward * row
         self._posterior = None
 
+    def hear(self, features: np.ndarray, value: float, noise: float) -> None:
+        """What was said of a night beside its reward: `features` (d,), a value in the prior's unit
+        and its SD."""
+        row, trust = np.asarray(features, float), 1 / noise**2
+        if not (np.isfinite(row).all() and math.isfinite(value)):
+            raise ValueError("features and value must be finite")
+        self.gram = self.gram + trust * np.outer(row, row)
+        self.pull = self.pull + trust * value * row
+        self._posterior = None
+
     def begin_from(self, prior: Prior) -> None:
         """Another prior under the same nights."""
         self.prior, self._posterior = prior, None
+
+    def lean(self, gram: np.ndarray, pull: np.ndarray) -> None:
+        """Evidence beside the nights'; it replaces what was given before."""
+        self.hint, self._posterior = (gram, pull), None
+
+    @property
+    def evidence(self) -> tuple[np.ndarray, np.ndarray]:
+        """gram and pull of the nights and, fading, of the hint."""
+        left = FADES ** self.nights
+        return self.gram + left * self.hint[0], self.pull + left * self.hint[1]
 
     @property
     def boldness(self) -> float:
         grown = min(1.0, self.nights / self._patience) if self._patience else 1.0
         return self._boldest * grown**2
 
+    @property
+    def optimism(self) -> float:
+        first, last, half = self._optimism
+        return last + (first - last) / (1 + self.nights / half)
+
     def posterior(self) -> Posterior:
         if self._posterior is None:
-            self._posterior = posterior(self.prior, self.gram, self.pull)
+            self._posterior = posterior(self.prior, *self.evidence, self.nights)
         return self._posterior
 
     def expect(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -128,8 +158,8 @@ class Head:
         return choose(self.posterior(), features, generator, self.boldness, self.optimism)
 
 
-def posterior(prior: Prior, gram: np.ndarray, pull: np.ndarray) -> Posterior:
-    """The mixture after nights with these sufficient statistics."""
+def posterior(prior: Prior, gram: np.ndarray, pull: np.ndarray, nights: int = 0) -> Posterior:
+    """The mixture after evidence with these sufficient statistics, faded by so many nights."""
     precisions = prior.precisions + gram
     pulls = prior.pulls + pull
     factors = np.linalg.cholesky(precisions)
@@ -137,7 +167,8 @@ def posterior(prior: Prior, gram: np.ndarray, pull: np.ndarray) -> Posterior:
     roots = np.linalg.inv(factors)
     means = np.einsum("kji,kj->ki", roots, np.einsum("kij,kj->ki", roots, pulls))
     halves = np.log(np.einsum("kii->ki", factors)).sum(1)
-    evidence = prior.constants - halves + 0.5 * np.einsum("ki,ki->k", means, pulls)
+    evidence = (prior.constants - prior.fading * nights - halves
+                + 0.5 * np.einsum("ki,ki->k", means, pulls))
     weights = np.exp(evidence - evidence.max())
     return Posterior(weights / weights.sum(), means, roots)
 

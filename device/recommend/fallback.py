@@ -8,7 +8,7 @@ from device.errors import Refused
 from device.programmes import DEFAULT
 from device.recommend.candidates import CANDIDATES, NAMES, QUIET
 from device.sentences import say
-from device.values import Choice, Context, Contribution, Outcome, Prior, Reason
+from device.values import Choice, Context, Contribution, Outcome, Prior, Reason, Taste
 
 
 class SafeDefault:
@@ -39,6 +39,9 @@ class SafeDefault:
 
     def learn(self, receipts: Mapping | Sequence[Mapping], outcome: Outcome) -> None:
         """Nothing: without the network a night can't be placed."""
+
+    def lean(self, taste: Taste | None) -> None:
+        """Nothing: without the network nothing is near to anything."""
 
     def adopt(self, prior: Prior | None) -> float:
         """Raises Refused: nothing can be judged."""

@@ -12,12 +12,14 @@ import numpy as np
 
 from device.recommend.candidates import CANDIDATES, FACTORS, NAMES, QUIET, changes
 from device.recommend.features import recipe_features
+from device.recommend.own_music import shared
 from device.sentences import Said, say
 from device.values import Contribution
 
 # "factor:level" → [nights on which sleep came sooner than expected, nights on which it was seen]
 Tally = Mapping[str, Sequence[int]]
 NEVER = (0, 0)
+EARLY = 7               # nights: so long one's own music is a reason
 
 FIELDS = {
     "pulse": ("pulse", "density"),
@@ -78,6 +80,7 @@ def bedtime(inputs: Mapping[str, Any], place: int) -> Said:
     heard, moved = inputs.get("heard", ()), changes(place, best)
     good, nights = tally.get(f"all:{name}", NEVER)
     level, level_good, level_nights = lived_level(place, moved, tally)
+    own = shared(inputs.get("own", {}), CANDIDATES[place])
     facts = {
         "coin": inputs["trial"],
         "silent": place == QUIET,
@@ -93,8 +96,10 @@ def bedtime(inputs: Mapping[str, Any], place: int) -> Said:
         "one step": len(moved) == 1,
         "level known": level_nights > 0,
         "teaches": inputs.get("teaches", False),
+        "like own": bool(own),
+        "early": inputs.get("nights", 0) < EARLY,
     }
-    return say("bedtime", facts, name=name, good=good, nights=nights,
+    return say("bedtime", facts, name=name, own=" and ".join(own), good=good, nights=nights,
                moves=" and ".join(move(factor, place, best) for factor in moved),
                level=level, level_good=level_good, level_nights=level_nights)
 

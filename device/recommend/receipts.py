@@ -15,3 +15,17 @@ def pack(array: np.ndarray) -> dict[str, Any]:
 def unpack(packed: Mapping[str, Any]) -> np.ndarray:
     numbers = np.frombuffer(base64.b64decode(packed["float64"]), "<f8")
     return numbers.reshape(packed["shape"]).astype(float)
+
+
+def pack_symmetric(matrix: np.ndarray) -> dict[str, Any]:
+    """(d, d): the half that says it all."""
+    return pack(matrix[np.tril_indices(len(matrix))])
+
+
+def unpack_symmetric(packed: Mapping[str, Any]) -> np.ndarray:
+    half = unpack(packed)
+    size = round((2 * len(half) + 0.25)**0.5 - 0.5)
+    matrix = np.empty((size, size))
+    rows, columns = np.tril_indices(size)
+    matrix[rows, columns] = matrix[columns, rows] = half
+    return matrix

@@ -17,24 +17,27 @@ import numpy as np
 from device.errors import ModelMismatch
 from device.inference import model_card
 from device.programmes import DEFAULT as SAFE
-from device.recommend import reasons
+from device.recommend import own_music, reasons
 from device.recommend.bandit import Head, Posterior, choose, posterior
+from device.recommend.bandit import Prior as Mixture
 from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET, may_explore
 from device.recommend.features import context_features, recipe_features
 from device.recommend.network import Network
 from device.recommend.nights import Night, pack_context, unpack_context
 from device.recommend.population import blend, shipped
-from device.recommend.receipts import pack, unpack
-from device.recommend.reward import Weights, reward, sooner
+from device.recommend.receipts import pack, pack_symmetric, unpack, unpack_symmetric
+from device.recommend.reward import SAID_NOISE, Weights, reward, said, sooner
 from device.recommend.sleeper_types import bayes_factor, beliefs, leaning
+from device.recommend.stranger import factors, widened
 from device.recommend.wishes import within
-from device.values import Choice, Context, Outcome, Prior, Reason, Worth
+from device.values import Choice, Context, Outcome, Prior, Reason, Taste, Worth
 
 MOMENTS = tuple(reasons.SENTENCES)
-VERSION = 1
+VERSION = 2
+READ = (1, 2)       # version 1 kept the same of each night, so its nights are lived again
 FORGET = 0.998      # a night's evidence halves in a year
 BOLDNESS = 0.15     # of Thompson's draws; with optimism, the best of a few on 24 training sleepers
-OPTIMISM = 0.7      # SDs: what is unsure gets its turn; draws alone wander
+OPTIMISM = (1.2, 0.4, 25.0)     # SDs, from the first nights on: what is unsure gets its turn
 PATIENCE = 60.0     # nights until it is that bold
 REACH = 4.0         # of an embedding; training scales it to 1
 KEPT = 1000         # nights: then the oldest quarter, all but faded, is dropped
@@ -48,12 +51,13 @@ class Recommender:
 
     def __init__(self, network: Network, sleeper: str = "", guest: bool = False,
                  weights: Weights | None = None, forget: float = FORGET, boldness: float = BOLDNESS,
-                 patience: float = PATIENCE, optimism: float = OPTIMISM):
-        self._network = network
+                 patience: float = PATIENCE, optimism: tuple[float, float, float] = OPTIMISM):
+        self._network, self._prior = network, widened(network.prior)
         self._sleeper, self._guest = sleeper, guest
         self._weights = weights or Weights()
         self._how = {"forget": forget, "boldness": boldness, "patience": patience,
                      "optimism": optimism}
+        self._taste: Taste | None = None
         self.reset()
 
     @classmethod
@@ -72,12 +76,22 @@ class Recommender:
 
     def reset(self) -> None:
         """Forget this sleeper: back to the population."""
-        self._head = Head(self._network.prior, **self._how)
+        self._head = Head(self._prior, **self._how)
+        self.lean(self._taste)
         self.troubles: tuple[str, ...] = ()     # what of the state couldn't be read, in words
         self._nights: list[dict[str, Any]] = []
         self._tally: dict[str, list[int]] = {}
         self._proven: set[int] = set()      # what was played on nights that taught something
         self._best: int | None = None       # until the next night
+
+    def lean(self, taste: Taste | None) -> None:
+        """Begin nearer to what this sleeper's own music is like; None forgets it. The nights' own
+        evidence stays apart, so that nothing of it is ever said to others."""
+        if self._guest:
+            return
+        rows, _ = embed(self._network, context_features(Context()), TABLE)
+        self._taste, self._best = taste, None
+        self._head.lean(*own_music.evidence(taste, rows, self._prior))
 
     def state(self) -> dict[str, Any]:
         """JSON-able: every night it learned from. The posterior is computed from them again."""
@@ -117,7 +131,7 @@ class Recommender:
         """
         if moment not in MOMENTS:
             raise ValueError(f"moment must be one of {MOMENTS}, not {moment!r}")
-        best = self.best
+        best, (gram, pull) = self.best, self._head.evidence
         near = [place for place in may_explore(frozenset(self._proven)) if place not in refused]
         allowed = (within(near or [QUIET], wishes, best) if moment == "bedtime"
                    else self._known(moment, best, playing))
@@ -139,24 +153,28 @@ class Recommender:
             "heard": [NAMES[place] for place in sorted(self._proven)],
             "playing": playing,
             "teaches": teaches and not self._guest,
-            "gram": pack(self._head.gram),
-            "pull": pack(self._head.pull),
+            "gram": pack_symmetric(gram),
+            "pull": pack(pull),
             "nights": self._head.nights,
+            "own": own_music.levels(self._taste),
             "tally": {key: list(row) for key, row in self._tally.items()},
             "kinds": pack(self._head.prior.weights),
             "trial": trial and moment == "bedtime" and not refused,
         }
         if inputs["trial"]:
             inputs["allowed"] = [NAMES[QUIET], NAMES[best if best != QUIET else DEFAULT]]
-        return decide(self._network, inputs, self._head.posterior())
+        return decide(self._network, self._prior, inputs, self._head.posterior())
 
     def replay(self, receipt: Mapping) -> Choice:
         """The very choice again, from its receipt alone. Raises ModelMismatch if it was made with
-        another network."""
+        another network or by another version of the learner."""
         if receipt.get("network") != self._network.sha256:
             raise ModelMismatch("this choice was made with another models/recommender.tflite; "
                                 "check that version out")
-        return decide(self._network, receipt)
+        if receipt.get("version") != VERSION:
+            raise ModelMismatch(f"this choice was made by version {receipt.get('version')} of the "
+                                f"learner, not {VERSION}; check that version out")
+        return decide(self._network, self._prior, receipt)
 
     def learn(self, receipts: Mapping | Sequence[Mapping], outcome: Outcome) -> Worth | None:
         """After a night: its bedtime choices, in order, and how it went. Answers what the night was
@@ -192,7 +210,7 @@ class Recommender:
         under the new weights. Answers their Bayes factor, below 1 if the shipped weights stay. (An
         off-policy estimate needs 30 nights: too late here.)
         """
-        prior = self._network.prior
+        prior = self._prior
         weights = blended(prior.weights, self._quiet())
         factor = bayes_factor(prior, weights, self._head)
         self._head.begin_from(replace(prior, weights=weights) if factor >= 1 else prior)
@@ -203,12 +221,12 @@ class Recommender:
         """Whether this sleeper's nights make the kinds that lean to silence likelier than they are
         among people. By the shipped prior, lest what others said comes back to them as an answer.
         """
-        shipped, quiet = self._network.prior, self._quiet()
+        shipped, quiet = self._prior, self._quiet()
         return bool(beliefs(shipped, self._head)[quiet].sum() > shipped.weights[quiet].sum())
 
     def _quiet(self) -> np.ndarray:
         rows, _ = embed(self._network, context_features(Context()), TABLE)
-        return leaning(self._network.prior, rows)
+        return leaning(self._prior, rows)
 
     def expect(self, context: Context | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Minutes saved against silence, mean and SD, of every candidate as believed now: for plots
@@ -247,11 +265,15 @@ class Recommender:
 
     def _taught(self, place: int, night: Night) -> Worth | None:
         """What the night was worth, once the head has it; None: it teaches nothing."""
-        rows, expected = embed(self._network, context_features(night.context), TABLE[[place]])
+        rows, expected = embed(self._network, context_features(night.context),
+                               TABLE[[place, QUIET]])
         minutes = None if expected is None else reward(night.outcome, expected, self._weights)
         if minutes is None or expected is None:
             return None
-        self._head.update(rows[0], minutes)
+        told = said(night.outcome, self._weights)
+        self._head.update(rows[0], minutes - told)
+        if told:
+            self._head.hear(rows[0] - rows[1], told, SAID_NOISE)
         self._proven.add(place)
         self._best = None
         worth = Worth(minutes, sooner(night.outcome, expected))
@@ -268,7 +290,7 @@ class Recommender:
             self.troubles = ("another sleeper's state isn't used",)
             return
         troubles = []
-        if state.get("version") != VERSION:
+        if state.get("version") not in READ:
             troubles.append("what another version learned is used as far as it can be read")
         nights = state.get("nights")
         if not isinstance(nights, list | tuple):
@@ -305,17 +327,19 @@ def lived(receipt: Mapping[str, Any], outcome: Outcome) -> Night:
                  receipt["propensity"], receipt["trial"])
 
 
-def decide(network: Network, inputs: Mapping, now: Posterior | None = None) -> Choice:
-    """Pure: the same inputs and network give the same choice. `now`: the inputs' posterior, if it
-    is known already."""
+def decide(network: Network, prior: Mixture, inputs: Mapping,
+           now: Posterior | None = None) -> Choice:
+    """Pure: the same inputs, network and prior give the same choice. `now`: the inputs' posterior,
+    if it is known already."""
     moment, seed = inputs["moment"], inputs["seed"]
     allowed = [PLACES[name] for name in inputs["allowed"]]
     best = PLACES[inputs["best"]]
     features = context_features(unpack_context(inputs["context"]))
     rows, _ = embed(network, features, TABLE)
     if now is None:
-        prior = replace(network.prior, weights=unpack(inputs["kinds"]))
-        now = posterior(prior, unpack(inputs["gram"]), unpack(inputs["pull"]))
+        mine = replace(prior, weights=unpack(inputs["kinds"]))
+        now = posterior(mine, unpack_symmetric(inputs["gram"]), unpack(inputs["pull"]),
+                        inputs["nights"])
     generator = np.random.default_rng(seed)
     if inputs["trial"]:
         place, chances = int(generator.integers(2)), np.array([0.5, 0.5])
@@ -337,8 +361,10 @@ def decide(network: Network, inputs: Mapping, now: Posterior | None = None) -> C
 
 def embed(network: Network, context: np.ndarray,
           recipes: np.ndarray) -> tuple[np.ndarray, float | None]:
-    """The network's word, bounded: a broken model may rank wrongly, but it can't stop or steer the
-    rest."""
+    """(n, d) of recipe features: the network's word, then the plain factors; and the onset latency
+    to expect, min. Bounded: a broken model may rank wrongly, but it can't stop or steer the rest.
+    """
     rows, expected = network.run(context, recipes)
     rows = np.nan_to_num(rows, nan=0.0, posinf=0.0, neginf=0.0).clip(-REACH, REACH)
+    rows = np.hstack([rows, factors(recipes)])
     return rows, float(np.clip(expected, 0, 180)) if math.isfinite(expected) else None

@@ -8,6 +8,8 @@ from device.values import Outcome
 
 TYPICAL_WAKINGS = 2.0       # a night: adults of AASM norms wake 1–3 times
 ENOUGH_SIGNAL = 0.5         # share of epochs that could be judged; below it nothing is learned
+SAID_NOISE = 5.0    # min: SD of what a like, a skip or a lowering of the volume says of the effect;
+                    # a night's onset latency has 15
 WILD = 45.0                 # min: a night further from expectation teaches no more than this
 
 
@@ -48,6 +50,10 @@ def reward(outcome: Outcome, expected: float, weights: Weights) -> float | None:
         total += weights.rested * outcome.rested
         told = True
     told = told or bool(outcome.liked or outcome.turned_down)
-    total += (weights.liked * max(-2, min(2, outcome.liked))
-              - weights.turned_down * min(outcome.turned_down, 2))
-    return total if told else None
+    return total + said(outcome, weights) if told else None
+
+
+def said(outcome: Outcome, weights: Weights) -> float:
+    """Minutes that what was said while awake is worth, of `reward`."""
+    return (weights.liked * max(-2, min(2, outcome.liked))
+            - weights.turned_down * min(outcome.turned_down, 2))

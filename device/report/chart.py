@@ -2,8 +2,8 @@
 decisions."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import groupby
 from typing import Any
@@ -11,13 +11,15 @@ from typing import Any
 from device.sentences import label
 from device.values import EPOCH
 
-WIDTH, LEFT, RIGHT = 960, 128, 12
+WIDE, NARROW = 960, 380         # px: beside a desk, and on a phone, where text stays as large
+LEFT, RIGHT = 44, 18            # px: beside the numbers of a scale; half a time of day
 INK = {"ink": "#1c2430", "faint": "#8a94a3", "line": "#d9dee6", "paper": "#ffffff",
        "wake": "#d9822b", "rem": "#8e5bc4", "light": "#5b9bd5", "deep": "#1f4e8c",
        "heart": "#c0392b", "breath": "#2a8c82", "move": "#7f8c8d", "sound": "#3a7d44",
        "gap": "#eceff3"}
 Row = Mapping[str, Any]      # of a table of the diary
 STAGE_ROWS = ("wake", "rem", "light", "deep")
+NAMES = {"rem": "REM"}
 # panel and colour, key, least range
 LINES = (("heart", "heart_rate", (45, 75)), ("breath", "breathing", (8, 22)))
 
@@ -26,30 +28,43 @@ LINES = (("heart", "heart_rate", (45, 75)), ("breath", "breathing", (8, 22)))
 class Panel:
     title: str
     unit: str
-    top: float
     height: float
+    top: float = 0.0
 
 
 PANELS = {
-    "stage": Panel(label("panel.stage"), label("panel.estimate"), 34, 84),
-    "doubt": Panel(label("panel.doubt"), "", 128, 40),
-    "heart": Panel(label("panel.heart"), "/min", 182, 70),
-    "breath": Panel(label("panel.breath"), "/min", 264, 46),
-    "move": Panel(label("panel.move"), "m/s²", 322, 38),
-    "sound": Panel(label("panel.sound"), "dBA", 372, 64),
+    "stage": Panel(label("panel.stage"), label("panel.estimate"), 84),
+    "doubt": Panel(label("panel.doubt"), label("panel.shares"), 40),
+    "heart": Panel(label("panel.heart"), "/min", 66),
+    "breath": Panel(label("panel.breath"), "/min", 44),
+    "move": Panel(label("panel.move"), "m/s²", 36),
+    "sound": Panel(label("panel.sound"), "dBA", 60),
 }
+TITLE, FLAG, AXIS = 20.0, 20.0, 24.0    # px: a panel's head, a row of flags, the times
+RADIUS = 9.0                            # px, of a flag
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Hours since lights out, and the round times of day that lie among them."""
+    first: float
+    last: float
+    ticks: Sequence[tuple[float, str]]
 
 
 class Chart:
-    """Collects SVG elements over hours `first`..`last` since lights out. `ink`: colours by name,
-    hex or CSS."""
+    """Collects SVG elements over an axis. `ink`: colours by name, hex or CSS."""
 
-    def __init__(self, first: float, last: float, ink: Mapping[str, str]):
-        self.first, self.last, self.ink = first, max(last, first + 0.05), ink
+    def __init__(self, axis: Axis, ink: Mapping[str, str], width: int = WIDE):
+        self.first, self.last = axis.first, max(axis.last, axis.first + 0.01)
+        self.ink, self.width = ink, width
         self.parts: list[str] = []
 
     def x(self, hour: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (hour - self.first) / (self.last - self.first)
+        return LEFT + (self.width - LEFT - RIGHT) * (hour - self.first) / (self.last - self.first)
+
+    def inside(self, hour: float) -> bool:
+        return self.first <= hour <= self.last
 
     def text(self, x: float, y: float, words: str, anchor: str = "start", colour: str = "ink",
              size: int = 13) -> None:
@@ -72,16 +87,16 @@ class Chart:
             f'stroke="{self.ink[colour]}"{dashes}/>')
 
     def frame(self, panel: Panel) -> None:
-        self.text(4, panel.top + 13, panel.title)
-        self.text(4, panel.top + 28, panel.unit, colour="faint", size=11)
+        self.text(LEFT, panel.top - 6, panel.title, size=12)
+        self.text(self.width - RIGHT, panel.top - 6, panel.unit, "end", "faint", 11)
         bottom = panel.top + panel.height
-        self.line(LEFT, bottom, WIDTH - RIGHT, bottom)
+        self.line(LEFT, bottom, self.width - RIGHT, bottom)
 
     def curve(self, panel: Panel, points: Iterable[tuple[float, float | None]], low: float,
               high: float, colour: str, width: float = 1.6) -> None:
         """A line that breaks wherever a value is missing: a gap is shown as a gap."""
-        self.text(LEFT - 6, panel.top + 9, f"{high:.3g}", "end", "faint", 10)
-        self.text(LEFT - 6, panel.top + panel.height, f"{low:.3g}", "end", "faint", 10)
+        self.text(LEFT - 6, panel.top + 9, f"{high:.3g}", "end", "faint", 11)
+        self.text(LEFT - 6, panel.top + panel.height, f"{low:.3g}", "end", "faint", 11)
         path, pen = [], "M"
         for hour, value in points:
             if value is None or not math.isfinite(value):
@@ -96,29 +111,31 @@ class Chart:
 
     def svg(self, height: float, title: str, described: str) -> str:
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="img" '
-            f'aria-label="{escape(title, quote=True)}" '
+            '<svg xmlns="http://www.w3.org/2000/svg" role="img" '
+            f'viewBox="0 0 {self.width:g} {height:g}" aria-label="{escape(title, quote=True)}" '
             'font-family="DejaVu Sans, Helvetica, Arial, sans-serif">'
             f"<title>{escape(title)}</title><desc>{escape(described)}</desc>"
-            f'<rect width="{WIDTH}" height="{height:g}" fill="{self.ink["paper"]}"/>'
+            f'<rect width="{self.width:g}" height="{height:g}" fill="{self.ink["paper"]}"/>'
             f'{"".join(self.parts)}</svg>'
         )
 
 
-def night_chart(tables: Mapping[str, Sequence[Row]], lights_out: float,
-                clock_of: Callable[[float], str], described: tuple[str, str],
-                ink: Mapping[str, str] = INK) -> str:
-    """SVG of one night's epochs, decisions and events. `clock_of(hours)` words a time on the axis;
-    `described`: its title and what it shows, in words."""
-    epochs, decisions, events = tables["epochs"], tables["decisions"], tables["events"]
-    hours = [(row["time"] - lights_out) / 3600 for row in epochs]
-    chart = Chart(min([0.0, *hours]), max([0.0, *hours]), ink)
-    panels, bottom = PANELS, 436.0
+def night_chart(tables: Mapping[str, Sequence[Row]], lights_out: float, axis: Axis,
+                described: tuple[str, str], ink: Mapping[str, str] = INK,
+                width: int = WIDE) -> str:
+    """SVG of one night's epochs, decisions and events, as far as the axis goes. `described`: its
+    title and what it shows, in words."""
+    chart = Chart(axis, ink, width)
+    epochs = [row for row in tables["epochs"] if chart.inside(hour_of(row, lights_out))]
+    hours = [hour_of(row, lights_out) for row in epochs]
+    flags = rows_of_flags(chart, [hour_of(row, lights_out) for row in tables["decisions"]])
+    top = FLAG * (1 + max((row for _, _, row in flags), default=-1)) + 4
+    panels, bottom = laid_out(top)
     for panel in panels.values():
         chart.frame(panel)
-    for hour in axis_hours(chart):
-        chart.line(chart.x(hour), 30, chart.x(hour), bottom, dash="2 4")
-        chart.text(chart.x(hour), bottom + 16, clock_of(hour), "middle", "faint", 11)
+    for hour, words in axis.ticks:
+        chart.line(chart.x(hour), top, chart.x(hour), bottom, dash="2 4")
+        chart.text(chart.x(hour), bottom + 16, words, "middle", "faint", 11)
     draw_stages(chart, panels["stage"], panels["doubt"], epochs, hours)
     for name, key, least in LINES:
         values = [row[key] for row in epochs]
@@ -131,19 +148,28 @@ def night_chart(tables: Mapping[str, Sequence[Row]], lights_out: float,
     chart.curve(panels["move"], zip(hours, moved, strict=True), 0, most, "move", 1.0)
     levels = [row["level"] and max(row["level"], 0.0) for row in epochs]
     chart.curve(panels["sound"], zip(hours, levels, strict=True), 0, 60, "sound")
-    draw_decisions(chart, decisions, lights_out, bottom)
-    for row in events:
-        if row["kind"] == "sensors" and row["detail"] != label("sensors.well"):
-            hour = (row["time"] - lights_out) / 3600
-            chart.rect(hour, hour + 0.01, 30, bottom - 30, "heart", 0.5)
-    return chart.svg(bottom + 28, *described)
+    for number, x, place in flags:
+        draw_flag(chart, number, x, place, bottom)
+    for row in tables["events"]:
+        hour = hour_of(row, lights_out)
+        troubled = row["kind"] == "sensors" and row["detail"] != label("sensors.well")
+        if troubled and chart.inside(hour):
+            chart.rect(hour, hour + (chart.last - chart.first) / 800, top, bottom - top, "heart",
+                       0.5)
+    return chart.svg(bottom + AXIS, *described)
 
 
-def axis_hours(chart: Chart) -> list[float]:
-    span = chart.last - chart.first
-    step = next((s for s in (0.05, 0.1, 0.25, 0.5, 1, 2) if span / s <= 10), 4)
-    first, last = math.ceil(chart.first / step), math.floor(chart.last / step)
-    return [i * step for i in range(first, last + 1)]
+def hour_of(row: Row, lights_out: float) -> float:
+    return float(row["time"] - lights_out) / 3600
+
+
+def laid_out(top: float) -> tuple[dict[str, Panel], float]:
+    """The panels below each other, and where the last ends."""
+    panels = {}
+    for name, panel in PANELS.items():
+        panels[name] = replace(panel, top=top + TITLE)
+        top += TITLE + panel.height + 4
+    return panels, top
 
 
 def draw_stages(chart: Chart, stage: Panel, doubt: Panel, epochs: Sequence[Row],
@@ -152,7 +178,8 @@ def draw_stages(chart: Chart, stage: Panel, doubt: Panel, epochs: Sequence[Row],
     doubt."""
     rung = stage.height / len(STAGE_ROWS)
     for i, name in enumerate(STAGE_ROWS):
-        chart.text(LEFT - 6, stage.top + rung * (i + 0.65), name, "end", "faint", 10)
+        chart.text(LEFT - 6, stage.top + rung * (i + 0.65), NAMES.get(name, name), "end", "faint",
+                   11)
     night = list(zip(hours, epochs, strict=True))
     for name, items in groupby(night, lambda item: item[1]["stage"]):
         run = list(items)
@@ -180,14 +207,25 @@ def draw_shares(chart: Chart, doubt: Panel, run: Sequence[tuple[float, Row]]) ->
         chart.parts.append(f'<path d="M{" L".join(path)} Z" fill="{chart.ink[name]}"/>')
 
 
-def draw_decisions(chart: Chart, decisions: Sequence[Row], lights_out: float,
-                   bottom: float) -> None:
-    """Numbered flags; the report's list has the same numbers."""
-    last = -math.inf
-    for number, row in enumerate(decisions, 1):
-        x = chart.x((row["time"] - lights_out) / 3600)
-        chart.line(x, 24, x, bottom, "faint", "1 3")
-        if x - last > 16:
-            chart.parts.append(f'<circle cx="{x:.1f}" cy="16" r="9" fill="{chart.ink["ink"]}"/>')
-            chart.text(x, 20, str(number), "middle", "paper", 11)
-            last = x
+def rows_of_flags(chart: Chart, hours: Sequence[float]) -> list[tuple[int, float, int]]:
+    """(number, x, row) of each decision in sight: where one has no room beside those before it, it
+    goes into the next row."""
+    ends: list[float] = []
+    flags = []
+    for number, hour in enumerate(hours, 1):
+        if not chart.inside(hour):
+            continue
+        x = min(max(chart.x(hour), LEFT), chart.width - RIGHT - RADIUS)
+        row = next((row for row, end in enumerate(ends) if x >= end), len(ends))
+        ends[row:row + 1] = [x + 2 * RADIUS]
+        flags.append((number, x, row))
+    return flags
+
+
+def draw_flag(chart: Chart, number: int, x: float, row: int, bottom: float) -> None:
+    """The report's list has the same numbers."""
+    y = FLAG * row + RADIUS + 1
+    chart.line(x, y, x, bottom, "faint", "1 3")
+    chart.parts.append(
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS:g}" fill="{chart.ink["ink"]}"/>')
+    chart.text(x, y + 4, str(number), "middle", "paper", 11)

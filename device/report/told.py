@@ -21,6 +21,9 @@ MISSING = 0.05              # share of epochs that may lack a level
 ONSET = 3                   # epochs of sleep in a row: somebody has fallen asleep
 NAMED = 3                   # long wakings that are told by their times
 ESTIMATED = ("sol", "tst", "waso", "light", "deep", "rem")
+ENOUGH = 20         # epochs whose mean is told
+FIVE_MINUTES = round(300 / EPOCH)       # epochs
+ANSWERED = f"{Mode.ASLEEP} → {Mode.MASKING}: aroused"      # as the night notes it
 BEFORE_UP = (Mode.WAKING, Mode.MORNING)
 
 
@@ -84,11 +87,15 @@ class Night:
 
 # ---- the first lines -----------------------------------------------------------------------------
 
-def first_lines(row: Row, epochs: Sequence[Row], clock: Callable[[float], str]) -> list[Said]:
+def first_lines(row: Row, epochs: Sequence[Row], clock: Callable[[float], str],
+                events: Sequence[Row] = ()) -> list[Said]:
     """What is said of a night before anything else. `clock(hours)`: a time of day."""
     night = Night.of(row)
     heard = sound(epochs) if night.sums and epochs else Said("")
-    lines = [sleep(night), wakings(night, clock), heard]
+    answered = [(event["time"] - row["lights_out"]) / 3600 for event in events
+                if event["kind"] == "mode" and event["detail"] == ANSWERED]
+    lines = [sleep(night), wakings(night, clock), heard,
+             because(heard, [clock(hours) for hours in answered])]
     return [line for line in lines if line]
 
 
@@ -145,6 +152,15 @@ def sound(epochs: Sequence[Row]) -> Said:
     return say("sound", facts, unknown=of_epochs(unknown), minutes=of_epochs(heard), times=times)
 
 
+def because(heard: Said, answered: Sequence[str]) -> Said:
+    """Why sound came back. `answered`: the times of day at which the night believed so."""
+    times = [say("moment", clock=clock) for clock in answered[:NAMED]]
+    if rest := len(answered) - len(times):
+        times.append(say("more", {"one": rest == 1}, count=rest))
+    facts = {"back": heard.id == "sound.back", "aroused": bool(answered)}
+    return say("because", facts, when=listed(times))
+
+
 def carried(night: Sequence[Row]) -> list[float | None]:
     """dBA of each epoch; one that isn't known is taken for what was heard before it."""
     levels: list[float | None] = []
@@ -162,6 +178,46 @@ def fell_asleep(epochs: Sequence[Row]) -> int | None:
 
 # ---- further down --------------------------------------------------------------------------------
 
+def body(epochs: Sequence[Row]) -> dict[str, str]:
+    """Heart and breathing while asleep, for a table; – is what too few epochs tell of."""
+    units = {"heart": "{:.0f} /min", "lowest": "{:.0f} /min", "rmssd": "{:.0f} ms",
+             "breathing": "{:.1f} /min"}
+    known = zip(units.items(), body_numbers(epochs).values(), strict=True)
+    return {name: "–" if value == "" else unit.format(value) for (name, unit), value in known}
+
+
+def body_numbers(epochs: Sequence[Row]) -> dict[str, float | str]:
+    """The same as numbers, "" where too few epochs tell."""
+    begin = fell_asleep(epochs)
+    lowest = None if begin is None else lowest_of([row["heart_rate"] for row in epochs[begin:]])
+    return {
+        "heart_rate_mean_per_min": mean_of(rates_asleep(epochs)),
+        "heart_rate_lowest_per_min": "" if lowest is None else round(lowest, 2),
+        "rmssd_mean_ms": mean_of(rates_asleep(epochs, "rmssd")),
+        "breathing_mean_per_min": mean_of(rates_asleep(epochs, "breathing")),
+    }
+
+
+def rates_asleep(epochs: Sequence[Row], name: str = "heart_rate") -> list[float]:
+    """What is known of it in the epochs of sleep after falling asleep."""
+    begin = fell_asleep(epochs)
+    return [row[name] for row in epochs[begin:]
+            if row["stage"] not in (None, "wake") and row[name] is not None
+            ] if begin is not None else []
+
+
+def mean_of(values: Sequence[float]) -> float | str:
+    return round(sum(values) / len(values), 2) if len(values) >= ENOUGH else ""
+
+
+def lowest_of(rates: Sequence[float | None]) -> float | None:
+    """The lowest mean of five minutes in which every epoch told a rate; one beat that was missed
+    is no low."""
+    runs = (rates[n:n + FIVE_MINUTES] for n in range(len(rates) - FIVE_MINUTES + 1))
+    whole = [[rate for rate in run if rate is not None] for run in runs]
+    return min((sum(run) / len(run) for run in whole if len(run) == FIVE_MINUTES), default=None)
+
+
 def dose(night: Night, epochs: Sequence[Row], leq: Callable[[float, float], float]) -> Said:
     """Sound's dose at the pillow. `leq(dose, hours)`: dBA."""
     doses = [row["dose"] for row in epochs if row["dose"] is not None]
@@ -174,8 +230,9 @@ def dose(night: Night, epochs: Sequence[Row], leq: Callable[[float, float], floa
 
 
 def taught(events: Sequence[Row]) -> Said:
-    notes = [row["detail"] for row in events if row["kind"] == "learned"]
-    return say("taught", {"noted": bool(notes)}, notes="; ".join(notes))
+    notes = dict.fromkeys(row["detail"] for row in events if row["kind"] == "learned")
+    told = "; ".join(notes)
+    return say("taught", {"noted": bool(notes)}, notes=told[:1].upper() + told[1:])
 
 
 def gaps(epochs: Sequence[Row]) -> Said:
@@ -207,7 +264,7 @@ def ranged(night: Night, name: str) -> str:
         value = night.sums.get(name)
         return "–" if value is None else minutes(value)
     if known.high < 60:
-        return f"{minutes(known.value)} ({known.low:.0f}–{known.high:.0f})"
+        return f"{minutes(known.value)} ({known.low:.0f}–{known.high:.0f} min)"
     return f"{minutes(known.value)} ({minutes(known.low)} – {minutes(known.high)})"
 
 

@@ -1,16 +1,29 @@
 """What the hub asks for, obeyed within the owner's bounds; the mute by hand stays, whatever is
 asked."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 from device import sentences
 from device.programmes import NAMES
-from device.session import controls, greeting, population, schedule, wishes
+from device.session import controls, greeting, own_music, population, schedule, wishes
 from device.session.modes import NIGHT, SOUNDING, Event
 from device.session.settings import DAYS, Settings, zone_of
 from device.session.state import At, Decision, State
-from device.session.things import Answer, Choose, Do, Go, Install, Note, Read, Save, Shape, Tell
-from device.values import Command
+from device.session.things import (
+    Answer,
+    Choose,
+    Do,
+    Go,
+    Install,
+    Note,
+    Publish,
+    Read,
+    Save,
+    Shape,
+    Tell,
+)
+from device.values import Command, Stop
 
 WEEKDAYS = tuple(f"alarm_{day}" for day in DAYS)
 TIMES_OF_DAY = frozenset({"alarm", "alarm_once", "quiet_from", "quiet_to", *WEEKDAYS})
@@ -29,13 +42,29 @@ def on_command(state: State, command: Command, at: At) -> Decision:
         state = state.with_settings(zone=command.zone)
         at = schedule.moment(at.now, at.wall, at.synced, state)
     state, things = obeyed(state, command, at)
-    return state, [*noted(command), *things, Tell()]
+    return state, [*noted(command), *things, Tell(), *heard(command, things)]
+
+
+def heard(command: Command, things: Sequence[Do]) -> list[Do]:
+    """The answer to whoever asked from afar: obeyed, or why not."""
+    if command.kind == "greet" or command.reply is not None:
+        return []
+    refused = (each.detail for each in things if isinstance(each, Note) and each.kind == "refused")
+    why = next(refused, "")
+    return [Publish({"heard": (command.kind, command.id, why)})]
+
+
+def leaving(command: Command) -> Stop | None:
+    """Systemd starts it again, and the night goes on."""
+    return Stop(finish=False) if command.kind == "restart" else None
 
 
 def noted(command: Command) -> list[Do]:
     """Words are read and let go; all else is in the diary."""
     if command.kind in ("say", "choose"):
         return []
+    if command.kind == "taste":
+        return [Note("command", "taste" if command.value else "taste forgotten")]
     if command.kind == "message":
         return [Note("message", str(command.value))]
     return [Note("command", f"{command.kind} {command.value}")]
@@ -76,18 +105,25 @@ def obeyed(state: State, command: Command, at: At) -> Decision:
             return population.join(state, value)
         case "greet", str():
             return greeting.begun(state, value.split(", "), at, schedule.quiet(state, at))
+        case "message", str():
+            shown = sentences.label("message.shown", text=value)
+            return state.with_status(message=value, answer=shown), []
         case "identify", _:
             return controls.identify(state, at), []
         case "firmware", _:
             return state, [Install()]
         case "say", str() | None:
             return say(state, value, command)
+        case "taste", str():
+            return own_music.sent(state, value)
         case "choose", str() if wishes.tapped(state, value):
             return say(state, value, command)
         case kind, _ if kind in PLAIN:
             return state.with_settings(**{kind: value}), []
-        case _:
+        case "restart", _:
             return state, []
+        case kind, _:
+            return state, [Note("refused", sentences.label("refused.now", kind=kind))]
 
 
 def play(state: State) -> Go:

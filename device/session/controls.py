@@ -26,7 +26,7 @@ from device.values import Asleep, Heartbeat, Lack, Light, Press, Recipe, Volume
 THANKS = 2.0                # s that the light answers a press
 FOUND = 10.0                # s that it answers somebody who looks for the device
 KNOB = 40.0                 # dB: the whole way of the volume
-ALARM = 0.75                # volume, −10 dB: the alarm's least, within the owner's ceiling
+ALARM = 0.75                # volume, −10 dB: the alarm's least
 FAVOURITES = 5              # recipes that were liked last
 CLICKS = {Press.SHORT: "single", Press.SECOND: "double", Press.THIRD: "triple", Press.HOLD: "hold"}
 
@@ -135,10 +135,10 @@ def turn(state: State, volume: float) -> Decision:
 
 
 def goal(state: State) -> float:
-    """The volume that is due. No volume or cap from afar silences the alarm."""
+    """The volume that is due. No volume, cap or ceiling silences the alarm: a hand's mute does."""
     if state.tonight.mode is not Mode.WAKING:
         return state.settings.volume
-    return max(state.settings.volume, min(ALARM, state.owner.ceiling))
+    return max(state.settings.volume, ALARM)
 
 
 def raise_volume(state: State, seconds: float) -> Decision:
@@ -154,16 +154,17 @@ def on_heartbeat(state: State, beat: Heartbeat | None, why: str) -> Decision:
     before = state.status.beat
     if beat is before:
         return state, []
-    came_or_went = (beat is None) != (before is None)
+    played = state.status.plays
     state = state.with_status(beat=beat)
+    came_or_went = (beat is None) != (before is None) or state.status.plays != played
     if not came_or_went:
         return state, []
     if beat is None:
         gone = say("sound-process", {"gone": True, "card": False}, why=why)
-        return state, [Note("sound", gone), Restart()]
+        return state, [Note("sound", gone), Restart(), Tell()]
     # One that comes back begins in silence.
     heard = say("sound-process", {"gone": False, "card": bool(beat.device)}, device=beat.device)
-    return state, [Note("sound", heard), Restart(), Shape()]
+    return state, [Note("sound", heard), Restart(), Shape(), Tell()]
 
 
 def on_trouble(state: State, chips: tuple[str, ...], disk: str) -> Decision:
@@ -200,7 +201,7 @@ def light(state: State, now: float, missing: Sequence[str]) -> Light | float:
         return Light.THANKS
     if state.settings.muted:
         return Light.MUTED
-    if status.trouble or status.beat is None or status.disk:
+    if status.trouble or not status.plays or status.disk:
         return Light.TROUBLE
     silent = fade.silent(state.tonight.recipe) or state.tonight.depth >= 1.0
     if mode in SOUNDING and not (mode is Mode.MASKING and silent):

@@ -57,7 +57,8 @@ def morning(state: State, sums: Sums, at: At) -> Decision:
         turned_down=tonight.turned_down, signal_quality=judged,
     )
     state = update_baseline(state.with_tonight(outcome=outcome), sums, judged, at)
-    began = at.wall - 60 * tonight.minutes(at.now)
+    # The time may have become known in the night, or never was.
+    began = None if at.known is None else at.known - 60 * tonight.minutes(at.now)
     row = {
         "id": tonight.number, "began": began, "lights_out": tonight.lights_out,
         "seed": state.owner.seed, "sleeper": state.owner.sleeper,
@@ -65,7 +66,7 @@ def morning(state: State, sums: Sums, at: At) -> Decision:
         "sums": {**asdict(sums), **asdict(seen)}, "outcome": asdict(outcome),
     }
     told = told_of(sums, seen)
-    summary = {**told, "lights_out": began, "out_of_bed": at.wall}
+    summary = {**told, "lights_out": began, "out_of_bed": at.known}
     return state, [
         Row("nights", row), Save(), Report(), Happened("night", told),
         Publish({"summary": summary}),

@@ -1,6 +1,6 @@
 """What the device is doing: one table, (mode, event) → mode. Pure.
 
-`python -m device.session.modes` draws the README's diagram.
+`python -m device.session.modes` draws the diagram of device/README.md.
 
 A pair that isn't in the table leaves the mode as it is: a press of another kind, a judgement that
 comes late.

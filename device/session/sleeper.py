@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from device.values import Count, Latency, Recipe, Rested, Wish
+from device.values import Count, Latency, Recipe, Rested, Taste, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +17,4 @@ class Sleeper:
     always: tuple[Wish, ...] = ()           # wishes for every night
     last: Recipe | None = None              # what the last night played
     masked: tuple[bool, ...] = ()           # whether sleep came back with the last answers
+    taste: Taste | None = None              # of one's own music, as a desk or the hub heard it

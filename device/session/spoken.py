@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from device.session import alarms
-from device.session.settings import EVERY_DAY, OFF, Once, Settings
+from device.session.settings import EVERY_DAY, OFF, Once, Settings, zone_of
 from device.session.state import At, State
 from device.values import Day, Minute, Understood
 
@@ -20,7 +20,7 @@ class Placed:
     changes: Mapping[str, object] = field(default_factory=dict)
     on: tuple[int, ...] = ()        # 0 is Monday
     weekly: bool = False            # on every such day, not the one to come alone
-    unset: str = ""                 # "unclear", "taken", "past", "timeless" or ""
+    unset: str = ""                 # "unclear", "taken", "past", "zoneless", "timeless" or ""
 
 
 def placed(state: State, heard: Understood, at: At) -> Placed | None:
@@ -30,6 +30,8 @@ def placed(state: State, heard: Understood, at: At) -> Placed | None:
         return None
     if which is Day.UNCLEAR:
         return Placed(unset="unclear")
+    if minute is not None and at.local is None and zone_of(state.owner, state.settings) is None:
+        return Placed(unset="zoneless")
     if minute is None and which in (Day.ANY, Day.DAILY):
         return Placed({"alarm": None, "week": EVERY_DAY, "once": None, "nap": None})
     if which is Day.DAILY:

@@ -24,6 +24,11 @@ class At:
     def synced(self) -> bool:
         return self.local is not None or self.zoneless
 
+    @property
+    def known(self) -> float | None:
+        """s since 1970, or None: nobody knows."""
+        return self.wall if self.synced else None
+
 
 # ---- what is known across nights -----------------------------------------------------------------
 
@@ -57,8 +62,14 @@ class Status:
     thanked: float = float("-inf")              # s: the light answers a press from here on
     sent: float = 1.0                           # volume as the sound process was told: on its way
     answer: str = ""                            # to the last note
+    message: str = ""                           # from afar, shown on the page
     greeting: Greeting | None = None            # what works is being told
     asked: float = float("-inf")                # s: the button asked for that
+
+    @property
+    def plays(self) -> bool:
+        """Whether there is a sound process, and a card for it."""
+        return self.beat is not None and bool(self.beat.device)
 
 
 @dataclass(frozen=True, slots=True)

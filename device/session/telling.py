@@ -6,7 +6,7 @@ from device.sentences import Said, say
 from device.session import alarms, fade, population, schedule, wishes
 from device.session.modes import NIGHT, SOUNDING, Mode
 from device.session.settings import DAYS, Settings, zone_of
-from device.session.state import At, State
+from device.session.state import At, State, Status
 from device.values import EPOCH
 
 UNSEEN = 30.0           # min with nobody in the bed from which somebody should look
@@ -28,7 +28,7 @@ def facts(state: State, firmware: tuple[str, str | None], at: At) -> dict[str, o
     tonight, settings, status = state.tonight, state.settings, state.status
     epoch = status.epoch
     troubles = [*status.trouble, *missing(state, at)]
-    troubles += [said for said in (status.disk, silenced(settings)) if said]
+    troubles += [said for said in (status.disk, unheard(status), silenced(settings)) if said]
     return {
         **{name: getattr(settings, name) for name in BY_NAME},
         "volume_cap": settings.cap,
@@ -41,19 +41,39 @@ def facts(state: State, firmware: tuple[str, str | None], at: At) -> dict[str, o
         "care": care(state),
         "sound": sounds(state),
         "timer": tonight.timer,
+        "next_alarm": next_alarm(settings, at),
         "occupancy": epoch.present if epoch else None,
+        "heart_rate": epoch.heart_rate if epoch else None,
+        "breathing": epoch.breathing if epoch else None,
+        "stage": tonight.stagings[-1].stage if tonight.mode in NIGHT and tonight.stagings else None,
         "firmware": firmware,
         "reason": reason(state),
         "quality": max(epoch.heart_quality, epoch.motion_quality) if epoch else None,
         "clock_synced": at.synced,
-        "problem": status.beat is None or bool(troubles),
+        "problem": bool(troubles),
         "learning": population.sentence(state.population),
         "say": None,
         "choose": None,
         "choices": tonight.said.choices,
         "understood": status.answer,
+        "message": status.message or None,
         "error": "; ".join(troubles) or None,
     }
+
+
+def next_alarm(settings: Settings, at: At) -> float | None:
+    """s since 1970; None: none is set, or the time isn't known."""
+    if at.local is None:
+        return None
+    due = alarms.coming(settings, at.local)
+    moments = [due.moment] if due else []
+    nap = [settings.nap] if settings.nap is not None and settings.nap > at.wall else []
+    return min([*moments, *nap], default=None)
+
+
+def unheard(status: Status) -> Said:
+    """Why nothing can be heard, or ""."""
+    return say("unheard", {"gone": status.beat is None, "cardless": not status.plays})
 
 
 def silenced(settings: Settings) -> Said:

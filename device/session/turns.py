@@ -5,7 +5,17 @@ from dataclasses import replace
 from device.session import learning, masking, schedule
 from device.session.modes import Event, Mode, step
 from device.session.state import At, Decision, State
-from device.session.things import Choose, Do, ForgetStages, Note, Review, Row, Send, Shape
+from device.session.things import (
+    Choose,
+    Do,
+    ForgetStages,
+    Happened,
+    Note,
+    Review,
+    Row,
+    Send,
+    Shape,
+)
 from device.session.tonight import Tonight
 from device.values import Asleep, Volume
 
@@ -29,7 +39,7 @@ def on_event(state: State, event: Event, at: At, by_hand: bool = False) -> Decis
     elif before is Mode.MASKING:
         state = replace(state, tonight=masking.ended(state.tonight, answer, event, at.now))
         things = [Choose("night")]
-    things.append(Note("mode", f"{before} → {then}: {event}"))
+    things += [*happened(before, then, event), Note("mode", f"{before} → {then}: {event}")]
     if then is Mode.MORNING:
         state = state.with_tonight(asleep=False)
         things += [Send(Asleep(False)), Review()]
@@ -37,6 +47,16 @@ def on_event(state: State, event: Event, at: At, by_hand: bool = False) -> Decis
         state, more = learning.lesson(state, at)
         things += more
     return state, [*things, Shape(by_hand)]
+
+
+def happened(before: Mode, then: Mode, event: Event) -> list[Do]:
+    """What a home may want to answer: the alarm, a snooze, somebody is up."""
+    kind = {
+        "alarm": then is Mode.WAKING,
+        "snooze": before is Mode.WAKING and then is Mode.PAUSED,
+        "out_of_bed": event is Event.UP and then is Mode.MORNING,
+    }
+    return [Happened("waking", {"event_type": name}) for name, so in kind.items() if so]
 
 
 def lights_out(state: State, at: At) -> Decision:
@@ -53,7 +73,7 @@ def lights_out(state: State, at: At) -> Decision:
     if tonight.timer and tonight.timer_ends is None:
         state = schedule.set_timer(state, tonight.timer, at)
     row = {
-        "id": tonight.number, "began": at.wall, "lights_out": at.now, "seed": state.owner.seed,
+        "id": tonight.number, "began": at.known, "lights_out": at.now, "seed": state.owner.seed,
         "sleeper": state.owner.sleeper, "software": state.owner.software,
     }
     return state, [

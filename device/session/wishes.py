@@ -145,8 +145,7 @@ def set_clock(state: State, heard: Understood, at: At) -> Decision:
     elif heard.nap is not None and at.local is not None:
         state = schedule.set_nap(state, heard.nap, at)
         things.append(Note("command", f"nap {heard.nap}"))
-    elif alarm is not None and alarm.changes and (
-            heard.alarm is None or not schedule.unsettable(state, at)):
+    elif alarm is not None and alarm.changes:
         state = schedule.rearmed(state, at, **alarm.changes)
         which, weekdays = heard.days
         named = (which, *weekdays) if which else ()

@@ -93,6 +93,16 @@ class Recording:
         return cls(path.stem, rate, ppg, motion, scale, offset)
 
     @property
+    def lacking(self) -> str:
+        """What the file has no signal of, and what comes of it; "" where it has both."""
+        if self.motion is None:
+            return (f"{self.name} has no acceleration: what moves isn't felt, so sleep is judged "
+                    "by the heart alone, or not at all")
+        if self.ppg is None:
+            return f"{self.name} has no ppg: no heart is read, so sleep is judged by movement alone"
+        return ""
+
+    @property
     def seconds(self) -> float:
         return (
             max(len(played.rows) for played in (self.ppg, self.motion) if played is not None)

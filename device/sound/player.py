@@ -50,7 +50,7 @@ def open_stream(name: str) -> Stream:
     os.environ.setdefault("PA_ALSA_PLUGHW", "1")        # pa_linux_alsa.c, BuildDeviceList
     try:
         sounddevice = importlib.import_module("sounddevice")
-    except (OSError, ImportError) as trouble:
+    except Exception as trouble:        # a library built for another system raises what it likes
         raise SoundError(
             f"PortAudio is missing ({trouble}): apt-get install libportaudio2"
         ) from trouble

@@ -16,10 +16,9 @@ import sys
 from collections import deque
 from pathlib import Path
 
-import sdnotify
-
 from device.clock import Clock, SystemClock
 from device.errors import NocturneError, SoundError
+from device.notifier import notifier
 from device.process_memory import give_memory_back, unmap_code
 from device.sound.dispatch import Console, dose_of, level_of
 from device.sound.grain_pools import make_pool
@@ -64,11 +63,11 @@ class Realtime:
         self._origin: float | None = None       # monotonic time of frame 0 at the speaker
         self._heard = self._said = clock.now()
         self._energy = deque([(clock.now(), 0.0)], maxlen=3)
-        self._notify = sdnotify.SystemdNotifier()
+        self._notify = notifier()
 
     def run(self) -> int:
         """Until the device dies. Returns the exit status."""
-        self._notify.notify("READY=1")
+        self._notify("READY=1")
         for name in FIRST:
             make_pool(name, self._settings.seed, lowest=self._settings.lowest)
         tried = -math.inf
@@ -91,7 +90,7 @@ class Realtime:
             if now - self._said >= BEAT:
                 self._said = now
                 self._server.tell(self._heartbeat(now))
-                self._notify.notify("WATCHDOG=1")
+                self._notify("WATCHDOG=1")
 
     def _find_device(self) -> None:
         try:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from device.values import SOUND_BOUNDS
+
 RATE = 48_000               # frames/s
 # frames: gains are points on this grid and straight lines between; blocks are multiples
 CONTROL = 1024
@@ -12,7 +14,7 @@ MUSIC_RATE = RATE // 2      # frames/s of the music and its room, with nothing a
 PERIOD = CONTROL * MUSIC_RATE // RATE       # frames of the music in a control period
 BLOCK = 4096                # frames: what is rendered at a time unless told otherwise
 HARD_LIMIT = 70.0           # dBA at the pillow: not exceeded whatever fails
-HIGHEST_CEILING = 60.0      # dBA LAmax: as far as a sleeper may raise the cap
+HIGHEST_CEILING = SOUND_BOUNDS["ceiling"][1]        # dBA LAmax: as far as the cap may be raised
 LOUDEST_A = 1.3  # dB: the largest gain of A-weighting, near 2.5 kHz (IEC 61672-1 table 3)
 NOMINAL = 85.0  # dBA at 0 dBFS RMS: the recommended build, as long as nobody has measured
 UNMEASURED = 45.0           # dBA LAF,max: as loud as may be without a measurement
@@ -52,21 +54,11 @@ class Settings:
     block: int = BLOCK              # frames
 
     def __post_init__(self) -> None:
-        bounds = {
-            "calibration": (50, 120),
-            "settle": (20, HIGHEST_CEILING),
-            "cap": (20, HIGHEST_CEILING),
-            "ceiling": (20, HIGHEST_CEILING),
-            "leq": (10, HIGHEST_CEILING),
-            "monitor": (0, 60),
-            "highpass": (0, 300),
-            "seed": (0, 2**63),
-            "block": (CONTROL, 4 * CONTROL),
-        }
+        bounds = {**SOUND_BOUNDS, "seed": (0, 2**63), "block": (CONTROL, 4 * CONTROL)}
         for name, (low, high) in bounds.items():
             value = getattr(self, name)
-            if not (math.isfinite(value) and low <= value <= high):
-                raise ValueError(f"{name} is {value}, outside {low}..{high}")
+            if not (low <= value <= high or name == "highpass" and value == 0):    # nor is it NaN
+                raise ValueError(f"{name} is {value}, outside {low:g}..{high:g}")
         if self.speaker not in SPEAKERS:
             raise ValueError(f"speaker is {self.speaker!r}, not one of {', '.join(SPEAKERS)}")
         if self.block not in (CONTROL, 2 * CONTROL, 4 * CONTROL):

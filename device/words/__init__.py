@@ -23,8 +23,10 @@ from device.words import (
     whole,
 )
 from device.words.language import language
+from device.words.phrases import spoken
 from device.words.reader import Reader
 from device.words.script import simplified
+from device.words.shorthand import spelled_out
 from device.words.spelling import mended
 from device.words.text import HAN, clean, tokens
 
@@ -32,7 +34,7 @@ __all__ = ["Words"]
 
 HERE = Standing()
 OTHERS = frozenset({"lights", "heating", "room"})       # which have timers, too
-OWN = re.compile(r"\b(?:stop|sounds?|music|timer|everything|rain|waves|ocean|noise)\b|声|音乐|定时")
+OWN = re.compile(r"\b(?:stop|sounds?|timer|everything)\b|声|定时")
 
 
 class Words:
@@ -68,13 +70,13 @@ class Words:
 
     def understand(self, text: object) -> Understood:
         """Whatever `text` is: bounded work, and nothing but a frozen value comes of it."""
-        line = simplified(clean(text))
+        line = spelled_out(simplified(clean(text)))
         model, said = self.mood, tokens(line)
         trouble, tongue = beyond.distress(line), self.language(line)
         if trouble == "crisis":
             return Understood(tongue or script(line), distress=trouble)
         far, asked = beyond.beyond(line), hours.asked(line)
-        if OTHERS.intersection(far) and not OWN.search(line):
+        if OTHERS.intersection(far) and not (OWN.search(line) or sounds(said)):
             asked = asked._replace(timer=None, left=line)       # of the lamp, not of the sound
         if exact.stopped(line) and not exact.muted(line):
             return Understood(script(line), stop=True)
@@ -165,6 +167,11 @@ class Words:
     narrowing = staticmethod(bounds.narrowing)
     within = staticmethod(bounds.within)
     played = staticmethod(bounds.played)
+
+
+def sounds(said: Sequence[str]) -> bool:
+    """Whether tokens name a sound."""
+    return any(word.kind == "thing" for word in spoken(said))
 
 
 def script(line: str) -> str:

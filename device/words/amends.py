@@ -58,6 +58,7 @@ NOT_NOW = re.compile(
     r" though)*|"
     r"(?:但|可)?今(?:天|晚|天晚上)(?:先|就|还是)*(?:不用|不要|不|唔要|唔使|免|算)(?:了|啦|吧)*"
 )
+ITS = re.compile(r"\b(?:it|them|that|those|they)\b|[一-鿿]")
 BARE = re.compile(
     r"(?:(?:turn|put|make|bring) it |all the way |a (?:little|bit) |a notch )*(up|down|higher|"
     r"lower)"
@@ -153,9 +154,9 @@ def replaced(kept: Sequence[str], said: str, mark: str) -> list[str] | None:
     """The clauses so far, with what is now `said` in the place of what it corrects; None if it
     corrects nothing, or not clearly."""
     order = said.strip(" .,!?。，！？…")
-    if kept and NOT_NOW.fullmatch(order) and (named := things(kept[-1])):
-        denied = any(word.kind in DENIALS for word in words(kept[-1]))
-        return None if denied else [*kept[:-1], plainly(named, False)]
+    if kept and NOT_NOW.fullmatch(order) and (place := spoken_of(kept)) is not None:
+        denied = any(word.kind in DENIALS for word in words(kept[place]))
+        return None if denied else [*kept[:place], plainly(things(kept[place]), False)]
     if not kept or not re.search(r"\w", re.sub(WELL, "", mark)):
         return None
     if bare := BARE.fullmatch(order):
@@ -177,6 +178,17 @@ def replaced(kept: Sequence[str], said: str, mark: str) -> list[str] | None:
         return [*kept[:place], plainly(named, bool(KEPT.fullmatch(order))), *kept[place + 1 :]]
     if {word.value for word in named} <= {word.value for word in things(said)}:
         return [*kept[:place], *kept[place + 1 :], said]
+    return None
+
+
+def spoken_of(kept: Sequence[str]) -> int | None:
+    """The place of the clause with the things that the next is about: the last, or, where that only
+    says why they aren't wanted, the one before: "he loves wind but I can't stand it, not now"."""
+    for place in range(len(kept) - 1, max(len(kept) - 3, -1), -1):
+        if things(kept[place]):
+            return place
+        if not (ITS.search(kept[place]) and any(w.kind in DENIALS for w in words(kept[place]))):
+            return None
     return None
 
 

@@ -151,6 +151,10 @@ SAY = {
               "只能有一天单独设闹钟，而另一天已经设了，所以没有改动；可以说“每周六”"),
     "past": ("today has no such time any more, so the alarm stays as it was",
              "今天已经过了那个时间，闹钟没有改动"),
+    "zoneless": ("no time of day can be set while the time zone isn't known: write clock.zone = "
+                 "\"Europe/Berlin\" (yours) into nocturne.toml",
+                 "还不知道在哪个时区，所以没法定钟点：请在 nocturne.toml 里写上 "
+                 "clock.zone = \"Asia/Shanghai\"（您的时区）"),
     "timeless": ("the time isn't known yet, so a single day's alarm stays as it was",
                  "时钟还没对上，没法单独设某一天的闹钟，所以没有改动"),
     "timer": ("off after {} min", "{} 分钟后停"),

@@ -153,6 +153,26 @@ CRISIS = (
         "好想就这样睡过去不要醒来",
     ),
     rule(
+        "crisis",
+        r"\b(?:don't|dont|do not|can't|cannot) see (?:the|any|a) (?:point|reason)"
+        r"(?: (?:in|of|to|for))* (?:any of (?:this|it)|anything|it all|going on|living|life|live|"
+        r"being|go on)\b|"
+        r"\b(?:want|wish|rather|like)(?: \w+){0,3}? (?:not|never)(?: to)? (?:be here|"
+        r"be alive|have been born|been born|exist)\b|\bwish i (?:wasn't|weren't|was not) "
+        r"(?:here(?! (?:at|in|tonight))|alive|born)\b|\b(?:don't|dont|do not) want to be "
+        r"(?:alive|here any ?more|around any ?more)\b|\bunalive\b|"
+        r"\b(?:just )?(?:a )?burden (?:to|on) (?:everyone|everybody|them|you all|my)\b",
+        "I don't see the point of any of this anymore",
+    ),
+    rule(
+        "crisis",
+        r"(?:活着|做人|人生)(?:真的?|是|好|很|也|都|太|实在)*(?:没|冇|无)(?:什么|乜)?(?:意思|意义|劲|盼头)|"
+        r"(?:不想|唔想)(?:再)?(?:待|留|在)?(?:在)?(?:这个|呢个)?(?:世界|世上|人世)|"
+        r"(?:睡过去|睡着|睡)(?:了)?(?:就)?(?:永远|再也)(?:不|别|唔)(?:要|用|会|想)?(?:再)?醒|"
+        r"(?<!让)想(?:要)?(?:从这个世界)?消失(?![的在])|一了百了|结束(?:这)?一切",
+        "活着真没意思",
+    ),
+    rule(
         "crisis", r"自杀|自殺|想死|不想活|活不下去|轻生|自残|结束生命|不如死|死了算了", "我不想活了"
     ),
 )

@@ -82,7 +82,10 @@ EXCEPT = re.compile(
     r"(?:\b(?:next|last|except|excluding|besides|unless|but|not|until|till|from|since|"
     r"starting|before|after)(?: (?:on|for|from|the|with))* ?|除了?|从|直到|直至|[下上]个?)$"
 )
-SPOKEN = re.compile(r"\balarms?\b|\bwake\b|\bget (?:me|us) up\b|闹[钟铃]|叫|喊|唤")
+SPOKEN = re.compile(
+    r"\balarms?\b|\bwake\b|\bwakeup\b|\bget (?:me|us) up\b|\b(?:sleep|lie|lie-in) in\b|"
+    r"\b(?:lie|long|sleep)-in\b|闹[钟铃]|叫|喊|唤|自然醒|懒觉|赖床|睡晏"
+)
 MARK = re.compile(r"((?<![ap]\.m)[.;!?](?= |$)|,|\band\b|\bthen\b|[，。；！？、])")
 JOINS = re.compile(
     r"\W*(?:(?:please|also|but|only|just|not|except|it's|for|at|to|by|around) ?)*\W*$"

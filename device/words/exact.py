@@ -175,6 +175,11 @@ TURNED = tuple(
         # "turn the volume down a little", "volume up"
         rf"{POLITE}(?:(?:turn|put|bring|set|change|make|adjust|move|keep) )?{LOUDNESS} "
         rf"{FEW}(?:{ways}){SOME}",
+        # "adjust the speakers to a lower, more comfortable level"
+        rf"{POLITE}(?:turn|put|bring|set|change|make|adjust|move|keep|have) {LOUDNESS} "
+        rf"(?:(?:up|down|back) )?(?:to|at|on) an? (?:much |slightly |bit )?"
+        rf"(?:{'louder|higher|raised' if way > 0 else PASSIVE})"
+        rf"(?:,? (?:and )?(?:(?:more|less) )?\w+){{0,2}} (?:levels?|volume|setting)s?{SOME}",
         # "turn it down", "bring that up a bit"
         rf"{POLITE}(?:turn|put|bring|crank|dial|take|pump|bump) (?:it|this|that|things|everything)"
         rf"(?: right| way| all the way| back)* (?:{'up' if way > 0 else 'down'}){SOME}",

@@ -68,9 +68,11 @@ TIME = re.compile(
     r"(?: ?(?P<half>am|pm|a\.m|p\.m|in the morning|in the evening|tonight|in the afternoon))?"
 )
 WAKE = re.compile(
-    r"\b(?:wake (?:me|us)(?: up)?|get me up|(?:set|make|put|change|move|need|want|have|create)"
+    r"\b(?:wake (?:me|us)(?: up)?|get me up|"
+    r"let (?:me|us) (?:sleep|lie)(?: in)?(?= (?:until|till)\b)|"
+    r"(?:set|make|put|change|move|need|want|have|create)"
     r"(?: me)?(?: the| an| a| my| up)* alarm(?: clock)?|alarm(?: clock)?)\b"
-    r"(?: (?:tomorrow|for|at|to|by|around|on|morning|please|is|about|the|me))* "
+    r"(?: (?:tomorrow|for|at|to|by|around|on|morning|please|is|about|the|me|until|till))* "
 )
 NOT_WAKE = re.compile(
     r"\b(?:fire|no|don't|dont|not|cancel|remove|delete|turn off|switch off|stop|disable|what|when|"
@@ -92,6 +94,17 @@ LENGTH = (
 )
 NAP = re.compile(
     rf"\b(?:(?:wake (?:me|us)|get me)(?: up)?(?: again)?|alarm)(?: (?:for|in))+ {LENGTH}"
+)
+# Who lies in isn't to be woken: "let me sleep in tomorrow", but not "let me sleep in peace".
+LIE_IN = re.compile(
+    r"(?<!don't )(?<!not )(?<!never )(?<!dont )\b(?:let (?:me|us)|"
+    r"(?:want|need|like|able)(?: me| us)? to|can (?:i|we)) "
+    r"(?:sleep in|lie in|have a (?:lie|long|sleep)[- ]?in)"
+    r"(?= *(?:please|for once|and|this|today|tomorrow|on|as long|\w+day|[.,;!?]|$))|"
+    r"(?:^|[.,;!?] |\b(?:please|and|so|want|need) )no wake[- ]?up(?: calls?)?\b"
+    r"(?! (?:at|in|last|during|like))|"
+    r"(?<![别用要好])(?:让|给)我(?:今天|明天|明早|早上|听日|周[一二三四五六日末])*(?:好好)?"
+    r"(?:睡到(?:自然醒|饱|够)|睡(?:个|一?下)?懒觉|赖(?:个|一?下)?床|睡晏)"
 )
 NO_ALARM = re.compile(
     r"\b(?:no|cancel|remove|delete|turn off|switch off|shut off|disable|unset|clear|forget|stop|"
@@ -221,14 +234,15 @@ def asked(line: str) -> Asked:
     of, timeless = days.said(line)
     rings, rests = alarm(timeless), nap(line)
     ends, left = timer(line)
-    if of.which is Which.ANY and SKIP.search(line):
+    lies_in = LIE_IN.search(timeless)
+    if of.which is Which.ANY and (lies_in or SKIP.search(line)):
         of = Days(Which.NEXT)
     if rings is not None and of.which is Which.TONIGHT and EVENING <= rings < NOON:
         rings += NOON
     elif rings is not None and of.which is Which.TONIGHT and NOON <= rings < NOON + 60:
         rings -= NOON
     off = {
-        "alarm": rings is None and rests is None and NO_ALARM.search(timeless)
+        "alarm": rings is None and rests is None and (lies_in or NO_ALARM.search(timeless))
         and not STAYS.search(timeless)
         and not OTHERS_ALARM.search(line),
         "timer": ends is None and NO_TIMER.search(line),

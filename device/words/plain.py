@@ -92,6 +92,54 @@ TURNS = (
         r"(?:一?点|一?些|啲)?了?",
         "不是要更大声",
     ),
+    # as far as it goes is further; what was said to be so by a little is so by too much
+    turn(
+        r"\1er",
+        r"(?<!not )(?<!n't )\bas (loud|quiet|soft|slow|low|deep|dark|calm)(?:ly)? as "
+        r"(?:(?:humanly )?possible|(?:you|it|that|they)(?: possibly)? (?:can|goes|go|gets?)"
+        r"(?: be)?)",
+        "as loud as you can",
+    ),
+    turn(
+        r"\1\2声一点",
+        r"(?:尽量|尽可能)地?再?([大小细轻])声?(?:一?[点些])?|越([大小细轻])声?越好",
+        "尽量小声",
+    ),
+    turn(
+        r"太\1\2了",
+        r"(?<![再更要就])([大小轻响吵快慢亮暗高低闷尖])(声)?了(?:一?点儿?|一?些|啲)"
+        r"(?![就最才]?[好行])",
+        "雨声小了点",
+    ),
+    # this or nothing is this
+    turn(" please", r" or (?:(?:nothing|none)(?: else| at all)?|bust|riot)\b", "ocean or nothing"),
+    # what wasn't said, or isn't to blame
+    turn(
+        "要",
+        r"(?:我)?(?:[不唔]是|并没有?|又没|没有?|冇)在?(?:说|讲|话|叫你|让你|要你)(?:了|过)?"
+        r"(?:不要|不放|不用|别放|唔要|停|关掉?)(?:了|掉)?",
+        "我不是说不要雨",
+    ),
+    turn(
+        "",
+        r"(?:我)?(?:[不唔]是|并没有?|又没|没有?|冇)在?(?:说|讲|话)(?:了|过)?我?"
+        r"(?:唔钟意|不喜欢|不爱听|讨厌|唔想听|不想听)",
+        "我唔係話唔鍾意雨",
+    ),
+    turn(
+        "",
+        r"\b(?:it's |it is |it |i'm |i am |i )?(?:not|isn't|never|didn't|don't) "
+        r"(?:that|say|saying|said|mean|meaning)(?: that)? (?:i|we) (?:(?:don't|do not|didn't) "
+        r"(?:like|love|enjoy|want)|hate|dislike)\b",
+        "it's not that I don't like the rain",
+    ),
+    turn(
+        "",
+        r"\b(?:it |that )?(?:wasn't|was not|isn't|not) (?:because of |due to )?"
+        r"(?:(?:the|your|that) )?\w+(?: \w+)? (?:that|which|who) (?:woke|kept|bothered|disturbed|"
+        r"scared|annoyed|bothers|keeps|wakes)\b(?: (?!but\b)[\w']+)*",
+        "it wasn't the rain that woke me",
+    ),
     # a step from last night's is a step
     turn(
         "",
@@ -145,7 +193,7 @@ TURNS = (
         "大声一点",
         r"(?<![一-鿿])(?:我|昨晚|昨天|琴晚|寻晚|今晚)*(?:都|几乎|根本|差不多|快|完全|"
         r"什么都|么都)*"
-        r"听[不唔](?:见|到|清|清楚)(?:了)?(?:把?声音?)?(?![一-鿿])",
+        r"听[不唔](?:见|到|清|清楚)(?:了)?(?:(?:你|它|佢)?(?:的|把)?声音?)?(?![一-鿿])",
         "几乎听不见",
     ),
 )

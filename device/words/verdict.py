@@ -22,7 +22,7 @@ from device.words.reader import LABELS
 STANDS = MappingProxyType({
     "plain": 0.35, "same": 0.6, "silent": 0.8, "other": 0.96, "unsure": 0.96, "opposite": 0.97,
 })
-TURNED = 0.1  # of the opposite of a verdict: with more it doesn't stand, but in a plain note
+TURNED = 0.15  # of the opposite of a verdict: with more it doesn't stand, but in a plain note
 SILENCE = 0.85  # of "sound" and the like, which most often are spoken of without a wish
 ASK = 0.2
 MISSED = 0.15  # of any wish at all, where the grammar hears one and the reader likely none

@@ -90,8 +90,8 @@ def wipe(device: Path, size: int) -> None:
 
 
 def forget(boot: Path, defaults: Path) -> None:
-    """What a person wrote there is as on a new card, or gone."""
-    for name in PERSONAL:
+    """What a person wrote there is as on a new card, or gone; the reports of nights are gone."""
+    for name in (*PERSONAL, *(f"reports/{path.name}" for path in (boot / "reports").glob("*"))):
         if (boot / name).exists():
             blank(boot / name)
             (boot / name).unlink()

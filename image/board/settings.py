@@ -31,8 +31,9 @@ PYTHON = "/usr/lib/nocturne/python"
 NAMES = ("wifi.txt", "nocturne.toml", "home.toml")
 OURS = {*NAMES, "TROUBLE.txt", "README.txt", "settings.txt", "common.txt", "config.txt",
         "tryboot.txt", "sbom.cdx.json", "authorized_keys", "ca.crt", "seed.mid"}
-SYSTEMS, FIRMWARE = {"a", "b", "overlays"}, {".bin", ".dat", ".elf", ".dtb", ".broadcom"}
+SYSTEMS, FIRMWARE = {"a", "b", "overlays", "reports"}, {".bin", ".dat", ".elf", ".dtb", ".broadcom"}
 STRAY = 65_536      # bytes: larger files are no copies of settings
+FEW = 4             # lines that are named
 ZONEINFO = Path("/usr/share/zoneinfo")
 DEFAULT = Path("/usr/lib/nocturne/nocturne.toml")
 SAID = re.compile(r"(home\.(?:password|username|hub_key)) = .*?: (?=must)", re.DOTALL)
@@ -259,7 +260,7 @@ def take_wifi(boot: Path, kept: Path) -> list[str]:
     if not password and wanted.password:
         troubles.append("password: none is kept any more; write it once more")
     if strange and troubles:
-        lines = ", ".join(strange)
+        lines = ", ".join(strange[:FEW]) + (" and more" if len(strange) > FEW else "")
         troubles.append(f"{lines}: write country =, name = and password =, a line each")
     if password not in ("", wifi.NONE):
         secretly(secret, password.encode(), "root")

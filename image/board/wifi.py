@@ -1,5 +1,6 @@
 """wifi.txt as people fill it in, and the file that wpa_supplicant takes. Pure."""
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,9 +10,11 @@ from written import KEPT, SPACES, is_secret, plain, unquoted
 
 WORDS = {
     "country": ("country", "country_code", "wifi_country", "land", "pays", "pais", "region",
-                "regulatory-domain"),
+                "regulatory-domain", "paese", "kraj", "страна", "国家", "国"),
     "name": ("name", "ssid", "network", "wifi", "wlan", "wifi name", "network name", "netzwerk",
-             "wlan-name", "essid"),
+             "wlan-name", "essid", "ssid name", "wifi_ssid", "name des wlan-funknetzes", "reseau",
+             "nom du reseau", "red", "nombre de la red", "rete", "nome rete", "nome da rede",
+             "netwerk", "netwerknaam", "natverksnamn", "nazwa sieci", "сеть", "имя сети", "名称"),
     "password": ("password", "pass", "psk", "passphrase", "passwort", "kennwort", "pwd", "key"),
     "hidden": ("hidden", "scan_ssid", "versteckt", "hidden network", "hidden ssid"),
     "protection": ("key_mgmt", "key-mgmt"),
@@ -23,7 +26,16 @@ WORDS = {
 }
 MEANT = {plain(word): meant for meant, words in WORDS.items() for word in words}
 YES = ("1", "yes", "true", "on", "ja", "y")
+# No values: of what opens a block; of a password that netsh shows in another line.
+EMPTY = ("", "{", "present", "vorhanden")
 NONE = "none"               # as password: a network without one
+# A value in XML: of a property list, of Android, and of Windows, where the last name is the SSID's.
+FIELD = re.compile(
+    r"<(?:key>([^<]+)</key>\s*<string|string name=\"([^\"]+)\"|(\w+))>([^<]*)</")
+FIELDS = {"name": "name", "SSID": "name", "SSID_STR": "name", "keyMaterial": "password",
+          "PreSharedKey": "password", "Password": "password", "nonBroadcast": "hidden",
+          "HIDDEN_NETWORK": "hidden"}
+MARKUP = re.compile(r"(?s)<.*>")
 HEX_KEY = re.compile(r"[0-9a-fA-F]{64}")
 KEY = re.compile(r"[\"'“”„]?([^=:：＝\"“”„{}]{1,40}?)[\"'“”]?\s*[=:：＝]\s*")
 
@@ -37,9 +49,10 @@ def before(*fields: str) -> str:
 # Where a value ends within a line: without quotes, and in them.
 BREAK = re.compile(r"(?i)(?:\s*[;,{}]\s*|\s+)"
                    rf"(?={before('country', 'name', 'password', 'hidden', 'protection')})")
-QUOTED = re.compile(r"(?i)([\"'“„‘])(.*?)[\"'”“’]"
+QUOTED = re.compile(r"(?i)([\"'“„‘`])(.*?)[\"'”“’`]"
                     rf"(?=\s*[;,}}]*(?:\s*|\s+#.*)$|[;,{{}}\s]+{before(*WORDS)})")
-COMMENT = re.compile(r"\s#\s.*$")
+COMMENT = re.compile(r"\s(?:#|//)\s.*$")
+OPENED = re.compile("[\"“„«]")      # by a quote that nothing closes
 COUNTRIES = Path("/usr/share/zoneinfo/iso3166.tab")         # of tzdata: code, tab, name
 ALIASES = {"UK": "GB", "ENGLAND": "GB", "USA": "US", "DEUTSCHLAND": "DE", "ÖSTERREICH": "AT",
            "SCHWEIZ": "CH"}
@@ -56,21 +69,24 @@ class Wifi:
 
 def read(words: str) -> tuple[Wifi, list[str]]:
     """What is said in wifi.txt, or pasted into it: wpa_supplicant's network block (the first, where
-    there are more), or what a QR code holds. And lines that say nothing known, or something else
-    than one before, as "line 3"."""
-    code = re.search(r"WIFI:(?:[^;\\\n]|\\.|;)*", words)
-    found: dict[str, str] = from_code(code[0]) if code else {}
+    there are more), what a QR code holds, or a profile in XML. And lines that say nothing known, or
+    something else than one before, as "line 3"."""
+    code = re.search(r"(?i:WIFI):(?=[^\n]*[SP]:)(?:[^;\\\n]|\\.|;)*", words)
+    found: dict[str, str] = from_code(code[0]) if code else from_xml(words)
     strange: list[str] = []
     blocks = 0
-    rest = words.replace(code[0], "") if code else words
+    rest = words.replace(code[0], "") if code else MARKUP.sub("", words) if found else words
+    told = set(found)
     for number, line in enumerate(rest.translate(SPACES).split("\n"), 1):
         for key, value in pairs(line):
             meant = meaning(key)
             blocks += value == "{" and meant == "name"
             if meant is None:
                 strange.append(f"line {number}")
-            elif value in ("", "{") or blocks > 1 or (code and meant in found):
+            elif value.lower() in EMPTY or blocks > 1 or meant in told:
                 continue
+            elif OPENED.match(value) and by_hand(meant, value, False) == value:
+                strange.append(f"line {number}")
             elif meant == "protection":
                 found |= {"password": NONE} if value.upper() == "NONE" else {}
             else:
@@ -86,7 +102,7 @@ def read(words: str) -> tuple[Wifi, list[str]]:
 def pairs(line: str) -> Iterator[tuple[str, str]]:
     """The keys and values of a line, quotes still around these; "{" is the value of what opens a
     block, and what is no pair comes as a key of no letters."""
-    block = False
+    block = parted = False
     while line := line.lstrip(" {},;"):
         pair = KEY.match(line.lstrip("# "))
         if line[0] == "#" and (pair is None or not is_secret(pair[1])):
@@ -106,7 +122,8 @@ def pairs(line: str) -> Iterator[tuple[str, str]]:
         else:
             end = BREAK.search(rest)
             value = COMMENT.sub("", rest[:end.start()] if end else rest).strip()
-            yield pair[1], value if meaning(pair[1]) == "password" and not block \
+            parted = parted or end is not None and end[0].strip() in (";", ",")
+            yield pair[1], value if meaning(pair[1]) == "password" and not block and not parted \
                 else value.rstrip(" ;,}")
             line = rest[end.start():] if end else ""
 
@@ -128,11 +145,20 @@ def by_hand(meant: str, value: str, block: bool) -> str:
 
 def from_code(code: str) -> dict[str, str]:
     """`WIFI:T:WPA;S:name;P:password;H:true;;` as phones share it."""
-    fields = dict(re.findall(r"(?:WIFI:|;)([A-Z]):((?:[^;\\]|\\.)*)", code))
+    fields = dict(re.findall(r"(?:(?i:WIFI):|;)([A-Z]):((?:[^;\\]|\\.)*)", code))
     said = {key: re.sub(r"\\(.)", r"\1", value) for key, value in fields.items()}
     password = said.get("P", "") or (NONE if said.get("T", "").lower() == "nopass" else "")
     named = {"name": said.get("S", ""), "password": password, "hidden": said.get("H", "")}
     return {meant: value for meant, value in named.items() if value}
+
+
+def from_xml(words: str) -> dict[str, str]:
+    """Of what `netsh wlan export profile key=clear`, an iPhone's profile or Android's backup says;
+    without a password it is none of these."""
+    whole = words.replace("<true/>", "<string>true</string>")
+    fields = {"".join(keys): html.unescape(value) for *keys, value in FIELD.findall(whole)}
+    said = {meant: unquoted(fields[key].strip()) for key, meant in FIELDS.items() if key in fields}
+    return said if "password" in said else {}
 
 
 def judged(wanted: Wifi, countries: Path = COUNTRIES) -> tuple[Wifi, list[str]]:
@@ -163,7 +189,8 @@ def judged(wanted: Wifi, countries: Path = COUNTRIES) -> tuple[Wifi, list[str]]:
 
 
 def has_password(name: str) -> bool:
-    return any(is_secret(part.split()[-1]) for part in re.split("[=:]", name)[:-1] if part.split())
+    beside = [part.split()[-1] for part in re.split("[=:]", name)[:-1] if part.split()]
+    return any(map(is_secret, beside)) or re.search("//|:.*@", name) is not None
 
 
 def country_of(said: str, countries: Path) -> str:

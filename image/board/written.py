@@ -1,5 +1,6 @@
 """Text as people's computers write it, and TOML as people do. Pure."""
 
+import contextlib
 import re
 import tomllib
 import unicodedata
@@ -8,25 +9,31 @@ from typing import Any
 KEPT = "(kept)"
 LONGEST, LONGEST_LINE = 200_000, 4000       # what a pattern takes grows with a line's square
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+# What an old Mac or a console's window saved holds other letters, read as Windows'.
+TYPED = "äöüÄÖÜßàâæçèéêëîïôœùûÀÂÇÈÉÊÔŒáíóúñÁÍÓÚÑìòåøÅØãõÃÕ€£§°´µ¡¿«»“”„‘’–—…\u00a0"
 # What word processors and phones put for quotes and spaces.
-QUOTES = str.maketrans({mark: '"' for mark in "“”„‟«»＂"} | {mark: "'" for mark in "‘’‚‛′"})
+QUOTES = str.maketrans({mark: '"' for mark in "“”„‟«»＂"} | {mark: "'" for mark in "‘’‚‛′`"})
 SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u3000": " ", "\u200b": None,
-                        "\ufeff": None, "\t": " "})
+                        "\u200e": None, "\u200f": None, "\u2060": None, "\ufeff": None,
+                        "\t": " "})
 SECTION = re.compile(r"^\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]\s*(#.*)?$")
 VALUE = re.compile(r"(\"[^\"\\]*\"|'[^']*'|[^#\"']*)\s*(?:#\s*(.*))?")
 PUBLIC = ("hubkey", "highpass")             # settings that only sound like one
-BESIDE = re.compile(r"([\w-]{2,40})[\"']?\s*(?:\([^)]*\)\s*)?[=:]\s*[\"'“„]*([^\s\"',;}]+)")
+# A password without a word for it: of a phone's code, and in XML.
+CODED = re.compile(r"(?i)\bWIFI:[^\n]*\bP:|keyMaterial>|PreSharedKey\W|<key>Password</key>")
+BESIDE = re.compile(r"([\w-]{2,40})[\"']?\s*(?:\([^)]*\)\s*)?[=:：＝]\s*[\"'“„]*([^\s\"',;}]+)")
 HALF_HEADER = re.compile(r"\[\s*\w{1,10}")
 PAIR = re.compile(r"^\s*[\"']?(?:(\w+)\s*\.\s*)?([\w-]+)[\"']?\s*[=:]\s*(.*?)\s*$")
-# Of a key's name: what stands beside it is a password, in more than one language, or misspelt.
+# Of a key's plain name: beside it stands a password, in more than one language, or misspelt.
 SECRET = re.compile("pass|pasw|pw|psk|key|schl|kennw|wort|word|ord$|clave|contras|senha|parol|hesl|"
-                    "hasl|geheim|secret|token|code|парол|密")
+                    "hasl|geheim|secret|token|code|chiave|chave|nyckel|sleutel|anahtar|sifre|парол|"
+                    "κωδικ|密|ハスワ|비밀|암호")
 
 
 def plain(name: str) -> str:
     """Its letters alone, small and without accents."""
     letters = unicodedata.normalize("NFKD", re.sub(r"\(.*?\)", "", name).casefold())
-    return "".join(letter for letter in letters if letter.isalpha())
+    return unicodedata.normalize("NFC", "".join(filter(str.isalpha, letters)))
 
 
 def is_secret(name: str) -> bool:
@@ -46,7 +53,8 @@ def text(data: bytes) -> str:
         raise Unreadable("it is rich text; save it as plain text")
     if data[:4] in (b"PK\x03\x04", b"%PDF"):
         raise Unreadable("it is no text file; write it with a plain editor")
-    words = decoded(data).replace("\r\n", "\n").replace("\r", "\n")
+    words = unicodedata.normalize("NFC", decoded(data))     # a Mac may write u and two dots
+    words = words.replace("\r\n", "\n").replace("\r", "\n")
     if max(map(len, words.split("\n"))) > LONGEST_LINE:
         raise Unreadable(f"it has a line longer than {LONGEST_LINE} characters")
     if "\0" in words:
@@ -70,10 +78,12 @@ def decoded(data: bytes) -> str:
         halves = data[start::2]
         if len(data) % 2 == 0 and halves and halves.count(0) > 0.6 * len(halves):
             return data.decode(encoding, "replace")
-    try:
+    with contextlib.suppress(UnicodeDecodeError):
         return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")     # Windows' "ANSI"
+    words = data.decode("cp1252", "replace")        # Windows' "ANSI"
+    if all(mark in TYPED for mark in words if mark > "~"):
+        return words
+    raise Unreadable("its letters are in an encoding that isn't known; save it as UTF-8")
 
 
 # ---- TOML ----------------------------------------------------------------------------------------
@@ -205,8 +215,9 @@ def without_comment(line: str) -> str:
 
 
 def has_secret(words: str) -> bool:
-    """Whether a password stands somewhere in a text, beside a word for it."""
-    return any(is_secret(said[1]) and said[2] not in (KEPT, "none")
+    """Whether a password stands somewhere in a text, beside a word for it or in a form of its own.
+    """
+    return bool(CODED.search(words)) or any(is_secret(said[1]) and said[2] not in (KEPT, "none")
                for line in words.split("\n") for said in BESIDE.finditer(line))
 
 

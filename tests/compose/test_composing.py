@@ -1,18 +1,18 @@
 """What `tools/listen` asks of the composers."""
 
 import json
-from argparse import ArgumentParser
 
 import pytest
 
 from desk import composing
 from device.compose import midi
 from device.errors import ConfigError
+from kit.options import Parser, add_music
 
 
 def options(*words):
-    parser = ArgumentParser()
-    composing.add_options(parser)
+    parser = Parser()
+    add_music(parser)
     return parser.parse_args(words)
 
 

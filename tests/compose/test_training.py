@@ -8,7 +8,7 @@ from device.compose import RulesComposer, midi
 from device.compose.contexts import FIELDS
 from device.values import Recipe
 
-torch = pytest.importorskip("torch", reason="training needs the extra `train`")
+torch = pytest.importorskip("torch", reason="training needs the extra `train-composer`")
 pytestmark = pytest.mark.full
 
 

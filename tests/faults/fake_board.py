@@ -7,6 +7,8 @@ import warnings
 import numpy as np
 
 LATE = 1.0      # s
+NOISE = -1
+ADDRESSES = {"motion": (0x18, 0x19, 0x1D, 0x53), "ppg": (0x57,)}     # data sheets
 BEGAN = time.monotonic()
 
 
@@ -35,13 +37,21 @@ class Still:
 
 
 class Answering:
-    """`refuse()` answers an errno while it refuses."""
+    """`refuse()` answers an errno while it refuses, or NOISE: all ones, as on a torn wire.
+    `addresses`: where alone, if there are any."""
 
-    def __init__(self, bus, refuse):
-        self.bus, self.refuse = bus, refuse
+    def __init__(self, bus, refuse, addresses=()):
+        self.bus, self.refuse, self.addresses = bus, refuse, addresses
 
     def i2c_rdwr(self, *messages):
-        if number := self.refuse():
+        meant = not self.addresses or messages[0].addr in self.addresses
+        number = self.refuse() if meant else 0
+        if number == NOISE:
+            for message in messages[1:]:
+                for place in range(message.len):
+                    message.buf[place] = b"\xff"
+            return
+        if number:
             raise OSError(number, "no")
         self.bus.i2c_rdwr(*messages)
 
@@ -53,22 +63,28 @@ def install(how: str) -> None:
     import smbus2
     refusals = {
         "no bus": lambda: errno.ENOENT, "a late bus": lambda: errno.ENOENT if late() else 0,
-        "nobody may": lambda: errno.EACCES,
+        "nobody may": lambda: errno.EACCES, "a busy bus": lambda: errno.EBUSY,
     }
     silent = {
         "no chip": lambda: errno.EREMOTEIO, "late chips": lambda: errno.EREMOTEIO if late() else 0,
         "busy": lambda: errno.EBUSY, "stuck": lambda: errno.ETIMEDOUT,
     }
 
+    one = {"missing": lambda: errno.EREMOTEIO, "late": lambda: errno.EREMOTEIO if late() else 0,
+           "busy": lambda: errno.EBUSY, "crashing": lambda: NOISE}
+    way, _, role = how.partition(" ")
+
     def opened(number):
         if trouble := refusals.get(how, lambda: 0)():
             raise OSError(trouble, "no")
+        if role in ADDRESSES:
+            return Answering(simulated(), one[way], ADDRESSES[role])
         return Answering(simulated(), silent.get(how, lambda: 0))
     smbus2.SMBus = opened
 
 
 def pins(how: str) -> None:
-    """lgpio's own exception at first, or always."""
+    """lgpio's own exception at first, or always; or there are none."""
     import gpiozero
     from gpiozero.pins.mock import MockFactory, MockPWMPin
 
@@ -77,7 +93,7 @@ def pins(how: str) -> None:
 
     class Factory(MockFactory):
         def pin(self, name):
-            if how == "busy" or late():
+            if how in ("busy", "none") or late():
                 raise Busy("'GPIO busy'")
             return super().pin(name)
 

@@ -4,14 +4,19 @@ with its named fallback, and what comes later is found."""
 import contextlib
 import json
 import os
+import socket
+import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
+import mido
 import pytest
 
 from device.inference import runtimes
+from kit import mosquitto
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,11 +28,13 @@ from pathlib import Path
 folder = Path(sys.argv[1])
 {before}
 from device.assembly import board
-from device.config import Config, Diary, Home
+from device.config import Config, Diary, Home, Night
 board.SPARE, board.SEARCH, board.SETTLED = folder / "spare", 0.5, 1.0
 import device.hardware.sensors as sensors
+from device.session import telling
 sensors.SEARCH = 0.5
-config = Config(diary=Diary(path=str(folder / "diary.sqlite")), home=Home(**{home}))
+config = Config(diary=Diary(path=str(folder / {diary!r})), home=Home(**{home}),
+                night=Night(motif={tune!r}))
 with board.night(config, folder / "socket", queue.SimpleQueue()) as mine:
     began, mine.noted, note = mine.clock.now(), [], mine.note
     mine.note = lambda kind, detail: (mine.noted.append(detail), note(kind, detail))
@@ -35,7 +42,9 @@ with board.night(config, folder / "socket", queue.SimpleQueue()) as mine:
     mine.run(until=began + {seconds})
     status = mine.state.status
     print(json.dumps({{
-        "told": [*status.lacks, *status.trouble, mine.parts.world.home.trouble, status.disk],
+        "told": [*status.lacks, *status.trouble, mine.parts.world.home.trouble, status.disk,
+                 telling.unheard(status)],
+        "connected": getattr(mine.parts.world.home, "connected", False),
         "composer": mine.parts.mind.composer.name,
         "recommender": type(mine.parts.mind.recommender).__name__,
         "chips": sorted(feed.chip.name for feed in mine.parts.body.sensors.feeds.values()),
@@ -65,7 +74,8 @@ fake.install({how!r})
 """
 
 
-def lived(tmp_path, before="", acts="pass", modules=None, home=None, seconds=1.0):
+def lived(tmp_path, before="", acts="pass", modules=None, home=None, seconds=1.0, tune="",
+          diary="diary.sqlite"):
     """What a night on a board tells after `seconds`. `modules`: name → source, instead of the real
     ones."""
     shadow = tmp_path / "shadow"
@@ -78,7 +88,7 @@ def lived(tmp_path, before="", acts="pass", modules=None, home=None, seconds=1.0
             (parent / "__init__.py").touch()
         path.write_text(source)
     code = LIVED.format(before=textwrap.dedent(before), acts=acts, seconds=seconds,
-                        home=json.dumps(home or {}))
+                        home=json.dumps(home or {}), tune=str(tune), diary=diary)
     path = os.pathsep.join(map(str, (shadow, ROOT, Path(__file__).parent)))
     ran = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=120,
@@ -197,3 +207,241 @@ def test_a_sound_process_that_comes_late_is_found(tmp_path):
 def test_a_disk_that_refuses_costs_one_night_in_memory(tmp_path):
     (tmp_path / "diary.sqlite").mkdir()
     assert says(lived(tmp_path), "nights are kept in memory")
+
+
+# ---- all of them, each in every way --------------------------------------------------------------
+
+REAL = """
+import importlib, sys, time
+{before}
+sys.path[:] = [path for path in sys.path if not path.endswith("shadow")]
+for name in [name for name in sys.modules if name.partition(".")[0] == {top!r}]:
+    del sys.modules[name]
+importlib.invalidate_caches()
+sys.modules[__name__] = importlib.import_module(__name__)
+"""
+NO_MEMORY = "raise MemoryError('cannot allocate')\n"
+CARD = """
+import time
+BEGAN = time.monotonic()
+class PortAudioError(Exception):
+    pass
+def _terminate():
+    pass
+_initialize = _terminate
+def query_devices():
+    there = {how!r} == "busy" or {how!r} == "late" and time.monotonic() - BEGAN > 2.0
+    return [dict(name="a card", max_output_channels=2)] if there else []
+class OutputStream:
+    latency = 0.04
+    def __init__(self, **_):
+        if {how!r} == "busy":
+            raise PortAudioError("Device unavailable [PaErrorCode -9985]")
+    def start(self):
+        pass
+    def write(self, frames):
+        time.sleep(len(frames) / 48000)
+    stop = close = start
+"""
+
+def slow(name: str) -> str:
+    """A module that takes a while to come."""
+    return REAL.format(before="time.sleep(1.5)", top=name.partition(".")[0])
+
+
+def imports(names: tuple[str, ...], how: str) -> dict[str, str]:
+    """The modules of a part, in one of the four ways."""
+    return {name: {"missing": RAISES, "busy": NO_MEMORY, "crashing": KILLED}.get(how, slow(name))
+            for name in names}
+
+
+PARTS = ("bus", "accelerometer", "light sensor", "button and light", "sound process", "sound card",
+         "hub", "disk", "onnxruntime", "TFLite", "lullaby", "watchdog")
+WAYS = ("missing", "late", "busy", "crashing")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_in_every_way_costs_no_night_and_is_found_when_it_comes(tmp_path, part, how):
+    GRID[part](tmp_path, how)
+
+
+def bus(tmp_path, how):
+    named = {"missing": "no bus", "late": "a late bus", "busy": "a busy bus"}
+    modules = {"smbus2": ODD} if how == "crashing" else None
+    before = FAKE_BUS.format(how=named[how]) if how in named else ""
+    told = lived(tmp_path, before, modules=modules, seconds=3.0)
+    assert (told["chips"] == ["LIS3DH", "MAX30102"]) is (how == "late")
+    assert says(told, "no sensors, so a timer programme") is (how != "late")
+
+
+def chip(role, other):
+    def look(tmp_path, how):
+        told = lived(tmp_path, FAKE_BUS.format(how=f"{how} {role}"), seconds=3.0)
+        mine = {"motion": "LIS3DH", "ppg": "MAX30102"}[role]
+        assert other in told["chips"] and (mine in told["chips"]) is (how == "late")
+        assert how == "late" or any(role in words or "0x" in words for words in told["noted"])
+    return look
+
+
+def pins(tmp_path, how):
+    if how == "crashing":
+        told = lived(tmp_path, modules={"gpiozero": ODD})
+    else:
+        named = {"missing": "none", "late": "busy at first", "busy": "busy"}[how]
+        told = lived(tmp_path, f"import fake_board as fake\nfake.pins({named!r})\n", seconds=3.0)
+    assert told["panel"] is (how == "late")
+    assert says(told, "no button and no light") is (how != "late")
+
+
+@contextlib.contextmanager
+def sounding(tmp_path, after=0.0, modules=None):
+    """The sound process, begun after a while, and ended."""
+    shadow, began = tmp_path / "speaker" / "shadow", []
+    for name, source in {"sounddevice": CARD.format(how="there"), **(modules or {})}.items():
+        shadow.mkdir(parents=True, exist_ok=True)
+        (shadow / f"{name}.py").write_text(source)
+    path = os.pathsep.join(map(str, (shadow, ROOT)))
+
+    def begin():
+        began.append(subprocess.Popen(
+            [sys.executable, "-m", "device.sound", "--socket", str(tmp_path / "socket")],
+            stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": path}, cwd=ROOT))
+    timer = threading.Timer(after, begin)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        for process in began:
+            process.kill()
+            process.wait()
+
+
+def sound_process(tmp_path, how):
+    if how == "late":
+        with sounding(tmp_path, 4.0, {"sounddevice": CARD.format(how="busy")}):
+            assert lived(tmp_path, seconds=14.0)["beat"]
+        return
+    with contextlib.ExitStack() as stack:
+        if how == "busy":                       # it listens, and says nothing
+            link = stack.enter_context(socket.socket(socket.AF_UNIX))
+            link.bind(str(tmp_path / "socket"))
+            link.listen()
+        elif how == "crashing":
+            stack.enter_context(sounding(tmp_path, modules={"numpy": KILLED}))
+        told = lived(tmp_path, seconds=2.0)
+    assert not told["beat"] and says(told, "no sound: its process doesn't answer")
+
+
+def sound_card(tmp_path, how):
+    broken = ODD if how == "crashing" else CARD.format(how=how)
+    with sounding(tmp_path, modules={"sounddevice": broken}):
+        told = lived(tmp_path, seconds=16.0)
+    assert told["beat"]
+    assert says(told, "no sound card can be opened") is (how != "late")
+
+
+def hub(tmp_path, how):
+    if how == "crashing":
+        modules = {"paho.mqtt.client": ODD, "paho.mqtt.packettypes": ""}
+        assert says(lived(tmp_path, modules=modules, home={"host": "127.0.0.1"}), "no hub")
+        return
+    if how == "late":
+        if mosquitto.find() is None:
+            pytest.skip("mosquitto is not installed")
+        broker = mosquitto.Mosquitto(tmp_path / "broker")
+        timer = threading.Timer(3.0, broker.start)
+        timer.start()
+        try:
+            told = lived(tmp_path, home={"host": "127.0.0.1", "port": broker.port}, seconds=12.0)
+        finally:
+            timer.join()
+            broker.stop()
+        assert told["connected"]
+        return
+    with socket.socket() as link:
+        link.bind(("127.0.0.1", 0))
+        if how == "busy":                       # it takes calls, and says nothing
+            link.listen()
+        home = {"host": "127.0.0.1", "port": link.getsockname()[1]}
+        told = lived(tmp_path, home=home, seconds=18.0 if how == "busy" else 2.0)
+    assert not told["connected"] and says(told, "127.0.0.1")
+
+
+def disk(tmp_path, how):
+    path = tmp_path / "diary.sqlite"
+    if how == "missing":                        # a folder that can't be made
+        (tmp_path / "file").touch()
+        told = lived(tmp_path, diary="file/diary.sqlite")
+        assert says(told, "nights are kept in memory")
+    elif how == "late":                         # it takes seconds to answer
+        told = lived(tmp_path, """
+            import device.diary as diary
+            begin = diary.Diary.__init__
+            def late(self, path):
+                import time
+                time.sleep(3)
+                begin(self, path)
+            diary.Diary.__init__ = late
+            """)
+        assert path.exists() and not says(told, "kept in memory")
+    elif how == "busy":                         # another writes to it, and goes
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("PRAGMA journal_mode = WAL")
+            other.execute("BEGIN IMMEDIATE")
+            told = lived(tmp_path, acts="board.PATIENCE = 2.0")
+        assert says(told, "kept in memory")
+    else:                                       # no page of it can be read
+        path.write_bytes(os.urandom(50_000))
+        told = lived(tmp_path)
+        assert says(told, "diary") and list(tmp_path.glob("diary.*corrupt*"))
+
+
+def runtime(names, key, works, fallback, said):
+    def look(tmp_path, how):
+        told = lived(tmp_path, modules=imports(names, how))
+        assert told[key] == (works if how == "late" else fallback)
+        assert says(told, said) is (how != "late")
+    return look
+
+
+def lullaby(tmp_path, how):
+    tune = mido.MidiFile(type=0)
+    notes = [note for pitch in (60, 64, 67, 64, 62, 60, 62, 64) for note in (
+        mido.Message("note_on", note=pitch, velocity=60, time=0),
+        mido.Message("note_off", note=pitch, velocity=0, time=480))]
+    tune.tracks.append(mido.MidiTrack(notes))
+    tune.save(tmp_path / "tune.mid")
+    how = how.replace("crashing", "odd")        # plain Python: no instruction of its own ends it
+    modules = {"mido": ODD} if how == "odd" else imports(("mido",), how)
+    told = lived(tmp_path, modules=modules, tune=tmp_path / "tune.mid")
+    assert says(told, "no lullaby of one's own") is (how != "late")
+
+
+def watchdog(tmp_path, how):
+    """What systemd hears of a night, whatever became of the library for that."""
+    where = tmp_path / "notify"
+    modules = {"sdnotify": ODD} if how == "crashing" else imports(("sdnotify",), how)
+    for name, source in modules.items():
+        (tmp_path / f"{name}.py").write_text(source)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(where))
+        systemd.settimeout(20)
+        ran = subprocess.run(
+            [sys.executable, "-c", "from device.notifier import notifier as n\nn()('WATCHDOG=1')"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT))),
+                 "NOTIFY_SOCKET": str(where)}, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+        assert systemd.recv(99) == b"WATCHDOG=1"
+
+
+TFLITE = ("tflite_runtime.interpreter", "ai_edge_litert.interpreter")
+GRID = {
+    "bus": bus, "accelerometer": chip("motion", "MAX30102"), "light sensor": chip("ppg", "LIS3DH"),
+    "button and light": pins, "sound process": sound_process, "sound card": sound_card, "hub": hub,
+    "disk": disk, "lullaby": lullaby, "watchdog": watchdog,
+    "onnxruntime": runtime(("onnxruntime",), "composer", "rnn", "rules", "composing by rules"),
+    "TFLite": runtime(TFLITE, "recommender", "Recommender", "SafeDefault", "no recommender"),
+}

@@ -1,5 +1,6 @@
 """Record, replay and doctor, as a person runs them: on simulated chips."""
 
+import errno
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from desk import diagnosis
 from device.assembly.desk import Desk, body
 from device.clock import VirtualClock
 from device.hardware.bus_tape import Tape, TapedSensors
@@ -95,10 +97,10 @@ def test_record_without_a_bus_says_how_to_get_one(tmp_path):
 
 
 @pytest.mark.parametrize("name, asked, said", [
-    ("listen", ("pad", "--seconds", -3), "--seconds -3: must be from 1 to 3600"),
-    ("listen", ("pad", "--seed", -1), "--seed -1: must be from 0"),
+    ("listen", ("pad", "--seconds", -3), "--seconds: -3: must be from 1 to 3600"),
+    ("listen", ("pad", "--seed", -1), "--seed: -1: must be 0 or more"),
     ("listen", ("pad", "--out", "/dev/null"), "/dev/null: can't be a folder"),
-    ("calibrate", ("--empty-bed", "--simulated", "--minutes", "nan"), "--minutes nan: must be"),
+    ("calibrate", ("--empty-bed", "--simulated", "--minutes", "nan"), "--minutes: nan: must be"),
     ("evaluate", ("vitals", "--data", "/dev/null"), "/dev/null: there is no such folder"),
 ])
 def test_what_cannot_be_meant_is_answered_in_a_line(name, asked, said):
@@ -141,6 +143,34 @@ def test_doctor_without_chips_or_bus_says_what_to_check():
     assert code == 1 and "nobody answers" in said and "wiring" in said
     code, said, _ = tool("doctor", "--bus", 77)
     assert code == 1 and "dtparam=i2c_arm=on" in said
+
+
+class Wire:
+    """A bus with no chip: SDA at ground reads as an acknowledgement of zeros, a clock at ground
+    ends in the controller's ETIMEDOUT, and lines that are swapped or open as nobody (EREMOTEIO)."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def read_byte(self, address):
+        if self.number:
+            raise OSError(self.number, "no")
+        return 0
+
+    def i2c_rdwr(self, *messages):
+        self.read_byte(messages[0].addr)
+
+
+@pytest.mark.parametrize(("number", "finding", "remedy"), [
+    (0, "every address answers", "SDA lies at ground"),
+    (errno.EREMOTEIO, "nobody answers", "swapped"),
+    (errno.ETIMEDOUT, "bus is stuck", "take the power off"),
+])
+def test_doctor_tells_wires_apart(number, finding, remedy):
+    told = diagnosis.examine("a bus", Wire(number), VirtualClock(), 0.5, 2.0,
+                             {"ppg": "auto", "motion": "auto"}, board=False)
+    said = [f"{each.finding}; {each.remedy}" for each in told.findings]
+    assert any(finding in words and remedy in words for words in said), said
 
 
 def test_a_bed_with_somebody_in_it_is_not_learnt_as_empty(tmp_path):

@@ -1,18 +1,12 @@
 """What the tests of this room share: waiting, and somebody else at the broker."""
 
-import time
-
 import paho.mqtt.client as paho
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from kit.waiting import soon as soon
 
 USERS = ("bed1", "bed2", "hub", "homeassistant", "grandma", "nurse")
-
-
-def soon(condition, seconds=10.0):
-    """Wait until `condition()` is true; what it said last."""
-    deadline = time.monotonic() + seconds
-    while not (answer := condition()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return answer
 
 
 class Listener:
@@ -40,6 +34,13 @@ class Listener:
 
     def send(self, topic, payload, **more):
         return self.client.publish(topic, payload, qos=1, **more).wait_for_publish(5)
+
+    @staticmethod
+    def properties(identity):
+        """An id, as beds give one."""
+        found = Properties(PacketTypes.PUBLISH)
+        found.UserProperty = [("id", identity)]
+        return found
 
     def close(self):
         self.client.disconnect()

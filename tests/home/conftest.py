@@ -1,3 +1,4 @@
+import contextlib
 import queue
 import shutil
 import subprocess
@@ -55,15 +56,22 @@ def home(broker, inbox, tmp_path):
 
 @pytest.fixture
 def supplied(tmp_path):
-    """A broker with the supplied files, for USERS, whose passwords are their names."""
+    with supplied_with(tmp_path, PEOPLE, USERS) as broker:
+        yield broker
+
+
+@contextlib.contextmanager
+def supplied_with(tmp_path, people, users):
+    """A broker with the supplied files and `people`, for `users`, whose passwords are their names.
+    """
     if mosquitto.find() is None or shutil.which("mosquitto_passwd") is None:
         pytest.skip("mosquitto is not installed: its ACL is not tested")
-    for user in USERS:
+    for user in users:
         create = [] if (tmp_path / "passwd").exists() else ["-c"]
         subprocess.run(
             ["mosquitto_passwd", "-b", *create, tmp_path / "passwd", user, user], check=True
         )
-    (tmp_path / "acl").write_text((SUPPLIED / "acl").read_text() + PEOPLE)
+    (tmp_path / "acl").write_text((SUPPLIED / "acl").read_text() + people)
     text = (SUPPLIED / "mosquitto.conf").read_text()
     text = text.replace("/etc/mosquitto/nocturne.passwd", str(tmp_path / "passwd"))
     text = text.replace("/etc/mosquitto/nocturne.acl", str(tmp_path / "acl"))

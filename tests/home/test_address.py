@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from device.clock import SystemClock
 from device.home import connection, find
 from device.home.hub.pairing import certify
+from device.home.hub.server import Broker, Server
+from device.home.hub.store import Store
 from device.home.mqtt import Home
 from device.home.settings import DeviceFacts, Settings
 from device.values import Lack
@@ -21,7 +23,11 @@ from tests.home.around import soon
 # ---- two of the same id --------------------------------------------------------------------------
 
 def test_two_devices_with_one_id_keep_apart_and_each_names_the_double(broker, tmp_path):
-    twins, told = [], []
+    twins, told, said = [], [], []
+    hub = Server(Store(tmp_path / "hub.sqlite"), bytes(32), Broker("127.0.0.1", broker.port),
+                 say=said.append)
+    threading.Thread(target=hub.serve, daemon=True).start()
+    assert soon(hub.client.is_connected)
     for n in range(2):
         inbox = queue.SimpleQueue()
         twin = Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1"), inbox, SystemClock(),
@@ -37,8 +43,10 @@ def test_two_devices_with_one_id_keep_apart_and_each_names_the_double(broker, tm
     before = sum(twin.connections for twin in twins)
     assert not soon(lambda: twins[first].connected, 10.0)       # it would throw the other out
     assert sum(twin.connections for twin in twins) <= before + 1 and before < 12
+    assert [line for line in said if "bed1 came in" in line and "nocturne hub --pair" in line]
     for twin in twins:
         twin.stop()
+    hub.stop()
 
 
 # ---- names and numbers ---------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.errors import Refused
-from device.home.commands import KINDS, Seen, parse
+from device.home.commands import KINDS, Seen, answered, parse
 from device.values import Command
 
 NOW = 1_767_218_400.0
@@ -55,8 +55,30 @@ def test_where_it_was_asked_is_told_unless_nobody_knows_that_zone():
 def test_an_envelope_carries_id_and_expiry():
     payload = json.dumps({"value": 45.0, "id": "1767218400.1-77", "expires": NOW + 30}).encode()
     assert parse(bed("volume"), payload, False, NOW) == Command("volume", 0.45, "1767218400.1-77")
-    with pytest.raises(Refused, match="expired 70 s ago"):
+    with pytest.raises(Refused, match="until 70 s ago, by this device's clock"):
         parse(bed("volume"), payload, False, NOW + 100)
+
+
+@pytest.mark.parametrize(("kind", "asked", "value"), [
+    ("stop", "", None), ("sound", "OFF", False), ("light", 0, 0.0), ("privacy", "ON", True),
+    ("sharing", "OFF", False),
+])
+def test_stop_and_off_are_obeyed_whatever_the_clocks_say(kind, asked, value):
+    for late in (120, 86_400, 1e9):
+        payload = json.dumps({"value": asked, "id": "a", "expires": NOW - late}).encode()
+        assert parse(bed(kind), payload, False, NOW) == Command(kind, value, "a")
+
+
+@pytest.mark.parametrize(("kind", "asked"), [("sound", "ON"), ("light", 20), ("volume", 0)])
+def test_what_might_startle_is_not_obeyed_late(kind, asked):
+    payload = json.dumps({"value": asked, "expires": NOW - 120}).encode()
+    with pytest.raises(Refused, match="clocks is wrong"):
+        parse(bed(kind), payload, False, NOW)
+
+
+def test_a_refusal_knows_whom_it_answers_where_that_can_be_read():
+    assert answered(b'{"value": 5, "id": "a1"}') == "a1"
+    assert answered(b'{"value": 5, "id": "a b"}') == answered(b"{") == answered(b"45") == ""
 
 
 def test_without_a_clock_a_live_command_counts_whatever_its_expiry():
@@ -151,7 +173,7 @@ def bounded(command):
             return True
         case "message" | "say" | "choose":
             return 0 < len(value) <= 280 and value.isprintable()
-        case "stop" | "identify":
+        case "stop" | "identify" | "restart":
             return value is None
     return False
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from device.clock import SystemClock
 from device.diary import Diary
 from device.home.mqtt import Home
+from device.home.payloads import NO_PICTURE
 from device.home.privacy import Feedback, Ledger
 from device.home.settings import Settings
 from kit.mosquitto import free_port
@@ -42,11 +43,13 @@ def lived(folder, broker, inbox):
     diary.close()
     for name in ("report.html", "diary.sqlite.corrupt-1", "outbox.torn"):
         (folder / name).write_bytes(SECRET)
-    home = Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1"), inbox, SystemClock(),
-                outbox=folder / "outbox.sqlite")
+    home = Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1", detail=True), inbox,
+                SystemClock(), outbox=folder / "outbox.sqlite")
     home.start()
     home.tell(
         {
+            "heart_rate": 66.6,
+            "night": {"rmssd": 66.6},
             "session": "asleep",
             "reason": text,
             "summary": {"sol": 95},
@@ -96,7 +99,8 @@ def told_a_newcomer(listen) -> list[str]:
     later = listen("nocturne/#")
     assert soon(lambda: later.last("nocturne/bed1/state/volume") == b"50")
     return [m.topic for m in later.messages
-            if SECRET in m.payload or m.topic.endswith("summary") and b"95" in m.payload]
+            if SECRET in m.payload or m.topic.endswith("summary") and b"95" in m.payload
+            or "/detail/" in m.topic and b"66.6" in m.payload]
 
 
 def test_consent_to_care_withdrawn_in_the_config_blanks_what_an_earlier_life_told(
@@ -113,7 +117,7 @@ def test_consent_to_care_withdrawn_in_the_config_blanks_what_an_earlier_life_tol
     again.tell({"session": "idle", "volume": 0.5})
     listener = listen("nocturne/#")
     assert soon(lambda: listener.last("nocturne/bed1/state/reason") == b"None")
-    assert soon(lambda: listener.last("nocturne/bed1/state/picture") == b"")
+    assert soon(lambda: listener.last("nocturne/bed1/state/picture") == NO_PICTURE)
     assert soon(lambda: not told_a_newcomer(listen))
     assert not [row for row in again.outbox.oldest(9) if row.topic.startswith("event/")]
     again.stop()

@@ -134,8 +134,66 @@ def test_privacy_blanks_what_is_personal_and_queues_nothing(home, listen):
     assert home.event("night", {"sol": 9}) == "" and home.outbox.counts()["added"] == 0
     assert soon(lambda: listener.last("nocturne/bed1/state/volume") == b"50")
     assert b"waking" not in listener.on("nocturne/bed1/state/session")
+    assert b"privacy" in listener.last("nocturne/bed1/state/understood")
     home.tell({"privacy": False})
     assert soon(lambda: listener.last("nocturne/bed1/state/session") == b"waking")
+    assert soon(lambda: listener.last("nocturne/bed1/state/understood") == b"None")
+
+
+def heard(listener):
+    return [json.loads(body) for body in listener.on("nocturne/bed1/state/heard")]
+
+
+def test_every_refusal_is_answered_on_a_topic_and_stands_in_the_problems_text(
+    home, listen, inbox
+):
+    listener = listen("nocturne/bed1/state/#")
+    for payload in (b'{"value": 1000, "id": "a1"}', b'{"value": 5, "id": "a2", "expires": 9}'):
+        listener.send("nocturne/bed1/cmd/volume", payload)
+    assert soon(lambda: len(heard(listener)) == 2) and inbox.empty()
+    assert [each["id"] for each in heard(listener)] == ["a1", "a2"]
+    assert "no number from 0 to 100" in heard(listener)[0]["why"]
+    assert "one of the clocks is wrong" in heard(listener)[1]["why"]
+    assert soon(lambda: b"clocks" in listener.last("nocturne/bed1/state/error"))
+    listener.send("nocturne/bed1/cmd/sound", b'{"value": "OFF", "id": "a3", "expires": 9}')
+    assert inbox.get(timeout=5).value is False          # off is off
+    home.tell({"error": "no sensor", "heard": ("sound", "a3", "")})
+    assert soon(lambda: heard(listener)[-1] == {"id": "a3", "kind": "sound", "why": ""})
+    assert soon(lambda: listener.last("nocturne/bed1/state/error") == b"no sensor")
+    assert not any(m.retain for m in listener.messages if m.topic.endswith("/heard"))
+
+
+def test_a_sign_of_life_comes_every_few_seconds_and_is_not_kept(home, listen):
+    listener = listen("nocturne/bed1/state/alive")
+    assert soon(lambda: len(listener.messages) >= 2, 15)
+    assert abs(int(listener.messages[-1].payload) - time.time()) < 5
+    later = listen("nocturne/bed1/state/alive")
+    time.sleep(0.3)
+    assert not any(m.retain for m in later.messages)
+
+
+@pytest.mark.parametrize(("settings", "words"), [
+    ({"host": "no-such-host.invalid"}, "no machine of that name"),
+    ({"port": 9}, "can't be reached"),
+    ({"ca": "/nowhere/ca.crt"}, "vouches for it"),
+])
+def test_a_trouble_with_the_hub_that_lasts_goes_to_the_night_and_so_does_its_end(
+    inbox, settings, words
+):
+    clock = VirtualClock()
+    home = Home(Settings(**{"host": "127.0.0.1", "port": 9, "bed": "bed1", **settings}), inbox,
+                clock)
+    home.turn(0.0)
+    assert words in home.trouble
+    home.turn(0.0)
+    assert inbox.empty()                # it may be over in a moment
+    clock.sleep(25.0)
+    home.turn(0.0)
+    lack = inbox.get_nowait()
+    assert words in lack.trouble and not lack.over
+    home.link.connected, home.link.trouble = True, ""
+    home._look_at_the_hub(clock.now())
+    assert inbox.get_nowait() == lack._replace(over=True) and inbox.empty()
 
 
 def test_erasing_leaves_nothing_personal_at_the_broker_or_in_the_outbox(home, listen, tmp_path):
@@ -156,7 +214,7 @@ def test_erasing_leaves_nothing_personal_at_the_broker_or_in_the_outbox(home, li
     assert soon(lambda: later.last("nocturne/bed1/avail") == b"online")
     time.sleep(0.3)
     assert not any(
-        b"restless" in m.payload or b"95" in m.payload
+        b"restless" in m.payload or b": 95" in m.payload
         for m in later.messages
         if "/state/" in m.topic
     )

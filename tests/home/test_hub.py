@@ -10,6 +10,7 @@ import pytest
 
 from device.clock import SystemClock
 from device.errors import Refused
+from device.home.hub import store as hub_store
 from device.home.hub.population import ENOUGH, debias, estimate, simplex
 from device.home.hub.server import Broker, Server
 from device.home.hub.store import HOLD, Store
@@ -21,6 +22,7 @@ from device.recommend.population import USUAL, blend
 from device.values import Prior
 from tests.home.around import soon
 
+WALL = 1_767_218_400.0
 KEY, OTHER = bytes(range(32)), bytes(range(1, 33))
 nacl = pytest.importorskip(
     "nacl.signing", reason="PyNaCl is not installed: nothing signed is tested"
@@ -59,6 +61,7 @@ def test_answers_are_held_until_ten_beds_have_spoken(store):
     assert sum(store.counts("comfort_v1")) == 0 and store.waiting() == HOLD - 1
     assert not store.feedback("more", "bed0", report(1)), "one voice a bed"
     assert store.feedback("ten", "bed99", report(4))
+    store.release()
     assert store.counts("comfort_v1") == [2, 2, 2, 2, 2] and store.waiting() == 0
     assert not store.feedback("again", "bed0", report(1)), "nor after the release"
 
@@ -102,14 +105,6 @@ def test_the_ids_of_one_bed_are_its_own_and_no_more_of_them_are_kept_than_return
             ("bed1", 10), ("bed2", 1)]
 
 
-def test_what_earlier_firmware_had_heard_is_not_applied_again(tmp_path):
-    path = tmp_path / "hub.sqlite"
-    Store(path).close()
-    with sqlite3.connect(path) as db:
-        db.execute("INSERT INTO seen VALUES ('old')")
-    assert not Store(path).event("old", "bed1", "night", b"{}")
-
-
 def test_a_hub_whose_clock_is_set_back_and_forth_gives_nobody_more_voices(tmp_path):
     wall = [731.5 * PERIOD]
     store = Store(tmp_path / "hub.sqlite", lambda: wall[0])
@@ -117,6 +112,73 @@ def test_a_hub_whose_clock_is_set_back_and_forth_gives_nobody_more_voices(tmp_pa
         wall[0] = (731.5 + 5 * (n % 2)) * PERIOD
         store.feedback(f"id{n}", "grandma", report(4))
     assert store.waiting() == 2         # once in each of two periods
+
+
+def events_of(store) -> list[str]:
+    return [name for _, name, _ in store.events()]
+
+
+def test_events_go_after_their_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(hub_store, "LEAST_DAYS", 2)
+    wall = [WALL]
+    store = Store(tmp_path / "hub.sqlite", lambda: wall[0], retention=30, synced=lambda: True)
+    for day in range(0, 60, 10):
+        wall[0] = WALL + day * 86_400
+        store.event(f"id-{day}", f"bed{day % 3}", f"day-{day}", b"{}")
+        store.retire()
+    assert events_of(store) == ["day-20", "day-30", "day-40", "day-50"]
+
+
+@pytest.mark.parametrize("synced", [True, False])
+def test_a_clock_that_leaps_takes_no_events_with_it(tmp_path, synced):
+    wall = [WALL]
+    store = Store(tmp_path / "hub.sqlite", lambda: wall[0], retention=30, synced=lambda: synced)
+    for day in range(100):
+        wall[0] = WALL + day * 86_400
+        store.event(f"id-{day}", "bed1", f"day-{day}", b"{}")
+    wall[0] += 40 * 365 * 86_400
+    store.event("leapt", "bed1", "leapt", b"{}")
+    store.retire()
+    assert len(events_of(store)) == 101         # fewer days than are kept whatever the clock says
+    wall[0] = WALL
+    store.event("back", "bed1", "back", b"{}")
+    assert len(events_of(store)) == 102
+
+
+def test_what_a_flood_of_answers_says_moves_the_prior_by_a_tenth_in_a_period(tmp_path):
+    """The hub's own clock counts the periods; a first prior is free."""
+    wall = [WALL]
+    store = Store(tmp_path / "hub.sqlite", lambda: wall[0])
+    server = Server(store, KEY, Broker("127.0.0.1", 1))
+    server.client.publish = lambda *told, **more: None
+    number = 0
+
+    def vote(beds: int, y: int) -> None:
+        nonlocal number
+        for _ in range(beds):
+            number += 1
+            store.feedback(f"id-{number}", f"bed{number}", report(y, q="quiet_v1", k=2))
+        store.release()
+        server.learn()
+
+    def shares() -> list[float]:
+        body = json.loads(json.loads(store.newest("quiet_v1").message)["body"])
+        return body["shares"]
+
+    for y in (0, 1):
+        vote(100, y)
+    before = store.anchor("quiet_v1")
+    assert before is None
+    wall[0] += PERIOD
+    honest = store.anchor("quiet_v1")
+    for _ in range(10):
+        vote(200, 1)
+        flooded = shares()
+        assert abs(flooded[1] - honest[1]) <= 0.1 + 1e-9
+    assert flooded[1] == pytest.approx(honest[1] + 0.1) and sum(flooded) == pytest.approx(1.0)
+    wall[0] += PERIOD
+    vote(10, 1)
+    assert store.anchor("quiet_v1") == flooded
 
 
 @pytest.mark.parametrize("payload", [b"1e999", b"[NaN]", b'{"a": -Infinity}'])
@@ -133,20 +195,24 @@ class Said:
 
 
 def test_only_paired_beds_are_heard_and_none_more_often_than_its_rate(tmp_path):
-    now, beds = [0.0], tmp_path / "beds"
+    wall, beds = [1.8e9], tmp_path / "beds"
     beds.write_text("bed1\nbed2\n")
-    store = Store(tmp_path / "hub.sqlite")
-    hub = Server(store, KEY, Broker("nowhere", 1), say=lambda text: None, beds=beds,
-                 now=lambda: now[0])
-    hub.take(Said("nocturne/grandma/feedback/comfort_v1", report(), str(uuid.uuid4())))
-    hub.take(Said("nocturne/grandma/event/night", b"{}", str(uuid.uuid4())))
+    store = Store(tmp_path / "hub.sqlite", lambda: wall[0])
+    hub = Server(store, KEY, Broker("nowhere", 1), say=lambda text: None, beds=beds)
+
+    def send(topic, payload, identity):
+        hub.take(Said(topic, payload, identity))
+        hub.flush()
+    send("nocturne/grandma/feedback/comfort_v1", report(), str(uuid.uuid4()))
+    send("nocturne/grandma/event/night", b"{}", str(uuid.uuid4()))
     assert store.waiting() == 0 and not store.events()
     for n in range(1200):
         hub.take(Said("nocturne/bed1/event/night", b"{}", f"flood-{n}"))
+    hub.flush()
     assert len(store.events("bed1")) == 1000
-    hub.take(Said("nocturne/bed2/event/night", b"{}", "other"))
-    now[0] += 10.0
-    hub.take(Said("nocturne/bed1/event/night", b"{}", "later"))
+    send("nocturne/bed2/event/night", b"{}", "other")
+    wall[0] += 10.0
+    send("nocturne/bed1/event/night", b"{}", "later")
     assert len(store.events("bed2")) == 1 and len(store.events("bed1")) == 1001
 
 
@@ -154,11 +220,13 @@ def test_no_answer_at_the_hub_has_a_bed_a_time_or_an_order(store, tmp_path):
     rng = np.random.default_rng(3)
     for bed in range(25):
         store.feedback(str(uuid.uuid4()), f"bed-of-somebody-{bed}", report(int(rng.integers(5))))
-    tables = {name: [column[1] for column in store._db.execute(f"PRAGMA table_info({name})")]
-              for name in ("held", "released", "answered", "seen")}
-    assert tables == {"held": ["question", "epoch", "y", "n"], "released": ["question", "y", "n"],
-                      "answered": ["hash", "question", "epoch"], "seen": ["id"]}
     store.close()
+    with sqlite3.connect(tmp_path / "hub.sqlite") as db:
+        tables = {name: [column[1] for column in db.execute(f"PRAGMA table_info({name})")]
+                  for name in ("held", "released", "answered")}
+        assert set(db.execute("SELECT bed FROM heard")) == {("",)}
+    assert tables == {"held": ["question", "epoch", "y", "n"], "released": ["question", "y", "n"],
+                      "answered": ["hash", "question", "epoch"]}
     assert not any(b"bed-of-somebody" in path.read_bytes() for path in tmp_path.iterdir())
 
 
@@ -263,6 +331,7 @@ def test_the_whole_loop_from_a_true_answer_to_the_published_shares(store):
     for bed in range(200):
         told = Ledger(uniform=rng.random).spend("quiet_v1", int(bed % 4 > 0), 1_767_218_400.0)
         store.feedback(told.id, f"bed{bed}", told.payload())
+    store.release()
     prior = estimate("quiet_v1", store.counts("quiet_v1"), EPSILON, 1)
     assert abs(prior.shares[1] - 0.75) < 2.5 * prior.errors[1] < 0.25
 
@@ -285,7 +354,7 @@ def test_several_hubs_share_the_work_and_apply_each_event_once(broker, inbox, tm
     assert sorted(json.loads(payload)["data"]["n"] for *_, payload in stores[0].events()) == list(
         range(40)
     )
-    assert all(hub.applied for hub in hubs)
+    assert all(hub.tally.applied for hub in hubs)
     home.stop()
     for hub, thread in zip(hubs, threads, strict=True):
         hub.stop()
@@ -318,4 +387,4 @@ def test_the_command_erases_a_bed_down_to_the_last_byte(tmp_path):
 def test_a_folder_that_cannot_be_used_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     ran = run("--data", tmp_path / "file" / "hub", "--key")
-    assert ran.returncode == 1 and "nocturne hub: " in ran.stderr and "Traceback" not in ran.stderr
+    assert ran.returncode == 2 and "nocturne hub: " in ran.stderr and "Traceback" not in ran.stderr

@@ -14,6 +14,7 @@ import pytest
 from device.assembly.build import home_settings
 from device.clock import SystemClock
 from device.config import Config
+from device.home.hub.pairing import outdated
 from device.home.mqtt import Home
 from kit import mosquitto
 from tests.home.around import Listener, soon
@@ -21,6 +22,7 @@ from tests.home.around import Listener, soon
 pytest.importorskip("nacl.signing", reason="PyNaCl is not installed: pairing is not tested")
 ROOT = Path(__file__).resolve().parents[2]
 CODE = "import sys; from device.home.hub import main; sys.exit(main(sys.argv[1:]))"
+EARLIER = Path(__file__).parent / "earlier"
 
 
 @pytest.fixture
@@ -209,6 +211,54 @@ def test_what_is_not_the_loopback_is_by_tls(pair, tmp_path):
         assert head.endswith(" 127.0.0.1") == plain, head
 
 
+def earlier(tmp_path, *changed: tuple[str, str]) -> Path:
+    """The broker's config as pairing once left it, but for what a hand changed."""
+    folder = tmp_path / "etc" / "mosquitto" / "conf.d"
+    for file in EARLIER.iterdir():
+        text = file.read_text().replace("/etc/mosquitto", str(folder.parent))
+        for old, new in changed:
+            text = text.replace(old, new)
+        (folder / file.name).write_text(text)
+    return folder / "nocturne.conf"
+
+
+def test_pairing_again_closes_what_an_earlier_one_left_open_to_everybody(pair, tmp_path):
+    assert pair("bed1").returncode == 0
+    shipped = {path: path.read_text() for path in
+               (tmp_path / "etc" / "mosquitto" / "conf.d").iterdir()}
+    earlier(tmp_path)
+    assert len(outdated(tmp_path / "etc")) == 2 and "pair a bed again" in outdated(
+        tmp_path / "etc")[0]
+    said = pair("bed1")
+    assert said.returncode == 0 and "everybody" not in said.stdout
+    assert {path: path.read_text() for path in shipped} == shipped
+
+
+def test_what_was_changed_by_hand_stays_and_is_said(pair, tmp_path):
+    assert pair("bed1").returncode == 0
+    conf = earlier(tmp_path, ("max_inflight_messages 20", "max_inflight_messages 40"))
+    mine = conf.read_text()
+    said = pair("bed1")
+    assert conf.read_text() == mine
+    for port in (1883, 9001):
+        assert f"everybody on the network can read passwords and states on port {port}" in (
+            said.stdout)
+        assert f"write `listener {port} 127.0.0.1`" in said.stdout
+    conf.write_text(mine.replace("listener 1883", "listener 1883 127.0.0.1")
+                    .replace("listener 9001", "listener 9001 ::1"))
+    assert not outdated(tmp_path / "etc")
+
+
+def test_people_who_were_admitted_before_get_what_is_denied_to_them(pair, tmp_path):
+    acl = tmp_path / "etc" / "mosquitto" / "nocturne.acl"
+    assert pair("bed1").returncode == 0
+    assert pair(None, "--viewer", "anna", "--bed", "bed1").returncode == 0
+    today = acl.read_text()
+    acl.write_text("".join(line for line in today.splitlines(True)
+                           if not line.startswith("topic deny")))
+    assert pair("bed1").returncode == 0 and acl.read_text() == today
+
+
 def test_no_bed_gets_a_persons_name(pair):
     pair("bed1")
     assert pair(None, "--viewer", "anna", "--bed", "bed1").returncode == 0
@@ -241,3 +291,15 @@ def test_names_that_could_do_harm_are_refused_in_words(pair, bed, host):
     said = pair(bed, "--host", host)
     assert said.returncode == 1
     assert "nocturne hub: " in said.stderr and "Traceback" not in said.stderr
+
+
+def test_a_watcher_reads_how_each_bed_of_the_ward_is_and_nothing_more(pair, tmp_path):
+    for bed in ("bed1", "bed2", "bed3"):
+        assert pair(bed).returncode == 0
+    watching = pair(None, "--watcher", "night", "--bed", "bed1", "--bed", "bed2")
+    assert watching.returncode == 0
+    acl = (tmp_path / "etc/mosquitto/nocturne.acl").read_text()
+    mine = acl.partition("user night\n")[2].splitlines()
+    given = {line for line in mine if " deny " not in line}
+    assert given == {f"topic read nocturne/{bed}/{what}" for bed in ("bed1", "bed2")
+                     for what in ("avail", "state/care", "state/name")}

@@ -1,5 +1,7 @@
+import contextlib
 import json
 import math
+import sqlite3
 import subprocess
 import sys
 
@@ -8,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device.clock import VirtualClock
 from device.errors import Refused
 from device.home.privacy import (
     EPSILON,
     FOREVER,
     LIFETIME,
+    LIVED,
     PERIOD,
     QUESTIONS,
     Feedback,
@@ -119,14 +123,83 @@ def test_asking_again_within_the_period_gives_the_same_report_and_costs_nothing(
 
 
 def test_the_ledger_refuses_one_more_than_a_lifetime_allows():
-    ledger = Ledger()
+    clock = VirtualClock()
+    ledger = Ledger(now=clock.now)
     for period in range(int(LIFETIME / EPSILON)):
         ledger.spend("comfort_v1", 3, WALL + period * PERIOD)
+        clock.sleep(PERIOD)
     with pytest.raises(Refused, match="lifetime"):
         ledger.spend("comfort_v1", 3, WALL + 99 * PERIOD)
     with pytest.raises(Refused, match="lifetime"):
         ledger.spend("quiet_v1", 1, WALL)
     assert ledger.total() == LIFETIME
+
+
+def test_a_clock_that_is_moved_gives_no_period_that_was_not_lived(tmp_path):
+    clock = VirtualClock()
+    ledger = Ledger(tmp_path / "ledger.sqlite", now=clock.now)
+    first = ledger.spend("comfort_v1", 3, WALL)
+    for moved in (1, 2, 6, -1, -40):
+        with pytest.raises(Refused, match="run for too little"):
+            ledger.spend("comfort_v1", 3, WALL + moved * PERIOD)
+    ledger.close()
+    for _ in range(5):                                  # nor by any number of restarts
+        clock.sleep(0.9 * LIVED / 5)
+        ledger = Ledger(tmp_path / "ledger.sqlite", now=clock.now)
+        with pytest.raises(Refused, match="run for too little"):
+            ledger.spend("comfort_v1", 3, WALL + PERIOD)
+    assert ledger.spend("comfort_v1", 3, WALL) == first and ledger.total() == EPSILON
+    clock.sleep(LIVED)
+    assert ledger.spend("comfort_v1", 3, WALL + PERIOD).epoch == first.epoch + 1
+
+
+@pytest.mark.parametrize("how", ["removed", "emptied", "rolled back"])
+def test_a_ledger_that_is_gone_gives_nothing_back(tmp_path, how):
+    path, kept, clock = tmp_path / "ledger.sqlite", [], VirtualClock()
+    ledger = Ledger(path, now=clock.now)
+    Feedback(ledger, Home(), kept.append).share("comfort_v1", 3, WALL)
+    ledger.close()
+    early = path.read_bytes()
+    ledger = Ledger(path, now=clock.now)
+    clock.sleep(PERIOD)
+    Feedback(ledger, Home(), kept.append).share("comfort_v1", 3, WALL + PERIOD)
+    ledger.close()
+    path.unlink()
+    if how != "removed":
+        path.write_bytes(early if how == "rolled back" else b"")
+    again = Ledger(path, before=kept[-1], now=clock.now)
+    assert again.total() == 2 * EPSILON
+    assert Ledger(path, before=kept[-1]).total() == 2 * EPSILON
+
+
+def test_each_flipped_byte_of_the_ledger_gives_nothing_back_and_harms_no_night(tmp_path):
+    path, kept = tmp_path / "ledger.sqlite", []
+    ledger = Ledger(path)
+    Feedback(ledger, Home(), kept.append).share("comfort_v1", 3, WALL)
+    ledger.close()
+    whole = path.read_bytes()
+    for n in range(0, len(whole), 61):
+        for file in tmp_path.iterdir():
+            file.unlink()
+        path.write_bytes(whole[:n] + bytes([whole[n] ^ 1 << n % 8]) + whole[n + 1:])
+        with contextlib.suppress(sqlite3.Error, Refused):
+            torn = Ledger(path, before=kept[-1])
+            feedback = Feedback(torn, Home())
+            feedback.resume()
+            feedback.share("comfort_v1", 3, WALL)
+            assert torn.total() >= EPSILON
+
+
+def test_a_ledger_that_another_holds_refuses_and_raises_nothing_else(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    feedback = Feedback(Ledger(path), Home())
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(Refused, match="locked"):
+        feedback.share("comfort_v1", 3, WALL)
+    feedback.withdraw()
+    assert feedback.home.withdrawn
+    other.close()
 
 
 @pytest.mark.parametrize(

@@ -3,20 +3,23 @@
 import shutil
 import subprocess
 import time
+from dataclasses import replace
 
 import pytest
 
 from device.clock import SystemClock
+from device.config import Config
 from device.home.mqtt import Home
 from device.home.settings import Settings
-from kit import mosquitto
+from kit import mosquitto, surroundings
 from tests.home.around import USERS, Listener, soon
 
 EVERYTHING = ("#", "nocturne/#", "nocturne/bed1/#", "homeassistant/#")
 # topic → (who may write it, who may read it)
 MATRIX = {
-    "nocturne/bed1/avail": ({"bed1"}, {"homeassistant", "grandma", "nurse"}),
+    "nocturne/bed1/avail": ({"bed1"}, {"homeassistant", "grandma", "nurse", "hub"}),
     "nocturne/bed1/state/sound": ({"bed1"}, {"homeassistant", "grandma", "nurse"}),
+    "nocturne/bed1/detail/vitals": ({"bed1"}, {"homeassistant"}),      # of no caregiver
     "nocturne/bed1/event/night": ({"bed1"}, {"hub", "homeassistant"}),
     "nocturne/bed1/feedback/comfort_v1": ({"bed1"}, {"hub"}),
     "nocturne/bed1/cmd/sound": ({"homeassistant", "nurse"}, {"bed1"}),
@@ -85,6 +88,30 @@ def test_a_bed_lives_within_the_supplied_acl(supplied, inbox):
     home.stop()
     nurse.close()
     assistant.close()
+
+
+def test_a_hub_of_before_that_forbids_the_details_is_told_of(supplied, inbox, tmp_path):
+    rights = tmp_path / "acl"
+    rights.write_text(rights.read_text().replace("pattern write nocturne/%u/detail/#\n", ""))
+    supplied.stop()
+    supplied.start()
+    home = Home(Settings(host="127.0.0.1", port=supplied.port, bed="bed1", password="bed1",
+                         detail=True), inbox, SystemClock())
+    home.start()
+    home.tell({"heart_rate": 57.0})
+    assert soon(lambda: "nocturne hub --setup" in home.link.denied) and home.connected
+    home.stop()
+
+
+def at(port, **more):
+    return replace(Config(), home=replace(Config().home, host="127.0.0.1", port=port, **more))
+
+
+def test_what_the_hub_has_against_a_bed_is_named_with_the_remedy(supplied):
+    ((_, finding, remedy),) = surroundings.hub(at(supplied.port, password="wrong"))
+    assert "refuses us" in finding and "home.password" in remedy
+    ((_, finding, remedy),) = surroundings.hub(at(supplied.port, ca="/nowhere/ca.crt"))
+    assert "/nowhere/ca.crt is missing" in finding and "ca.crt" in remedy
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ nothing is missing."""
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -51,7 +52,10 @@ def test_the_description_is_itself_valid():
         jsonschema.Draft202012Validator.check_schema({"$defs": WHOLE["$defs"], **entry["schema"]})
 
 
-def test_whatever_is_said_is_as_described_and_retained_as_described(home, listen, broker, tmp_path):
+def test_whatever_is_said_is_as_described_and_retained_as_described(
+    home, inbox, listen, broker, tmp_path
+):
+    home.settings = replace(home.settings, detail=True)
     store = Store(tmp_path / "hub.sqlite")
     hub = Server(store, bytes(32), Broker("127.0.0.1", broker.port), say=lambda text: None)
     thread = threading.Thread(target=hub.serve)
@@ -63,6 +67,7 @@ def test_whatever_is_said_is_as_described_and_retained_as_described(home, listen
         assert soon(lambda period=period: listener.on("nocturne/bed1/state/picture")[period:])
     home.event("night", {"sol": 15})
     home.event("button", {"event_type": "hold"})
+    home.event("waking", {"event_type": "snooze"})
     Feedback(Ledger(), home).share("comfort_v1", 4, 1.7672184e9)
     listener.send(
         "nocturne/bed1/cmd/volume", b'{"value": 5, "id": "1.2-3", "expires": 99999999999}'
@@ -82,7 +87,9 @@ def test_whatever_is_said_is_as_described_and_retained_as_described(home, listen
         listener.send(
             f"nocturne/b{answer}/feedback/quiet_v1", json.dumps(report), properties=envelope
         )
+    home.tell({"heard": ("volume", "1.2-3", "")})
     assert soon(lambda: listener.on("nocturne/prior") and home.outbox.counts()["acknowledged"] == 2)
+    assert soon(lambda: listener.on("nocturne/bed1/state/alive"), 15)
     hub.stop()
     thread.join()
     heard = set()
@@ -91,6 +98,8 @@ def test_whatever_is_said_is_as_described_and_retained_as_described(home, listen
         heard.add(filter)
     later = listen("nocturne/#")
     assert soon(lambda: later.on("nocturne/prior"))
-    assert {described(m.topic)[0].split("/")[2:3] == [] or described(m.topic)[0].split("/")[-2] in (
-        "state", "hub") or m.topic.endswith("avail") for m in later.messages if m.retain} == {True}
+    planes = {m.topic.split("/")[-2] for m in later.messages
+              if m.retain and m.topic.count("/") > 1 and not m.topic.endswith("avail")}
+    assert planes == {"state", "detail", "hub"}
+    assert not any(m.topic.endswith(("/heard", "/alive")) for m in later.messages if m.retain)
     assert heard == set(WHOLE["topics"])

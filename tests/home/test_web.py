@@ -1,6 +1,7 @@
 """The page's server alone: by TLS, and whoever clings to it."""
 
 import http.client
+import json
 import socket
 import ssl
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from device.home.hub import web
 from device.home.hub.web import MOST, Page
+from device.sentences import languages
 from tests.home.around import soon
 
 
@@ -67,3 +69,73 @@ def test_hundreds_of_idle_connections_are_let_go_and_the_page_comes_back(folder,
     for link in idle:
         link.close()
     page.stop()
+
+
+# ---- who is logged in ----------------------------------------------------------------------------
+
+@pytest.fixture
+def served():
+    page = Page(0, "127.0.0.1")
+    page.start()
+    yield page
+    page.stop()
+
+
+def request(page, method, path, body=None, **headers):
+    link = http.client.HTTPConnection("127.0.0.1", page.port, timeout=5)
+    try:
+        link.request(method, path, body, headers)
+        answer = link.getresponse()
+        return answer.status, answer.getheader("Set-Cookie") or "", answer.read()
+    finally:
+        link.close()
+
+
+JSON = {"Content-Type": "application/json"}
+LOGIN = b'{"username": "nurse", "password": "secret"}'
+
+
+def test_a_login_is_had_again_by_its_token_alone_and_not_after_logging_out(served):
+    status, cookie, _ = request(served, "POST", "/session", LOGIN, **JSON)
+    assert status == 204 and {"HttpOnly", "SameSite=Strict"} <= set(cookie.split("; "))
+    token = cookie.partition(";")[0]
+    assert request(served, "GET", "/session", Cookie=token)[::2] == (200, LOGIN)
+    assert request(served, "GET", "/session")[::2] == (204, b"")
+    assert request(served, "GET", "/session", Cookie=f"{token[:-2]}00")[0] == 204
+    assert request(served, "GET", "/session", Cookie="nocturne=zz; x")[0] == 204
+    request(served, "DELETE", "/session", Cookie=token)
+    assert request(served, "GET", "/session", Cookie=token)[0] == 204
+
+
+def test_what_is_no_login_is_refused_so_that_no_other_sites_form_can_send_one(served):
+    assert request(served, "POST", "/session", LOGIN)[0] == 400
+    assert request(served, "POST", "/session", b"x" * 5000, **JSON)[0] == 400
+    assert request(served, "POST", "/session", b"", **JSON)[0] == 400
+    assert request(served, "POST", "/", LOGIN, **JSON)[0] == 400
+
+
+def test_logins_end_after_thirty_days_and_lie_sealed_in_memory():
+    now = [0.0]
+    logins = web.Logins(lambda: now[0])
+    token = logins.keep(LOGIN)
+    assert b"secret" not in repr(vars(logins)).encode() and token not in repr(vars(logins))
+    now[0] = 30 * 86_400 - 1.0
+    assert logins.open(token) == LOGIN
+    now[0] += 2.0
+    assert logins.open(token) is None
+
+
+def test_the_oldest_login_gives_way():
+    logins = web.Logins(lambda: 0.0)
+    tokens = [logins.keep(LOGIN) for _ in range(web.MOST_LOGINS + 1)]
+    assert logins.open(tokens[0]) is None and logins.open(tokens[1]) == LOGIN
+
+
+def test_the_page_is_served_as_it_lies_and_in_each_language(served):
+    for name in web.SERVED:
+        assert request(served, "GET", f"/{name}")[::2] == (200, (web.FOLDER / name).read_bytes())
+    names = json.loads(request(served, "GET", "/words/languages.json")[2])
+    assert names["en"] == "English" and set(names) == set(languages())
+    assert json.loads(request(served, "GET", "/words/zh.json")[2])["Stop now"] == "立即停止"
+    for path in ("/words/xx.json", "/words/", "/web.py", "/style.css/..", "/."):
+        assert request(served, "GET", path)[0] == 404, path

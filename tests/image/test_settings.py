@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import unicodedata
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -89,6 +90,30 @@ def test_the_wifi_password_is_kept_readable_by_its_user_only(settings, places):
 SECRET = "gEheim 7ü!#=1"
 PLAIN = f'[home]\nhost = "hub"\npassword = "{SECRET}"\n'
 WIFI = f"country = DE\nname = Home Net\npassword = {SECRET}\n"
+# As `netsh wlan export profile key=clear` writes it.
+PROFILE = f"""<?xml version="1.0"?>
+<WLANProfile xmlns="http://www.microsoft.com/networking/WLAN/profile/v1">
+	<name>Home Net</name>
+	<SSIDConfig>
+		<SSID>
+			<hex>486F6D65204E6574</hex>
+			<name>Home Net</name>
+		</SSID>
+	</SSIDConfig>
+	<MSM>
+		<security>
+			<authEncryption>
+				<authentication>WPA2PSK</authentication>
+			</authEncryption>
+			<sharedKey>
+				<keyType>passPhrase</keyType>
+				<protected>false</protected>
+				<keyMaterial>{SECRET}</keyMaterial>
+			</sharedKey>
+		</security>
+	</MSM>
+</WLANProfile>
+"""
 CONFIGS = {
     "plain": PLAIN.encode(),
     "CRLF": PLAIN.replace("\n", "\r\n").encode(),
@@ -152,6 +177,27 @@ WIFIS = {
     "comments behind": (f'country = DE # ours\nname = Home Net  # upstairs\npassword = "{SECRET}"'
                         "  # of the router\n").encode(),
     "an empty second password": (WIFI + "password =\n").encode(),
+    "a phone's code in small letters": f"country = DE\nwifi:T:WPA;S:Home Net;P:{SECRET};;".encode(),
+    "a profile of Windows": ("country = DE\n" + PROFILE).encode("utf-16"),
+    "a profile of an iPhone": (
+        "country = DE\n<plist><dict><key>SSID_STR</key><string>Home Net</string>\n<key>Password"
+        f"</key>\n\t<string>{SECRET}</string></dict></plist>\n").encode(),
+    "a backup of Android": (
+        'country = DE\n<string name="SSID">&quot;Home Net&quot;</string>\n'
+        f'<string name="PreSharedKey">&quot;{SECRET}&quot;</string>\n').encode(),
+    "what netsh shows": (
+        'country = DE\n    Name                   : Home Net\n    SSID name              : "Home '
+        'Net"\n    Network type           : Infrastructure\n    Security key           : Present\n'
+        f"    Key Content            : {SECRET}\n").encode(),
+    "backticks": f"country = `DE`\n**name**: `Home Net`\n**password**: `{SECRET}`\n".encode(),
+    "one line of semicolons": f"country=DE; ssid=Home Net; psk={SECRET};\n".encode(),
+    "slashes before a remark": WIFI.replace("Net\n", "Net // upstairs\n").encode(),
+    "letters in two parts": unicodedata.normalize("NFD", WIFI).encode(),
+    "marks of direction": WIFI.replace("= ", "= \u200e").encode(),
+    **{words.split()[0]: words.format(SECRET).encode() for words in (
+        "Pays : DE\nNom du réseau : Home Net\nMot de passe : {}\n",
+        "Paese: DE\nNome rete: Home Net\nChiave di rete: {}\n",
+        "Страна: DE\nСеть: Home Net\nПароль: {}\n", "国家：DE\n名称：Home Net\n密码：{}\n")},
 }
 OTHERWISE = {       # no password can be told of these, and a line of them says something unknown
     "an arrow": f"password -> {SECRET}2345678", "no sign": "password gEheim 7",
@@ -163,6 +209,15 @@ NAMED = {      # what can't be taken, and a word of what is said about it
     "rich text": ("wifi.txt", rb"{\rtf1 " + WIFI.encode() + b"}", "plain text"),
     "no country": ("wifi.txt", WIFI.replace("country = DE", "").encode(), "two letters"),
     "bare words": ("wifi.txt", f"Home Net\n{SECRET}\n".encode(), "line 1"),
+    "a word before each": ("wifi.txt", f"name Home Net\npassword {SECRET}\n".encode(), "line 1"),
+    "columns": ("wifi.txt", f"country;name;password\nDE;Home Net;{SECRET}\n".encode(), "line 2"),
+    "an address": ("wifi.txt", f"wifi://Home Net:{SECRET}@DE\n".encode(), "name"),
+    "an open quote": ("wifi.txt", f'country = DE\nname = "Home Net\npassword = {SECRET}\n'.encode(),
+                      "line 2"),
+    "an old Mac's letters": ("wifi.txt", WIFI.replace("Home", "Höme").encode("mac_roman"), "UTF-8"),
+    "a console's letters": ("wifi.txt", WIFI.encode("cp850"), "UTF-8"),
+    "UTF-32": ("wifi.txt", WIFI.encode("utf-32"), "anew"),
+    "many lines": ("wifi.txt", ("what is this\n" * 20 + SECRET).encode(), "line 4 and more"),
     "prose": ("wifi.txt", f"my wifi is Home Net and the pass is {SECRET}".encode(), "line 1"),
     "no closing quote": ("nocturne.toml", f'[home]\npassword = "{SECRET}\n[night\n'.encode(),
                          "line 3"),
@@ -370,7 +425,9 @@ STRAYS = ("nocturne.toml.save", "home (1).toml", "home - Copy.toml", "home.txt",
 
 @pytest.mark.parametrize("name", STRAYS)
 @pytest.mark.parametrize("form", ["password = {}", "WLAN-Schlüssel (WPA2): {}", '"psk": "{}",',
-                                  'password = """{}"""', r"{{\rtf1 password = {}}}"])
+                                  'password = """{}"""', r"{{\rtf1 password = {}}}",
+                                  "WIFI:S:Home Net;T:WPA;P:{};;", "<keyMaterial>{}</keyMaterial>",
+                                  "<key>Password</key>\n<string>{}</string>", "パスワード：{}"])
 def test_a_copy_under_another_name_leaves_the_drive_and_that_is_said(settings, places, name, form):
     boot, kept = places
     (boot / name).parent.mkdir(exist_ok=True)
@@ -541,11 +598,13 @@ def test_a_firewall_that_a_host_spoils_is_loaded_without_it(settings, places, mo
     assert len(loaded) == 1 and loaded[0].count("policy drop") == 3
 
 
-@pytest.mark.parametrize("home", [("", 1883), ("192.168.1.2", 8883), ("hub.local", 1883)])
+@pytest.mark.parametrize("home", [("", 1883), ("192.168.1.2", 8883), ("hub.local", 1883),
+                                  ("auto", 8883), ("fd00::2", 8883)])
 def test_the_firewall_drops_what_it_does_not_name(settings, home):
     rules = settings.firewall(home)
     assert rules.count("policy drop") == 3
     hub = [line for line in rules.splitlines() if "skuid nocturne" in line]
+    hub = [line for line in hub if "5353" not in line]
     assert len(hub) == bool(home[0]) and all(str(home[1]) in line for line in hub)
     if shutil.which("nft") is None:
         pytest.skip("nft is missing: apt-get install nftables")

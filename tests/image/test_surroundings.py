@@ -1,6 +1,6 @@
 """What the doctor finds around the chips, on a made-up board."""
 
-import socket
+from dataclasses import replace
 
 import pytest
 
@@ -58,13 +58,16 @@ def test_a_sagging_supply_shows_by_the_kernels_alarm_too(tmp_path):
     assert found(root) == {"power": "the supply sagged"}
 
 
-def test_a_broker_that_does_not_answer_is_named_and_one_that_does_is_not():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        assert list(surroundings.broker("127.0.0.1", port)) == []
-    ((about, finding, _),) = surroundings.broker("127.0.0.1", port)
-    assert about == "broker" and str(port) in finding
-    assert list(surroundings.broker("", 1883)) == []
+def at(port, **more):
+    home = replace(Config().home, host="127.0.0.1", port=port, **more)
+    return replace(Config(), home=home)
+
+
+def test_a_hub_that_does_not_answer_is_named_and_one_that_does_is_not(broker):
+    assert list(surroundings.hub(at(broker.port))) == [] == list(surroundings.hub(Config()))
+    broker.stop()
+    ((about, finding, _),) = surroundings.hub(at(broker.port))
+    assert about == "hub" and str(broker.port) in finding
 
 
 def test_a_full_disk_is_named(tmp_path, monkeypatch):

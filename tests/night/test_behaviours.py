@@ -24,7 +24,7 @@ def test_a_nap_is_kept_and_told_but_teaches_nothing(sleep):
     slept = sleep(hours=0.4, wall=NOON, sleeper={"latency": 3.0})
     assert slept.rows["epochs"] and slept.rows["nights"][0]["sums"]
     assert not slept.night.parts.mind.recommender.nights and not slept.night.state.sleeper.sols
-    told = report.summary(slept.rows["nights"][0], slept.rows["epochs"])
+    told = report.last_night(slept.path)
     assert told.startswith("A nap. ")
     assert slept.details("learned") == ["tonight taught nothing: nothing is learned from a nap"]
 

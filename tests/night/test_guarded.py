@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from areas.sound.rises import SPAN, STEP, levels, rises
 from device.config import Config, Night
 from device.sound.settings import NOMINAL, RATE
 from device.values import Command, Recipe
-from tests.sound.rises import SPAN, STEP, levels, rises
 
 RISE, OWN = 0.5, 0.25       # dB/s: promised, and what pink noise wavers by itself in two seconds
 GONE = 330.0                # s after bedtime: the timer is over

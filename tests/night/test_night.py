@@ -4,7 +4,6 @@ import json
 import shutil
 import wave
 from dataclasses import replace
-from html import escape
 
 import numpy as np
 import pytest
@@ -162,8 +161,8 @@ def test_the_report_tells_of_the_night(sleep, tmp_path):
     html, png = tmp_path / "report.html", tmp_path / "report.png"
     report.write(slept.path, html, png)
     text = html.read_text()
-    for line in report.summary(slept.rows["nights"][0], slept.rows["epochs"]).split(". "):
-        assert escape(line.strip(".")) in text
+    for line in report.last_night(slept.path).split(". "):
+        assert report.shown(line.strip(".")) in text
     assert slept.rows["decisions"][0]["sentence"].split(":")[0] in text.replace("&#x27;", "'")
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
     assert png.read_bytes().startswith(b"\x89PNG")

@@ -139,7 +139,15 @@ def test_another_sleepers_state_is_not_used():
     assert device.state() == Recommender.load(sleeper="bob").state()
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None])
+def test_what_version_1_learned_is_lived_again_by_what_is_known_now():
+    old = Recommender.load({**STATE, "version": 1}, sleeper="ada")
+    assert old.troubles == ()
+    assert old.state() == STATE
+    now = Recommender.load(STATE, sleeper="ada")
+    np.testing.assert_array_equal(old.expect()[0], now.expect()[0])
+
+
+@pytest.mark.parametrize("version", [0, 3, "1", None])
 def test_an_older_or_newer_state_is_used_as_far_as_it_can_be_read(version):
     device = Recommender.load({**STATE, "version": version}, sleeper="ada")
     assert len(device.nights) == 3

@@ -40,8 +40,8 @@ SLEPT = (("settling", "wake", 40.0, 20), ("drifting", "light", 30.0, 30),
 def test_the_sums_are_told_with_their_intervals():
     row = night(Sums(**{**asdict(SUMS), "estimates": estimates(sol=14.0, tst=412.0, waso=33.0)}))
     assert lines(row, *SLEPT)["sleep.intervals"] == (
-        "Asleep after 14 min (9–19), for 6 h 52 min (6 h 47 min – 6 h 57 min) in all; "
-        "awake for 33 min (28–38) in between.")
+        "Asleep after 14 min (9–19 min), for 6 h 52 min (6 h 47 min – 6 h 57 min) in all; "
+        "awake for 33 min (28–38 min) in between.")
 
 
 def test_without_intervals_the_sums_are_called_about():
@@ -150,7 +150,7 @@ def test_what_older_firmware_wrote_down_is_told_as_far_as_it_is_known():
 
 
 def test_nothing_is_learned_unless_it_was_noted():
-    assert told.taught([]) == "Nothing so far."
+    assert told.taught([]) == "Nothing was learned so far."
     notes = [{"kind": "learned", "detail": "a"}, {"kind": "mode", "detail": "b"},
              {"kind": "learned", "detail": "c"}]
-    assert told.taught(notes) == "a; c"
+    assert told.taught(notes) == "A; c."

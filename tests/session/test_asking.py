@@ -72,6 +72,9 @@ class Recommender:
     def state(self):
         return {"weights": self.learned}
 
+    def lean(self, taste):
+        self.taste = taste
+
     def adopt(self, prior):
         self.adopted.append(prior)
         if self.trouble:

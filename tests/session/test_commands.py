@@ -6,7 +6,7 @@ import pytest
 from device.programmes import NAMES
 from device.session import controls, schedule
 from device.session.alarms import Due
-from device.session.commands import obeyed, on_command, private_answer
+from device.session.commands import leaving, obeyed, on_command, private_answer
 from device.session.modes import NIGHT, SOUNDING, Event, Mode
 from device.session.settings import DAILY, Once, Rules, Settings
 from device.session.state import Bell
@@ -17,6 +17,7 @@ from device.session.things import (
     Go,
     Install,
     Note,
+    Publish,
     Read,
     Save,
     Send,
@@ -25,15 +26,21 @@ from device.session.things import (
     Withdraw,
 )
 from device.session.tonight import Said, Unsaid
-from device.values import Command, Volume, Wish
+from device.values import Command, Stop, Volume, Wish
 from tests.session.around import NOW, RAIN, at, owned, played, state
 
 
 def obey(before, kind, value=None):
     """What a command does, without what every command does."""
     after, things = on_command(before, Command(kind, value), at())
-    assert things[0] == Note("command", f"{kind} {value}") and things[-1] == Tell()
-    return after, things[1:-1]
+    assert things[0] == Note("command", f"{kind} {value}")
+    assert things[-2:] == [Tell(), Publish({"heard": (kind, "", refusal(things))})]
+    return after, things[1:-2]
+
+
+def refusal(things):
+    return next((thing.detail for thing in things
+                 if isinstance(thing, Note) and thing.kind == "refused"), "")
 
 
 # ---- sound ---------------------------------------------------------------------------------------
@@ -175,12 +182,32 @@ def test_the_switch_of_sharing():
     ("programme", None), ("cap", 0.1), ("configured", None),
 ])
 def test_what_nobody_can_mean_changes_nothing(kind, value):
-    assert obey(state(), kind, value) == (state(), [])
+    after, things = obey(state(), kind, value)
+    assert after == state() and [thing.kind for thing in things] == ["refused"]
 
 
-def test_a_message_is_kept_in_the_diary():
+def test_a_message_is_shown_and_kept_in_the_diary():
     after, things = on_command(state(), Command("message", "the doctor comes at ten"), at())
-    assert after == state() and things == [Note("message", "the doctor comes at ten"), Tell()]
+    assert after.status.message == "the doctor comes at ten" in after.status.answer
+    assert things == [Note("message", "the doctor comes at ten"), Tell(),
+                      Publish({"heard": ("message", "", "")})]
+
+
+def test_a_command_is_answered_by_its_id_once_it_was_obeyed_or_with_why_it_was_not():
+    def heard(kind, value, moment):
+        things = on_command(state(), Command(kind, value, "a1"), moment)[1]
+        return [thing.fields["heard"] for thing in things if isinstance(thing, Publish)]
+    assert heard("volume", 0.4, at()) == [("volume", "a1", "")]
+    (kind, identity, why), = heard("alarm", 400, at(local=None))
+    assert (kind, identity) == ("alarm", "a1") and "time zone" in why
+    (_, _, why), = heard("choose", "no bells", at())
+    assert "nothing was changed" in why
+    assert heard("greet", "speaker", at()) == []
+
+
+def test_a_restart_leaves_the_night_to_the_process_that_follows():
+    assert leaving(Command("restart")) == Stop(finish=False)
+    assert leaving(Command("stop")) is None
 
 
 # ---- privacy and words ---------------------------------------------------------------------------

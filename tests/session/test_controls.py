@@ -233,8 +233,9 @@ def test_no_volume_and_no_cap_from_afar_silences_the_alarm():
         assert controls.raise_volume(quiet, 4.0)[0].status.sent == pytest.approx(0.35)
         after, things = controls.raise_volume(louder.with_tonight(mode=Mode.PAUSED), 0.25)
         assert after.status.sent == 0.0 and things == [Send(Volume(0.0, False))]
-    least = replace(louder, owner=replace(louder.owner, ceiling=0.5)).with_status(sent=0.0)
-    assert controls.raise_volume(least, 1000.0)[0].status.sent == 0.5
+    for ceiling in (0.0, 0.5):          # home.cap of the config
+        least = replace(louder, owner=replace(louder.owner, ceiling=ceiling)).with_status(sent=0.0)
+        assert controls.raise_volume(least, 1000.0)[0].status.sent == controls.ALARM
 
 
 # ---- what fails and comes back -------------------------------------------------------------------
@@ -242,18 +243,26 @@ def test_no_volume_and_no_cap_from_afar_silences_the_alarm():
 def test_a_sound_process_that_goes_is_noted_once_with_its_reason():
     heard = state().with_status(beat=BEAT)
     gone, things = controls.on_heartbeat(heard, None, "is gone")
-    assert gone == state() and things == [Note("sound", "process is gone"), Restart()]
+    assert gone == state() and things == [Note("sound", "process is gone"), Restart(), Tell()]
     assert controls.on_heartbeat(gone, None, "is gone") == (gone, [])
 
 
 def test_a_sound_process_that_comes_back_is_told_anew_where_to_go():
     heard, things = controls.on_heartbeat(state(), BEAT, "")
     assert heard == state().with_status(beat=BEAT)
-    assert things == [Note("sound", "plays on a speaker"), Restart(), Shape()]
+    assert things == [Note("sound", "plays on a speaker"), Restart(), Shape(), Tell()]
     later = replace(BEAT, time=NOW + 1)
     assert controls.on_heartbeat(heard, later, "") == (state().with_status(beat=later), [])
     _, things = controls.on_heartbeat(state(), replace(BEAT, device=""), "")
     assert things[0] == Note("sound", "plays on nothing")
+
+
+def test_a_card_that_comes_or_goes_is_told_at_once():
+    mute = state().with_status(beat=replace(BEAT, device=""))
+    heard, things = controls.on_heartbeat(mute, BEAT, "")
+    assert things == [Note("sound", "plays on a speaker"), Restart(), Shape(), Tell()]
+    _, things = controls.on_heartbeat(heard, mute.status.beat, "")
+    assert things[0] == Note("sound", "plays on nothing") and Tell() in things
 
 
 def test_chips_that_fail_and_answer_again_are_noted():

@@ -95,6 +95,17 @@ def test_the_nights_sums_are_kept_and_told():
     assert after.sleeper.sols == (14.0,)
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_a_night_at_an_unknown_time_is_dated_by_nothing_but_the_time_itself(known):
+    moment = ENDS if known else replace(ENDS, wall=1.7e9, local=None)
+    _, things = learning.morning(state(stagings=(staging(0.9),), timeless=True), SUMS, moment)
+    (row,) = (thing for thing in things if isinstance(thing, Row))
+    (summary,) = (thing.fields["summary"] for thing in things if isinstance(thing, Publish))
+    began = EVENING.timestamp() if known else None
+    assert row.fields["began"] == summary["lights_out"] == began
+    assert summary["out_of_bed"] == (ENDS.wall if known else None)
+
+
 def settled(before=None, judged=0.9, moment=ENDS, sums=SUMS, **changes):
     hearts = ((50.0, 30.0), (70.0, None), (54.0, 0.0), (58.0, 50.0), (90.0, 40.0))
     before = before or state(hearts=hearts)

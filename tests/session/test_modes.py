@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from device.session.modes import NEXT, NIGHT, SOUNDING, Event, Mode, diagram, step
 
-README = Path(__file__).resolve().parent.parent.parent / "README.md"
+README = Path(__file__).resolve().parents[2] / "device" / "README.md"
 
 
 DECIDED = """

@@ -12,7 +12,7 @@ from device import __main__ as program
 from device.errors import DiaryError
 from device.hardware.button import Presses
 from device.parts import Hooks
-from device.session import fade, things
+from device.session import fade, telling, things
 from device.session.modes import Event, Mode
 from device.session.settings import Knobs, Owner, Rules
 from device.session.state import Population
@@ -273,8 +273,9 @@ def test_a_part_that_is_replaced_is_told_to_diary_journal_and_hub(caplog):
     assert mine.diary.notes("fallback") == ["no stager", "no learner"]
     assert [message for *_, message in caplog.record_tuples] == [
         "fallback: no stager", "fallback: no learner"]
+    silent = telling.unheard(mine.night.state.status)
     assert [told[1]["error"] for told in mine.asked("home.tell")] == [
-        "no stager", "no learner; no stager"]
+        f"no stager; {silent}", f"no learner; no stager; {silent}"]
 
 
 @pytest.mark.parametrize(("level", "number"), [
@@ -405,7 +406,8 @@ def test_a_tick_goes_from_the_chips_to_the_light():
     mine.forget()
     mine.night.on_tick(NOW)
     assert mine.names() == [
-        "sensors.drain", "signs.add", "epochs.add", "panel.show", "sound.heartbeat", "sound.send"]
+        "sensors.drain", "signs.add", "epochs.add", "panel.show", "sound.heartbeat", "sound.send",
+        "home.tell"]
     assert mine.asked("epochs.add") == [("epochs.add", "vitals")]
     assert mine.asked("sensors.drain") == [("sensors.drain", NOW)] and seen == ["alive"]
 

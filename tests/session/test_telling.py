@@ -56,7 +56,7 @@ def test_the_better_of_both_qualities_is_told():
 
 def test_what_is_not_known_is_none():
     facts = told(State(), At(0.0, 0.0))
-    unknown = ("occupancy", "reason", "quality", "error")
+    unknown = ("occupancy", "reason", "quality")
     assert {facts[name] for name in unknown} == {None} and facts["care"] == "unknown"
     assert facts["clock_synced"] is False
 
@@ -90,7 +90,9 @@ def test_what_is_wrong_is_one_sentence_and_a_problem():
 def test_each_trouble_alone_is_a_problem_and_so_is_a_sound_process_that_is_gone():
     for trouble in ({"trouble": ("a",)}, {"lacks": ("a",)}, {"disk": "a"}, {"beat": None}):
         assert told(state().with_status(**{**WELL, **trouble}))["problem"] is True
-    assert told(state())["error"] is None
+    for beat, words in ((None, "its process"), (replace(BEAT, device=""), "card"), (BEAT, "")):
+        facts = told(state().with_status(beat=beat))
+        assert words in (facts["error"] or "") and facts["problem"] is bool(words)
 
 
 def test_what_is_learned_from_others_is_told():

@@ -9,6 +9,7 @@ from device.session.settings import Owner
 from device.session.things import (
     Choose,
     ForgetStages,
+    Happened,
     LearnTaste,
     NightOver,
     Note,
@@ -75,8 +76,26 @@ def test_a_new_night_keeps_of_the_old_what_was_said_and_a_timer(event):
                        "sleeper": "ada", "software": "0.1.0"}),
         ForgetStages(),
         Choose("alarm" if alarm else "bedtime"),
+        *([Happened("waking", {"event_type": "alarm"})] if alarm else []),
     ]
     assert behind == []
+
+
+@pytest.mark.parametrize(("before", "event", "kind"), [
+    (Mode.ASLEEP, Event.ALARM, "alarm"), (Mode.WAKING, Event.PRESS, "snooze"),
+    (Mode.ASLEEP, Event.UP, "out_of_bed"), (Mode.WAKING, Event.UP, "out_of_bed"),
+    (Mode.WAKING, Event.STOP, None), (Mode.SETTLING, Event.PRESS, None),
+])
+def test_a_home_hears_of_the_alarm_a_snooze_and_getting_up(before, event, kind):
+    things = on_event(state(before, played=played()), event, at())[1]
+    happened = [thing.payload["event_type"] for thing in things if isinstance(thing, Happened)]
+    assert happened == ([kind] if kind else [])
+
+
+def test_a_night_that_begins_at_an_unknown_time_has_no_date():
+    _, things = on_event(state(Mode.IDLE), Event.PRESS, at(local=None), by_hand=True)
+    (row,) = (thing for thing in things if isinstance(thing, Row))
+    assert row.fields["began"] is None
 
 
 # ---- what a mode asks for ------------------------------------------------------------------------
@@ -87,7 +106,7 @@ def test_an_arousal_is_answered_by_what_has_proved_best_and_another_choice_follo
     assert things == [Choose("arousal")]
     assert masking.tonight.depth == pytest.approx(0.45) and masking.tonight.dearer == 0.5
     for event in (Event.CALM, Event.PRESS, Event.ALARM, Event.UP):
-        assert turn(masking, event)[1] == [Choose("night")]
+        assert turn(masking, event)[1][0] == Choose("night")
 
 
 def test_silence_that_was_chosen_on_an_arousal_is_followed_by_no_sound():

@@ -8,7 +8,7 @@ from device.session import alarms, commands, learning, wishes
 from device.session.modes import NIGHT, SOUNDING, Event, Mode, step
 from device.session.settings import DAILY, EVERY_DAY, OFF, Once, Rules
 from device.session.state import Bell
-from device.session.things import Choose, Go, Note, Read, Reshape, Row, Save, Shape, Tell
+from device.session.things import Choose, Go, Note, Publish, Read, Reshape, Row, Save, Shape, Tell
 from device.session.tonight import Said, Unsaid
 from device.values import (
     SILENCE,
@@ -218,12 +218,13 @@ def test_a_tap_says_the_note_that_was_tapped_and_a_late_one_says_nothing():
     for text, said in (("no bells", "no bells"), ("2", "bells please"), ("1", "no bells")):
         assert wishes.tapped(offered, text) == said
         things = commands.on_command(offered, Command("choose", text), at())[1]
-        assert things == [Read(said), Tell()]
+        assert things == [Read(said), Tell(), Publish({"heard": ("choose", "", "")})]
     assert commands.on_command(offered, Command("say", "2"), at())[1][0] == Read("bells please")
     assert commands.on_command(offered, Command("say", "3"), at())[1][0] == Read("3")
     for late in ("more rain", "3", "0", ""):
-        assert commands.on_command(offered, Command("choose", late), at()) == (offered, [Tell()])
-    assert commands.on_command(state(), Command("choose", "1"), at()) == (state(), [Tell()])
+        then, things = commands.on_command(offered, Command("choose", late), at())
+        assert then == offered and things[0].kind == "refused"
+    assert commands.on_command(state(), Command("choose", "1"), at())[0] == state()
 
 
 def test_the_next_note_undo_privacy_and_the_nights_end_take_the_question_away():
@@ -422,6 +423,7 @@ def test_days_of_every_week_have_their_own_and_every_day_has_none():
     (heard(alarm=400, days=Days(Day.WEEKDAY, (3,))), at(), "taken"),
     (heard(alarm=400, days=Days(Day.TOMORROW)), at(local=None), "timeless"),
     (heard(alarm=400), at(local=None), "timeless"),
+    (heard(cancels=("alarm",), days=Days(Day.WEEKDAY, (3,))), at(local=None), "timeless"),
 ])
 def test_a_day_that_cant_be_placed_changes_nothing_and_that_is_said(one, moment, why):
     week = (*EVERY_DAY[:6], 360)
@@ -430,6 +432,16 @@ def test_a_day_that_cant_be_placed_changes_nothing_and_that_is_said(one, moment,
     assert after.settings == here.settings and after.tonight.unsaid is None
     assert not [each for each in things if isinstance(each, Note)]
     assert wishes.stands(here, after, one, moment).unset == why
+
+
+def test_without_a_zone_a_time_of_day_is_refused_and_the_rest_of_the_note_is_done():
+    here, nowhen = state().with_settings(alarm=390), at(local=None)
+    one = heard(NO_BELLS, alarm=400)
+    after, _ = wishes.on_note(here, one, nowhen)
+    assert after.settings == here.settings and wishes.standing(after) == (NO_BELLS,)
+    assert wishes.stands(here, after, one, nowhen).unset == "zoneless"
+    off, _ = wishes.on_note(here, heard(cancels=("alarm",)), nowhen)
+    assert off.settings.alarm is None
 
 
 def test_a_nap_beside_a_skipped_day_and_an_alarm_of_every_day_leave_it_skipped():

@@ -77,13 +77,18 @@ def tree(tmp_path) -> Path:
     return tmp_path
 
 
-def mutate(tree: Path, *options: str) -> subprocess.CompletedProcess:
-    code = ("import sys; from pathlib import Path; from kit.mutation import main; "
-            f"sys.exit(main('Try.', Path({str(tree)!r})))")
+def mutate(
+    tree: Path, patience: float = 20.0, file: str | None = None
+) -> subprocess.CompletedProcess:
+    options = {"room": "toy", "count": 100, "seed": 1, "file": file, "workers": 1,
+               "patience": patience, "json": True}
+    code = ("import sys; from argparse import Namespace; from pathlib import Path; "
+            "from kit.mutation import run; "
+            f"sys.exit(run(Namespace(**{options!r}), Path({str(tree)!r})))")
     paths = os.pathsep.join([str(ROOT / "tools"), str(ROOT)])
     return subprocess.run(
-        [sys.executable, "-c", code, "toy", "--workers", "1", "--json", *options],
-        capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths})
+        [sys.executable, "-c", code], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": paths})
 
 
 def test_what_nobody_would_notice_is_listed_and_the_tree_is_as_it_was(tree):
@@ -111,14 +116,14 @@ def test_what_never_ends_counts_as_caught_and_is_told(tree):
         "def good(n):\n    while n > 0:\n        n -= 1\n    return n\n")
     (tree / "tests" / "toy" / "test_sums.py").write_text(
         "from device.toy.sums import good\n\n\ndef test_good():\n    assert good(3) == 0\n")
-    figures = json.loads(mutate(tree, "--patience", "2").stdout)
+    figures = json.loads(mutate(tree, patience=2.0).stdout)
     assert any("'n -= 1' → 'pass'" in told for told in figures["too_slow"])
     assert not any("'n -= 1'" in told for told in figures["survivors"])
 
 
 def test_tests_that_fail_unchanged_and_a_file_that_is_not_there_are_said(tree):
     assert "nothing to change in device/toy/none.py" in mutate(
-        tree, "--file", "device/toy/none.py").stderr
+        tree, file="device/toy/none.py").stderr
     (tree / "tests" / "toy" / "test_sums.py").write_text("def test_good():\n    assert False\n")
     done = mutate(tree)
     assert done.returncode == 1 and "fails without any change" in done.stderr
@@ -139,7 +144,7 @@ def test_tests_that_pass_unchanged_say_nothing_of_their_own(tree):
 
 def test_of_the_diary_only_what_loads_is_the_core_s():
     places = drawn(ROOT, [Path("device/diary.py")], 1000, 1)
-    assert {place.mutant.function for place in places} == {"Diary.recall"}
+    assert {place.mutant.function for place in places} == {"recalled"}
 
 
 def test_the_same_seed_draws_the_same_mutants():

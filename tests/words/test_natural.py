@@ -115,6 +115,8 @@ def test_always_is_asked_for_before_it_is_kept(words):
         ("wake me at 99", None, None),
         ("alarm 7 a.m. please", 420, None),
         ("wake us at 12:20 am", 20, None),
+        ("let us sleep until half past eight", 510, None),
+        ("let me sleep until it gets light", None, None),
         ("wake me at 5.45am", 345, None),
         ("get me up at an ungodly hour", None, None),
         ("wake me at six, actually make it seven fifteen", 435, None),
@@ -147,6 +149,15 @@ def test_hours_are_exact(text, alarm, timer):
         ("don't wake me tomorrow", None, ("alarm",)),
         ("把闹钟关了", None, ("alarm",)),
         ("唔使叫醒我", None, ("alarm",)),
+        ("let me sleep in", None, ("alarm",)),
+        ("can I have a lie-in on Sunday?", None, ("alarm",)),
+        ("no wake-up tomorrow", None, ("alarm",)),
+        ("听日让我瞓到自然醒", None, ("alarm",)),
+        ("let me sleep in peace", None, ()),
+        ("don't let me sleep in tomorrow", None, ()),
+        ("no wake-up at three like last night", None, ()),
+        ("昨晚睡到自然醒", None, ()),
+        ("别让我睡懒觉", None, ()),
         ("cancel the alarm and the timer, timer off", None, ("alarm", "timer")),
         ("取消定时", None, ("timer",)),
         ("cancel the alarm, set an alarm for 8", None, ()),
@@ -167,6 +178,10 @@ def test_naps_and_what_is_cancelled_are_exact(text, nap, cancels):
     ("turn off the alarm for tomorrow only", None, Days(Day.TOMORROW)),
     ("明天不用叫我", None, Days(Day.TOMORROW)),
     ("聽日唔使叫醒我", None, Days(Day.TOMORROW)),
+    ("let me sleep in tomorrow", None, Days(Day.TOMORROW)),
+    ("no wake-up call on saturday", None, Days(Day.WEEKDAY, (5,))),
+    ("let me have a lie in", None, Days(Day.NEXT)),
+    ("明天讓我睡到自然醒", None, Days(Day.TOMORROW)),
     ("no alarm on saturday", None, Days(Day.WEEKDAY, (5,))),
     ("cancel Friday's alarm", None, Days(Day.WEEKDAY, (4,))),
     ("no alarm on weekends", None, Days(Day.WEEKLY, (5, 6))),
@@ -246,20 +261,24 @@ def test_what_ends_with_the_timer_is_not_unwanted_now(words, text, timer, wishes
 
 @pytest.mark.parametrize("text, timer", [
     ("turn the heater off in 40 minutes", None),
-    ("lamp off please, and stop the music after 40 minutes", 40)])
+    ("lamp off please, and stop the music after 40 minutes", 40),
+    ("把燈關了，然後放粉紅噪音，四十分鐘後停", 40)])
 def test_a_lamps_timer_is_not_the_sounds(words, text, timer):
     assert words.understand(text).timer == timer
 
 
 @pytest.mark.parametrize("text", [
     "i hope i just don't wake up again", "i'm so done with living", "maybe i'll die in my sleep",
-    "nobody would notice if i was gone", "真的不想醒过来了", "觉得活着没什么意思"])
+    "nobody would notice if i was gone", "真的不想醒过来了", "觉得活着没什么意思",
+    "I can't see the point of living", "I wish I had never been born", "做人真係冇意思",
+    "我不想待在这个世界上了", "睡着了就再也不要醒"])
 def test_who_would_rather_not_wake_is_told_where_help_is(words, text):
     assert words.understand(text).distress == "crisis"
 
 
 @pytest.mark.parametrize("text", [
-    "i do not want to wake up late", "希望明天不要醒来太早", "don't wake up the baby"])
+    "i do not want to wake up late", "希望明天不要醒来太早", "don't wake up the baby",
+    "I can't see the point of bells", "I wish I wasn't here at work", "想让钢琴消失"])
 def test_who_only_wants_to_sleep_on_is_not(words, text):
     assert words.understand(text).distress == ""
 
@@ -309,6 +328,9 @@ IDLE, MORNING = Standing(Counts.LATER), Standing(Counts.OVER)
         ("no alarm tomorrow", Standing(Counts.NOWHERE), "That would be: no alarm tomorrow."),
         ("wake me at 9 on saturday", Standing(unset="taken"), "Only one single day's alarm"),
         ("wake me at 9 on saturday", Standing(unset="timeless"), "The time isn't known yet"),
+        ("wake me at 7", Standing(unset="zoneless"), "No time of day can be set while the time"),
+        ("wake me at 7, no bells", Standing(unset="zoneless"), "Understood: no bells; no time of"),
+        ("七点叫我", Standing(unset="zoneless"), "还不知道在哪个时区"),
         ("stop after twenty minutes", IDLE, "Understood: off after 20 min. Say"),
         ("like last night", Standing(), "Understood: like last night."),
         ("like last night", Standing(last=False), "I don't know last night's sound."),
@@ -411,6 +433,7 @@ def test_a_slip_of_the_finger_is_put_right_and_a_word_is_left_alone():
 def test_scripts_keep_their_length():
     assert all(len(pair) == 2 for pair in PAIRS.split())
     assert simplified("給我一點雨聲") == "给我一点雨声"
+    assert simplified("設鬧鐘，種種聲響都頂唔順") == "设闹钟，种种声响都顶唔顺"
 
 
 @pytest.mark.parametrize(
@@ -483,6 +506,8 @@ def test_everything_off_is_said_in_few_ways(words, text):
         ("volume down please", "lower", 1.0),
         ("Could you turn down the sound a bit", "lower", 0.5),
         ("quieter!", "lower", 1.0),
+        ("set the speakers to a lower, more comfortable level", "lower", 1.0),
+        ("bring the volume up to a higher level", "raise", 1.0),
     ],
 )
 def test_an_order_to_be_louder_or_quieter_is_exact(words, text, verb, degree):

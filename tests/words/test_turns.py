@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.values import Wish
-from device.words import Words, amends, exact, plain, whole
+from device.words import Words, amends, exact, plain, shorthand, whole
 from device.words.script import simplified
 from device.words.text import clean
 
@@ -55,6 +55,13 @@ def test_an_exception_is_what_is_kept_or_what_is_left_out(words, text, kept):
         ("不要钢琴，算了还是要吧", "require piano"),
         ("想听钢琴，想想还是算了", "forbid piano"),
         ("唔要風聲，都係要返啦", "require wind"),
+        ("she loves the bells, I can't stand them, not tonight", "forbid bell"),
+        ("我老公好鍾意風聲，但我頂唔順，今晚唔要", "forbid wind"),
+        ("我沒說不要篝火呀", "require fire"),
+        ("ocean or nothing", "require ocean"),
+        ("我唔係話唔鍾意雨", "require rain"),
+        ("I said I hate the rain", "forbid rain"),
+        ("rain pls n thx", "require rain"),
     ],
 )
 def test_the_last_word_on_a_thing_counts(words, text, meant):
@@ -88,6 +95,14 @@ def test_a_denial_that_is_repeated_is_no_second_thought(text):
         ("不要更少的雨", set()),
         ("why not make it louder", {"raise level"}),
         ("i can't sleep make it quieter", {"lower level"}),
+        ("speak as loud as you can", {"raise level"}),
+        ("make it as quiet as possible", {"lower level"}),
+        ("越小聲越好", {"lower level"}),
+        ("雨聲小了點", {"raise rain"}),
+        ("小声了一点就好了", {"lower level"}),
+        ("volumee downn plsss", {"lower level"}),
+        ("waaay 2 loud", {"lower level"}),
+        ("外面颱風好大，根本聽不到你的聲音", {"raise level"}),
     ],
 )
 def test_how_loud_is_meant_by_the_whole_of_what_is_said(words, text, wishes):
@@ -188,6 +203,17 @@ def test_silence_that_is_asked_for_is_not_refused(text):
     assert not exact.unbearable(clean(text))
 
 
+@pytest.mark.parametrize("text, plain_text", [
+    ("rain pls n thx", "rain please and thanks"),
+    ("tooo fast, sooo loud", "too fast, so loud"),
+    ("wake me at 2 am", "wake me at 2 am"),
+    ("r2d2 hums w/o end", "r2d2 hums without end"),
+    ("lol", ""),
+])
+def test_what_thumbs_write_is_spelled_out(text, plain_text):
+    assert shorthand.spelled_out(text) == plain_text
+
+
 def test_every_turn_changes_its_example():
     for turn in plain.TURNS:
         line = simplified(clean(turn.example))
@@ -216,6 +242,7 @@ def test_putting_a_line_plainly_never_fails(text):
         ("forget the rain", set()),
         ("cancel the alarm", set()),
         ("no bells from tonight on", {"always"}),
+        ("睡得不错", {"good"}),
     ],
 )
 def test_what_a_note_says_as_a_whole(text, flags):

@@ -1,14 +1,13 @@
 """What `tools/listen` plays when it is asked for music: recipes in words, any composer, a motif, a
 piece re-dressed.
 
-    add_options(parser)                       --composer --recipe --seed --motif --restyle --style
-    --export-midi --ab for part in pieces(options): part.phrases, part.recipe, part.name
+    for part in pieces(options, minutes, seed): part.phrases, part.recipe, part.name
 """
 
 import dataclasses
 import json
 import random
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,8 +24,8 @@ from device.programmes import DEFAULT, PROGRAMMES
 from device.sound.engine import Engine
 from device.sound.settings import RATE, Settings
 from device.values import Note, Phrase, Recipe
+from kit.options import COMPOSERS, made
 
-NAMES = ("rnn", "rules", "markov")
 COLOURS = {"pad": "#8fb8de", "drone": "#5b6e8c", "piano": "#d98e4a", "bell": "#c9b458"}
 
 
@@ -35,24 +34,6 @@ class Part:
     name: str
     recipe: Recipe
     phrases: tuple[Phrase, ...]
-
-
-def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument("--composer", choices=NAMES, default="rnn")
-    parser.add_argument(
-        "--recipe", default="",
-        help='a programme\'s name, fields, or both: "felt piano,density=0.2,scale=lydian"')
-    parser.add_argument(
-        "--style",
-        help="a style by name, a mixture such as piano*0.7+lute*0.3, or a MIDI file whose "
-        "style to take",
-    )
-    parser.add_argument("--motif", type=Path, help="a MIDI file whose opening the music develops")
-    parser.add_argument("--restyle", type=Path,
-                        help="a MIDI file to sing anew in this recipe and style")
-    parser.add_argument("--export-midi", type=Path, help="write what was composed as MIDI")
-    parser.add_argument("--ab", type=Path,
-                        help="make a blind listening kit in this folder: every composer, numbered")
 
 
 def recipe_of(words: str) -> Recipe:
@@ -123,8 +104,9 @@ def pieces(options: Namespace, minutes: float, number: int) -> Iterator[Part]:
     if not options.ab:
         yield piece(options, options.composer, minutes, number)
         return
+    ready(options, COMPOSERS[0], number)            # refused before anything is written
     options.ab.mkdir(parents=True, exist_ok=True)
-    tries = [(name, number + offset) for name in NAMES for offset in range(3)]
+    tries = [(name, number + offset) for name in COMPOSERS for offset in range(3)]
     random.Random(number).shuffle(tries)
     key = {}
     for place, (name, own) in enumerate(tries, 1):
@@ -146,7 +128,7 @@ def piece(options: Namespace, name: str, minutes: float, number: int) -> Part:
         phrases.append(composer.compose(recipe, None))
         now += phrases[-1].length
     if options.export_midi:
-        midi.write(options.export_midi, laid_out(phrases))
+        midi.write(made(options.export_midi), laid_out(phrases))
     return Part(name, recipe, tuple(phrases))
 
 

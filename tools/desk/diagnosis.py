@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import numpy as np
 from device import stored
 from device.clock import Clock
 from device.config import Config
-from device.errors import NocturneError, SensorError
+from device.errors import SensorError
 from device.hardware.bus import Bus
 from device.hardware.fifo import Feed
 from device.hardware.parts import PARTS, named, of_role
@@ -28,7 +27,7 @@ from device.sleep.empty_bed import FILE, UNKNOWN, EmptyBed
 from device.sleep.vitals import VitalSigns
 from device.values import Signal, Vitals
 from kit import surroundings
-from kit.raw import add_body, chosen, counted, wired
+from kit.raw import chosen, counted, wired
 
 CONFIG = Path("/etc/nocturne.toml")
 KNOWN = {0x52: "XM125 radar (not used)"} | {
@@ -37,6 +36,7 @@ KNOWN = {0x52: "XM125 radar (not used)"} | {
     for address in part.driver.addresses
 }
 SLOW = 0.06                 # share by which a chip's rate may be off before it is worth a word
+CROWD = 40                  # answers at more addresses than that come from no chip
 FINGER = 50_000  # counts: less infrared than this comes from no finger (facts of public drivers)
 SATURATED = 260_000         # counts of 18 bit
 NOISY = 3                   # times the data sheet's noise that are worth a word
@@ -58,6 +58,12 @@ SILENT = Finding(
     "bus", "nobody answers at any address",
     "SDA goes to pin 3, SCL to pin 5 (swapped, a chip is as silent as none), its supply to pin 1 "
     "(3.3 V) and ground to pin 9; a board with a CS pin wants that high")
+
+
+HELD = Finding(
+    "bus", "every address answers, so that none of them does",
+    "SDA lies at ground: a short, or the sensor's SDA on a ground pin; it goes to pin 3, SCL to "
+    "pin 5, ground to pin 9")
 
 
 @dataclass(frozen=True)
@@ -87,17 +93,8 @@ class Diagnosis:
     findings: list[Finding] = field(default_factory=list)
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="tools/doctor",
-        description="Look at bus, chips and signals, and say what to "
-        "do. On a board stop nocturne.service first: only one may read the chips.",
-    )
-    parser.add_argument("--seconds", type=float, default=40.0,
-                        help="how long to listen (40); a heart needs 20")
-    parser.add_argument("--json", action="store_true", help="one JSON object")
-    add_body(parser)
-    options = parser.parse_args(argv)
+def diagnose(options: argparse.Namespace) -> int:
+    """Prints what was found; 1 where no chip was. Raises NocturneError."""
     simulated = options.simulated or options.recording is not None
     name = "simulated chips" if simulated else f"/dev/i2c-{options.bus}"
     config = Config.load(CONFIG) if CONFIG.exists() and not simulated else Config()
@@ -112,9 +109,6 @@ def main(argv: list[str] | None = None) -> int:
                             not simulated, empty)
     except SensorError as trouble:
         diagnosis = Diagnosis(name, {}, [], {}, [Finding("bus", *str(trouble).split("; ", 1))])
-    except NocturneError as trouble:
-        print(f"tools/doctor: {trouble}", file=sys.stderr)
-        return 1
     diagnosis.findings.extend(Finding("bed", trouble, LEARN) for trouble in unread)
     if not simulated:
         diagnosis.findings.extend(Finding(*trouble) for trouble in surroundings.troubles(config))
@@ -129,6 +123,8 @@ def examine(name: str, smbus, clock: Clock, tick: float, seconds: float, config:
     answers = scan(smbus)
     if not answers:
         findings.append(SILENT)
+    elif len(answers) > CROWD:
+        findings.append(HELD)
     sensors = Sensors.find(Bus(smbus), clock, config)
     findings += [Finding("bus", *note.split("; ", 1)) for note in sensors.notes]
     signs, vitals = VitalSigns(empty), []

@@ -18,6 +18,7 @@ from device.sleep.bcg import Ballistocardiogram
 from device.sleep.empty_bed import FILE, MOST, EmptyBed, Line
 from device.sleep.movement import Movement
 from device.sleep.resampling import RATE, Grid
+from kit.options import made
 from kit.raw import chosen, wired
 
 ENOUGH = 240            # s of readings that are enough to learn from
@@ -133,8 +134,8 @@ def spectrum(values: np.ndarray, rate: float, size: int) -> tuple[np.ndarray, np
         size // 2 + 1) * rate / size
 
 
-def main(options: argparse.Namespace) -> int:
-    """Listen to the bed for options.minutes and store what it does."""
+def calibrate(options: argparse.Namespace) -> int:
+    """Listen to the bed for options.minutes and store what it does; 1 where that can't be told."""
     config = Config.load(options.config) if options.config else Config()
     path = options.out or Path(config.diary.path).with_name(FILE)
     try:
@@ -146,7 +147,7 @@ def main(options: argparse.Namespace) -> int:
         print(f"listening to {feed.chip} for {options.minutes:g} min: nobody in the bed, its "
               "machines on as at night", flush=True)
         found = learn(listened(sensors, clock, tick, 60 * options.minutes))
-        path.write_text(json.dumps(stored.plain(found), indent=1) + "\n", encoding="utf-8")
+        made(path).write_text(json.dumps(stored.plain(found), indent=1) + "\n", encoding="utf-8")
     except (NocturneError, ValueError, OSError) as trouble:
         print(f"calibrate: {trouble}; nothing was stored", file=sys.stderr)
         return 1

@@ -1,48 +1,46 @@
-"""A plot of what the device has learned about a sleeper, with uncertainty: SVG and PNG.
-
-    tools/plot learned --state STATE.json [--out learned]
-    tools/plot learned --synthetic 3 --nights 60 [--out learned]
-
-STATE.json is the sleeper's export. Each line is a candidate: minutes of onset latency saved against
-silence as the device believes them now (dot, 80 % interval) and as it believed before the first
-night (grey).
-"""
+"""What `tools/plot learned` draws: each line is a candidate, with the minutes of onset latency
+saved against silence as the device believes them now (dot, 80 % interval) and as it believed before
+the first night (grey). STATE.json is the sleeper's export."""
 
 import argparse
 import json
 from html import escape
 from pathlib import Path
 
-from kit.setup import ensure
+from device.errors import NocturneError
+from kit.options import made
 
 Z80 = 1.2816
 ROW, LEFT, RIGHT, TOP, WIDTH = 17, 190, 110, 84, 900
 INK, FAINT, NOW, SILENT = "#1d2433", "#b9c0cc", "#2f6f8f", "#8a5a2b"
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="tools/plot learned", description=__doc__.splitlines()[0])
-    parser.add_argument("--state", type=Path)
-    parser.add_argument("--synthetic", type=int, metavar="SEED", help="a synthetic sleeper instead")
-    parser.add_argument("--nights", type=int, default=60)
-    parser.add_argument("--out", type=Path, default=Path("learned"))
-    ensure()
-    options = parser.parse_args(argv)
-    if (options.state is None) == (options.synthetic is None):
-        parser.error("give --state or --synthetic")
-
+def plot(options: argparse.Namespace) -> int:
+    """Writes the picture as SVG and PNG. Raises NocturneError where the state can't be read."""
     import resvg_py
 
     from device.recommend import Recommender
     if options.state:
-        state = json.loads(options.state.read_text())
+        state = read(options.state)
         device = Recommender.load(state, sleeper=state["sleeper"])
     else:
         device = synthetic(options.synthetic, options.nights)
     svg = draw(device, Recommender.load())
-    options.out.with_suffix(".svg").write_text(svg)
+    made(options.out).with_suffix(".svg").write_text(svg)
     options.out.with_suffix(".png").write_bytes(bytes(resvg_py.svg_to_bytes(svg_string=svg)))
     print(f"{options.out.with_suffix('.svg')}, {options.out.with_suffix('.png')}")
+    return 0
+
+
+def read(file: Path) -> dict:
+    """A sleeper's export. Raises NocturneError."""
+    try:
+        state = json.loads(file.read_bytes())
+    except ValueError as trouble:
+        raise NocturneError(f"{file}: isn't JSON ({trouble})") from trouble
+    if not isinstance(state, dict) or not isinstance(state.get("sleeper"), str):
+        raise NocturneError(f"{file}: isn't what `nocturne learner` prints of a sleeper")
+    return state
 
 
 def synthetic(seed: int, nights: int):

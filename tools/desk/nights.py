@@ -1,9 +1,5 @@
-"""Put bodies through chips, vital signs and stager: simulated sleepers, and with --data bodies that
-have real nights' beats. Print the sums of each night, and draw all on one page of hypnograms.
-
-tools/plot nights --data DIR [--people N] [--sleepers N] [--hours H] [--build clip|mattress]
-                       [--out nights.svg] [--json]
-"""
+"""What `tools/plot nights` does: bodies through chips, vital signs and stager, all on one page of
+hypnograms."""
 
 import argparse
 import json
@@ -11,7 +7,7 @@ import os
 from itertools import islice
 from pathlib import Path
 
-from kit.setup import ensure
+from kit.options import made
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -20,18 +16,7 @@ WIDE, HIGH, LEFT = 560, 46, 110         # px per night
 PLACE = {"wake": 6, "rem": 16, "light": 26, "deep": 36}
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="tools/plot nights", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--data", type=Path, help="a folder with night_rr_bcgsleep.npz")
-    parser.add_argument("--sleepers", type=int, default=1, help="simulated nights")
-    parser.add_argument("--people", type=int, default=16,
-                        help="real nights; each takes about a minute")
-    parser.add_argument("--hours", type=float, default=8.0)
-    parser.add_argument("--build", choices=("clip", "mattress"), default="clip")
-    parser.add_argument("--out", type=Path, default=Path("nights.svg"), help="also written as PNG")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args(argv)
-    ensure(["evaluate"])
+def plot(options: argparse.Namespace) -> int:
     from areas.staging import chain as stager_chain
 
     judged = [
@@ -41,10 +26,10 @@ def main(argv: list[str] | None = None) -> None:
     if options.data:
         judged += islice(stager_chain.real_nights(options.data, options.build), options.people)
     rows = [{"night": night.name, **figures(night)} for night in judged]
-    draw(judged, options.out)
+    draw(judged, made(options.out))
     if options.json:
         print(json.dumps(rows, indent=1))
-        return
+        return 0
     for row in rows:
         print(
             "  ".join(
@@ -52,6 +37,7 @@ def main(argv: list[str] | None = None) -> None:
                 for key, value in row.items()
             )
         )
+    return 0
 
 
 def figures(night) -> dict:

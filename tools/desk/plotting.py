@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 # Before numpy: its BLAS would start a thread per core for the smallest product.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -15,13 +14,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 import resvg_py
 
-from device.errors import NocturneError
 from device.hardware.bus import Bus
 from device.hardware.bus_tape import PlayedSensors, Tape
 from device.hardware.sensors import Sensors
 from device.sleep.vitals import VitalSigns
 from device.values import Readings, Signal, Vitals
-from kit.raw import add_body, chosen, wired
+from kit.options import made
+from kit.raw import chosen, wired
 
 WIDTH, LEFT, RIGHT, HEIGHT, GAP = 1200, 120, 20, 110, 26
 INK, FAINT, TRACE, BEAT, TRUST, LOST = (
@@ -44,33 +43,17 @@ class Stretch:
     vitals: list[Vitals] = field(default_factory=list)
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="tools/plot",
-        description="Draw a live or recorded signal: beats marked, "
-        "quality shaded, lost readings in orange.",
-    )
-    parser.add_argument("tape", type=Path, nargs="?",
-                        help="a tape of tools/record; without: the chips, now")
-    parser.add_argument("--start", type=float, default=30.0, help="s to listen before drawing (30)")
-    parser.add_argument("--seconds", type=float, default=30.0, help="to draw (30)")
-    parser.add_argument("--out", type=Path, default=Path("signal.png"),
-                        help=".png or .svg (signal.png)")
-    add_body(parser)
-    options = parser.parse_args(argv)
-    try:
-        stretch, start = listen(readings(options), options.start, options.seconds)
-    except NocturneError as trouble:
-        print(f"tools/plot: {trouble}", file=sys.stderr)
-        return 1
+def draw(options: argparse.Namespace) -> int:
+    """Writes the picture; 1 where no chip gave a reading. Raises NocturneError."""
+    stretch, start = listen(readings(options), options.start, options.seconds)
     if start is None:
         print("tools/plot: no chip gave a reading; tools/doctor says why", file=sys.stderr)
         return 1
     svg = drawn(stretch, start, options.seconds)
     if options.out.suffix == ".svg":
-        options.out.write_text(svg)
+        made(options.out).write_text(svg)
     else:
-        options.out.write_bytes(bytes(resvg_py.svg_to_bytes(svg_string=svg)))
+        made(options.out).write_bytes(bytes(resvg_py.svg_to_bytes(svg_string=svg)))
     print(options.out)
     return 0
 

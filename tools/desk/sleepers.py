@@ -80,7 +80,7 @@ class Sleeper:
         kind = str(generator.choice(list(KINDS), p=list(KINDS.values())))
         return cls(
             kind,
-            USUAL_SOL[0] * math.exp(generator.normal(0, USUAL_SOL[1])),
+            usual_sol(generator),
             generator.normal(MUSIC[kind], PERSON),
             generator.normal(MASKING[kind], PERSON),
             generator.normal(*SLOWER),
@@ -123,19 +123,7 @@ class Sleeper:
                 generator: np.random.Generator) -> Outcome:
         """One night's parts, with the noise of nights."""
         helped = self.saves(evening, recipe)
-        expected = self.usual_sol + evening.delay - helped
-        sol = float(np.clip(expected + generator.normal(0, NIGHT_NOISE), 0.5, 180))
-        wakings = int(generator.poisson(WAKINGS * math.exp(-0.05 * helped)))
-        says = generator.random() < SAYS_SO * min(abs(helped) / 3, 1)
-        lowered = helped < -1 and generator.random() < TURNS_DOWN
-        rested = (
-            None
-            if generator.random() < 0.5
-            else (1 if sol + 5 * wakings < self.usual_sol + 8 else -1)
-        )
-        return Outcome(sol=sol, wakings=wakings, liked=int(np.sign(helped)) if says else 0,
-                       turned_down=int(lowered), rested=rested,
-                       signal_quality=float(generator.uniform(0.6, 1)))
+        return morning(self.usual_sol, evening, helped, helped / 3, generator)
 
     def drift(self, generator: np.random.Generator) -> None:
         self.taste = self.taste + generator.normal(0, DRIFT, len(self.taste))
@@ -181,3 +169,27 @@ class Evening:
             arousal=float(np.clip(aroused + generator.normal(0, 0.2), -1, 1)) if mood else None,
         )
         return cls(context, float(fast), float(restless), float(aroused), float(delay))
+
+
+def usual_sol(generator: np.random.Generator) -> float:
+    """Somebody's onset latency in silence, min."""
+    return USUAL_SOL[0] * math.exp(generator.normal(0, USUAL_SOL[1]))
+
+
+def morning(usual: float, evening: Evening, helped: float, liking: float,
+            generator: np.random.Generator) -> Outcome:
+    """A night's parts, with the noise of nights: of somebody whose `usual` onset latency is in
+    minutes, whom the sound `helped` by minutes and who likes it, −1..1."""
+    expected = usual + evening.delay - helped
+    sol = float(np.clip(expected + generator.normal(0, NIGHT_NOISE), 0.5, 180))
+    wakings = int(generator.poisson(WAKINGS * math.exp(-0.05 * helped)))
+    says = generator.random() < SAYS_SO * min(abs(liking), 1)
+    lowered = liking < -1 / 3 and generator.random() < TURNS_DOWN
+    rested = (
+        None
+        if generator.random() < 0.5
+        else (1 if sol + 5 * wakings < usual + 8 else -1)
+    )
+    return Outcome(sol=sol, wakings=wakings, liked=int(np.sign(liking)) if says else 0,
+                   turned_down=int(lowered), rested=rested,
+                   signal_quality=float(generator.uniform(0.6, 1)))

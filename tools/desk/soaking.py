@@ -9,8 +9,12 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import threading
 import time
+import wave
 from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +23,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
+from areas.sound.rises import SPAN, STEP, levels, rises
+from desk.hostile import startled
 from device.assembly.desk import BEDTIME, Desk, night
 from device.config import Alarm, Config, Night
 from device.diary import reading
@@ -27,9 +33,13 @@ from device.session.controls import KNOB
 from device.session.fade import AUDIBLE, RISE, SILENT, Course, root
 from device.session.modes import NEXT, Event, Mode
 from device.sim.faults import Plan, Wanted
-from device.values import TICK, Command, Scene, Volume
+from device.sound.settings import NOMINAL
+from device.values import TICK, Asleep, Command, Recipe, Scene, Volume
+from kit.interrupt import stopping
+from kit.options import STOPPED
 
 HANG = 5.0              # s that one tick may take of real time
+RISE_HEARD, WAVER = 0.5, 0.25       # dB/s: promised, and what pink noise does by itself
 GROWTH = 20.0           # MB that many nights may add once everything is warm
 WARM = 5                # nights
 COMMANDS = (
@@ -63,11 +73,14 @@ class Watched:
         self._mine, self._sound, self._clock = mine, mine.parts.world.sound, mine.clock
         self.away = False
         self.told: list[Told] = []
+        self.slept: list[tuple[float, bool]] = []       # when it was told that somebody may sleep
 
     def __getattr__(self, name):
         return getattr(self._sound, name)
 
     def send(self, message) -> bool:
+        if isinstance(message, Asleep):
+            self.slept.append((self._clock.now(), message.maybe))
         if isinstance(message, Scene | Volume) and not self.away:
             self.told.append(Told(self._clock.now(), message, self._mine.state.tonight.slept))
         return False if self.away else self._sound.send(message)
@@ -76,40 +89,61 @@ class Watched:
         return None if self.away else self._sound.heartbeat()
 
 
-def main(doc: str) -> int:
-    parser = argparse.ArgumentParser(prog="tools/soak", description=doc.splitlines()[0])
-    parser.add_argument("--nights", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--night-minutes", type=float, default=12.0)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+def run(options: argparse.Namespace) -> int:
+    """Plays the sequences, sleeps the nights and prints what was found in them; 1 if anything was.
+    """
     found: Counter = Counter({"lost rows": 0, "startles": 0, "wrong modes": 0, "hangs": 0})
     faults: Counter = Counter()
-    warm = began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
+    began, nights, warm = time.monotonic(), 0, resident()
+    with tempfile.TemporaryDirectory() as folder, stopping() as stopped:
+        played, steepest = hostile(options, found, stopped)
         for number in range(options.nights):
             seed = options.seed * 100_003 + number
-            troubles = soak(Path(folder) / "night", seed, options.night_minutes, faults)
+            troubles = soak(Path(folder) / "night", seed, options.night_minutes, faults,
+                            options.heard)
             for kind, detail in troubles:
                 print(f"night {number} (seed {seed}): {kind}: {detail}", file=sys.stderr)
                 found[kind] += 1
             gc.collect()
+            nights = number + 1
             if number == min(WARM, options.nights) - 1:
                 warm = resident()
+            if stopped.is_set():
+                break
     growth = resident() - warm
     found["memory growth"] = int(growth > GROWTH)
-    result = {"nights": options.nights, "seconds": round(time.monotonic() - began, 1), **found,
+    result = {"nights": nights, "sequences": played, "steepest": round(steepest, 2),
+              "seconds": round(time.monotonic() - began, 1), **found,
               "growth_mb": round(growth, 1), "faults": dict(faults)}
     print(
         json.dumps(result, indent=1)
         if options.json
         else "  ".join(f"{k}: {v}" for k, v in result.items())
     )
-    return int(any(found.values()))
+    return STOPPED if stopped.is_set() else int(any(found.values()))
 
 
-def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[str, str]]:
-    """One night with faults drawn from `seed`; what went wrong, as (kind, detail)."""
+def hostile(options: argparse.Namespace, found: Counter, stopped: threading.Event
+            ) -> tuple[int, float]:
+    """How many sequences were played at the sound process, and the steepest rise heard, dB/s."""
+    played, steepest, seed = 0, 0.0, options.seed * 100_003
+    while played < options.hostile and not stopped.is_set():
+        told, seed = startled(seed), seed + 1
+        if told is None:
+            continue
+        played, steepest = played + 1, max(steepest, told[0])
+        if told[0] > told[1]:
+            print(f"sequence {seed - 1}: {told[0]:.2f} dB/s, not {told[1]:.2f}", file=sys.stderr)
+            found["startles"] += 1
+        if played % 50 == 0:
+            print(f"{played} sequences, the steepest {steepest:.2f} dB/s", file=sys.stderr)
+    return played, steepest
+
+
+def soak(out: Path, seed: int, minutes: float, faults: Counter,
+         heard: bool = False) -> list[tuple[str, str]]:
+    """One night with faults drawn from `seed`; what went wrong, as (kind, detail). `heard`: its
+    sound is rendered and measured."""
     rng = np.random.default_rng(seed)
     shutil.rmtree(out, ignore_errors=True)
     build = str(rng.choice(["clip", "clip", "mattress", "none"]))
@@ -135,11 +169,13 @@ def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[st
     )
     faults.update({build: 1, "bus faults": plan is not None, "nobody": body["nobody"]})
     slowest = 0.0
-    desk = Desk(out, hours=minutes / 60, seed=seed % 2**31, audio_minutes=0, build=build,
-                faults=plan, sleeper=body)
+    desk = Desk(out, hours=minutes / 60, seed=seed % 2**31, build=build,
+                audio_minutes=minutes + 1 if heard else 0, faults=plan, sleeper=body)
     with night(config, desk) as (mine, pins):
         watched = Watched(mine)
         mine.parts = mine.parts.having(sound=watched)
+        if heard:
+            play_steadily(mine)
         disturb(rng, mine, pins, watched, minutes, faults)
         tick = mine.on_tick
 
@@ -151,7 +187,37 @@ def soak(out: Path, seed: int, minutes: float, faults: Counter) -> list[tuple[st
         mine.on_tick = timed
         mine.run(until=60 * minutes)
         mine.diary.flush()
-    return judge(out / "diary.sqlite", watched, mine, slowest)
+    troubles = judge(out / "diary.sqlite", watched, mine, slowest)
+    return [*troubles, *heard_startles(out / "night.wav", watched)] if heard else troubles
+
+
+def play_steadily(mine) -> None:
+    """What wavers little by itself, so that a rise can be told from it."""
+    choose = mine.parts.mind.recommender.choose
+    steady = Recipe(textures={"pink": 1.0}, music=0.0)
+    mine.parts.mind.recommender.choose = lambda *args, **more: replace(
+        choose(*args, **more), recipe=steady)
+
+
+def heard_startles(wav: Path, watched: Watched) -> list[tuple[str, str]]:
+    """Rises of what left the sound process while somebody may have been asleep; but for the
+    alarm."""
+    with wave.open(str(wav)) as file:
+        heard = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2).T / 32768
+    found = rises(levels(heard, NOMINAL)) / SPAN
+    starts = STEP * np.arange(len(found))
+    watches = np.zeros(len(found), bool)
+    told = [(0.0, False), *watched.slept, (math.inf, False)]
+    for (from_, maybe), (to, _) in pairwise(told):
+        if maybe:
+            watches |= (starts > from_ + 1) & (starts + 1 + SPAN < to)
+    for told_ in watched.told:
+        if isinstance(told_.message, Scene) and told_.message.waking:
+            watches &= starts + 1 + SPAN < told_.time
+    if not watches.any() or found[watches].max() <= RISE_HEARD + WAVER:
+        return []
+    at = int(np.flatnonzero(watches)[found[watches].argmax()])
+    return [("startles", f"what left rose by {found[at]:.2f} dB/s at {starts[at]:.0f} s")]
 
 
 def disturb(rng: np.random.Generator, mine, pins, watched: Watched, minutes: float,

@@ -14,6 +14,7 @@ from device.session import fade
 from device.sound.engine import Engine
 from device.sound.settings import RATE, Settings
 from device.values import Note, Phrase, Recipe, Scene
+from kit.options import made
 
 
 def phrases(diary: Path) -> list[Phrase]:
@@ -29,11 +30,15 @@ def phrases(diary: Path) -> list[Phrase]:
         ]
 
 
-def export(diary: Path, to: Path) -> None:
-    """Writes the last night's composition as MIDI; it begins with the first phrase."""
+def export(diary: Path, to: Path) -> bool:
+    """Writes the last night's composition as MIDI; it begins with the first phrase. False, and no
+    file, where nothing was composed."""
     played = phrases(diary)
-    midi.write(to, [note._replace(start=phrase.start - played[0].start + note.start)
-                    for phrase in played for note in phrase.notes])
+    if not played:
+        return False
+    midi.write(made(to), [note._replace(start=phrase.start - played[0].start + note.start)
+                         for phrase in played for note in phrase.notes])
+    return True
 
 
 def imported(source: Path, diary: Path) -> list[Phrase]:

@@ -3,8 +3,13 @@
 import json
 import math
 import operator
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kit.setup import ROOT
 
 OPERATORS = {
     "<=": operator.le,
@@ -28,6 +33,29 @@ class Goal:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """Where a result comes from."""
+    command: str        # as somebody else would type it: a path is its last name
+    date: str
+    commit: str
+
+    @classmethod
+    def here(cls, words: Sequence[str]) -> "Measured":
+        names = [Path(word).name if "/" in word else word for word in words[1:]]
+        today = datetime.now(UTC).date().isoformat()
+        return cls(" ".join([f"tools/{Path(words[0]).name}", *names]), today, commit())
+
+
+def commit() -> str:
+    """This tree's, with a + where it was changed since; "" where git doesn't know it."""
+    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+", "--exclude=*"]
+    try:
+        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+@dataclass(frozen=True)
 class Result:
     area: str
     data: str                               # what it was measured on, and what was fitted where
@@ -37,7 +65,7 @@ class Result:
     # per file, curves, intervals, whatever else is true
     more: Mapping[str, object] = field(default_factory=dict)
 
-    def to_json(self) -> str:
+    def to_json(self, measured: Measured | None = None) -> str:
         goals = [
             {"key": g.key, "op": g.op, "goal": g.goal, "met": g.met(self.figures)}
             for g in self.goals
@@ -48,6 +76,7 @@ class Result:
             "figures": dict(self.figures),
             "peers": {peer: dict(keys) for peer, keys in self.peers.items()},
             "goals": goals,
+            **({"measured": asdict(measured)} if measured else {}),
             **self.more,
         }
         return json.dumps(finite(whole), indent=1)

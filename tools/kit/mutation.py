@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
+from kit.interrupt import stopping
 from kit.mutants import Mutant, mutants
+from kit.options import STOPPED
 from kit.setup import ROOT
 
-COPIED = ("device", "models", "tests", "tools", "systemd", "pyproject.toml", "README.md")
+COPIED = ("device", "models", "tests", "tools", "systemd", "pyproject.toml")
 CORE = ("night", "asking", "memory", "stored", "diary")
-PARTS = {Path("device/diary.py"): ("Diary.recall",)}     # of a file, what alone is the room's
+PARTS = {Path("device/diary.py"): ("recalled",)}     # of a file, what alone is the room's
 GOAL = 0.9              # of the mutants that are no mere rewording
 MOST_ASIDE = 5          # of a hundred that may be set aside as equivalent
 PATIENCE = 4.0          # times as long as the tests need unchanged; longer counts as caught
@@ -202,17 +204,8 @@ def tried(
                 worker.close()
 
 
-def main(doc: str, root: Path = ROOT) -> int:
-    parser = argparse.ArgumentParser(prog="tools/mutate", description=doc.splitlines()[0])
-    parser.add_argument("room", nargs="?", default="core", help="a folder of device/, or core")
-    parser.add_argument("--count", type=int, default=100, help="of mutants (100)")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--file", help="only of this file, such as device/session/fade.py")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--patience", type=float, default=LEAST,
-                        help=f"s that a mutant gets at least ({LEAST:g})")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+def run(options: argparse.Namespace, root: Path = ROOT) -> int:
+    """Prints what the tests let pass; 1 if it is too much. Ctrl-C: of what was tried."""
     files, tests = targets(root, options.room)
     if options.file:
         files = [file for file in files if str(file) == options.file]
@@ -224,31 +217,37 @@ def main(doc: str, root: Path = ROOT) -> int:
     aside: list[Place] = []
     slow: list[Place] = []
     began = time.monotonic()
-    for n, (place, verdict) in enumerate(
-        tried(root, tests, places, min(options.workers, len(places)), options.patience), 1
-    ):
-        if verdict != "survives":
-            slow += [place] if verdict == "too slow" else []
-            print(f"[{n}/{len(places)}] {verdict}: {place.file}:{place.mutant.line}",
-                  file=sys.stderr, flush=True)
-            continue
-        mutant = place.mutant
-        key = (str(place.file), mutant.function, mutant.before, mutant.after)
-        (aside if key in known else survivors).append(place)
-        note = f"  (set aside: {known[key]})" if key in known else ""
-        print(f"[{n}/{len(places)}] survives: {place.told()}{note}", file=sys.stderr, flush=True)
-    judged = len(places) - len(aside)
+    count = 0
+    with stopping() as stopped:
+        for place, verdict in tried(
+            root, tests, places, min(options.workers, len(places)), options.patience
+        ):
+            if stopped.is_set():        # Ctrl-C reached this one's tests, too
+                break
+            count += 1
+            at = f"[{count}/{len(places)}]"
+            if verdict != "survives":
+                slow += [place] if verdict == "too slow" else []
+                print(f"{at} {verdict}: {place.file}:{place.mutant.line}", file=sys.stderr,
+                      flush=True)
+                continue
+            mutant = place.mutant
+            key = (str(place.file), mutant.function, mutant.before, mutant.after)
+            (aside if key in known else survivors).append(place)
+            note = f"  (set aside: {known[key]})" if key in known else ""
+            print(f"{at} survives: {place.told()}{note}", file=sys.stderr, flush=True)
+    judged = count - len(aside)
     caught = 1 - len(survivors) / judged if judged else 0.0
     figures = {
-        "room": options.room, "seed": options.seed, "mutants": len(places), "caught": caught,
+        "room": options.room, "seed": options.seed, "mutants": count, "caught": caught,
         "survivors": [place.told() for place in survivors],
         "set_aside": [place.told() for place in aside],
         "too_slow": [place.told() for place in slow],
         "seconds": time.monotonic() - began,
     }
     print(json.dumps(figures, indent=1, ensure_ascii=False) if options.json else
-          f"{options.room}: {len(places)} mutants, {100 * caught:.0f} % caught, "
+          f"{options.room}: {count} mutants, {100 * caught:.0f} % caught, "
           f"{len(survivors)} survive, {len(aside)} set aside, {len(slow)} too slow, "
           f"{figures['seconds']:.0f} s")
     too_many = len(aside) > MOST_ASIDE * max(len(places), 1) / 100
-    return int(caught < GOAL or too_many)
+    return STOPPED if stopped.is_set() else int(caught < GOAL or too_many)

@@ -25,7 +25,6 @@ from device.assembly.desk import BEDTIME, TOUCH, Desk, body
 from device.clock import Clock, SystemClock, VirtualClock
 from device.config import Config
 from device.diary import Diary
-from device.errors import NocturneError
 from device.hardware.bus import open_bus
 from device.hardware.bus_tape import PlayedSensors, Tape, TapedSensors
 from device.hardware.panel import Panel, desk_pins, press
@@ -35,24 +34,9 @@ from device.parts import Hooks
 from device.sim.bus import SimBus
 from device.sim.speaker import NoSpeaker
 from device.values import TICK
+from kit.options import made
 
 TOLD = 60.0             # s of recording between two words
-
-
-def add_body(parser: argparse.ArgumentParser) -> None:
-    """Which chips: the board's, or simulated ones."""
-    parser.add_argument("--bus", type=int, default=1, help="the board's /dev/i2c-N (1)")
-    parser.add_argument("--config", type=Path, help="a nocturne.toml that names the chips")
-    parser.add_argument("--simulated", action="store_true",
-                        help="simulated chips on a simulated body")
-    parser.add_argument("--recording", type=Path, metavar="FILE",
-                        help="simulated chips on a recording (.npz)")
-    parser.add_argument(
-        "--build", choices=("clip", "mattress", "none"), default="mattress",
-        help="simulated: ADXL355 under the mattress, MAX30102 + LIS3DH clip, or nothing (mattress)")
-    parser.add_argument("--seed", type=int, default=1, help="of the simulated body (1)")
-    parser.add_argument("--skew", type=float, default=0.0,
-                        help="simulated chips' clocks are so much too fast (0)")
 
 
 def wired(options: argparse.Namespace, hours: float) -> tuple[object, Clock, float, list]:
@@ -75,25 +59,11 @@ def chosen(options: argparse.Namespace) -> dict[str, str]:
     return {"ppg": sensors.ppg, "motion": sensors.motion}
 
 
-def record(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="tools/record",
-        description="Write a night's raw readings to a tape. "
-        "On a board stop nocturne.service first: only one may read the chips.",
-    )
-    parser.add_argument("--out", type=Path, default=Path("night.tape"),
-                        help="the tape (night.tape)")
-    parser.add_argument("--hours", type=float, default=8.0,
-                        help="how long (8); Ctrl-C ends it sooner, nothing is lost")
-    add_body(parser)
-    options = parser.parse_args(argv)
-    try:
-        smbus, clock, tick, _ = wired(options, options.hours)
-        sensors = TapedSensors(options.out, smbus, clock, chosen(options), tick=tick,
-                               seed=options.seed)
-    except NocturneError as trouble:
-        print(f"tools/record: {trouble}", file=sys.stderr)
-        return 1
+def record(options: argparse.Namespace) -> int:
+    """Raises NocturneError."""
+    smbus, clock, tick, _ = wired(options, options.hours)
+    sensors = TapedSensors(made(options.out), smbus, clock, chosen(options), tick=tick,
+                           seed=options.seed)
     for note in sensors.notes:
         print(f"tools/record: {note}", file=sys.stderr)
     if not sensors.feeds:
@@ -142,40 +112,19 @@ def megabytes(path: Path) -> str:
     return f"{path.stat().st_size / 1e6:.1f} MB"
 
 
-def replay(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="tools/replay",
-        description="Judge a tape of tools/record again, or make the "
-        "choices of a diary's receipts again.",
-    )
-    parser.add_argument("tape", type=Path, nargs="?")
-    parser.add_argument("--receipt", type=Path, metavar="DIARY", help="make its decisions again")
-    parser.add_argument("--seed", type=int, help="of the night's choices (the tape's)")
-    parser.add_argument("--lights-out", type=float, default=BEDTIME,
-                        help=f"s after its start ({BEDTIME:g})")
-    parser.add_argument("--json", action="store_true", help="one decision a line")
-    options = parser.parse_args(argv)
-    if (options.tape is None) == (options.receipt is None):
-        parser.error("give a TAPE, or --receipt DIARY")
-    if options.receipt:
-        return receipts(options.receipt)
+def replay(options: argparse.Namespace) -> int:
+    """Raises NocturneError."""
     began = time.monotonic()
-    try:
-        tape = Tape(options.tape)
-        if not tape.marks:
-            print(
-                f"tools/replay: {options.tape}: nothing on it; record for more than a minute",
-                file=sys.stderr,
-            )
-            return 1
-        seed = tape.facts.get("seed", 1) if options.seed is None else options.seed
-        count = 0
-        for decision in played(tape, seed, options.lights_out):
-            count += 1
-            print(json.dumps(decision) if options.json else sentence(decision))
-    except NocturneError as trouble:
-        print(f"tools/replay: {trouble}", file=sys.stderr)
+    tape = Tape(options.tape)
+    if not tape.marks:
+        print(f"tools/replay: {options.tape}: nothing on it; record for more than a minute",
+              file=sys.stderr)
         return 1
+    seed = tape.facts.get("seed", 1) if options.seed is None else options.seed
+    count = 0
+    for decision in played(tape, seed, options.lights_out):
+        count += 1
+        print(json.dumps(decision) if options.json else sentence(decision))
     if tape.trouble:
         print(f"tools/replay: {tape.trouble}", file=sys.stderr)
     hours = (tape.marks[-1] - tape.marks[0]) / 3600
@@ -187,34 +136,23 @@ def replay(argv: list[str] | None = None) -> int:
 
 
 def receipts(diary: Path) -> int:
-    """Each decision again, from its receipt alone; 1 if one comes out otherwise."""
+    """Each decision again, from its receipt alone; 1 if one comes out otherwise. Raises
+    NocturneError."""
     from device.diary import everything
     from device.recommend import Recommender
     differ = 0
-    try:
-        recommender = Recommender.load()
-        for row in everything(diary)["decisions"]:
-            receipt = json.loads(row["receipt"])
-            if receipt["network"] is None:
-                print(
-                    f"{row['moment']:8} {receipt['candidate']}: the safe programme, nothing was "
-                    "drawn"
-                )
-                continue
-            choice = recommender.replay(receipt)
-            again = {
-                "candidate": choice.candidate,
-                "propensity": choice.propensity,
-                "seed": choice.seed,
-            }
-            same = all(row[key] == value for key, value in again.items())
-            differ += not same
-            print(
-                f"{row['moment']:8} {choice.reason.sentence}: {'the same' if same else 'DIFFERS'}"
-            )
-    except NocturneError as trouble:
-        print(f"tools/replay: {trouble}", file=sys.stderr)
-        return 1
+    recommender = Recommender.load()
+    for row in everything(diary)["decisions"]:
+        receipt = json.loads(row["receipt"])
+        if receipt["network"] is None:
+            print(f"{row['moment']:8} {receipt['candidate']}: the safe programme: nothing drawn")
+            continue
+        choice = recommender.replay(receipt)
+        again = {"candidate": choice.candidate, "propensity": choice.propensity,
+                 "seed": choice.seed}
+        same = all(row[key] == value for key, value in again.items())
+        differ += not same
+        print(f"{row['moment']:8} {choice.reason.sentence}: {'the same' if same else 'DIFFERS'}")
     return int(differ > 0)
 
 

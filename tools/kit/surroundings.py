@@ -7,13 +7,17 @@ what is wrong.
 
 import contextlib
 import os
+import random
 import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from device.assembly.build import home_settings
 from device.clock import SystemClock
 from device.config import Config
+from device.home.connection import HANDSHAKE, Link
+from device.home.settings import topic
+from device.parts import nothing
 
 HOT = 80.0                  # °C, from which the firmware slows the processor down
 SPARE = 50 << 20            # bytes
@@ -30,7 +34,7 @@ def troubles(config: Config, root: Path = Path("/")) -> Iterator[Trouble]:
     yield from clock(root)
     yield from zone(config, root)
     yield from network(root)
-    yield from broker(config.home.host, config.home.port)
+    yield from hub(config)
     yield from disk(root / Path(config.diary.path).parent.relative_to("/"))
     yield from temperature(root)
     yield from power(root)
@@ -106,17 +110,25 @@ def network(root: Path) -> Iterator[Trouble]:
         )
 
 
-def broker(host: str, port: int) -> Iterator[Trouble]:
-    if not host:
+def hub(config: Config, patience: float = HANDSHAKE) -> Iterator[Trouble]:
+    """As the bed itself comes in: name, certificate, password, rights; in its own words."""
+    settings = home_settings(config)
+    if not settings.host:
         return
-    try:
-        socket.create_connection((host, port), 3).close()
-    except OSError as trouble:
-        yield (
-            "broker",
-            f"{host}:{port} doesn't answer ({trouble})",
-            "is home.host right, and the broker running?",
-        )
+    clock = SystemClock()
+    link = Link(settings, clock, (topic(settings.bed, "cmd", "#"),), nothing, nothing, nothing,
+                random.Random())
+    until = clock.now() + patience
+    while not (link.connected or link.trouble) and clock.now() < until:
+        link.turn(0.2)
+    heard = clock.now() + 1.0
+    while link.connected and not link.denied and clock.now() < heard:
+        link.turn(0.2)              # what it may read comes a little later
+    trouble = link.denied or link.trouble
+    link.cut()
+    if trouble:
+        what, _, remedy = trouble.partition("; ")
+        yield ("hub", what, remedy or "on the hub: nocturne hub --doctor")
 
 
 def disk(folder: Path) -> Iterator[Trouble]:

@@ -10,6 +10,7 @@ from device.values import Prior
 
 # reports: below this the shares' standard error is above 0.14 at ε 1, k 5, and nothing is learned
 ENOUGH = 100
+MOST = 0.1          # of a share: as far as one period's answers move what was told before
 
 
 def debias(counts: Sequence[int], epsilon: float) -> tuple[np.ndarray, np.ndarray]:
@@ -33,13 +34,20 @@ def simplex(shares: np.ndarray) -> np.ndarray:
     return np.maximum(shares - slack[np.flatnonzero(ordered > slack)[-1]], 0.0)
 
 
-def estimate(question: str, counts: Sequence[int], epsilon: float, version: int) -> Prior | None:
-    """The prior to publish, or None while there are too few reports."""
+def estimate(
+    question: str, counts: Sequence[int], epsilon: float, version: int,
+    before: Sequence[float] | None = None,
+) -> Prior | None:
+    """The prior to publish, or None while there are too few reports. `before`: the shares (k,) told
+    when this period began, of which none moves by more than MOST."""
     if sum(counts) < ENOUGH:
         return None
     shares, errors = debias(counts, epsilon)
     shares = simplex(shares)
     shares /= math.fsum(shares)
+    if before is not None:
+        step = shares - before
+        shares = before + step * min(MOST / max(np.abs(step).max(), MOST), 1.0)
     return Prior(
         version, question, tuple(shares.tolist()), tuple(errors.tolist()), int(sum(counts))
     )

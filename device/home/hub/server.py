@@ -1,4 +1,8 @@
-"""The hub's client at the broker: every event and answer is stored first and acknowledged then."""
+"""The hub's client at the broker: every event and answer is stored first and acknowledged then.
+
+What has come meanwhile is taken together, in one transaction. A hub keeps nothing of its own: any
+number of them may stand at one store and one broker, be killed and be added.
+"""
 
 import json
 import os
@@ -9,22 +13,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import paho.mqtt.client as paho
+import sqlalchemy as sql
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from device.clock import SystemClock
-from device.errors import Refused
 from device.home.commands import ID
 from device.home.hub import population
-from device.home.hub.store import Store
+from device.home.hub.election import Election
+from device.home.hub.store import APPLIED, LATER, REFUSED, Made, Message, Store
+from device.home.hub.tally import Tally
 from device.home.population_prior import sign
 from device.home.privacy import EPSILON
 from device.home.settings import PRIOR, ROOT
 from device.values import QUESTION
 
 STATE = f"{ROOT}/hub/state"
-BURST = 1000            # messages of one bed: the outbox of one that was away for months
-RATE = 1.0              # /s
+AVAILABLE = f"{ROOT}/hub/avail"
+TOGETHER = 200          # messages in one transaction
+TURN = 2.0              # s between looks at what one elected hub does
+NIGHTLY = 86_400.0      # s between looks for what is too old to keep
+OFTEN, LATELY = 6, 60.0     # times, s: a bed comes in so often where two have one id
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +60,18 @@ class Server:
         now: Callable[[], float] | None = None,
     ):
         """`group`: of several hubs with one store, among which the broker deals out what the beds
-        send. `beds`: the file that pairing writes, a bed a line; nobody else is heard. `now`: s,
-        monotonic."""
+        send. `beds`: the file that pairing writes, a bed a line; these and those that the store
+        names are heard, and nobody else. `now`: s, monotonic."""
         self._beds, self._now = beds, now or SystemClock().now
-        self._spent: dict[str, tuple[float, float]] = {}    # bed → when it was heard, how often
         self.store, self.key, self.broker, self.say = store, key, broker, say
-        self.applied = self.refused = 0
-        self._published: list[int] | None = None
+        self.tally = Tally()
+        self._election = Election(store.engine)
+        self._waiting: list[tuple[float, Message]] = []
+        self._joined: dict[str, list[float]] = {}           # bed → when it came in lately
+        self._known: tuple[float, frozenset[str]] = (-float("inf"), frozenset())
+        self._published = b""
+        self._stated = ""
+        self._due = self._night = self._now()
         self._stopping = False
         self._share = f"$share/{group}/" if group else ""
         name = f"nocturne-hub-{os.urandom(4).hex()}" if group else "nocturne-hub"
@@ -69,105 +83,178 @@ class Server:
             self.client.username_pw_set(broker.username, broker.password)
         if broker.ca:
             self.client.tls_set(ca_certs=broker.ca)
-        self.client.will_set(f"{ROOT}/hub/avail", "offline", qos=1, retain=True)
+        self.client.will_set(AVAILABLE, "offline", qos=1, retain=True)
 
     def serve(self) -> None:
         wait = 1.0
         while not self._stopping:
             try:
                 self.client.connect(self.broker.host, self.broker.port, 30, clean_start=True)
-                while not self._stopping and self.client.loop(1.0) == paho.MQTT_ERR_SUCCESS:
-                    wait = 1.0
+                while not self._stopping and self.turn():
+                    wait = 1.0 if self.client.is_connected() else wait
             except OSError as trouble:
                 self.say(f"broker {self.broker.host}:{self.broker.port}: {trouble}")
+            self.tally.connected = False
             if not self._stopping:
                 time.sleep(wait * random.uniform(0.5, 1.0))
                 wait = min(2 * wait, 15.0)
+        self.client.publish(AVAILABLE, "offline", qos=1, retain=True)
         self.client.disconnect()
+        self._election.resign()
 
     def stop(self) -> None:
         self._stopping = True
 
+    def turn(self) -> bool:
+        """Listen, and take what came once nothing more comes at once; False without a broker."""
+        before = len(self._waiting)
+        here = self.client.loop(0.0 if before else 1.0) == paho.MQTT_ERR_SUCCESS
+        if len(self._waiting) == before or before >= TOGETHER:
+            self.flush()
+        self.tally.turned = self._now()
+        if self._now() >= self._due:
+            self._due = self._now() + TURN
+            self.lead()
+        return here
+
     def _on_connect(self, client: paho.Client, userdata: object, flags: paho.ConnectFlags,
                     reason: ReasonCode, properties: Properties | None) -> None:
         if reason.is_failure:
-            self.say(f"broker {self.broker.host}:{self.broker.port} refuses the hub: {reason}")
+            self.say(f"broker {self.broker.host}:{self.broker.port} refuses the hub: {reason}; its "
+                     "password is read from --password-file, or /etc/nocturne-hub.password where "
+                     "sudo nocturne hub --setup wrote it")
             return
-        client.subscribe([(f"{self._share}{ROOT}/+/{plane}/+", paho.SubscribeOptions(qos=1))
-                          for plane in ("event", "feedback")])
-        client.publish(f"{ROOT}/hub/avail", "online", qos=1, retain=True)
-        self._published = None
-        self.learn()
+        once = paho.SubscribeOptions(qos=1)
+        client.subscribe([(f"{self._share}{ROOT}/+/{plane}/+", once)
+                          for plane in ("event", "feedback")]
+                         + [(f"{ROOT}/+/avail", once), (PRIOR, once)])
+        client.publish(AVAILABLE, "online", qos=1, retain=True)
+        self.tally.connected = True
+        self._published, self._stated = b"", ""
+        self._due = self._now()
 
     def _on_message(self, client: paho.Client, userdata: object,
                     message: paho.MQTTMessage) -> None:
         """Must not raise: paho would stop half way through a packet."""
         try:
             self.take(message)
-        # a full disk: no acknowledgement, so the bed keeps it and sends it again
         except Exception as trouble:
             self.say(f"hub: {type(trouble).__name__}: {trouble}")
 
+    def meet(self, message: paho.MQTTMessage) -> None:
+        """Two devices with one id throw each other out of the broker: one that comes in again and
+        again may be two."""
+        bed = message.topic.split("/")[1]
+        if message.retain or message.payload != b"online":
+            return
+        now = self._now()
+        lately = [then for then in self._joined.get(bed, ()) if now - then < LATELY] + [now]
+        self._joined[bed] = lately
+        if len(lately) == OFTEN:
+            self.say(f"{bed} came in {OFTEN} times in {LATELY:.0f} s: do two devices say that they "
+                     "are it? Give one of them another id (nocturne hub --pair OTHER, and its "
+                     "home.toml)")
+
     def take(self, message: paho.MQTTMessage) -> None:
-        """Store, then acknowledge. What is malformed is acknowledged too, else its bed would send
-        it for ever."""
+        """Keep it for the next transaction, if it is of a bed that is heard."""
+        if message.topic == AVAILABLE:
+            # Another hub's last will, or that of our own last connection; this one is here.
+            if message.payload == b"offline" and not self._stopping:
+                self.client.publish(AVAILABLE, "online", qos=1, retain=True)
+            return
+        if message.topic.endswith("/avail"):
+            self.meet(message)
+            return
+        if message.topic == PRIOR:
+            if bytes(message.payload) != self._published:
+                self._published, self._due = b"", self._now()
+            return
         _, bed, plane, name = message.topic.split("/")
         identity = dict(getattr(message.properties, "UserProperty", ())).get("id", "")
         if not ID.fullmatch(identity):
             return  # the button, which nobody waits for, or somebody who doesn't keep the agreement
-        if not self._paired(bed) or not self._within_its_rate(bed):
-            return  # a bed keeps what isn't acknowledged, and sends it again
+        if self._paired(bed):
+            self._waiting.append((self._now(), Message(identity, bed, plane, name,
+                                                       bytes(message.payload))))
+
+    def flush(self) -> None:
+        """Store, then acknowledge. What is malformed is acknowledged too, else its bed would send
+        it for ever; what can't be stored is not, and its bed sends it again."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        messages = [message for _, message in waiting]
         try:
-            if plane == "feedback":
-                new = self.store.feedback(identity, bed, bytes(message.payload))
-            else:
-                new = self.store.event(identity, bed, name, bytes(message.payload))
-        except Refused as trouble:
-            self.refused += 1
-            self.say(str(trouble))
-            new = False
-        self.applied += new
-        self.client.publish(f"{ROOT}/{bed}/ack/{identity}", b"", qos=1)
-        if new and plane == "feedback":
-            self.learn()
+            verdicts = self.store.take(messages)
+        except Exception as trouble:        # a full disk, a store that is away
+            self.tally.failed += len(messages)
+            self.say(f"hub: {type(trouble).__name__}: {str(trouble).splitlines()[0]}")
+            return
+        for (came, message), verdict in zip(waiting, verdicts, strict=True):
+            self.tally.count(verdict.kind)
+            if verdict.kind == LATER:
+                continue
+            if verdict.kind == REFUSED:
+                self.say(verdict.why)
+            self.client.publish(f"{ROOT}/{message.bed}/ack/{message.id}", b"", qos=1)
+            self.tally.took(self._now() - came)
+            if verdict.kind == APPLIED and message.plane == "feedback":
+                self._due = self._now()
 
     def _paired(self, bed: str) -> bool:
         """Without pairing everybody whom the broker lets in is a bed."""
-        if self._beds is None or not self._beds.exists():
-            return True
-        return bed in self._beds.read_text(encoding="utf-8").split()
+        then, known = self._known
+        if self._now() - then > TURN:
+            file = self._beds
+            named = file.read_text(encoding="utf-8").split() if file and file.exists() else []
+            try:
+                known = self.store.paired() | frozenset(named)
+            except sql.exc.SQLAlchemyError:
+                known |= frozenset(named)
+            self._known = self._now(), known
+        return not known or bed in known
 
-    def _within_its_rate(self, bed: str) -> bool:
-        """A bed may say BURST at once and RATE a second from then on."""
-        now = self._now()
-        then, spent = self._spent.get(bed, (now, 0.0))
-        spent = max(spent - RATE * (now - then), 0.0) + 1.0
-        if spent > BURST:
-            return False
-        self._spent[bed] = now, spent
-        return True
+    def lead(self) -> None:
+        """What one hub does for all: give held answers out, make the prior of them and publish it,
+        say plainly where learning stands, and forget what is too old."""
+        self.tally.elected = self._election.won()
+        if not self.tally.elected:
+            return
+        try:
+            self.store.release()
+            self.learn()
+            if self._now() - self._night > NIGHTLY:
+                self._night = self._now()
+                self.store.retire()
+        except sql.exc.SQLAlchemyError as trouble:
+            self.say(f"hub: {type(trouble).__name__}: {str(trouble).splitlines()[0]}")
 
     def learn(self) -> None:
-        """Publish a prior when new answers were released, and say plainly where learning stands."""
+        """A version is of one prior for ever, whoever dies half way: it stands in the store before
+        anybody hears it."""
         counts = self.store.counts(QUESTION)
-        if counts == self._published:
-            return
-        self._published = counts
         have = sum(counts)
-        if have >= population.ENOUGH:
-            prior = population.estimate(
-                QUESTION, counts, EPSILON, self.store.next_version(QUESTION)
-            )
+        made = self.store.newest(QUESTION)
+        if have >= population.ENOUGH and have != made.reports:
+            prior = population.estimate(QUESTION, counts, EPSILON, made.version + 1,
+                                        self.store.anchor(QUESTION))
             if prior is not None:
-                self.client.publish(PRIOR, sign(prior, self.key), qos=1, retain=True)
-            sentence = f"A prior of {have} anonymous reports is shared with every bed"
-        else:
-            sentence = (
-                f"Nothing is learned from others yet: {have} of {population.ENOUGH} "
-                "anonymous reports"
-            )
-        state = {"v": 1, "reports": have, "needed": population.ENOUGH, "sentence": sentence}
-        self.client.publish(STATE, json.dumps(state), qos=1, retain=True)
+                made = Made(prior.version, have, sign(prior, self.key))
+                if not self.store.add_prior(QUESTION, made, prior.shares):
+                    return
+        message, self.tally.version = made.message, made.version
+        if message and message != self._published:
+            self._published = message
+            self.client.publish(PRIOR, message, qos=1, retain=True)
+        sentence = (
+            f"A prior of {have} anonymous reports is shared with every bed" if message else
+            f"Nothing is learned from others yet: {have} of {population.ENOUGH} anonymous reports"
+        )
+        state = json.dumps(
+            {"v": 1, "reports": have, "needed": population.ENOUGH, "sentence": sentence})
+        if state != self._stated:
+            self._stated = state
+            self.client.publish(STATE, state, qos=1, retain=True)
 
 
 def load_key(path: Path) -> bytes:

@@ -12,7 +12,7 @@ an hour: tools/train composer).
 import contextlib
 import sys
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -34,16 +34,6 @@ FEWEST = 3          # held-out pieces; with fewer, all calm ones are measured
 JUDGED = 300.0      # s of a piece that is compared with people's
 STYLED = 40         # held-out pieces that the styles are told of
 NAMES = ("rnn", "rules", "markov")
-
-
-def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument("--seeds", type=int, default=20,
-                        help="pieces for the calm measures and the step response")
-    parser.add_argument("--recipes", type=int, default=210, help="recipes of the Latin hypercube")
-    parser.add_argument("--minutes", type=float, default=5.0, help="of music for each recipe")
-    parser.add_argument("--hours", type=float, default=8.0, help="of the night")
-    parser.add_argument("--only-ours", action="store_true",
-                        help="leave the peers out of the long trials")
 
 
 def goals() -> tuple[Goal, ...]:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -128,15 +128,6 @@ with build.at_home(Config(), inbox, clock, diary, False) as (home, feedback):
     threading.Thread(target=hand).start()
     mine.run()
 """
-
-
-def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument("--hours", type=float, default=8.0,
-                        help="of the night whose cost is measured (8)")
-    parser.add_argument("--presses", type=int, default=60, help="of the button (60)")
-    parser.add_argument(
-        "--growth-hours", type=float, default=72.0,
-        help="without sound, a third of each third a night, to see memory and disk (72)")
 
 
 def bench(data: Path | None, options: Namespace) -> Result:

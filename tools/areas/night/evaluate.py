@@ -3,7 +3,7 @@ data/sleep_accel_raw or on simulated sleepers: sound heard asleep, wakings that 
 whether the morning's figures are true.
 """
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -35,13 +35,6 @@ GOALS = (
 SIMULATED = (Goal("audible20_asleep_min", "<=", 12.0),
              Goal("audible20_asleep_min_mean", "<=", 12.0))
 Rule = Callable[[Sequence[Epoch], Sequence[Staging]], Heard]
-
-
-def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument("--simulated", type=int, metavar="N", default=0,
-                        help="N simulated sleepers instead of labelled nights (night)")
-    parser.add_argument("--build", choices=("mattress", "clip"), default="mattress",
-                        help="their sensors (mattress; night)")
 
 
 def evaluate(data: Path | None, train: Path | None, options: Namespace) -> Result:

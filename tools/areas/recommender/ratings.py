@@ -9,6 +9,7 @@ Everyone gets the same answers.
 
 import csv
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ TOP, RELEVANT = 10, 4.0
 MOST_USERS, MOST_ITEMS = 6000, 3000
 JUDGED = 300                            # users at most
 ROUNDS = 15             # of the prior's EM
+CATALOGUE = tuple(product((16, 48), (1.2, 3.5, 8.0), (0.0, 0.5, 1.0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,38 +122,44 @@ def item_means(values: np.ndarray) -> np.ndarray:
     return (sums + 5.0 * fame @ line) / (count + 5.0)
 
 
-def fit_catalogue(values: np.ndarray, size: int, noise: float) -> Fit:
+def fit_catalogue(values: np.ndarray, size: int, noise: float, busy: float) -> Fit:
     """A prior for *which* items somebody rates and how: PCA of the values with 0 where not rated.
 
     `noise` is an answer's: large, since an answered item was picked for being rated and says that
-    much less.
+    much less. `busy`: whoever rated many items is the less likely to be asked for any one of them,
+    and counts as their number to the power −`busy`.
     """
     filled = np.nan_to_num(values)
-    offsets = filled.mean(0)
-    _, scale, right = np.linalg.svd(filled - offsets, full_matrices=False)
+    weight = np.maximum(np.isfinite(values).sum(1), 1.0)**-busy
+    weight /= weight.mean()
+    offsets = weight @ filled / len(filled)
+    _, scale, right = np.linalg.svd(np.sqrt(weight)[:, None] * (filled - offsets),
+                                    full_matrices=False)
     size = min(size, len(scale) - 1)
     rest = (scale[size:]**2).sum() / max(filled.size - size * sum(filled.shape), 1)
     loads = right[:size].T * np.sqrt(np.maximum(scale[:size]**2 / len(filled) - rest, 1e-6))
     return offsets, loads, Prior.flat(size, 1.0, noise)
 
 
-def tuned(known: np.ndarray, fit, choices: tuple, rated: bool) -> Fit:
-    """`fit` with the choice that ranks best inside the known half: fitted on half of it, asked of
-    the other half."""
+def tuned(known: np.ndarray, fit, choices: tuple, rated: bool) -> dict[int, Fit]:
+    """For each number of answers, `fit` with the choice that ranks best inside the known half:
+    fitted on half of it, asked of the other half."""
     half, generator = len(known) // 2, np.random.default_rng(0)
     users = [row for row in known[half:half + 150] if np.isfinite(row).sum() > max(ANSWERS)]
     asked = [generator.permutation(np.flatnonzero(np.isfinite(row))) for row in users]
 
-    def score(choice: tuple) -> float:
-        fitted, total = fit(known[:half], *choice), 0.0
+    def scores(choice: tuple) -> list[float]:
+        fitted, total = fit(known[:half], *choice), [0.0] * len(ANSWERS)
         for row, order in zip(users, asked, strict=True):
-            for k in (1, 3, 10):
+            for place, k in enumerate(ANSWERS):
                 ranked = order[k:] if rated else np.setdiff1d(np.arange(len(row)), order[:k])
-                total += ndcg(answer(*fitted, order[:k], row[order[:k]])[ranked],
-                              np.nan_to_num(row[ranked]))
+                total[place] += ndcg(answer(*fitted, order[:k], row[order[:k]])[ranked],
+                                     np.nan_to_num(row[ranked]))
         return total
 
-    return fit(known, *max(choices, key=score))
+    best = [choices[place] for place in np.argmax([scores(choice) for choice in choices], axis=0)]
+    fits = {choice: fit(known, *choice) for choice in set(best)}
+    return {k: fits[choice] for k, choice in zip(ANSWERS, best, strict=True)}
 
 
 def answer(offsets: np.ndarray, loads: np.ndarray, prior: Prior, items: np.ndarray,
@@ -195,8 +203,7 @@ def measure(table: Table, seed: int = 0) -> tuple[dict, dict, dict]:
             "ratings"
         )
     rated = tuned(known, fit_rated, ((2, 10.0), (5, 10.0), (5, 30.0), (12, 30.0)), rated=True)
-    catalogue = tuned(known, fit_catalogue, ((16, 2.0), (16, 3.5), (48, 1.2), (48, 2.0), (48, 3.5)),
-                      rated=False)
+    catalogue = tuned(known, fit_catalogue, CATALOGUE, rated=False)
     teams = peers.fit(known)
     sums: dict[tuple[str, str], list[float]] = {}
     for user in judged:
@@ -205,8 +212,8 @@ def measure(table: Table, seed: int = 0) -> tuple[dict, dict, dict]:
         for k in ANSWERS:
             items, values = asked[:k], row[asked[:k]]
             ours = {
-                "rated": answer(*rated, items, values),
-                "catalogue": answer(*catalogue, items, values),
+                "rated": answer(*rated[k], items, values),
+                "catalogue": answer(*catalogue[k], items, values),
             }
             scores = {("nocturne", task): ours[task] for task in ours}
             for name, predict in teams.items():

@@ -2,53 +2,82 @@
 reach?
 
 Everyone meets the same sleepers, evenings and noise, and learns from the same reward: minutes of
-onset latency, wakings and what was said, as the device would have it. The score is the expected
-minutes saved by what was chosen.
+onset latency, wakings and what was said, as the device would have it (which weighs what was said by
+itself; the peers take one number). The score is the expected minutes saved by what was chosen.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
+from areas.recommender.families import Night, Stranger, read
 from desk.sleepers import Evening, Sleeper
 from device.recommend import Recommender, Weights
 from device.recommend.bandit import Head, Prior
 from device.recommend.candidates import CANDIDATES, QUIET
 from device.recommend.features import context_features
 from device.recommend.network import Network
-from device.recommend.recommender import BOLDNESS, FORGET, OPTIMISM, PATIENCE, TABLE
-from device.recommend.reward import reward
+from device.recommend.recommender import (
+    BOLDNESS,
+    FORGET,
+    OPTIMISM,
+    PATIENCE,
+    TABLE,
+    embed,
+)
+from device.recommend.reward import SAID_NOISE, reward, said
+from device.recommend.stranger import widened
+from device.values import Outcome, Recipe
 
 NIGHTS = (7, 30, 90)
 UNSEEN = 987_654            # far from the training seeds; every sleeper has a stream of their own
 # MABWiser's exploration in minutes and its ridge penalty: the best of a grid on 24 training
 # sleepers (alpha 0.3–16, l2 10–150).
 PEERS = {"lints": (1.0, 10.0), "linucb": (16.0, 50.0)}
+RIVALS = (*PEERS, "popularity", "content")
 
 
-@dataclass
 class World:
-    """One sleeper's nights, the same for every learner."""
-    seed: int
+    """One sleeper's nights, the same for every learner; of the family called so in a plug-in, or,
+    without one, of those that the prior was trained on."""
 
-    def __post_init__(self):
-        generator = np.random.default_rng(self.seed)
-        self.sleeper = Sleeper.born(generator)
+    def __init__(self, seed: int, family: tuple[Path, str] | None = None):
+        self.seed, generator = seed, np.random.default_rng(seed)
         self.saves = np.empty((max(NIGHTS), len(CANDIDATES)))
-        self.evenings, self.sleepers = [], []
-        for night in range(max(NIGHTS)):
-            evening = Evening.falls(self.sleeper, generator)
+        self.evenings: list[Evening] = []
+        self._outcomes: list[Callable[[Recipe, np.random.Generator], Outcome]] = []
+        life = own(generator) if family is None else strange(*family, generator)
+        for evening, saves, outcome in life:
+            self.saves[len(self.evenings)] = saves
             self.evenings.append(evening)
-            self.saves[night] = [
-                self.sleeper.saves(evening, candidate.recipe) for candidate in CANDIDATES
-            ]
-            self.sleepers.append(self.sleeper.taste.copy())
-            self.sleeper.drift(generator)
+            self._outcomes.append(outcome)
 
-    def outcome(self, night: int, place: int):
-        self.sleeper.taste = self.sleepers[night]
-        return self.sleeper.outcome(self.evenings[night], CANDIDATES[place].recipe,
-                                    np.random.default_rng([self.seed, night]))
+    def outcome(self, night: int, place: int) -> Outcome:
+        return self._outcomes[night](CANDIDATES[place].recipe,
+                                     np.random.default_rng([self.seed, night]))
+
+
+def own(generator: np.random.Generator) -> Iterator[tuple]:
+    """Per night its evening, the minutes that each candidate saves, and how a recipe goes."""
+    sleeper = Sleeper.born(generator)
+    for _ in range(max(NIGHTS)):
+        evening = Evening.falls(sleeper, generator)
+        saves = [sleeper.saves(evening, candidate.recipe) for candidate in CANDIDATES]
+        yield evening, saves, partial(replace(sleeper).outcome, evening)
+        sleeper.drift(generator)
+
+
+def strange(path: Path, name: str, generator: np.random.Generator) -> Iterator[tuple]:
+    """The same of a family's sleeper. Raises Torn."""
+    stranger = Stranger.born(path, name, generator)
+    for number in range(max(NIGHTS)):
+        evening = Evening.falls(stranger, generator)
+        night = Night(number, evening.fast_heart, evening.restless, evening.aroused)
+        saves = [stranger.saves(night, candidate.recipe) for candidate in CANDIDATES]
+        yield evening, saves, partial(stranger.outcome, night, evening)
 
 
 def play_nocturne(world: World, network: Network) -> list[int]:
@@ -62,18 +91,22 @@ def play_nocturne(world: World, network: Network) -> list[int]:
 
 
 def play_head(world: World, network: Network, prior: Prior, columns: np.ndarray) -> list[int]:
-    """An ablation: the head alone with another prior, every candidate allowed."""
+    """An ablation: the head alone with another prior over `columns`, every candidate allowed."""
     head, places, generator = (
         Head(prior, FORGET, BOLDNESS, PATIENCE, OPTIMISM),
         [],
         np.random.default_rng(world.seed),
     )
     for night, evening in enumerate(world.evenings):
-        rows, expected = network.run(context_features(evening.context), TABLE)
-        place, _ = head.choose(rows[:, columns], generator)
-        minutes = reward(world.outcome(night, place), expected, Weights())
+        rows, expected = embed(network, context_features(evening.context), TABLE)
+        rows = rows[:, columns]
+        place, _ = head.choose(rows, generator)
+        outcome = world.outcome(night, place)
+        minutes, told = reward(outcome, expected, Weights()), said(outcome, Weights())
         if minutes is not None:
-            head.update(rows[place, columns], minutes)
+            head.update(rows[place], minutes - told)
+            if told:
+                head.hear(rows[place] - rows[QUIET], told, SAID_NOISE)
         places.append(place)
     return places
 
@@ -117,20 +150,23 @@ def popular(seed: int = 7, sleepers: int = 500) -> int:
     return int(total.argmax())
 
 
-def play(seed: int, hit: int, ablate: bool) -> dict[str, np.ndarray]:
+def play(seed: int, hit: int, ablate: bool,
+         family: tuple[Path, str] | None = None) -> dict[str, np.ndarray]:
     """(3, 2) per learner: minutes above random, and the oracle's above random, summed up to each of
-    NIGHTS."""
-    world, network = World(seed), _network()
+    NIGHTS. Raises Torn."""
+    world, network = World(seed, family), _network()
     places = {"nocturne": play_nocturne(world, network), "content": play_content(world, network),
               "popularity": [hit] * max(NIGHTS)}
     for name, (alpha, l2) in PEERS.items():
         places[name] = play_mabwiser(world, network, name, alpha, l2)
     if ablate:
-        whole, prior = np.arange(network.size), network.prior
+        prior, wide = network.prior, widened(network.prior)
+        inner, whole = np.arange(network.size), np.arange(wide.means.shape[1])
         places["ablation.flat_prior"] = play_head(
-            world, network, Prior.flat(network.size, 3.0, prior.noise), whole)
-        places["ablation.one_kind"] = play_head(world, network, one_kind(prior), whole)
-        places["ablation.free_of_safety"] = play_head(world, network, prior, whole)
+            world, network, Prior.flat(network.size, 3.0, prior.noise), inner)
+        places["ablation.one_kind"] = play_head(world, network, one_kind(prior), inner)
+        places["ablation.no_stranger"] = play_head(world, network, prior, inner)
+        places["ablation.free_of_safety"] = play_head(world, network, wide, whole)
     nights = np.arange(max(NIGHTS))
     random = world.saves.mean(1)
     best = (world.saves.max(1) - random).cumsum()
@@ -151,6 +187,69 @@ def one_kind(prior: Prior) -> Prior:
     return Prior(np.ones(1), mean[None], np.linalg.inv(covariance)[None], prior.noise)
 
 
+def measure(pool, sleepers: int, ablate: int = 60) -> tuple[dict, dict, dict]:
+    """figures, peers, more: gain_7/30/90 each, with paired bootstrap intervals of the differences.
+    """
+    hit = popular()
+    rows = played(pool, sleepers, hit, ablate)
+    figures, peers, difference = compared(rows)
+    ablations = {}
+    for name in (name for name in rows[0] if name.startswith("ablation.")):
+        some = [row for row in rows if name in row]
+        value = gain(np.array([row[name] for row in some]))
+        whole = gain(np.array([row["nocturne"] for row in some]))
+        ablations[name.removeprefix("ablation.")] = {
+            f"gain_{n}": [value[i], whole[i]] for i, n in enumerate(NIGHTS)}
+    return figures, peers, {"ablations": ablations, "difference_95": difference,
+                            "unseen_sleepers": sleepers,
+                            "popular": CANDIDATES[hit].recipe.name}
+
+
+def measure_families(pool, path: Path, sleepers: int) -> tuple[dict, dict, dict]:
+    """figures, peers, more of each family in `path`: family.NAME.gain_7/30/90; the popular peer is
+    popular among the prior's own people, for nobody knows of the family. Raises Torn."""
+    hit, figures, peers, more = popular(), {}, {}, {}
+    for name in read(path):
+        mine, theirs, difference = compared(played(pool, sleepers, hit, 0, (path, name)))
+        figures |= {f"family.{name}.{key}": value for key, value in mine.items()}
+        for peer, keys in theirs.items():
+            peers.setdefault(peer, {}).update(
+                {f"family.{name}.{key}": value for key, value in keys.items()})
+        more[name] = {"difference_95": difference, "sleepers": sleepers}
+    return figures, peers, {"families": more}
+
+
+def played(pool, sleepers: int, hit: int, ablate: int,
+           family: tuple[Path, str] | None = None) -> list[dict[str, np.ndarray]]:
+    """What `play` answers for each sleeper; the first `ablate` of them with the ablations."""
+    seeds = [UNSEEN + i for i in range(sleepers)]
+    return list(pool.map(play, seeds, [hit] * sleepers, [i < ablate for i in range(sleepers)],
+                         [family] * sleepers, chunksize=5))
+
+
+def gain(pairs: np.ndarray) -> np.ndarray:
+    """(3,) of (sleepers, 3, 2): minutes above random, of the oracle's; NaN where nothing can be
+    gained."""
+    sums = pairs.sum(-3)
+    return np.divide(sums[..., 0], sums[..., 1], where=sums[..., 1] > 1e-9,
+                     out=np.full(sums.shape[:-1], np.nan))
+
+
+def compared(rows: list[dict[str, np.ndarray]]) -> tuple[dict, dict, dict]:
+    """The learner's gain_7/30/90, each peer's, and the 95 % intervals of the differences, by a
+    bootstrap over the sleepers that is paired."""
+    pairs = {name: np.array([row[name] for row in rows]) for name in ("nocturne", *RIVALS)}
+    draws = np.random.default_rng(0).integers(len(rows), size=(2000, len(rows)))
+    booted = {name: np.array([gain(some[draw]) for draw in draws]) for name, some in pairs.items()}
+    difference = {}
+    for name in RIVALS:
+        low, high = np.percentile(booted["nocturne"] - booted[name], [2.5, 97.5], axis=0)
+        difference[name] = {f"gain_{n}": [low[i], high[i]] for i, n in enumerate(NIGHTS)}
+    figures = {name: {f"gain_{n}": float(gain(some)[i]) for i, n in enumerate(NIGHTS)}
+               for name, some in pairs.items()}
+    return figures.pop("nocturne"), figures, difference
+
+
 _cache: list[Network] = []
 
 
@@ -158,42 +257,3 @@ def _network() -> Network:
     if not _cache:
         _cache.append(Network())
     return _cache[0]
-
-
-def measure(pool, sleepers: int, ablate: int = 60) -> tuple[dict, dict, dict]:
-    """figures, peers, more: gain_7/30/90 each, with paired bootstrap intervals of the differences.
-    """
-    hit = popular()
-    seeds = [UNSEEN + i for i in range(sleepers)]
-    rows = list(
-        pool.map(play, seeds, [hit] * sleepers, [i < ablate for i in range(sleepers)], chunksize=5)
-    )
-    names = ("lints", "linucb", "popularity", "content")
-    gains = {name: np.array([row[name] for row in rows]) for name in ("nocturne", *names)}
-    resample = np.random.default_rng(0).integers(sleepers, size=(2000, sleepers))
-    more = {
-        "ablations": {},
-        "difference_95": {},
-        "unseen_sleepers": sleepers,
-        "popular": CANDIDATES[hit].recipe.name,
-    }
-
-    def ratio(pairs: np.ndarray) -> np.ndarray:
-        sums = pairs.sum(-3)
-        return sums[..., 0] / sums[..., 1]
-
-    booted = {
-        name: np.array([ratio(pairs[draw]) for draw in resample]) for name, pairs in gains.items()
-    }
-    for name in names:
-        low, high = np.percentile(booted["nocturne"] - booted[name], [2.5, 97.5], axis=0)
-        more["difference_95"][name] = {f"gain_{n}": [low[i], high[i]] for i, n in enumerate(NIGHTS)}
-    for name in (name for name in rows[0] if name.startswith("ablation.")):
-        some = [row for row in rows if name in row]
-        value = ratio(np.array([row[name] for row in some]))
-        whole = ratio(np.array([row["nocturne"] for row in some]))
-        more["ablations"][name.removeprefix("ablation.")] = {
-            f"gain_{n}": [value[i], whole[i]] for i, n in enumerate(NIGHTS)}
-    figures = {name: {f"gain_{n}": float(ratio(pairs)[i]) for i, n in enumerate(NIGHTS)}
-               for name, pairs in gains.items()}
-    return figures.pop("nocturne"), figures, more

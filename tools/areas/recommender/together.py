@@ -16,8 +16,6 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from kit.setup import ensure
-
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -32,14 +30,7 @@ HOMES = {
 }
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="tools/swarm learn", description=__doc__.splitlines()[0])
-    parser.add_argument("--beds", type=int, default=200)
-    parser.add_argument("--new", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args(argv)
-    ensure()
+def run(options: argparse.Namespace) -> int:
     figures = {}
     with ProcessPoolExecutor() as pool:
         for home in HOMES:
@@ -72,6 +63,7 @@ def together(pool: ProcessPoolExecutor, home: str, options: argparse.Namespace) 
             uniform = np.random.default_rng([77, options.seed, bed]).random
             report = Ledger(uniform=uniform).spend("quiet_v1", int(answer), 1_767_218_400.0)
             store.feedback(report.id, f"bed{bed}", report.payload())
+        store.release()
         counts = store.counts("quiet_v1")
         estimated = population.estimate("quiet_v1", counts, EPSILON, 1)
         store.close()

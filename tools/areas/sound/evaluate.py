@@ -7,7 +7,7 @@
 
 import math
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -32,22 +32,11 @@ from device.sound.textures import MOTIONS, SECONDS
 from device.textures import ROWS
 from device.values import TEXTURES, Recipe
 from kit.figures import Goal, Result
-from kit.setup import ROOT
 
-GRAPHS = ROOT.parent / "shared" / "examples" / "sound"
 CALM = {"centroid_hz": 800.0, "rolloff_hz": 2000.0, "onset_db": 6.0, "lufs_sd": 1.5, "lra_lu": 5.0,
         "true_peak_dbtp": -6.0}
 # of the pieces whose fluctuation is compared: it differs by a third from one to the next
 SEEDS = (1, 2, 3, 4)
-
-
-def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument("--hours", type=float, default=0.5,
-                        help="of sound to look through for clicks and gaps")
-    parser.add_argument("--instructions", action="store_true",
-                        help="count aarch64 instructions too (some minutes)")
-    parser.add_argument("--graphs", type=Path, default=GRAPHS,
-                        help="folder with ref.py, ref.osc and ref.csd")
 
 
 def evaluate(data: Path | None, train: Path | None, options: Namespace) -> Result:

@@ -7,7 +7,7 @@ Everything but the second opinion is causal, and computed by the device's own co
 import importlib.util
 import json
 import os
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,18 +85,6 @@ class Fitted:
 
 def card(name: str, inputs: Sequence[str]) -> model_card.Card:
     return model_card.Card(name, "", tuple(inputs), tuple(STAGES), {})
-
-
-def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--compare",
-        action="store_true",
-        help="also a recurrent network, plainer trees and the additive part alone (staging)",
-    )
-    parser.add_argument("--no-chain", action="store_true",
-                        help="leave out the scored beats, which take minutes (staging)")
-    parser.add_argument("--instructions", action="store_true",
-                        help="count aarch64 instructions of an epoch too (staging)")
 
 
 def evaluate(data: Path, train: Path | None, options: Namespace) -> Result:

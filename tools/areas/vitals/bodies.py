@@ -7,12 +7,12 @@ import numpy as np
 
 from areas.vitals.data import Heard, Recording, play
 from areas.vitals.nights import ADXL355_NOISE, ADXL355_STEP, BCG_RATE, PPG_RATE
+from areas.vitals.options import DRAWS
 from device.sleep.movement import GRAVITY
 
 RATES = (32, 36, 40, 50, 62, 75, 90, 103, 115, 130, 140)        # /min
 UNEVEN = ("bigeminy", "trigeminy", "dropped", "fibrillation")
 PACED = (60, 72)                        # /min
-DRAWS = 10
 SECONDS = 240
 SETTLED = 40                            # s: until then nobody must be told yet
 CLOSE = 3.0                             # /min

@@ -67,21 +67,6 @@ GOALS = (
 )
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--night-minutes", type=float, default=10.0,
-        help="of each person's night that drive `night` and `night_bcg` (default %(default)g)")
-    parser.add_argument("--all-nights", action="store_true",
-                        help="every night, whole: hours of work")
-    parser.add_argument("--draws", type=int, default=bodies.DRAWS,
-                        help="of each kind of body; half as many of each empty bed "
-                        "(default %(default)g)")
-    parser.add_argument("--empty-hours", type=float, default=8.0,
-                        help="of each empty bed (default %(default)g)")
-    parser.add_argument("--empty-stride", type=int, default=6,
-                        help="only every so-many-th ten minutes of it (default %(default)d)")
-
-
 def evaluate(data: Path, train: Path | None, options: argparse.Namespace) -> Result:
     """Score every recording of the folder that has a reference; `train` is ignored, for nothing
     here is fitted."""

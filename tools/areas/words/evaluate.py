@@ -16,10 +16,11 @@ bell, piano, drone), "music", "silence" or the name of a programme, and then per
 a slot is an error. `fresh` marks notes that were written last of all and after which nothing was
 changed: `fresh_…` are theirs alone.
 
-`unseen/` beside this module holds notes that were never learned from: `notes_registers.jsonl`
-(texting, polite, grumpy, stories), in whose view thresholds were once chosen, judged as
-`registers.…`, and `notes_later.jsonl`, written later and judged once, as `later.…`. Home utterances
-are `home_utterances*.csv[.gz]`; only the half that was never learned from counts.
+`unseen/` beside this module holds notes that were never learned from, each file judged under its
+name: `notes_registers.jsonl` (texting, polite, grumpy, stories), in whose view thresholds were once
+chosen; `notes_later.jsonl`, whose notes nobody mended by, but whose sums were looked at again and
+again; `notes_latest.jsonl`, written last, `group` its writers. Home utterances are
+`home_utterances*.csv[.gz]`; only the half that was never learned from counts.
 
 The peer tfidf is fitted on split `train` of --train or --data; learned on made-up sentences and the
 notes of split dev.
@@ -66,7 +67,7 @@ GOALS = (
     Goal("always_false", "<=", 0),
     *(
         Goal(f"{name}.{key}", op, goal)
-        for name in ("registers", "later")
+        for name in ("registers", "later", "latest")
         for key, op, goal in (
             ("slot_f1", ">=", 0.80), ("inversions", "<=", 1), ("invented", "<=", 0.06),
             ("silent_misses", "<=", 0.10), ("asked_back", "<=", 0.25),
@@ -125,16 +126,19 @@ def evaluate(data: Path | None, train: Path | None, options) -> Result:
     for name, some in grouped(rows).items():
         more = wishes(some, [ours[row["text"]] for row in some])
         figures |= {f"{name}.{key}": value for key, value in more.items()}
-    for name, some in grouped(notes(Path(__file__).parent / "unseen")).items():
-        if name.startswith("notes_") and "." not in name:
-            more = wishes(some, [answer(words.understand(row["text"])) for row in some])
-            short = name.removeprefix("notes_")
-            figures |= {f"{short}.{key}": value for key, value in more.items()}
     figures |= unknown(rows, [not heard[row["text"]].language for row in rows])
     figures["calibration_error"] = calibration(rows, [heard[row["text"]] for row in rows])
     rivals = peers.rivals(words, [row for row in notes(OWN) if row["split"] == "dev"])
     for name, rival in rivals.items():
         others.setdefault(name, {}).update(wishes(rows, [rival(row["text"]) for row in rows]))
+    for path in sorted((Path(__file__).parent / "unseen").glob("notes_*.jsonl")):
+        some, short = notes(path), path.stem.removeprefix("notes_")
+        readers = {"": lambda text: answer(words.understand(text)), **rivals}
+        for name, reader in readers.items():
+            more = wishes(some, [reader(row["text"]) for row in some])
+            (others[name] if name else figures).update(
+                {f"{short}.{key}": value for key, value in more.items()}
+            )
     spoken = [each for each in utterances(data) if each.judges] if data else []
     if spoken:
         figures |= home(spoken, lambda text: answer(words.understand(text)))
@@ -193,8 +197,10 @@ def feeling(words: Words, text: str) -> tuple[float, float]:
     return heard.valence or 0.0, heard.arousal or 0.0
 
 
-def notes(folder: Path) -> list[dict]:
-    return [json.loads(line) | {"file": path.stem} for path in sorted(folder.rglob("*.jsonl"))
+def notes(where: Path) -> list[dict]:
+    """Of a file, or of all in a folder."""
+    paths = [where] if where.is_file() else sorted(where.rglob("*.jsonl"))
+    return [json.loads(line) | {"file": path.stem} for path in paths
             for line in path.read_text("utf-8").splitlines() if line.strip()]
 
 

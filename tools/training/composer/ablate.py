@@ -8,7 +8,6 @@ import argparse
 import dataclasses
 import json
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -73,15 +72,7 @@ class NoLooksBack(net.Net):
         return self.heads(x)[..., :tk.VOCABULARY]
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="tools/train composer ablate",
-                                     description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--cache", type=Path)
-    parser.add_argument("--steps", type=int, default=250)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", nargs="*")
-    options = parser.parse_args(argv)
+def main(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     music = corpus(options.data, options.cache)
     everything = net.weighted(music)

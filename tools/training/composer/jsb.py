@@ -273,16 +273,7 @@ def export(model: Chorales, folder: Path, facts: dict) -> None:
     (folder / "composer_jsb.json").write_text(json.dumps(facts, indent=1) + "\n")
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="tools/train composer jsb",
-                                     description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True,
-                        help="a folder like data/music (holds jsb/)")
-    parser.add_argument("--epochs", type=int, default=160)
-    parser.add_argument("--minutes", type=float, default=60, help="of processor time, at most")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=OUT)
-    options = parser.parse_args(argv)
+def main(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     data = rolls(options.data / "jsb" / "jsb-chorales-quarter.json")
     model = train(data, options.epochs, options.seed, options.minutes * 60)

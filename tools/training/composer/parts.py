@@ -66,11 +66,7 @@ def make(steered: bool, strength: float | None):
     return composer
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="tools/train composer parts",
-                                     description=__doc__.splitlines()[0])
-    parser.add_argument("--recipes", type=int, default=42)
-    options = parser.parse_args(argv)
+def main(options: argparse.Namespace) -> None:
     recipes = trials.hypercube(options.recipes, 3)
     for name, steered, strength in (
         ("masks and controllers", True, None),

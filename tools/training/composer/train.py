@@ -9,8 +9,6 @@ import argparse
 import csv
 from pathlib import Path
 
-from kit.setup import ROOT, ensure
-
 SOURCES = [
     {
         "name": "JSB chorales (czhuang/JSB-Chorales-dataset 9a7f733), training part",
@@ -59,19 +57,7 @@ def credits(folder: Path) -> list[dict[str, str]]:
     return rows
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="tools/train composer",
-                                     description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=ROOT / "models")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=2400)
-    parser.add_argument("--cache", type=Path, help="keep the heard music in this file")
-    parser.add_argument("--weights", type=Path,
-                        help="export these weights (a file that --save wrote), don't train")
-    parser.add_argument("--save", type=Path, help="write the float weights here")
-    options = parser.parse_args(argv)
-    ensure(["train"])
+def main(options: argparse.Namespace) -> None:
     import torch
 
     from device.compose import markov, rnn

@@ -21,7 +21,6 @@ import numpy as np
 
 from device.recommend.candidates import CANDIDATES
 from device.recommend.recommender import Recommender
-from kit.setup import ROOT
 
 ONE_SIDED = 1.2816      # 90 % of the normal distribution
 LEAST = 30              # logged nights
@@ -114,13 +113,7 @@ def better(new: Estimate, incumbent: Estimate) -> bool:
     return new.snips_low >= incumbent.snips_low and new.dr_low >= incumbent.dr_low
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="tools/train recommender promote",
-                                     description=__doc__.splitlines()[0])
-    parser.add_argument("--nights", type=Path, nargs="+", required=True)
-    parser.add_argument("--new", type=Path, required=True)
-    parser.add_argument("--incumbent", type=Path, default=ROOT / "models")
-    options = parser.parse_args(argv)
+def main(options: argparse.Namespace) -> int:
     try:
         new, incumbent = compare([json.loads(path.read_text()) for path in options.nights],
                                  options.new, options.incumbent)

@@ -12,18 +12,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from kit.setup import ROOT, ensure
 
-
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="tools/train recommender",
-                                     description=__doc__.splitlines()[0])
-    parser.add_argument("--sleepers", type=int, default=8000)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--out", type=Path, default=ROOT / "models")
-    options = parser.parse_args(argv)
-    ensure(["train"])
-
+def main(options: argparse.Namespace) -> None:
     import numpy as np
 
     from training.recommender import net

@@ -11,21 +11,14 @@ import hashlib
 import json
 import os
 import shutil
-from pathlib import Path
 
-from kit.setup import ROOT, ensure
+from kit.setup import ROOT
 
 # another number of threads adds in another order
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="tools/train stager", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True,
-                        help="a folder like data/sleep_accel_raw")
-    parser.add_argument("--out", type=Path, default=ROOT / "models")
-    options = parser.parse_args(argv)
-    ensure(["evaluate"])
+def main(options: argparse.Namespace) -> None:
     from device.sleep import features, second_opinion
     from training.stager import card, data, second
     from training.stager import fit as stager_fit

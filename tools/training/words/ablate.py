@@ -7,7 +7,6 @@ notes_natural_dev.jsonl and on the half of the home utterances that judges.
 """
 
 import argparse
-from pathlib import Path
 
 import torch
 
@@ -34,13 +33,7 @@ KEYS = (
 )
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="tools/train words ablate", description=(__doc__ or "").splitlines()[0]
-    )
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--share", type=float, default=0.25)
-    options = parser.parse_args(argv)
+def main(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     rows = [row for row in notes(options.data) if row["language"] != "other"]
     judges = [each for each in utterances(options.data) if each.judges]

@@ -23,12 +23,7 @@ from training.words.reader import VOTERS
 KEYS = ("slot_f1", "inversions", "invented", "silent_misses", "asked_back", "always_false")
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="tools/train words crossed", description=(__doc__ or "").splitlines()[0]
-    )
-    parser.add_argument("--wrong", action="store_true", help="print each note that went wrong")
-    options = parser.parse_args(argv)
+def main(options: argparse.Namespace) -> None:
     rows, answers = [], []
     for voter in range(VOTERS):
         _, unseen = learned(voter, VOTERS)

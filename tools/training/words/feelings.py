@@ -20,7 +20,6 @@ from torch import nn
 from device.words.feeling import DILATIONS, INPUTS
 from device.words.mood import SLOTS, Mood
 from device.words.text import clean, tokens
-from kit.setup import ROOT
 from training.words.data import emobank, excerpts
 from training.words.tagger import counts
 from training.words.teacher import Teacher, fine_tune, judge
@@ -128,14 +127,7 @@ def arrays(model: Feelings) -> dict[str, np.ndarray]:
     return out
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="tools/train words feelings", description=(__doc__ or "").splitlines()[0]
-    )
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=ROOT / "models")
-    options = parser.parse_args(argv)
+def main(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     splits = emobank(options.data)
     (texts, people), unseen = splits["train"], splits["dev"]

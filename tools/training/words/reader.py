@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from device.errors import NocturneError
 from device.inference.model_card import MODELS
 from device.words.features import INPUTS
 from device.words.mood import Mood
@@ -64,14 +65,10 @@ CREDITS = [
 ]
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="tools/train words reader", description=(__doc__ or "").splitlines()[0]
-    )
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=ROOT / "models")
-    parser.add_argument("--without", action="append", default=[], choices=SOURCES)
-    options = parser.parse_args(argv)
+def main(options: argparse.Namespace) -> None:
+    if unknown := set(options.without) - set(SOURCES):
+        raise NocturneError(f"no source is called {', '.join(sorted(unknown))}; there are "
+                            f"{', '.join(SOURCES)}")
     torch.set_num_threads(1)
     arrays = {}
     for voter in range(VOTERS):

@@ -17,8 +17,6 @@ import re
 import sys
 from pathlib import Path
 
-from kit.setup import ROOT, ensure
-
 SOURCES = [
     {
         "name": "EmoBank (JULIELab/EmoBank @ 248ce2a), split train",
@@ -61,15 +59,7 @@ TRIED = [
 ]
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="tools/train words", description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=ROOT / "models")
-    options = parser.parse_args(argv)
-    if options.data is None:
-        parser.error("--data DIR is needed")
-    ensure(["train"])
+def main(options: argparse.Namespace) -> None:
     import torch
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)

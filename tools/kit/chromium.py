@@ -11,7 +11,7 @@ import urllib.request
 import websocket
 
 from kit.mosquitto import free_port
-from tests.home.around import soon
+from kit.waiting import soon
 
 
 def find():

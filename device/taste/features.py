@@ -1,0 +1,76 @@
+"""A piece's spectrum → what a listener would say of it."""
+
+import math
+
+import numpy as np
+
+from device.taste.spectrum import BINS, FRAMES, HIGH, LOW, Spectrum, hertz, tone_table
+
+TONES = np.arange(LOW, HIGH + 1)
+AUDIBLE = 0.05              # of the piece's loudest tone: what is quieter is leakage
+SILENT = 0.02               # of the piece's loud frames: below it nothing sounds
+WAVES = (0.06, 0.25)        # /s: how often waves break on a beach
+
+
+def clear(tones: np.ndarray) -> np.ndarray:
+    """`tones` (n, m) without what leaks."""
+    return np.where(tones >= AUDIBLE * tones.max(), tones, 0.0)
+
+
+def sounding(tones: np.ndarray) -> np.ndarray:
+    """Rows that are no silence."""
+    loud = tones.sum(1)
+    return loud > SILENT * np.percentile(loud, 95)
+
+
+def chroma(whole: Spectrum) -> np.ndarray:
+    """(12,) that sums to 1: the share of each pitch class, by the root of its strength."""
+    weights = (clear(whole.tones) ** 0.5).sum(0)
+    total = weights.sum()
+    return np.bincount(TONES % 12, weights, 12) / total if total else np.full(12, 1 / 12)
+
+
+def register(whole: Spectrum) -> float:
+    """Mean MIDI pitch, by the root of the tones' strength."""
+    rows = clear(whole.tones) ** 0.5
+    return float((rows.sum(0) * TONES).sum() / max(rows.sum(), 1e-9))
+
+
+def brightness(whole: Spectrum) -> tuple[float, float]:
+    """Spectral centroid and the frequency below which 85 % of the power lies, Hz, of the tones
+    alone: rain is bright, but it isn't the music."""
+    tones = whole.tones.sum(0)
+    spectrum = (tone_table()[:, :len(TONES)] @ tones) ** 2
+    if not spectrum.sum():
+        return math.nan, math.nan
+    lines = hertz(BINS)
+    centroid = float((lines * spectrum).sum() / spectrum.sum())
+    return centroid, float(lines[np.searchsorted(spectrum.cumsum(), 0.85 * spectrum.sum())])
+
+
+def roughness(whole: Spectrum) -> float:
+    """0..1: share of the sounding tones' pairs, by their strength, that are a minor second, a
+    tritone or a major seventh apart, or octaves of these."""
+    rows = clear(whole.tones)[sounding(whole.tones)] ** 0.5
+    classes = np.array([rows[:, each == TONES % 12].sum(1) for each in range(12)]).T
+    pairs = {step: float((classes * np.roll(classes, step, 1)).sum()) for step in range(1, 7)}
+    pairs[6] /= 2           # each tritone was met from both ends
+    return (pairs[1] + pairs[6]) / max(sum(pairs.values()), 1e-9)
+
+
+def noise_share(whole: Spectrum) -> float:
+    """0..1 of the power."""
+    noise, everything = whole.under.sum(0)
+    return float(noise / max(everything, 1e-12))
+
+
+def breaking(whole: Spectrum) -> float:
+    """0..1: share of the noise's slow swelling that is at the pace of waves."""
+    level = np.log(whole.noises.sum(1) + 1e-6)
+    if len(level) < 30 * FRAMES:
+        return 0.0
+    power = np.abs(np.fft.rfft((level - level.mean()) * np.hanning(len(level)))) ** 2
+    pace = np.fft.rfftfreq(len(level), 1 / FRAMES)
+    depth = min(float(level.std()), 1.0)
+    among = power[(pace >= WAVES[0]) & (pace <= WAVES[1])].sum()
+    return depth * float(among / max(power[pace > 0].sum(), 1e-12))

@@ -1,0 +1,127 @@
+"""One piece of music, measured, with how sure each measure is."""
+
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from device.errors import ModelMismatch
+from device.inference import model_card
+from device.taste import features, loudness
+from device.taste.spectrum import FRAMES, STEPS, Spectrum, spectrum
+from device.taste.tempo import Tempo, onset_curve, onsets, tempo
+
+NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
+FAMILIES = ("struck", "plucked", "sustained", "voice")
+TRAITS = ("brightness", "rolloff", "peaked", "decay", "steadiness", "spread")
+PIECE_OF_NOISE = 0.45       # share of the power from which on a piece is rain or sea, not music
+TEXTURE = 0.15              # from which on there is a texture under the music
+BREAKS = 0.25               # of `features.breaking`: from here on it is the sea
+SHARP = 12.0                # nats for a lead of 1 in the correlation with a key's profile
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    tonic: int                  # pitch class
+    minor: bool
+    confidence: float           # 0..1
+
+    def __str__(self) -> str:
+        return f"{NAMES[self.tonic]} {'minor' if self.minor else 'major'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Of one piece; confidences are 0..1."""
+    name: str
+    seconds: float
+    noise: float                # 0..1: share of the power that is no tone
+    texture: str                # "rain", "ocean" or ""
+    tempo: Tempo
+    key: Key
+    centroid: float             # Hz, of the tones
+    rolloff: float              # Hz, below which 85 % of the tones' power lies
+    loudness: float             # LUFS
+    loudness_range: float       # LU
+    density: float              # onsets/s
+    register: float             # mean MIDI pitch
+    roughness: float            # 0..1
+    family: str                 # one of FAMILIES, or "noise"
+    family_confidence: float
+    point: tuple[float, ...] = ()       # of the composer's styles, where the notes are known
+
+    @property
+    def music(self) -> bool:
+        return self.family != "noise"
+
+
+class Listener:
+    def __init__(self, folder: Path = model_card.MODELS):
+        """Raises ModelMismatch."""
+        content, _ = model_card.read("taste", ("tempo", "key", "family"), folder)
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                self.weights: Mapping[str, np.ndarray] = {name: arrays[name] for name in arrays}
+        except (KeyError, ValueError, OSError) as trouble:
+            why = f"{folder}/taste.npz: {trouble}; install Nocturne again"
+            raise ModelMismatch(why) from trouble
+
+    def listen(self, sound: np.ndarray, name: str = "") -> Measured:
+        """`sound` (n,) at RATE."""
+        whole = spectrum(sound)
+        curve = onset_curve(whole.bands)
+        noise = features.noise_share(whole)
+        centroid, rolloff = features.brightness(whole)
+        family, sure = "noise", min(1.0, noise / PIECE_OF_NOISE)
+        if noise < PIECE_OF_NOISE:
+            family, sure = self.family(traits(whole, curve))
+        lufs, lra = loudness.measured(sound)
+        return Measured(
+            name, len(sound) / (STEPS * 441), noise, texture(whole, noise),
+            tempo(curve, self.weights["tempo"]), key(features.chroma(whole), self.weights["key"]),
+            centroid, rolloff, lufs, lra, len(onsets(whole.rises)) / len(curve) * STEPS,
+            features.register(whole), features.roughness(whole), family, sure,
+        )
+
+    def family(self, row: np.ndarray) -> tuple[str, float]:
+        scores = np.append((row - self.weights["centre"]) / self.weights["scale"], 1.0) @ (
+            self.weights["family"])
+        chances = np.exp(scores - scores.max())
+        chances /= chances.sum()
+        return FAMILIES[int(chances.argmax())], float(chances.max())
+
+
+def key(chroma: np.ndarray, profiles: np.ndarray) -> Key:
+    """`profiles` (2, 12): major and minor on C. The sureness is its lead over the second best."""
+    fits = np.array([[np.corrcoef(np.roll(profile, tonic), chroma)[0, 1] for tonic in range(12)]
+                     for profile in profiles])
+    fits = np.nan_to_num(fits, nan=-1.0)
+    chances = np.exp(SHARP * (fits - fits.max()))
+    mode, tonic = np.unravel_index(int(fits.argmax()), fits.shape)
+    return Key(int(tonic), bool(mode), float(chances.max() / chances.sum()))
+
+
+def texture(whole: Spectrum, noise: float) -> str:
+    if noise < TEXTURE:
+        return ""
+    return "ocean" if features.breaking(whole) >= BREAKS else "rain"
+
+
+def traits(whole: Spectrum, curve: np.ndarray) -> np.ndarray:
+    """(len(TRAITS),) by which families of instruments are told apart."""
+    centroid, rolloff = features.brightness(whole)
+    tones = features.clear(whole.tones)
+    total = tones.sum(1)
+    falls = np.maximum(-np.diff(tones, axis=0), 0).sum() / max(total.sum(), 1e-9)
+    late = round(0.4 * FRAMES)
+    held = np.minimum(tones[late:], tones[:-late]).sum() / max(total.sum(), 1e-9)
+    peaked = float(((curve - curve.mean()) ** 4).mean() / max(float(curve.var()) ** 2, 1e-12))
+    spread = float(np.std(np.log(total[total > 0] + 1e-9))) if (total > 0).any() else 0.0
+    return np.array([safe_log(centroid), safe_log(rolloff), safe_log(peaked), falls, held, spread])
+
+
+def safe_log(value: float) -> float:
+    return math.log(value) if value > 0 and math.isfinite(value) else 0.0
