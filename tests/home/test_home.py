@@ -173,7 +173,7 @@ def test_a_sign_of_life_comes_every_few_seconds_and_is_not_kept(home, listen):
 
 
 @pytest.mark.parametrize(("settings", "words"), [
-    ({"host": "no-such-host.invalid"}, "no machine of that name"),
+    ({"host": "no-such-host.invalid", "plain": True}, "no machine of that name"),
     ({"port": 9}, "can't be reached"),
     ({"ca": "/nowhere/ca.crt"}, "vouches for it"),
 ])

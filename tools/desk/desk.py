@@ -120,7 +120,9 @@ def at_hub(config: Config, options: argparse.Namespace) -> Config:
     words = f'[home]\nhost = "{host}"\n' + (f"port = {port}\n" if port else "") + (
         f'bed = "{options.bed}"\n' if options.bed else "")
     asked = Config.parse(words).home
-    told = {"host": asked.host, **({"port": asked.port} if port else {}),
+    # A made-up sleeper has no secrets: in the clear, where no authority is named.
+    told = {"host": asked.host, "plain": config.home.plain or not config.home.ca,
+            **({"port": asked.port} if port else {}),
             **({"bed": asked.bed} if options.bed else {})}
     return dataclasses.replace(config, home=dataclasses.replace(config.home, **told))
 
