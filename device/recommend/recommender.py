@@ -76,7 +76,7 @@ class Recommender:
 
     def reset(self) -> None:
         """Forget this sleeper: back to the population."""
-        self._head = Head(self._prior, *self._how)
+        self._head = Head(self._prior, **self._how)
         self.lean(self._taste)
         self.troubles: tuple[str, ...] = ()     # what of the state couldn't be read, in words
         self._nights: list[dict[str, Any]] = []
