@@ -364,6 +364,63 @@ def test_nobody_is_heard_before_the_store_has_said_who_is_paired(open_store, mon
     assert store.events() == []
 
 
+@contextlib.contextmanager
+def meanwhile(do):
+    """`do` in a thread; what it raised is raised at the end."""
+    wrong = []
+
+    def run():
+        try:
+            do()
+        except Exception as trouble:
+            wrong.append(trouble)
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield
+    thread.join()
+    assert not wrong
+
+
+def waits_for_a_lock(engine):
+    with engine.connect() as db:
+        return db.scalar(sql.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = "
+                                  "'Lock' AND datname = current_database()"))
+
+
+def test_a_bed_that_speaks_while_it_is_erased_leaves_nothing(open_store, where):
+    if not isinstance(where, str):
+        pytest.skip("a file has one writer")
+    store = open_store()
+    store.take([message(1)])
+    with store.engine.connect() as taking:
+        taking.execute(sql.select(schema.beds).with_for_update())
+        with meanwhile(lambda: store.erase("bed1")):
+            assert soon(lambda: waits_for_a_lock(store.engine))
+            taking.execute(store._events.insert().values(
+                bed="bed1", name="night", payload="{}", day=store._today))
+            taking.commit()
+    assert store.events() == []
+
+
+def test_what_is_too_old_leaves_while_others_take_what_is_new(open_store, where, monkeypatch):
+    if not isinstance(where, str):
+        pytest.skip("a file has one writer")
+    monkeypatch.setattr("device.home.hub.store.LEAST_DAYS", 1)
+    wall = [1.7e9]
+    store = open_store(lambda: wall[0], 365, lambda: True)
+    store.take([message(1)])
+    wall[0] += 400 * 86_400
+    store.take([message(2)])
+    with store.engine.connect() as taking:
+        taking.execute(schema.heard.delete().where(schema.heard.c.id == "id1"))
+        with meanwhile(store.retire):
+            assert soon(lambda: waits_for_a_lock(store.engine))
+            taking.execute(store._events.insert().values(
+                bed="bed1", name="night", payload="{}", day=store._today))
+            taking.commit()
+    assert len(store.events()) == 2
+
+
 def test_erased_bytes_are_in_no_table_of_the_store(open_store, where, database):
     if not isinstance(where, str):
         pytest.skip("tests/home/test_hub.py looks into the file")

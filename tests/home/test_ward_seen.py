@@ -109,7 +109,7 @@ def test_a_bed_that_the_broker_keeps_no_more_has_no_series():
     beds = Beds(Broker("nowhere", 1))
     for payload in (b"settled", b""):
         beds._on_message(beds._client, None, filled("nocturne/bed1/state/care", payload))
-    assert not any(family.samples for family in beds.collect())
+    assert not beds._care and not any(family.samples for family in beds.collect())
 
 
 def test_who_asks_for_health_in_floods_takes_no_connection_from_the_beds(tmp_path, monkeypatch):
