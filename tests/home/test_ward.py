@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -36,6 +38,7 @@ from device.home.hub.store import (
 from device.home.privacy import PERIOD
 from device.values import QUESTION
 from kit import mosquitto, postgres
+from kit.setup import ROOT
 from tests.home.around import soon
 from tests.home.test_hub import KEY, Said, report
 
@@ -353,6 +356,24 @@ def test_a_bed_that_is_erased_stays_paired_and_one_that_is_unpaired_is_heard_no_
     assert store.paired() == {"bed2"}
 
 
+def test_the_command_pairs_and_unpairs_at_the_store_too(where, tmp_path):
+    if not isinstance(where, str):
+        pytest.skip("a home's beds stand in a file")
+    if any(shutil.which(name) is None for name in ("openssl", "mosquitto_passwd")):
+        pytest.skip("openssl or mosquitto is not installed: nothing is paired")
+
+    def paired_after(*words):
+        subprocess.run([sys.executable, "-m", "device", "hub", *words, "--store", where, "--data",
+                        tmp_path / "hub", "--etc", tmp_path / "etc", "--broker", "127.0.0.1:9"],
+                       cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+        with contextlib.closing(Store(where)) as store:
+            return store.paired()
+    assert paired_after("--pair", "bed1", "--host", "127.0.0.1") == {"bed1"}
+    assert paired_after("--pair", "bed2", "--host", "127.0.0.1") == {"bed1", "bed2"}
+    assert paired_after("--erase", "bed2") == {"bed1", "bed2"}
+    assert paired_after("--unpair", "bed1") == {"bed2"}
+
+
 def test_nobody_is_heard_before_the_store_has_said_who_is_paired(open_store, monkeypatch):
     store = open_store()
     store.pair("bed1")
@@ -397,7 +418,7 @@ def test_a_bed_that_speaks_while_it_is_erased_leaves_nothing(open_store, where):
         with meanwhile(lambda: store.erase("bed1")):
             assert soon(lambda: waits_for_a_lock(store.engine))
             taking.execute(store._events.insert().values(
-                bed="bed1", name="night", payload="{}", day=store._today))
+                bed="bed1", name="night", payload="{}", day=store._day()))
             taking.commit()
     assert store.events() == []
 
@@ -416,7 +437,7 @@ def test_what_is_too_old_leaves_while_others_take_what_is_new(open_store, where,
         with meanwhile(store.retire):
             assert soon(lambda: waits_for_a_lock(store.engine))
             taking.execute(store._events.insert().values(
-                bed="bed1", name="night", payload="{}", day=store._today))
+                bed="bed1", name="night", payload="{}", day=store._day()))
             taking.commit()
     assert len(store.events()) == 2
 

@@ -278,10 +278,10 @@ def part(options: argparse.Namespace) -> int:
     broker, bed = options.etc / "mosquitto", options.unpair
     gone = bed in known(broker) and forget(bed, broker, port, reload)
     unpair(bed, options.etc, options.data)
+    reload()
     if options.store:
         with contextlib.closing(Store(options.store)) as store:
             store.unpair(bed)
-    reload()
     print(f"{bed} comes in no more." + ("" if gone else (
         " The broker couldn't be asked to forget it, so delete the device in Home Assistant.")))
     return 0
