@@ -22,6 +22,7 @@ from desk.ward import well
 from device.errors import ConfigError, Refused
 from device.home.hub import schema
 from device.home.hub.election import Election
+from device.home.hub.main import main as hub_main
 from device.home.hub.metrics import Metrics
 from device.home.hub.population import ENOUGH
 from device.home.hub.server import Broker, Server
@@ -233,6 +234,48 @@ def test_a_store_that_is_none_is_named(text):
     with pytest.raises(ConfigError, match=r"--store: .*postgresql://user@host/name") as caught:
         Store(text)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("option, missing", [
+    (("--store", "postgresql://u@h/n"), "psycopg"), (("--metrics", "9480"), "prometheus_client")])
+def test_what_is_not_installed_is_named_in_a_line(tmp_path, monkeypatch, capsys, option, missing):
+    for module in [missing, *(name for name in sys.modules if name.startswith(f"{missing}."))]:
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.delitem(sys.modules, "device.home.hub.metrics")
+    monkeypatch.setattr("signal.signal", lambda *words: None)
+    assert hub_main(["--data", str(tmp_path), "--etc", str(tmp_path), "--page", "0", *option]) == 1
+    said = capsys.readouterr().err
+    assert missing in said and "nocturne[ward]" in said and said.count("\n") == 1
+
+
+def test_a_file_of_the_store_may_have_any_name(tmp_path):
+    with contextlib.closing(Store(tmp_path / "a?mode=ro %2f.sqlite")) as store:
+        store.take([message(1)])
+    assert (tmp_path / "a?mode=ro %2f.sqlite").stat().st_size
+
+
+def test_a_leader_that_stands_still_leads_no_more(open_store, where, monkeypatch):
+    if not isinstance(where, str):
+        pytest.skip("a locked file is its process's, stopped or not")
+    monkeypatch.setattr("device.home.hub.election.STUCK", "1s")
+    one, other = Election(open_store().engine), Election(open_store().engine)
+    assert one.won() and not other.won()
+    assert soon(other.won) and not one.won()
+    other.resign()
+
+
+def test_a_prior_that_a_former_leader_tells_late_is_put_right(broker, open_store, listen):
+    store = open_store()
+    store.add_prior(QUESTION, Made(2, 0, b"newer"), [0.5, 0.5])
+    hub = Server(store, KEY, Broker("127.0.0.1", broker.port), say=lambda text: None)
+    thread = threading.Thread(target=hub.serve, daemon=True)
+    thread.start()
+    priors = listen("nocturne/prior")
+    assert soon(lambda: priors.last("nocturne/prior") == b"newer")
+    priors.send("nocturne/prior", b"older", retain=True)
+    assert soon(lambda: priors.on("nocturne/prior")[-2:] == [b"older", b"newer"])
+    hub.stop()
+    thread.join()
 
 
 def test_a_bed_that_is_no_bed_and_a_name_that_is_none_spoil_nobody_elses_batch(open_store):

@@ -229,7 +229,10 @@ def seen(options: argparse.Namespace, server: Server) -> Iterator[None]:
     if not options.metrics:
         yield
         return
-    from device.home.hub.metrics import Metrics
+    try:
+        from device.home.hub.metrics import Metrics
+    except ModuleNotFoundError as trouble:
+        raise ConfigError(f"--metrics: {trouble}: pip install 'nocturne[ward]'") from None
     metrics = Metrics(server, options.metrics, options.metrics_address, options.metrics_of_beds)
     with metrics:
         yield

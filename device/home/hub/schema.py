@@ -107,9 +107,9 @@ def connect(where: Path | str) -> Engine:
                                  pool_size=3, max_overflow=2, connect_args=PATIENT)
     except (sql.exc.ArgumentError, ValueError):     # a port that is no number
         raise ConfigError("--store: that is no URL: postgresql://user@host/name") from None
-    except ModuleNotFoundError as trouble:
-        raise ConfigError(f"--store: {trouble.name} is missing: pip install 'nocturne[ward]'"
-                          ) from None
+    except ImportError as trouble:      # psycopg, or the library below it
+        raise ConfigError(f"--store: {str(trouble).partition(chr(10))[0]}: "
+                          "pip install 'nocturne[ward]'") from None
 
 
 def _embedded(connection: Any, _: object) -> None:
