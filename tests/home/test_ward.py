@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -45,13 +46,15 @@ from tests.home.test_hub import KEY, Said, report
 
 
 @pytest.fixture(scope="session")
-def database(tmp_path_factory):
+def database():
     pytest.importorskip("psycopg", reason="psycopg is not installed: no ward's store is tested")
     if postgres.find() is None:
         pytest.skip("PostgreSQL is not installed: no ward's store is tested")
-    server = postgres.Postgres(tmp_path_factory.mktemp("postgres")).start()
-    yield server
-    server.stop()
+    # Not in pytest's own folder: whoever begins to test closes it to PostgreSQL's user.
+    with tempfile.TemporaryDirectory() as folder:
+        server = postgres.Postgres(Path(folder) / "store").start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
