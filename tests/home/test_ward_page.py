@@ -106,3 +106,19 @@ def test_axe_finds_nothing_wrong_with_the_ward(browser, page, ward, axe, scheme)
     assert json.loads(browser.run("window.found")) == []
     assert browser.run("document.documentElement.scrollWidth <= innerWidth"), "wider than a phone"
     shoot(browser, f"ward-{scheme}")
+
+
+def test_a_bed_that_is_gone_leaves_the_page_and_no_word_hides_one(browser, page, ward):
+    broker, tester = ward
+    enter(browser, page, broker)
+    assert soon(lambda: len(items(browser)) == 190)
+    tester.send("nocturne/room-2/state/name", b"<img src=x onerror=document.title='out'>",
+                retain=True)
+    tester.send("nocturne/room-3/state/care", b"constructor", retain=True)
+    for what in ("avail", "state/care", "state/name"):
+        tester.send(f"nocturne/room-1/{what}", b"", retain=True)
+    assert soon(lambda: len(items(browser)) == 189)
+    shown = dict(items(browser))
+    assert "room-1" not in shown and shown["room-3"] == "Unknown"
+    assert "<img src=x onerror=document.title='out'>" in shown
+    assert browser.run("document.title") == "Nocturne: the ward"

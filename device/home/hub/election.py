@@ -42,8 +42,8 @@ class Election:
             connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             asked = sql.text("SELECT pg_try_advisory_lock(:lock)")
             if connection.scalar(asked, {"lock": ELECTED}):
-                connection.execute(sql.text(f"SET idle_session_timeout = '{STUCK}'"))
                 self._connection = connection
+                connection.execute(sql.text(f"SET idle_session_timeout = '{STUCK}'"))
                 return True
             connection.close()
         except sql.exc.SQLAlchemyError:

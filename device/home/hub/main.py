@@ -164,7 +164,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         return done(options)
     except SQLAlchemyError as trouble:
-        raise NocturneError(f"the store: {str(trouble).splitlines()[0]}") from None
+        raise NocturneError(f"the store: {str(trouble).partition(chr(10))[0]}") from None
 
 
 def done(options: argparse.Namespace) -> int:
@@ -211,7 +211,7 @@ def done(options: argparse.Namespace) -> int:
         raise ConfigError(f"the broker {host} is another machine: --ca, or on purpose --plain")
     for warning in outdated(options.etc):
         print(f"nocturne hub: {warning}", flush=True)
-    if store.owner(public(key)) != public(key):
+    if options.store and store.owner(public(key)) != public(key):
         raise ConfigError(f"the store's hubs sign with another key: copy their hub.key to "
                           f"{options.data}")
     server = Server(store, key, broker, options.group, beds=options.data / BEDS)
@@ -229,7 +229,10 @@ def seen(options: argparse.Namespace, server: Server) -> Iterator[None]:
     if not options.metrics:
         yield
         return
-    from device.home.hub.metrics import Metrics
+    try:
+        from device.home.hub.metrics import Metrics
+    except ModuleNotFoundError as trouble:
+        raise ConfigError(f"--metrics: {trouble}: pip install 'nocturne[ward]'") from None
     metrics = Metrics(server, options.metrics, options.metrics_address, options.metrics_of_beds)
     with metrics:
         yield
@@ -279,6 +282,9 @@ def part(options: argparse.Namespace) -> int:
     gone = bed in known(broker) and forget(bed, broker, port, reload)
     unpair(bed, options.etc, options.data)
     reload()
+    if options.store:
+        with contextlib.closing(Store(options.store)) as store:
+            store.unpair(bed)
     print(f"{bed} comes in no more." + ("" if gone else (
         " The broker couldn't be asked to forget it, so delete the device in Home Assistant.")))
     return 0

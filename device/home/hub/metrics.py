@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -26,12 +26,14 @@ from prometheus_client.metrics_core import Metric
 
 from device.home.hub.server import Broker, Server
 from device.home.hub.tally import CLASSES
+from device.home.hub.web import Few
 from device.home.payloads import CARE
-from device.home.settings import ROOT
+from device.home.settings import BED, ROOT
 
 STUCK = 30.0            # s without a turn: the hub hangs
 MOST_BEDS = 10_000      # of which series are made; a broker gone wild fills no memory
 PATIENCE = 5.0          # s that a connection may say nothing
+AGAIN = 1.0             # s until the store is asked again whether it can be written to
 DIAGNOSTICS = ("quality", "rssi", "temperature", "outbox", "dropped")
 
 
@@ -44,8 +46,9 @@ class Metrics:
         self._beds = Beds(server.broker) if of_beds else None
         self._registry = CollectorRegistry()
         self._registry.register(self)
-        self._web = ThreadingHTTPServer((address, port), self._handler())
-        self._web.daemon_threads = True
+        self._asking = threading.Lock()
+        self._alive, self._asked = False, -float("inf")
+        self._web = Few((address, port), self._handler())
         self.port = self._web.server_address[1]
 
     def __enter__(self) -> "Metrics":
@@ -83,7 +86,15 @@ class Metrics:
         return time.monotonic() - self._server.tally.turned < STUCK
 
     def ready(self) -> bool:
-        return self.healthy() and self._server.tally.connected and self._server.store.alive()
+        return self.healthy() and self._server.tally.connected and self._store()
+
+    def _store(self) -> bool:
+        """However many ask, and however often: the connections to the store are for the beds."""
+        with self._asking:
+            if time.monotonic() - self._asked > AGAIN:
+                self._alive = self._server.store.alive()
+                self._asked = time.monotonic()
+            return self._alive
 
     def _histogram(self) -> Metric:
         tally, so_far, buckets = self._server.tally, 0, []
@@ -184,15 +195,20 @@ class Beds:
     def _on_message(self, client: paho.Client, _: object, message: Any) -> None:
         bed, what = message.topic.split("/")[1], message.topic.split("/", 2)[2]
         text = message.payload[:4096].decode("utf-8", "replace")
+        tables: dict[str, dict[str, Any]] = {
+            "avail": self._here, "state/care": self._care, "state/diagnostics": self._measured}
+        kept = tables[what]
         with self._lock:
-            if bed not in self._care and len(self._care) >= MOST_BEDS:
+            if not BED.fullmatch(bed) or bed not in kept and len(kept) >= MOST_BEDS:
                 return
-            if what == "avail":
-                self._here[bed] = text == "online"
+            if not text:                # the broker keeps it no more
+                kept.pop(bed, None)
+            elif what == "avail":
+                kept[bed] = text == "online"
             elif what == "state/care":
-                self._care[bed] = text if text in CARE else "unknown"
+                kept[bed] = text if text in CARE else "unknown"
             else:
-                self._measured[bed] = numbers(text)
+                kept[bed] = numbers(text)
 
 
 def numbers(text: str) -> dict[str, float]:

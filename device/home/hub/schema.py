@@ -28,6 +28,12 @@ VERSION = 3
 MONTH = 30                              # days of one partition
 FORMER = "*"                            # the bed of ids that were heard before beds had their own
 CHANGING = 7_301                        # advisory locks: one hub at a time changes the tables
+# Whoever stops in the middle of a transaction lets go of what it locked, and a store whose machine
+# lost its power is noticed: TCP alone waits for hours.
+HANGING = 30            # s
+PATIENT = {"connect_timeout": 5, "options": f"-c idle_in_transaction_session_timeout={HANGING}s",
+           "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4,
+           "tcp_user_timeout": 1000 * HANGING}
 # A sequence number that SQLite makes by itself is an INTEGER and nothing else.
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
@@ -84,24 +90,26 @@ def events_of(dialect: str) -> Table:
 
 
 def connect(where: Path | str) -> Engine:
-    """A path is SQLite's; a URL is whatever it says. Raises ConfigError in words."""
+    """A path is SQLite's, a URL PostgreSQL's. Raises ConfigError in words."""
     if isinstance(where, Path):
-        engine = sql.create_engine(f"sqlite:///{where}", connect_args={"timeout": 5.0})
+        engine = sql.create_engine(sql.URL.create("sqlite", database=str(where)),
+                                   connect_args={"timeout": 5.0})
         sql.event.listen(engine, "connect", _embedded)
         sql.event.listen(engine, "begin", lambda db: db.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
     try:
         url = sql.make_url(where)
-        if url.drivername in ("postgres", "postgresql"):
-            url = url.set(drivername="postgresql+psycopg")
+        if url.drivername not in ("postgres", "postgresql", "postgresql+psycopg"):
+            raise ConfigError(f"--store: {url.drivername}:// is no store that is known: "
+                              "postgresql://user@host/name")
         # A connection that an earlier restart of the store cut is noticed before it is used.
-        return sql.create_engine(url, pool_pre_ping=True, pool_size=3, max_overflow=2,
-                                 connect_args={"connect_timeout": 5})
-    except (sql.exc.ArgumentError, sql.exc.NoSuchModuleError) as trouble:
-        raise ConfigError(f"--store: {trouble}") from None
-    except ModuleNotFoundError as trouble:
-        raise ConfigError(f"--store: {trouble.name} is missing: pip install 'nocturne[ward]'"
-                          ) from None
+        return sql.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True,
+                                 pool_size=3, max_overflow=2, connect_args=PATIENT)
+    except (sql.exc.ArgumentError, ValueError):     # a port that is no number
+        raise ConfigError("--store: that is no URL: postgresql://user@host/name") from None
+    except ImportError as trouble:      # psycopg, or the library below it
+        raise ConfigError(f"--store: {str(trouble).partition(chr(10))[0]}: "
+                          "pip install 'nocturne[ward]'") from None
 
 
 def _embedded(connection: Any, _: object) -> None:
@@ -133,9 +141,13 @@ def prepare(engine: Engine, events: Table, today: int) -> None:
 
 def _from_2(db: Connection, there: set[str], today: int) -> None:
     """Ids without a bed become those of FORMER; what is there counts as of today, versions of
-    priors go on where they were."""
+    priors go on where they were. The first stores had no `heard`, the last a `days` of other
+    columns."""
+    for table in there & {"told", "days"}:
+        db.exec_driver_sql(f"DROP TABLE {table}")
     tables.create_all(db)
-    for table in ("heard", "events"):
+    db.exec_driver_sql("CREATE INDEX IF NOT EXISTS by_bed ON events (bed, seq)")
+    for table in there & {"heard", "events"}:
         db.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN day INTEGER NOT NULL DEFAULT {today}")
     if "seen" in there:
         db.exec_driver_sql(f"INSERT OR IGNORE INTO heard (bed, id, day) "
@@ -172,9 +184,9 @@ def make_room(db: Connection, day: int) -> None:
 
 def drop_before(db: Connection, events: Table, day: int) -> int:
     """Forget what came before `day`, at PostgreSQL whole months of it; how many rows or months."""
-    ids = heard.delete().where(heard.c.day < day)
+    # Ids before events, as who takes messages does: else each may wait for the other.
+    db.execute(heard.delete().where(heard.c.day < day))
     if db.dialect.name != "postgresql":
-        db.execute(ids)
         return db.execute(events.delete().where(events.c.day < day)).rowcount
     alone(db, CHANGING)
     names = (name for name in sql.inspect(db).get_table_names()
@@ -182,5 +194,4 @@ def drop_before(db: Connection, events: Table, day: int) -> int:
     old = [name for name in names if MONTH * (int(name[7:]) + 1) <= day]
     for name in old:
         db.exec_driver_sql(f"DROP TABLE {name}")
-    db.execute(ids)
     return len(old)

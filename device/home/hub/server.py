@@ -24,7 +24,7 @@ from device.home.hub.store import APPLIED, ENOUGH, LATER, REFUSED, Made, Message
 from device.home.hub.tally import Tally
 from device.home.population_prior import sign
 from device.home.privacy import EPSILON
-from device.home.settings import PRIOR, ROOT
+from device.home.settings import BED, PRIOR, ROOT
 from device.values import QUESTION
 
 STATE = f"{ROOT}/hub/state"
@@ -67,7 +67,7 @@ class Server:
         self._election = Election(store.engine)
         self._waiting: list[tuple[float, Message]] = []
         self._joined: dict[str, list[float]] = {}           # bed → when it came in lately
-        self._known: tuple[float, frozenset[str]] = (-float("inf"), frozenset())
+        self._known: tuple[float, frozenset[str] | None] = (-float("inf"), None)
         self._published = b""
         self._stated = ""
         self._due = self._night = self._now()
@@ -93,7 +93,10 @@ class Server:
                     wait = 1.0 if self.client.is_connected() else wait
             except OSError as trouble:
                 self.say(f"broker {self.broker.host}:{self.broker.port}: {trouble}")
-            self.tally.connected = False
+            # Without a broker nobody is led: another hub may have one.
+            self._election.resign()
+            self.tally.connected = self.tally.elected = False
+            self.tally.turned = self._now()
             if not self._stopping:
                 time.sleep(wait * random.uniform(0.5, 1.0))
                 wait = min(2 * wait, 15.0)
@@ -172,7 +175,7 @@ class Server:
         identity = dict(getattr(message.properties, "UserProperty", ())).get("id", "")
         if not ID.fullmatch(identity):
             return  # the button, which nobody waits for, or somebody who doesn't keep the agreement
-        if self._paired(bed):
+        if BED.fullmatch(bed) and self._paired(bed):
             self._waiting.append((self._now(), Message(identity, bed, plane, name,
                                                        bytes(message.payload))))
 
@@ -187,7 +190,7 @@ class Server:
             verdicts = self.store.take(messages)
         except Exception as trouble:        # a full disk, a store that is away
             self.tally.failed += len(messages)
-            self.say(f"hub: {type(trouble).__name__}: {str(trouble).splitlines()[0]}")
+            self.say(f"hub: {in_a_line(trouble)}")
             return
         for (came, message), verdict in zip(waiting, verdicts, strict=True):
             self.tally.count(verdict.kind)
@@ -201,7 +204,8 @@ class Server:
                 self._due = self._now()
 
     def _paired(self, bed: str) -> bool:
-        """Without pairing everybody whom the broker lets in is a bed."""
+        """Without pairing everybody whom the broker lets in is a bed; until the store has said who
+        is, nobody."""
         then, known = self._known
         if self._now() - then > TURN:
             file = self._beds
@@ -209,9 +213,9 @@ class Server:
             try:
                 known = self.store.paired() | frozenset(named)
             except sql.exc.SQLAlchemyError:
-                known |= frozenset(named)
+                known = None if known is None else known | frozenset(named)
             self._known = self._now(), known
-        return not known or bed in known
+        return known is not None and (not known or bed in known)
 
     def lead(self) -> None:
         """What one hub does for all: give held answers out, make the prior of them and publish it,
@@ -226,7 +230,7 @@ class Server:
                 self._night = self._now()
                 self.store.retire()
         except sql.exc.SQLAlchemyError as trouble:
-            self.say(f"hub: {type(trouble).__name__}: {str(trouble).splitlines()[0]}")
+            self.say(f"hub: {in_a_line(trouble)}")
 
     def learn(self) -> None:
         """A version is of one prior for ever, whoever dies half way: it stands in the store before
@@ -256,6 +260,10 @@ class Server:
         if state != self._stated:
             self._stated = state
             self.client.publish(STATE, state, qos=1, retain=True)
+
+
+def in_a_line(trouble: Exception) -> str:
+    return f"{type(trouble).__name__}: {str(trouble).partition(chr(10))[0]}"
 
 
 def load_key(path: Path) -> bytes:

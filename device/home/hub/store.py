@@ -7,12 +7,14 @@ remembered until the period after next, apart from the answers and as a salted h
 speaks twice. Periods are the hub's own: what a report says of its time gives nobody a second voice.
 
 Several hubs may share one store at PostgreSQL. A bed's row is locked while its messages are taken,
-so its quota is one, whichever hub they come to; a unique key lets nothing in twice.
+so its quota is one, whichever hub they come to; a unique key lets nothing in twice. They go by the
+store's clock, for their own may differ.
 """
 
 import hashlib
 import json
 import os
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from sqlalchemy.dialects import sqlite
 
 from device.clock import SystemClock
 from device.errors import Refused
+from device.home.commands import ID
 from device.home.hub import schema
 from device.home.hub.schema import (
     answered,
@@ -52,6 +55,7 @@ LEAST_DAYS = 400        # with events that stay whatever the clock says
 NOBODY = ""             # the bed of an answer's id
 VOTES = 7_302           # advisory lock: answers are counted one after another
 DAY = 86_400            # s
+RECENT = 60.0           # s until the store is asked for its time again
 
 # What became of a message; all but LATER are acknowledged.
 APPLIED, AGAIN, REFUSED, LATER = "applied", "again", "refused", "later"
@@ -85,16 +89,20 @@ class Store:
     def __init__(self, where: Path | str, wall: Callable[[], float] | None = None,
                  retention: int = RETENTION, synced: Callable[[], bool] | None = None):
         """`where`: a file for SQLite, or `postgresql://user:password@host/name`. `wall`: s since
-        1970; the system's where none is given. `retention`: days that events are kept, by a clock
-        that is `synced`. Raises ConfigError for no store that can be used, SQLAlchemyError while it
-        can't be reached."""
+        1970; the system's or PostgreSQL's where none is given. `retention`: days that events are
+        kept, by a clock that is `synced`. Raises ConfigError for no store that can be used,
+        SQLAlchemyError while it can't be reached."""
         clock = SystemClock()
-        self._wall, self._synced = wall or clock.wall, synced or clock.synced
+        self._now, self._synced = clock.now, synced or clock.synced
         self._retention = retention
         self.engine = schema.connect(where)
+        self._said, self._asked = 0.0, -float("inf")
+        embedded = self.engine.dialect.name == "sqlite"
+        self._wall = wall or (clock.wall if embedded else self._time_of_store)
         self._events = schema.events_of(self.engine.dialect.name)
-        self._rooms: set[int] = set()
-        schema.prepare(self.engine, self._events, self._day())
+        self._today = self._day()
+        self._room: int | None = None       # the day that there is room for
+        schema.prepare(self.engine, self._events, self._today)
 
     # ---- what beds send --------------------------------------------------------------------------
 
@@ -211,6 +219,10 @@ class Store:
         with self.engine.begin() as db:
             self._new(db, paired, [{"bed": bed}])
 
+    def unpair(self, bed: str) -> None:
+        with self.engine.begin() as db:
+            db.execute(paired.delete().where(paired.c.bed == bed))
+
     def paired(self) -> frozenset[str]:
         """Who is heard; nobody named: everybody whom the broker lets in."""
         with self.engine.begin() as db:
@@ -228,26 +240,27 @@ class Store:
         try:
             with self.engine.begin() as db:
                 db.execute(schema.meta.update().where(schema.meta.c.name == "schema")
-                           .values(value=str(schema.VERSION)))
+                           .values(value=schema.meta.c.value))
         except sql.exc.SQLAlchemyError:
             return False
         return True
 
     def erase(self, bed: str) -> int:
-        """Forget a bed's events; its answers can't be found, being counts."""
+        """Forget a bed's events; its answers can't be found, being counts. What PostgreSQL's own
+        log and backups hold of them goes when these do."""
         with self.engine.begin() as db:
-            gone = db.execute(self._events.delete().where(self._events.c.bed == bed)).rowcount
+            db.execute(beds.delete().where(beds.c.bed == bed))      # first: it is what takers lock
             db.execute(heard.delete().where(heard.c.bed == bed))
-            db.execute(beds.delete().where(beds.c.bed == bed))
-            db.execute(paired.delete().where(paired.c.bed == bed))
+            gone = db.execute(self._events.delete().where(self._events.c.bed == bed)).rowcount
         raw = self.engine.raw_connection()
         try:
             if self.engine.dialect.name == "postgresql":
                 raw.driver_connection.autocommit = True     # type: ignore[union-attr]
-            cursor = raw.cursor()
-            cursor.execute("VACUUM")
-            if self.engine.dialect.name == "sqlite":
-                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                # Plain VACUUM leaves the bytes of what is gone in the pages.
+                raw.cursor().execute("VACUUM FULL beds, heard, events")
+            else:
+                raw.cursor().execute("VACUUM")
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             raw.invalidate()
         return gone
@@ -276,7 +289,7 @@ class Store:
             else:
                 new.discard(key)
                 rows.append({"bed": message.bed, "name": message.name, "payload": text,
-                             "day": self._day()})
+                             "day": self._today})
                 verdicts.append(Verdict(APPLIED))
         if rows:
             db.execute(self._events.insert(), rows)
@@ -311,7 +324,7 @@ class Store:
         if not keys:
             return set()
         former = self._heard(db, schema.FORMER, [identity for _, identity in keys])
-        rows = [{"bed": bed, "id": identity, "day": self._day()} for bed, identity in keys
+        rows = [{"bed": bed, "id": identity, "day": self._today} for bed, identity in keys
                 if identity not in former]
         new = {(row.bed, row.id) for row in self._new(db, heard, rows)}
         self._trim(db, "heard", heard, HEARD, Counter(bed for bed, _ in new))
@@ -338,7 +351,7 @@ class Store:
 
     def _answer(self, db: Connection, message: Message) -> Verdict:
         """Count an answer. Nothing says when a bed gave one: its quota is its one voice, and the
-        id is kept without its bed."""
+        id is kept without its bed, in no order and as of the period's first day."""
         try:
             question, y = self._report(message.payload)
         except Refused as trouble:
@@ -356,8 +369,12 @@ class Store:
         mark = hashlib.sha256(salt + message.bed.encode()).digest()
         if not self._new(db, answered, [{"hash": mark, "question": question, "epoch": epoch}]):
             return Verdict(AGAIN)   # a bed has one voice in a period
-        self._new(db, heard, [{"bed": NOBODY, "id": message.id, "day": self._day()}])
-        self._add(db, held, {"question": question, "epoch": epoch, "y": y}, 1)
+        self._new(db, heard, [{"bed": NOBODY, "id": message.id, "seq": -secrets.randbits(62),
+                               "day": epoch * PERIOD // DAY}])
+        # All of them are written: PostgreSQL shows by whom a row was, so the one that grew would
+        # stand beside its bed's mark.
+        for each in range(QUESTIONS[question]):
+            self._add(db, held, {"question": question, "epoch": epoch, "y": each}, int(each == y))
         return Verdict(APPLIED)
 
     def _epoch(self, db: Connection, question: str) -> int:
@@ -388,27 +405,38 @@ class Store:
         return postgresql.insert(table)
 
     def _make_room(self) -> None:
-        if self._day() not in self._rooms:
+        self._today = self._day()       # of a whole transaction, even one at midnight
+        if self._today != self._room:
             with self.engine.begin() as db:
-                schema.make_room(db, self._day())
-                self._new(db, days, [{"day": self._day()}])
-            self._rooms = {self._day()}
+                schema.make_room(db, self._today)
+                self._new(db, days, [{"day": self._today}])
+            self._room = self._today
 
     def _day(self) -> int:
         return int(self._wall() // DAY)
+
+    def _time_of_store(self) -> float:
+        if self._now() - self._asked > RECENT:
+            with self.engine.connect() as db:
+                self._said = float(db.execute(sql.select(
+                    sql.extract("epoch", sql.func.clock_timestamp()))).scalar_one())
+            self._asked = self._now()
+        return self._said + self._now() - self._asked
 
     # ---- what they say ---------------------------------------------------------------------------
 
     @staticmethod
     def _text(message: Message) -> str | Refused:
-        what = f"event {message.name} of {message.bed}"
+        what = f"event {message.name[:64]} of {message.bed}"
+        if not ID.fullmatch(message.name):
+            return Refused(f"{what}: not a name")
         if len(message.payload) > LARGEST:
             return Refused(f"{what}: {len(message.payload)} bytes, more than {LARGEST}")
         try:
             text = json.dumps(json.loads(message.payload), allow_nan=False)
         except (ValueError, RecursionError):
             return Refused(f"{what}: not JSON")
-        if "\\u0000" in text:       # PostgreSQL's text can't hold it, whatever store this one is
+        if "\\u0000" in text:       # PostgreSQL's jsonb can't hold it, whatever store this one is
             return Refused(f"{what}: a character that no text has")
         return text
 

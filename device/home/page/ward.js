@@ -14,12 +14,13 @@ let link = null, on = false, login = {}, lostAt = null, retry = 0, drawing = fal
 const beds = new Map();     // id → { avail, care, name }
 const items = new Map();    // id → its <li>
 const shown = new Set(ORDER);
+const names = new Intl.Collator(undefined, { numeric: true });
 
 // What a bed is to whoever looks: nothing is settled that isn't connected now.
 function stateOf({ avail, care }) {
   if (!on) return "unknown";
   if (avail !== "online") return "silent";
-  return care in STATES ? care : "unknown";
+  return ORDER.includes(care) ? care : "unknown";
 }
 
 function soon() {
@@ -38,8 +39,9 @@ function draw() {
     counts[state] += 1;
     rows.push([ORDER.indexOf(state), bed.name || id, id, state]);
   }
-  rows.sort((a, b) => a[0] - b[0] || a[1].localeCompare(b[1], undefined, { numeric: true }));
-  for (const [id, item] of items) if (!beds.has(id)) { item.remove(); items.delete(id); }
+  rows.sort((a, b) => a[0] - b[0] || names.compare(a[1], b[1]));
+  const here = new Set(rows.map(row => row[2]));
+  for (const [id, item] of items) if (!here.has(id)) { item.remove(); items.delete(id); }
   rows.forEach(([, name, id, state], at) => {
     const item = items.get(id) ?? made(id);
     if (item.dataset.state !== state) item.dataset.state = state;
