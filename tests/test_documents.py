@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = ("README.md", "device/README.md", "image/GUIDE.md", "image/CHANGELOG.md",
-             "models/FIGURES.md", ".github/SECURITY.md", ".github/CONTRIBUTING.md")
+DOCUMENTS = ("README.md", "device/README.md", "device/home/hub/ward/README.md", "image/GUIDE.md",
+             "image/CHANGELOG.md", "models/FIGURES.md", ".github/SECURITY.md",
+             ".github/CONTRIBUTING.md")
 LINK = re.compile(r"\]\(([^)#\s]+)?(#[^)\s]+)?\)")
 NAMED = re.compile(r"`((?:device|tools|tests|image|models|systemd)/[\w./-]+)`")
 

@@ -163,7 +163,7 @@ class Form:
             self.contrast, self.theme, self.way = False, None, ""
             self.label = f"{self.sections} contrast"
             self.lift = FAR if rng.random() < 0.5 else -FAR
-            self.themes = {}
+            self.themes, self.starts = {}, {letter: ticks}
         elif self.way:                          # the section opens with a theme of long ago
             self.starts[letter] = ticks
             self.label += f", {self.name}"

@@ -219,10 +219,13 @@ class Recommender:
 
     def leans_to_silence(self) -> bool:
         """Whether this sleeper's nights make the kinds that lean to silence likelier than they are
-        among people. By the shipped prior, lest what others said comes back to them as an answer.
+        among people. By the shipped prior, lest what others said comes back to them as an answer,
+        and among the shipped kinds: of a stranger it isn't known how many there are.
         """
-        shipped, quiet = self._prior, self._quiet()
-        return bool(beliefs(shipped, self._head)[quiet].sum() > shipped.weights[quiet].sum())
+        kinds = len(self._network.prior.weights)
+        quiet = self._quiet()[:kinds]
+        before, now = self._prior.weights[:kinds], beliefs(self._prior, self._head)[:kinds]
+        return bool(now[quiet].sum() / now.sum() > before[quiet].sum() / before.sum())
 
     def _quiet(self) -> np.ndarray:
         rows, _ = embed(self._network, context_features(Context()), TABLE)

@@ -5,6 +5,7 @@ g = (raw − 32768) / 4096; other keys are left alone.
 """
 
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,9 @@ LARGEST = 1e300                     # that a recording may say
 # counts: where a PPG without a unit is laid; a finger's 6 % of light
 FLOAT_CENTRE, FLOAT_SPAN = 131_072, 8_192
 MOST_CHANNELS = 16                  # of light: no chip has more
+KEYS = ("fs", "ppg", "acc_g", "acc_raw")
+MOST_G = 4.0                        # at rest it is 1: more is m/s², mg, or counts without a centre
+APART = 1.0                         # s by which the signals of a file may differ in length
 FIFO = 32                           # readings that every chip holds
 
 
@@ -55,36 +59,16 @@ class Recording:
         """Raises RecordingError. With `repeat` it starts over at its end; without, the finger is
         gone then."""
         path = Path(path)
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                keys = {
-                    key: file[key] for key in ("fs", "ppg", "acc_g", "acc_raw") if key in file.files
-                }
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as trouble:
-            raise RecordingError(
-                f"{path}: can't be read as a recording ({trouble}); "
-                "give an .npz with fs, ppg, acc_g"
-            ) from trouble
-        rate = float(keys["fs"]) if "fs" in keys and keys["fs"].size == 1 else float("nan")
-        if not 1 <= rate <= 4000:
-            raise RecordingError(
-                f"{path}: fs is missing or not a rate; it should be one number of Hz, 1 to 4000"
-            )
+        keys = loaded(path)
+        rate = rate_of(path, keys)
         ppg = motion = None
         scale, offset = 1.0, 0.0
         if "ppg" in keys:
             signal = checked(path, "ppg", keys["ppg"])
             rows, scale, offset = counts(signal.T)
             ppg = Played(rate, rows, np.zeros(rows.shape[1], rows.dtype), repeat)
-        if "acc_g" in keys:
-            rows = checked(path, "acc_g", keys["acc_g"], channels=3).T.astype(float) * G
-            motion = Played(rate, np.nan_to_num(rows, posinf=0, neginf=0), rows[-1], repeat)
-        elif "acc_raw" in keys:
-            rows = (
-                (checked(path, "acc_raw", keys["acc_raw"], channels=3).T.astype(float) - 32768)
-                / 4096
-                * G
-            )
+        if key := next((key for key in ("acc_g", "acc_raw") if key in keys), None):
+            rows = acceleration(path, key, keys[key])
             motion = Played(rate, rows, rows[-1], repeat)
         if ppg is None and motion is None:
             raise RecordingError(
@@ -100,6 +84,10 @@ class Recording:
                     "by the heart alone, or not at all")
         if self.ppg is None:
             return f"{self.name} has no ppg: no heart is read, so sleep is judged by movement alone"
+        ppg, motion = (len(played.rows) / self.rate for played in (self.ppg, self.motion))
+        if abs(ppg - motion) > APART:
+            return (f"{self.name} has {ppg:.0f} s of ppg and {motion:.0f} s of acceleration: they "
+                    "don't belong together beyond the shorter one's end")
         return ""
 
     @property
@@ -115,21 +103,69 @@ class Recording:
         return 0.8 * FIFO / self.rate
 
 
+def loaded(path: Path) -> Mapping[str, np.ndarray]:
+    """Its arrays among KEYS, or RecordingError; pickled objects are never read."""
+    try:
+        with path.open("rb") as raw:
+            if not zipfile.is_zipfile(raw):
+                raise RecordingError("it is torn or of another kind")
+            raw.seek(0)
+            with np.load(raw, allow_pickle=False) as file:
+                return {key: np.asarray(file[key]) for key in KEYS if key in file.files}
+    # Of a torn or foreign file: what zipfile, zlib, struct or Python's tokenizer raise.
+    except Exception as trouble:
+        said = str(trouble) or type(trouble).__name__
+        raise RecordingError(
+            f"{path}: can't be read as a recording ({said}); give an .npz with fs, ppg, acc_g"
+        ) from trouble
+
+
+def rate_of(path: Path, keys: Mapping[str, np.ndarray]) -> float:
+    """Hz, or RecordingError."""
+    said = keys.get("fs", np.zeros(0))
+    if said.size != 1 or said.dtype.kind not in "iuf" or not 1 <= said.item() <= 4000:
+        raise RecordingError(
+            f"{path}: fs is missing or not a rate; it should be one number of Hz, 1 to 4000"
+        )
+    return float(said.item())
+
+
 def checked(path: Path, key: str, signal: np.ndarray, channels: int | None = None) -> np.ndarray:
     """(channels, n) numbers, or RecordingError."""
     signal = np.atleast_2d(signal)
     shape = f"({channels or 'channels'}, n)"
-    if signal.ndim != 2 or signal.dtype.kind not in "iuf" or signal.shape[1] == 0 \
+    if signal.ndim != 2 or signal.dtype.kind not in "iuf" or signal.size == 0 \
             or channels not in (None, signal.shape[0]):
         raise RecordingError(
             f"{path}: {key} is {signal.dtype} {signal.shape}; it should be numbers {shape}"
         )
-    if len(signal) > MOST_CHANNELS:
+    if channels is None and len(signal) > min(MOST_CHANNELS, signal.shape[1]):
         raise RecordingError(
             f"{path}: {key} is {signal.shape}: {len(signal)} channels; it should be numbers "
             f"{shape}, so transpose it"
         )
+    if not (np.abs(signal.astype(float)) < LARGEST).any():
+        raise RecordingError(f"{path}: {key} has no number in it; leave it out")
     return signal
+
+
+def acceleration(path: Path, key: str, signal: np.ndarray) -> np.ndarray:
+    """(n, 3) m/s², or RecordingError. What is no number stays as it was before: zero would be a
+    fall, and felt as movement."""
+    rows = checked(path, key, signal, channels=3).T.astype(float)
+    known = (np.abs(rows) < LARGEST).all(axis=1)
+    if not known.any():
+        raise RecordingError(f"{path}: {key} never has all three axes; leave it out")
+    before = np.maximum.accumulate(np.where(known, np.arange(len(rows)), np.argmax(known)))
+    g = rows[before] if key == "acc_g" else (rows[before] - 32768) / 4096
+    usual = float(np.median(np.hypot(np.hypot(g[:, 0], g[:, 1]), g[:, 2])))
+    if usual > MOST_G:
+        unit = "g" if key == "acc_g" else "uint16 with g = (raw - 32768) / 4096"
+        raise RecordingError(
+            f"{path}: {key} is {usual:.4g} g for most of the time, and 1 at rest; "
+            f"it should be {unit}"
+        )
+    return g * G
 
 
 def counts(rows: np.ndarray) -> tuple[np.ndarray, float, float]:

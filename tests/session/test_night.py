@@ -142,7 +142,7 @@ def test_lights_out_chooses_and_tells_the_sound():
     (things.Shape(), ["sound.send"]),
     (things.Note("a", "b"), []),
     (things.Restart(), []),
-    (things.Adopt(), []),
+    (things.Adopt(), ["recommender.lean"]),
     (things.Answer("a", None), []),
 ])
 def test_each_deed_asks_its_parts(thing, asked):
@@ -155,7 +155,7 @@ def test_what_is_learned_is_kept_noted_and_goes_through_the_gate():
     mine = night()
     mine.night.state = replace(mine.night.state, population=Population(3, PRIOR))
     mine.night.do(things.Learn(({"a": 1},), Outcome(sol=12.0)))
-    assert mine.names() == ["recommender.learn", "recommender.adopt"]
+    assert mine.names() == ["recommender.learn", "recommender.lean", "recommender.adopt"]
     assert mine.diary.notes("learned")[0] == "asleep 4 min sooner than expected"
     assert "learner:sleeper" in mine.diary.memory
 

@@ -34,7 +34,7 @@ def test_one_that_is_sent_is_kept_and_noted_without_what_is_in_it():
     text = json.dumps(stored.plain(TASTE))
     state, things = commands.on_command(State(owner=OWNER), Command("taste", text), at())
     assert state.sleeper.taste == TASTE
-    assert Note("command", "taste True") in things and "50" not in repr(things)
+    assert Note("command", "taste") in things and "50" not in repr(things)
 
 
 def test_one_out_of_bounds_is_refused_in_words():

@@ -84,7 +84,7 @@ def test_masking_is_over_once_it_is_silent_and_sleep_is_believed_or_time_is_up()
     assert Event.CALM not in events(Mode.ASLEEP, asleep, 60.0, depth=1.0)
 
 
-@pytest.mark.parametrize("mode", set(Mode) - {Mode.IDLE, Mode.WAKING})
+@pytest.mark.parametrize("mode", sorted(set(Mode) - {Mode.IDLE, Mode.WAKING}))
 def test_half_an_hour_of_an_empty_bed_is_the_morning(mode):
     assert Event.UP not in events(mode, empty=59)
     assert Event.UP in events(mode, empty=60)

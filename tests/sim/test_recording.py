@@ -1,6 +1,7 @@
 """Recordings through the chips: exactly the integers put in, with their scale."""
 
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +109,7 @@ def test_it_starts_over_at_its_end_or_the_finger_is_gone(tmp_path):
 
 @settings(max_examples=60, deadline=None)
 @given(hnp.arrays(st.sampled_from([np.int8, np.uint16, np.int16, np.int32, np.float32, np.float64]),
-                  st.tuples(st.integers(1, 3), st.integers(1, 50)),
+                  st.tuples(st.integers(1, 3), st.integers(3, 50)),
                   elements=None))
 def test_whatever_numbers_a_file_holds_the_chip_gets_whole_counts(tmp_path_factory, put):
     recording = Recording.load(write(tmp_path_factory.mktemp("wild"), fs=50.0, ppg=put))
@@ -136,11 +137,95 @@ def test_an_unreadable_file_is_named_with_a_remedy(tmp_path, content):
         ({"fs": 50.0, "ppg": np.zeros((6000, 2))}, "transpose"),
         ({"fs": 50.0, "ppg": np.array([["a"]])}, "ppg"),
         ({"fs": 50.0, "ppg": np.array([None])}, "can't be read"),
+        ({"fs": 50.0, "ppg": np.zeros((10, 2))}, "transpose"),
+        ({"fs": 50.0, "ppg": np.zeros((0, 9))}, "ppg"),
+        ({"fs": 50.0, "ppg": np.zeros((1, 9), complex)}, "ppg is complex"),
+        ({"fs": 50.0, "ppg": np.full((1, 9), np.nan)}, "no number"),
+        ({"fs": 50.0, "acc_g": np.full((3, 9), np.inf)}, "no number"),
+        ({"fs": 50.0, "acc_g": np.diag([np.nan] * 3) + 1}, "all three axes"),
+        ({"fs": 50.0, "acc_g": np.ones((9, 3))}, r"acc_g.*\(3, n\)"),
+        ({"fs": 50.0, "acc_g": np.outer([0, 0, G], np.ones(9))}, "9.807 g.*should be g"),
+        ({"fs": 50.0, "acc_raw": np.outer([0, 0, 4096], np.ones(9, int))}, "uint16"),
+        ({"fs": "50 Hz", "ppg": np.zeros((1, 9))}, "one number of Hz"),
+        ({"fs": 50j, "ppg": np.zeros((1, 9))}, "one number of Hz"),
+        ({"fs": True, "ppg": np.zeros((1, 9))}, "one number of Hz"),
+        ({"fs": [50.0, 50.0], "ppg": np.zeros((1, 9))}, "one number of Hz"),
+        ({"fs": np.timedelta64(20, "ms"), "ppg": np.zeros((1, 9))}, "one number of Hz"),
     ],
 )
 def test_a_file_of_another_format_is_refused_with_what_it_lacks(tmp_path, keys, remedy):
     with pytest.raises(RecordingError, match=remedy):
         Recording.load(write(tmp_path, **keys))
+
+
+def test_a_bare_array_is_no_recording(tmp_path):
+    np.save(tmp_path / "ppg.npy", np.zeros((1, 9)))
+    with pytest.raises(RecordingError, match="of another kind"):
+        Recording.load(tmp_path / "ppg.npy")
+
+
+def with_member(folder, content):
+    with zipfile.ZipFile(folder / "night.npz", "w") as file:
+        file.writestr("fs.npy", content)
+    return folder / "night.npz"
+
+
+@pytest.mark.parametrize("header", [
+    b"{'descr': '<f8', 'fortran_order': ((((",
+    b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,), }",
+    b"{'descr': '<f8'}",
+])
+def test_a_torn_header_within_is_told_in_one_line(tmp_path, header):
+    content = b"\x93NUMPY\x01\x00\x76\x00" + header.ljust(117) + b"\n" + bytes(8)
+    with pytest.raises(RecordingError, match="can't be read"):
+        Recording.load(with_member(tmp_path, content))
+
+
+@pytest.mark.parametrize("place, value", [(8, 1), (10, 99)])        # encrypted; an unknown method
+def test_a_zip_that_python_cant_open_is_told_in_one_line(tmp_path, place, value):
+    path = write(tmp_path, fs=50.0, ppg=np.zeros((1, 9)))
+    content = bytearray(path.read_bytes())
+    entries = [at for at in range(len(content)) if content[at:at + 4] == b"PK\x01\x02"]
+    for at in entries:                      # of the central directory (PKWARE's APPNOTE 4.3.12)
+        content[at + place] = value
+    path.write_bytes(content)
+    assert entries
+    with pytest.raises(RecordingError, match="can't be read"):
+        Recording.load(path)
+
+
+def test_a_recording_cut_anywhere_is_refused(tmp_path):
+    whole = write(tmp_path, fs=50.0, ppg=np.arange(500.0)[None]).read_bytes()
+    for end in range(0, len(whole), 37):
+        (tmp_path / "cut.npz").write_bytes(whole[:end])
+        with pytest.raises(RecordingError, match=r"cut\.npz"):
+            Recording.load(tmp_path / "cut.npz")
+
+
+def test_pickled_objects_beside_the_signals_are_never_opened(tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "bang"),)
+
+    path = write(tmp_path, fs=50.0, ppg=np.zeros((1, 9)), notes=np.array(Bomb(), dtype=object))
+    assert Recording.load(path).ppg is not None and not (tmp_path / "bang").exists()
+    with pytest.raises(RecordingError, match="can't be read"):
+        Recording.load(write(tmp_path, fs=50.0, ppg=np.array([Bomb()], dtype=object)))
+    assert not (tmp_path / "bang").exists()
+
+
+def test_a_gap_in_acceleration_is_no_movement(tmp_path):
+    put = np.outer([0.1, 0.2, 0.97], np.ones(300))
+    put[:, :20], put[1, 100:150], put[2, 200:210] = np.nan, np.inf, np.nan
+    _, got, _ = replay(Recording.load(write(tmp_path, fs=50.0, acc_g=put)), motion=ADXL355)
+    assert np.ptp(got, axis=0).max() == 0 and np.allclose(got[0], [0.1 * G, 0.2 * G, 0.97 * G],
+                                                          atol=0.01)
+
+
+def test_signals_of_different_lengths_are_told(tmp_path):
+    still = np.outer([0, 0, 1], np.ones(50))
+    told = Recording.load(write(tmp_path, fs=50.0, ppg=np.arange(3000)[None], acc_g=still)).lacking
+    assert "60 s of ppg" in told and "1 s of acceleration" in told
 
 
 def test_a_missing_file_is_refused():
