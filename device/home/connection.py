@@ -223,16 +223,23 @@ class Link:
         except socket.gaierror:
             self.lose(f"hub {host}: there is no machine of that name here; write its address into "
                       "home.host")
-        except ssl.SSLError as trouble:
-            if getattr(trouble, "verify_code", 0) in MISNAMED:
+        except ssl.SSLCertVerificationError as trouble:
+            if trouble.verify_code in MISNAMED:
                 self.lose(
                     f"hub {host}: its certificate is for another name or address; write that into "
                     f"home.host, or pair again with --host {host}"
                 )
                 return
             clock = " (this device's clock is not set yet)" if self.clock_synced is False else ""
-            why = getattr(trouble, "verify_message", "") or getattr(trouble, "reason", trouble)
-            self.lose(f"hub {host}: its certificate is not trusted{clock}: {why}")
+            self.lose(f"hub {host}: its certificate is not trusted{clock}: "
+                      f"{trouble.verify_message}")
+        except ssl.SSLError as trouble:
+            if self._client is not client:      # what vouches for it couldn't be read
+                self.lose(f"hub {host}: {s.ca} holds no certificate ({trouble.reason}); copy "
+                          "ca.crt of the pairing there")
+                return
+            self.lose(f"hub {host}:{port} speaks no TLS that this device knows ({trouble.reason}); "
+                      "a broker's port for TLS is 8883 as a rule")
         except (OSError, ValueError) as trouble:
             self.lose(f"hub {host}:{port} can't be reached: {trouble}")
 

@@ -201,7 +201,8 @@ def light(state: State, now: float, missing: Sequence[str]) -> Light | float:
         return Light.THANKS
     if state.settings.muted:
         return Light.MUTED
-    if status.trouble or not status.plays or status.disk:
+    late = mode is Mode.WAKING and state.bell.why
+    if status.trouble or not status.plays or status.disk or late:
         return Light.TROUBLE
     silent = fade.silent(state.tonight.recipe) or state.tonight.depth >= 1.0
     if mode in SOUNDING and not (mode is Mode.MASKING and silent):

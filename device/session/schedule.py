@@ -16,6 +16,7 @@ from device.session.watching import light, stopping
 from device.values import Minute
 
 EARLIEST = 1_735_689_600        # s since 1970, 2025-01-01: a clock before that was never set
+LATEST = 4_000_000_000          # 2096: as far as settings.Moment goes; a clock beyond it is broken
 ELAPSED = 0                     # stands for the day when there is none
 DAY = 86400.0                   # s
 NAPS = (9, 19)                  # h: what begins between them is a nap
@@ -47,7 +48,7 @@ def by_day(local: datetime | None) -> bool:
 def moment(now: float, wall: float, synced: bool, state: State) -> At:
     """`now`: monotonic s; `wall`: s since 1970, which is the time only where it is `synced`."""
     zone = zone_of(state.owner, state.settings)
-    known = synced and wall >= EARLIEST
+    known = synced and EARLIEST <= wall < LATEST
     local = datetime.fromtimestamp(wall, zone) if known and zone is not None else None
     return At(now, wall, local, zoneless=known and zone is None)
 

@@ -80,7 +80,8 @@ def open_stream(name: str) -> Stream:
             dither_off=True,
         )
         stream.start()
-    except sounddevice.PortAudioError as trouble:
+    # ValueError: a card's name that is no UTF-8
+    except (sounddevice.PortAudioError, ValueError, OSError) as trouble:
         raise SoundError(
             f"the sound device {name or 'default'} can't be opened: {trouble}"
         ) from trouble

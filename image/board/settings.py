@@ -273,7 +273,7 @@ def take_wifi(boot: Path, kept: Path) -> list[str]:
         set_aside(theirs, kept)
     if clean != words:
         replace(theirs, clean)
-    return [f"wifi.txt: {trouble}" for trouble in troubles]
+    return [f"wifi.txt: {said}" for said in (*troubles, *wifi.doubts(wanted.name))]
 
 
 def take_imager(boot: Path, kept: Path) -> list[str]:

@@ -1,10 +1,14 @@
 """wifi.txt as people fill it in, and the file that wpa_supplicant takes. Pure."""
 
+import contextlib
 import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from pathlib import Path
+from urllib.parse import unquote
 
 from written import KEPT, SPACES, is_secret, plain, unquoted
 
@@ -137,6 +141,12 @@ def meaning(key: str) -> str | None:
 def by_hand(meant: str, value: str, block: bool) -> str:
     """A value without the quotes around it. In a network block a name without quotes is hex."""
     bare = unquoted(value)
+    if block and meant == "password" and value.startswith("ext:"):
+        return ""                           # wpa_supplicant keeps it in another file
+    if block and meant == "name" and re.fullmatch(r"P\".*\"", value):
+        return escaped(value[2:-1])
+    if meant == "name" and re.fullmatch(r"(?:\d{1,3};){2,}\d{1,3}", value):      # NetworkManager's
+        return bytes(int(byte) % 256 for byte in value.split(";")).decode("utf-8", "replace")
     hexed = block and meant == "name" and bare == value and len(value) % 2 == 0
     if hexed and re.fullmatch(r"[0-9a-fA-F]+", value):
         return bytes.fromhex(value).decode("utf-8", "replace")
@@ -146,7 +156,9 @@ def by_hand(meant: str, value: str, block: bool) -> str:
 def from_code(code: str) -> dict[str, str]:
     """`WIFI:T:WPA;S:name;P:password;H:true;;` as phones share it."""
     fields = dict(re.findall(r"(?:(?i:WIFI):|;)([A-Z]):((?:[^;\\]|\\.)*)", code))
-    said = {key: re.sub(r"\\(.)", r"\1", value) for key, value in fields.items()}
+    # In quotes where it would be hex without them (ZXing's wiki, "Barcode Contents").
+    bare = {key: re.sub('^"(.*)"$', r"\1", value) for key, value in fields.items()}
+    said = {key: re.sub(r"\\(.)", r"\1", value) for key, value in bare.items()}
     password = said.get("P", "") or (NONE if said.get("T", "").lower() == "nopass" else "")
     named = {"name": said.get("S", ""), "password": password, "hidden": said.get("H", "")}
     return {meant: value for meant, value in named.items() if value}
@@ -186,6 +198,31 @@ def judged(wanted: Wifi, countries: Path = COUNTRIES) -> tuple[Wifi, list[str]]:
         wanted = replace(wanted, password="")
         troubles.append("password: a Wi-Fi password has 8 to 63 characters, or 64 hex digits")
     return wanted, troubles
+
+
+def escaped(name: str) -> str:
+    r"""Of `\xc3\xa9` and `\u00e9`."""
+    marks = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), name)
+    raw = re.sub(rb"\\x([0-9a-fA-F]{2})", lambda found: bytes([int(found[1], 16)]), marks.encode())
+    return raw.decode("utf-8", "replace")
+
+
+def doubts(name: str) -> list[str]:
+    """Whether a name looks as if something had encoded it on its way here, in words. It may be
+    right as it is, so that it is taken."""
+    if "\ufffd" in name:
+        return [f"name = {name}: a letter was lost in it; write it once more, and save it as UTF-8"]
+    printable = re.sub(r"=([0-9A-Fa-f]{2})", r"%\1", name)
+    otherwise = []
+    with contextlib.suppress(UnicodeError, LookupError, ValueError, HeaderParseError):
+        otherwise.append(str(make_header(decode_header(name))))
+    otherwise += [unquote(name), html.unescape(name), escaped(name),
+                  unquote(printable) if printable != name else name]
+    with contextlib.suppress(UnicodeError):
+        otherwise.append(name.encode("ascii").decode("utf-7"))
+    meant = next((other for other in otherwise if other != name and "\ufffd" not in other), None)
+    return [] if meant is None else [
+        f"name = {name}: if your phone shows it as {meant}, write that, and the password as it is"]
 
 
 def has_password(name: str) -> bool:

@@ -8,9 +8,13 @@ from typing import Any
 
 KEPT = "(kept)"
 LONGEST, LONGEST_LINE = 200_000, 4000       # what a pattern takes grows with a line's square
-BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
+        (b"+/v8", "utf-7"))
 # What an old Mac or a console's window saved holds other letters, read as Windows'.
 TYPED = "äöüÄÖÜßàâæçèéêëîïôœùûÀÂÇÈÉÊÔŒáíóúñÁÍÓÚÑìòåøÅØãõÃÕ€£§°´µ¡¿«»“”„‘’–—…\u00a0"
+# No language in Windows' Western letters has three accented ones in a row: another's are read as
+# these.
+ACCENTED = re.compile(r"[^\W\d_a-zA-Z]{3}")
 # What word processors and phones put for quotes and spaces.
 QUOTES = str.maketrans({mark: '"' for mark in "“”„‟«»＂"} | {mark: "'" for mark in "‘’‚‛′`"})
 SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u3000": " ", "\u200b": None,
@@ -79,11 +83,24 @@ def decoded(data: bytes) -> str:
         if len(data) % 2 == 0 and halves and halves.count(0) > 0.6 * len(halves):
             return data.decode(encoding, "replace")
     with contextlib.suppress(UnicodeDecodeError):
-        return data.decode("utf-8")
+        return once_encoded(data.decode("utf-8"))
     words = data.decode("cp1252", "replace")        # Windows' "ANSI"
-    if all(mark in TYPED for mark in words if mark > "~"):
+    if all(mark in TYPED for mark in words if mark > "~") and not ACCENTED.search(words):
         return words
     raise Unreadable("its letters are in an encoding that isn't known; save it as UTF-8")
+
+
+def once_encoded(words: str) -> str:
+    """Without the "CafÃ©" of UTF-8 that was taken for Windows' letters and saved as UTF-8 again, as
+    often as that was done."""
+    try:
+        while not words.isascii():
+            # Windows leaves five bytes without a letter, and Latin-1 thirty-two.
+            words = b"".join(mark.encode("latin-1" if mark < "\xa0" else "cp1252")
+                             for mark in words).decode("utf-8")
+    except UnicodeError:
+        pass
+    return words
 
 
 # ---- TOML ----------------------------------------------------------------------------------------

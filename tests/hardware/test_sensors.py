@@ -43,6 +43,15 @@ def test_a_lis3dh_at_its_other_address_is_found():
     assert repr(sensors.feeds["motion"].chip) == "LIS3DH at 0x19"
 
 
+def test_two_of_a_kind_are_one_sensor_that_stays_where_it_was():
+    sensors, chips, clock = device([lambda clock: wrist(clock, address=0x19), wrist])
+    assert repr(sensors.feeds["motion"].chip) == "LIS3DH at 0x18"
+    readings = run(sensors, clock, 20)
+    assert len([r for r in readings if r.motion]) > 70 and not any(r.trouble for r in readings)
+    chips[1].unplug(clock.now())
+    assert any("0x18" in text for r in run(sensors, clock, 30) for text in r.trouble)
+
+
 def test_the_quieter_accelerometer_wins_unless_the_config_names_the_other():
     assert device([wrist, mattress])[0].feeds["motion"].chip.name == "ADXL355"
     assert (

@@ -127,3 +127,42 @@ def test_where_nobody_answers_there_is_none_and_that_is_told(monkeypatch, tmp_pa
 @given(st.binary(max_size=300))
 def test_whatever_answers_no_packet_ends_the_search(packet):
     assert isinstance(find.hubs_in(packet), list)
+
+
+# ---- what is no hub ------------------------------------------------------------------------------
+
+@pytest.fixture
+def wordless():
+    """A port at which something answers, but not with TLS."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def answer():
+            while True:
+                try:
+                    caller, _ = server.accept()
+                except OSError:
+                    return
+                with caller:
+                    caller.recv(4096)
+                    caller.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize("vouches, told", [
+    ("nocturne-ca.crt", "speaks no TLS"), ("torn.crt", "torn.crt holds no certificate"),
+    ("empty.crt", "empty.crt holds no certificate"), ("none.crt", "none.crt is missing"),
+])
+def test_what_speaks_no_tls_or_vouches_for_nothing_is_not_called_distrust(
+        wordless, tmp_path, vouches, told):
+    certify(tmp_path, tmp_path, ["127.0.0.1"])
+    (tmp_path / "torn.crt").write_bytes((tmp_path / "nocturne-ca.crt").read_bytes()[:200])
+    (tmp_path / "empty.crt").write_bytes(b"")
+    home = Home(Settings(host="127.0.0.1", port=wordless, bed="bed1", ca=str(tmp_path / vouches)),
+                queue.SimpleQueue(), SystemClock())
+    home.start()
+    try:
+        assert soon(lambda: told in home.trouble), home.trouble
+        assert "not trusted" not in home.trouble
+    finally:
+        home.stop()

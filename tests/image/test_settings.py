@@ -370,6 +370,67 @@ def test_what_a_phone_shares_is_taken_too(settings):
         "", "Home;Net", "a:b c", True)
 
 
+def test_what_stands_in_quotes_in_a_phones_code_is_taken_without_them(settings):
+    import wifi
+    assert wifi.read('WIFI:T:WPA;S:"436166E9";P:"abcdef12";;')[0] == wifi.Wifi(
+        "", "436166E9", "abcdef12")
+
+
+@pytest.mark.parametrize("how", [
+    b"+/v8-country = DE\nname = Caf+AOk- Z\npassword = secret123\n",               # RFC 2152
+    "country = DE\nname = Caf\u00c3\u00a9 Z\npassword = secret123\n".encode(),
+    "country = DE\nname = Caf\u00c3\u0192\u00c2\u00a9 Z\npassword = secret123\n".encode(),
+    b'country=DE\nnetwork={\n ssid=P"Caf\\xc3\\xa9 Z"\n psk="secret123"\n}\n',
+    b"country=DE\n[wifi]\nssid=67;97;102;195;169;32;90;\n[wifi-security]\npsk=secret123\n",
+])
+def test_a_name_that_was_encoded_as_can_be_seen_is_decoded(settings, places, how):
+    boot, kept = places
+    (boot / "wifi.txt").write_bytes(how)
+    assert settings.take_wifi(boot, kept) == []
+    assert "ssid=436166c3a9205a\n" in (kept / "wpa_supplicant-wlan0.conf").read_text()
+
+
+@pytest.mark.parametrize("name", [
+    "Caf%C3%A9", "Caf+AOk-", "Caf&eacute", "Caf&#233", r"Caf\xc3\xa9", r"Caf\u00e9", "Caf=C3=A9",
+    "=?UTF-8?Q?Caf=C3=A9?=", "=?utf-8?B?Q2Fmw6k=?=",
+])
+def test_a_name_that_looks_encoded_is_taken_and_told(settings, places, name):
+    boot, kept = places
+    (boot / "wifi.txt").write_text(f"country = DE\nname = {name}\npassword = secret123\n")
+    told, = settings.take_wifi(boot, kept)
+    assert name in told and "shows it as Café, write that" in told
+    assert name.encode().hex() in (kept / "wpa_supplicant-wlan0.conf").read_text()
+
+
+def test_a_letter_lost_in_the_name_is_told(settings, places):
+    boot, kept = places
+    (boot / "wifi.txt").write_text("country = DE\nname = Caf\ufffd\npassword = secret123\n")
+    assert "a letter was lost" in settings.take_wifi(boot, kept)[0]
+
+
+@pytest.mark.parametrize("name", ["Home Net", "R&D", "50% off", "A+B-C", "a=b", "Müller & Co",
+                                  "C\\D", "+49 30-12", "Net_2.4GHz", "100%", "你好", "AT&T",
+                                  "Été"])
+def test_a_name_with_odd_marks_is_no_encoded_one(settings, places, name):
+    import wifi
+    assert wifi.doubts(name) == []
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "iso8859-5", "cp1253"])
+def test_letters_of_another_code_page_are_not_taken_for_western_ones(settings, places, encoding):
+    boot, kept = places
+    name = "Σπίτι" if encoding == "cp1253" else "Дом"
+    (boot / "wifi.txt").write_bytes(
+        f"country = RU\nname = {name}\npassword = secret123\n".encode(encoding))
+    assert "save it as UTF-8" in settings.take_wifi(boot, kept)[0] and no_password(boot)
+
+
+def test_a_password_kept_by_wpa_supplicant_elsewhere_is_none(settings, places):
+    boot, kept = places
+    (boot / "wifi.txt").write_text("country=DE\nnetwork={\nssid=\"Net\"\npsk=ext:home_psk\n}\n")
+    assert "no password in it" in settings.take_wifi(boot, kept)[0]
+
+
 def test_the_hubs_home_toml_beside_the_settings_goes_into_them(settings, places):
     boot, kept = places
     (boot / "nocturne.toml").write_text('[night]\nfade = 20\n\n[home]\nhost = ""  # none\n')

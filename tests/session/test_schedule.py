@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from device import stored
-from device.session import alarms, schedule, spoken, turns
+from device.session import alarms, controls, schedule, spoken, telling, turns
 from device.session.modes import Event, Mode
 from device.session.settings import DAILY, OFF, Owner, Settings, zone_of
 from device.session.state import At, Bell, State
 from device.session.things import Go, Note, Save
 from device.session.tonight import Tonight
-from device.values import Stage, Understood
-from tests.session.around import staging
+from device.values import Light, Stage, Understood
+from tests.session.around import BEAT, staging
 
 SEVEN = 7 * 60
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -114,6 +114,55 @@ def test_one_that_rings_late_says_why():
     assert things == [Note("alarm", "the alarm of 07:00 rings 2 minutes late: there was no power "
                                     "then, or the clock was set only now"), Go(Event.ALARM), Save()]
     assert looked(state, wall("2026-03-03T07:00"))[0].bell.why == ""
+
+
+@pytest.mark.parametrize("how", ["the power was gone", "the clock was set", "time isn't known"])
+def test_a_late_alarm_tells_the_hub_why_and_the_light_that_something_failed(how):
+    state, _ = looked(armed(), wall("2026-03-02T06:00"))
+    then = schedule.moment(9000.0, wall("2026-03-02T07:30"), True, state)
+    if how == "the power was gone":
+        state = replace(armed(), bell=kept_through_a_cut(state.bell))
+    if how == "time isn't known":
+        state = state.with_tonight(mode=Mode.ASLEEP, lights_out=0.0)
+        state, _ = schedule.on_tick(state, At(0.0, 0.0))
+        then = At(3600.0, 0.0)
+    state, things = schedule.on_tick(state, then)
+    note, = (thing for thing in things if isinstance(thing, Note))
+    state = state.with_tonight(mode=Mode.WAKING).with_status(beat=BEAT)
+    assert telling.reason(state) == note.detail and "07:00" in note.detail
+    assert controls.light(state, then.now, ()) is Light.TROUBLE
+    assert controls.light(replace(state, bell=Bell()), then.now, ()) is Light.OFF
+
+
+def test_an_alarm_that_nothing_can_play_is_told_to_the_hub_and_by_two_blinks():
+    state, rings = looked(armed(), wall("2026-03-02T06:59"))
+    state, rings = looked(state, wall("2026-03-02T07:00"))
+    state = state.with_tonight(mode=Mode.WAKING).with_status(beat=None)
+    assert rings and telling.unheard(state.status)
+    assert controls.light(state, 1e4, ()) is Light.TROUBLE
+
+
+@pytest.mark.parametrize("time", [
+    "2096-10-03T00:00", "2099-12-31T07:00", "2106-02-07T06:28", "9999-12-31T23:59",
+])
+def test_a_clock_that_is_lifetimes_ahead_is_no_time(time):
+    assert schedule.moment(0.0, wall(time), True, armed()).local is None
+
+
+@pytest.mark.parametrize("wall", [1e11, 253402300800.0, 4e12, float("inf"), float("nan")])
+def test_a_clock_beyond_all_calendars_is_no_time_and_no_end(wall):
+    assert schedule.moment(0.0, wall, True, armed()).local is None
+    assert schedule.on_tick(armed(), schedule.moment(0.0, wall, True, armed()))[1] == []
+
+
+def test_a_clock_that_is_synchronised_every_other_minute_rings_once_in_time():
+    state, rang = armed().with_tonight(mode=Mode.ASLEEP, lights_out=0.0), []
+    for minute in range(700):
+        time = wall("2026-03-01T23:00") + 60 * minute
+        known = schedule.moment(60.0 * minute, time, minute % 2 == 0, state)
+        state, things = schedule.on_tick(state, known)
+        rang += [minute] if Go(Event.ALARM) in things else []
+    assert rang == [480]
 
 
 def test_another_time_is_another_alarm_and_looks_anew():

@@ -61,6 +61,38 @@ def test_a_card_that_is_not_there_is_named_with_those_that_are(cards):
         player.open_stream("HiFi")
 
 
+def test_a_card_that_was_plugged_in_anew_is_opened_by_its_name_at_its_new_number(cards):
+    cards(("USB Speaker", 2), ("HDMI", 2))
+    player.open_stream("usb")
+    known = cards(("HDMI", 2), ("webcam", 1), ("USB Speaker", 2))
+    player.open_stream("usb")
+    assert known.opened == "USB Speaker"
+
+
+@pytest.mark.parametrize("trouble", [
+    "Device unavailable [PaErrorCode -9985]",           # another program holds it
+    "Sample format not supported [PaErrorCode -9994]",
+    "Unanticipated host error [PaErrorCode -9999]: 'No such device' [ALSA error -19]",
+])
+def test_a_card_that_refuses_is_told_with_what_it_said(cards, monkeypatch, trouble):
+    known = cards(("USB Speaker", 2))
+
+    def refuse(**_):
+        raise known.PortAudioError(trouble)
+
+    monkeypatch.setattr(known, "OutputStream", refuse)
+    with pytest.raises(SoundError) as told:
+        player.open_stream("usb")
+    assert "usb" in str(told.value) and trouble in str(told.value)
+
+
+def test_a_card_whose_name_is_no_text_is_trouble_and_no_end(cards, monkeypatch):
+    known = cards(("USB Speaker", 2))
+    monkeypatch.setattr(known, "query_devices", lambda: b"L\xe4rm".decode("utf-8"))
+    with pytest.raises(SoundError, match="can't decode"):
+        player.open_stream("usb")
+
+
 def test_a_portaudio_that_cannot_be_imported_is_told_and_tried_again(monkeypatch):
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     with pytest.raises(SoundError, match="PortAudio is missing"):
