@@ -155,7 +155,7 @@ class Tape:
         end = content.find(b"\n", len(MAGIC))
         try:
             self.facts = json.loads(content[len(MAGIC):end])
-        except ValueError as trouble:
+        except (ValueError, RecursionError) as trouble:
             raise RecordingError(
                 f"{path}: its second line is damaged ({trouble}); record it again"
             ) from trouble
@@ -174,7 +174,8 @@ class Tape:
                 break
             size, crc = FRAME.unpack_from(content, at)
             packed = content[at + FRAME.size:at + FRAME.size + size]
-            if len(packed) < size or zlib.crc32(packed) != crc:
+            # A power cut may leave zeros at a file's end; the CRC of nothing is zero, too.
+            if not size or len(packed) < size or zlib.crc32(packed) != crc:
                 break
             yield zlib.decompress(packed)
             at += FRAME.size + size

@@ -82,6 +82,15 @@ def test_any_other_file_is_refused_or_played_empty(tmp_path_factory, content, ta
         assert "wild.tape" in str(refused)
 
 
+def test_a_tape_whose_end_is_zeros_after_a_power_cut_plays_what_is_whole(tmp_path):
+    night(tmp_path / "night.tape", seconds=60)
+    whole = Tape(tmp_path / "night.tape")
+    with (tmp_path / "night.tape").open("ab") as file:
+        file.write(bytes(4096))
+    cut = Tape(tmp_path / "night.tape")
+    assert "torn" in cut.trouble and cut.marks == whole.marks
+
+
 def test_drivers_that_ask_otherwise_are_told_to_use_the_version_that_recorded(tmp_path):
     night(tmp_path / "night.tape", seconds=5)
     tape = Tape(tmp_path / "night.tape")
