@@ -1,6 +1,7 @@
 """Sleepers who come by a plug-in, and what the learner makes of people unlike the prior's."""
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -104,7 +105,8 @@ def test_no_file_and_a_file_without_a_family_are_told(tmp_path):
 
 def test_the_tool_says_the_line_and_nothing_else(tmp_path):
     done = subprocess.run([sys.executable, ROOT / "tools" / "evaluate", "recommender", "--families",
-                           written(tmp_path, "1 / 0")], capture_output=True, text=True)
+                           written(tmp_path, "1 / 0")], capture_output=True, text=True,
+                          env={**os.environ, "NOCTURNE_NO_SETUP": "1"})
     assert done.returncode == 1 and not done.stdout
     assert len(done.stderr.splitlines()) == 1 and "ZeroDivisionError" in done.stderr
 

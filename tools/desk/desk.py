@@ -250,7 +250,6 @@ def keys(night):
     if not sys.stdin.isatty():
         yield
         return
-    print(KEYS)
     before = termios.tcgetattr(sys.stdin)
     over, finger = threading.Event(), Finger(night)
 
@@ -264,7 +263,8 @@ def keys(night):
             elif key == "q":
                 night.parts.inbox.put(Stop())
     reader = threading.Thread(target=read, daemon=True)
-    tty.setcbreak(sys.stdin)
+    tty.setcbreak(sys.stdin)        # it drops what was typed before, so the keys are told after it
+    print(KEYS, flush=True)
     reader.start()
     try:
         yield
