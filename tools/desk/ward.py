@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import paho.mqtt.client as paho
+import sqlalchemy as sql
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -213,7 +214,7 @@ def night(options: argparse.Namespace, folder: Path, say: Callable[[str], object
          and all(herd.client.is_connected() for herd in herds), 60)
     if not soon(ward.ready, 60):
         raise RuntimeError(f"the hubs don't start: {(folder / 'hubs.log').read_text()[-500:]}")
-    before, began = ward.spent(), time.monotonic()
+    before, began, empty = ward.spent(), time.monotonic(), size(store)
     killing = threading.Thread(target=kills, args=(ward, options, chance, say))
     killing.start()
     play(options, herds, homes, chance)
@@ -243,6 +244,7 @@ def night(options: argparse.Namespace, folder: Path, say: Callable[[str], object
         "acknowledged_but_not_stored": missing(herds, set(ids)),
         "messages_per_s": beds * (EVENTS + STATES) / took,
         **{f"cpu_ms_{part}_per_bed": 1000 * (after[part] - before[part]) / beds for part in after},
+        "store_bytes_per_bed": (size(store) - empty) / beds,
         "prior_versions": len(set(versions.heard)),
         "prior_versions_fell": sum(b < a for a, b in zip(versions.heard, versions.heard[1:],
                                                          strict=False)),
@@ -257,6 +259,13 @@ def night(options: argparse.Namespace, folder: Path, say: Callable[[str], object
     store.close()
     ward.stop()
     return figures
+
+
+def size(store: Store) -> int:
+    """Bytes of the database on the disk."""
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        db.execute(sql.text("VACUUM"))
+        return db.scalar(sql.text("SELECT pg_database_size(current_database())"))
 
 
 def store_clock():
