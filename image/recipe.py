@@ -53,7 +53,7 @@ PACKAGES = (
     "fonts-dejavu-core",
 )
 KERNEL_PACKAGES = ("linux-image-arm64", "raspi-firmware", "busybox-static")
-# What builds image/module for that kernel, and the headers for lgpio; nothing of it is in the image.
+# What builds image/module for that kernel, and headers for lgpio; nothing of it is in the image.
 COMPILER_PACKAGES = (
     "linux-headers-arm64",
     "make",
