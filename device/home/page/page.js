@@ -174,7 +174,7 @@ function drawControls() {
   }
   const names = json("programmes", []);
   if ([...$("programme").options].map(option => option.value).join() !== names.join()) {
-    $("programme").replaceChildren(...names.map(name => new Option(name, name)));
+    $("programme").replaceChildren(...names.map(name => new Option(t(name), name)));
   }
   settle("programme", told.get("programme") ?? "");
   settle("timer", known("timer"));
