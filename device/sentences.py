@@ -10,7 +10,7 @@ stands beside them. What isn't said about a state is what isn't known of it to b
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -92,6 +92,7 @@ def languages() -> tuple[str, ...]:
     return (ENGLISH, *sorted(file.stem for file in LANGUAGES.glob("*.toml")))
 
 
+@cache
 def catalogue(code: str) -> Mapping[str, Mapping[str, str]]:
     """kind → name → its text; English has none of its own. Raises OSError for one there isn't."""
     if code == ENGLISH:
@@ -116,9 +117,10 @@ def word(kind: str, name: str, english: str) -> str:
     return Spoken.words.get(kind, {}).get(name, english)
 
 
-def called(name: str) -> str:
-    """A sound, or another thing of the device, by its English name: as a whole, or word by word."""
-    names = Spoken.words.get(CALLED, {})
+def called(name: str, code: str = "") -> str:
+    """A sound, or another thing of the device, by its English name, as a whole or word by word; in
+    the language that is spoken, or in another."""
+    names = (catalogue(code) if code else Spoken.words).get(CALLED, {})
     if name in names:
         return names[name]
     words = name.split(" ")

@@ -346,8 +346,8 @@ def happened(night: Row, tables: Tables, wall: Wall) -> str:
              for row in tables["feedback"]]
     rows.sort()
     body = "".join(
-        f"<tr><td>{wall.clock((t - night['lights_out']) / 3600)}</td><td>{escape(called(kind))}</td>"
-        f"<td>{escape(detail)}</td></tr>"
+        f"<tr><td>{wall.clock((t - night['lights_out']) / 3600)}</td>"
+        f"<td>{escape(called(kind))}</td><td>{escape(detail)}</td></tr>"
         for t, kind, detail in rows
     )
     heads = "".join(f"<th>{label(f'page.{name}')}</th>" for name in ("when", "what", "words"))

@@ -173,7 +173,7 @@ function drawControls() {
     shown(label, id);
   }
   const names = json("programmes", []);
-  if ([...$("programme").options].map(option => option.value).join() !== names.join()) {
+  if ([...$("programme").options].map(option => option.text).join() !== names.map(name => t(name)).join()) {
     $("programme").replaceChildren(...names.map(name => new Option(t(name), name)));
   }
   settle("programme", told.get("programme") ?? "");
