@@ -87,8 +87,8 @@ def words(name: str) -> bytes | None:
         return json.dumps(found).encode()
     if name not in languages():
         return None
-    found = catalogue(name)
-    return json.dumps({**found.get(CALLED, {}), **found.get("browser", {})}).encode()
+    sheet = catalogue(name)
+    return json.dumps({**sheet.get(CALLED, {}), **sheet.get("browser", {})}).encode()
 
 
 class Handler(SimpleHTTPRequestHandler):
