@@ -334,7 +334,8 @@ def kills(ward: Ward, options: argparse.Namespace, chance: random.Random,
 
 
 class Versions:
-    """The priors as somebody hears them who was never away."""
+    """The priors as somebody hears them who was never away. What the broker kept and tells again
+    after its own crash may be an older one; beds pass over it, and it is no hub's word."""
 
     def __init__(self, port: int):
         self.heard: list[int] = []
@@ -347,6 +348,8 @@ class Versions:
         self.client.loop_start()
 
     def _on_message(self, client: paho.Client, _: object, message: paho.MQTTMessage) -> None:
+        if message.retain:
+            return
         version = json.loads(json.loads(message.payload)["body"])["version"]
         self.doubled += self._bodies.setdefault(version, message.payload) != message.payload
         self.heard.append(version)
