@@ -41,6 +41,8 @@ EVENTS, STATES = 10, 200        # of a bed in a night
 NIGHT = 8 * 3600.0      # s
 PATIENCE = 20.0         # s until what nobody acknowledged is sent again, as a bed's courier does
 GROWTH = (10, 100, 300, 1000)
+PARTS = ("hubs", "broker", "store")
+REST = 30.0             # s
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -391,27 +393,45 @@ def run(options: argparse.Namespace) -> int:
 
 
 def growth(options: argparse.Namespace, say: Callable[[str], object]) -> int:
-    """The cost of a bed as beds grow, printed and drawn."""
+    """The cost of a bed as beds grow, printed and drawn; what broker, store and hubs cost with no
+    bed at all is measured first and taken off."""
     import matplotlib
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+    idle = resting(options)
+    print("no beds: hubs {hubs:.1f}, broker {broker:.1f}, store {store:.1f} CPU ms a second"
+          .format(**idle), flush=True)
     rows = []
     for beds in GROWTH:
         each = argparse.Namespace(**{**vars(options), "light": beds, "beds": 0, "kills": 0})
         with tempfile.TemporaryDirectory() as folder:
             Path(folder).chmod(0o755)
             figures = night(each, Path(folder), say)
-        cost = [figures[f"cpu_ms_{part}_per_bed"] for part in ("hubs", "broker", "store")]
+        cost = [figures[f"cpu_ms_{part}_per_bed"] - idle[part] * figures["night_s"] / beds
+                for part in PARTS]
         rows.append((beds, *cost, sum(cost)))
         print("{:6d} beds: hubs {:.1f}, broker {:.1f}, store {:.1f}, all {:.1f} CPU ms a bed and "
               "night".format(*rows[-1]), flush=True)
     figure, axes = plt.subplots(figsize=(7, 4))
-    for name, column in (("hubs", 1), ("broker", 2), ("store", 3), ("all", 4)):
+    for column, name in enumerate((*PARTS, "all"), 1):
         axes.plot([row[0] for row in rows], [row[column] for row in rows], marker="o", label=name)
     axes.set(xscale="log", xlabel="beds", ylabel="CPU ms a bed and night", ylim=(0, None))
     axes.legend()
     figure.savefig(options.growth)
     print(options.growth)
     return 0
+
+
+def resting(options: argparse.Namespace) -> dict[str, float]:
+    """CPU ms a second of each part while there are no beds."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        ward = Ward(Path(folder), options.hubs)
+        soon(ward.ready, 60)
+        before = ward.spent()
+        time.sleep(REST)
+        after = ward.spent()
+        ward.stop()
+    return {part: 1000 * (after[part] - before[part]) / REST for part in PARTS}
 
 
