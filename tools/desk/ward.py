@@ -420,8 +420,8 @@ def growth(options: argparse.Namespace, say: Callable[[str], object]) -> int:
     for column, name in enumerate((*PARTS, "all"), 1):
         axes.plot([row[0] for row in rows], [row[column] for row in rows], marker="o", label=name)
     axes.set(xscale="log", xlabel="beds", ylabel="CPU ms a bed and night", ylim=(0, None))
-    axes.legend()
-    figure.savefig(options.growth)
+    axes.legend(loc=(0.45, 0.24))
+    figure.savefig(options.growth, metadata={"Software": None})
     print(options.growth)
     return 0
 
