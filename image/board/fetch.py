@@ -76,13 +76,16 @@ class Piece:
 
 class Server:
     """One file of one HTTPS server, over one connection. After `begin`: its `size` in bytes, None
-    if untold, and `etag`, "" without; `received` bytes came."""
+    if untold, and `etag`, "" without; `received` bytes came. Raises Refused without a `ca`."""
 
     def __init__(self, host: str, port: int, path: str, ca: Path,
                  sleep: Callable[[float], None] = time.sleep):
         # Neither follows redirects nor asks the environment for a proxy, as urllib does.
-        self.link = http.client.HTTPSConnection(
-            host, port, timeout=PATIENCE, context=ssl.create_default_context(cafile=str(ca)))
+        try:
+            context = ssl.create_default_context(cafile=str(ca))
+        except OSError as trouble:
+            raise Refused(f"{ca}: {trouble}") from trouble
+        self.link = http.client.HTTPSConnection(host, port, timeout=PATIENCE, context=context)
         self.path, self.sleep = path, sleep
         self.size: int | None = None
         self.etag, self.received = "", 0
@@ -168,6 +171,7 @@ class Server:
             yield chunk
         if size is not None and got < size:
             raise http.client.IncompleteRead(b"", size - got)
+        answer.close()          # read1 doesn't say that it was the last, and the next would wait
 
 
 def total(answer: http.client.HTTPResponse, start: int, end: int) -> int:
@@ -180,14 +184,13 @@ def total(answer: http.client.HTTPResponse, start: int, end: int) -> int:
 
 
 def fetch(server: Server, into: Path, running: Path, judge: Callable[[Path], Manifest],
-          known: Collection[str] = (), sketch: Path = Path("/run/nocturne-update/sketch"),
-          longest: float = LONGEST) -> str | None:
+          known: Collection[str] = (), longest: float = LONGEST) -> str | None:
     """Make `into` the server's bundle, whole, and on the card; its ETag, None if that is `known`.
 
     `running` is the root that runs, a squashfs. `judge` tells what a bundle's signature vouches
-    for, from its first block and its end, or raises Refused; it is shown them in `sketch`, whose
-    rest are holes. Raises Refused, Soon, and OSError where the card can't be written; what was
-    fetched by then lies beside `into` and is gone on with next time.
+    for, or raises Refused; it is first shown a file of which only beginning and end are there, the
+    rest holes. Raises Refused, Soon, and OSError where the card can't be written; what was fetched
+    by then lies beside `into` and is gone on with next time.
     """
     with within(longest):
         answer = server.begin(known)
@@ -203,7 +206,7 @@ def fetch(server: Server, into: Path, running: Path, judge: Callable[[Path], Man
             take_whole(server, answer, into, part, judge)
         else:
             head = b"".join(server.rest(answer, HEAD))
-            take_pieces(server, head, into, part, running, judge, sketch)
+            take_pieces(server, head, into, part, running, judge)
         os.replace(part, into)
         return server.etag
 
@@ -227,9 +230,9 @@ def take_whole(server: Server, answer: http.client.HTTPResponse, into: Path, par
 
 
 def take_pieces(server: Server, head: bytes, into: Path, part: Path, running: Path,
-                judge: Callable[[Path], Manifest], sketch: Path) -> None:
+                judge: Callable[[Path], Manifest]) -> None:
     size = server.size or 0
-    manifest = judge_ends(server, head, size, judge, sketch)
+    manifest = judge_ends(server, head, size, judge, into.with_name(f"{into.name}.ends"))
     into.unlink(missing_ok=True)
     room(part, size)
     start = head.find(SQUASHFS, 1)
@@ -247,7 +250,6 @@ def take_pieces(server: Server, head: bytes, into: Path, part: Path, running: Pa
 def judge_ends(server: Server, head: bytes, size: int, judge: Callable[[Path], Manifest],
                sketch: Path) -> Manifest:
     tail = max(HEAD, size - TAIL)
-    sketch.parent.mkdir(parents=True, exist_ok=True)
     try:
         with open(sketch, "wb") as file:
             file.write(head)

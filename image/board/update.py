@@ -155,7 +155,12 @@ def tell() -> int:
 def from_hub() -> int:
     """Fetch the hub's bundle, if it has one that isn't known here; 0, or AGAIN if it was cut."""
     from device.config import Config
-    home = Config.load(CONFIG).home
+    from device.errors import NocturneError
+    try:
+        home = Config.load(CONFIG).home
+    except NocturneError as trouble:
+        print(f"no hub is asked: {trouble}", file=sys.stderr)
+        return 0
     if not home.host or not home.ca:
         return 0
     known = [path.read_text() for path in (SEEN, UNWANTED) if path.exists()]
