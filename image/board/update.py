@@ -96,7 +96,8 @@ def manifest(bundle: Path) -> Manifest:
     """What a bundle's signature vouches for. Raises Refused for one that may not be installed here.
     """
     done = subprocess.run(
-        ["rauc", "info", "--output-format=json", str(bundle)], capture_output=True, text=True
+        ["rauc", "info", f"--conf={SYSTEM}", "--output-format=json", str(bundle)],
+        capture_output=True, text=True,
     )
     if done.returncode:
         raise Refused(last_line(done.stderr) or "RAUC doesn't trust it")
