@@ -116,9 +116,11 @@ def test_a_line_changed_in_the_product_brings_only_the_end_of_the_root(bundle, d
     shutil.copytree(library, tree / "usr/lib/python3", ignore=shutil.ignore_patterns(
         "site-packages", "dist-packages", "test", "__pycache__", "config-*", "*.a"))
     ours = tree / "usr/lib/nocturne"
-    shutil.copytree(REPOSITORY / "device", ours / "python/device")
-    (tree / "zlib").mkdir()
-    (tree / "zlib/last").write_bytes(random.Random(0).randbytes(3 << 20))
+    shutil.copytree(REPOSITORY / "device", ours / "python/device",
+                    ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("bin", "var"):                     # whatever comes first without an order
+        (tree / name).mkdir()
+        (tree / name / "large").write_bytes(random.Random(name).randbytes(3 << 20))
     roots = []
     for build in (7, 8):
         (ours / "boot").mkdir(exist_ok=True)

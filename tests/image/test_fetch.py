@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from device.home.hub import pairing
 from image.board import fetch
 from image.board.fetch import BLOCK, DIGEST, HEAD, TAIL, Piece, Refused, Server, Soon
 from tests.image.https import Hub, bundle, certify, index_of, judge, root
@@ -427,6 +429,26 @@ def test_a_certificate_for_another_name_is_not_believed(hub, card):
     server = Server("127.0.0.1", hub.port, "/", hub.certificate)
     with pytest.raises(Refused, match="CERTIFICATE_VERIFY_FAILED"):
         fetch.fetch(server, card / "update", card.parent / "running", judge)
+
+
+def test_the_authority_of_a_paired_hub_is_believed_by_newer_pythons_too(card, tmp_path, monkeypatch):
+    (tmp_path / "broker").mkdir()
+    (tmp_path / "kept").mkdir()
+    pairing.certify(tmp_path / "broker", tmp_path / "kept", ["localhost"])
+    made = ssl.create_default_context
+
+    def strict(**words):
+        """As Python 3.13 makes it."""
+        context = made(**words)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    hub = Hub(tmp_path / "broker/nocturne-hub.key", tmp_path / "broker/nocturne-hub.crt")
+    hub.certificate = tmp_path / "broker/nocturne-ca.crt"
+    hub.data = bundle(root(1, 300))
+    monkeypatch.setattr(fetch.ssl, "create_default_context", strict)
+    assert take(hub, card) == '"one"'
+    hub.close()
 
 
 # ---- what may not be installed, and where
