@@ -82,8 +82,8 @@ def fetched(board: Board) -> str:
               f"mount --bind {HUB}/nocturne.toml /data/config/nocturne.toml")
     cut = served(board, CUT)
     state = board.run("systemctl show nocturne-update -P SubState")
-    if state != "auto-restart" or board.run("ls /data/update.raucb /data/rauc/fetched", check=False):
-        raise Trouble(f"after the cut it is {state}")
+    if state != "auto-restart" or board.run("cd /data; ls update.raucb rauc/fetched", check=False):
+        raise Trouble(f"after the cut it isn't tried again, or taken for whole ({state})")
     rest = served(board, None)
     board.run("umount /data/config/nocturne.toml")
     said = board.run("journalctl -b -u nocturne-update -o cat --no-pager | grep '^fetched'")

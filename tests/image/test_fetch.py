@@ -431,7 +431,9 @@ def test_a_certificate_for_another_name_is_not_believed(hub, card):
         fetch.fetch(server, card / "update", card.parent / "running", judge)
 
 
-def test_the_authority_of_a_paired_hub_is_believed_by_newer_pythons_too(card, tmp_path, monkeypatch):
+def test_the_authority_of_a_paired_hub_is_believed_by_newer_pythons_too(
+    card, tmp_path, monkeypatch
+):
     (tmp_path / "broker").mkdir()
     (tmp_path / "kept").mkdir()
     pairing.certify(tmp_path / "broker", tmp_path / "kept", ["localhost"])
