@@ -66,6 +66,7 @@ class Hub:
         self.data, self.etag, self.ranges = b"", '"one"', True
         self.cut: int | None = None
         self.clean = True               # whether the cut is a close, or a reset
+        self.heeds = True               # If-Range
         self.odd: Callable = lambda handler: False
         self.sent, self.asked = 0, []
 
@@ -101,7 +102,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
         if hub.etag and hub.etag in known:
             return self.say(304)
         asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
-        same = self.headers.get("If-Range", hub.etag) == hub.etag
+        same = not hub.heeds or self.headers.get("If-Range", hub.etag) == hub.etag
         if not (asked and hub.ranges and same):
             return self.say(200, hub.data)
         start, end = int(asked[1]), min(int(asked[2]) + 1, len(hub.data))

@@ -148,14 +148,27 @@ def test_another_file_under_the_same_etag_is_found_out_and_begun_anew(hub, card)
     assert take(hub, card) == '"one"' and (card / "update").read_bytes() == hub.data
 
 
+def test_a_change_is_noticed_by_a_server_that_does_not_heed_if_range_too(hub, card):
+    hub.data, hub.heeds = bundle(root(1, 300)), False
+
+    def change(handler):
+        if len(hub.asked) == 4:
+            hub.data, hub.etag = bundle(root(2, 300)), '"two"'
+
+    hub.odd = change
+    with pytest.raises(Soon, match="changed"):
+        take(hub, card)
+    assert have(card) == 0
+
+
 @pytest.mark.parametrize("etag", ['W/"one"', ""])
 def test_without_a_strong_etag_a_cut_file_is_begun_anew(hub, card, etag):
     hub.data, hub.etag, hub.cut = bundle(root(1, 300)), etag, 800_000
     with pytest.raises(Soon):
         take(hub, card)
-    hub.data, hub.cut, hub.sent = bundle(root(2, 300)), None, 0
+    hub.data, hub.cut = bundle(root(2, 300)), None
     assert take(hub, card) == etag and (card / "update").read_bytes() == hub.data
-    assert hub.sent >= len(hub.data)
+    assert hub.asked[-1]["Range"] == f"bytes=0-{len(hub.data) - 1}"
 
 
 # A process of its own, to be killed, or measured.
@@ -305,6 +318,8 @@ def test_a_range_that_was_not_asked_for_is_refused(hub, card, said):
     hub.data = bundle(root(1, 300))
 
     def lie(handler):
+        if len(hub.asked) > 1:
+            return False
         handler.say(206, hub.data[:HEAD], **{"Content-Range": said.format(len(hub.data))})
         return True
 
