@@ -564,6 +564,19 @@ def test_a_delta_is_gone_on_with_after_a_cut(hub, card):
         (card / "update").unlink()
 
 
+def test_a_delta_is_gone_on_with_from_within_what_the_running_root_has(hub, card):
+    old = root(1, 3000)
+    (card.parent / "running").write_bytes(old)
+    hub.data, hub.cut = bundle(changed(old, *range(1000, 1400))), 1_000_000
+    with pytest.raises(Soon):
+        take(hub, card)
+    part, = fetch.parts(card / "update")
+    os.truncate(part, 500 * BLOCK + 1234)               # what had reached the card
+    hub.sent, hub.cut = 0, None
+    assert take(hub, card) == '"one"' and (card / "update").read_bytes() == hub.data
+    assert hub.sent < AGAIN + 2 * len(index_of(old)) + 400 * BLOCK + 2 * fetch.NEAR
+
+
 def test_an_index_that_lies_costs_a_second_download_and_no_more(hub, card):
     old = root(1, 300)
     (card.parent / "running").write_bytes(old)
