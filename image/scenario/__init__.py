@@ -40,6 +40,7 @@ ALL = (
     accidents.hang_night,
     accidents.power_cut,
     updates.refusals,
+    updates.fetched,
     updates.real_update,
     updates.cut_update,
     updates.tried,
