@@ -38,7 +38,7 @@ ALONE = 1800.0          # s, if deaf where no other network was ever heard: this
 WORDS = {"gone": "it is gone", "stuck": "its driver doesn't return", "failing": "its scans fail",
          "mute": "nobody answers through it", "deaf": "it hears no network at all"}
 AGAIN, SELDOM = 60.0, 3600.0    # s from one time to the next at least: at first, and at last
-CALM = 600.0            # s without trouble, after which it is the first time again
+CALM = 60.0             # s that something goes through, after which it is the first time again
 FAILED = -1
 ARP = struct.Struct("!HHBBH6s4s6s4s")       # RFC 826, for Ethernet and IPv4
 ETH_P_ARP, IPV4, REQUEST, REPLY = 0x0806, 0x0800, 1, 2
@@ -79,7 +79,7 @@ def judged(past: Past, look: Look) -> tuple[Past, str]:
         past = past._replace(sign=sign, since=look.now)
     lasts = look.now - past.since
     if not sign:
-        return past._replace(wait=AGAIN) if lasts >= CALM else past, ""
+        return past._replace(wait=AGAIN) if past.carried and lasts >= CALM else past, ""
     patience = ALONE if sign == "deaf" and not past.crowd else PATIENCE[sign]
     if lasts < patience or look.now < past.next:
         return past, ""
