@@ -27,8 +27,8 @@ SECTOR = 512
 HOLD = 5.0                  # s that the button must be held
 CONFIG = BOOT / "nocturne.toml"
 DEFAULTS = Path("/usr/lib/nocturne")
-PERSONAL = ("nocturne.toml", "wifi.txt", "home.toml", "ca.crt", "seed.mid", "authorized_keys",
-            "TROUBLE.txt")
+PERSONAL = ("nocturne.toml", "wifi.txt", "home.toml", "ca.crt", "seed.mid", "taste.json",
+            "authorized_keys", "hostname.txt", "TROUBLE.txt", *written.IMAGERS)
 BUTTON, LED = 17, 18
 
 
