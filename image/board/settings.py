@@ -28,6 +28,7 @@ import written
 from tryboot import BOOT, blank, put, writable
 
 DATA = Path("/data")
+TOLD = Path("/run/nocturne-data.trouble")      # by data.py
 PYTHON = "/usr/lib/nocturne/python"
 NAMES = ("wifi.txt", "nocturne.toml", "home.toml")
 OURS = {*NAMES, "TROUBLE.txt", "README.txt", "hostname.txt", "settings.txt", "common.txt",
@@ -46,6 +47,7 @@ def main() -> int:
     kept = DATA / "config"
     steps: list[tuple[str, Callable[[], object]]] = [
         ("data", lambda: folders(DATA)),
+        ("settings.txt", lambda: words_in(TOLD).splitlines()),
         ("other names", lambda: named_wrongly(BOOT)),
         ("other places", lambda: found_elsewhere(BOOT)),
         ("Imager's files", lambda: take_imager(BOOT, kept)),
