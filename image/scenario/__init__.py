@@ -3,7 +3,7 @@ runs it.
 
 One board lives through them in this order: first start, a press, an unplugged sensor, processes
 that are killed or hang, a power cut in mid-night, refused updates, a real one that is tried and
-kept, one that is tried in vain, a systemd that freezes, and a reset by the button.
+kept, one that is tried in vain, a systemd that freezes, a reset by the button, and encryption.
 """
 
 import time
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from image.emulate import make_bench
 from image.host import CACHE, OUT, Trouble, say
-from image.scenario import accidents, night, start, updates
+from image.scenario import accidents, encrypted, night, start, updates
 from image.scenario.board import Board
 
 TOOLS = ("qemu-system-aarch64", "mcopy", "fdtput", "mksquashfs", "rauc", "openssl", "mmdebstrap")
@@ -34,6 +34,7 @@ SHORT = (
     accidents.kill_sound,
     accidents.kill_night,
 )
+ENCRYPTED = (encrypted.empty, encrypted.made, encrypted.elsewhere, encrypted.again)
 ALL = (
     *SHORT,
     accidents.hang_sound,
@@ -47,6 +48,7 @@ ALL = (
     updates.in_vain,
     accidents.frozen,
     accidents.reset,
+    *ENCRYPTED,
 )
 
 

@@ -100,7 +100,8 @@ def test_only_a_first_start_and_a_reset_make_anything(board):
 
 @pytest.mark.parametrize(("words", "wanted"), [
     ("data_encrypted=1\r\n", True), ("  data_encrypted = yes\n", True),
-    ("#data_encrypted=1\n", False), ("data_encrypted=0\n", False), ("dtoverlay=nocturne-dac\n", False), ("", False)])
+    ("#data_encrypted=1\n", False), ("data_encrypted=0\n", False),
+    ("dtoverlay=nocturne-dac\n", False), ("", False)])
 def test_encryption_is_off_but_for_its_own_line(board, tmp_path, words, wanted):
     data, _ = board
     (tmp_path / "settings.txt").write_text(words)
