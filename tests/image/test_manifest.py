@@ -1,5 +1,6 @@
 """The manifest that Raspberry Pi Imager 2 opens: by its schema, and true of the files beside it."""
 
+import gzip
 import hashlib
 import json
 from pathlib import Path
@@ -39,7 +40,7 @@ SCHEMA = {
                          "image_download_size", "release_date", "devices"],
             "properties": {
                 "name": TEXT, "description": TEXT, "icon": TEXT,
-                "url": {"type": "string", "pattern": r"^(file|https?)://.+\.(zip|gz|xz|zst)$"},
+                "url": {"type": "string", "pattern": r"^(file|https?)://.+\.(img|zip|gz|xz|zst)$"},
                 "extract_size": SIZE, "extract_sha256": SHA256,
                 "image_download_size": SIZE, "image_download_sha256": SHA256,
                 "release_date": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"},
@@ -56,24 +57,27 @@ SCHEMA = {
 
 
 @pytest.fixture
-def files(tmp_path):
+def image(tmp_path):
     folder = tmp_path / "Bett & Zoë"
     folder.mkdir()
-    image, packed = folder / "nocturne.img", folder / "nocturne.img.zst"
-    image.write_bytes(b"the whole card" * 1000)
-    packed.write_bytes(b"packed")
-    return image, packed
+    file = folder / "nocturne.img"
+    file.write_bytes(b"the whole card" * 1000)
+    return file
 
 
 @pytest.mark.parametrize("address", ["", "https://example.org/images/"])
-def test_imager_takes_the_manifest_and_it_is_true_of_the_image(files, address):
-    image, packed = files
-    told = json.loads(manifest.write(image, packed, "0.2.0.7", 1_784_124_660, address).read_text())
+def test_imager_takes_the_manifest_and_it_is_true_of_the_image(image, address):
+    told = json.loads(manifest.write(image, "0.2.0.7", 1_784_124_660, address).read_text())
     jsonschema.validate(told, SCHEMA)
     (entry,) = told["os_list"]
-    assert entry["extract_size"] == 14_000 and entry["image_download_size"] == 6
+    assert entry["extract_size"] == 14_000
     assert entry["extract_sha256"] == hashlib.sha256(b"the whole card" * 1000).hexdigest()
     assert entry["release_date"] == "2026-07-15"
+    file = image.with_name(entry["url"].rpartition("/")[2])
+    assert entry["image_download_size"] == file.stat().st_size
+    assert entry["image_download_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert (gzip.decompress(file.read_bytes()) if address else file.read_bytes()) == (
+        b"the whole card" * 1000)
     for part in (entry["url"], entry["icon"]):
         where = urlsplit(part)
         if address:
@@ -82,8 +86,8 @@ def test_imager_takes_the_manifest_and_it_is_true_of_the_image(files, address):
             assert where.scheme == "file" and Path(unquote(where.path)).is_file()
 
 
-def test_every_board_that_it_offers_finds_the_image(files):
-    told = manifest.manifest(*files, "0.2.0.7", 0)
+def test_every_board_that_it_offers_finds_the_image(image):
+    told = manifest.manifest(image, image, "0.2.0.7", 0)
     (entry,) = told["os_list"]
     assert all(set(board["tags"]) & set(entry["devices"]) for board in told["imager"]["devices"])
     assert [board["default"] for board in told["imager"]["devices"]].count(True) == 1
