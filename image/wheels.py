@@ -73,7 +73,9 @@ def compile_lgpio(source: Path, compiler: Path, python: str, out: Path) -> None:
 def install(target: Path, folder: Path, suite: Suite, epoch: int) -> None:
     """Into `target`, less what Nocturne doesn't import."""
     pip = (*PIP, "install", "--no-deps", "--no-compile", "--target", target)
-    run(*pip, "--only-binary=:all:", *board(suite), *sorted(folder.glob("*.whl")))
+    # pip asks them whether they like the Python that it runs on itself.
+    run(*pip, "--ignore-requires-python", "--only-binary=:all:", *board(suite),
+        *sorted(folder.glob("*.whl")))
     for source in sorted(folder.glob("*.tar.gz")):      # of Python alone
         run(*pip, source, env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch)})
     if (folder / COMPILED).exists():
