@@ -17,13 +17,12 @@ def empty(board: Board) -> str:
     """Without a key in the one-time memory data is kept unencrypted and TROUBLE.txt says so; a key
     is written once."""
     pi = board.pi
-    if pi.process is not None:
-        pi.power_cut()
+    off(pi)
     settings = board.folder / "settings.txt"
     settings.write_text((HERE / "card/settings.txt").read_text() + "data_encrypted=1\n")
     pi.write_boot("settings.txt", settings)
     pi.otp = bytes(len(OURS))
-    reset(pi)
+    reset(board)
     board.run("! findmnt -no SOURCE /data | grep mapper")
     said = board.run("grep data_encrypted /boot/firmware/TROUBLE.txt")
     if "empty" not in said:
@@ -35,9 +34,9 @@ def empty(board: Board) -> str:
 def made(board: Board) -> str:
     """With one a reset makes the partition encrypted, and no byte of a night stands on the card."""
     pi = board.pi
-    pi.power_cut()
+    off(pi)
     pi.otp = OURS
-    reset(pi)
+    reset(board)
     pi.power_cut()
     pi.write_boot("nocturne.toml", board.folder / "nocturne.toml")
     board.start()
@@ -56,6 +55,7 @@ def made(board: Board) -> str:
 def elsewhere(board: Board) -> str:
     """On another board it can't be read, stays as it is, and TROUBLE.txt says so."""
     pi = board.pi
+    off(pi)
     before = header(pi.card)
     pi.otp = THEIRS
     board.start()
@@ -70,12 +70,13 @@ def elsewhere(board: Board) -> str:
 def again(board: Board) -> str:
     """Back on its own board the nights are there; a reset leaves nothing of the key."""
     pi = board.pi
+    off(pi)
     pi.otp = OURS
     board.start()
     board.run(f"{MAPPED} && grep -rqs {NAME} /data/nocturne/")
     pi.power_cut()
     before = header(pi.card)
-    reset(pi)
+    reset(board)
     board.run(MAPPED)
     pi.power_cut()
     same = sum(one == other and any(one) for one, other in
@@ -85,8 +86,15 @@ def again(board: Board) -> str:
     return "the nights were there; 0 sectors of the old header are left"
 
 
-def reset(pi: Pi) -> None:
-    """The button is held at power-on."""
+def off(pi: Pi) -> None:
+    if pi.process is not None:
+        pi.power_cut()
+
+
+def reset(board: Board) -> None:
+    """The button is held at power-on; which pin that is stands in the settings."""
+    pi = board.pi
+    pi.write_boot("nocturne.toml", board.folder / "nocturne.toml")
     pi.power_on(held=True, hurry=False)
     pi.await_true("systemctl is-active --quiet nocturne-data", 400)
     pi.press(False)
