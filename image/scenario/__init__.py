@@ -3,7 +3,8 @@ runs it.
 
 One board lives through them in this order: first start, a press, an unplugged sensor, processes
 that are killed or hang, a power cut in mid-night, refused updates, a real one that is tried and
-kept, one that is tried in vain, a systemd that freezes, a reset by the button, and encryption.
+kept, one that is tried in vain, a systemd that freezes, a reset by the button, encryption, and what
+Raspberry Pi Imager wrote.
 """
 
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from image.emulate import make_bench
 from image.host import CACHE, OUT, Trouble, say
-from image.scenario import accidents, encrypted, night, start, updates
+from image.scenario import accidents, encrypted, imager, night, start, updates
 from image.scenario.board import Board
 
 TOOLS = ("qemu-system-aarch64", "mcopy", "fdtput", "mksquashfs", "rauc", "openssl", "mmdebstrap")
@@ -49,6 +50,7 @@ ALL = (
     accidents.frozen,
     accidents.reset,
     *ENCRYPTED,
+    imager.customised,
 )
 
 
