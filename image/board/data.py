@@ -26,7 +26,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import otp
 import written
 from tryboot import BOOT, blank, put, writable
 
@@ -92,6 +91,7 @@ def keyed(action: Action) -> tuple[bytes, str]:
     """The board's key where it is needed; and why there is none."""
     if action not in (Action.OPEN, Action.MAKE_LOCKED):
         return b"", ""
+    import otp      # and OpenSSL with it, which costs every other start time
     try:
         return otp.key(otp.rows()), ""
     except otp.NoKey as why:
@@ -116,9 +116,10 @@ def make(partition: Path, key: bytes) -> None:
 def found(partition: Path) -> State:
     """LUKS2 has a label of its own, which also keeps systems from before it from making the
     partition anew."""
-    if label(partition) != LABEL:
+    facts = probed(partition)
+    if facts.get("LABEL") != LABEL:
         return State.NEW
-    return State.LOCKED if probed(partition, "TYPE") == "crypto_LUKS" else State.PLAIN
+    return State.LOCKED if facts.get("TYPE") == "crypto_LUKS" else State.PLAIN
 
 
 def decided(state: State, erase: bool, wanted: bool) -> tuple[Action, str]:
@@ -155,7 +156,7 @@ def fits(partition: Path, key: bytes) -> bool:
 def unlock(partition: Path, key: bytes) -> Path:
     """Its device; with a file system, which a power cut may have kept from being made."""
     cryptsetup("open", partition, LABEL, key=key)
-    if label(MAPPER) != LABEL:
+    if probed(MAPPER).get("LABEL") != LABEL:
         mkfs(MAPPER)
     return MAPPER
 
@@ -184,14 +185,10 @@ def blocks(device: Path) -> int:
     return int((Path("/sys/class/block") / device.name / "size").read_text()) * SECTOR
 
 
-def label(device: Path) -> str:
-    return probed(device, "LABEL")
-
-
-def probed(device: Path, tag: str) -> str:
-    return subprocess.run(
-        ["blkid", "-p", "-o", "value", "-s", tag, device], capture_output=True, text=True
-    ).stdout.strip()
+def probed(device: Path) -> dict[str, str]:
+    """What stands on it, by blkid's names: LABEL, TYPE."""
+    said = subprocess.run(["blkid", "-p", "-o", "export", device], capture_output=True, text=True)
+    return dict(line.split("=", 1) for line in said.stdout.splitlines() if "=" in line)
 
 
 def grow(disk: Path, partition: Path) -> None:

@@ -9,7 +9,7 @@ image/module gives it to root, as 32 bytes.
 """
 
 import hashlib
-import secrets
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def write(device: Path = DEVICE) -> None:
         raise NoKey("the board's one-time memory isn't empty; nothing was written")
     fresh = b""
     while not fresh or not all(any(fresh[at:at + ROW]) for at in range(0, len(fresh), ROW)):
-        fresh = secrets.token_bytes(ROWS * ROW)
+        fresh = os.urandom(ROWS * ROW)
     with open(device, "r+b", buffering=0) as file:
         file.write(fresh)
     if rows(device) != fresh:
