@@ -91,7 +91,7 @@ def keyed(action: Action) -> tuple[bytes, str]:
     """The board's key where it is needed; and why there is none."""
     if action not in (Action.OPEN, Action.MAKE_LOCKED):
         return b"", ""
-    import otp      # and OpenSSL with it, which costs every other start time
+    import otp  # and OpenSSL with it, which costs every other start time
     try:
         return otp.key(otp.rows()), ""
     except otp.NoKey as why:
