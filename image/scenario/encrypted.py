@@ -32,7 +32,7 @@ def empty(board: Board) -> str:
 
 
 def made(board: Board) -> str:
-    """With one a reset makes the partition encrypted, and no byte of a night stands on the card."""
+    """With one a reset makes the partition encrypted, and nothing personal stands in it."""
     pi = board.pi
     off(pi)
     pi.otp = OURS
@@ -102,9 +102,10 @@ def reset(board: Board) -> None:
 
 
 def found(card: Path) -> tuple[int, int]:
-    """In how many places the name stands on the data partition, and the password on the card."""
+    """In how many places of the data partition the name stands, and the password."""
     whole = card.read_bytes()
-    return whole.count(NAME.encode(), START * recipe.MIB), whole.count(SECRET.encode())
+    return whole.count(NAME.encode(), START * recipe.MIB), whole.count(SECRET.encode(),
+                                                                       START * recipe.MIB)
 
 
 def header(card: Path) -> bytes:
