@@ -15,6 +15,7 @@ initrd. No network but the guest's own loopback.
 
 import contextlib
 import gzip
+import hashlib
 import json
 import shutil
 import socket
@@ -42,41 +43,50 @@ for unit in agent chips sound hub; do
     $B ln -s ../bench-$unit.service /sysroot/run/systemd/system/sysinit.target.wants/
 done
 """
-HUB = ("mosquitto", "libcjson1", "libwebsockets17", "libev4", "libuv1", "libmosquitto1", "libwrap0",
-       "libdlt2", "mosquitto-clients")
+HUB = ("mosquitto", "mosquitto-clients")
+PROGRAMS = ("usr/sbin/mosquitto", "usr/bin/mosquitto_sub", "usr/bin/mosquitto_pub")
 
 
-def make_bench(out: Path) -> None:
-    """The second disk: agent, chips and a broker with its libraries."""
+def make_bench(out: Path, root: Path) -> None:
+    """The second disk: agent, chips, and a broker with those of its libraries that `root` lacks."""
     folder = CACHE / "bench"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(HERE / "guest", folder)
-    debs = CACHE / "bench-debs"
-    if not any(debs.glob("*.deb")):
-        shutil.rmtree(debs, ignore_errors=True)
-        debs.mkdir()
+    packages = bench_packages(suite_of(root))
+    hub = folder / "hub"
+    (hub / "lib").mkdir(parents=True)
+    libraries = Path("usr/lib/aarch64-linux-gnu")
+    for library in (packages / libraries).glob("*.so.*"):
+        if not (root / libraries / library.name).exists():
+            shutil.copy(library, hub / "lib")
+    for program in PROGRAMS:
+        shutil.copy(packages / program, hub)
+    out.unlink(missing_ok=True)
+    run("mksquashfs", folder, out, "-noappend", "-no-progress", "-quiet", "-all-root")
+
+
+def suite_of(root: Path) -> str:
+    facts = dict(line.split("=", 1) for line in (root / "etc/os-release").read_text().splitlines())
+    return facts["VERSION_CODENAME"]
+
+
+def bench_packages(suite: str) -> Path:
+    """A folder with the packages of HUB and all they need, unpacked, kept in the cache."""
+    digest = hashlib.sha256(repr(HUB).encode()).hexdigest()[:12]
+    folder, making = CACHE / f"bench-{suite}-{digest}", CACHE / "bench.making"
+    if not folder.exists():
+        run("rm", "-rf", "--one-file-system", making)
         run(
             "mmdebstrap",
             "--mode=root",
             "--architectures=arm64",
             "--variant=extract",
             f"--include={','.join(HUB)}",
-            f"--extract-hook=sync-out /var/cache/apt/archives {debs}",
-            recipe.SUITE,
-            CACHE / "bench-tree",
+            suite,
+            making,
         )
-        run("rm", "-rf", "--one-file-system", CACHE / "bench-tree")
-    hub = folder / "hub"
-    (hub / "lib").mkdir(parents=True)
-    unpacked = CACHE / "bench-hub"
-    for name in HUB:
-        run("dpkg-deb", "-x", next(debs.glob(f"{name}_*.deb")), unpacked)
-    for library in unpacked.glob("usr/lib/aarch64-linux-gnu/*.so.*"):
-        shutil.copy(library, hub / "lib")
-    for program in ("usr/sbin/mosquitto", "usr/bin/mosquitto_sub", "usr/bin/mosquitto_pub"):
-        shutil.copy(unpacked / program, hub)
-    out.unlink(missing_ok=True)
-    run("mksquashfs", folder, out, "-noappend", "-no-progress", "-quiet", "-all-root")
+        making.rename(folder)
+    return folder
 
 
 class Pi:

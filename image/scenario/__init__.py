@@ -71,7 +71,7 @@ def run_all(
         raise Trouble(f"{image}: there is no image yet; run image/build")
     folder.mkdir(parents=True, exist_ok=True)
     bench = folder / "bench.img"
-    make_bench(bench)
+    make_bench(bench, CACHE / "root")
     version = (CACHE / "root/usr/lib/nocturne/version").read_text().strip()
     board = Board(
         folder,

@@ -17,6 +17,8 @@ from tests.image.https import Hub, certify
 
 VERSION = "0.1.0.7"
 
+BOOKWORM = recipe.SUITES["bookworm"]
+
 
 @pytest.fixture
 def bundle(tmp_path):
@@ -162,7 +164,7 @@ def test_the_bill_of_materials_names_packages_wheels_models_and_kernel(tmp_path)
     debs.mkdir()
     (debs / "raspi-firmware_1.20240424+ds-6_all.deb").touch()
     (debs / "initramfs-tools_0.148_all.deb").touch()
-    bill = sbom.bill(root, debs, "0.1.0.7", 1_767_225_600)
+    bill = sbom.bill(root, debs, BOOKWORM, "0.1.0.7", 1_767_225_600)
     assert bill["bomFormat"] == "CycloneDX" and bill["metadata"]["timestamp"].startswith(
         "2026-01-01"
     )
@@ -172,4 +174,4 @@ def test_the_bill_of_materials_names_packages_wheels_models_and_kernel(tmp_path)
         "composer.onnx",
         "numpy",
     ]
-    assert bill == sbom.bill(root, debs, "0.1.0.7", 1_767_225_600)
+    assert bill == sbom.bill(root, debs, BOOKWORM, "0.1.0.7", 1_767_225_600)
