@@ -30,6 +30,8 @@ PACKAGES = {
     "dtc": "device-tree-compiler",
     "fdtoverlay": "device-tree-compiler",
     "fdtput": "device-tree-compiler",
+    "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
+    "swig": "swig",
     "git": "git",
     "rauc": "rauc",
     "openssl": "openssl",

@@ -53,8 +53,7 @@ PACKAGES = (
     "fonts-dejavu-core",
 )
 KERNEL_PACKAGES = ("linux-image-arm64", "raspi-firmware", "busybox-static")
-# What builds image/module for that kernel, and Python packages that have no wheel; nothing of it is
-# in the image.
+# What builds image/module for that kernel, and headers for lgpio; nothing of it is in the image.
 COMPILER_PACKAGES = (
     "linux-headers-arm64",
     "make",
@@ -65,11 +64,8 @@ COMPILER_PACKAGES = (
     "grep",
     "findutils",
     "mawk",
-    "gcc",
     "libc6-dev",
-    "python3-dev",
-    "python3-setuptools",
-    "swig",
+    "libpython3-dev",
 )
 DOCUMENTS = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*")
 COPYRIGHTS = "/usr/share/doc/*/copyright"

@@ -94,7 +94,7 @@ def assemble(
         kernel.install_boot_files(debian.kernel, root, epoch, COMMAND_LINE)
     wifi(root, firmware)
     with step("what PyPI has"):
-        needs = wheels.fetch(suite, debian.compiler, epoch)
+        needs = wheels.fetch(suite, debian.compiler)
     with step("Nocturne"):
         nocturne(root, needs, suite, epoch)
     overlay(root, version, certificate)
@@ -128,7 +128,7 @@ def nocturne(root: Path, needs: Path, suite: Suite, epoch: int) -> None:
     with tarfile.open(CACHE / "source.tar") as archive:
         archive.extractall(SOURCE, filter="data")
     target = root / PYTHON
-    wheels.install(target, needs, suite)
+    wheels.install(target, needs, suite, epoch)
     run(*wheels.PIP, "install", "--no-deps", "--no-compile", "--target", target, SOURCE,
         env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch)})
     for model in ("composer.onnx", "recommender.tflite", "stager.json"):

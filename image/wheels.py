@@ -1,11 +1,14 @@
-"""What the board gets from PyPI: the pinned, hashed wheels of its Python, and those made here of
-sources that have none."""
+"""What the board gets from PyPI: the pinned, hashed wheels of its Python, and lgpio, which has none
+for some."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
+from email.parser import HeaderParser
 from pathlib import Path
 
 from image import recipe
@@ -19,8 +22,9 @@ PLATFORMS = (
     "manylinux_2_27_aarch64",
     "manylinux2014_aarch64",
     "manylinux_2_17_aarch64",
-    "linux_aarch64",
 )
+COMPILED = "compiled"
+TRIPLET = "aarch64-linux-gnu"
 
 
 def board(suite: Suite) -> list[str]:
@@ -29,8 +33,8 @@ def board(suite: Suite) -> list[str]:
             *(f"--platform={name}" for name in PLATFORMS)]
 
 
-def fetch(suite: Suite, compiler: Path, epoch: int) -> Path:
-    """A folder of the suite's wheels, kept in the cache till its pins change."""
+def fetch(suite: Suite, compiler: Path) -> Path:
+    """A folder of the suite's packages, kept in the cache till its pins change."""
     pins = HERE / suite.pins
     folder = CACHE / f"wheels-{suite.python}-{hashlib.sha256(pins.read_bytes()).hexdigest()[:12]}"
     if folder.exists():
@@ -39,31 +43,43 @@ def fetch(suite: Suite, compiler: Path, epoch: int) -> Path:
     shutil.rmtree(making, ignore_errors=True)
     run(*PIP, "download", "--no-deps", "--require-hashes", *board(suite), "--dest", making,
         "--requirement", pins)
-    for source in making.glob("*.tar.gz"):
-        build(source, compiler, epoch)
+    for source in making.glob("lgpio-*.tar.gz"):
+        compile_lgpio(source, compiler, suite.python, making / COMPILED)
         source.unlink()
     making.rename(folder)
     return folder
 
 
-def build(source: Path, compiler: Path, epoch: int) -> None:
-    """A wheel beside the archive, made by the emulated compiler and Python of `compiler`."""
-    place = compiler / "wheel"
-    subprocess.run(["rm", "-rf", "--one-file-system", place], check=True)
-    with tarfile.open(source) as archive:
-        archive.extractall(place, filter="data")
-    inside = next(place.iterdir())
-    # Without PYPI lgpio wants its C library from the system.
-    words = ("PATH=/usr/bin:/bin", "PYPI=1", "CFLAGS=-g0", f"SOURCE_DATE_EPOCH={epoch}",
-             "PYTHONHASHSEED=0")
-    run("chroot", compiler, "/usr/bin/env", f"--chdir=/wheel/{inside.name}", *words,
-        "python3", "setup.py", "-q", "bdist_wheel")
-    shutil.copy(next(inside.glob("dist/*.whl")), source.parent)
+def compile_lgpio(source: Path, compiler: Path, python: str, out: Path) -> None:
+    """The module with its C library inside, as its own setup.py makes it for PyPI, by this
+    machine's cross-compiler: the emulated one takes forty times as long."""
+    with tempfile.TemporaryDirectory() as temporary, tarfile.open(source) as archive:
+        archive.extractall(temporary, filter="data")
+        place = next(Path(temporary).iterdir())
+        facts = place / "PKG-INFO"
+        name = HeaderParser().parsestr(facts.read_text())
+        record = out / f"{name['Name']}-{name['Version']}.dist-info"
+        record.mkdir(parents=True)
+        shutil.copy(facts, record / "METADATA")
+        run("swig", "-python", "-outdir", out, "lgpio.i", cwd=place)
+        headers = compiler / "usr/include"
+        code = sorted(file.relative_to(place) for file in place.glob("src/lg*.c"))
+        run("aarch64-linux-gnu-gcc", f"--sysroot={compiler}", "-shared", "-fPIC", "-O2", "-pthread",
+            "-Isrc", f"-I{headers}/python{python}", f"-I{headers}", *code, "src/rgpiod.c",
+            "lgpio_wrap.c", "-o", out / f"_lgpio.cpython-{python.replace('.', '')}-{TRIPLET}.so",
+            cwd=place)
 
 
-def install(target: Path, wheels: Path, suite: Suite) -> None:
-    run(*PIP, "install", "--no-deps", "--no-compile", "--no-index", "--only-binary=:all:",
-        "--target", target, *board(suite), *sorted(wheels.glob("*.whl")))
+def install(target: Path, folder: Path, suite: Suite, epoch: int) -> None:
+    """Into `target`, less what Nocturne doesn't import."""
+    pip = (*PIP, "install", "--no-deps", "--no-compile", "--target", target)
+    # pip asks them whether they like the Python that it runs on itself.
+    run(*pip, "--ignore-requires-python", "--only-binary=:all:", *board(suite),
+        *sorted(folder.glob("*.whl")))
+    for source in sorted(folder.glob("*.tar.gz")):      # of Python alone
+        run(*pip, source, env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch)})
+    if (folder / COMPILED).exists():
+        shutil.copytree(folder / COMPILED, target, dirs_exist_ok=True)
     for pattern in recipe.UNUSED_PYTHON:
         for path in target.glob(pattern):
             subprocess.run(["rm", "-rf", "--one-file-system", path], check=True)
