@@ -3,8 +3,8 @@ runs it.
 
 One board lives through them in this order: first start, a press, an unplugged sensor, processes
 that are killed or hang, a power cut in mid-night, refused updates, a real one that is tried and
-kept, one that is tried in vain, a systemd that freezes, Wi-Fi and a radio that hangs, and a reset by
-the button.
+kept, one that is tried in vain, a systemd that freezes, Wi-Fi and a radio that hangs, and a reset
+by the button.
 """
 
 import time
