@@ -52,6 +52,7 @@ PACKAGES = (
     "alsa-utils",
     "i2c-tools",
     "fonts-dejavu-core",
+    "fonts-wqy-microhei",       # the chart's words in Chinese
 )
 KERNEL_PACKAGES = ("linux-image-arm64", "raspi-firmware", "busybox-static")
 # What builds image/module for that kernel, and headers for lgpio; nothing of it is in the image.
