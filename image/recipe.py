@@ -113,6 +113,7 @@ ENABLED = (
     "nocturne-reports.path",
     "nocturne-good.timer",
     "nocturne-ssh.service",
+    "nocturne-radio.service",
 )
 
 BOARDS = (

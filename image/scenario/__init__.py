@@ -3,8 +3,8 @@ runs it.
 
 One board lives through them in this order: first start, a press, an unplugged sensor, processes
 that are killed or hang, a power cut in mid-night, refused updates, a real one that is tried and
-kept, one that is tried in vain, a systemd that freezes, a reset by the button, encryption, and what
-Raspberry Pi Imager wrote.
+kept, one that is tried in vain, a systemd that freezes, Wi-Fi and a radio that hangs, a reset by
+the button, encryption, and what Raspberry Pi Imager wrote.
 """
 
 import time
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from image.emulate import make_bench
 from image.host import CACHE, OUT, Trouble, say
-from image.scenario import accidents, encrypted, imager, night, start, updates
+from image.scenario import accidents, encrypted, imager, night, start, updates, wifi
 from image.scenario.board import Board
 
 TOOLS = ("qemu-system-aarch64", "mcopy", "fdtput", "mksquashfs", "rauc", "openssl", "mmdebstrap")
@@ -36,6 +36,7 @@ SHORT = (
     accidents.kill_night,
 )
 ENCRYPTED = (encrypted.empty, encrypted.made, encrypted.elsewhere, encrypted.again)
+WIFI = (wifi.joins, wifi.gone, wifi.unaddressed, wifi.hangs, wifi.told, night.memory)
 ALL = (
     *SHORT,
     accidents.hang_sound,
@@ -48,6 +49,7 @@ ALL = (
     updates.kept,
     updates.in_vain,
     accidents.frozen,
+    *WIFI,
     accidents.reset,
     *ENCRYPTED,
     imager.customised,
