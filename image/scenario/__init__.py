@@ -35,14 +35,15 @@ SHORT = (
     accidents.kill_sound,
     accidents.kill_night,
 )
-ENCRYPTED = (encrypted.empty, encrypted.made, encrypted.elsewhere, encrypted.again)
 WIFI = (wifi.joins, wifi.gone, wifi.unaddressed, wifi.hangs, wifi.told, night.memory)
+ENCRYPTED = (encrypted.empty, encrypted.made, encrypted.elsewhere, encrypted.again)
 ALL = (
     *SHORT,
     accidents.hang_sound,
     accidents.hang_night,
     accidents.power_cut,
     updates.refusals,
+    updates.fetched,
     updates.real_update,
     updates.cut_update,
     updates.tried,

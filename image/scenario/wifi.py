@@ -36,7 +36,8 @@ WAYS = {
     "WPA3": "wpa=2\nwpa_key_mgmt=SAE\nieee80211w=2\nsae_pwe=2\n",
     "WPA3 of before 2020": "wpa=2\nwpa_key_mgmt=SAE\nieee80211w=2\nsae_pwe=0\n",
     "WPA3 of the newer way alone": "wpa=2\nwpa_key_mgmt=SAE\nieee80211w=2\nsae_pwe=1\n",
-    "WPA2 and WPA3": "wpa=2\nwpa_key_mgmt=WPA-PSK SAE\nieee80211w=1\nsae_pwe=2\n",
+    "WPA2 and WPA3": "wpa=2\nwpa_key_mgmt=WPA-PSK SAE\nieee80211w=1\nsae_require_mfp=1\n"
+                     "sae_pwe=2\n",
 }
 KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0" * 2
 
@@ -122,8 +123,9 @@ def join(board: Board, network: Network) -> float:
     try:
         seconds = board.pi.await_true(f"{STATUS} | grep -q wpa_state=COMPLETED && {ADDRESS}", 60)
     except Trouble as trouble:
-        said = board.run(f"{STATUS}; cat /boot/firmware/TROUBLE.txt; journalctl -b "
-                         "-u wpa_supplicant@wlan0 -u bench-air -o cat | tail -5; true")
+        said = board.run(f"{STATUS}; cat /boot/firmware/TROUBLE.txt; "
+                         "journalctl -b -u wpa_supplicant@wlan0 -u bench-air -o cat | tail -5; "
+                         "true")
         raise Trouble(f"{network}: {trouble}: {said}") from None
     way = board.run(f"{STATUS} | sed -n s/^key_mgmt=//p")
     if way != ("NONE" if network.way == "open" else "SAE" if "WPA3" in network.way else
