@@ -157,6 +157,21 @@ UNUSED_MODULES = (
     "drivers/mtd",
 )
 
+# What packages bring along and nothing on a board reads: Perl beyond its base (for tools of
+# i2c-tools), character sets beside UTF-8, names of devices of all makers, Python's own tests.
+UNUSED_FILES = (
+    "usr/lib/aarch64-linux-gnu/gconv",
+    "usr/lib/aarch64-linux-gnu/libperl.so*",
+    "usr/lib/aarch64-linux-gnu/perl",
+    "usr/lib/python3*/pydoc_data",
+    "usr/lib/python3*/test",
+    "usr/lib/udev/hwdb.bin",
+    "usr/lib/udev/hwdb.d",
+    "usr/share/alsa/ucm2",
+    "usr/share/perl",
+    "usr/share/perl5",
+    "usr/share/sounds",
+)
 # Of what PyPI has: half of it, and nothing that Nocturne imports.
 UNUSED_PYTHON = (
     "**/tests",

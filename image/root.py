@@ -108,6 +108,8 @@ def assemble(
             "compileall",
             "-q",
             "-f",
+            "-j",
+            "0",
             "--invalidation-mode",
             "unchecked-hash",
             f"/usr/lib/python{suite.python}",
@@ -228,7 +230,7 @@ def tidy(root: Path, epoch: int) -> None:
         "var/lib/dbus/machine-id",
         "var/lib/dpkg/*-old",
         "etc/dpkg/dpkg.cfg.d/99mmdebstrap",
-        "usr/share/alsa/ucm2",
+        *recipe.UNUSED_FILES,
     ):
         for path in root.glob(pattern):
             subprocess.run(["rm", "-rf", "--one-file-system", path], check=True)

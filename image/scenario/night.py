@@ -3,7 +3,7 @@
 from image.host import Trouble
 from image.scenario.board import CAPTURED, EAR, Board
 
-MOST_MEMORY = 220               # MB on the whole board, while it plays
+MOST_MEMORY = 210               # MB on the whole board, while it plays
 BEAT = "python3 -I /mnt/heart.py"
 
 
@@ -36,7 +36,7 @@ def hub(board: Board) -> str:
 
 
 def memory(board: Board) -> str:
-    """The board uses at most 220 MB while it plays."""
+    """The board uses at most 210 MB while it plays."""
     used = int(board.run("free -m | awk '/^Mem/ {print $3}'"))
     bench = (
         sum(

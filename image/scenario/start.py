@@ -4,7 +4,7 @@ from image import recipe
 from image.host import Trouble
 from image.scenario.board import SECRET, Board
 
-SOONEST = 25.0          # s until the button is ready
+SOONEST = 12.0          # s until the button is ready
 
 
 def ready(board: Board) -> str:
