@@ -162,7 +162,13 @@ class Radio:
         except TimeoutError:
             return Look(now, answering=False)
         except OSError:                             # it isn't running: systemd starts it
+            self.forget()
             return Look(now)
+
+    def forget(self) -> None:
+        """Another driver, or another wpa_supplicant, knows nothing of scans before."""
+        self.supplicant.close()
+        self.begun = self.heard = None
 
     def hear(self, now: float) -> int | None:
         """What the last scan heard, and begin another one. One that doesn't end has failed."""
@@ -272,8 +278,8 @@ def main() -> int:
             count += 1
             say(f"{WLAN}: {WORDS[sign]}; {radio.driver} is loaded anew, time {count}")
             file.write_text(f"{count}\n")
-            radio.supplicant.close()
             restart(radio.driver)
+            radio.forget()
         time.sleep(LOOK)
 
 

@@ -187,10 +187,10 @@ def hangs(board: Board) -> str:
         def hang(deed=deed, took=took) -> None:
             before = int(board.run(RESTARTS))
             index = board.run("cat /sys/class/net/wlan0/ifindex")
+            board.run(deed)
             took.append(board.pi.await_true(
-                f"{{ {deed}; }} >&2; until [ $({RESTARTS}) -gt {before} ] && "
-                f"[ $(cat /sys/class/net/wlan0/ifindex 2>/dev/null || echo {index}) != {index} ] "
-                f"&& {ADDRESS}; do sleep 0.5; done", 120))
+                f"[ $({RESTARTS}) -gt {before} ] && {ADDRESS} && "
+                f"[ $(cat /sys/class/net/wlan0/ifindex) != {index} ]", 120))
 
         heard = listen(board, 75, hang, whole=True)
         if took[0] > LATEST:

@@ -209,6 +209,9 @@ class Scans:
     def __init__(self):
         self.ended, self.hears = None, None
 
+    def close(self):
+        self.ended = None
+
     def ask(self, words):
         if words == "SCAN":
             self.ended = self.hears if self.hears in (None, FAILED) else 0
@@ -231,6 +234,11 @@ def test_scans_are_counted_and_one_that_does_not_end_has_failed(tmp_path):
     assert [seen.look(now).heard for now in (45.0, 50.0)][-1] == FAILED
     scans.hears = 1
     assert [seen.look(now).heard for now in (55.0, 60.0, 65.0)][-1] == 1
+    scans.hears = FAILED
+    assert [seen.look(now).heard for now in (70.0, 75.0, 80.0)][-1] == FAILED
+    seen.forget()                               # the driver was loaded anew
+    scans.hears = None
+    assert seen.look(85.0).heard is None
 
 
 # ---- the one place that acts ---------------------------------------------------------------------
