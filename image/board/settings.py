@@ -61,6 +61,7 @@ def main() -> int:
               ("authorized_keys", DATA / "ssh/authorized_keys", "root"),
               ("ca.crt", kept / "nocturne-ca.crt", "nocturne"),
               ("seed.mid", kept / "seed.mid", "nocturne"))),
+        ("the name", lambda: answer_by_name((DATA / "ssh/authorized_keys").exists())),
     ]
     troubles = [trouble for what, step in steps for trouble in guarded(what, step)]
     try:
@@ -393,6 +394,17 @@ def set_host(boot: Path, name: Callable[[str], None] = socket.sethostname) -> li
         return [f"hostname.txt: {said[:63]}: letters, digits and - only; nocturne until then"]
     name(said.lower() or HOST)
     return []
+
+
+def answer_by_name(wanted: bool, run: Path = Path("/run/systemd")) -> None:
+    """Whether NAME.local is answered, for who comes by SSH: nocturne-ssh.service has resolved read
+    it. Otherwise no port is open for that."""
+    for name, section in (("network/20-home.network.d", "Network"), ("resolved.conf.d", "Resolve")):
+        file = run / name / "named.conf"
+        file.unlink(missing_ok=True)
+        if wanted:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"[{section}]\nMulticastDNS=yes\n")
 
 
 def take_file(theirs: Path, mine: Path, owner: str) -> None:

@@ -59,6 +59,7 @@ def customised(board: Board) -> str:
         f"grep -c -e ssid={NAME.encode().hex()} -e psk={PSK} -e country=DE {conf}": "3",
         "systemctl is-active nocturne-ssh": "active",
         "nft list chain inet nocturne in | grep -c 'dport 22 '": "1",
+        "ss -Hlnu | grep -c '0.0.0.0:5353'": "1",
         f"ls /boot/firmware | grep -cx {' '.join(f'-e {name}' for name in FILES)} || true": "0",
         f"grep -rlIs {PSK} /boot/firmware | wc -l": "0",
     }

@@ -230,6 +230,15 @@ def test_the_script_of_imager_1_is_read_as_a_shell_reads_it(imager, tmp_path, na
     assert (tmp_path / "name").read_bytes().decode() == name
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_reaches_the_network_by_way_of_the_drive(imager, name):
+    import wifi
+    found, _ = imager.read({"network-config": network(name, "geheim geheim")})
+    again, strange = wifi.read(wifi.filled(found.wifi))
+    assert again == found.wifi and strange == []
+    assert f"ssid={name.encode().hex()}\n" in wifi.supplicant(again)
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if "\t" not in name])
 @pytest.mark.parametrize("file", ["rpi-preseed.toml", "custom.toml"])
 def test_the_toml_of_raspberry_pi_os_is_read(imager, file, name):

@@ -771,6 +771,17 @@ def test_the_device_answers_to_its_name_only_while_ssh_is_on(settings, tmp_path,
     assert went_out.count("skuid systemd-resolve") == 2
 
 
+def test_resolved_and_networkd_are_told_to_answer_and_told_off(settings, tmp_path):
+    settings.answer_by_name(True, tmp_path)
+    files = list(tmp_path.rglob("*.conf"))
+    assert len(files) == 2 and all("MulticastDNS=yes" in file.read_text() for file in files)
+    units = Path(data.__file__).parents[1] / "root/etc/systemd/network"
+    assert all((units / file.parent.name.removesuffix(".d")).exists()
+               for file in files if file.parent.parent.name == "network")
+    settings.answer_by_name(False, tmp_path)
+    assert not list(tmp_path.rglob("*.conf"))
+
+
 def test_what_is_wiped_is_zero(tmp_path):
     device = tmp_path / "device"
     device.write_bytes(b"personal" * 1_000_000)
