@@ -2,8 +2,9 @@
 
 One small network looks at each pitch of each frame through its harmonics (as Bittner et al. 2017
 stack them), so that what it learned of one pitch holds for all. An instrument shifts its answers
-alike throughout a piece: what is left of that, a linear rule takes back, which sees how strong the
-harmonics are. Both are learned from renderings (models/taste.json).
+alike throughout a piece: what is left of that, a rule takes back, which sees how strong the
+harmonics are (kernel ridge regression over a linear one). Both are learned from renderings
+(models/taste.json).
 """
 
 import math
@@ -38,8 +39,15 @@ class Notes:
 def notes(bins: np.ndarray, weights: Mapping[str, np.ndarray]) -> Notes:
     """`bins` (n, len(BINS)) amplitudes, FRAMES a second."""
     row = (summary(bins, weights) - weights["score_centre"]) / weights["score_scale"]
-    register, density = np.append(row, 1.0) @ weights["score"]
+    register, density = np.append(row, 1.0) @ weights["score"] + (
+        likeness(row[None], weights["score_rows"]) @ weights["score_pulls"])[0]
     return Notes(float(np.clip(register, LOW, HIGH)), float(np.exp(np.clip(density, -4, 3))))
+
+
+def likeness(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """(n, m), 0..1: how like the rows (n, k) are to the others (m, k)."""
+    apart = ((some[:, None] - others[None]) ** 2).mean(2)
+    return np.exp(-apart / 2)
 
 
 def summary(bins: np.ndarray, weights: Mapping[str, np.ndarray]) -> np.ndarray:

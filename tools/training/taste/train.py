@@ -26,10 +26,10 @@ from kit.setup import ensure
 SEED = 0
 LEVELS = (-15.0, 0.0)       # dB re the music, of the other rain
 OTHER = 2                   # place of that sound
-SHARE, EPOCHS, BATCH = 4, 6, 2048   # one of so many frames, times they are seen, rows at a time
-LAYERS = (32, 16)
+SHARE, EPOCHS, BATCH = 2, 6, 2048   # one of so many frames, times they are seen, rows at a time
+LAYERS = (64, 32)
 RATE = 3e-3                 # of Adam, falling to 0
-SCORE_RIDGE = 3.0           # of the rule's weights
+LINEAR, LIKE = 10.0, 0.3    # ridges of the rule's two parts
 RIDGE = 0.05                # of the weights, against fitting few pieces too well
 STEPS, PACE = 600, 0.03     # of Adam
 SOURCES = [
@@ -151,9 +151,10 @@ def score(piece, count: int) -> np.ndarray:
 
 
 def rule(heard: Sequence[Heard]) -> dict[str, np.ndarray]:
-    """From `notes.summary` to register and the logarithm of density, by ridge regression."""
+    """From `notes.summary` to register and the logarithm of density: a ridge regression, and what
+    pieces like this one are off it."""
     from areas.taste.evaluate import onset_times
-    from device.taste.notes import summary
+    from device.taste.notes import likeness, summary
     from device.taste.spectrum import FRAMES
     rows, wanted = [], []
     for half in (0, 1):
@@ -166,10 +167,14 @@ def rule(heard: Sequence[Heard]) -> dict[str, np.ndarray]:
                 wanted.append((notes[:, 2].mean(), np.log(onsets)))
     table, wanted = np.array(rows), np.array(wanted)
     centre, scale = table.mean(0), table.std(0) + 1e-6
-    table = np.column_stack([(table - centre) / scale, np.ones(len(table))])
-    ridge = SCORE_RIDGE * np.diag([*np.ones(len(centre)), 0.0])
-    weights = np.linalg.solve(table.T @ table + ridge, table.T @ wanted)
-    return {"score_centre": centre, "score_scale": scale, "score": weights}
+    table = (table - centre) / scale
+    inputs = np.column_stack([table, np.ones(len(table))])
+    ridge = LINEAR * np.diag([*np.ones(len(centre)), 0.0])
+    weights = np.linalg.solve(inputs.T @ inputs + ridge, inputs.T @ wanted)
+    pulls = np.linalg.solve(likeness(table, table) + LIKE * np.eye(len(table)),
+                            wanted - inputs @ weights)
+    return {"score_centre": centre, "score_scale": scale, "score": weights,
+            "score_rows": table, "score_pulls": pulls}
 
 
 # ---- tempo and families --------------------------------------------------------------------------
