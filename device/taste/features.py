@@ -4,7 +4,17 @@ import math
 
 import numpy as np
 
-from device.taste.spectrum import BINS, FRAMES, HIGH, LOW, Spectrum, hertz, tone_table
+from device.taste.spectrum import (
+    BINS,
+    FRAMES,
+    HIGH,
+    LONG,
+    LOW,
+    RATE,
+    Spectrum,
+    hertz,
+    tone_table,
+)
 
 TONES = np.arange(LOW, HIGH + 1)
 AUDIBLE = 0.05              # of the piece's loudest tone: what is quieter is leakage
@@ -30,30 +40,22 @@ def chroma(whole: Spectrum) -> np.ndarray:
     return np.bincount(TONES % 12, weights, 12) / total if total else np.full(12, 1 / 12)
 
 
-def register(whole: Spectrum) -> float:
-    """Mean MIDI pitch, by the root of the tones' strength."""
-    rows = clear(whole.tones) ** 0.5
-    return float((rows.sum(0) * TONES).sum() / max(rows.sum(), 1e-9))
-
-
 def brightness(whole: Spectrum) -> tuple[float, float]:
-    """Spectral centroid and the frequency below which 85 % of the power lies, Hz, of the tones
+    """Spectral centroid and the frequency below which 85 % of the power lies, Hz, of the music
     alone: rain is bright, but it isn't the music."""
-    # a bin is the wider the higher it lies
-    return centre(whole.shape * hertz(BINS))
+    return centre(np.fft.rfftfreq(LONG, 1 / RATE), whole.power)
 
 
 def timbre(whole: Spectrum) -> tuple[float, float]:
     """The same of the tones as their templates have them: less of the instrument, more of the
     pitch, and what `Listener.family` was trained with."""
-    return centre((tone_table()[:, :len(TONES)] @ whole.tones.sum(0)) ** 2)
+    return centre(hertz(BINS), (tone_table()[:, :len(TONES)] @ whole.tones.sum(0)) ** 2)
 
 
-def centre(spectrum: np.ndarray) -> tuple[float, float]:
-    """Hz, of (len(BINS),) powers: the centroid, and what 85 % lies below."""
+def centre(lines: np.ndarray, spectrum: np.ndarray) -> tuple[float, float]:
+    """Hz, of powers at `lines`: the centroid, and what 85 % lies below."""
     if not spectrum.sum():
         return math.nan, math.nan
-    lines = hertz(BINS)
     centroid = float((lines * spectrum).sum() / spectrum.sum())
     return centroid, float(lines[np.searchsorted(spectrum.cumsum(), 0.85 * spectrum.sum())])
 

@@ -11,8 +11,9 @@ import numpy as np
 from device.errors import ModelMismatch
 from device.inference import model_card
 from device.taste import features, loudness
+from device.taste.notes import notes
 from device.taste.spectrum import FRAMES, STEPS, Spectrum, spectrum
-from device.taste.tempo import Tempo, onset_curve, onsets, tempo
+from device.taste.tempo import Tempo, onset_curve, tempo
 
 NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 FAMILIES = ("struck", "plucked", "sustained", "voice")
@@ -20,6 +21,7 @@ TRAITS = ("brightness", "rolloff", "peaked", "decay", "steadiness", "spread")
 PIECE_OF_NOISE = 0.45       # share of the power from which on a piece is rain or sea, not music
 TEXTURE = 0.15              # from which on there is a texture under the music
 BREAKS = 0.25               # of `features.breaking`: from here on it is the sea
+PARTS = ("tempo", "key", "family", "notes", "score")       # of models/taste.npz
 SHARP = 12.0                # nats for a lead of 1 in the correlation with a key's profile
 
 
@@ -42,8 +44,8 @@ class Measured:
     texture: str                # "rain", "ocean" or ""
     tempo: Tempo
     key: Key
-    centroid: float             # Hz, of the tones
-    rolloff: float              # Hz, below which 85 % of the tones' power lies
+    centroid: float             # Hz, of the music
+    rolloff: float              # Hz, below which 85 % of the music's power lies
     loudness: float             # LUFS
     loudness_range: float       # LU
     density: float              # onsets/s
@@ -61,7 +63,7 @@ class Measured:
 class Listener:
     def __init__(self, folder: Path = model_card.MODELS):
         """Raises ModelMismatch."""
-        content, _ = model_card.read("taste", ("tempo", "key", "family"), folder)
+        content, _ = model_card.read("taste", PARTS, folder)
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 self.weights: Mapping[str, np.ndarray] = {name: arrays[name] for name in arrays}
@@ -78,12 +80,13 @@ class Listener:
         family, sure = "noise", min(1.0, noise / PIECE_OF_NOISE)
         if noise < PIECE_OF_NOISE:
             family, sure = self.family(traits(whole, curve))
+        score = notes(whole.bins, self.weights)
         lufs, lra = loudness.measured(sound)
         return Measured(
             name, len(sound) / (STEPS * 441), noise, texture(whole, noise),
             tempo(curve, self.weights["tempo"]), key(features.chroma(whole), self.weights["key"]),
-            centroid, rolloff, lufs, lra, len(onsets(whole.rises)) / len(curve) * STEPS,
-            features.register(whole), features.roughness(whole), family, sure,
+            centroid, rolloff, lufs, lra, score.density, score.register,
+            features.roughness(whole), family, sure,
         )
 
     def family(self, row: np.ndarray) -> tuple[str, float]:

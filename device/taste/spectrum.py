@@ -26,8 +26,8 @@ AROUND = 9              # bins to either side whose median is the noise under a 
 OVER = 2.0              # times that median: what is higher is a tone's
 DECAY = 1.1                 # a harmonic is as strong as its number to the minus this
 ROUNDS = 25
-CLEAR, LINES, BLOCK = 2048, 400, 25     # samples, lines of it, and lines that share a floor
-BEHIND = 5                  # steps: a tone has risen by then
+STEADY, KEPT = 0.3, 600     # share of the time in which a line is noise, by so many frames
+COARSE = np.geomspace(30.0, RATE / 2, 60)       # Hz: edges within which noise is even
 BANDS = 36                  # of an onset frame, evenly spaced in pitch
 CHUNK = 200                 # frames at a time, lest a long piece fill the memory
 
@@ -39,8 +39,8 @@ class Spectrum:
     noises: np.ndarray      # (n, len(NOISES)) amplitude of each broad noise
     bands: np.ndarray       # (m, BANDS) amplitude, STEPS a second
     under: np.ndarray       # (n, 2) power of the noise under the tones, and of everything
-    shape: np.ndarray       # (len(BINS),) power of the tones
-    rises: np.ndarray       # (m,) how much of tones begins, STEPS a second
+    bins: np.ndarray        # (n, len(BINS)) amplitude of everything
+    power: np.ndarray       # (LONG // 2 + 1,) mean of the music, without the steady noise under it
     tuning: float           # semitones above A = 440 Hz, −0.5..0.5
 
 
@@ -51,15 +51,32 @@ def hertz(midi: np.ndarray | float) -> np.ndarray:
 def spectrum(sound: np.ndarray) -> Spectrum:
     """`sound` (n,) at RATE, at least a second of it."""
     bands = np.concatenate([frames @ band_table() for frames in magnitudes(sound, SHORT, STEP)])
-    rises = rising(np.concatenate([above(frames) for frames in magnitudes(sound, CLEAR, STEP)]))
     peaks = np.concatenate([offsets(frames) for frames in magnitudes(sound, LONG, 8 * HOP)])
     tuning = tuning_of(peaks)
     table, templates = bin_table(tuning), tone_table()
-    parts = [split(frames @ table, templates) for frames in magnitudes(sound, LONG, HOP)]
-    whole, under = (np.concatenate(each) for each in list(zip(*parts, strict=True))[:2])
-    shape = np.sum([part[2] for part in parts], axis=0)
+    parts, bins, total, kept = [], [], np.zeros(LONG // 2 + 1), []
+    every = max(1, len(sound) // HOP // KEPT)
+    for frames in magnitudes(sound, LONG, HOP):
+        bins.append(frames @ table)
+        parts.append(split(bins[-1], templates))
+        total += (frames ** 2).sum(0, dtype=float)
+        kept.append(frames[::every])
+    whole, under = (np.concatenate(each) for each in zip(*parts, strict=True))
+    power = np.maximum(total / len(whole) - steady(np.concatenate(kept)), 0)
     tones = HIGH - LOW + 1
-    return Spectrum(whole[:, :tones], whole[:, tones:], bands, under, shape, rises, tuning)
+    return Spectrum(whole[:, :tones], whole[:, tones:], bands, under, np.concatenate(bins), power,
+                    tuning)
+
+
+def steady(frames: np.ndarray) -> np.ndarray:
+    """(lines,): mean power of the noise that is always there, of (n, lines) amplitudes: what a line
+    stays under for a share of the time (Martin 2001), if its power is exponential as noise's is."""
+    still = np.quantile(frames, STEADY, axis=0) ** 2 / -np.log1p(-STEADY)
+    lines = np.fft.rfftfreq(LONG, 1 / RATE)
+    where = np.digitize(lines, COARSE)
+    places = np.unique(where)
+    return np.interp(lines, [lines[where == place].mean() for place in places],
+                     [np.median(still[where == place]) for place in places])
 
 
 def magnitudes(sound: np.ndarray, size: int, hop: int) -> Iterator[np.ndarray]:
@@ -84,26 +101,6 @@ def band_table() -> np.ndarray:
     for band in np.flatnonzero(table.sum(0) < 0.5):         # narrower than a line
         table[np.argmin(np.abs(lines[:, 0] - edges[band + 1])), band] = 1
     return table.astype(np.float32)
-
-
-def above(frames: np.ndarray) -> np.ndarray:
-    """(n, LINES): the root of what stands above the noise around it."""
-    frames = frames[:, 1:LINES + 1]
-    medians = np.median(frames.reshape(len(frames), -1, BLOCK), axis=2)
-    under = np.repeat(medians, BLOCK, axis=1)
-    return np.sqrt(np.maximum(frames - OVER * under, 0))
-
-
-def rising(lines: np.ndarray) -> np.ndarray:
-    """(n,) how much rises at each step, against the loudest neighbour BEHIND (Böck & Widmer 2013: a
-    vibrato isn't an onset)."""
-    out = np.zeros(len(lines))
-    for start in range(0, len(lines), CHUNK):
-        some = lines[max(start - BEHIND, 0):start + CHUNK]
-        around = np.maximum(some, np.maximum(np.roll(some, 1, 1), np.roll(some, -1, 1)))
-        rise = np.maximum(some[BEHIND:] - around[:-BEHIND], 0).sum(1)
-        out[max(start, BEHIND):start + CHUNK] = rise[:len(out[max(start, BEHIND):start + CHUNK])]
-    return out
 
 
 def bin_table(tuning: float) -> np.ndarray:
@@ -131,11 +128,9 @@ def tone_table() -> np.ndarray:
     return (table / table.sum(0)).astype(np.float32)
 
 
-def split(
-    seen: np.ndarray, templates: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def split(seen: np.ndarray, templates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(n, tones + noises): what stands above the noise around it, as tones, and the rest; (n, 2)
-    the power of the noise and of everything; (bins,) the power of what stands above."""
+    the power of the noise and of everything."""
     padded = np.pad(seen, ((0, 0), (AROUND, AROUND)), mode="edge")
     views = np.lib.stride_tricks.sliding_window_view(padded, 2 * AROUND + 1, axis=1)
     middle = np.median(views, axis=2)
@@ -145,7 +140,7 @@ def split(
     tones = HIGH - LOW + 1
     high = explained(above, templates)
     low = explained(np.minimum(seen, under), templates[:, tones:])
-    return np.hstack([high[:, :tones], high[:, tones:] + low]), power, (above ** 2).sum(0)
+    return np.hstack([high[:, :tones], high[:, tones:] + low]), power
 
 
 def explained(seen: np.ndarray, templates: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Onsets and the tempo, with the octave's ambiguity told.
+"""The tempo, with the octave's ambiguity told.
 
 The tempo is the one whose multiples and fractions the onset curve's autocorrelation fits best; how
 much each counts was learned from renderings of known tempo (models/taste.json).
@@ -16,10 +16,6 @@ MIDDLE = 75.0               # /min: calm music's own, of the prior
 NEAR = 0.04                 # of a tempo: closer is the same one
 BEHIND = 3                  # steps: a tone has risen by then
 QUIET = 0.02                # of the loudest band: below it is silence
-APART = 0.08                # s between onsets that are told apart
-AHEAD = 8                   # steps to either side that an onset must stand above
-ABOVE = 1.5                 # of the curve's spread: how far it must stand out
-SECOND = 50                 # steps to either side that are the curve's surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +36,6 @@ def onset_curve(bands: np.ndarray) -> np.ndarray:
     around = np.maximum(loud, np.maximum(np.roll(loud, 1, 1), np.roll(loud, -1, 1)))
     rise = np.maximum(loud[BEHIND:] - around[:-BEHIND], 0).mean(1)
     return np.concatenate([np.zeros(BEHIND), rise])
-
-
-def onsets(rises: np.ndarray) -> np.ndarray:
-    """Steps at which something begins."""
-    near = np.lib.stride_tricks.sliding_window_view(np.pad(rises, AHEAD), 2 * AHEAD + 1)
-    usual = np.lib.stride_tricks.sliding_window_view(
-        np.pad(rises, SECOND, mode="reflect"), 2 * SECOND + 1)[::AHEAD]
-    level = np.repeat(np.median(usual, axis=1), AHEAD)[:len(rises)]
-    found = np.flatnonzero((rises >= near.max(1)) & (rises > level + ABOVE * rises.std()))
-    keep = np.diff(found, prepend=-10**9) >= APART * STEPS
-    return found[keep]
 
 
 def fits(curve: np.ndarray) -> np.ndarray:

@@ -102,7 +102,6 @@ def judged(piece, folder: Path) -> dict[str, float]:
         onset_envelope=curve, sr=renderings.RATE))[0])
     chroma = librosa.feature.chroma_cqt(y=sound, sr=renderings.RATE).mean(1)
     notes, seconds = piece.sounded(), len(sound) / renderings.RATE
-    starts = np.sort(notes[:, 0])
     onsets = librosa.onset.onset_detect(onset_envelope=curve, sr=renderings.RATE)
     return {
         "seconds": seconds,
@@ -115,9 +114,15 @@ def judged(piece, folder: Path) -> dict[str, float]:
             y=sound, sr=renderings.RATE).mean()),
         "score_centroid": rendered_centroid(dry),
         "density": ours.density, "librosa_density": len(onsets) / seconds,
-        "score_density": (1 + int((np.diff(starts) > ONSET).sum())) / seconds,
+        "score_density": len(onset_times(notes)) / seconds,
         "register": ours.register, "score_register": float(notes[:, 2].mean()),
     }
+
+
+def onset_times(notes: np.ndarray) -> np.ndarray:
+    """s, of notes (n, 3) as Piece.sounded has them: what begins together is one onset."""
+    starts = np.sort(notes[:, 0])
+    return starts[np.diff(starts, prepend=-1.0) > ONSET]
 
 
 def rendered_centroid(dry: np.ndarray) -> float:
