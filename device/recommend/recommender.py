@@ -290,7 +290,7 @@ class Recommender:
         minutes = None if expected is None else reward(night.outcome, expected, self._weights)
         if minutes is None or expected is None:
             return None
-        teach(self._head, *rows, night.outcome, minutes, self._weights)
+        teach(self._head, rows[0], rows[1], night.outcome, minutes, self._weights)
         self._proven.add(place)
         self._best = None
         worth = Worth(minutes, sooner(night.outcome, expected))
