@@ -5,8 +5,8 @@ embedding a recipe gets plain factors, and beside the shipped kinds there are ot
 of whom nothing is known but the size that effects have; the contrary, whom the opposite of what
 helps people helps; and the quiet, whom any sound keeps awake. Some of them like what helps, as the
 shipped kinds do, some what harms, and of some a like tells nothing. Each night's evidence weighs
-all kinds against each other, and what the shipped ones say fades besides: one person's nights are
-too noisy (15 min against 4) for evidence alone to let go of them in a month.
+all kinds against each other, and the word of all but the stranger fades besides: one person's
+nights are too noisy (15 min against 4) for evidence alone to let go of them in a month.
 
 Shares, fading and sizes were chosen on sleepers made for it: the trained ones, their reverse,
 random levels and pairs of them, half of each, and sound that costs, whatever they like. Without
@@ -20,10 +20,11 @@ from device.recommend.features import RECIPE
 from device.values import TEXTURES
 
 # Of all sleepers, before any night: and of them by what their likes tell (helps, nothing, harms)
-SHIPPED, CONTRARY = 0.36, 0.15
-STRANGE = {1.0: 0.24, 0.0: 0.06, -1.0: 0.06}
-QUIET = {1.0: 0.09, 0.0: 0.04}
-FADE = 8.0              # nights in which the shipped kinds' odds fall to 1/e
+SHIPPED, CONTRARY = 0.35, 0.12
+STRANGE = {1.0: 0.30, 0.0: 0.06, -1.0: 0.06}
+QUIET = {1.0: 0.08, 0.0: 0.03}
+# nights in which the odds of the shipped kinds, and of the contrary and the quiet, fall to 1/e
+FADE, WANE = 8.0, 24.0
 TELLING = 0.2           # of the embedding's covariance among people, that among strangers
 KNOWN = 0.3             # of a stranger's plain factors, what the embedding misses of the others'
 SCANT = 1e-4            # min²: a variance that is none, but can be inverted
@@ -75,17 +76,18 @@ def widened(shipped: Prior) -> Prior:
         return some
 
     known, none = KNOWN * SPREADS, np.zeros(len(SPREADS))
-    kinds = [(SHIPPED * weight, 1.0, middle, covariance, none, known) for weight, middle, covariance
+    kinds = [(SHIPPED * weight, 1.0, 1 / FADE, middle, covariance, none, known)
+             for weight, middle, covariance
              in zip(shipped.weights, shipped.means, spread, strict=True)]
-    kinds += [(CONTRARY, 1.0, 2 * level - mean, among, none, known)]
-    kinds += [(weight, hears, level, share(TELLING), none, SPREADS)
+    kinds += [(CONTRARY, 1.0, 1 / WANE, 2 * level - mean, among, none, known)]
+    kinds += [(weight, hears, 0.0, level, share(TELLING), none, SPREADS)
               for hears, weight in STRANGE.items()]
-    kinds += [(weight, hears, level, share(DEAF), costs, calm) for hears, weight in QUIET.items()]
-    weights, hears, *parts = zip(*kinds, strict=True)
-    fading = np.where(np.arange(len(kinds)) < len(shipped.weights), 1 / FADE, 0.0)
+    kinds += [(weight, hears, 1 / WANE, level, share(DEAF), costs, calm)
+              for hears, weight in QUIET.items()]
+    weights, hears, fading, *parts = zip(*kinds, strict=True)
     means, precisions = zip(*(joined(*part) for part in zip(*parts, strict=True)), strict=True)
-    return Prior(np.array(weights), np.array(means), np.array(precisions), shipped.noise, fading,
-                 np.array(hears))
+    return Prior(np.array(weights), np.array(means), np.array(precisions), shipped.noise,
+                 np.array(fading), np.array(hears))
 
 
 def joined(mean: np.ndarray, covariance: np.ndarray, effects: np.ndarray,
