@@ -19,12 +19,14 @@ DRAWS = 256         # Thompson draws behind a propensity: a standard error of at
 @dataclass(frozen=True, eq=False)
 class Prior:
     """weights (k,), means (k, d), precisions (k, d, d), noise: SD of one night's reward; fading
-    (k,): nats that a kind's odds lose each night."""
+    (k,): nats that a kind's odds lose each night; hears (k,): 1 if a kind's likes tell what helps,
+    −1 if they tell what harms, 0 if they tell nothing."""
     weights: np.ndarray
     means: np.ndarray
     precisions: np.ndarray
     noise: float
     fading: np.ndarray | float = 0.0
+    hears: np.ndarray | float = 1.0
 
     @classmethod
     def flat(cls, size: int, spread: float, noise: float) -> "Prior":
@@ -41,6 +43,30 @@ class Prior:
         """(k,): the evidence's part that no night changes."""
         return (np.log(self.weights) + 0.5 * np.linalg.slogdet(self.precisions)[1]
                 - 0.5 * np.einsum("ki,ki->k", self.means, self.pulls))
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What was said of nights: Σ φφᵀ / noise² (d, d) and Σ φ·value / noise² (d,), as for nights;
+    `idle`: nats by which it is likelier if it hangs on nothing that a recipe is, before any
+    recipe is looked at."""
+    gram: np.ndarray
+    pull: np.ndarray
+    idle: float = 0.0
+
+    @classmethod
+    def nothing(cls, size: int) -> "Told":
+        return cls(np.zeros((size, size)), np.zeros(size))
+
+    def and_then(self, row: np.ndarray, value: float, noise: float, about: float) -> "Told":
+        """`noise`: SD of a value that tells of the effect; `about`: of one that tells nothing."""
+        trust = 1 / noise**2
+        idle = 0.5 * value**2 * (trust - 1 / about**2) + math.log(noise / about)
+        return Told(self.gram + trust * np.outer(row, row), self.pull + trust * value * row,
+                    self.idle + idle)
+
+    def fades(self, share: float) -> "Told":
+        return Told(share * self.gram, share * self.pull, share * self.idle)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +91,12 @@ class Posterior:
         """(n,): SD of the expectation for each row of `features` (n, d)."""
         return np.sqrt(np.maximum(((features @ self.covariance()) * features).sum(1), 0))
 
+    def unsure(self, features: np.ndarray) -> np.ndarray:
+        """(n,): the same inside the kinds, on average. What the kinds disagree on isn't in it: to
+        look forward to that is to play one kind's favourite to all the others."""
+        each = np.sqrt(((features @ self.roots.transpose(0, 2, 1))**2).sum(2))
+        return self.weights @ each
+
     def draw(self, generator: np.random.Generator, count: int, boldness: float = 1.0) -> np.ndarray:
         """(count, d) samples; `boldness` scales their distance from the mean: below 1 explores
         less."""
@@ -86,7 +118,7 @@ class Head:
         Thompson's draws, reached after `patience` nights, as their square: a stranger's first
         nights aren't for experiments. `optimism`: SDs of a candidate's expectation added to each
         draw, so that what is unsure gets its turn (May et al. 2012): at first, in the end, and the
-        nights after which it is half-way.
+        nights after which it is half-way; inside the kinds (`Posterior.unsure`).
         """
         self.prior, self.forget, self._boldest, self._patience = prior, forget, boldness, patience
         self._optimism = optimism
@@ -94,28 +126,31 @@ class Head:
         size = prior.means.shape[1]
         self.gram = np.zeros((size, size))      # Σ φφᵀ / noise²
         self.pull = np.zeros(size)              # Σ φ·reward / noise²
+        self.told = Told.nothing(size)
         self.hint = np.zeros((size, size)), np.zeros(size)      # the same of what no night told
         self._posterior: Posterior | None = None
 
     def update(self, features: np.ndarray, reward: float) -> None:
         """One night: `features` (d,) of what was played, `reward` in the prior's unit."""
-        row = np.asarray(features, float)
-        if not (np.isfinite(row).all() and math.isfinite(reward)):
-            raise ValueError("features and reward must be finite")
+        row = finite(features, reward)
         trust = 1 / self.prior.noise**2
         self.nights += 1
         self.gram = self.forget * self.gram + trust * np.outer(row, row)
         self.pull = self.forget * self.pull + trust * reward * row
+        self.told = self.told.fades(self.forget)
         self._posterior = None
 
-    def hear(self, features: np.ndarray, value: float, noise: float) -> None:
-        """What was said of a night beside its reward: `features` (d,), a value in the prior's unit
+    def see(self, features: np.ndarray, value: float, noise: float) -> None:
+        """What else a night shows beside its reward: `features` (d,), a value in the prior's unit
         and its SD."""
-        row, trust = np.asarray(features, float), 1 / noise**2
-        if not (np.isfinite(row).all() and math.isfinite(value)):
-            raise ValueError("features and value must be finite")
+        row, trust = finite(features, value), 1 / noise**2
         self.gram = self.gram + trust * np.outer(row, row)
         self.pull = self.pull + trust * value * row
+        self._posterior = None
+
+    def hear(self, features: np.ndarray, value: float, noise: float, about: float) -> None:
+        """What was said of a night: as `see`, and the SD `about` 0 of what hangs on nothing."""
+        self.told = self.told.and_then(finite(features, value), value, noise, about)
         self._posterior = None
 
     def begin_from(self, prior: Prior) -> None:
@@ -144,7 +179,7 @@ class Head:
 
     def posterior(self) -> Posterior:
         if self._posterior is None:
-            self._posterior = posterior(self.prior, *self.evidence, self.nights)
+            self._posterior = posterior(self.prior, *self.evidence, self.nights, self.told)
         return self._posterior
 
     def expect(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -158,16 +193,31 @@ class Head:
         return choose(self.posterior(), features, generator, self.boldness, self.optimism)
 
 
-def posterior(prior: Prior, gram: np.ndarray, pull: np.ndarray, nights: int = 0) -> Posterior:
+def finite(features: np.ndarray, value: float) -> np.ndarray:
+    """`features` as floats. Raises ValueError."""
+    row = np.asarray(features, float)
+    if not (np.isfinite(row).all() and math.isfinite(value)):
+        raise ValueError("features and value must be finite")
+    return row
+
+
+def posterior(prior: Prior, gram: np.ndarray, pull: np.ndarray, nights: int = 0,
+              told: Told | None = None) -> Posterior:
     """The mixture after evidence with these sufficient statistics, faded by so many nights."""
     precisions = prior.precisions + gram
     pulls = prior.pulls + pull
+    idle: np.ndarray | float = 0.0
+    if told is not None:
+        hears = np.broadcast_to(prior.hears, prior.weights.shape)
+        precisions = precisions + (hears**2)[:, None, None] * told.gram
+        pulls = pulls + hears[:, None] * told.pull
+        idle = np.where(hears == 0, told.idle, 0.0)
     factors = np.linalg.cholesky(precisions)
     # precision = L Lᵀ, so rows of z · L⁻¹ have its inverse as covariance
     roots = np.linalg.inv(factors)
     means = np.einsum("kji,kj->ki", roots, np.einsum("kij,kj->ki", roots, pulls))
     halves = np.log(np.einsum("kii->ki", factors)).sum(1)
-    evidence = (prior.constants - prior.fading * nights - halves
+    evidence = (prior.constants - prior.fading * nights - halves + idle
                 + 0.5 * np.einsum("ki,ki->k", means, pulls))
     weights = np.exp(evidence - evidence.max())
     return Posterior(weights / weights.sum(), means, roots)
@@ -179,6 +229,6 @@ def choose(now: Posterior, features: np.ndarray, generator: np.random.Generator,
     distribution."""
     scores = now.draw(generator, DRAWS, boldness) @ features.T
     if optimism:
-        scores += optimism * now.spread(features)
+        scores += optimism * now.unsure(features)
     chances = np.bincount(scores.argmax(1), minlength=len(features)) / DRAWS
     return int(generator.choice(len(features), p=chances)), chances

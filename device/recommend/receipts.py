@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from device.recommend.bandit import Told
+
 
 def pack(array: np.ndarray) -> dict[str, Any]:
     content = base64.b64encode(array.astype("<f8").tobytes()).decode()
@@ -29,3 +31,16 @@ def unpack_symmetric(packed: Mapping[str, Any]) -> np.ndarray:
     rows, columns = np.tril_indices(size)
     matrix[rows, columns] = matrix[columns, rows] = half
     return matrix
+
+
+def pack_told(told: Told) -> dict[str, Any] | None:
+    """None: nothing was said yet."""
+    if not told.gram.any():
+        return None
+    return {"gram": pack_symmetric(told.gram), "pull": pack(told.pull), "idle": told.idle}
+
+
+def unpack_told(packed: Mapping[str, Any] | None, size: int) -> Told:
+    if packed is None:
+        return Told.nothing(size)
+    return Told(unpack_symmetric(packed["gram"]), unpack(packed["pull"]), packed["idle"])

@@ -25,19 +25,35 @@ from device.recommend.features import context_features, recipe_features
 from device.recommend.network import Network
 from device.recommend.nights import Night, pack_context, unpack_context
 from device.recommend.population import blend, shipped
-from device.recommend.receipts import pack, pack_symmetric, unpack, unpack_symmetric
-from device.recommend.reward import SAID_NOISE, Weights, reward, said, sooner
+from device.recommend.receipts import (
+    pack,
+    pack_symmetric,
+    pack_told,
+    unpack,
+    unpack_symmetric,
+    unpack_told,
+)
+from device.recommend.reward import (
+    SAID_IDLY,
+    SAID_NOISE,
+    WAKING_NOISE,
+    Weights,
+    reward,
+    said,
+    sooner,
+    undisturbed,
+)
 from device.recommend.sleeper_types import bayes_factor, beliefs, leaning
 from device.recommend.stranger import factors, widened
 from device.recommend.wishes import within
 from device.values import Choice, Context, Outcome, Prior, Reason, Taste, Worth
 
 MOMENTS = tuple(reasons.SENTENCES)
-VERSION = 2
-READ = (1, 2)       # version 1 kept the same of each night, so its nights are lived again
+VERSION = 3
+READ = (1, 2, 3)    # they kept the same of each night, so their nights are lived again
 FORGET = 0.998      # a night's evidence halves in a year
 BOLDNESS = 0.15     # of Thompson's draws; with optimism, the best of a few on 24 training sleepers
-OPTIMISM = (1.2, 0.4, 25.0)     # SDs, from the first nights on: what is unsure gets its turn
+OPTIMISM = (1.2, 0.6, 60.0)     # SDs, from the first nights on: what is unsure gets its turn
 PATIENCE = 60.0     # nights until it is that bold
 REACH = 4.0         # of an embedding; training scales it to 1
 KEPT = 1000         # nights: then the oldest quarter, all but faded, is dropped
@@ -155,6 +171,7 @@ class Recommender:
             "teaches": teaches and not self._guest,
             "gram": pack_symmetric(gram),
             "pull": pack(pull),
+            "told": pack_told(self._head.told),
             "nights": self._head.nights,
             "own": own_music.levels(self._taste),
             "tally": {key: list(row) for key, row in self._tally.items()},
@@ -273,10 +290,7 @@ class Recommender:
         minutes = None if expected is None else reward(night.outcome, expected, self._weights)
         if minutes is None or expected is None:
             return None
-        told = said(night.outcome, self._weights)
-        self._head.update(rows[0], minutes - told)
-        if told:
-            self._head.hear(rows[0] - rows[1], told, SAID_NOISE)
+        teach(self._head, rows[0], rows[1], night.outcome, minutes, self._weights)
         self._proven.add(place)
         self._best = None
         worth = Worth(minutes, sooner(night.outcome, expected))
@@ -325,6 +339,22 @@ class Recommender:
         return sorted({proven if proven != QUIET else tonight, QUIET})
 
 
+def teach(head: Head, row: np.ndarray, quiet: np.ndarray, outcome: Outcome, minutes: float,
+          weights: Weights) -> None:
+    """One night of what has the embedding `row` (d,), worth `minutes`; `quiet`: that of silence.
+
+    Sleep, wakings and what was said are observations of their own: together they tell one sleeper's
+    effects in half the nights that the sum of their worth needs.
+    """
+    told, calm = said(outcome, weights), undisturbed(outcome)
+    head.update(row, minutes - told)
+    beyond = row - quiet
+    if calm is not None:
+        head.see(np.append(beyond[:-1], 1.0), calm, WAKING_NOISE)
+    if told:
+        head.hear(beyond, told, SAID_NOISE, SAID_IDLY)
+
+
 def lived(receipt: Mapping[str, Any], outcome: Outcome) -> Night:
     return Night(receipt["candidate"], unpack_context(receipt["context"]), outcome,
                  receipt["propensity"], receipt["trial"])
@@ -342,7 +372,7 @@ def decide(network: Network, prior: Mixture, inputs: Mapping,
     if now is None:
         mine = replace(prior, weights=unpack(inputs["kinds"]))
         now = posterior(mine, unpack_symmetric(inputs["gram"]), unpack(inputs["pull"]),
-                        inputs["nights"])
+                        inputs["nights"], unpack_told(inputs["told"], len(prior.means[0])))
     generator = np.random.default_rng(seed)
     if inputs["trial"]:
         place, chances = int(generator.integers(2)), np.array([0.5, 0.5])
@@ -364,10 +394,12 @@ def decide(network: Network, prior: Mixture, inputs: Mapping,
 
 def embed(network: Network, context: np.ndarray,
           recipes: np.ndarray) -> tuple[np.ndarray, float | None]:
-    """(n, d) of recipe features: the network's word, then the plain factors; and the onset latency
-    to expect, min. Bounded: a broken model may rank wrongly, but it can't stop or steer the rest.
+    """(n, d) of recipe features: the network's word, the plain factors, and 0 where an observation
+    of wakings has a 1, for one's own usual number; and the onset latency to expect, min.
+
+    Bounded: a broken model may rank wrongly, but it can't stop or steer the rest.
     """
     rows, expected = network.run(context, recipes)
     rows = np.nan_to_num(rows, nan=0.0, posinf=0.0, neginf=0.0).clip(-REACH, REACH)
-    rows = np.hstack([rows, factors(recipes)])
+    rows = np.hstack([rows, factors(recipes), np.zeros((len(rows), 1))])
     return rows, float(np.clip(expected, 0, 180)) if math.isfinite(expected) else None

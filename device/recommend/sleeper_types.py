@@ -32,7 +32,7 @@ def leaning(prior: Prior, rows: np.ndarray) -> np.ndarray:
 
 def beliefs(prior: Prior, head: Head) -> np.ndarray:
     """(kinds,): how likely each kind is after the nights in `head`, by `prior`."""
-    return posterior(prior, head.gram, head.pull).weights
+    return posterior(prior, head.gram, head.pull, told=head.told).weights
 
 
 def bayes_factor(prior: Prior, weights: np.ndarray, head: Head) -> float:

@@ -147,7 +147,7 @@ def test_what_version_1_learned_is_lived_again_by_what_is_known_now():
     np.testing.assert_array_equal(old.expect()[0], now.expect()[0])
 
 
-@pytest.mark.parametrize("version", [0, 3, "1", None])
+@pytest.mark.parametrize("version", [0, 4, "1", None])
 def test_an_older_or_newer_state_is_used_as_far_as_it_can_be_read(version):
     device = Recommender.load({**STATE, "version": version}, sleeper="ada")
     assert len(device.nights) == 3

@@ -1,9 +1,10 @@
 """500 synthetic sleepers never seen: how much of the oracle's gain over random does each learner
 reach?
 
-Everyone meets the same sleepers, evenings and noise, and learns from the same reward: minutes of
-onset latency, wakings and what was said, as the device would have it (which weighs what was said by
-itself; the peers take one number). The score is the expected minutes saved by what was chosen.
+Everyone meets the same sleepers, evenings and noise, and learns from the same mornings: minutes of
+onset latency, wakings and what was said (which the device takes one by one; the peers take one
+number, in which each weighs by what it tells). The score is the expected minutes saved by what was
+chosen.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,8 +28,9 @@ from device.recommend.recommender import (
     PATIENCE,
     TABLE,
     embed,
+    teach,
 )
-from device.recommend.reward import SAID_NOISE, reward, said
+from device.recommend.reward import WAKING_NOISE, reward, said, undisturbed
 from device.recommend.stranger import widened
 from device.values import Outcome, Recipe
 
@@ -102,11 +104,9 @@ def play_head(world: World, network: Network, prior: Prior, columns: np.ndarray)
         rows = rows[:, columns]
         place, _ = head.choose(rows, generator)
         outcome = world.outcome(night, place)
-        minutes, told = reward(outcome, expected, Weights()), said(outcome, Weights())
+        minutes = reward(outcome, expected, Weights())
         if minutes is not None:
-            head.update(rows[place], minutes - told)
-            if told:
-                head.hear(rows[place] - rows[QUIET], told, SAID_NOISE)
+            teach(head, rows[place], rows[QUIET], outcome, minutes, Weights())
         places.append(place)
     return places
 
@@ -124,11 +124,22 @@ def play_mabwiser(world: World, network: Network, name: str, alpha: float, l2: f
     for night, evening in enumerate(world.evenings):
         rows, expected = network.run(context_features(evening.context), TABLE)
         place = int(np.argmax([row[0] for row in bandit.predict_expectations(rows)]))
-        minutes = reward(world.outcome(night, place), expected, Weights())
+        outcome = world.outcome(night, place)
+        minutes = one_number(outcome, reward(outcome, expected, Weights()), network.prior.noise)
         if minutes is not None:
             bandit.partial_fit([0], [minutes], rows[[place]])
         places.append(place)
     return places
+
+
+def one_number(outcome: Outcome, minutes: float | None, noise: float) -> float | None:
+    """All that a night tells as one number: its worth in minutes and its wakings by their precision
+    (which the peers gain .02 by), and what was said."""
+    told, calm = said(outcome, Weights()), undisturbed(outcome)
+    if minutes is None or calm is None:
+        return minutes
+    share = WAKING_NOISE**-2 / (WAKING_NOISE**-2 + noise**-2)
+    return (1 - share) * (minutes - told) + share * calm + told
 
 
 def play_content(world: World, network: Network) -> list[int]:
