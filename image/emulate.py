@@ -39,16 +39,18 @@ $B mkdir -p /sysroot/run/systemd/system/sysinit.target.wants
 until [ -b /sysroot/dev/vdb ]; do $B usleep 100000; done
 $B mount -t squashfs -o ro /sysroot/dev/vdb /sysroot/mnt
 $B cp -a /sysroot/mnt/units/. /sysroot/run/systemd/system/
-for unit in agent chips sound hub; do
+for unit in agent chips sound hub otp; do
     $B ln -s ../bench-$unit.service /sysroot/run/systemd/system/sysinit.target.wants/
 done
 """
-HUB = ("mosquitto", "mosquitto-clients")
-PROGRAMS = ("usr/sbin/mosquitto", "usr/bin/mosquitto_sub", "usr/bin/mosquitto_pub")
+HUB = ("mosquitto", "mosquitto-clients", "hostapd", "iw", "busybox-static")
+PROGRAMS = ("mosquitto", "mosquitto_sub", "mosquitto_pub", "hostapd", "iw", "busybox")
+PLACES = ("usr/sbin", "usr/bin", "sbin", "bin")
 
 
 def make_bench(out: Path, root: Path) -> None:
-    """The second disk: agent, chips, and a broker with those of its libraries that `root` lacks."""
+    """The second disk: agent, chips, a broker and an access point, with those of their libraries
+    that `root` lacks."""
     folder = CACHE / "bench"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(HERE / "guest", folder)
@@ -60,7 +62,8 @@ def make_bench(out: Path, root: Path) -> None:
         if not (root / libraries / library.name).exists():
             shutil.copy(library, hub / "lib")
     for program in PROGRAMS:
-        shutil.copy(packages / program, hub)
+        places = (packages / place / program for place in PLACES)
+        shutil.copy(next(place for place in places if place.exists()), hub)
     out.unlink(missing_ok=True)
     run("mksquashfs", folder, out, "-noappend", "-no-progress", "-quiet", "-all-root")
 
@@ -103,6 +106,7 @@ class Pi:
         run("truncate", "--size", card * recipe.MIB, self.card)
         self.process: subprocess.Popen | None = None
         self.number = 0
+        self.otp: bytes | None = None       # the board's one-time memory; None: it has none
 
     # ---- the card, while the board is off
 
@@ -143,7 +147,8 @@ class Pi:
             .strip()
             .replace("console=tty1", "console=ttyAMA0")
         )
-        self.start(f"{line} modprobe.blacklist=i2c_dev {QUICKER} {PATIENCE}", held, hurry)
+        memory = "" if self.otp is None else f" bench.otp={self.otp.hex()}"
+        self.start(f"{line} modprobe.blacklist=i2c_dev {QUICKER} {PATIENCE}{memory}", held, hurry)
         self.guest, self.waiting = self.connect("bench.sock"), b""
         self.receive(seconds)
 

@@ -33,6 +33,7 @@ PACKAGES = (
     "libnss-resolve",       # names that end in .local
     "fdisk",
     "e2fsprogs",
+    "cryptsetup-bin",       # optional encryption of the data partition
     "dosfstools",
     "iproute2",
     "procps",
@@ -112,6 +113,7 @@ ENABLED = (
     "nocturne-reports.path",
     "nocturne-good.timer",
     "nocturne-ssh.service",
+    "nocturne-radio.service",
 )
 
 BOARDS = (
