@@ -39,7 +39,7 @@ $B mkdir -p /sysroot/run/systemd/system/sysinit.target.wants
 until [ -b /sysroot/dev/vdb ]; do $B usleep 100000; done
 $B mount -t squashfs -o ro /sysroot/dev/vdb /sysroot/mnt
 $B cp -a /sysroot/mnt/units/. /sysroot/run/systemd/system/
-for unit in agent chips sound hub; do
+for unit in agent chips sound hub otp; do
     $B ln -s ../bench-$unit.service /sysroot/run/systemd/system/sysinit.target.wants/
 done
 """
@@ -106,6 +106,7 @@ class Pi:
         run("truncate", "--size", card * recipe.MIB, self.card)
         self.process: subprocess.Popen | None = None
         self.number = 0
+        self.otp: bytes | None = None       # the board's one-time memory; None: it has none
 
     # ---- the card, while the board is off
 
@@ -146,7 +147,8 @@ class Pi:
             .strip()
             .replace("console=tty1", "console=ttyAMA0")
         )
-        self.start(f"{line} modprobe.blacklist=i2c_dev {QUICKER} {PATIENCE}", held, hurry)
+        memory = "" if self.otp is None else f" bench.otp={self.otp.hex()}"
+        self.start(f"{line} modprobe.blacklist=i2c_dev {QUICKER} {PATIENCE}{memory}", held, hurry)
         self.guest, self.waiting = self.connect("bench.sock"), b""
         self.receive(seconds)
 

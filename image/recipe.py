@@ -33,6 +33,7 @@ PACKAGES = (
     "libnss-resolve",       # names that end in .local
     "fdisk",
     "e2fsprogs",
+    "cryptsetup-bin",       # optional encryption of the data partition
     "dosfstools",
     "iproute2",
     "procps",
@@ -51,6 +52,7 @@ PACKAGES = (
     "alsa-utils",
     "i2c-tools",
     "fonts-dejavu-core",
+    "fonts-wqy-microhei",       # the chart's words in Chinese
 )
 KERNEL_PACKAGES = ("linux-image-arm64", "raspi-firmware", "busybox-static")
 # What builds image/module for that kernel, and headers for lgpio; nothing of it is in the image.

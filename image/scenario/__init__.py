@@ -3,8 +3,8 @@ runs it.
 
 One board lives through them in this order: first start, a press, an unplugged sensor, processes
 that are killed or hang, a power cut in mid-night, refused updates, a real one that is tried and
-kept, one that is tried in vain, a systemd that freezes, Wi-Fi and a radio that hangs, and a reset
-by the button.
+kept, one that is tried in vain, a systemd that freezes, Wi-Fi and a radio that hangs, a reset by
+the button, encryption, and what Raspberry Pi Imager wrote.
 """
 
 import time
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from image.emulate import make_bench
 from image.host import CACHE, OUT, Trouble, say
-from image.scenario import accidents, night, start, updates, wifi
+from image.scenario import accidents, encrypted, imager, night, start, updates, wifi
 from image.scenario.board import Board
 
 TOOLS = ("qemu-system-aarch64", "mcopy", "fdtput", "mksquashfs", "rauc", "openssl", "mmdebstrap")
@@ -36,12 +36,14 @@ SHORT = (
     accidents.kill_night,
 )
 WIFI = (wifi.joins, wifi.gone, wifi.unaddressed, wifi.hangs, wifi.told, night.memory)
+ENCRYPTED = (encrypted.empty, encrypted.made, encrypted.elsewhere, encrypted.again)
 ALL = (
     *SHORT,
     accidents.hang_sound,
     accidents.hang_night,
     accidents.power_cut,
     updates.refusals,
+    updates.fetched,
     updates.real_update,
     updates.cut_update,
     updates.tried,
@@ -50,6 +52,8 @@ ALL = (
     accidents.frozen,
     *WIFI,
     accidents.reset,
+    *ENCRYPTED,
+    imager.customised,
 )
 
 

@@ -475,6 +475,71 @@ def test_imagers_customisation_is_taken_and_leaves_the_drive(settings, places, f
     assert (kept / "localtime").resolve().name == "Berlin"
 
 
+KEYS = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ8g5Q4TmYJ0pQxJ5yqK1dMZ3s9kFh1tHqX1b2c3d4e ada@desk"
+IMAGER_2 = {
+    "user-data": "#cloud-config\nmanage_resolv_conf: false\n\nhostname: Bett\n"
+                 "timezone: Europe/Berlin\nuser:\n  name: ada\n  shell: /bin/bash\n"
+                 "  lock_passwd: false\n  passwd: \"$y$j9T$gEheim\"\n  ssh_authorized_keys:\n"
+                 f"    - \"{KEYS}\"\nssh_pwauth: false\nruncmd:\n"
+                 "  - [ systemctl, enable, --now, ssh ]\n",
+    "network-config": "network:\n  version: 2\n  wifis:\n    wlan0:\n      dhcp4: true\n"
+                      "      regulatory-domain: \"DE\"\n      access-points:\n"
+                      '        "Caf\\xc3\\xa9 \\"Mo\\"":\n          hidden: true\n'
+                      f"          password: \"{'4f' * 32}\"\n      optional: true\n",
+    "meta-data": "instance-id: rpi-imager-1784124660514\n",
+    "cmdline.txt": " cfg80211.ieee80211_regdom=DE ds=nocloud;i=rpi-imager-1784124660514",
+}
+
+
+def test_all_that_imager_2_asks_for_is_in_force_after_the_first_start(settings, places):
+    boot, kept = places
+    (boot / "nocturne.toml").write_text('[clock]\nzone = ""\n')
+    (boot / "wifi.txt").write_text("country =\nname =\npassword =\n")
+    for name, text in IMAGER_2.items():
+        (boot / name).write_text(text)
+    (trouble,) = settings.take_imager(boot, kept)
+    assert "ada" in trouble and "root" in trouble
+    assert settings.take_config(boot, kept) == [] and settings.take_wifi(boot, kept) == []
+    settings.take_file(boot / "authorized_keys", kept / "authorized_keys", "root")
+    called = []
+    assert settings.set_host(boot, called.append) == [] and called == ["bett"]
+    assert Config.load(kept / "nocturne.toml").clock.zone == "Europe/Berlin"
+    assert (kept / "authorized_keys").read_text() == f"{KEYS}\n"
+    network = (kept / "wpa_supplicant-wlan0.conf").read_text()
+    named = 'Café "Mo"'.encode().hex()
+    assert f"ssid={named}\n" in network and f"psk={'4f' * 32}" in network
+    assert "country=DE" in network and "scan_ssid=1" in network
+    left = [path.name for path in boot.iterdir()]
+    assert not any(name in left for name in IMAGER_2)
+    words = "".join((boot / name).read_text() for name in left)
+    assert "gEheim" not in words and "4f4f" not in words
+
+
+def test_what_stood_on_the_drive_before_outweighs_imagers_customisation(settings, places):
+    boot, kept = places
+    (boot / "nocturne.toml").write_text('[clock]\nzone = "Asia/Tokyo"\n')
+    (boot / "wifi.txt").write_text(WIFI)
+    (boot / "hostname.txt").write_text("mine\r\n")
+    (boot / "authorized_keys").write_text("ssh-ed25519 AAAAmine me\n")
+    for name, text in IMAGER_2.items():
+        (boot / name).write_text(text)
+    settings.take_imager(boot, kept)
+    assert "Asia/Tokyo" in (boot / "nocturne.toml").read_text()
+    assert (boot / "wifi.txt").read_text() == WIFI
+    assert "AAAAmine" in (boot / "authorized_keys").read_text()
+    called = []
+    assert settings.set_host(boot, called.append) == [] and called == ["mine"]
+
+
+def test_without_a_name_or_with_a_wrong_one_the_device_is_nocturne(settings, places):
+    boot, _ = places
+    called = []
+    assert settings.set_host(boot, called.append) == [] and called == ["nocturne"]
+    (boot / "hostname.txt").write_text("# its name\nmy bed\n")
+    (trouble,) = settings.set_host(boot, called.append)
+    assert "my bed" in trouble and "letters" in trouble and called == ["nocturne"]
+
+
 def test_files_that_windows_named_twice_are_found_and_copies_of_them_go(settings, places):
     boot, kept = places
     (boot / "wifi.txt.txt").write_text(WIFI)
@@ -694,6 +759,16 @@ def test_questions_by_multicast_are_let_out_only_where_the_hubs_name_needs_them(
     assert {line.split("skuid ")[1].split()[0] for line in out} == set(asks)
     assert all("dport 5353 accept" in line for line in out)
     assert ("udp sport 5353 accept" in "".join(rules)) is bool(asks)
+
+
+def test_the_device_answers_to_its_name_only_while_ssh_is_on(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(settings, "DATA", tmp_path)
+    assert "udp dport 5353 accept\n" not in settings.firewall(("", 0)).split("chain forward")[0]
+    (tmp_path / "ssh").mkdir()
+    (tmp_path / "ssh/authorized_keys").write_text(KEYS)
+    came_in, _, went_out = settings.firewall(("", 0)).partition("chain forward")
+    assert "tcp dport 22 accept" in came_in and "udp dport 5353 accept" in came_in
+    assert went_out.count("skuid systemd-resolve") == 2
 
 
 def test_what_is_wiped_is_zero(tmp_path):
