@@ -1,5 +1,5 @@
-"""Regular expressions that are compiled when they first read something: to compile them all takes as
-long as the rest of this room's import, and few nights need them."""
+"""Regular expressions that are compiled when they first read something: to compile them all takes
+as long as the rest of this room's import, and few nights need them."""
 
 import re
 from functools import cached_property
