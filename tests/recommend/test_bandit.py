@@ -72,3 +72,23 @@ def test_the_logged_propensity_is_how_often_it_is_drawn():
     )
     np.testing.assert_allclose(np.bincount(picks, minlength=3) / 800, np.mean(chances, axis=0),
                                atol=0.05)
+
+
+def test_likes_that_tell_harm_or_nothing_are_weighed_by_the_evidence_that_scipy_gives():
+    generator = np.random.default_rng(4)
+    hears, spread, noise, about = np.array([1.0, 0.0, -1.0]), 1.3, 0.9, 1.6
+    prior = Prior(np.array([0.5, 0.3, 0.2]), np.zeros((3, 2)),
+                  np.array([np.eye(2) / spread**2] * 3), noise=1.0, hears=hears)
+    head, x = Head(prior), generator.normal(size=(5, 2))
+    nights, likes = x @ [0.7, -0.4] + generator.normal(0, 1, 5), x @ [-0.6, 0.5]
+    for row, reward, like in zip(x, nights, likes, strict=True):
+        head.update(row, reward)
+        head.hear(row, like, noise, about)
+    evidence = []
+    for sign in hears:
+        rows = np.vstack([x, sign * x])
+        own = np.repeat([1.0, noise if sign else about], 5)
+        evidence.append(stats.multivariate_normal(
+            np.zeros(10), rows @ rows.T * spread**2 + np.diag(own**2)).pdf([*nights, *likes]))
+    expected = prior.weights * evidence
+    np.testing.assert_allclose(head.posterior().weights, expected / expected.sum())

@@ -37,6 +37,42 @@ def test_a_receipt_replays_the_choice_exactly_after_a_trip_through_json():
         assert new().replay(receipt) == choice
 
 
+def test_a_choice_after_likes_and_skips_replays_exactly_too():
+    device = new()
+    for night in range(4):
+        liked = replace(GOOD, liked=1 - 2 * (night % 2), turned_down=night % 2)
+        device.learn(device.choose(Context(hour=23.0), seed=night).receipt, liked)
+    choice = device.choose(Context(hour=23.0), seed=9)
+    assert new().replay(json.loads(json.dumps(choice.receipt))) == choice
+
+
+def test_wakings_tell_of_a_sound_and_less_so_if_they_are_as_many_without_it():
+    def believed(quiet: int, sound: int) -> float:
+        device = new()
+        for night in range(16):
+            place, wakings = ((QUIET, quiet), (DEFAULT, sound))[night % 2]
+            receipt = {**device.choose(Context(), seed=night).receipt, "candidate": NAMES[place]}
+            device.learn(receipt, Outcome(sol=20.0, wakings=wakings, signal_quality=0.9))
+        return float(device.expect()[0][DEFAULT])
+    calm, woken, restless = believed(1, 1), believed(1, 3), believed(3, 3)
+    assert woken < calm - 2
+    assert woken < restless - 1
+
+
+def test_likes_lose_their_say_where_nights_speak_against_them():
+    def believed(sol: dict[int, float]) -> float:
+        device = new()
+        for night in range(60):
+            place = DEFAULT if night % 2 else QUIET
+            receipt = {**device.choose(Context(), seed=night).receipt, "candidate": NAMES[place]}
+            liked = int(place == DEFAULT and night % 4 == 1)
+            device.learn(receipt, Outcome(sol=sol[place], wakings=1, liked=liked,
+                                          signal_quality=0.9))
+        now = device._head.posterior()
+        return float(now.weights[device._prior.hears > 0].sum())
+    assert believed({DEFAULT: 40.0, QUIET: 20.0}) < 0.5 < believed({DEFAULT: 20.0, QUIET: 40.0})
+
+
 def test_a_receipt_of_another_network_is_refused(shipped):
     receipt = {**shipped.choose(Context(), seed=1).receipt, "network": "0" * 64}
     with pytest.raises(ModelMismatch):
