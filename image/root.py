@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,25 +102,20 @@ def assemble(
     inside(root, "systemd-sysusers")
     inside(root, "ldconfig")        # or sounddevice says that PortAudio isn't there
     with step("byte code, for a root that can't be written"):
-        inside(
-            root,
-            "python3",
-            "-m",
-            "compileall",
-            "-q",
-            "-f",
-            "-j",
-            "0",
-            "--invalidation-mode",
-            "unchecked-hash",
-            f"/usr/lib/python{suite.python}",
-            "/usr/lib/python3",
-            "/usr/lib/nocturne",
-        )
+        byte_code(root, suite)
     for unit in recipe.PURGED:
         inside(root, "systemctl", "mask", unit)
     inside(root, "systemctl", "enable", *recipe.ENABLED)
     tidy(root, epoch)
+
+
+def byte_code(root: Path, suite: Suite) -> None:
+    """Two processes share it by folder: with compileall's own -j a file's bytes depend on what its
+    worker compiled before."""
+    words = ("python3", "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash")
+    shares = ((f"/usr/lib/python{suite.python}", "/usr/lib/python3"), ("/usr/lib/nocturne",))
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda folders: inside(root, *words, *folders), shares))
 
 
 def nocturne(root: Path, needs: Path, suite: Suite, epoch: int) -> None:

@@ -1,7 +1,6 @@
 """A short text → mood and wishes, offline: what the sleeper says in the evening and in the morning.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from device.words import (
 from device.words.language import language
 from device.words.phrases import spoken
 from device.words.reader import Reader
+from device.words.regex import regex
 from device.words.script import simplified
 from device.words.shorthand import spelled_out
 from device.words.spelling import mended
@@ -34,7 +34,7 @@ __all__ = ["Words"]
 
 HERE = Standing()
 OTHERS = frozenset({"lights", "heating", "room"})       # which have timers, too
-OWN = re.compile(r"\b(?:stop|sounds?|timer|everything)\b|声|定时")
+OWN = regex(r"\b(?:stop|sounds?|timer|everything)\b|声|定时")
 
 
 class Words:

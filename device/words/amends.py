@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from device.words.phrases import Word, spoken
+from device.words.regex import regex
 from device.words.scope import ANCHORS, DENIALS
 from device.words.text import HAN, tokens
 
 # Where a clause ends, and where a second thought begins without a mark: "quieter no wait louder".
-ENDS = re.compile(
+ENDS = regex(
     r"[.,!?;:…，。！？；、]+ ?|-- ?| - | (?=(?:but|yet|though|then|and then)\b)|(?=但|不过|可是|"
     r"然后)|"
     r" (?=(?:no,? (?:wait|sorry|actually|i mean)|wait,? no|i meant?|scratch that|or rather|"
@@ -30,13 +31,13 @@ AGAIN = (
     r"转念一想|改主意了?|等等|"
     r"(?:现在)?又想|是(?=调|要|想|再))"
 )
-SECOND = re.compile(rf"(?:\s*(?:{WELL}|{AGAIN})[,.… ]*)*")
+SECOND = regex(rf"(?:\s*(?:{WELL}|{AGAIN})[,.… ]*)*")
 # Strong enough to take back a thing that was named.
-STRONG = re.compile(
+STRONG = regex(
     r"\b(?:actually|sorry|wait|oops|whoops|scratch|second thoughts?|never ?mind|mind|you know what|"
     r"i meant?|i said|fine|go on|okay|ok)\b|算了|还是|都是|想想|一想|改主意|又想|不对|错了"
 )
-KEPT = re.compile(
+KEPT = regex(
     r"(?:(?:please|just|you can|let's|go ahead and|do|i do|let me) )*(?:(?:keep|leave|have|put|"
     r"want|"
     r"bring|play|take) (?:it|them|that|those)(?: on| in| back| there| playing| anyway)*|"
@@ -46,39 +47,39 @@ KEPT = re.compile(
     r"(?:就|给我|想|再)*(?:要|放|留着|留下|留|开着|开|保留|听|来)(?:回|返|着|上)?(?:它|佢)?(?:吧|"
     r"啦|好了|了|啊)*"
 )
-DROPPED = re.compile(
+DROPPED = regex(
     r"(?:(?:please|just|better|i'd) )*(?:(?:forget|skip|drop|lose|leave|cut|stop|without|"
     r"don't want) "
     r"(?:it|them|that)(?: off| out)?|rather not|don't|not)(?: please| after all| then)*|"
     r"(?:不要|不听|不放|不用|别放|别要|免|唔要|唔使|算)(?:了|啦|吧|它)*"
 )
 # Of what was named just before.
-NOT_NOW = re.compile(
+NOT_NOW = regex(
     r"(?:maybe |just |perhaps )*not (?:tonight|now|today|right now|yet|this time)(?: please|"
     r" though)*|"
     r"(?:但|可)?今(?:天|晚|天晚上)(?:先|就|还是)*(?:不用|不要|不|唔要|唔使|免|算)(?:了|啦|吧)*"
 )
-ITS = re.compile(r"\b(?:it|them|that|those|they)\b|[一-鿿]")
-BARE = re.compile(
+ITS = regex(r"\b(?:it|them|that|those|they)\b|[一-鿿]")
+BARE = regex(
     r"(?:(?:turn|put|make|bring) it |all the way |a (?:little|bit) |a notch )*(up|down|higher|"
     r"lower)"
     r"(?: a (?:little|bit|notch))?(?: please)?"
 )
-LEVEL = re.compile(
+LEVEL = regex(
     rf"^(?:{BARE.pattern})[ .,!?…]*$|\b(?:turn|volume|sound|music)\b.*\b(?:up|"
     rf"down)\b|"
     r"\b(?:up|down)\b.*\b(?:volume|sound|music)\b|调[大小高低]"
 )
 ORDER = frozenset(("compared", "quality", "degree", "filler", "want", "verb", "is", "end", "i"))
 # At the end it takes back what was said before it, in the same note.
-TAKEN_BACK = re.compile(
+TAKEN_BACK = regex(
     r"\b(?:never ?mind|scratch that|changed my mind|(?:wait|sorry|actually|oh),? no)[,.! ]*$"
 )
 # Words of a comparison that holds while a quality only bounds it: "louder, but still quiet".
-WHILE = re.compile(r"\b(?:still|yet|keep|stay|remain)\b|还是|还要|仍|也要|依然|都要")
+WHILE = regex(r"\b(?:still|yet|keep|stay|remain)\b|还是|还要|仍|也要|依然|都要")
 
 DAYS = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-LATER = re.compile(
+LATER = regex(
     rf"(?<!until )(?<!till )\b(?:(?:maybe|from|starting|starting from) )?(?:tomorrow|"
     rf"the day after|(?:on|next) {DAYS}|"
     r"next (?:week|weekend|month)|(?:some other|(?:for|maybe|perhaps) another) (?:night|time))"
@@ -93,13 +94,13 @@ SLEEP = (
     r"drop|"
     r"dropped) off|dozing|passed out|gone to sleep)"
 )
-ASLEEP = re.compile(
+ASLEEP = regex(
     rf"\b(?:if|when|once|as soon as|after)(?: that)? (?:{WE}(?: \w+)?? {SLEEP}|"
     r"it(?:'s| is| gets| starts| stops)? (?:late|dark|midnight|morning|rains|raining|to rain))\b|"
     r"(?:等|如果|要是|假如|一旦|当)(?:到)?我?(?:睡着|入睡|睡熟)(?:了|之后|以后|后|的时候|时|的话)*|"
     r"我?(?:睡着|入睡|睡熟)(?:了)?(?:之后|以后|后|就)"
 )
-UNTIL = re.compile(rf"\b(?:until|till) {WE}(?: \w+)?? {SLEEP}\b|直?到我?(?:睡着|入睡|睡熟)")
+UNTIL = regex(rf"\b(?:until|till) {WE}(?: \w+)?? {SLEEP}\b|直?到我?(?:睡着|入睡|睡熟)")
 
 
 class Left(NamedTuple):

@@ -1,11 +1,11 @@
 """The one line that answers a note, in its language. Pure."""
 
-import re
 from collections.abc import Sequence
 
 from device import sentences
 from device.programmes import PROGRAMMES
 from device.values import TEXTURES, Counts, Day, Doubt, Standing, Understood, Wish
+from device.words.regex import regex
 
 HERE = Standing()
 LONGEST = 250           # characters: Home Assistant shows at most 255
@@ -224,27 +224,27 @@ REFUSED_ZH = (
 )
 # Whether it is kept, in which language, and how that is said: by naming the nights …
 CONFIRMED = (
-    (True, "en", re.compile(rf"(?:{AGREED}[,.! ]*|(?:ok|okay|and|,) ?)*(?:for |keep it |"
+    (True, "en", regex(rf"(?:{AGREED}[,.! ]*|(?:ok|okay|and|,) ?)*(?:for |keep it |"
         rf"keep them )?"
                             rf"every ?night{THANKS}")),
-    (False, "en", re.compile(
+    (False, "en", regex(
         rf"(?:(?:{REFUSED}|{AGREED}|ok|okay|well|oh)\b[,.! ]*)*(?:(?:just|only|it's|its|for|but|"
         rf"make it|"
         r"that's) )*(?:tonight|this once|this time|this one night)"
         rf"(?:(?:'s| is) (?:enough|fine|okay|ok)| only| alone| will do)?{THANKS}")),
-    (True, "zh", re.compile(rf"(?:(?:{AGREED_ZH}|请)[,， ]*)*每(?:天)?晚(?:上)?(?:都)?(?:要|是|吧|"
+    (True, "zh", regex(rf"(?:(?:{AGREED_ZH}|请)[,， ]*)*每(?:天)?晚(?:上)?(?:都)?(?:要|是|吧|"
         rf"。|!|！)*")),
-    (False, "zh", re.compile(
+    (False, "zh", regex(
         rf"(?:(?:{REFUSED_ZH}|{AGREED_ZH}|请)[,，。 ]*)*?(?:(?:只是|就|只要|只|净是|仅|"
         rf"是)*今(?:天)?晚(?:上|黑)?|"
         r"(?:就|只)这一?次)(?:就)?(?:好|行|够|可以|而已|了|啦|吧|。|!|！)*")),
 )
 # … or, right after it was asked, by a plain yes or no.
 ANSWERED = (
-    (True, "en", re.compile(rf"(?:(?:ok|okay)[,. ]+)?(?:{AGREED}\b[,.! ]*)+{THANKS}")),
-    (False, "en", re.compile(rf"(?:(?:ok|okay)[,. ]+)?{REFUSED}{THANKS}")),
-    (True, "zh", re.compile(rf"(?:{AGREED_ZH}[,，。!！ ]*)+")),
-    (False, "zh", re.compile(rf"(?:{REFUSED_ZH}[,，。!！ ]*)+(?:谢谢|唔该)?[。!！]*")),
+    (True, "en", regex(rf"(?:(?:ok|okay)[,. ]+)?(?:{AGREED}\b[,.! ]*)+{THANKS}")),
+    (False, "en", regex(rf"(?:(?:ok|okay)[,. ]+)?{REFUSED}{THANKS}")),
+    (True, "zh", regex(rf"(?:{AGREED_ZH}[,，。!！ ]*)+")),
+    (False, "zh", regex(rf"(?:{REFUSED_ZH}[,，。!！ ]*)+(?:谢谢|唔该)?[。!！]*")),
 )
 # Of an alarm.
 WEEKDAYS = {

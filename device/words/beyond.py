@@ -6,6 +6,8 @@ Tables of pattern, verdict and an example; what the first pattern of a kind find
 import re
 from typing import NamedTuple
 
+from device.words.regex import regex
+
 
 class Rule(NamedTuple):
     pattern: re.Pattern[str]
@@ -14,7 +16,7 @@ class Rule(NamedTuple):
 
 
 def rule(verdict: str, pattern: str, example: str) -> Rule:
-    return Rule(re.compile(pattern), verdict, example)
+    return Rule(regex(pattern), verdict, example)
 
 
 DO = (

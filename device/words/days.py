@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from device.values import Day, Days
+from device.words.regex import regex
 
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SHORT = {"mon": 0, "tue": 1, "tues": 1, "wed": 2, "weds": 2, "thu": 3, "thur": 3, "thurs": 3,
@@ -58,14 +59,14 @@ NAMES: tuple[tuple[str, Day, str], ...] = (
     ("single_zh", Day.WEEKDAY, rf"(?:这个?|本)?{HAN_NAME}(?P<single_zh>{HAN})"),
     ("next_zh", Day.NEXT, r"(?:[只就仅]是?)*(?:这一?次|此一次)|[只就仅]一次|下一?次"),
 )
-NAME = re.compile("|".join(
+NAME = regex("|".join(
     rf"(?P<{name}_>{pattern if name.endswith('_zh') else rf'(?<![a-z0-9])(?:{pattern})'})"
     for name, _, pattern in NAMES))
 KINDS = {f"{name}_": day for name, day, _ in NAMES}
 MONTHS = (r"(?:january|february|march|april|june|july|august|september|october|november|december|"
           r"jan|feb|aug|sept?|oct|nov|dec)")
 # Names a day in a way that isn't known here.
-OTHER = re.compile(
+OTHER = regex(
     rf"\bnext (?:week|month|year|time|morning|day|{ANY})|\b(?:in|of) may\b|\bmay \d|\d may\b|"
     rf"\b{MONTHS}\b|\b\d+(?:st|nd|rd|th)\b|\b\d\d?/\d\d?\b|\b\d{{4}}-\d\d\b|"
     r"\b(?:every|each) (?:other|second|third)\b|\balternate\b|\bthis week\b|\bweekend\b|"
@@ -78,19 +79,19 @@ OTHER = re.compile(
     r"[\d一二三十][月号]|\d+日|假期|节日|生日"
 )
 # Days that are left out, or from which on something holds.
-EXCEPT = re.compile(
+EXCEPT = regex(
     r"(?:\b(?:next|last|except|excluding|besides|unless|but|not|until|till|from|since|"
     r"starting|before|after)(?: (?:on|for|from|the|with))* ?|除了?|从|直到|直至|[下上]个?)$"
 )
-SPOKEN = re.compile(
+SPOKEN = regex(
     r"\balarms?\b|\bwake\b|\bwakeup\b|\bget (?:me|us) up\b|\b(?:sleep|lie|lie-in) in\b|"
     r"\b(?:lie|long|sleep)-in\b|闹[钟铃]|叫|喊|唤|自然醒|懒觉|赖床|睡晏"
 )
-MARK = re.compile(r"((?<![ap]\.m)[.;!?](?= |$)|,|\band\b|\bthen\b|[，。；！？、])")
-JOINS = re.compile(
+MARK = regex(r"((?<![ap]\.m)[.;!?](?= |$)|,|\band\b|\bthen\b|[，。；！？、])")
+JOINS = regex(
     r"\W*(?:(?:please|also|but|only|just|not|except|it's|for|at|to|by|around) ?)*\W*$"
 )
-FILLER = re.compile(r"\b(?:please|on|for|and|so|ok|okay|well|hey|but)\b|\W")
+FILLER = regex(r"\b(?:please|on|for|and|so|ok|okay|well|hey|but)\b|\W")
 
 
 class Said(NamedTuple):

@@ -1,7 +1,7 @@
 """Orders that are said in so few ways that a table of them is exact: stop, everything off, louder
 and quieter."""
 
-import re
+from device.words.regex import regex
 
 POLITE = (
     r"(?:(?:please|can|could|will|would|you|i|we|want|need|like|to|just|hey|hi|hello|ok|okay|"
@@ -11,51 +11,51 @@ POLITE = (
 LASTS = r"(?: (?:please|now|tonight|on|for|until|till|when|while)\b.*| \w+ (?:hours?|minutes?))*"
 MUTED = (
     # "mute", "mute yourself until I say so"
-    re.compile(rf"{POLITE}(?:be )?muted?(?: (?:yourself|everything|it|all))?{LASTS}[.!]*"),
+    regex(rf"{POLITE}(?:be )?muted?(?: (?:yourself|everything|it|all))?{LASTS}[.!]*"),
     # "be silent for thirty minutes", "go quiet please"
-    re.compile(rf"{POLITE}(?:be|go|stay|keep) (?:silent|quiet){LASTS}[.!]*"),
+    regex(rf"{POLITE}(?:be|go|stay|keep) (?:silent|quiet){LASTS}[.!]*"),
     # "quiet mode", "silence for two hours"
-    re.compile(
+    regex(
         rf"{POLITE}(?:(?:set|turn|switch) (?:to|on) )?(?:(?:silent|quiet|silence|mute) mode|"
         rf"(?:complete |total |full )?silence){LASTS}[.!?]*"
     ),
     # "turn the volume off", "sound off"
-    re.compile(
+    regex(
         rf"{POLITE}(?:turn|switch|shut) off (?:(?:the|all|media|your|my) )*"
         rf"(?:volume|sounds?|audio|speakers?){LASTS}[.!?]*"
     ),
-    re.compile(
+    regex(
         rf"{POLITE}(?:(?:turn|switch|shut) )?(?:(?:the|all|media|your|my) )*"
         rf"(?:volume|sounds?|audio|speakers?) off{LASTS}[.!?]*"
     ),
     # "set the volume to zero"
-    re.compile(
+    regex(
         rf"{POLITE}(?:set|turn|make|put|bring)(?: (?:the|media|your|my))* (?:volume|sounds?|audio) "
         rf"(?:down )?(?:to |at )?(?:zero|0|nothing|nil|mute){LASTS}[.!?]*"
     ),
     # "cut all sound", "stop the noise"
-    re.compile(
+    regex(
         rf"{POLITE}(?:(?:turn|switch|shut) (?:off|out)|cut|kill|disable|stop|end|remove|silence)"
         rf"(?: off| out)? (?:(?:the|all|of|media|your|my|any) )*(?:volume|sounds?|audio|speakers?|"
         rf"noises?)(?: off| out| completely| entirely| altogether)?{LASTS}[.!?]*"
     ),
     # "put the speaker on mute", "set it to silent"
-    re.compile(
+    regex(
         rf"{POLITE}(?:put|turn|switch|go|set|place|keep|stay|be)(?: (?:it|yourself|everything|"
         rf"(?:the|your|my) (?:volume|sounds?|audio|speakers?|device|music)))? (?:in|on|to|into) "
         rf"(?:silent|mute|quiet|silence)(?: mode)?{LASTS}[.!?]*"
     ),
     # "activate silent mode"
-    re.compile(
+    regex(
         rf"{POLITE}(?:activate|enable|start|enter|engage|turn on|switch on) (?:the )?"
         rf"(?:silent|quiet|mute|silence)(?: mode)?{LASTS}[.!?]*"
     ),
     # "no sound at all", "don't make any noise"
-    re.compile(
+    regex(
         rf"{POLITE}(?:no|zero|without|(?:don't|do not|dont|stop) mak(?:e|ing))(?: a| any| the|"
         rf" more)* (?:sounds?|volume|noises?|audio)(?: at all| any ?more)?{LASTS}[.!?]*"
     ),
-    re.compile(r"(?:请)?(?:静音|关掉声音|把声音关掉|关声音|别出声|不要出声)(?:吧|了|一下)?[。！]*"),
+    regex(r"(?:请)?(?:静音|关掉声音|把声音关掉|关声音|别出声|不要出声)(?:吧|了|一下)?[。！]*"),
 )
 
 
@@ -86,9 +86,9 @@ AROUND_ZH = (
     r"啲|点|一下|吧|了|啦|掉|住|下来|下|止|放|播放?|吗|再|机|一切|所有|的"
 )
 STOPPED = (
-    (re.compile(rf"(?:(?:{STOPPING}|{AROUND})\b[ ,.!?]*)+"), re.compile(rf"\b(?:{STOPPING})")),
-    (re.compile(rf"(?:(?:{STOPPING_ZH}|{AROUND_ZH})[ ,，。！!？?.]*)+"), re.compile(STOPPING_ZH)),
-    (re.compile(r"pause (?:the|this|that|my) \w+(?: please| now| for now)*[.!]*"), re.compile("")),
+    (regex(rf"(?:(?:{STOPPING}|{AROUND})\b[ ,.!?]*)+"), regex(rf"\b(?:{STOPPING})")),
+    (regex(rf"(?:(?:{STOPPING_ZH}|{AROUND_ZH})[ ,，。！!？?.]*)+"), regex(STOPPING_ZH)),
+    (regex(r"pause (?:the|this|that|my) \w+(?: please| now| for now)*[.!]*"), regex("")),
 )
 
 
@@ -122,7 +122,7 @@ UNBEARABLE = (
     r"一点声音都没有.{0,4}(?:不|睡)|取消静音|解除静音",
     r"(?:太|过于)(?:安静|静)了?,?(?:我)?(?:反而|都|会|就)*(?:睡不着|睡唔着|害怕|心慌|难受)",
 )
-BORNE = re.compile("|".join(UNBEARABLE))
+BORNE = regex("|".join(UNBEARABLE))
 
 
 def unbearable(line: str) -> bool:
@@ -167,7 +167,7 @@ ORDERS = {  # direction → (verbs before, what stands behind, comparatives)
 }
 PASSIVE = "lowered|reduced|decreased|quieter|softer|lower"
 TURNED = tuple(
-    (way, re.compile(pattern))
+    (way, regex(pattern))
     for way, (verbs, ways, comparatives) in ORDERS.items()
     for pattern in (
         # "increase the volume of the speakers to fifty"
@@ -193,16 +193,16 @@ TURNED = tuple(
     )
 )
 TURNED += (
-    (+1, re.compile(r"(?:请|麻烦)?(?:把)?(?:声音|音量|声)?(?:再)?(?:(?:调|开|放|变)?(?:大|响)|"
+    (+1, regex(r"(?:请|麻烦)?(?:把)?(?:声音|音量|声)?(?:再)?(?:(?:调|开|放|变)?(?:大|响)|"
         r"调高)(?:声)?(?:一?点|一?些|啲|少少)"
                     r"(?:儿)?(?:吧|啦|好吗|嘛)?[。！!]*")),
-    (-1, re.compile(r"(?:请|麻烦)?(?:把)?(?:声音|音量|声)?(?:再)?(?:(?:调|开|放|变)?(?:小|轻|细)|"
+    (-1, regex(r"(?:请|麻烦)?(?:把)?(?:声音|音量|声)?(?:再)?(?:(?:调|开|放|变)?(?:小|轻|细)|"
         r"调低)(?:声)?(?:一?点|一?些|啲|少少)"
                     r"(?:儿)?(?:吧|啦|好吗|嘛)?[。！!]*")),
-    (+1, re.compile(r"(?:请)?(?:把)?(?:声音|音量)?(?:调大|调高|开大)(?:吧|啦)?[。！!]*")),
-    (-1, re.compile(r"(?:请)?(?:把)?(?:声音|音量)?(?:调小|调低|关小)(?:吧|啦)?[。！!]*")),
+    (+1, regex(r"(?:请)?(?:把)?(?:声音|音量)?(?:调大|调高|开大)(?:吧|啦)?[。！!]*")),
+    (-1, regex(r"(?:请)?(?:把)?(?:声音|音量)?(?:调小|调低|关小)(?:吧|啦)?[。！!]*")),
 )
-LITTLE = re.compile(r"\b(?:little|bit|touch|tad|notch|slightly)\b")
+LITTLE = regex(r"\b(?:little|bit|touch|tad|notch|slightly)\b")
 
 
 def turned(line: str) -> tuple[int, float]:

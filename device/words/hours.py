@@ -9,6 +9,7 @@ from typing import NamedTuple
 from device.values import Day as Which
 from device.values import Days
 from device.words import days
+from device.words.regex import regex
 
 NUMBERS = [
     "zero",
@@ -60,31 +61,31 @@ HOUR = r"(?:\d{1,4}(?!\d)|" + "|".join(sorted(
 MINUTE = r"(?:\d\d(?!\d)|(?:" + "|".join(sorted(
     (re.escape(word) for word, value in WORDS.items() if value >= 10), key=len, reverse=True
 )) + r")(?!\w))"
-TIME = re.compile(
+TIME = regex(
     rf"(?:(?P<part>half past|quarter past|a quarter past|quarter to|a quarter to|{NUMBER} past|"
     rf"{NUMBER} to) (?P<of>{HOUR})|"
     rf"(?P<hour>{HOUR})(?:[:.h ](?P<minute>{MINUTE}))?(?![a-z]{{3}}))"
     r"(?! ?(?:minutes?|mins?|hours?|hrs?|times?|percent|%))(?: ?o'?clock)?"
     r"(?: ?(?P<half>am|pm|a\.m|p\.m|in the morning|in the evening|tonight|in the afternoon))?"
 )
-WAKE = re.compile(
+WAKE = regex(
     r"\b(?:wake (?:me|us)(?: up)?|get me up|"
     r"let (?:me|us) (?:sleep|lie)(?: in)?(?= (?:until|till)\b)|"
     r"(?:set|make|put|change|move|need|want|have|create)"
     r"(?: me)?(?: the| an| a| my| up)* alarm(?: clock)?|alarm(?: clock)?)\b"
     r"(?: (?:tomorrow|for|at|to|by|around|on|morning|please|is|about|the|me|until|till))* "
 )
-NOT_WAKE = re.compile(
+NOT_WAKE = regex(
     r"\b(?:fire|no|don't|dont|not|cancel|remove|delete|turn off|switch off|stop|disable|what|when|"
     r"which|is) (?:\w+ ){0,2}alarm|\bmy alarm (?:is|was|rang|went)|\b(?:don't|not|never) wake|"
     r"\bwoke"
 )
 # A bare "alarm … 7" beside these is told of, or somebody else's.
-TOLD = re.compile(
+TOLD = regex(
     r"\b(?:yesterday|last night|was|were|scared|rang|went off|\w+'s|his|her|their|phone|my alarm)\b"
     r"|昨[天晚]|吓"
 )
-CORRECTED = re.compile(
+CORRECTED = regex(
     r"\b(?:no|actually|make (?:that|it)|sorry|rather|wait)\b[ ,.]*"
     r"(?:(?:actually|make (?:that|it)|at) )*"
 )
@@ -92,11 +93,11 @@ LENGTH = (
     rf"(?:about |only |just |another )*(?P<many>{NUMBER})(?P<half> and a half)? ?"
     r"(?P<unit>minutes?|mins?|hours?|hrs?|h|min)\b(?P<more> and a half)?"
 )
-NAP = re.compile(
+NAP = regex(
     rf"\b(?:(?:wake (?:me|us)|get me)(?: up)?(?: again)?|alarm)(?: (?:for|in))+ {LENGTH}"
 )
 # Who lies in isn't to be woken: "let me sleep in tomorrow", but not "let me sleep in peace".
-LIE_IN = re.compile(
+LIE_IN = regex(
     r"(?<!don't )(?<!not )(?<!never )(?<!dont )\b(?:let (?:me|us)|"
     r"(?:want|need|like|able)(?: me| us)? to|can (?:i|we)) "
     r"(?:sleep in|lie in|have a (?:lie|long|sleep)[- ]?in)"
@@ -106,7 +107,7 @@ LIE_IN = re.compile(
     r"(?<![别用要好])(?:让|给)我(?:今天|明天|明早|早上|听日|周[一二三四五六日末])*(?:好好)?"
     r"(?:睡到(?:自然醒|饱|够)|睡(?:个|一?下)?懒觉|赖(?:个|一?下)?床|睡晏)"
 )
-NO_ALARM = re.compile(
+NO_ALARM = regex(
     r"\b(?:no|cancel|remove|delete|turn off|switch off|shut off|disable|unset|clear|forget|stop|"
     r"skip)"
     r"(?: (?:the|my|any|all|tomorrow's|tonight's|this|morning|wake-up|about))* alarms?\b|"
@@ -121,18 +122,18 @@ NO_ALARM = re.compile(
     r"(?:不用|不要|别|不必|唔使|唔好)(?:再)?(?:明天|明早|早上|听日)*(?:叫|喊|"
     r"唤)(?:醒)?我(?!.{0,3}[点半])"
 )
-STAYS = re.compile(
+STAYS = regex(
     r"\b(?:don't|dont|do not|never) (?:skip|cancel|remove|delete|turn off|switch off|shut off|"
     r"disable|unset|clear|forget|stop)\b|(?:别|不要|不用)(?:取消|关|删|忘)"
 )
-SKIP = re.compile(r"\bskip (?:\w+ ){0,2}alarm")
-NO_TIMER = re.compile(
+SKIP = regex(r"\bskip (?:\w+ ){0,2}alarm")
+NO_TIMER = regex(
     r"\b(?:no|cancel|remove|stop|clear|delete|turn off|disable|forget)"
     r"(?: (?:the|my|any|all|sleep|about))* timers?\b|\btimers? off\b|"
     r"(?:取消|关掉|不要|不用|别)(?:定时|计时|倒计时)|(?:定时|计时)器?(?:取消|关掉|不要)"
 )
-OTHERS_ALARM = re.compile(r"\b(?:fire|smoke|car|burglar) alarm|\bwoke\b|\bwent off\b")
-NOT_LASTS = re.compile(
+OTHERS_ALARM = regex(r"\b(?:fire|smoke|car|burglar) alarm|\bwoke\b|\bwent off\b")
+NOT_LASTS = regex(
     r"\b(?:don't|dont|do not|not|never) (?:\w+ ){0,2}?(?:stop|turn|switch|shut|end|fade|quit)\b|"
     r"\b(?:you|it|that|they) (?:turned|stopped|shut|went|switched)\b|\byesterday\b|\bwill end\b|"
     r"\b(?:fell|fall|doz\w+|nod\w*|drift\w*|dropp\w+|drop|went) off\b|"
@@ -144,17 +145,17 @@ ENDING = (
     r"(?:turn|switch|shut)(?= (?:\w+ ){0,3}(?:off|out|down)\b))"
 )
 LASTS = (
-    re.compile(rf"\b{ENDING}(?: (?!not\b|when\b|if\b)\w+){{0,4}}? (?:after|in) {LENGTH}"),
-    re.compile(rf"\b(?:after|in) {LENGTH},?(?: please| just| then)* {ENDING}\b[^.,!?;]*"),
-    re.compile(
+    regex(rf"\b{ENDING}(?: (?!not\b|when\b|if\b)\w+){{0,4}}? (?:after|in) {LENGTH}"),
+    regex(rf"\b(?:after|in) {LENGTH},?(?: please| just| then)* {ENDING}\b[^.,!?;]*"),
+    regex(
         rf"(?<=for ){LENGTH},?(?: and)?(?: then)? (?:be |go )?(?:{ENDING}|silent|silence|quiet|"
         r"nothing)\b[^.,!?;]*"
     ),
 )
 PLAYS = (
-    re.compile(rf"\bplay (?:\w+ ){{0,4}}?for {LENGTH}"),
-    re.compile(rf"\b(?:sleep )?timer(?: (?:for|of|to|at|please|set|is))*:? {LENGTH}"),
-    re.compile(
+    regex(rf"\bplay (?:\w+ ){{0,4}}?for {LENGTH}"),
+    regex(rf"\b(?:sleep )?timer(?: (?:for|of|to|at|please|set|is))*:? {LENGTH}"),
+    regex(
         rf"\b(?P<many>{NUMBER})[ -]?(?P<unit>minutes?|mins?|hours?|hr)[ -](?:sleep )?timer"
     ),
 )
@@ -164,29 +165,29 @@ TIME_ZH = (
 )
 DAYTIME = r"(?P<day>早上|早晨|清晨|明早|上午|凌晨|半夜|夜里|下午|晚上|傍晚)?"
 WAKE_ZH = (
-    re.compile(rf"{DAYTIME}{TIME_ZH}(?:钟)?(?:叫|喊|唤)(?:我|醒)"),
-    re.compile(rf"{DAYTIME}{TIME_ZH}的?(?:闹钟|闹铃)"),
-    re.compile(rf"(?:闹钟|闹铃)(?:定|设|调|改)?(?:在|到|成|个)?(?:明天)?{DAYTIME}{TIME_ZH}"),
+    regex(rf"{DAYTIME}{TIME_ZH}(?:钟)?(?:叫|喊|唤)(?:我|醒)"),
+    regex(rf"{DAYTIME}{TIME_ZH}的?(?:闹钟|闹铃)"),
+    regex(rf"(?:闹钟|闹铃)(?:定|设|调|改)?(?:在|到|成|个)?(?:明天)?{DAYTIME}{TIME_ZH}"),
 )
-NOT_WAKE_ZH = re.compile(r"(?:不要|不用|不必|别|取消|关掉).{0,8}(?:叫|喊|唤|闹)")
-CORRECTED_ZH = re.compile(rf"(?:不对|不是|不，|还是|算了)[，,。 ]*{DAYTIME}{TIME_ZH}")
+NOT_WAKE_ZH = regex(r"(?:不要|不用|不必|别|取消|关掉).{0,8}(?:叫|喊|唤|闹)")
+CORRECTED_ZH = regex(rf"(?:不对|不是|不，|还是|算了)[，,。 ]*{DAYTIME}{TIME_ZH}")
 MANY_ZH = (
     r"(?P<many>半个?|\d{1,3}|[一二两三四五六七八九十廿百]{1,4})(?P<and>个半)?个?"
     r"(?P<unit>分钟|小时|钟头|钟)"
 )
-NAP_ZH = re.compile(rf"{MANY_ZH}(?:以后|之后|后)?(?:再|就|请)*(?:叫|喊|唤)(?:醒)?我")
+NAP_ZH = regex(rf"{MANY_ZH}(?:以后|之后|后)?(?:再|就|请)*(?:叫|喊|唤)(?:醒)?我")
 ENDING_ZH = r"(?:停|关|结束|熄|收声|别再?[放播响]|不要再?[放播响]|不放|唔要|唔好再)"
 LASTS_ZH = (
-    re.compile(
+    regex(
         rf"{MANY_ZH}(?:以后|之后|后)[,，]?(?:自动|就|再|请|帮我|把[^，。,]{{1,6}}|"
         rf"[^，。,]{{2,3}})??{ENDING_ZH}[^，。,]*"
     ),
-    re.compile(rf"(?<=[放播听]){MANY_ZH}(?:以后|之后|后)?(?P<kept>[^，。,]{{0,6}}?)[,，]?"
+    regex(rf"(?<=[放播听]){MANY_ZH}(?:以后|之后|后)?(?P<kept>[^，。,]{{0,6}}?)[,，]?"
                r"(?:就|自动|然后)+(?:停|关|好|行)[^，。,]*"),
 )
 PLAYS_ZH = (
-    re.compile(rf"(?:放|播|听){MANY_ZH}(?:以后|之后|后)?(?:就|自动)*(?:停|关|好|行)"),
-    re.compile(rf"(?:定时|计时|倒计时){MANY_ZH}"),
+    regex(rf"(?:放|播|听){MANY_ZH}(?:以后|之后|后)?(?:就|自动)*(?:停|关|好|行)"),
+    regex(rf"(?:定时|计时|倒计时){MANY_ZH}"),
 )
 
 
@@ -224,7 +225,7 @@ def han_number(text: str) -> float:
     return 10.0 * (HAN.get(tens, 1) if tens else 1) + (HAN.get(ones, 0) if ones else 0)
 
 
-SPOKEN = re.compile(
+SPOKEN = regex(
     r"\balarms?\b|\btimers?\b|\bwake (?:me|us)\b|闹钟|闹铃|定时|计时|(?:叫|喊|唤)(?:我起床|醒我)"
 )
 

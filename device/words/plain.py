@@ -8,6 +8,7 @@ import re
 from typing import NamedTuple
 
 from device.words.lexicon import BOOKS, phrases
+from device.words.regex import regex
 
 
 class Turn(NamedTuple):
@@ -19,7 +20,7 @@ class Turn(NamedTuple):
 def turn(plain: str, pattern: str, example: str) -> Turn:
     for name, some in MANY.items():
         pattern = pattern.replace(name, some)
-    return Turn(re.compile(pattern), plain, example)
+    return Turn(regex(pattern), plain, example)
 
 
 COMPARED = sorted(

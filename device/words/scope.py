@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from device.words.phrases import Word
+from device.words.regex import regex
 from device.words.text import HAN
 
 ANCHORS = ("thing", "field", "quality", "compared")
@@ -29,7 +30,7 @@ class Rule(NamedTuple):
 def rule(verdict: str, pattern: str, example: str) -> Rule:
     for name, some in MANY.items():
         pattern = pattern.replace(name, some)
-    return Rule(re.compile(pattern), verdict, example)
+    return Rule(regex(pattern), verdict, example)
 
 
 # Stretches of a shape. @ stands for the anchor itself.

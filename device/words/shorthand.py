@@ -3,6 +3,7 @@
 import re
 from types import MappingProxyType
 
+from device.words.regex import regex
 from device.words.spelling import SINGLE
 
 LONG = MappingProxyType(
@@ -19,13 +20,13 @@ LONG = MappingProxyType(
         "lol": "", "lmao": "", "omg": "", "fr": "", "bruh": "", "imo": "", "haha": "",
     }
 )
-SHORT = re.compile(
+SHORT = regex(
     r"(?<![\w'/])(?:" + "|".join(sorted(map(re.escape, LONG), key=len, reverse=True))
     + r")(?![\w'])[ ]?"
 )
-TOO = re.compile(r"\b2 (?=(?:much|many|few|loud|quiet|soft|fast|slow|bright|dark|high|low|busy)\b)")
-DRAWN = re.compile(r"\b[a-z]*?([a-z])\1{2,}[a-z]*\b")
-RUN = re.compile(r"([a-z])\1{2,}")
+TOO = regex(r"\b2 (?=(?:much|many|few|loud|quiet|soft|fast|slow|bright|dark|high|low|busy)\b)")
+DRAWN = regex(r"\b[a-z]*?([a-z])\1{2,}[a-z]*\b")
+RUN = regex(r"([a-z])\1{2,}")
 
 
 def spelled_out(line: str) -> str:

@@ -1,13 +1,14 @@
 """From whatever came in to a short, clean line and its tokens: nothing else of a note is ever
 looked at."""
 
-import re
 import unicodedata
+
+from device.words.regex import regex
 
 LONGEST = 400           # characters that are read; a note is a line or two
 SEEN = 4 * LONGEST      # characters that are looked at to find them
-WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)*|[一-鿿㐀-䶿]+|[^\W_]+|[^\w\s]")
-HAN = re.compile(r"[一-鿿㐀-䶿]+")
+WORD = regex(r"[a-z0-9]+(?:['’][a-z]+)*|[一-鿿㐀-䶿]+|[^\W_]+|[^\w\s]")
+HAN = regex(r"[一-鿿㐀-䶿]+")
 
 
 def clean(text: object) -> str:

@@ -4,9 +4,9 @@ the last note shall not count, or that it is for every night.
 A table of pattern, verdict and an example, beside what the reader hears. Pure.
 """
 
-import re
 
 from device.words.beyond import Rule, rule
+from device.words.regex import regex
 
 FINE = (
     r"(?:best|great|good|lovely|wonderful|excellent|fantastic|amazing|decent|solid|deep|sound|"
@@ -173,7 +173,7 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 # What isn't so, or not yet: "I hope for a good night", "it wasn't a great night".
-DENIED = re.compile(
+DENIED = regex(
     r"\b(?:not|never|no|wasn't|weren't|hasn't|isn't|hardly|if|hope|hoping|wish|would|could|can|"
     r"will|"
     r"want|need|so that)\b(?: \w+){0,6} *$|(?:希望|想|要|能|可以|怎么|为了|让我|要是|不|"
