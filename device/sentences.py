@@ -8,8 +8,9 @@ stands beside them. What isn't said about a state is what isn't known of it to b
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, reduce
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 SHEET = Path(__file__).with_name("sentences.toml")
 LANGUAGES = Path(__file__).with_name("languages")
 ENGLISH = "en"
+CALLED = "called"       # kind of the names of things, by the English
 NOT = "not "
 NO_FACTS: Mapping[str, bool] = MappingProxyType({})
 
@@ -90,6 +92,7 @@ def languages() -> tuple[str, ...]:
     return (ENGLISH, *sorted(file.stem for file in LANGUAGES.glob("*.toml")))
 
 
+@cache
 def catalogue(code: str) -> Mapping[str, Mapping[str, str]]:
     """kind → name → its text; English has none of its own. Raises OSError for one there isn't."""
     if code == ENGLISH:
@@ -112,3 +115,25 @@ def spoken() -> str:
 def word(kind: str, name: str, english: str) -> str:
     """As it is called in the language that is spoken."""
     return Spoken.words.get(kind, {}).get(name, english)
+
+
+def called(name: str, code: str = "") -> str:
+    """A sound, or another thing of the device, by its English name, as a whole or word by word; in
+    the language that is spoken, or in another."""
+    names = (catalogue(code) if code else Spoken.words).get(CALLED, {})
+    if name in names:
+        return names[name]
+    words = name.split(" ")
+    return names.get(" ", " ").join(names[each] for each in words) if {*words} <= {*names} else name
+
+
+def in_each_language(id: str) -> frozenset[str]:
+    """A sentence's templates: a diary keeps what was said before another language was spoken."""
+    kind, _, name = id.partition(".")
+    english = next(each.text for each in KINDS[kind] if each.id == id)
+    return frozenset(catalogue(code).get(kind, {}).get(name, english) for code in languages())
+
+
+def joined(names: Sequence[str]) -> str:
+    """"a and b and c"."""
+    return reduce(lambda first, last: say("and", first=first, last=last), names) if names else ""

@@ -12,11 +12,25 @@ from image.kernel import OVERLAYS
 from image.root import dos_text
 
 MIB = recipe.MIB
+# What a commit changes lies last in the root, the most changeable at the very end: then all before
+# it stays where it was, and an update brings the end alone.
+LAST = (
+    ("usr/lib/nocturne/python/device/models",),
+    ("etc", "usr/lib/systemd/system", "usr/lib/nocturne/board", "usr/lib/nocturne/tools",
+     "usr/lib/nocturne/python/device", "usr/lib/nocturne/nocturne.toml",
+     "usr/lib/nocturne/wifi.txt"),
+    ("usr/lib/nocturne/version", "usr/lib/nocturne/boot/initrd.img"),
+)
 
 
 def squash(root: Path, out: Path, epoch: int) -> None:
     """The read-only root of a slot."""
     out.unlink(missing_ok=True)
+    order = out.with_suffix(".order")
+    order.write_text("".join(
+        f"{path} {-late}\n"
+        for late, paths in enumerate(LAST, 1) for path in paths if (root / path).exists()
+    ))
     # All times are the commit's: the cache's are those of whenever it was made.
     run(
         "mksquashfs",
@@ -30,6 +44,8 @@ def squash(root: Path, out: Path, epoch: int) -> None:
         9,
         "-no-xattrs",
         "-reproducible",
+        "-sort",
+        order,
         "-mkfs-time",
         epoch,
         "-all-time",

@@ -15,6 +15,7 @@ initrd. No network but the guest's own loopback.
 
 import contextlib
 import gzip
+import hashlib
 import json
 import shutil
 import socket
@@ -38,45 +39,57 @@ $B mkdir -p /sysroot/run/systemd/system/sysinit.target.wants
 until [ -b /sysroot/dev/vdb ]; do $B usleep 100000; done
 $B mount -t squashfs -o ro /sysroot/dev/vdb /sysroot/mnt
 $B cp -a /sysroot/mnt/units/. /sysroot/run/systemd/system/
-for unit in agent chips sound hub; do
+for unit in agent chips sound hub otp; do
     $B ln -s ../bench-$unit.service /sysroot/run/systemd/system/sysinit.target.wants/
 done
 """
-HUB = ("mosquitto", "libcjson1", "libwebsockets17", "libev4", "libuv1", "libmosquitto1", "libwrap0",
-       "libdlt2", "mosquitto-clients")
+HUB = ("mosquitto", "mosquitto-clients", "hostapd", "iw", "busybox-static")
+PROGRAMS = ("mosquitto", "mosquitto_sub", "mosquitto_pub", "hostapd", "iw", "busybox")
+PLACES = ("usr/sbin", "usr/bin", "sbin", "bin")
 
 
-def make_bench(out: Path) -> None:
-    """The second disk: agent, chips and a broker with its libraries."""
+def make_bench(out: Path, root: Path) -> None:
+    """The second disk: agent, chips, a broker and an access point, with those of their libraries
+    that `root` lacks."""
     folder = CACHE / "bench"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(HERE / "guest", folder)
-    debs = CACHE / "bench-debs"
-    if not any(debs.glob("*.deb")):
-        shutil.rmtree(debs, ignore_errors=True)
-        debs.mkdir()
+    packages = bench_packages(suite_of(root))
+    hub = folder / "hub"
+    (hub / "lib").mkdir(parents=True)
+    libraries = Path("usr/lib/aarch64-linux-gnu")
+    for library in (packages / libraries).glob("*.so.*"):
+        if not (root / libraries / library.name).exists():
+            shutil.copy(library, hub / "lib")
+    for program in PROGRAMS:
+        places = (packages / place / program for place in PLACES)
+        shutil.copy(next(place for place in places if place.exists()), hub)
+    out.unlink(missing_ok=True)
+    run("mksquashfs", folder, out, "-noappend", "-no-progress", "-quiet", "-all-root")
+
+
+def suite_of(root: Path) -> str:
+    facts = dict(line.split("=", 1) for line in (root / "etc/os-release").read_text().splitlines())
+    return facts["VERSION_CODENAME"]
+
+
+def bench_packages(suite: str) -> Path:
+    """A folder with the packages of HUB and all they need, unpacked, kept in the cache."""
+    digest = hashlib.sha256(repr(HUB).encode()).hexdigest()[:12]
+    folder, making = CACHE / f"bench-{suite}-{digest}", CACHE / "bench.making"
+    if not folder.exists():
+        run("rm", "-rf", "--one-file-system", making)
         run(
             "mmdebstrap",
             "--mode=root",
             "--architectures=arm64",
             "--variant=extract",
             f"--include={','.join(HUB)}",
-            f"--extract-hook=sync-out /var/cache/apt/archives {debs}",
-            recipe.SUITE,
-            CACHE / "bench-tree",
+            suite,
+            making,
         )
-        run("rm", "-rf", "--one-file-system", CACHE / "bench-tree")
-    hub = folder / "hub"
-    (hub / "lib").mkdir(parents=True)
-    unpacked = CACHE / "bench-hub"
-    for name in HUB:
-        run("dpkg-deb", "-x", next(debs.glob(f"{name}_*.deb")), unpacked)
-    for library in unpacked.glob("usr/lib/aarch64-linux-gnu/*.so.*"):
-        shutil.copy(library, hub / "lib")
-    for program in ("usr/sbin/mosquitto", "usr/bin/mosquitto_sub", "usr/bin/mosquitto_pub"):
-        shutil.copy(unpacked / program, hub)
-    out.unlink(missing_ok=True)
-    run("mksquashfs", folder, out, "-noappend", "-no-progress", "-quiet", "-all-root")
+        making.rename(folder)
+    return folder
 
 
 class Pi:
@@ -93,6 +106,7 @@ class Pi:
         run("truncate", "--size", card * recipe.MIB, self.card)
         self.process: subprocess.Popen | None = None
         self.number = 0
+        self.otp: bytes | None = None       # the board's one-time memory; None: it has none
 
     # ---- the card, while the board is off
 
@@ -133,7 +147,8 @@ class Pi:
             .strip()
             .replace("console=tty1", "console=ttyAMA0")
         )
-        self.start(f"{line} modprobe.blacklist=i2c_dev {QUICKER} {PATIENCE}", held, hurry)
+        memory = "" if self.otp is None else f" bench.otp={self.otp.hex()}"
+        self.start(f"{line} modprobe.blacklist=i2c_dev {QUICKER} {PATIENCE}{memory}", held, hurry)
         self.guest, self.waiting = self.connect("bench.sock"), b""
         self.receive(seconds)
 

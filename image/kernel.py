@@ -18,26 +18,26 @@ def version(kernel: Path) -> str:
     return next((kernel / "boot").glob("vmlinuz-*")).name.removeprefix("vmlinuz-")
 
 
-def build_module(headers: Path, name: str) -> bytes:
+def build_module(compiler: Path, name: str) -> bytes:
     """image/module, for the kernel `name`, made by the emulated compiler that made the kernel; once
     for each source."""
     source = b"".join(file.read_bytes() for file in sorted((HERE / "module").iterdir()))
-    place = headers / f"module-{hashlib.sha256(source).hexdigest()[:12]}"
+    place = compiler / f"module-{hashlib.sha256(source).hexdigest()[:12]}"
     made = place / "nocturne-tryboot.ko"
     if not made.exists():
         shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(HERE / "module", headers / "module", dirs_exist_ok=True)
-        awk = headers / "usr/bin/awk"  # the packages are unpacked only: nobody has made this link
+        shutil.copytree(HERE / "module", compiler / "module", dirs_exist_ok=True)
+        awk = compiler / "usr/bin/awk"  # the packages are unpacked only: nobody has made this link
         awk.unlink(missing_ok=True)
         awk.symlink_to("mawk")
-        inside = ("chroot", headers, "/usr/bin/env", "PATH=/usr/bin:/bin")
+        inside = ("chroot", compiler, "/usr/bin/env", "PATH=/usr/bin:/bin")
         run(*inside, "make", "-s", "-C", f"/usr/src/linux-headers-{name}", "M=/module", "modules")
         run(*inside, "aarch64-linux-gnu-strip", "--strip-debug", "/module/nocturne-tryboot.ko")
-        (headers / "module").rename(place)
+        (compiler / "module").rename(place)
     return made.read_bytes()
 
 
-def install_modules(kernel: Path, headers: Path, root: Path) -> None:
+def install_modules(kernel: Path, compiler: Path, root: Path) -> None:
     """Modules go to `root`, but for those that no supported board can use."""
     name = version(kernel)
     target = root / "usr/lib/modules" / name
@@ -45,7 +45,7 @@ def install_modules(kernel: Path, headers: Path, root: Path) -> None:
     for folder in recipe.UNUSED_MODULES:
         shutil.rmtree(target / "kernel" / folder, ignore_errors=True)
     (target / "updates").mkdir()
-    (target / "updates/nocturne-tryboot.ko").write_bytes(build_module(headers, name))
+    (target / "updates/nocturne-tryboot.ko").write_bytes(build_module(compiler, name))
     run("depmod", "--basedir", root, name)
 
 

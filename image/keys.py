@@ -21,7 +21,8 @@ def development(folder: Path) -> tuple[Path, Path]:
     return key, certificate
 
 
-def make(key: Path, certificate: Path, name: str) -> None:
+def make(key: Path, certificate: Path, name: str, *extensions: str) -> None:
+    """`extensions` as openssl writes them, for a server's names."""
     # RAUC of Debian bookworm can't sign by Ed25519.
     run(
         "openssl",
@@ -44,5 +45,6 @@ def make(key: Path, certificate: Path, name: str) -> None:
         "keyUsage=critical,digitalSignature,keyCertSign",
         "-addext",
         "basicConstraints=critical,CA:TRUE",
+        *(word for extension in extensions for word in ("-addext", extension)),
     )
     key.chmod(0o600)

@@ -1,7 +1,25 @@
-"""What goes into the image: packages, boards, sizes. Why bookworm with trixie's kernel:
-image/GUIDE.md."""
+"""What goes into the image: suites, packages, boards, sizes."""
 
-SUITE, KERNEL_SUITE = "bookworm", "trixie"
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A release of Debian that the root is made of, and its Python."""
+
+    name: str
+    python: str
+
+    @property
+    def pins(self) -> str:
+        """The file in this folder that pins what its Python gets from PyPI."""
+        return f"wheels-{self.python}.txt"
+
+
+SUITES = {suite.name: suite for suite in (Suite("trixie", "3.13"), Suite("bookworm", "3.11"))}
+DEFAULT = "bookworm"
+# Whatever the root: bookworm's Pi firmware has neither overlays nor tryboot.
+KERNEL_SUITE = "trixie"
 COMPONENTS = "main,non-free-firmware"
 PACKAGES = (
     # the system
@@ -15,6 +33,7 @@ PACKAGES = (
     "libnss-resolve",       # names that end in .local
     "fdisk",
     "e2fsprogs",
+    "cryptsetup-bin",       # optional encryption of the data partition
     "dosfstools",
     "iproute2",
     "procps",
@@ -30,15 +49,26 @@ PACKAGES = (
     # Nocturne
     "python3",
     "libportaudio2",
-    "libasound2",
     "alsa-utils",
     "i2c-tools",
     "fonts-dejavu-core",
+    "fonts-wqy-microhei",       # the chart's words in Chinese
 )
 KERNEL_PACKAGES = ("linux-image-arm64", "raspi-firmware", "busybox-static")
-# What builds image/module for that kernel; nothing of it is in the image.
-MODULE_PACKAGES = ("linux-headers-arm64", "make", "dash", "base-files", "coreutils", "sed", "grep",
-                   "findutils", "mawk")
+# What builds image/module for that kernel, and headers for lgpio; nothing of it is in the image.
+COMPILER_PACKAGES = (
+    "linux-headers-arm64",
+    "make",
+    "dash",
+    "base-files",
+    "coreutils",
+    "sed",
+    "grep",
+    "findutils",
+    "mawk",
+    "libc6-dev",
+    "libpython3-dev",
+)
 DOCUMENTS = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*")
 COPYRIGHTS = "/usr/share/doc/*/copyright"
 PURGED = (
@@ -83,6 +113,7 @@ ENABLED = (
     "nocturne-reports.path",
     "nocturne-good.timer",
     "nocturne-ssh.service",
+    "nocturne-radio.service",
 )
 
 BOARDS = (
@@ -124,6 +155,28 @@ UNUSED_MODULES = (
     "drivers/net/wireless/marvell",
     "drivers/nvme",
     "drivers/mtd",
+)
+
+# Of what PyPI has: half of it, and nothing that Nocturne imports.
+UNUSED_PYTHON = (
+    "**/tests",
+    "*/*.pyi",
+    "ai_edge_litert/aot",
+    "ai_edge_litert/tools",
+    "ai_edge_litert/*_pb2.py",
+    "ai_edge_litert/libLiteRtWebGpuAccelerator.so",
+    "ai_edge_litert/schema_py_generated.py",
+    "numpy/_core/include",
+    "numpy/_core/lib",
+    "numpy/core/include",
+    "numpy/core/lib",
+    "numpy/distutils",
+    "numpy/f2py",
+    "numpy/random/lib",
+    "onnxruntime/datasets",
+    "onnxruntime/quantization",
+    "onnxruntime/tools",
+    "onnxruntime/transformers",
 )
 
 MIB = 1 << 20

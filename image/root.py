@@ -6,32 +6,34 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tarfile
+from dataclasses import dataclass
 from pathlib import Path
 
-from image import kernel, recipe
+from image import kernel, recipe, wheels
 from image.host import CACHE, HERE, REPOSITORY, Trouble, run, say, step
+from image.recipe import Suite
 
 PYTHON = "usr/lib/nocturne/python"
 SOURCE = CACHE / "source"           # the last commit
-PLATFORMS = (
-    "manylinux_2_34_aarch64",
-    "manylinux_2_28_aarch64",
-    "manylinux_2_27_aarch64",
-    "manylinux2014_aarch64",
-    "manylinux_2_17_aarch64",
-)
 COMMAND_LINE = "quiet loglevel=3 console=tty1 panic=10 systemd.show_status=0 systemd.getty_auto=0"
 
 
-def debian(epoch: int, fresh: bool) -> tuple[Path, Path, Path]:
-    """Folders with trixie's kernel packages and what builds a module for it, unpacked, and with
-    bookworm's system; kept in the cache till the recipe changes."""
-    return (
-        bootstrap("kernel", recipe.KERNEL_SUITE, "extract", recipe.KERNEL_PACKAGES, epoch, fresh),
-        bootstrap("headers", recipe.KERNEL_SUITE, "extract", recipe.MODULE_PACKAGES, epoch, fresh),
-        bootstrap("system", recipe.SUITE, "minbase", recipe.PACKAGES, epoch, fresh),
+@dataclass(frozen=True)
+class Debian:
+    """Folders with unpacked packages, kept in the cache till the recipe changes."""
+
+    kernel: Path
+    compiler: Path      # for that kernel, emulated
+    system: Path        # of the root's suite
+
+
+def debian(suite: Suite, epoch: int, fresh: bool) -> Debian:
+    newest = recipe.KERNEL_SUITE
+    return Debian(
+        bootstrap("kernel", newest, "extract", recipe.KERNEL_PACKAGES, epoch, fresh),
+        bootstrap("compiler", newest, "extract", recipe.COMPILER_PACKAGES, epoch, fresh),
+        bootstrap("system", suite.name, "minbase", recipe.PACKAGES, epoch, fresh),
     )
 
 
@@ -78,21 +80,23 @@ def bootstrap(
 
 def assemble(
     root: Path,
-    debian: tuple[Path, Path, Path],
+    suite: Suite,
+    debian: Debian,
     epoch: int,
     version: str,
     firmware: Path | None,
     certificate: Path,
 ) -> None:
     """Make `root` from the cached Debian."""
-    kernel_debs, headers, system = debian
-    subprocess.run(["cp", "-a", "--reflink=auto", system, root], check=True)
+    subprocess.run(["cp", "-a", "--reflink=auto", debian.system, root], check=True)
     with step("kernel modules and files for the boot partition"):
-        kernel.install_modules(kernel_debs, headers, root)
-        kernel.install_boot_files(kernel_debs, root, epoch, COMMAND_LINE)
+        kernel.install_modules(debian.kernel, debian.compiler, root)
+        kernel.install_boot_files(debian.kernel, root, epoch, COMMAND_LINE)
     wifi(root, firmware)
-    with step("Nocturne and its wheels"):
-        nocturne(root, epoch)
+    with step("what PyPI has"):
+        needs = wheels.fetch(suite, debian.compiler)
+    with step("Nocturne"):
+        nocturne(root, needs, suite, epoch)
     overlay(root, version, certificate)
     inside(root, "systemd-sysusers")
     inside(root, "ldconfig")        # or sounddevice says that PortAudio isn't there
@@ -106,7 +110,7 @@ def assemble(
             "-f",
             "--invalidation-mode",
             "unchecked-hash",
-            "/usr/lib/python3.11",
+            f"/usr/lib/python{suite.python}",
             "/usr/lib/python3",
             "/usr/lib/nocturne",
         )
@@ -116,54 +120,17 @@ def assemble(
     tidy(root, epoch)
 
 
-def nocturne(root: Path, epoch: int) -> None:
-    """The pinned, hashed wheels and the product's own, from the last commit."""
-    wheels = CACHE / "wheels"
-    wheels.mkdir(exist_ok=True)
-    pins = HERE / "wheels.txt"
-    stamp = wheels / hashlib.sha256(pins.read_bytes()).hexdigest()
-    pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
-    platform = [f"--platform={name}" for name in PLATFORMS]
-    if not stamp.exists():
-        for pin in pins.read_text().splitlines():
-            if pin.startswith("#"):
-                continue
-            only = CACHE / "pin.txt"
-            only.write_text(pin)
-            # sdnotify has no wheel: its source is one file of Python.
-            kind = (
-                ["--no-binary=:all:"]
-                if pin.startswith("sdnotify=")
-                else [
-                    "--only-binary=:all:",
-                    "--python-version=3.11",
-                    "--implementation=cp",
-                    *platform,
-                ]
-            )
-            run(
-                *pip,
-                "download",
-                "--no-deps",
-                "--require-hashes",
-                *kind,
-                "--dest",
-                wheels,
-                "--requirement",
-                only,
-            )
-        stamp.touch()
+def nocturne(root: Path, needs: Path, suite: Suite, epoch: int) -> None:
+    """The product, from the last commit, beside what it needs."""
     shutil.rmtree(SOURCE, ignore_errors=True)
     SOURCE.mkdir()
     run("git", "archive", "--output", CACHE / "source.tar", "HEAD", cwd=REPOSITORY)
     with tarfile.open(CACHE / "source.tar") as archive:
         archive.extractall(SOURCE, filter="data")
     target = root / PYTHON
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch)}
-    run(*pip, "install", "--no-deps", "--no-compile", "--target", target, "--python-version=3.11",
-        "--implementation=cp", "--only-binary=:all:", *platform, *sorted(wheels.glob("*.whl")))
-    for tree in (*wheels.glob("sdnotify*.tar.gz"), SOURCE):
-        run(*pip, "install", "--no-deps", "--no-compile", "--target", target, tree, env=environment)
+    wheels.install(target, needs, suite, epoch)
+    run(*wheels.PIP, "install", "--no-deps", "--no-compile", "--target", target, SOURCE,
+        env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch)})
     for model in ("composer.onnx", "recommender.tflite", "stager.json"):
         if not (target / "device/models" / model).exists():
             raise Trouble(f"the wheel lacks models/{model}: look at pyproject.toml")

@@ -11,15 +11,17 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from image import recipe
+from image.recipe import Suite
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "nocturne/image")
 
 
-def bill(root: Path, debs: Path, version: str, epoch: int) -> dict:
-    """`root` is the assembled root, `debs` the cached .deb files that the kernel came from."""
+def bill(root: Path, debs: Path, suite: Suite, version: str, epoch: int) -> dict:
+    """`root` is the assembled root of `suite`, `debs` the cached .deb files that the kernel came
+    from."""
     python = root / "usr/lib/nocturne/python"
     parts = [
-        *debian(root / "var/lib/dpkg/status"),
+        *debian(root / "var/lib/dpkg/status", suite.name),
         *kernel(debs),
         *wheels(python),
         *models(python / "device/models"),
@@ -46,14 +48,12 @@ def component(kind: str, name: str, version: str, purl: str, **more) -> dict:
     return {"type": kind, "bom-ref": purl, "name": name, "version": version, "purl": purl, **more}
 
 
-def debian(status: Path) -> list[dict]:
+def debian(status: Path, suite: str) -> list[dict]:
     parts = []
     for paragraph in status.read_text().split("\n\n"):
         facts = HeaderParser().parsestr(paragraph)
         if facts["Package"] and facts["Status"].endswith(" installed"):
-            parts.append(
-                deb(facts["Package"], facts["Version"], facts["Architecture"], recipe.SUITE)
-            )
+            parts.append(deb(facts["Package"], facts["Version"], facts["Architecture"], suite))
     return parts
 
 

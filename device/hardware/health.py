@@ -6,6 +6,7 @@ TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
 NETWORK = Path("/sys/class/net")
 WIRELESS = Path("/proc/net/wireless")
 SERIAL = Path("/proc/device-tree/serial-number")
+RADIO = Path("/run/nocturne-radio/restarts")        # by image/board/radio.py
 
 
 def temperature(file: Path = TEMPERATURE) -> float | None:
@@ -26,6 +27,14 @@ def rssi(file: Path = WIRELESS) -> float | None:
         return None
 
 
+def radio_restarts(file: Path = RADIO) -> int | None:
+    """How often the Wi-Fi's radio hung, since the start, and its driver was loaded anew."""
+    try:
+        return int(file.read_text())
+    except (OSError, ValueError):
+        return None
+
+
 def serial(file: Path = SERIAL) -> str:
     """Of the board; "" where the firmware tells none."""
     try:
@@ -43,4 +52,4 @@ def online(root: Path = NETWORK) -> bool:
 
 def read() -> dict[str, float | None]:
     """By the names of the hub's diagnostics."""
-    return {"temperature": temperature(), "rssi": rssi()}
+    return {"temperature": temperature(), "rssi": rssi(), "radio_restarts": radio_restarts()}

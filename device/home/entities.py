@@ -161,6 +161,8 @@ DIAGNOSTICS = {
     "rssi": part("diagnostics", "sensor", "Wi-Fi signal", p.measured(description="dBm"),
                  unit_of_measurement="dBm", device_class="signal_strength",
                  state_class="measurement"),
+    "radio_restarts": part("diagnostics", "sensor", "Wi-Fi restarts", p.measured(minimum=0),
+                           icon="mdi:wifi-refresh", **COUNTED),
     "temperature": part("diagnostics", "sensor", "Board temperature", p.measured(description="°C"),
                         unit_of_measurement="°C", device_class="temperature",
                         state_class="measurement", suggested_display_precision=0),

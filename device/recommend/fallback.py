@@ -7,7 +7,7 @@ from typing import Any
 from device.errors import Refused
 from device.programmes import DEFAULT
 from device.recommend.candidates import CANDIDATES, NAMES, QUIET
-from device.sentences import say
+from device.sentences import called, say
 from device.values import Choice, Context, Contribution, Outcome, Prior, Reason, Taste
 
 
@@ -32,7 +32,8 @@ class SafeDefault:
         if stays:
             place = NAMES.index(playing)
         facts = {"playing": stays, "turned away": place == QUIET}
-        why = Reason(say("fallback", facts, name=NAMES[place]), (Contribution("fallback", 0.0),))
+        sentence = say("fallback", facts, name=called(NAMES[place]))
+        why = Reason(sentence, (Contribution("fallback", 0.0),))
         receipt = {"version": 1, "network": None, "sleeper": self._sleeper, "moment": moment,
                    "seed": int(seed), "candidate": NAMES[place], "propensity": 1.0}
         return Choice(CANDIDATES[place].recipe, why, seed, 1.0, place, receipt)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from device.recommend.candidates import NAMES, QUIET
-from device.sentences import Said, say
+from device.sentences import Said, label, say
 
 # min: SD of sound's effect between people before any night (facts: 3–5 min where it helps)
 USUAL_EFFECT = 4.0
@@ -65,7 +65,7 @@ def pooled_noise(*groups: Sequence[float]) -> float:
 
 def sentence(belief: NormalDist, sound: int, silence: int) -> Said:
     low, high = belief.inv_cdf(0.025), belief.inv_cdf(0.975)
-    span = f"{belief.mean:+.0f} min (between {low:+.0f} and {high:+.0f})"
+    span = label("span.minutes", mean=belief.mean, low=low, high=high)
     facts = {"compared": bool(sound and silence), "helps": 1 - belief.cdf(0.0) >= SURE,
              "no help": belief.cdf(WORTH) >= SURE}
     return say("trial", facts, span=span, sound=sound, silence=silence)

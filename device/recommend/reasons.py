@@ -13,7 +13,7 @@ import numpy as np
 from device.recommend.candidates import CANDIDATES, FACTORS, NAMES, QUIET, changes
 from device.recommend.features import recipe_features
 from device.recommend.own_music import shared
-from device.sentences import Said, say
+from device.sentences import Said, called, joined, say
 from device.values import Contribution
 
 # "factor:level" → [nights on which sleep came sooner than expected, nights on which it was seen]
@@ -99,8 +99,9 @@ def bedtime(inputs: Mapping[str, Any], place: int) -> Said:
         "like own": bool(own),
         "early": inputs.get("nights", 0) < EARLY,
     }
-    return say("bedtime", facts, name=name, own=" and ".join(own), good=good, nights=nights,
-               moves=" and ".join(move(factor, place, best) for factor in moved),
+    return say("bedtime", facts, name=called(name), own=joined([called(each) for each in own]),
+               good=good, nights=nights,
+               moves=joined([move(factor, place, best) for factor in moved]),
                level=level, level_good=level_good, level_nights=level_nights)
 
 
@@ -108,7 +109,7 @@ def night(inputs: Mapping[str, Any], place: int) -> Said:
     name = NAMES[place]
     facts = {"playing": name == inputs.get("playing"), "heard": name in inputs.get("heard", ()),
              "silent": place == QUIET}
-    return say("night", facts, name=name)
+    return say("night", facts, name=called(name))
 
 
 def arousal(inputs: Mapping[str, Any], place: int) -> Said:
@@ -125,12 +126,13 @@ def arousal(inputs: Mapping[str, Any], place: int) -> Said:
         "as good": good * sound_nights >= sound_good * nights,
         "alone": not others,
     }
-    return say("arousal", facts, name=name, good=good, nights=nights, sound_good=sound_good,
-               sound_nights=sound_nights, other=" and ".join(others))
+    return say("arousal", facts, name=called(name), good=good, nights=nights,
+               sound_good=sound_good, sound_nights=sound_nights,
+               other=joined([called(each) for each in others]))
 
 
 def alarm(inputs: Mapping[str, Any], place: int) -> Said:
-    return say("alarm", {"heard": NAMES[place] in inputs["heard"]}, name=NAMES[place])
+    return say("alarm", {"heard": NAMES[place] in inputs["heard"]}, name=called(NAMES[place]))
 
 
 SENTENCES = {"bedtime": bedtime, "night": night, "arousal": arousal, "alarm": alarm}
@@ -142,7 +144,7 @@ def move(factor: str, place: int, best: int) -> Said:
     steps = STEPS.get(factor, ())
     up = factor in STEPS and steps.index(now) > steps.index(before)
     return say("move", {**{each: each == factor for each in FACTORS}, "up": up},
-               now=now, before=before)
+               now=called(now), before=called(before))
 
 
 def lived_level(place: int, moved: Sequence[str], tally: Tally) -> tuple[str, int, int]:
@@ -153,7 +155,7 @@ def lived_level(place: int, moved: Sequence[str], tally: Tally) -> tuple[str, in
         good, nights = tally.get(f"{factor}:{level}", NEVER)
         if nights:
             facts = {**{each: each == factor for each in FACTORS}, "yes": level == "yes"}
-            return say("level", facts, level=level), good, nights
+            return say("level", facts, level=called(level)), good, nights
     return "", 0, 0
 
 

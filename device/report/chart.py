@@ -8,7 +8,7 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
-from device.sentences import label
+from device.sentences import in_each_language, label
 from device.values import EPOCH
 
 WIDE, NARROW = 960, 380         # px: beside a desk, and on a phone, where text stays as large
@@ -19,26 +19,25 @@ INK = {"ink": "#1c2430", "faint": "#8a94a3", "line": "#d9dee6", "paper": "#fffff
        "gap": "#eceff3"}
 Row = Mapping[str, Any]      # of a table of the diary
 STAGE_ROWS = ("wake", "rem", "light", "deep")
-NAMES = {"rem": "REM"}
 # panel and colour, key, least range
 LINES = (("heart", "heart_rate", (45, 75)), ("breath", "breathing", (8, 22)))
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    title: str
+    title: str              # both by their ids
     unit: str
     height: float
     top: float = 0.0
 
 
 PANELS = {
-    "stage": Panel(label("panel.stage"), label("panel.estimate"), 84),
-    "doubt": Panel(label("panel.doubt"), label("panel.shares"), 40),
-    "heart": Panel(label("panel.heart"), "/min", 66),
-    "breath": Panel(label("panel.breath"), "/min", 44),
-    "move": Panel(label("panel.move"), "m/s²", 36),
-    "sound": Panel(label("panel.sound"), "dBA", 60),
+    "stage": Panel("panel.stage", "panel.estimate", 84),
+    "doubt": Panel("panel.doubt", "panel.shares", 40),
+    "heart": Panel("panel.heart", "panel.rate", 66),
+    "breath": Panel("panel.breath", "panel.rate", 44),
+    "move": Panel("panel.move", "panel.acceleration", 36),
+    "sound": Panel("panel.sound", "panel.level", 60),
 }
 TITLE, FLAG, AXIS = 20.0, 20.0, 24.0    # px: a panel's head, a row of flags, the times
 RADIUS = 9.0                            # px, of a flag
@@ -87,8 +86,8 @@ class Chart:
             f'stroke="{self.ink[colour]}"{dashes}/>')
 
     def frame(self, panel: Panel) -> None:
-        self.text(LEFT, panel.top - 6, panel.title, size=12)
-        self.text(self.width - RIGHT, panel.top - 6, panel.unit, "end", "faint", 11)
+        self.text(LEFT, panel.top - 6, label(panel.title), size=12)
+        self.text(self.width - RIGHT, panel.top - 6, label(panel.unit), "end", "faint", 11)
         bottom = panel.top + panel.height
         self.line(LEFT, bottom, self.width - RIGHT, bottom)
 
@@ -150,9 +149,10 @@ def night_chart(tables: Mapping[str, Sequence[Row]], lights_out: float, axis: Ax
     chart.curve(panels["sound"], zip(hours, levels, strict=True), 0, 60, "sound")
     for number, x, place in flags:
         draw_flag(chart, number, x, place, bottom)
+    well = in_each_language("sensors.well")
     for row in tables["events"]:
         hour = hour_of(row, lights_out)
-        troubled = row["kind"] == "sensors" and row["detail"] != label("sensors.well")
+        troubled = row["kind"] == "sensors" and row["detail"] not in well
         if troubled and chart.inside(hour):
             chart.rect(hour, hour + (chart.last - chart.first) / 800, top, bottom - top, "heart",
                        0.5)
@@ -178,7 +178,7 @@ def draw_stages(chart: Chart, stage: Panel, doubt: Panel, epochs: Sequence[Row],
     doubt."""
     rung = stage.height / len(STAGE_ROWS)
     for i, name in enumerate(STAGE_ROWS):
-        chart.text(LEFT - 6, stage.top + rung * (i + 0.65), NAMES.get(name, name), "end", "faint",
+        chart.text(LEFT - 6, stage.top + rung * (i + 0.65), label(f"rung.{name}"), "end", "faint",
                    11)
     night = list(zip(hours, epochs, strict=True))
     for name, items in groupby(night, lambda item: item[1]["stage"]):

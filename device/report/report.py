@@ -14,10 +14,10 @@ import resvg_py
 
 from device.diary import reading
 from device.errors import DiaryError
-from device.report import chart, told
+from device.report import chart, dates, told
 from device.report.told import Night, cell
 from device.report.wall import Wall
-from device.sentences import label
+from device.sentences import called, label, word
 from device.values import Mode
 
 STYLE = """
@@ -80,6 +80,8 @@ MARKS = {chart.WIDE: 15, chart.NARROW: 9}       # at most, on an axis so wide
 LEAST_CLOSER = 1.5      # h that a night must last for its hours to be shown one by one
 # A number and its unit, or an hour and its minutes, stay on one line.
 TOGETHER = re.compile(r"(?<=\d) (?=(?:min|h|s|ms|%|dBA|/min)(?!\w))|(?<=h) (?=\d\d min)")
+BRACKET = re.compile(r" \(|（")
+PARTS = re.compile(r"( → |: )")     # of what is noted about a mode
 COMPARED = 14       # nights
 ORDER = {"epochs": "number", "decisions": "id", "events": "id", "feedback": "id"}
 # An alarm of a bed that nobody went to is no night.
@@ -208,7 +210,7 @@ def listed(diary: Path, zone: tzinfo | None) -> Iterator[str]:
 def page(night: Row, tables: Tables, nights: Sequence[Row], zone: tzinfo | None = None) -> str:
     wall, mine, epochs = Wall.of(night, zone), Night.of(night), tables["epochs"]
     day = wall.at(0.0) if mine.nap else wall.evening()
-    began = f"{day:%A}, {day.day} {day:%B %Y}" if day else str(label("page.began"))
+    began = dates.night(day) if day else str(label("page.began"))
     first = [*told.first_lines(night, epochs, wall.clock, tables["events"]),
              told.taught(tables["events"])]
     lines = "".join(f"<p>{shown(line)}</p>" for line in first)
@@ -238,8 +240,8 @@ def shown(words: str) -> str:
 
 def valued(words: str) -> str:
     """A value, and smaller its interval."""
-    value, bracket, rest = words.partition(" (")
-    small = f"<small>{shown(rest.rstrip(')'))}</small>" if bracket else ""
+    value, _, rest = BRACKET.sub("\n", words).partition("\n")
+    small = f"<small>{shown(rest.rstrip(')）'))}</small>" if rest else ""
     return f'<span class="whole">{shown(value)}</span>{small}'
 
 
@@ -301,11 +303,11 @@ def decided(night: Row, decisions: Sequence[Row], wall: Wall) -> str:
         when = wall.clock(chart.hour_of(row, night["lights_out"]))
         # a page of the same words hides what is worth reading
         if (recipe, row["sentence"]) == before:
-            same = label("page.same", moment=row["moment"], when=when)
+            same = label("page.same", moment=called(row["moment"]), when=when)
             items.append(f"<li>{escape(same)}</li>")
             continue
         before = recipe, row["sentence"]
-        at = label("page.choice", moment=row["moment"], when=when)
+        at = label("page.choice", moment=called(row["moment"]), when=when)
         items.append(f"<li>{escape(row['sentence'])} <small>{escape(at)}</small>"
                      f"<details><summary>{label('page.numbers')}</summary>"
                      f"<small>{escape(details(row, recipe))}</small></details></li>")
@@ -314,26 +316,38 @@ def decided(night: Row, decisions: Sequence[Row], wall: Wall) -> str:
 
 def details(row: Row, recipe: Mapping[str, Any]) -> str:
     """Of the recipe, and of what decided where the device itself did."""
-    textures = ", ".join(name for name, gain in recipe["textures"].items() if gain)
-    music = label("page.music", scale=recipe["scale"], pulse=recipe["pulse"])
+    comma = label("list.comma")
+    textures = comma.join(called(name) for name, gain in recipe["textures"].items() if gain)
+    music = label("page.music", scale=called(recipe["scale"]), pulse=recipe["pulse"])
     parts = [str(music)] if recipe["music"] else []
     parts.append(textures or label("page.no-texture"))
     deciding = json.loads(row["contributions"])[:4]
     if deciding:                            # nothing was drawn where somebody chose by name
-        terms = ", ".join(f"{name} {amount:+.2f}" for name, amount in deciding)
-        parts[-1] += f"; {label('page.drawn', chance=row['propensity'])}; {terms}"
-    return ", ".join(parts)
+        terms = comma.join(f"{called(name)} {amount:+.2f}" for name, amount in deciding)
+        drawn_by = label("page.drawn", chance=row["propensity"])
+        parts[-1] = label("list.apart").join((parts[-1], drawn_by, terms))
+    return comma.join(parts)
+
+
+def noted(kind: str, detail: str) -> str:
+    """What the diary says of an event: in its own few words, a sentence, or quoted from others."""
+    if kind == "command":
+        name, space, value = detail.partition(" ")
+        return f"{word('entity', name, called(name))}{space}{called(value)}"
+    if kind in ("mode", "press"):
+        return "".join(called(part) for part in PARTS.split(detail))
+    return detail
 
 
 def happened(night: Row, tables: Tables, wall: Wall) -> str:
-    rows = [(row["time"], row["kind"], row["detail"])
+    rows = [(row["time"], row["kind"], noted(row["kind"], row["detail"]))
             for row in tables["events"] if row["kind"] != "learned"]
-    rows += [(row["time"], "feedback", f"{row['kind']} {row['value']:+g}")
+    rows += [(row["time"], "feedback", f"{called(row['kind'])} {row['value']:+g}")
              for row in tables["feedback"]]
     rows.sort()
     body = "".join(
-        f"<tr><td>{wall.clock((t - night['lights_out']) / 3600)}</td><td>{escape(kind)}</td>"
-        f"<td>{escape(detail)}</td></tr>"
+        f"<tr><td>{wall.clock((t - night['lights_out']) / 3600)}</td>"
+        f"<td>{escape(called(kind))}</td><td>{escape(detail)}</td></tr>"
         for t, kind, detail in rows
     )
     heads = "".join(f"<th>{label(f'page.{name}')}</th>" for name in ("when", "what", "words"))
@@ -346,7 +360,7 @@ def compared(nights: Sequence[Row], zone: tzinfo | None) -> str:
     body = []
     for night in reversed(nights):
         mine, day = Night.of(night), Wall.of(night, zone).evening()
-        date = f"{day.day} {day:%b}" if day else f"{label('page.which')} {night['id']}"
+        date = dates.short(day) if day else f"{label('page.which')} {night['id']}"
         cells = "".join(f'<td class="n">{valued(cell(mine, key))}</td>' for key in COLUMNS)
         body.append(f'<tr><td class="whole">{date}</td>{cells}</tr>')
     heads = "".join(f'<th class="n">{SUMS[key]}</th>' for key in COLUMNS)

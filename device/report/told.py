@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any
 
-from device.sentences import Said, say
+from device.sentences import Said, label, say
 from device.values import EPOCH, Estimate, Mode
 
 Row = Mapping[str, Any]     # of a table of the diary
@@ -25,6 +25,9 @@ ENOUGH = 20         # epochs whose mean is told
 FIVE_MINUTES = round(300 / EPOCH)       # epochs
 ANSWERED = f"{Mode.ASLEEP} → {Mode.MASKING}: aroused"      # as the night notes it
 BEFORE_UP = (Mode.WAKING, Mode.MORNING)
+# digits and unit
+UNITS = {"heart": (".0f", "unit.rate"), "lowest": (".0f", "unit.rate"),
+         "rmssd": (".0f", "unit.ms"), "breathing": (".1f", "unit.rate")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +183,9 @@ def fell_asleep(epochs: Sequence[Row]) -> int | None:
 
 def body(epochs: Sequence[Row]) -> dict[str, str]:
     """Heart and breathing while asleep, for a table; – is what too few epochs tell of."""
-    units = {"heart": "{:.0f} /min", "lowest": "{:.0f} /min", "rmssd": "{:.0f} ms",
-             "breathing": "{:.1f} /min"}
-    known = zip(units.items(), body_numbers(epochs).values(), strict=True)
-    return {name: "–" if value == "" else unit.format(value) for (name, unit), value in known}
+    known = zip(UNITS.items(), body_numbers(epochs).values(), strict=True)
+    return {name: "–" if value == "" else label(unit, value=format(value, digits))
+            for (name, (digits, unit)), value in known}
 
 
 def body_numbers(epochs: Sequence[Row]) -> dict[str, float | str]:
@@ -231,7 +233,7 @@ def dose(night: Night, epochs: Sequence[Row], leq: Callable[[float, float], floa
 
 def taught(events: Sequence[Row]) -> Said:
     notes = dict.fromkeys(row["detail"] for row in events if row["kind"] == "learned")
-    told = "; ".join(notes)
+    told = label("list.apart").join(notes)
     return say("taught", {"noted": bool(notes)}, notes=told[:1].upper() + told[1:])
 
 
@@ -263,27 +265,30 @@ def ranged(night: Night, name: str) -> str:
     if known is None:
         value = night.sums.get(name)
         return "–" if value is None else minutes(value)
+    value = minutes(known.value)
     if known.high < 60:
-        return f"{minutes(known.value)} ({known.low:.0f}–{known.high:.0f} min)"
-    return f"{minutes(known.value)} ({minutes(known.low)} – {minutes(known.high)})"
+        return label("unit.within", value=value, low=known.low, high=known.high)
+    return label("unit.between", value=value, low=minutes(known.low), high=minutes(known.high))
 
 
 def minutes(value: float) -> str:
     whole = round(value)
-    return f"{whole} min" if whole < 60 else f"{whole // 60} h {whole % 60:02} min"
+    if whole < 60:
+        return label("unit.min", value=whole)
+    return label("unit.hours", hours=whole // 60, minutes=whole % 60)
 
 
 def share(value: float) -> str:
     """Of something that isn't none."""
-    return minutes(value) if value >= 0.5 else "under 1 min"
+    return minutes(value) if value >= 0.5 else label("unit.under")
 
 
 def of_epochs(number: int) -> str:
-    return minutes(number * EPOCH / 60) if number != 1 else "30 s"
+    return minutes(number * EPOCH / 60) if number != 1 else label("unit.s", value=30)
 
 
 def listed(parts: Sequence[str]) -> str:
     """"a, b and c"."""
     if len(parts) < 2:
         return "".join(parts)
-    return say("and", first=", ".join(parts[:-1]), last=parts[-1])
+    return say("and", first=label("list.comma").join(parts[:-1]), last=parts[-1])

@@ -1,16 +1,16 @@
 """The weeks' report: one self-contained HTML file, from the diary and what was learned."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 from html import escape
 from pathlib import Path
 
-from device.report import report, told, weeks
+from device.report import dates, report, told, weeks
 from device.report.chart import Axis, Chart
 from device.report.report import CSS_INK, STYLE, shown
 from device.report.wall import Wall
 from device.report.weeks import Belief, Learned, Slept
-from device.sentences import Said, label, say
+from device.sentences import Said, called, label, say
 
 WIDTH = 380             # px of every picture: a phone shows it whole, a desk two beside each other
 ROW, HIGH, TOP = 11.0, 96.0, 14.0
@@ -43,8 +43,8 @@ def page(nights: Sequence[Slept], learned: Learned) -> str:
     heading = label("weeks.none")
     if nights:
         first, last = nights[0].evening, nights[-1].evening
-        heading = label("weeks.heading", count=len(nights), first=day(first),
-                        last=f"{day(last)} {last.year}")
+        heading = label("weeks.heading", count=len(nights), first=dates.day(first),
+                        last=dates.whole(last))
     trends = "".join(trend_of(nights, name) for name in weeks.TRENDS) if nights else ""
     return f"""<!DOCTYPE html>
 <html lang="{label("page.language")}"><head><meta charset="utf-8">
@@ -58,14 +58,6 @@ def page(nights: Sequence[Slept], learned: Learned) -> str:
 <h2>{label("weeks.learned")}</h2>{believed(learned.beliefs)}
 </main></body></html>
 """
-
-
-def day(time: datetime) -> str:
-    return f"{time.day} {time:%B}"
-
-
-def short(time: datetime) -> str:
-    return f"{time.day} {time:%b}"
 
 
 def regular(nights: Sequence[Slept]) -> Said:
@@ -103,7 +95,7 @@ def raster(nights: Sequence[Slept]) -> str:
             a, b = (begin + (time - night.start) / HOURS for time in (start, end))
             chart.rect(a, b, y, ROW - 3, "deep")
         if line % 7 == 0:
-            chart.text(chart.x(first) - 6, y + 8, short(night.evening), "end", "faint", 11)
+            chart.text(chart.x(first) - 6, y + 8, dates.short(night.evening), "end", "faint", 11)
     for hour, words in noon.ticks(first, last, 8):
         chart.line(chart.x(hour), TOP, chart.x(hour), bottom, dash="2 4")
         chart.text(chart.x(hour), bottom + 14, words, "middle", "faint", 11)
@@ -130,7 +122,7 @@ def trend_of(nights: Sequence[Slept], name: str) -> str:
         chart.text(38, TOP + 8, f"{high:.3g}", "end", "faint", 11)
         chart.text(38, TOP + HIGH, f"{max(low, 0.0):.3g}", "end", "faint", 11)
         for past in range(0, int(found[-1][0]) + 1, 7 if found[-1][0] < 60 else 28):
-            below = short(nights[0].evening + timedelta(days=past))
+            below = dates.short(nights[0].evening + timedelta(days=past))
             chart.text(chart.x(past), TOP + HIGH + 14, below, "middle", "faint", 11)
     chart.line(44, TOP + HIGH, WIDTH - 18, TOP + HIGH)
     svg = chart.svg(TOP + HIGH + 20, title, words)
@@ -138,13 +130,13 @@ def trend_of(nights: Sequence[Slept], name: str) -> str:
 
 
 def trend_words(name: str, found: weeks.Trend | None) -> Said:
-    unit = " /min" if name == "heart" else " min"
+    unit = "unit.rate" if name == "heart" else "unit.min"
     facts = {"enough": found is not None, "up": found is not None and found.low > 0,
              "down": found is not None and found.high < 0}
     change = found or weeks.Trend(0.0, 0.0, 0.0)
-    week, low, high = (f"{value:+.1f}{unit}".replace("-", "−")
+    week, low, high = (label(unit, value=f"{value:+.1f}".replace("-", "−"))
                        for value in (change.week, change.low, change.high))
-    size = f"{abs(change.week):.1f}{unit}"
+    size = label(unit, value=f"{abs(change.week):.1f}")
     return say("trend", facts, week=size, change=week, low=low, high=high)
 
 
@@ -164,7 +156,7 @@ def believed(beliefs: Sequence[Belief]) -> str:
     chart.line(x(0.0), TOP - 4, x(0.0), bottom, "faint", "2 4")
     for place, each in enumerate(ordered):
         y = TOP + row * (place + 0.5)
-        words = label("weeks.played", name=each.name, nights=each.nights)
+        words = label("weeks.played", name=called(each.name), nights=each.nights)
         chart.text(left - 8, y + 4, words, "end", "ink" if each.nights else "faint", 11)
         chart.line(x(each.low), y, x(each.high), y, "light" if each.nights else "line")
         chart.parts.append(

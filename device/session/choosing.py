@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from device.programmes import FAVOURITE, PROGRAMMES
-from device.sentences import say
+from device.sentences import called, say
 from device.session import fade, learning, rows, wishes
 from device.session.state import At, Decision, State
 from device.session.things import Save
@@ -97,7 +97,7 @@ def asked_for(choice: Choice, state: State, recipe: Recipe) -> Choice:
     wished = wishes.named(state, last=False) is not None
     last = not wished and state.tonight.said.like_last and state.sleeper.last is not None
     favourite = not wished and not last and state.settings.programme == FAVOURITE
-    sentence = say("named", {"favourite": favourite, "last": last}, name=recipe.name)
+    sentence = say("named", {"favourite": favourite, "last": last}, name=called(recipe.name))
     return replace(choice, reason=Reason(sentence, ()))
 
 
@@ -112,7 +112,7 @@ def explained(choice: Choice, state: State, recipe: Recipe, listed: str) -> Choi
         "tense": mood == "tense",
         "weary": mood == "weary",
     }
-    sentence = say("spoken", facts, reason=reason, wishes=listed, name=recipe.name)
+    sentence = say("spoken", facts, reason=reason, wishes=listed, name=called(recipe.name))
     if sentence.id == "spoken.plain":
         return choice
     return replace(choice, reason=replace(choice.reason, sentence=sentence))

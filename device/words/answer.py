@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from device import sentences
 from device.programmes import PROGRAMMES
 from device.values import TEXTURES, Counts, Day, Doubt, Standing, Understood, Wish
 
@@ -290,7 +291,7 @@ def named(wish: Wish, tongue: str) -> str:
 
 def called(name: str, tongue: str) -> str:
     """A thing or a field by name."""
-    return (CHINESE if tongue == "zh" else ENGLISH).get(name, name)
+    return (CHINESE if tongue == "zh" else ENGLISH).get(name) or sentences.called(name, tongue)
 
 
 def listed(wishes: Sequence[Wish], tongue: str) -> str:

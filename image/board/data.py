@@ -4,11 +4,19 @@ at power-on.
 
 It grows to half a gigabyte at most: that is years of nights, can be overwritten within a minute
 (the slowest class of cards writes 10 MB/s), and leaves the rest of the card to its wear levelling.
-What a person wrote on the boot partition goes with it. `data.py` runs as nocturne-data.service.
+What a person wrote on the boot partition goes with it.
+
+With data_encrypted=1 in settings.txt it is made encrypted (LUKS2) by a key from the board's
+one-time memory; one that was made so is opened by it. What to mount is where /run/nocturne-data
+leads; nothing is made anew but at the first start and by a reset. `data.py` runs as
+nocturne-data.service.
 """
 
+import contextlib
+import enum
 import fcntl
 import os
+import re
 import subprocess
 import sys
 import time
@@ -27,16 +35,33 @@ SECTOR = 512
 HOLD = 5.0                  # s that the button must be held
 CONFIG = BOOT / "nocturne.toml"
 DEFAULTS = Path("/usr/lib/nocturne")
-PERSONAL = ("nocturne.toml", "wifi.txt", "home.toml", "ca.crt", "seed.mid", "authorized_keys",
-            "TROUBLE.txt")
+PERSONAL = ("nocturne.toml", "wifi.txt", "home.toml", "ca.crt", "seed.mid", "taste.json",
+            "authorized_keys", "hostname.txt", "TROUBLE.txt", *written.IMAGERS)
 BUTTON, LED = 17, 18
+MOUNTED, TOLD = Path("/run/nocturne-data"), Path("/run/nocturne-data.trouble")
+MAPPER = Path("/dev/mapper") / LABEL
+ASKED = re.compile(r"(?m)^[ \t]*data_encrypted[ \t]*=[ \t]*(?:1|true|yes|on)\b")
+HEADER = 16 << 20            # bytes: LUKS2's, with all that its key is kept in
+
+
+class State(enum.Enum):
+    """Of the partition, as it is found."""
+    NEW = "nothing of ours"
+    PLAIN = "ext4"
+    LOCKED = "LUKS2"
+
+
+class Action(enum.Enum):
+    MAKE = "made"
+    MAKE_LOCKED = "made, encrypted"
+    USE = "there"
+    OPEN = "there, encrypted"
 
 
 def main() -> int:
     partition = Path(f"/dev/disk/by-partuuid/{DISK_ID}-{NUMBER:02d}").resolve()
-    name = partition.name
-    disk = Path("/dev") / (Path("/sys/class/block") / name).resolve().parent.name
-    erase = held()
+    state, erase = found(partition), held()
+    action, told = decided(state, erase, asked(BOOT / "settings.txt"))
     if erase:
         say("the button is held: erasing everything personal")
         start = time.monotonic()
@@ -44,16 +69,115 @@ def main() -> int:
         with writable():
             forget(BOOT, DEFAULTS)
         say(f"erased {blocks(partition) >> 20} MiB in {time.monotonic() - start:.0f} s")
-    if erase or label(partition) != LABEL:
-        # udev leaves a locked disk alone; looking meanwhile it would lose the partition's name, and
-        # its mount with it.
-        with open(disk, "rb") as whole:
-            fcntl.flock(whole, fcntl.LOCK_EX)
-            grow(disk, partition)
-            subprocess.run(["mkfs.ext4", "-q", "-F", "-L", LABEL, partition], check=True)
-        subprocess.run(["udevadm", "settle", "--timeout=120"], check=False)
-        say(f"{partition}: made, {blocks(partition) >> 20} MiB")
+    key, why = keyed(action)
+    if action is Action.MAKE_LOCKED and not key:
+        action = Action.MAKE
+        told = f"data_encrypted: {why}. Till a reset after that the data is kept without encryption"
+    if action is Action.OPEN and not (key and fits(partition, key)):
+        tell(f"the data on this card is encrypted, and {why or 'not by this board'}; put the card "
+             "into its board again, or reset the device, which begins anew")
+        return 0
+    if action in (Action.MAKE, Action.MAKE_LOCKED):
+        make(partition, key)
+    MOUNTED.unlink(missing_ok=True)
+    MOUNTED.symlink_to(unlock(partition, key) if key else partition)
+    say(f"{partition}: {action.value}, {blocks(partition) >> 20} MiB")
+    if told:
+        tell(told)
     return 0
+
+
+def keyed(action: Action) -> tuple[bytes, str]:
+    """The board's key where it is needed; and why there is none."""
+    if action not in (Action.OPEN, Action.MAKE_LOCKED):
+        return b"", ""
+    import otp  # and OpenSSL with it, which costs every other start time
+    try:
+        return otp.key(otp.rows()), ""
+    except otp.NoKey as why:
+        return b"", str(why)
+
+
+def make(partition: Path, key: bytes) -> None:
+    """Encrypted where there is a key; `unlock` gives such a one its file system."""
+    disk = Path("/dev") / (Path("/sys/class/block") / partition.name).resolve().parent.name
+    # udev leaves a locked disk alone; looking meanwhile it would lose the partition's name, and its
+    # mount with it.
+    with open(disk, "rb") as whole:
+        fcntl.flock(whole, fcntl.LOCK_EX)
+        grow(disk, partition)
+        if key:
+            lock(partition, key)
+        else:
+            mkfs(partition)
+    subprocess.run(["udevadm", "settle", "--timeout=120"], check=False)
+
+
+def found(partition: Path) -> State:
+    """LUKS2 has a label of its own, which also keeps systems from before it from making the
+    partition anew."""
+    facts = probed(partition)
+    if facts.get("LABEL") != LABEL:
+        return State.NEW
+    return State.LOCKED if facts.get("TYPE") == "crypto_LUKS" else State.PLAIN
+
+
+def decided(state: State, erase: bool, wanted: bool) -> tuple[Action, str]:
+    """And what is to be told of it. What was encrypted once stays so through a reset."""
+    if erase or state is State.NEW:
+        return Action.MAKE_LOCKED if wanted or state is State.LOCKED else Action.MAKE, ""
+    if state is State.LOCKED:
+        return Action.OPEN, ""
+    return Action.USE, ("data_encrypted: the data was made without; a reset (the button held at "
+                        "power-on) makes it anew, encrypted" if wanted else "")
+
+
+def asked(settings: Path) -> bool:
+    """Whether settings.txt says data_encrypted=1."""
+    with contextlib.suppress(OSError, written.Unreadable):
+        return bool(ASKED.search(written.text(settings.read_bytes())))
+    return False
+
+
+def lock(partition: Path, key: bytes) -> None:
+    """LUKS2. The key is random, so that a slow derivation would only cost memory and time."""
+    cryptsetup("luksFormat", "--type", "luks2", "--label", LABEL, "--pbkdf", "pbkdf2",
+               "--pbkdf-force-iterations", "1000", partition, key=key)
+
+
+def fits(partition: Path, key: bytes) -> bool:
+    try:
+        cryptsetup("open", "--test-passphrase", partition, key=key)
+    except subprocess.CalledProcessError:
+        return False
+    return True
+
+
+def unlock(partition: Path, key: bytes) -> Path:
+    """Its device; with a file system, which a power cut may have kept from being made."""
+    cryptsetup("open", partition, LABEL, key=key)
+    if probed(MAPPER).get("LABEL") != LABEL:
+        mkfs(MAPPER)
+    return MAPPER
+
+
+def cryptsetup(*words: object, key: bytes) -> None:
+    """Raises CalledProcessError."""
+    subprocess.run(["cryptsetup", "--batch-mode", "--key-file=-", *map(str, words)], input=key,
+                   check=True)
+
+
+def mkfs(device: Path) -> None:
+    subprocess.run(["mkfs.ext4", "-q", "-F", "-L", LABEL, device], check=True)
+
+
+def tell(trouble: str) -> None:
+    """In TROUBLE.txt at once, for without its data nothing else writes there; and to settings.py,
+    which writes it anew."""
+    say(trouble)
+    TOLD.write_text(f"{trouble}\n")
+    with writable():
+        put(BOOT / "TROUBLE.txt", f"{trouble}\r\n".encode())
 
 
 def blocks(device: Path) -> int:
@@ -61,10 +185,10 @@ def blocks(device: Path) -> int:
     return int((Path("/sys/class/block") / device.name / "size").read_text()) * SECTOR
 
 
-def label(device: Path) -> str:
-    return subprocess.run(
-        ["blkid", "-p", "-o", "value", "-s", "LABEL", device], capture_output=True, text=True
-    ).stdout.strip()
+def probed(device: Path) -> dict[str, str]:
+    """What stands on it, by blkid's names: LABEL, TYPE."""
+    said = subprocess.run(["blkid", "-p", "-o", "export", device], capture_output=True, text=True)
+    return dict(line.split("=", 1) for line in said.stdout.splitlines() if "=" in line)
 
 
 def grow(disk: Path, partition: Path) -> None:
@@ -78,12 +202,15 @@ def grow(disk: Path, partition: Path) -> None:
 
 
 def wipe(device: Path, size: int) -> None:
-    """Overwrite all of it with zeros."""
+    """Overwrite all of it with zeros; first, and at once, what the key of an encrypted one is kept
+    in."""
     zeros = bytes(4 << 20)
     file = os.open(device, os.O_WRONLY)
     try:
         for at in range(0, size, len(zeros)):
             os.pwrite(file, zeros[:min(len(zeros), size - at)], at)
+            if at + len(zeros) == HEADER:
+                os.fsync(file)
         os.fsync(file)
     finally:
         os.close(file)

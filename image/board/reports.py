@@ -3,7 +3,7 @@
 on the shelf beside the diary, and nothing else. `reports.py` runs as nocturne-reports.service.
 
 The night, which wrote the shelf, isn't trusted with the drive: of it only regular files of these
-names and this size are taken.
+names and this size are taken. Of encrypted data nothing goes there.
 """
 
 import os
@@ -19,6 +19,7 @@ from tryboot import BOOT, blank, put, writable
 SHELF, DRIVE = Path("/var/lib/nocturne/reports"), BOOT / "reports"
 NAME = re.compile(r"(\d{4}-\d\d-\d\d|night-\d{1,9})\.html")
 NIGHTS, LARGEST = 7, 2 << 20        # files, and bytes of one
+MOUNTED = Path("/run/nocturne-data")        # by data.py
 
 
 def taken(shelf: Path) -> dict[str, bytes]:
@@ -45,6 +46,11 @@ def plain(path: Path) -> bytes | None:
         os.close(file)
 
 
+def encrypted(mounted: Path) -> bool:
+    """Whether the nights are kept so that nobody reads them off the card."""
+    return mounted.is_symlink() and mounted.readlink().parent.name == "mapper"
+
+
 def differs(wanted: dict[str, bytes], drive: Path) -> bool:
     there = {path.name: path.read_bytes() for path in drive.glob("*")} if drive.is_dir() else {}
     return wanted != there
@@ -65,7 +71,7 @@ def mirror(wanted: dict[str, bytes], drive: Path) -> None:
 
 
 def main() -> int:
-    wanted = taken(SHELF)
+    wanted = {} if encrypted(MOUNTED) else taken(SHELF)
     if differs(wanted, DRIVE):
         with writable():
             mirror(wanted, DRIVE)

@@ -12,6 +12,7 @@ import ipaddress
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import traceback
@@ -27,16 +28,18 @@ import written
 from tryboot import BOOT, blank, put, writable
 
 DATA = Path("/data")
+TOLD = Path("/run/nocturne-data.trouble")      # by data.py
 PYTHON = "/usr/lib/nocturne/python"
 NAMES = ("wifi.txt", "nocturne.toml", "home.toml")
-OURS = {*NAMES, "TROUBLE.txt", "README.txt", "settings.txt", "common.txt", "config.txt",
-        "tryboot.txt", "sbom.cdx.json", "authorized_keys", "ca.crt", "seed.mid"}
+OURS = {*NAMES, "TROUBLE.txt", "README.txt", "hostname.txt", "settings.txt", "common.txt",
+        "config.txt", "tryboot.txt", "sbom.cdx.json", "authorized_keys", "ca.crt", "seed.mid"}
 SYSTEMS, FIRMWARE = {"a", "b", "overlays", "reports"}, {".bin", ".dat", ".elf", ".dtb", ".broadcom"}
 STRAY = 65_536      # bytes: larger files are no copies of settings
 FEW = 4             # lines that are named
 ZONEINFO = Path("/usr/share/zoneinfo")
 DEFAULT = Path("/usr/lib/nocturne/nocturne.toml")
 SAID = re.compile(r"(home\.(?:password|username|hub_key)) = .*?: (?=must)", re.DOTALL)
+HOST = "nocturne"
 NTP, DNS, UPDATES = 123, 53, 8443
 
 
@@ -44,6 +47,7 @@ def main() -> int:
     kept = DATA / "config"
     steps: list[tuple[str, Callable[[], object]]] = [
         ("data", lambda: folders(DATA)),
+        ("settings.txt", lambda: words_in(TOLD).splitlines()),
         ("other names", lambda: named_wrongly(BOOT)),
         ("other places", lambda: found_elsewhere(BOOT)),
         ("Imager's files", lambda: take_imager(BOOT, kept)),
@@ -51,6 +55,7 @@ def main() -> int:
         ("wifi.txt", lambda: take_wifi(BOOT, kept)),
         ("other files", lambda: take_strays(BOOT, kept)),
         ("clock.zone", lambda: set_zone(kept)),
+        ("hostname.txt", lambda: set_host(BOOT)),
         *((name, lambda name=name, mine=mine, owner=owner: take_file(BOOT / name, mine, owner))
           for name, mine, owner in (
               ("authorized_keys", DATA / "ssh/authorized_keys", "root"),
@@ -277,9 +282,9 @@ def take_wifi(boot: Path, kept: Path) -> list[str]:
 
 
 def take_imager(boot: Path, kept: Path) -> list[str]:
-    """The time zone and the Wi-Fi of Raspberry Pi Imager's customisation, where nothing else stands
-    yet. Its files leave the drive, for passwords are in them."""
-    there = [boot / name for name in imager.FILES if (boot / name).exists()]
+    """Raspberry Pi Imager's customisation, as if a person had written it into the drive's own
+    files, where nothing else stands yet. Its files leave the drive, for passwords are in them."""
+    there = [boot / name for name in written.IMAGERS if (boot / name).exists()]
     if not there:
         return []
     files, troubles = {}, []
@@ -288,16 +293,19 @@ def take_imager(boot: Path, kept: Path) -> list[str]:
             files[path.name] = written.text(path.read_bytes())
         except (OSError, written.Unreadable) as trouble:
             troubles.append(f"{path.name}: can't be read: {trouble}")
-    found = imager.read(files)
+    found, more = imager.read(files)
     theirs, mine = boot / "nocturne.toml", boot / "wifi.txt"
     words = written.repaired(readable(theirs))
     if found.zone and words and not value_of(words, "clock", "zone"):
         replace(theirs, written.with_value(words, "clock", "zone", written.basic(found.zone)))
     if found.wifi.name and not wifi.read(readable(mine))[0].name:
         replace(mine, wifi.filled(found.wifi))
+    for name, said in (("hostname.txt", found.host), ("authorized_keys", "\n".join(found.keys))):
+        if said and not (boot / name).exists():
+            replace(boot / name, f"{said}\n")
     for path in there:
         forget(path)
-    return troubles
+    return [*troubles, *more]
 
 
 def readable(path: Path) -> str:
@@ -377,6 +385,16 @@ def set_zone(kept: Path, zones: Path = ZONEINFO) -> None:
         link.symlink_to(zones / name)
 
 
+def set_host(boot: Path, name: Callable[[str], None] = socket.sethostname) -> list[str]:
+    """The network knows the device by the name in hostname.txt while that lies there."""
+    lines = [line.strip() for line in readable(boot / "hostname.txt").split("\n")]
+    said = next((line for line in lines if line and line[0] != "#"), "")
+    if said and not imager.HOST.fullmatch(said):
+        return [f"hostname.txt: {said[:63]}: letters, digits and - only; nocturne until then"]
+    name(said.lower() or HOST)
+    return []
+
+
 def take_file(theirs: Path, mine: Path, owner: str) -> None:
     """In force while it lies there: SSH by authorized_keys, the hub's CA by ca.crt, a lullaby by
     seed.mid."""
@@ -422,10 +440,11 @@ def firewall(home: tuple[str, int]) -> str:
     """nftables rules: nothing comes in, and out go only the clock, names, addresses and the hub."""
     host, port = home
     to = f"ip daddr {host} " if is_ipv4(host) else ""
-    mdns_in, mdns_out = by_multicast(host)
+    open_to_ssh = (DATA / "ssh" / "authorized_keys").exists()
+    mdns_in, mdns_out = by_multicast(host, open_to_ssh)
     hub = (f"meta skuid nocturne {to}tcp dport {port} accept\n"
            f"        meta skuid root {to}tcp dport {UPDATES} accept")
-    ssh = "tcp dport 22 accept" if (DATA / "ssh" / "authorized_keys").exists() else ""
+    ssh = "tcp dport 22 accept" if open_to_ssh else ""
     return f"""flush ruleset
 table inet nocturne {{
     chain in {{
@@ -465,18 +484,19 @@ def is_ipv4(host: str) -> bool:
         return False
 
 
-def by_multicast(host: str) -> tuple[str, str]:
-    """Rules for names that end in .local, and for looking for the hub: in, and out. An answer comes
-    from who was asked by multicast, so that no connection is known for it."""
-    if not host.endswith(".local") and host != "auto":
+def by_multicast(host: str, named: bool) -> tuple[str, str]:
+    """Rules for names that end in .local, for looking for the hub, and for being found by one's own
+    name: in, and out. An answer comes from who was asked by multicast, so that no connection is
+    known for it."""
+    who = {*(["systemd-resolve"] if named or host.endswith(".local") or host == "auto" else ()),
+           *(["nocturne"] if host == "auto" else ())}
+    rules = [f"meta skuid {one} ip daddr 224.0.0.251 udp dport 5353 accept"
+             for one in sorted(who, reverse=True)]
+    if not who:
         return "", ""
-    who = "systemd-resolve" if host != "auto" else "nocturne"
-    to = "ip daddr 224.0.0.251 udp dport 5353 accept"
-    rules = [f"meta skuid systemd-resolve {to}",
-             "meta skuid systemd-resolve ip6 daddr ff02::fb udp dport 5353 accept"]
-    if who == "nocturne":
-        rules.append(f"meta skuid nocturne {to}")
-    return "udp sport 5353 accept", "\n        ".join(rules)
+    rules.insert(1, "meta skuid systemd-resolve ip6 daddr ff02::fb udp dport 5353 accept")
+    asked = "udp dport 5353 accept\n        " if named else ""
+    return asked + "udp sport 5353 accept", "\n        ".join(rules)
 
 
 def secretly(path: Path, data: bytes, owner: str) -> None:

@@ -1,6 +1,7 @@
 """wifi.txt as people fill it in, and the file that wpa_supplicant takes. Pure."""
 
 import contextlib
+import hashlib
 import html
 import re
 from collections.abc import Iterator
@@ -60,6 +61,7 @@ OPENED = re.compile("[\"“„«]")      # by a quote that nothing closes
 COUNTRIES = Path("/usr/share/zoneinfo/iso3166.tab")         # of tzdata: code, tab, name
 ALIASES = {"UK": "GB", "ENGLAND": "GB", "USA": "US", "DEUTSCHLAND": "DE", "ÖSTERREICH": "AT",
            "SCHWEIZ": "CH"}
+CONTROL = "/run/wpa_supplicant"         # where it is asked how things stand: radio.py
 NAME_BYTES, PASSWORD_BYTES = 32, range(8, 64)       # IEEE 802.11 SSID; WPA2 passphrase
 
 
@@ -255,26 +257,60 @@ def filled(wanted: Wifi) -> str:
         "# Your Wi-Fi, read at each start. The password is kept on the device's own partition and\n"
         "# stands here as (kept); write a new one over that, or none for a Wi-Fi without one.\n"
         "# hidden = yes: it doesn't show its name.\n"
-        f"country = {wanted.country}\nname = {wanted.name}\npassword = {wanted.password}\n"
-        f"hidden = {'yes' if wanted.hidden else 'no'}\n"
+        f"country = {wanted.country}\n{written_name(wanted.name)}\n"
+        f"{written_password(wanted.password)}\nhidden = {'yes' if wanted.hidden else 'no'}\n"
     )
 
 
+def written_name(name: str) -> str:
+    """The line that is read as this name again: in quotes, or wpa_supplicant's hex, where it would
+    lose something without."""
+    quoted, hexed = f'name = "{name}"', f"network={{ ssid={name.encode().hex()} }}"
+    forms = (f"name = {name}", quoted, hexed)
+    return next((form for form in forms if read(form)[0].name == name), quoted)
+
+
+def written_password(password: str) -> str:
+    bare = f"password = {password}"
+    return bare if read(bare)[0].password == password else f'password = "{password}"'
+
+
 def supplicant(wanted: Wifi) -> str:
-    """wpa_supplicant.conf; the name in hex, so that no quote in it can end it."""
-    raw = HEX_KEY.fullmatch(wanted.password)
-    psk = wanted.password.lower() if raw else f'"{wanted.password}"'
-    # SAE needs the passphrase itself, so that 64 hex digits are WPA2's alone.
-    key = f"\tpsk={psk}\n\tkey_mgmt=WPA-PSK{'' if raw else ' SAE'}\n\tieee80211w=1"
+    """wpa_supplicant.conf; name and password in hex, so that nothing in them can end them: of a
+    password in quotes wpa_supplicant 2.10 takes a # behind a second quote for a comment, and then
+    refuses the whole file."""
     lines = [
-        f"country={wanted.country}", "network={", f"\tssid={wanted.name.encode().hex()}",
-        *(["\tscan_ssid=1"] if wanted.hidden else []),
-        key if wanted.password != NONE else "\tkey_mgmt=NONE", "}",
+        f"ctrl_interface={CONTROL}", f"country={wanted.country}", "p2p_disabled=1",
+        # Either way of deriving SAE's element: an access point may insist on the newer one, which
+        # brcmfmac's firmware says it can do whatever stands here.
+        "sae_pwe=2",
+        "network={", f"\tssid={wanted.name.encode().hex()}",
+        *(["\tscan_ssid=1"] if wanted.hidden else []), *keys(wanted), "}",
     ]
     return "\n".join(lines) + "\n"
 
 
+def keys(wanted: Wifi) -> list[str]:
+    """WPA2, WPA3 and both at once. WPA3 (SAE) needs the passphrase itself, so that 64 hex digits,
+    which are WPA2's key, can't join it."""
+    if wanted.password == NONE:
+        return ["\tkey_mgmt=NONE"]
+    raw = HEX_KEY.fullmatch(wanted.password)
+    psk = wanted.password.lower() if raw else shared_key(wanted.name, wanted.password)
+    sae = [] if raw else [f"\tsae_password={wanted.password.encode().hex()}"]
+    ways = "WPA-PSK WPA-PSK-SHA256" + ("" if raw else " SAE")
+    return [f"\tpsk={psk}", *sae, f"\tkey_mgmt={ways}", "\tieee80211w=1"]
+
+
+def shared_key(name: str, password: str) -> str:
+    """WPA2's key (IEEE 802.11-2020, J.4.1), hex."""
+    return hashlib.pbkdf2_hmac("sha1", password.encode(), name.encode(), 4096, 32).hex()
+
+
 def kept_password(conf: str) -> str:
-    """Of a wpa_supplicant.conf that `supplicant` wrote; "" without one."""
+    """Of a wpa_supplicant.conf that `supplicant` wrote, now or as older systems did; "" without
+    one."""
+    if sae := re.search(r"(?m)^\tsae_password=([0-9a-f]+)$", conf):
+        return bytes.fromhex(sae[1]).decode("utf-8", "replace")
     found = re.search(r'(?m)^\tpsk=(?:"(.*)"|([0-9a-f]{64}))$', conf)
     return (found[1] or found[2] or "") if found else ""

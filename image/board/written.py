@@ -7,6 +7,9 @@ import unicodedata
 from typing import Any
 
 KEPT = "(kept)"
+# What Raspberry Pi Imager leaves on a card, in its four forms and by hand.
+IMAGERS = ("firstrun.sh", "custom.toml", "rpi-preseed.toml", "user-data", "network-config",
+           "meta-data", "cmdline.txt", "userconf.txt")
 LONGEST, LONGEST_LINE = 200_000, 4000       # what a pattern takes grows with a line's square
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
         (b"+/v8", "utf-7"))
@@ -28,6 +31,10 @@ CODED = re.compile(r"(?i)\bWIFI:[^\n]*\bP:|keyMaterial>|PreSharedKey\W|<key>Pass
 BESIDE = re.compile(r"([\w-]{2,40})[\"']?\s*(?:\([^)]*\)\s*)?[=:：＝]\s*[\"'“„]*([^\s\"',;}]+)")
 HALF_HEADER = re.compile(r"\[\s*\w{1,10}")
 PAIR = re.compile(r"^\s*[\"']?(?:(\w+)\s*\.\s*)?([\w-]+)[\"']?\s*[=:]\s*(.*?)\s*$")
+# YAML: a key with what follows it; a text in quotes with a comment after it.
+MAPPED = re.compile(r"(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"'#\[{&*!|>%@`][^#]*?)\s*:(?:\s+(.*)|$)")
+CLOSED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"(?:\s+#.*)?|'((?:[^']|'')*)'(?:\s+#.*)?")
+ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "0": "\0"}
 # Of a key's plain name: beside it stands a password, in more than one language, or misspelt.
 SECRET = re.compile("pass|pasw|pw|psk|key|schl|kennw|wort|word|ord$|clave|contras|senha|parol|hesl|"
                     "hasl|geheim|secret|token|code|chiave|chave|nyckel|sleutel|anahtar|sifre|парол|"
@@ -254,3 +261,80 @@ def line_of(words: str, trouble: str) -> str:
         if pair and pair[2] == key and (pair[1] or here) == section:
             return f"line {number}: "
     return ""
+
+
+# ---- YAML ----------------------------------------------------------------------------------------
+
+def blocks(words: str) -> Any:
+    """What cloud-init's files say, as far as Raspberry Pi Imager writes YAML: maps, lists and
+    texts, a line each; every value is a text, one in brackets as it stands. Raises Unreadable."""
+    lines = [(len(line) - len(line.lstrip(" ")), line.strip()) for line in words.split("\n")
+             if line.strip() and line.lstrip()[0] != "#" and line.strip() not in ("---", "...")]
+    try:
+        return block(lines)
+    except RecursionError as trouble:
+        raise Unreadable("it has too many levels") from trouble
+
+
+def block(lines: list[tuple[int, str]]) -> Any:
+    if not lines:
+        return ""
+    indent = lines[0][0]
+    listed = lines[0][1].startswith("- ")
+    if not listed and MAPPED.fullmatch(lines[0][1]) is None:
+        if len(lines) > 1:
+            raise Unreadable(f"a line isn't understood: {lines[1][1][:20]}")
+        return scalar(lines[0][1])
+    entries: list[list[tuple[int, str]]] = []
+    for depth, line in lines:
+        # A list may stand no deeper than the key that it belongs to.
+        if depth == indent and (listed or not line.startswith("- ")):
+            entries.append([(depth, line)])
+        elif depth >= indent and entries:
+            entries[-1].append((depth, line))
+        else:
+            raise Unreadable(f"a line isn't understood: {line[:20]}")
+    if listed:
+        return [block([(indent + 2, first[1].removeprefix("- ").strip()), *rest])
+                for first, *rest in entries]
+    return dict(mapped(first[1], rest) for first, *rest in entries)
+
+
+def mapped(line: str, rest: list[tuple[int, str]]) -> tuple[str, Any]:
+    pair = MAPPED.fullmatch(line)
+    if pair is None:
+        raise Unreadable(f"a line isn't understood: {line[:20]}")
+    key, value = scalar(pair[1]), (pair[2] or "").strip()
+    if value[:1] in ("|", ">"):
+        return key, "\n".join(text for _, text in rest)
+    if not value or value[0] == "#":
+        return key, block(rest)
+    if rest:
+        raise Unreadable(f"a line isn't understood: {rest[0][1][:20]}")
+    return key, scalar(value)
+
+
+def scalar(value: str) -> str:
+    if closed := CLOSED.fullmatch(value):
+        return closed[2].replace("''", "'") if closed[1] is None else unescaped(closed[1])
+    if value[:1] in ("\"", "'"):
+        # Imager 2 puts quotes around a key whose comment may have some of its own.
+        return unquoted(value)
+    return value.partition(" #")[0].strip()
+
+
+def unescaped(words: str) -> str:
+    r"""Of a text in quotes. Its \xHH are bytes of UTF-8, as Imager writes a Wi-Fi's name; to YAML
+    they'd be letters."""
+    def byte(found: re.Match[bytes]) -> bytes:
+        if found[1] is not None:
+            return bytes.fromhex(found[1].decode())
+        mark = found[0][1:].decode()
+        if mark[0] == "u":
+            return chr(int(mark[1:], 16)).encode()
+        return ESCAPED.get(mark, mark).encode()
+    form = rb"\\x([0-9a-fA-F]{2})|\\u[0-9a-fA-F]{4}|\\[\x00-\x7f]"
+    try:
+        return re.sub(form, byte, words.encode()).decode()
+    except UnicodeError as trouble:
+        raise Unreadable("a name in it isn't UTF-8") from trouble

@@ -2,8 +2,9 @@
 """Inside the emulated Pi: what a capture of the sound card holds. Fails on silence, on gaps, and
 off the scale's pitch.
 
-Level: RMS of its last ten seconds. Gaps: runs of 10 ms of exact zeros once it sounds (the device
-dithers its silence away, so zeros are what the card plays when nobody writes). Pitch: how far the
+Level: RMS of its last ten seconds. Gaps: runs of 10 ms of exact zeros in these, or, if "whole" is
+said, since it sounds (the device dithers its silence away, so zeros are what the card plays when
+nobody writes). Pitch: how far the
 strongest partial between 100 and 1000 Hz lies from the nearest note of equal temperament at 440 Hz,
 if it stands out from what rain and wind leave there.
 """
@@ -30,7 +31,8 @@ def main() -> int:
         )
     end = samples[-10 * RATE:]
     level = 10 * np.log10(np.mean(end ** 2) + 1e-20)
-    gaps = longest_zeros(end)
+    sounding = samples[np.argmax(samples != 0):] if "whole" in sys.argv[2:] else end
+    gaps = longest_zeros(sounding)
     spectrum = np.abs(np.fft.rfft(end * np.hanning(len(end))))
     hertz = np.fft.rfftfreq(len(end), 1 / RATE)
     band = (hertz > 100) & (hertz < 1000)

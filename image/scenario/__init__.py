@@ -3,7 +3,8 @@ runs it.
 
 One board lives through them in this order: first start, a press, an unplugged sensor, processes
 that are killed or hang, a power cut in mid-night, refused updates, a real one that is tried and
-kept, one that is tried in vain, a systemd that freezes, and a reset by the button.
+kept, one that is tried in vain, a systemd that freezes, Wi-Fi and a radio that hangs, a reset by
+the button, encryption, and what Raspberry Pi Imager wrote.
 """
 
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from image.emulate import make_bench
 from image.host import CACHE, OUT, Trouble, say
-from image.scenario import accidents, night, start, updates
+from image.scenario import accidents, encrypted, imager, night, start, updates, wifi
 from image.scenario.board import Board
 
 TOOLS = ("qemu-system-aarch64", "mcopy", "fdtput", "mksquashfs", "rauc", "openssl", "mmdebstrap")
@@ -34,19 +35,25 @@ SHORT = (
     accidents.kill_sound,
     accidents.kill_night,
 )
+WIFI = (wifi.joins, wifi.gone, wifi.unaddressed, wifi.hangs, wifi.told, night.memory)
+ENCRYPTED = (encrypted.empty, encrypted.made, encrypted.elsewhere, encrypted.again)
 ALL = (
     *SHORT,
     accidents.hang_sound,
     accidents.hang_night,
     accidents.power_cut,
     updates.refusals,
+    updates.fetched,
     updates.real_update,
     updates.cut_update,
     updates.tried,
     updates.kept,
     updates.in_vain,
     accidents.frozen,
+    *WIFI,
     accidents.reset,
+    *ENCRYPTED,
+    imager.customised,
 )
 
 
@@ -70,7 +77,7 @@ def run_all(
         raise Trouble(f"{image}: there is no image yet; run image/build")
     folder.mkdir(parents=True, exist_ok=True)
     bench = folder / "bench.img"
-    make_bench(bench)
+    make_bench(bench, CACHE / "root")
     version = (CACHE / "root/usr/lib/nocturne/version").read_text().strip()
     board = Board(
         folder,

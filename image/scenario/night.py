@@ -7,15 +7,15 @@ MOST_MEMORY = 220               # MB on the whole board, while it plays
 BEAT = "python3 -I /mnt/heart.py"
 
 
-def listen(board: Board, seconds: int, meanwhile=lambda: None) -> str:
-    """What the loudspeaker plays for so long. Raises Trouble for silence, gaps, a pitch off the
-    scale, an xrun."""
+def listen(board: Board, seconds: int, meanwhile=lambda: None, whole: bool = False) -> str:
+    """What the loudspeaker plays for so long. Raises Trouble for silence, gaps in its end or the
+    `whole`, a pitch off the scale, an xrun."""
     before = int(board.run(f"{BEAT} underruns"))
     board.run(f"systemd-run -q --unit=ear {EAR.format(seconds)}; sleep 2")
     meanwhile()
     board.pi.await_true("! systemctl is-active --quiet ear", 4 * seconds)
     missed = board.run("journalctl -b -u ear -o cat --no-pager | grep -ci overrun; true")
-    heard = board.run(f"python3 -I /mnt/heard.py {CAPTURED}")
+    heard = board.run(f"python3 -I /mnt/heard.py {CAPTURED} {'whole' if whole else ''}")
     after, level = board.run(f"{BEAT} underruns level").split()
     if (dry := int(after) - before) or missed != "0":
         raise Trouble(f"{dry} underruns, {missed} overruns of the recorder; {heard}")

@@ -1,15 +1,21 @@
-"""Updates: what RAUC refuses, one that is asked for, tried and kept, and one that fails its trial.
+"""Updates: what RAUC refuses, one of a changed line that is fetched from a hub that breaks off,
+asked for, tried and kept, and one that fails its trial.
 """
 
+import gzip
+import json
 import random
 import shutil
 from pathlib import Path
 
-from image import keys, recipe, update
+from image import disk, keys, recipe, root, update
 from image.host import Trouble, run
 from image.scenario.board import ACTIVE, Board, told
 
 CUTS = 50
+DEAREST = 40_000_000        # bytes over the air for a changed line
+CUT = 2_000_000             # bytes after which the hub breaks off
+HUB = "/run/bench/hub"      # where the guest has what its hub needs
 
 
 def bundle(board: Board, name: str, squash: Path, version: str, **more) -> Path:
@@ -57,28 +63,92 @@ def refusals(board: Board) -> str:
     return ", ".join(reasons)
 
 
-def real_update(board: Board) -> str:
-    """A signed update waits, Home Assistant shows it and asks for it, and the board restarts to try
-    it."""
-    newer = ".".join([*board.version.split(".")[:-1], str(int(board.version.split(".")[-1]) + 1)])
-    file = bundle(board, "newer", board.squash, newer)
+def fetched(board: Board) -> str:
+    """An update of one changed line is fetched from a hub that breaks off, for 40 MB at most."""
+    newer = newer_version(board)
+    file = bundle(board, "newer", changed(board, newer), newer)
     board.pi.power_cut()
     for name in ("stranger", "older", "board"):
         run("mdel", "-i", board.pi.fat, f"::/{name}.bundle")
-    board.pi.write_boot("newer.bundle", file)
+    hub = board.folder / "hub.key", board.folder / "hub.crt"
+    keys.make(*hub, "a hub", "subjectAltName=IP:127.0.0.1")
+    for name, source in (("newer.bundle", file), ("bench.key", hub[0]), ("bench.crt", hub[1])):
+        board.pi.write_boot(name, source)
     shutil.copy(board.pi.card, board.folder / "before.img")
     board.start()
-    # As if the hub had served it: tests/image/test_from_hub.py fetches one over TLS.
-    board.run(
-        "cp /boot/firmware/newer.bundle /data/update.raucb && systemctl start nocturne-update", 900
-    )
+    # The hub's authority, for the update alone: the night's own broker has no certificate.
+    board.run(f"mkdir -p {HUB}; sed '/^host/a ca = \"/boot/firmware/bench.crt\"' "
+              f"/data/config/nocturne.toml > {HUB}/nocturne.toml; "
+              f"mount --bind {HUB}/nocturne.toml /data/config/nocturne.toml")
+    cut = served(board, CUT)
+    state = board.run("systemctl show nocturne-update -P SubState")
+    if state != "auto-restart" or board.run("cd /data; ls update.raucb rauc/fetched", check=False):
+        raise Trouble(f"after the cut it isn't tried again, or taken for whole ({state})")
+    rest = served(board, None)
+    board.run("umount /data/config/nocturne.toml")
+    said = board.run("journalctl -b -u nocturne-update -o cat --no-pager | grep '^fetched'")
+    board.run("cmp /data/update.raucb /boot/firmware/newer.bundle", 600)
+    if (taken := cut["bytes"] + rest["bytes"]) > DEAREST:
+        raise Trouble(f"{taken / 1e6:.1f} MB")
     board.pi.await_true(
         f"systemctl is-active --quiet nocturne && {told('firmware')} | grep -q '{newer}'", 60
     )
+    return (f"{taken / 1e6:.1f} of {file.stat().st_size / 1e6:.0f} MB in "
+            f"{cut['requests'] + rest['requests']} requests, cut after {cut['bytes'] / 1e6:.1f}; "
+            f"at the end: {said}")
+
+
+def newer_version(board: Board) -> str:
+    *most, last = board.version.split(".")
+    return ".".join([*most, str(int(last) + 1)])
+
+
+def changed(board: Board, version: str) -> Path:
+    """The root as the next commit would build it, had it added a line to the night."""
+    tree, old = board.squash.with_suffix(".changed"), board.squash.with_suffix("")
+    out = board.folder / "changed.squashfs"
+    shutil.rmtree(tree, ignore_errors=True)
+    run("cp", "-al", old, tree)
+    night = f"{root.PYTHON}/device/night.py"
+    initrd = "usr/lib/nocturne/boot/initrd.img"
+    files = gzip.decompress((old / initrd).read_bytes())
+    epoch = int(files[46:54], 16)                           # its first file's time, as in cpio(5)
+    later = files.replace(b"%08X" % epoch, b"%08X" % (epoch + 60))
+    replace(tree / night, (old / night).read_bytes() + b"# A line more.\n")
+    replace(tree / initrd, gzip.compress(later, 6, mtime=0))
+    replace(tree / "usr/lib/nocturne/version", f"{version}\n".encode())
+    root.inside(tree, "python3", "-m", "compileall", "-q", "-f", "--invalidation-mode",
+                "unchecked-hash", f"/{night}")
+    disk.squash(tree, out, epoch + 60)
+    shutil.rmtree(tree)
+    return out
+
+
+def replace(path: Path, data: bytes) -> None:
+    """With another file: the old one is linked elsewhere, too."""
+    mode = path.stat().st_mode
+    path.unlink()
+    path.write_bytes(data)
+    path.chmod(mode)
+
+
+def served(board: Board, cut: int | None) -> dict[str, int]:
+    """What the guest's own hub has sent when the update service is done, or was broken off from."""
+    board.run(f"rm -f {HUB}/served; systemd-run --quiet --unit=bench-server "
+              f"/usr/bin/python3 -I /mnt/serve.py /boot/firmware {cut or 0} {HUB}/served")
+    board.pi.await_true(f"test -e {HUB}/served", 60)
+    board.run("systemctl stop nocturne-update; systemctl start nocturne-update", 3600, check=False)
+    board.run("systemctl stop bench-server")
+    return json.loads(board.run(f"cat {HUB}/served"))
+
+
+def real_update(board: Board) -> str:
+    """Home Assistant shows the update that waits and asks for it, and the board restarts to try it.
+    """
     board.ask("firmware", "install")
     if not board.pi.ended(1800):
         raise Trouble(board.run("journalctl -b -u nocturne-update --no-pager | tail -5; true"))
-    return f"{file.stat().st_size / 1e6:.0f} MB, asked for over MQTT"
+    return "asked for over MQTT"
 
 
 def cut_update(board: Board) -> str:

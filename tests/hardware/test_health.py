@@ -14,6 +14,12 @@ def test_the_boards_temperature_and_signal_are_read_from_the_kernels_files(tmp_p
     assert health.rssi(tmp_path / "wireless") == -56.0
 
 
+def test_how_often_the_radio_hung_is_read_from_what_mends_it(tmp_path):
+    (tmp_path / "restarts").write_text("3\n")
+    assert health.radio_restarts(tmp_path / "restarts") == 3
+    assert health.radio_restarts(tmp_path / "none") is None
+
+
 def test_what_is_not_there_or_has_no_unit_is_none(tmp_path):
     (tmp_path / "torn").write_text("")
     (tmp_path / "plain").write_text(WIRELESS.replace("-56.", "40."))
@@ -23,4 +29,4 @@ def test_what_is_not_there_or_has_no_unit_is_none(tmp_path):
     )
     assert health.rssi(tmp_path / "none") is None and health.rssi(tmp_path / "torn") is None
     assert health.rssi(tmp_path / "plain") is None
-    assert set(health.read()) == {"temperature", "rssi"}
+    assert set(health.read()) == {"temperature", "rssi", "radio_restarts"}

@@ -82,6 +82,7 @@ STATE = {
     "learning": "nothing yet",
     "quality": 0.9,
     "rssi": -61,
+    "radio_restarts": 1,
     "temperature": 41.2,
     "clock_synced": True,
     "picture": b"\x89PNG\r\n\x1a\n",

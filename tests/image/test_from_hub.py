@@ -1,127 +1,250 @@
-"""An update from the hub: a real HTTPS server on the loopback, and whom the device believes."""
+"""An update from the hub: what is fetched, remembered, told and installed, from a real HTTPS server
+on the loopback. How it is fetched: test_fetch.py."""
 
-import http.server
-import ssl
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from image.board import data
-from image.host import missing
+from image.board import data, fetch
+from tests.image.https import Hub, bundle, certify, judge, root
 
-BUNDLE = b"a bundle" * 50_000
+NEW = bundle(root(1, 100), "0.1.0.8")
 
 
 @pytest.fixture
 def update(monkeypatch, tmp_path):
+    """image/board/update.py on a card in tmp_path; RAUC's part is played by `judge`."""
     monkeypatch.syspath_prepend(str(Path(data.__file__).parent))
+    monkeypatch.setitem(sys.modules, "fetch", fetch)
+    monkeypatch.setattr(fetch, "TRIES", 0)
     import update as module
-    monkeypatch.setattr(module, "FETCHED", tmp_path / "update.raucb")
-    monkeypatch.setattr(module, "SEEN", tmp_path / "seen")
-    monkeypatch.setattr(module, "CONFIG", tmp_path / "nocturne.toml")
+    for name, path in (("FETCHED", "data/update.raucb"), ("SEEN", "data/rauc/fetched"),
+                       ("UNWANTED", "run/unwanted"), ("WAITING", "run/version"),
+                       ("ASKED", "run/install"), ("CONFIG", "nocturne.toml"), ("BOOT", "boot"),
+                       ("VERSION", "version"), ("COMMAND_LINE", "cmdline")):
+        monkeypatch.setattr(module, name, tmp_path / path)
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    module.BOOT.mkdir()
+    module.VERSION.write_text("0.1.0.7\n")
+    module.COMMAND_LINE.write_text("quiet rauc.slot=A\n")
+    (tmp_path / "slot").write_bytes(root(99, 100))
+    monkeypatch.setattr(module, "DEVICES", {"A": str(tmp_path / "slot")})
+    monkeypatch.setattr(module, "manifest", judge)
     yield module
-    sys.modules.pop("update"), sys.modules.pop("tryboot", None)
+    for name in ("update", "tryboot", "good", "newer"):
+        sys.modules.pop(name, None)
 
 
-def certify(folder: Path) -> tuple[Path, Path]:
-    """A server's key and certificate, which is its own authority."""
-    folder.mkdir()
-    key, certificate = folder / "key", folder / "crt"
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-keyout",
-            key,
-            "-out",
-            certificate,
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return key, certificate
-
-
-class Hub(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        if self.headers.get("If-None-Match") == "one":
-            self.send_response(304)
-            self.end_headers()
-            return
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(BUNDLE)))
-        self.send_header("ETag", "one")
-        self.end_headers()
-        self.wfile.write(BUNDLE)
-
-    def log_message(self, *_):
-        pass
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    return certify(tmp_path_factory.mktemp("keys") / "hub")
 
 
 @pytest.fixture
-def hub(tmp_path, update, monkeypatch):
-    """The server's certificate, and somebody else's."""
-    if lacking := missing(("openssl",)):
-        pytest.skip(f"missing: apt-get install {' '.join(lacking)}")
-    key, certificate = certify(tmp_path / "hub")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setattr(update, "PORT", server.server_port)
-    yield certificate, certify(tmp_path / "stranger")[1]
-    server.shutdown()
-    server.server_close()
+def hub(keys, update, monkeypatch):
+    hub = Hub(*keys)
+    hub.data = NEW
+    monkeypatch.setattr(update, "PORT", hub.port)
+    trust(update, hub.certificate)
+    yield hub
+    hub.close()
 
 
 def trust(update, certificate) -> None:
     update.CONFIG.write_text(f'[home]\nhost = "localhost"\nca = "{certificate}"\n')
 
 
-def test_a_bundle_is_fetched_once_from_the_hub_that_is_trusted(update, hub):
-    trust(update, hub[0])
-    assert update.from_hub().read_bytes() == BUNDLE
-    assert update.from_hub() is None            # not changed since
+def power_off(update) -> None:
+    """What is in /run is gone."""
+    for file in update.UNWANTED.parent.iterdir():
+        file.unlink()
 
 
-def test_a_hub_with_another_certificate_is_not_believed(update, hub, capsys):
-    trust(update, hub[1])
-    assert update.from_hub() is None
+# ---- fetched
+
+
+def test_a_bundle_is_fetched_once_and_told(update, hub):
+    assert update.main() == 0
+    assert update.FETCHED.read_bytes() == NEW and update.WAITING.read_text() == "0.1.0.8\n"
+    hub.sent = 0
+    assert update.main() == 0 and hub.sent == 0             # not changed since
+
+
+def test_what_was_cut_is_not_remembered_and_tried_again_soon(update, hub, capsys):
+    hub.cut = 300_000
+    assert update.main() == update.AGAIN == 75
+    assert "not fetched yet" in capsys.readouterr().err.replace("isn't", "not")
+    assert not update.FETCHED.exists() and not update.SEEN.exists()
+    assert not update.WAITING.exists()
+    hub.cut = None
+    assert update.main() == 0 and update.FETCHED.read_bytes() == NEW
+
+
+def test_what_earlier_firmware_remembered_of_a_cut_file_counts_for_nothing(update, hub):
+    update.SEEN.with_name("seen").write_text('"one"')
+    assert update.main() == 0 and update.FETCHED.read_bytes() == NEW
+
+
+def test_the_service_starts_again_what_was_cut():
+    unit = (Path(data.__file__).parents[1]
+            / "root/usr/lib/systemd/system/nocturne-update.service").read_text()
+    assert "RestartForceExitStatus=75\n" in unit and "RestartSec=15min\n" in unit
+
+
+def test_a_hub_with_another_certificate_is_not_believed(update, hub, tmp_path, capsys):
+    trust(update, certify(tmp_path / "stranger")[1])
+    assert update.main() == 0
     assert not update.FETCHED.exists() and "CERTIFICATE_VERIFY_FAILED" in capsys.readouterr().err
 
 
-def test_a_bundle_too_large_for_the_card_is_refused(update, hub, monkeypatch):
-    monkeypatch.setattr(update, "LARGEST", 1000)
-    trust(update, hub[0])
-    assert update.from_hub() is None and not update.FETCHED.exists()
+@pytest.mark.parametrize("ca", ["", "/nowhere"])
+def test_without_a_hubs_authority_nothing_is_asked(update, hub, ca):
+    trust(update, ca)
+    assert update.main() == 0 and hub.asked == []
 
 
-def test_without_a_hub_or_its_authority_nothing_is_asked(update):
-    update.CONFIG.write_text('[home]\nhost = "localhost"\n')
-    assert update.from_hub() is None
+def test_a_config_that_cannot_be_read_asks_no_hub_and_is_said(update, hub, capsys):
+    update.CONFIG.write_text("[home\n")
+    assert update.main() == 0 and hub.asked == [] and "no hub" in capsys.readouterr().err
 
 
-def test_the_hubs_bundle_waits_until_it_is_asked_for_or_until_the_noon_after_a_day(
-    update, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(update, "ASKED", tmp_path / "install")
-    update.FETCHED.write_bytes(BUNDLE)
+def test_a_redirect_is_said_and_not_followed(update, hub, capsys):
+    def lead(handler):
+        handler.say(301, b"", Location="http://localhost/nocturne.raucb")
+        return True
+
+    hub.odd = lead
+    assert update.main() == 0
+    assert "leads elsewhere, to 'http://localhost/" in capsys.readouterr().err
+    hub.odd = lambda handler: False
+    assert update.main() == 0 and update.FETCHED.exists()   # and tried again
+
+
+def test_what_runs_already_is_not_fetched(update, hub, capsys):
+    hub.data = bundle(root(1, 100), "0.1.0.7")
+    assert update.main() == 0
+    assert not update.FETCHED.exists() and "runs already" in capsys.readouterr().err
+    assert hub.sent < len(hub.data) // 2
+
+
+def test_without_ranges_what_is_refused_is_fetched_again_only_after_a_start(update, hub):
+    hub.data, hub.ranges = bundle(root(1, 100), key=b"a stranger's"), False
+    for _ in range(3):
+        assert update.main() == 0
+    assert 0 < hub.sent <= len(hub.data) and not update.FETCHED.exists()
+    power_off(update)
+    update.main()
+    assert hub.sent == 2 * len(hub.data)
+    hub.data, hub.etag = NEW, '"two"'
+    assert update.main() == 0 and update.FETCHED.read_bytes() == NEW
+
+
+def test_a_full_card_keeps_nothing_of_it(update, hub, monkeypatch, capsys):
+    def full(file):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fetch, "settle", full)
+    assert update.main() == 0 and "No space" in capsys.readouterr().err
+    assert [path.name for path in update.FETCHED.parent.iterdir()] == ["rauc"]
+
+
+def test_a_newer_one_takes_the_place_of_one_that_waits(update, hub):
+    assert update.main() == 0
+    hub.data, hub.etag = bundle(root(2, 100), "0.1.0.9"), '"two"'
+    assert update.main() == 0 and update.WAITING.read_text() == "0.1.0.9\n"
+    assert update.FETCHED.read_bytes() == hub.data
+
+
+def test_while_a_newer_one_is_half_there_none_is_said_to_wait(update, hub):
+    assert update.main() == 0
+    hub.data, hub.etag, hub.cut = bundle(root(2, 100), "0.1.0.9"), '"two"', hub.sent + 300_000
+    assert update.main() == update.AGAIN and not update.WAITING.exists()
+    hub.cut = None
+    assert update.main() == 0 and update.WAITING.read_text() == "0.1.0.9\n"
+
+
+def test_one_that_may_not_be_installed_leaves_the_one_that_waits(update, hub):
+    assert update.main() == 0
+    hub.data, hub.etag = bundle(root(2, 100), "0.1.0.9", key=b"a stranger's"), '"two"'
+    assert update.main() == 0
+    assert update.FETCHED.read_bytes() == NEW and update.WAITING.read_text() == "0.1.0.8\n"
+
+
+def test_a_waiting_bundle_that_the_card_has_spoiled_is_fetched_again(update, hub):
+    assert update.main() == 0
+    update.FETCHED.write_bytes(NEW[:-1] + b"\0")
+    hub.odd = lambda handler: handler.say(304) or True
+    assert update.main() == 1 and not update.FETCHED.exists() and not update.WAITING.exists()
+    hub.odd = lambda handler: False
+    assert update.main() == 0 and update.FETCHED.read_bytes() == NEW
+
+
+# ---- installed
+
+
+@pytest.fixture
+def rauc(update, monkeypatch):
+    """What RAUC was asked, and what it and systemd answer."""
+    said = {"rauc": (0, "installed\n"), "systemctl": (0, "")}
+    asked = []
+
+    def run(words, **_):
+        asked.append(words)
+        return subprocess.CompletedProcess(words, *said[words[0]])
+
+    class Slots:
+        def primary(self):
+            return "B"
+
+        def lasting(self):
+            return "A"
+
+    monkeypatch.setattr(update.subprocess, "run", run)
+    monkeypatch.setattr(update, "Backend", Slots)
+    return asked, said
+
+
+def test_what_was_asked_for_is_installed_without_looking_for_another(update, hub, rauc):
+    asked, _ = rauc
+    update.main()
+    update.ASKED.touch()
+    hub.asked.clear()
+    assert update.main() == 0 and hub.asked == []
+    assert asked[-2:] == [["rauc", "install", str(update.FETCHED)],
+                          ["systemctl", "reboot", "--reboot-argument=0 tryboot"]]
+    assert not update.FETCHED.exists() and not update.ASKED.exists()
+
+
+def test_one_that_was_installed_is_not_fetched_again_be_it_kept_or_not(update, hub, rauc):
+    update.main()
+    update.ASKED.touch()
+    update.main()
+    power_off(update)
+    hub.sent = 0
+    assert update.main() == 0 and hub.sent == 0 and not update.FETCHED.exists()
+
+
+def test_one_that_could_not_be_installed_is_fetched_again(update, hub, rauc, capsys):
+    _, said = rauc
+    update.main()
+    said["rauc"] = (1, "installing\nLastError: Input/output error\n")
+    update.ASKED.touch()
+    assert update.main() == 1 and not update.FETCHED.exists()
+    assert "isn't installed: LastError: Input/output error" in capsys.readouterr().err
+    assert update.main() == 0 and update.FETCHED.read_bytes() == NEW
+
+
+def test_asking_for_what_is_not_there_asks_for_nothing_later(update, hub):
+    hub.cut = 0
+    update.ASKED.touch()
+    update.main()
+    assert not update.ASKED.exists()
+
+
+def test_the_hubs_bundle_waits_until_it_is_asked_for_or_until_the_noon_after_a_day(update):
+    update.FETCHED.write_bytes(NEW)
     fetched = update.FETCHED.stat().st_mtime
     # one noon from hour 21 on
     hours = [hour for hour in range(45) if update.due(fetched + 3600 * hour)]
@@ -131,19 +254,9 @@ def test_the_hubs_bundle_waits_until_it_is_asked_for_or_until_the_noon_after_a_d
     assert update.due(fetched)
 
 
-@pytest.mark.parametrize(
-    "version, word",
-    [
-        ("0.0.1", "older than 0.1.0.7"),
-        ("0.1.0.8", "compatible mismatch"),
-        ("", "compatible mismatch"),
-    ],
-)
-def test_a_refused_bundle_is_told_with_a_reason_that_a_person_understands(
-    update, tmp_path, monkeypatch, version, word
-):
-    running = tmp_path / "version"
-    running.write_text("0.1.0.7\n")
-    monkeypatch.setattr(update, "VERSION", running)
-    monkeypatch.setattr(update, "offered", lambda _: version)
-    assert word in update.reason(tmp_path, "installing\nfailed: compatible mismatch\n")
+def test_why_rauc_did_not_install_it_is_said_in_our_words_where_we_know(update, monkeypatch):
+    said = "installing\nfailed: compatible mismatch\n"
+    update.FETCHED.write_bytes(NEW)
+    assert update.reason(update.FETCHED, said) == "failed: compatible mismatch"
+    update.FETCHED.write_bytes(NEW[:-1])
+    assert "signature" in update.reason(update.FETCHED, said)

@@ -3,6 +3,7 @@ else that lies there."""
 
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,20 @@ def places(tmp_path):
     for day in range(1, 10):
         (shelf / f"2026-07-{day:02}.html").write_text(f"night {day}")
     return shelf, drive
+
+
+@pytest.mark.parametrize(("device", "left"), [("/dev/mmcblk0p4", 7),
+                                              ("/dev/mapper/nocturne-data", 0)])
+def test_nothing_of_encrypted_data_lies_on_the_drive(reports, places, monkeypatch, device, left):
+    shelf, drive = places
+    mounted = drive.with_name("mounted")
+    mounted.symlink_to(device)
+    for name, value in (("SHELF", shelf), ("DRIVE", drive), ("MOUNTED", mounted),
+                        ("writable", nullcontext)):
+        monkeypatch.setattr(reports, name, value)
+    reports.mirror(reports.taken(shelf), drive)
+    reports.main()
+    assert len(list(drive.iterdir())) == left
 
 
 def test_the_newest_seven_are_mirrored_and_what_goes_is_overwritten(reports, places):

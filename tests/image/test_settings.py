@@ -87,6 +87,10 @@ def test_the_wifi_password_is_kept_readable_by_its_user_only(settings, places):
     assert settings.take_wifi(boot, kept) == [] and written.exists()
 
 
+def joins_with(password: str, conf: str) -> bool:
+    return f"\tsae_password={password.encode().hex()}\n" in conf
+
+
 SECRET = "gEheim 7ü!#=1"
 PLAIN = f'[home]\nhost = "hub"\npassword = "{SECRET}"\n'
 WIFI = f"country = DE\nname = Home Net\npassword = {SECRET}\n"
@@ -272,7 +276,7 @@ def test_wifi_is_read_however_it_was_written_and_leaves_no_password(settings, pl
     for _ in range(2):
         assert settings.take_wifi(boot, kept) == [] and no_password(boot)
         conf = (kept / "wpa_supplicant-wlan0.conf").read_text()
-        assert "country=DE\n" in conf and f'psk="{SECRET}"' in conf
+        assert "country=DE\n" in conf and joins_with(SECRET, conf)
         assert bytes.fromhex(conf.split("ssid=")[1].split()[0]).decode() == "Home Net"
         assert ("scan_ssid=1" in conf) is (how == "a hidden network")
 
@@ -321,7 +325,7 @@ def test_a_semicolon_belongs_to_a_password(settings, places):
     (boot / "wifi.txt").write_text("country = DE\nname = Home;\npassword = 1234567;\n")
     assert settings.take_wifi(boot, kept) == []
     conf = (kept / "wpa_supplicant-wlan0.conf").read_text()
-    assert 'psk="1234567;"' in conf and f"ssid={b'Home'.hex()}\n" in conf
+    assert joins_with("1234567;", conf) and f"ssid={b'Home'.hex()}\n" in conf
 
 
 @pytest.mark.parametrize("how", NAMED)
@@ -350,7 +354,7 @@ def test_a_password_of_a_file_with_a_mistake_counts_once_that_is_mended(settings
     assert "two letters" in settings.take_wifi(boot, kept)[0]
     (boot / "wifi.txt").write_text((boot / "wifi.txt").read_text().replace("Atlantis", "AT"))
     assert settings.take_wifi(boot, kept) == []
-    assert f'psk="{SECRET}"' in (kept / "wpa_supplicant-wlan0.conf").read_text()
+    assert joins_with(SECRET, (kept / "wpa_supplicant-wlan0.conf").read_text())
 
 
 @pytest.mark.parametrize("text", [
@@ -465,10 +469,75 @@ def test_imagers_customisation_is_taken_and_leaves_the_drive(settings, places, f
     assert settings.take_imager(boot, kept) == []
     assert settings.take_config(boot, kept) == [] and settings.take_wifi(boot, kept) == []
     assert Config.load(kept / "nocturne.toml").clock.zone == "Europe/Berlin"
-    assert f'psk="{SECRET}"' in (kept / "wpa_supplicant-wlan0.conf").read_text()
+    assert joins_with(SECRET, (kept / "wpa_supplicant-wlan0.conf").read_text())
     assert no_password(boot) and not any((boot / name).exists() for name in files)
     settings.set_zone(kept)
     assert (kept / "localtime").resolve().name == "Berlin"
+
+
+KEYS = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ8g5Q4TmYJ0pQxJ5yqK1dMZ3s9kFh1tHqX1b2c3d4e ada@desk"
+IMAGER_2 = {
+    "user-data": "#cloud-config\nmanage_resolv_conf: false\n\nhostname: Bett\n"
+                 "timezone: Europe/Berlin\nuser:\n  name: ada\n  shell: /bin/bash\n"
+                 "  lock_passwd: false\n  passwd: \"$y$j9T$gEheim\"\n  ssh_authorized_keys:\n"
+                 f"    - \"{KEYS}\"\nssh_pwauth: false\nruncmd:\n"
+                 "  - [ systemctl, enable, --now, ssh ]\n",
+    "network-config": "network:\n  version: 2\n  wifis:\n    wlan0:\n      dhcp4: true\n"
+                      "      regulatory-domain: \"DE\"\n      access-points:\n"
+                      '        "Caf\\xc3\\xa9 \\"Mo\\"":\n          hidden: true\n'
+                      f"          password: \"{'4f' * 32}\"\n      optional: true\n",
+    "meta-data": "instance-id: rpi-imager-1784124660514\n",
+    "cmdline.txt": " cfg80211.ieee80211_regdom=DE ds=nocloud;i=rpi-imager-1784124660514",
+}
+
+
+def test_all_that_imager_2_asks_for_is_in_force_after_the_first_start(settings, places):
+    boot, kept = places
+    (boot / "nocturne.toml").write_text('[clock]\nzone = ""\n')
+    (boot / "wifi.txt").write_text("country =\nname =\npassword =\n")
+    for name, text in IMAGER_2.items():
+        (boot / name).write_text(text)
+    (trouble,) = settings.take_imager(boot, kept)
+    assert "ada" in trouble and "root" in trouble
+    assert settings.take_config(boot, kept) == [] and settings.take_wifi(boot, kept) == []
+    settings.take_file(boot / "authorized_keys", kept / "authorized_keys", "root")
+    called = []
+    assert settings.set_host(boot, called.append) == [] and called == ["bett"]
+    assert Config.load(kept / "nocturne.toml").clock.zone == "Europe/Berlin"
+    assert (kept / "authorized_keys").read_text() == f"{KEYS}\n"
+    network = (kept / "wpa_supplicant-wlan0.conf").read_text()
+    named = 'Café "Mo"'.encode().hex()
+    assert f"ssid={named}\n" in network and f"psk={'4f' * 32}" in network
+    assert "country=DE" in network and "scan_ssid=1" in network
+    left = [path.name for path in boot.iterdir()]
+    assert not any(name in left for name in IMAGER_2)
+    words = "".join((boot / name).read_text() for name in left)
+    assert "gEheim" not in words and "4f4f" not in words
+
+
+def test_what_stood_on_the_drive_before_outweighs_imagers_customisation(settings, places):
+    boot, kept = places
+    (boot / "nocturne.toml").write_text('[clock]\nzone = "Asia/Tokyo"\n')
+    (boot / "wifi.txt").write_text(WIFI)
+    (boot / "hostname.txt").write_text("mine\r\n")
+    (boot / "authorized_keys").write_text("ssh-ed25519 AAAAmine me\n")
+    for name, text in IMAGER_2.items():
+        (boot / name).write_text(text)
+    settings.take_imager(boot, kept)
+    assert "Asia/Tokyo" in (boot / "nocturne.toml").read_text()
+    assert (boot / "wifi.txt").read_text() == WIFI
+    assert "AAAAmine" in (boot / "authorized_keys").read_text()
+    called = []
+    assert settings.set_host(boot, called.append) == [] and called == ["mine"]
+
+
+def test_without_a_name_or_with_a_wrong_one_the_device_is_nocturne(settings, places):
+    boot, _ = places
+    called = []
+    assert settings.set_host(boot, called.append) == [] and called == ["nocturne"]
+    (boot / "hostname.txt").write_text("# its name\nmy bed\n")
+    (trouble,) = settings.set_host(boot, called.append)
+    assert "my bed" in trouble and "letters" in trouble and called == ["nocturne"]
 
 
 def test_files_that_windows_named_twice_are_found_and_copies_of_them_go(settings, places):
@@ -533,7 +602,7 @@ def test_wifi_is_taken_as_older_systems_took_it(settings, places):
     (boot / "wpa_supplicant.conf").write_bytes(WIFIS["a pasted block"])
     settings.found_elsewhere(boot)
     assert settings.take_wifi(boot, kept) == [] and no_password(boot)
-    assert f'psk="{SECRET}"' in (kept / "wpa_supplicant-wlan0.conf").read_text()
+    assert joins_with(SECRET, (kept / "wpa_supplicant-wlan0.conf").read_text())
 
 
 def test_a_mistake_costs_no_other_line_and_no_explanation(settings, places):
@@ -690,6 +759,16 @@ def test_questions_by_multicast_are_let_out_only_where_the_hubs_name_needs_them(
     assert {line.split("skuid ")[1].split()[0] for line in out} == set(asks)
     assert all("dport 5353 accept" in line for line in out)
     assert ("udp sport 5353 accept" in "".join(rules)) is bool(asks)
+
+
+def test_the_device_answers_to_its_name_only_while_ssh_is_on(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(settings, "DATA", tmp_path)
+    assert "udp dport 5353 accept\n" not in settings.firewall(("", 0)).split("chain forward")[0]
+    (tmp_path / "ssh").mkdir()
+    (tmp_path / "ssh/authorized_keys").write_text(KEYS)
+    came_in, _, went_out = settings.firewall(("", 0)).partition("chain forward")
+    assert "tcp dport 22 accept" in came_in and "udp dport 5353 accept" in came_in
+    assert went_out.count("skuid systemd-resolve") == 2
 
 
 def test_what_is_wiped_is_zero(tmp_path):

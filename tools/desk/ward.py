@@ -19,7 +19,7 @@ import threading
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -41,6 +41,9 @@ EVENTS, STATES = 10, 200        # of a bed in a night
 NIGHT = 8 * 3600.0      # s
 PATIENCE = 20.0         # s until what nobody acknowledged is sent again, as a bed's courier does
 GROWTH = (10, 100, 300, 1000)
+PARTS = ("hubs", "broker", "store")
+REST = 30.0             # s
+LONGEST = 660.0         # s: a bed that met closed doors knocks again after ten minutes at most
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -230,7 +233,7 @@ def night(options: argparse.Namespace, folder: Path, say: Callable[[str], object
             herd.again()
         time.sleep(0.5)
         return not waiting()
-    soon(look, 180)
+    soon(look, LONGEST)
     after = ward.spent()
     sent = sum(len(herd.sent) for herd in herds) + sum(
         home.outbox.counts()["added"] for home in homes)
@@ -391,27 +394,57 @@ def run(options: argparse.Namespace) -> int:
 
 
 def growth(options: argparse.Namespace, say: Callable[[str], object]) -> int:
-    """The cost of a bed as beds grow, printed and drawn."""
+    """The cost of a bed as beds grow, printed and drawn; what broker, store and hubs cost with no
+    bed at all is measured first and taken off."""
     import matplotlib
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+    idle = resting(options)
+    print("no beds: hubs {hubs:.1f}, broker {broker:.1f}, store {store:.1f} CPU ms a second"
+          .format(**idle), flush=True)
     rows = []
     for beds in GROWTH:
-        each = argparse.Namespace(**{**vars(options), "light": beds, "beds": 0, "kills": 0})
+        asked = argparse.Namespace(**{**vars(options), "light": beds, "beds": 0, "kills": 0})
         with tempfile.TemporaryDirectory() as folder:
             Path(folder).chmod(0o755)
-            figures = night(each, Path(folder), say)
-        cost = [figures[f"cpu_ms_{part}_per_bed"] for part in ("hubs", "broker", "store")]
+            figures = night(asked, Path(folder), say)
+        cost = [figures[f"cpu_ms_{part}_per_bed"] - idle[part] * figures["night_s"] / beds
+                for part in PARTS]
         rows.append((beds, *cost, sum(cost)))
         print("{:6d} beds: hubs {:.1f}, broker {:.1f}, store {:.1f}, all {:.1f} CPU ms a bed and "
               "night".format(*rows[-1]), flush=True)
+    fixed, each, off = line([(beds, sum(idle.values()) * NIGHT / options.speed + beds * cost)
+                             for beds, *_, cost in rows])
+    print(f"a ward and night: {fixed:.0f} + {each:.1f} a bed, CPU ms; at most {off:.0%} off")
     figure, axes = plt.subplots(figsize=(7, 4))
-    for name, column in (("hubs", 1), ("broker", 2), ("store", 3), ("all", 4)):
+    for column, name in enumerate((*PARTS, "all"), 1):
         axes.plot([row[0] for row in rows], [row[column] for row in rows], marker="o", label=name)
     axes.set(xscale="log", xlabel="beds", ylabel="CPU ms a bed and night", ylim=(0, None))
-    axes.legend()
-    figure.savefig(options.growth)
+    axes.legend(loc=(0.45, 0.24))
+    figure.savefig(options.growth, metadata={"Software": None})
     print(options.growth)
     return 0
+
+
+def line(points: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
+    """Through (x, y > 0): at 0, its slope, and how far the worst point is off, as a share of the
+    line. Least squares of the shares, so that a small ward counts as much as a large one."""
+    import numpy as np
+    x, y = np.array(points).T
+    fixed, slope = np.linalg.lstsq(np.stack([1 / y, x / y], axis=1), np.ones_like(y), rcond=None)[0]
+    return fixed, slope, float(np.abs(y / (fixed + slope * x) - 1).max())
+
+
+def resting(options: argparse.Namespace) -> dict[str, float]:
+    """CPU ms a second of each part while there are no beds."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        ward = Ward(Path(folder), options.hubs)
+        soon(ward.ready, 60)
+        before = ward.spent()
+        time.sleep(REST)
+        after = ward.spent()
+        ward.stop()
+    return {part: 1000 * (after[part] - before[part]) / REST for part in PARTS}
 
 

@@ -34,7 +34,7 @@ STUCK = 30.0            # s without a turn: the hub hangs
 MOST_BEDS = 10_000      # of which series are made; a broker gone wild fills no memory
 PATIENCE = 5.0          # s that a connection may say nothing
 AGAIN = 1.0             # s until the store is asked again whether it can be written to
-DIAGNOSTICS = ("quality", "rssi", "temperature", "outbox", "dropped")
+DIAGNOSTICS = ("quality", "rssi", "radio_restarts", "temperature", "outbox", "dropped")
 
 
 class Metrics:

@@ -29,7 +29,7 @@ from typing import Any
 from nacl.secret import SecretBox
 
 from device.clock import SystemClock
-from device.sentences import catalogue, languages
+from device.sentences import CALLED, catalogue, languages
 
 FOLDER = Path(__file__).resolve().parent.parent / "page"
 SERVED = ("index.html", "style.css", "page.js", "mqtt.js", "icon.svg", "ward.html", "ward.css",
@@ -87,7 +87,8 @@ def words(name: str) -> bytes | None:
         return json.dumps(found).encode()
     if name not in languages():
         return None
-    return json.dumps(catalogue(name).get("browser", {})).encode()
+    sheet = catalogue(name)
+    return json.dumps({**sheet.get(CALLED, {}), **sheet.get("browser", {})}).encode()
 
 
 class Handler(SimpleHTTPRequestHandler):

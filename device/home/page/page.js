@@ -173,8 +173,8 @@ function drawControls() {
     shown(label, id);
   }
   const names = json("programmes", []);
-  if ([...$("programme").options].map(option => option.value).join() !== names.join()) {
-    $("programme").replaceChildren(...names.map(name => new Option(name, name)));
+  if ([...$("programme").options].map(option => option.text).join() !== names.map(name => t(name)).join()) {
+    $("programme").replaceChildren(...names.map(name => new Option(t(name), name)));
   }
   settle("programme", told.get("programme") ?? "");
   settle("timer", known("timer"));

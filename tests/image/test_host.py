@@ -1,0 +1,119 @@
+"""`sudo image/build` has this machine get what it needs, says so, and says what it can't get."""
+
+import os
+import platform
+from pathlib import Path
+
+import pytest
+
+from image import host
+
+# As Debian's qemu-user-static registers it.
+REGISTERED = ("enabled\ninterpreter /usr/libexec/qemu-binfmt/aarch64-binfmt-P\nflags: PF\n"
+              "offset 0\nmagic 7f454c460201010000000000000000000200b700\n"
+              "mask ffffffffffffff00fffffffffffffffffeffffff\n")
+
+
+@pytest.fixture
+def bare(tmp_path, monkeypatch):
+    """A machine with no command but those laid into its folder."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("NOCTURNE_NO_SETUP", raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    return tmp_path
+
+
+def command(folder: Path, name: str, script: str = "") -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_what_is_missing_is_installed_by_apt_and_said(bare, capsys):
+    command(bare, "zstd")
+    command(bare, "apt-get", f'echo "$@" >>{bare}/asked\n'
+                             f"for one in rauc mksquashfs; do echo '#!/bin/sh' >{bare}/$one\n"
+                             f"/bin/chmod +x {bare}/$one; done")
+    host.need("zstd", "rauc", "mksquashfs")
+    asked = (bare / "asked").read_text()
+    assert "install" in asked and "rauc squashfs-tools" in asked and "zstd" not in asked
+    assert "installing rauc, squashfs-tools with apt" in capsys.readouterr().err
+
+
+def test_an_old_list_of_packages_is_fetched_anew_once(bare):
+    command(bare, "apt-get", f'echo "$1" >>{bare}/asked\n[ -e {bare}/fresh ] || [ "$1" = update ] '
+                             f"|| exit 100\n: >{bare}/fresh\n[ \"$1\" = update ] || "
+                             f"{{ echo '#!/bin/sh' >{bare}/dtc; /bin/chmod +x {bare}/dtc; }}")
+    host.need("dtc")
+    assert (bare / "asked").read_text().split() == ["install", "update", "install"]
+
+
+@pytest.mark.parametrize("apt", [None, "exit 100"])
+def test_without_apt_or_where_it_fails_every_package_is_named(bare, apt):
+    if apt:
+        command(bare, "apt-get", apt)
+    with pytest.raises(host.Trouble, match="device-tree-compiler, rauc.*apt-get install") as said:
+        host.need("rauc", "dtc", "fdtput")
+    assert str(said.value).count("device-tree-compiler") == 2
+
+
+def test_nothing_is_installed_where_that_was_asked_for(bare, monkeypatch):
+    monkeypatch.setenv("NOCTURNE_NO_SETUP", "1")
+    command(bare, "apt-get", f": >{bare}/asked")
+    with pytest.raises(host.Trouble, match="rauc"):
+        host.need("rauc")
+    assert not (bare / "asked").exists()
+
+
+def test_a_module_of_python_is_found_or_its_package_named(bare, monkeypatch):
+    host.need(module="pytest")
+    monkeypatch.setitem(host.MODULES, "no_such_module", "python3-none")
+    with pytest.raises(host.Trouble, match="python3-none"):
+        host.need(module="no_such_module")
+
+
+@pytest.mark.parametrize(("text", "good"), [
+    (REGISTERED, True), (REGISTERED.replace("enabled", "disabled"), False),
+    (REGISTERED.replace("PF", "P"), False), (REGISTERED.replace("b700", "3e00"), False),
+    ("", False)])
+def test_an_entry_counts_where_it_is_enabled_and_reaches_into_a_chroot(tmp_path, text, good):
+    (tmp_path / "qemu-aarch64").write_text(text)
+    (tmp_path / "register").write_text("")
+    assert host.understood(tmp_path) is good
+
+
+def test_the_kernel_is_told_to_start_arms_programs_once_it_may_be(bare, monkeypatch, capsys):
+    room = bare / "binfmt_misc"
+    room.mkdir()
+    (room / "register").write_text("")
+    monkeypatch.setattr(host, "FOREIGN", room)
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    command(bare, "qemu-aarch64-static")
+    with pytest.raises(host.Trouble, match="container"):
+        host.need_arm()
+    assert (room / "register").read_text() == host.entry(str(bare / "qemu-aarch64-static"))
+    (room / "qemu-aarch64").write_text(REGISTERED.replace("enabled", "disabled"))
+    command(bare, "update-binfmts", f"[ $1 $2 = --enable qemu-aarch64 ] 2>/dev/null; "
+                                    f"printf 'enabled\\n' >{room}/qemu-aarch64; "
+                                    f"printf '{REGISTERED[8:]}' >>{room}/qemu-aarch64")
+    host.need_arm()
+    assert "binfmt_misc" in capsys.readouterr().err
+
+
+def test_a_machine_of_that_kind_needs_none_of_it(bare, monkeypatch):
+    monkeypatch.setattr(host, "FOREIGN", bare / "none")
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    host.need_arm()
+
+
+def test_what_would_be_registered_is_what_debian_registers():
+    said = dict(line.split(" ", 1) for line in REGISTERED.splitlines()[1:])
+    _, name, kind, offset, magic, mask, path, flags = host.entry("/usr/bin/qemu").split(":")
+    assert (name, kind, offset, path, flags) == ("qemu-aarch64", "M", "", "/usr/bin/qemu", "F")
+    assert magic.replace("\\x", "") == said["magic"] and mask.replace("\\x", "") == said["mask"]
+    theirs = Path("/bin/true").read_bytes()[:20]
+    arm = theirs[:18] + b"\xb7\x00"
+    want, heed = bytes.fromhex(said["magic"]), bytes.fromhex(said["mask"])
+    def meant(head: bytes) -> bool:
+        return all((mine & bit) == (its & bit)
+                   for mine, its, bit in zip(head, want, heed, strict=True))
+    assert meant(arm) and meant(theirs) is (platform.machine() == "aarch64")
