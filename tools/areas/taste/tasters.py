@@ -48,8 +48,8 @@ def folder_of(sleeper: Sleeper, generator: np.random.Generator, agrees: float) -
         minor=0.5, textures=MappingProxyType(shares))
 
 
-def life(seed: int, agrees: float) -> np.ndarray:
-    """(NIGHTS, 4): minutes saved each night above chance with taste.json and without, and the
+def life(seed: int, agrees: float, nights: int = NIGHTS) -> np.ndarray:
+    """(nights, 4): minutes saved each night above chance with taste.json and without, and the
     best's; the last is the sleeper's own mean over the vetted set."""
     birth = np.random.default_rng([911, seed])
     sleeper = Sleeper.born(birth)
@@ -57,7 +57,7 @@ def life(seed: int, agrees: float) -> np.ndarray:
     with_it, without = Recommender.load(), Recommender.load()
     with_it.lean(taste)
     rows = []
-    for night in range(NIGHTS):
+    for night in range(nights):
         evening = Evening.falls(sleeper, birth)
         saves = np.array([sleeper.saves(evening, each.recipe) for each in CANDIDATES])
         gained = []
@@ -75,7 +75,7 @@ def life(seed: int, agrees: float) -> np.ndarray:
 def measure(seeds: range, agrees: float, nights: int) -> tuple[float, float, float, float, float]:
     """Gains with and without after so many nights, their difference and its 95 % interval (paired
     bootstrap over sleepers)."""
-    lives = np.array([life(seed, agrees)[:nights].sum(0) for seed in seeds])
+    lives = np.array([life(seed, agrees, nights).sum(0) for seed in seeds])
     draws = np.random.default_rng(0).integers(len(lives), size=(2000, len(lives)))
 
     def gains(some: np.ndarray) -> np.ndarray:
