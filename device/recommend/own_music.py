@@ -2,8 +2,9 @@
 
 Somebody who listens to slow, dark music to relax is likely, not certain, to sleep better by it than
 other people do. So the nearest of the vetted set are taken to beat what is nearest to other
-people's music by MORE than is known of people, give or take ERROR: what 250 synthetic sleepers
-with tastes show, whose liking and effect correlate by 0.5 (tools/areas/taste/tasters.py).
+people's music by MORE than is known of people, give or take ERROR: the mean and the SD of synthetic
+sleepers with tastes, whose liking and effect correlate by 0.5 (`beyond_people` of
+tools/areas/taste/tasters.py). Taken as 1.8 ± 1.0 it misled those whose music keeps them awake.
 """
 
 from functools import cache
@@ -16,8 +17,8 @@ from device.recommend.bandit import Prior
 from device.recommend.candidates import CANDIDATES, PULSES, QUIET, TONES, Candidate
 from device.values import Recipe, Taste
 
-MORE = 1.8          # min
-ERROR = 1.0         # min: along its one direction as much as five nights tell
+MORE = 0.55         # min
+ERROR = 1.2         # min: along its one direction as much as some nights tell
 AGREED = 0.6        # of Taste.sure, for which these hold
 # How far apart is different: /min, onsets/s, semitones, of brightness
 NEAR = {"pulse": 5.0, "density": 0.08, "register": 3.0, "brightness": 0.12}

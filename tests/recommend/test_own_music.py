@@ -6,7 +6,8 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from device.recommend import Recommender
+from areas.taste import tasters
+from device.recommend import Recommender, own_music
 from device.recommend.candidates import CANDIDATES, NAMES
 from device.values import Context, Outcome, Taste
 
@@ -42,6 +43,12 @@ def test_without_a_taste_nothing_is_otherwise_and_forgetting_leads_back_there():
     device.lean(None)
     for other in (device, leaning(Taste())):
         np.testing.assert_array_equal(other.expect()[0], leaning(None).expect()[0])
+
+
+def test_it_is_taken_for_as_much_as_sleepers_with_tastes_show():
+    more, spread = tasters.beyond_people(range(1000, 1200))      # others than it was learned from
+    assert pytest.approx(more, abs=0.25) == own_music.MORE       # three standard errors
+    assert pytest.approx(spread, abs=0.25) == own_music.ERROR
 
 
 def test_it_opens_no_way_around_the_vetted_steps():

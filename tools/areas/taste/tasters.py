@@ -14,7 +14,7 @@ import numpy as np
 
 from desk import sleepers
 from desk.sleepers import Evening, Sleeper
-from device.recommend import Recommender
+from device.recommend import Recommender, own_music
 from device.recommend.candidates import CANDIDATES
 from device.values import TEXTURES, Taste
 
@@ -46,6 +46,22 @@ def folder_of(sleeper: Sleeper, generator: np.random.Generator, agrees: float) -
         pulse=float(np.clip(pulse, 40, 80)), density=float(np.clip(dense, 0.2, 0.45)),
         register=float(np.clip(pitch, 45, 67)), brightness=float(np.clip(light, 0, 1)),
         minor=0.5, textures=MappingProxyType(shares))
+
+
+def beyond_people(seeds: range) -> tuple[float, float]:
+    """min: how much more than for people at large saves what is nearest to a sleeper's music, over
+    what is nearest to other people's; mean and SD."""
+    apart, saved = [], []
+    for seed in seeds:
+        birth = np.random.default_rng([911, seed])
+        sleeper = Sleeper.born(birth)
+        taste = folder_of(sleeper, np.random.default_rng([912, seed]), AGREES)
+        apart.append(own_music.nearness(taste) - own_music.usual())
+        evenings = [Evening.falls(sleeper, birth) for _ in range(4)]
+        saved.append(np.mean([[sleeper.saves(evening, each.recipe) for each in CANDIDATES]
+                              for evening in evenings], 0))
+    more = (np.array(apart) * (np.array(saved) - np.mean(saved, 0))).sum(1)
+    return float(more.mean()), float(more.std())
 
 
 def life(seed: int, agrees: float, nights: int = NIGHTS) -> np.ndarray:
