@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import urlsplit
 
 from device.errors import NocturneError
 
@@ -64,6 +65,16 @@ def text(given: str) -> str:
         given.encode()
     except UnicodeEncodeError as trouble:
         raise argparse.ArgumentTypeError(f"{ascii(given)}: isn't UTF-8") from trouble
+    return given
+
+
+def web_address(given: str) -> str:
+    """A type for argparse: of a folder on the web."""
+    parts = urlsplit(text(given))
+    good = parts.scheme in ("http", "https") and parts.hostname and not (parts.query
+                                                                         or parts.fragment)
+    if not good or not given.isprintable() or " " in given:
+        raise argparse.ArgumentTypeError(f"{ascii(given)}: no https://HOST/FOLDER")
     return given
 
 

@@ -47,13 +47,15 @@ PATHS = ("", "/dev/null/x", "/proc/no/such", "no/such/file", ".", "\udcff", "a" 
 KINDS = {"number": NUMBERS, "whole number": NUMBERS, "present": PATHS, "folder": PATHS,
          "writable": PATHS, "room": PATHS, "path": ("", "\udcff"), "text": ("\udcff",),
          "zone": ("Mars/Base", "", "../../etc/passwd", "\udcff"),
+         "web_address": ("", "x", "ftp://a/b", "https://", "https://a/b c", "https://[a", "file:///a",
+                         "\udcff"),
          "host_and_port": (":", "a:b", "a:0", "a:99999", "\udcff")}
 NEVER = {"number": {*NUMBERS}, "whole number": {*NUMBERS}, "path": {"", "\udcff"},
          "text": {"\udcff"}, "present": {*PATHS}, "folder": {*PATHS} - {".", "/"},
          "writable": {"", "/dev/null/x", ".", "\udcff", "a" * 300, "/"},
          "room": {"", "/dev/null/x", "\udcff", "a" * 300},
          "zone": {*KINDS["zone"]},
-         "host_and_port": {*KINDS["host_and_port"]}}
+         "web_address": {*KINDS["web_address"]}, "host_and_port": {*KINDS["host_and_port"]}}
 
 
 class Reached(BaseException):
