@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from device.recommend.bandit import Prior
-from device.recommend.candidates import CANDIDATES, PULSES, QUIET, TONES, Candidate
+from device.recommend.candidates import CANDIDATES, QUIET, TONES, Candidate
 from device.values import Recipe, Taste
 
 MORE = 0.55         # min
@@ -81,13 +81,11 @@ def score(taste: Taste, recipe: Recipe) -> float:
 
 
 def levels(taste: Taste | None) -> dict[str, list[str]]:
-    """factor → the levels of the vetted set that the music has, for the reason."""
+    """factor → the levels of the vetted set that the music has, for the reason. Its pulse isn't
+    told: quick music was folded by octaves into what is played here, and none of that is quick."""
     if taste is None or not taste.heard:
         return {}
     found = {"texture": [name for name, share in taste.textures.items() if share >= MARKED]}
-    if taste.music and taste.pulse is not None:
-        pulse = taste.pulse
-        found["pulse"] = [min(PULSES, key=lambda name: abs(PULSES[name][0] - pulse))]
     if taste.music and taste.brightness is not None:
         light = taste.brightness
         found["tone"] = [min(TONES, key=lambda name: abs(TONES[name][0] - light))]
@@ -96,5 +94,5 @@ def levels(taste: Taste | None) -> dict[str, list[str]]:
 
 def shared(own: dict[str, list[str]], candidate: Candidate) -> tuple[str, ...]:
     """Those of `levels` that a candidate has, too."""
-    return tuple(candidate.levels[factor] for factor in ("pulse", "tone", "texture")
+    return tuple(candidate.levels[factor] for factor in ("tone", "texture")
                  if candidate.levels.get(factor) in own.get(factor, ()))

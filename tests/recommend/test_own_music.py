@@ -91,9 +91,10 @@ def test_the_first_choice_says_so_where_it_is_like_it(teaches, said):
                                   wishes={"require": ["music"], "forbid": ["white"]})
     levels = set(CANDIDATES[choice.candidate].levels.values())
     sentence = choice.reason.sentence
-    assert {"slow", "dark"} & levels, choice.recipe.name
+    assert "dark" in levels, choice.recipe.name
     assert sentence.id == said
-    assert set(sentence.fills["own"].split(" and ")) == {"slow", "dark"} & levels
+    # 94 to the minute is taken up as 47, and isn't slow.
+    assert sentence.fills["own"] == "dark"
 
 
 def test_a_choice_that_is_unlike_it_claims_nothing():
