@@ -18,7 +18,7 @@ from device.recommend.candidates import CANDIDATES, QUIET, TONES, Candidate
 from device.values import Recipe, Taste
 
 MORE = 0.55         # min
-ERROR = 1.2         # min: along its one direction as much as some nights tell
+ERROR = 1.2         # min, SD among them
 AGREED = 0.6        # of Taste.sure, for which these hold
 # How far apart is different: /min, onsets/s, semitones, of brightness
 NEAR = {"pulse": 5.0, "density": 0.08, "register": 3.0, "brightness": 0.12}

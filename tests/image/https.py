@@ -7,7 +7,6 @@ import json
 import random
 import re
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from image import keys
 from image.board.fetch import BLOCK, DIGEST, SQUASHFS, Manifest, Refused
 from image.host import missing
 
@@ -25,30 +25,7 @@ def certify(folder: Path) -> tuple[Path, Path]:
         pytest.skip(f"missing: apt-get install {' '.join(lacking)}")
     folder.mkdir()
     key, certificate = folder / "key", folder / "crt"
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-keyout",
-            key,
-            "-out",
-            certificate,
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-        ],
-        check=True,
-        capture_output=True,
-    )
+    keys.make(key, certificate, "localhost", "subjectAltName=DNS:localhost")
     return key, certificate
 
 
