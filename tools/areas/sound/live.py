@@ -139,14 +139,15 @@ class Playing:
             env=self.rig.environment, stderr=subprocess.DEVNULL)
         self.wait(lambda beat: beat.frame > 0)
 
-    def wait(self, enough, seconds: float = 15.0) -> Heartbeat:
+    def wait(self, enough, seconds: float = 60.0) -> Heartbeat:
+        beat = None
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             beat = self.link.heartbeat()
             if beat and enough(beat):
                 return beat
             time.sleep(0.01)
-        raise RuntimeError(f"the sound process didn't come along: {self.link.state}")
+        raise RuntimeError(f"the sound process didn't come along: {self.link.state}, {beat}")
 
     def imports_scipy(self) -> bool:
         return "scipy" in Path(f"/proc/{self.process.pid}/maps").read_text()
