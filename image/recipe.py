@@ -98,6 +98,34 @@ PURGED = (
     "sys-kernel-tracing.mount",
     "sys-kernel-config.mount",
     "sys-fs-fuse-connections.mount",
+    # /var is new at each start, and /usr never
+    "systemd-journal-catalog-update.service",
+    "systemd-update-done.service",
+    "ldconfig.service",
+    "systemd-networkd-persistent-storage.service",
+    # services that nobody asks
+    "systemd-udev-load-credentials.service",
+    "systemd-hostnamed.socket",
+    "systemd-creds.socket",
+    "systemd-sysext.socket",
+    "systemd-initctl.socket",
+    "systemd-rfkill.socket",
+    "systemd-rfkill.service",
+)
+# What looks for units where this image has none.
+GENERATORS = (
+    "systemd-cryptsetup-generator",
+    "systemd-getty-generator",
+    "systemd-gpt-auto-generator",
+    "systemd-hibernate-resume-generator",
+    "systemd-integritysetup-generator",
+    "systemd-rc-local-generator",
+    "systemd-run-generator",
+    "systemd-ssh-generator",
+    "systemd-system-update-generator",
+    "systemd-sysv-generator",
+    "systemd-tpm2-generator",
+    "systemd-veritysetup-generator",
 )
 # The tools that a board needs, and what they are made of: `nocturne-doctor`, `nocturne-calibrate`.
 TOOLS = ("doctor", "calibrate", "desk/diagnosis.py", "desk/empty_bed.py", "desk/loudness.py",

@@ -106,6 +106,10 @@ def assemble(
     for unit in recipe.PURGED:
         inside(root, "systemctl", "mask", unit)
     inside(root, "systemctl", "enable", *recipe.ENABLED)
+    generators = root / "etc/systemd/system-generators"
+    generators.mkdir()
+    for generator in recipe.GENERATORS:
+        (generators / generator).symlink_to("/dev/null")
     tidy(root, epoch)
 
 

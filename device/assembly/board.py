@@ -23,6 +23,7 @@ from device.hardware import health
 from device.hardware.bus import open_bus
 from device.hardware.sensors import Sensors
 from device.home.say_socket import NAME, Door
+from device.inference import runtimes
 from device.memory import CHOICES, TONIGHT
 from device.night import Night
 from device.parts import NONE, Hooks
@@ -146,10 +147,13 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
             greeter.look(mine)
             if sensors.mattress:
                 home.can_tell(occupancy=True)
+        works = diary.path.with_name(runtimes.NAME)
+        runtimes.recall(works)
         mine = build.brain(
             config, around, seed=secrets.randbits(31),
             hooks=replace(hooks, woken=publish_report, alive=alive),
         )
+        runtimes.keep(works)
         for lack in reversed(troubles):         # the hub shows the beginning: the worst goes first
             mine.lack(lack)
         yield mine

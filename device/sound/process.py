@@ -46,6 +46,7 @@ STUCK = 4.0  # s that a device may take nothing: PortAudio can wait for ever on 
 FORSAKEN = 180.0            # s without a word from the night until the sound goes
 LAST_FADE = 120.0           # s that going takes
 FIRST = ("rain", "ocean")   # made before anybody asks: they are in most recipes
+SETTLED = 10.0              # s until then: at first the rest of the board starts
 EX_TEMPFAIL = 75            # the device is gone: systemd starts us anew
 
 
@@ -68,9 +69,8 @@ class Realtime:
     def run(self) -> int:
         """Until the device dies. Returns the exit status."""
         self._notify("READY=1")
-        for name in FIRST:
-            make_pool(name, self._settings.seed, lowest=self._settings.lowest)
-        tried = -math.inf
+        tried, ahead = -math.inf, self._clock.now() + SETTLED
+        unmade = [*FIRST]
         while True:
             now = self._clock.now()
             if self._player is None and now - tried >= RETRY:
@@ -87,6 +87,8 @@ class Realtime:
                     say(f"the sound device is gone ({trouble}); starting anew")
                     return EX_TEMPFAIL
                 self._fill(self._player, now)
+            if unmade and now >= ahead and self._console.engine.resting:
+                make_pool(unmade.pop(0), self._settings.seed, lowest=self._settings.lowest)
             if now - self._said >= BEAT:
                 self._said = now
                 self._server.tell(self._heartbeat(now))
