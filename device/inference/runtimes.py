@@ -32,7 +32,8 @@ def recall(path: Path) -> None:
     ends in between, whatever it met, is followed by one that believes nothing."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
         found = json.loads(path.read_text())
-        _works.update(each for each in found if isinstance(each, str))
+        if isinstance(found, list):
+            _works.update(each for each in found if isinstance(each, str))
     with contextlib.suppress(OSError):
         path.unlink()
 
@@ -44,8 +45,8 @@ def keep(path: Path) -> None:
 
 
 def once(what: str, model: bytes, ask: Callable[[], str]) -> str:
-    """`ask`'s answer, which is "" when all is well, of this `model` on this machine. Where it is known that all was well, `ask` isn't asked; where it raises OSError, nothing is
-    known."""
+    """`ask`'s answer, which is "" when all is well, of this `model` on this machine. Where it is
+    known that all was well, `ask` isn't asked; where it raises OSError, nothing is known."""
     mark = fingerprint(what, model)
     if mark in _works:
         return ""
