@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import difflib
 import ipaddress
-import os
 import re
 import tomllib
 import zlib
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from device.errors import ConfigError
+from device.safekeeping import file_whole
 from device.sentences import languages
 from device.values import SOUND_BOUNDS, SPEAKERS
 
@@ -238,18 +238,12 @@ class Config:
     @staticmethod
     def keep(path: Path | str, kept: Path) -> None:
         """The config at `path` has proved good: a copy for when it is torn, whole or not at all."""
-        part = kept.with_suffix(".part")
         with contextlib.suppress(OSError, UnicodeDecodeError):      # the disk may be full
             text = Path(path).read_text(encoding="utf-8-sig")
             text = f"{WHOLE}{check(text)}\n{text}"
             if kept.exists() and kept.read_text(encoding="utf-8", errors="replace") == text:
                 return
-            part.touch(mode=0o600)
-            with part.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(kept)
+            file_whole(kept, text)
 
     @classmethod
     def load_kept(cls, kept: Path) -> "Config":

@@ -47,6 +47,17 @@ def turn_of(value: object) -> int:
     return turn if isinstance(turn, int) else -1
 
 
+def file_whole(path: Path, text: str) -> None:
+    """A file that others of this user can't read, whole or not at all. Raises OSError."""
+    part = path.with_suffix(".part")
+    part.touch(mode=0o600)
+    with part.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
 # ---- the places ----------------------------------------------------------------------------------
 
 class Place:

@@ -7,13 +7,14 @@ A condition is a list of facts that must hold, "not …" of those that mustn't; 
 stands beside them. What isn't said about a state is what isn't known of it to be true.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from device.sheets import sheet
 
 SHEET = Path(__file__).with_name("sentences.toml")
 LANGUAGES = Path(__file__).with_name("languages")
@@ -51,15 +52,15 @@ class Sentence:
         return Said(text.format(**fills), self.id, MappingProxyType(dict(fills)))
 
 
-def read(sheet: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Sentence, ...]]]:
-    for kind, rows in sheet.items():
+def read(table: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Sentence, ...]]]:
+    for kind, rows in table.items():
         yield kind, tuple(
             Sentence(f"{kind}.{name}", row["say"], tuple(row.get("when", ())))
             for name, row in rows.items() if name != "facts"
         )
 
 
-_SHEET = tomllib.loads(SHEET.read_text(encoding="utf-8"))
+_SHEET = sheet(SHEET)
 KINDS: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(dict(read(_SHEET)))
 # kind → fact → what it means
 FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -97,9 +98,7 @@ def catalogue(code: str) -> Mapping[str, Mapping[str, str]]:
     """kind → name → its text; English has none of its own. Raises OSError for one there isn't."""
     if code == ENGLISH:
         return {}
-    sheet: dict[str, dict[str, str]] = tomllib.loads(
-        (LANGUAGES / f"{code}.toml").read_text(encoding="utf-8"))
-    return sheet
+    return sheet(LANGUAGES / f"{code}.toml")
 
 
 def speak(code: str) -> None:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from device.sheets import compile_all
 from image import kernel, recipe, wheels
 from image.host import CACHE, HERE, REPOSITORY, Trouble, run, say, step
 from image.recipe import Suite
@@ -141,6 +142,7 @@ def nocturne(root: Path, needs: Path, suite: Suite, epoch: int) -> None:
         for record in target.glob(f"*.dist-info/{name}"):
             record.unlink()
     shutil.rmtree(target / "bin", ignore_errors=True)
+    compile_all(target / "device")
 
 
 def wifi(root: Path, firmware: Path | None) -> None:

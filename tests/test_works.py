@@ -21,6 +21,10 @@ def afresh(monkeypatch):
     return begin
 
 
+def kept(folder):
+    return folder / runtimes.NAME, folder / "starting"
+
+
 @pytest.fixture
 def trials(monkeypatch):
     """How often a process was started."""
@@ -35,37 +39,50 @@ def trials(monkeypatch):
 
 
 def test_a_second_start_tries_no_process_and_measures_no_tick(tmp_path, afresh, trials):
-    path, clock = tmp_path / runtimes.NAME, Counting()
+    paths, clock = kept(tmp_path), Counting()
     for expected in (1, 1):
         afresh()
-        runtimes.recall(path)
+        runtimes.recall(*paths)
         composer, why = load(1, clock=clock)
         assert (composer.name, why) == ("rnn", "")
-        runtimes.keep(path)
+        runtimes.keep(*paths)
         assert len(trials) == expected
     assert clock.asked == 32        # two looks at each of 16 ticks, once
 
 
 def test_a_start_that_ended_before_it_was_through_is_followed_by_one_that_asks_again(
         tmp_path, afresh, trials):
-    path = tmp_path / runtimes.NAME
+    paths = kept(tmp_path)
     load(1)
-    runtimes.keep(path)
+    runtimes.keep(*paths)
     afresh()
-    runtimes.recall(path)           # and then the power went
+    runtimes.recall(*paths)         # and then the process was ended
     afresh()
-    runtimes.recall(path)
+    runtimes.recall(*paths)
     load(1)
     assert len(trials) == 2
 
 
+def test_a_power_cut_while_starting_costs_the_next_start_nothing(tmp_path, afresh, trials):
+    path, starting = kept(tmp_path)
+    load(1)
+    runtimes.keep(path, starting)
+    afresh()
+    runtimes.recall(path, starting)
+    starting.unlink()               # it stands in memory
+    afresh()
+    runtimes.recall(path, starting)
+    load(1)
+    assert len(trials) == 1
+
+
 @pytest.mark.parametrize("change", ["a processor", "a library", "a model"])
 def test_what_changed_is_asked_again(tmp_path, afresh, trials, monkeypatch, change):
-    path, model = tmp_path / runtimes.NAME, (MODELS / "composer.onnx").read_bytes()
+    paths, model = kept(tmp_path), (MODELS / "composer.onnx").read_bytes()
     runtimes.dies("it", "pass", model)
-    runtimes.keep(path)
+    runtimes.keep(*paths)
     afresh()
-    runtimes.recall(path)
+    runtimes.recall(*paths)
     if change == "a processor":
         (tmp_path / "cpuinfo").write_text("Features\t: fp asimd\n")
         monkeypatch.setattr(runtimes, "CPUINFO", tmp_path / "cpuinfo")
@@ -77,12 +94,12 @@ def test_what_changed_is_asked_again(tmp_path, afresh, trials, monkeypatch, chan
 
 
 def test_a_runtime_that_dies_is_asked_again_at_each_start(tmp_path, afresh, trials):
-    path = tmp_path / runtimes.NAME
+    paths = kept(tmp_path)
     for _ in range(2):
         afresh()
-        runtimes.recall(path)
+        runtimes.recall(*paths)
         assert "SIGILL" in runtimes.dies("it", "import os; os.kill(os.getpid(), 4)", b"")
-        runtimes.keep(path)
+        runtimes.keep(*paths)
     assert len(trials) == 2
 
 
@@ -91,24 +108,24 @@ def test_where_no_process_is_to_be_had_nothing_is_believed(tmp_path, afresh, mon
         raise OSError("Cannot allocate memory")
     monkeypatch.setattr(runtimes.subprocess, "run", none)
     assert runtimes.dies("it", TRIAL, b"") == ""
-    runtimes.keep(tmp_path / runtimes.NAME)
+    runtimes.keep(*kept(tmp_path))
     assert json.loads((tmp_path / runtimes.NAME).read_text()) == []
 
 
 @pytest.mark.parametrize("torn", [b"", b"[", b"{}", b"7", b"null", b"\xff\xfe", b'[1, {"a": 2}]',
                                   b"[" * 100_000])
 def test_a_torn_word_of_an_earlier_start_is_no_word(tmp_path, afresh, trials, torn):
-    path = tmp_path / runtimes.NAME
-    path.write_bytes(torn)
-    runtimes.recall(path)
+    paths = kept(tmp_path)
+    paths[0].write_bytes(torn)
+    runtimes.recall(*paths)
     runtimes.dies("it", "pass", b"")
     assert len(trials) == 1
 
 
 def test_a_disk_that_takes_nothing_keeps_no_start_from_its_work(tmp_path, afresh):
-    path = tmp_path / "none" / runtimes.NAME
-    runtimes.recall(path)
-    runtimes.keep(path)
+    paths = kept(tmp_path / "none")
+    runtimes.recall(*paths)
+    runtimes.keep(*paths)
 
 
 class Counting(SystemClock):

@@ -147,13 +147,13 @@ def night(config: Config, socket: Path, inbox: queue.SimpleQueue, troubles: Sequ
             greeter.look(mine)
             if sensors.mattress:
                 home.can_tell(occupancy=True)
-        works = diary.path.with_name(runtimes.NAME)
-        runtimes.recall(works)
+        works = diary.path.with_name(runtimes.NAME), socket.with_name("starting")
+        runtimes.recall(*works)
         mine = build.brain(
             config, around, seed=secrets.randbits(31),
             hooks=replace(hooks, woken=publish_report, alive=alive),
         )
-        runtimes.keep(works)
+        runtimes.keep(*works)
         for lack in reversed(troubles):         # the hub shows the beginning: the worst goes first
             mine.lack(lack)
         yield mine

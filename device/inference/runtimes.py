@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from device.safekeeping import file_whole
+
 PATIENCE = 60.0         # s: a Zero 2 W takes a few
 TRYING = "NOCTURNE_TRYING"
 NAME = "works.json"     # beside the diary
@@ -27,21 +29,25 @@ _known: dict[str, str] = {}
 _works: set[str] = set()
 
 
-def recall(path: Path) -> None:
-    """Believe what an earlier process found to work. The file is gone until `keep`: a start that
-    ends in between, whatever it met, is followed by one that believes nothing."""
+def recall(path: Path, starting: Path) -> None:
+    """Believe what an earlier process found to work. `starting` stands, until `keep`, where only
+    this boot sees it: a start that ended in between, whatever it met, is followed by one that
+    believes nothing."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
+        starting.touch(exist_ok=False)
         found = json.loads(path.read_text())
         if isinstance(found, list):
             _works.update(each for each in found if isinstance(each, str))
-    with contextlib.suppress(OSError):
-        path.unlink()
 
 
-def keep(path: Path) -> None:
+def keep(path: Path, starting: Path) -> None:
     """What works, for the next process; where it can't be kept, that one asks again."""
+    works = json.dumps(sorted(_works)[:MOST])
     with contextlib.suppress(OSError):
-        path.write_text(json.dumps(sorted(_works)[:MOST]))
+        starting.unlink()
+    with contextlib.suppress(OSError, ValueError):
+        if not path.exists() or path.read_text() != works:
+            file_whole(path, works)
 
 
 def once(what: str, model: bytes, ask: Callable[[], str]) -> str:

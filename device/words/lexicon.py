@@ -4,12 +4,12 @@ Kinds: `thing` (a name), `quality` (field, ±1), `compared` (the same as a compa
 noun for one), `degree` (0.5 or 2), and the small words, of which the grammar reads the kind alone.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from device.programmes import PROGRAMMES
+from device.sheets import sheet
 
 Item = tuple[str, object]
 DEGREES = {"little": 0.5, "much": 2.0}
@@ -40,8 +40,7 @@ def items(book: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, Item]]:
 
 
 SIGNS = {"more": +1, "less": -1}
-BOOKS = {name: tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text("utf-8"))
-         for name in ("english", "chinese")}
+BOOKS = {name: sheet(Path(__file__).with_name(f"{name}.toml")) for name in ("english", "chinese")}
 # The programme "no music" is what "no music" asks for anyway.
 ENGLISH = MappingProxyType(dict(items(BOOKS["english"]))
                            | {name: ("thing", name) for name in PROGRAMMES if name != "no music"})

@@ -10,12 +10,24 @@ SOONEST = 12.0          # s until the button is ready
 def ready(board: Board) -> str:
     """The built image starts, and the button is ready in time."""
     board.start(hurry=False)
-    first = since_kernel(board)
+    first = since_kernel(board) - benched(board)
     board.restart(hurry=False)
-    if (again := since_kernel(board)) > SOONEST and board.pi.counted:
-        raise Trouble(f"{again:.0f} s")
+    whole = since_kernel(board)
+    again = whole - benched(board)
+    figure = f"{again:.1f} s after the kernel's start, {first:.1f} s the first time; the bench's " \
+             f"own processes took {whole - again:.1f} s more of the one core"
+    if again > SOONEST and board.pi.counted:
+        raise Trouble(figure)
     board.restart()
-    return f"{again:.1f} s after the kernel's start, {first:.1f} s the first time"
+    return figure
+
+
+def benched(board: Board) -> float:
+    """s of the board's only core that went, until then, into what no board has: the chips and the
+    card that the bench makes."""
+    chips, card = board.run("cat /run/bench/spent; systemctl show bench-sound -P CPUUsageNSec"
+                            ).split()
+    return float(chips) + int(card) / 1e9
 
 
 def since_kernel(board: Board) -> float:

@@ -702,6 +702,31 @@ def test_every_start_ends_with_a_firewall(settings, tmp_path, monkeypatch, odd):
     assert b"gEheim" not in b"".join(file.read_bytes() for file in boot.iterdir() if file.is_file())
 
 
+@pytest.mark.parametrize("change", ["none", "another firmware", "other settings", "a torn note"])
+def test_settings_that_were_found_good_are_not_asked_about_at_each_start(
+        settings, places, monkeypatch, tmp_path, change):
+    boot, kept = places
+    questions, really = [], settings.asked
+    monkeypatch.setattr(settings, "DATA", tmp_path / "data")
+    monkeypatch.setattr(settings, "VERSION", tmp_path / "version")
+    monkeypatch.setattr(settings, "asked", lambda text: questions.append(text) or really(text))
+    (tmp_path / "data/config").mkdir(parents=True)
+    (boot / "nocturne.toml").write_text('[alarm]\ntime = "06:30"\n')
+    settings.take_config(boot, kept)
+    settings.take_config(boot, kept)
+    questions.clear()
+    if change == "another firmware":
+        (tmp_path / "version").write_text("0.9")
+    if change == "other settings":
+        (boot / "nocturne.toml").write_text('[alarm]\ntime = "25:99"\n')
+    if change == "a torn note":
+        (tmp_path / "data/config/passed").write_bytes(b"\xff\x00")
+    troubles = settings.take_config(boot, kept)
+    assert bool(questions) == (change != "none")
+    assert bool(troubles) == (change == "other settings")
+    assert mode(tmp_path / "data/config/passed") == 0o600
+
+
 def test_of_settings_that_an_older_system_took_only_what_is_refused_goes(settings, places):
     boot, kept = places
     older = ('[sound]\ncalibration = 30\n[alarm]\ntime = "06:30"\n[home]\nhost = "hub"\n'
