@@ -8,7 +8,8 @@ DEVICE = Path(__file__).resolve().parent.parent / "device"
 ROOMS = ("hardware", "sleep", "recommend", "compose", "sound", "home", "words", "taste")
 SHARED = {"values", "errors", "arguments", "sentences", "clock", "inference.model_card",
           "inference.tflite", "inference.runtimes",
-          "wire", "programmes", "textures", "sheets", "process_memory", "notifier"}
+          "wire", "programmes", "textures", "sheets", "process_memory",
+          "notifier", "safekeeping"}
 # What decides knows no room; what acts is handed its parts.
 DECIDING = {"values", "programmes", "textures", "stored", "sentences"}
 ACTING = {*DECIDING, "errors", "clock", "diary", "memory", "parts", "asking",
