@@ -11,7 +11,7 @@ def listen(board: Board, seconds: int, meanwhile=lambda: None, whole: bool = Fal
     """What the loudspeaker plays for so long. Raises Trouble for silence, gaps in its end or the
     `whole`, a pitch off the scale, an xrun."""
     before = int(board.run(f"{BEAT} underruns"))
-    board.run(f"systemd-run -q --unit=ear {EAR.format(seconds)}; sleep 2")
+    board.run(f"systemd-run -q --unit=ear -p Nice=-15 {EAR.format(seconds)}; sleep 2")
     meanwhile()
     board.pi.await_true("! systemctl is-active --quiet ear", 4 * seconds)
     missed = board.run("journalctl -b -u ear -o cat --no-pager | grep -ci overrun; true")
