@@ -48,7 +48,8 @@ def turn_of(value: object) -> int:
 
 
 def file_whole(path: Path, text: str) -> None:
-    """A file that others of this user can't read, whole or not at all. Raises OSError."""
+    """A file that no other user can read: whole or not at all, and there after a power cut. Raises
+    OSError."""
     part = path.with_suffix(".part")
     part.touch(mode=0o600)
     with part.open("w", encoding="utf-8") as file:
@@ -56,6 +57,11 @@ def file_whole(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 # ---- the places ----------------------------------------------------------------------------------

@@ -112,6 +112,36 @@ PURGED = (
     "systemd-rfkill.socket",
     "systemd-rfkill.service",
 )
+# Of devices that no bed has: reading their rules, and asking them of each device, takes as long as
+# all else that udev does.
+RULES = (
+    "60-autosuspend",
+    "60-cdrom_id",
+    "60-dmi-id",
+    "60-drm",
+    "60-evdev",
+    "60-fido-id",
+    "60-infiniband",
+    "60-input-id",
+    "60-persistent-input",
+    "60-persistent-storage-mtd",
+    "60-persistent-storage-tape",
+    "60-persistent-v4l",
+    "60-sensor",
+    "64-btrfs",
+    "70-camera",
+    "70-joystick",
+    "70-memory",
+    "70-mouse",
+    "70-power-switch",
+    "70-touchpad",
+    "70-uaccess",
+    "71-seat",
+    "73-seat-late",
+    "75-probe_mtd",
+    "90-iocost",
+    "96-e2scrub",
+)
 # What looks for units where this image has none.
 GENERATORS = (
     "systemd-cryptsetup-generator",

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,11 +108,16 @@ def assemble(
     for unit in recipe.PURGED:
         inside(root, "systemctl", "mask", unit)
     inside(root, "systemctl", "enable", *recipe.ENABLED)
-    generators = root / "etc/systemd/system-generators"
-    generators.mkdir()
-    for generator in recipe.GENERATORS:
-        (generators / generator).symlink_to("/dev/null")
+    mask(root / "etc/systemd/system-generators", recipe.GENERATORS)
+    mask(root / "etc/udev/rules.d", [f"{name}.rules" for name in recipe.RULES])
     tidy(root, epoch)
+
+
+def mask(folder: Path, names: Sequence[str]) -> None:
+    """What systemd and udev find there, they leave alone elsewhere."""
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / name).symlink_to("/dev/null")
 
 
 def byte_code(root: Path, suite: Suite) -> None:

@@ -41,7 +41,7 @@ from device.wire import Message
 RING = 1.5  # s rendered ahead; of pure silence nothing, so that a start is soon heard
 JUMP = 0.2                  # s: frames were thrown away or ran dry, and time is told anew
 BEAT = 0.5                  # s between heartbeats
-RETRY = 5.0                 # s between tries to find a device
+RETRY = 2.0                 # s between tries to find a device
 STUCK = 4.0  # s that a device may take nothing: PortAudio can wait for ever on one that is gone
 FORSAKEN = 180.0            # s without a word from the night until the sound goes
 LAST_FADE = 120.0           # s that going takes

@@ -54,6 +54,8 @@ class Board:
     def start(self, tried: bool = False, hurry: bool = True) -> None:
         """Give it power, and wait until both processes run."""
         self.pi.power_on(tried, hurry=hurry)
+        # Their start is under way; to ask again and again would take of the core that they need.
+        self.pi.run("systemctl start nocturne nocturne-sound", 400, check=False)
         self.pi.await_true(ACTIVE, 400)
 
     def restart(self, tried: bool = False, hurry: bool = True) -> None:
