@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from device.errors import ModelMismatch
-from device.inference import model_card
+from device.inference import model_card, runtimes
 from device.values import Standing, Understood, Wish
 from device.words import (
     amends,
@@ -33,6 +33,7 @@ from device.words.text import HAN, clean, tokens
 __all__ = ["Words"]
 
 HERE = Standing()
+MODELS = ("reader", "words", "words_table")
 OTHERS = frozenset({"lights", "heating", "room"})       # which have timers, too
 OWN = regex(r"\b(?:stop|sounds?|timer|everything)\b|声|定时")
 
@@ -45,8 +46,18 @@ class Words:
         self.trouble, self.keep, self._folder = "", keep, folder
         self._mood: mood.Mood | None = None
         self._reader: Reader | None = None
+        self.trouble = runtimes.once("words", self._marks(), self._look)
+
+    def _look(self) -> str:
+        """Why it can't be loaded, or ""."""
         if self.mood:
             self.rest()
+        return self.trouble
+
+    def _marks(self) -> bytes:
+        """Of files that stay as they are: to read them would take as long as to look."""
+        found = [path.stat() for name in MODELS for path in sorted(self._folder.glob(f"{name}.*"))]
+        return repr([(each.st_size, each.st_mtime_ns, each.st_ino) for each in found]).encode()
 
     @property
     def mood(self) -> "mood.Mood | None":
