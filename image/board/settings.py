@@ -63,7 +63,8 @@ def main() -> int:
               ("authorized_keys", DATA / "ssh/authorized_keys", "root"),
               ("ca.crt", kept / "nocturne-ca.crt", "nocturne"),
               ("seed.mid", kept / "seed.mid", "nocturne"))),
-        ("the name", lambda: answer_by_name((DATA / "ssh/authorized_keys").exists())),
+        ("names by multicast", lambda: names_by_multicast(
+            hub(kept / "nocturne.toml")[0], (DATA / "ssh/authorized_keys").exists())),
     ]
     troubles = [trouble for what, step in steps for trouble in guarded(what, step)]
     try:
@@ -416,15 +417,21 @@ def set_host(boot: Path, name: Callable[[str], None] = socket.sethostname) -> li
     return []
 
 
-def answer_by_name(wanted: bool, run: Path = Path("/run/systemd")) -> None:
-    """Whether NAME.local is answered, for who comes by SSH: nocturne-ssh.service has resolved read
-    it. Otherwise no port is open for that."""
+def names_by_multicast(host: str, named: bool, run: Path = Path("/run/systemd")) -> None:
+    """Whether NAME.local is answered, for who comes by SSH, or only asked for, for a hub's name;
+    otherwise no port is open for that. resolved and networkd start after this."""
+    word = "yes" if named else "resolve" if multicast(host) else ""
     for name, section in (("network/20-home.network.d", "Network"), ("resolved.conf.d", "Resolve")):
         file = run / name / "named.conf"
         file.unlink(missing_ok=True)
-        if wanted:
+        if word:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(f"[{section}]\nMulticastDNS=yes\n")
+            file.write_text(f"[{section}]\nMulticastDNS={word}\n")
+
+
+def multicast(host: str) -> bool:
+    """Whether a hub's name takes asking the whole house."""
+    return host.endswith(".local") or host == "auto"
 
 
 def take_file(theirs: Path, mine: Path, owner: str) -> None:
@@ -529,7 +536,7 @@ def by_multicast(host: str, named: bool) -> tuple[str, str]:
     """Rules for names that end in .local, for looking for the hub, and for being found by one's own
     name: in, and out. An answer comes from who was asked by multicast, so that no connection is
     known for it."""
-    who = {*(["systemd-resolve"] if named or host.endswith(".local") or host == "auto" else ()),
+    who = {*(["systemd-resolve"] if named or multicast(host) else ()),
            *(["nocturne"] if host == "auto" else ())}
     rules = [f"meta skuid {one} ip daddr 224.0.0.251 udp dport 5353 accept"
              for one in sorted(who, reverse=True)]

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 NAME = "bench"
+SPENT = Path("/run/bench/agent.spent")       # s of the core until it was there
 
 
 def main() -> int:
@@ -16,6 +17,8 @@ def main() -> int:
                          if path.read_text().strip() == NAME]):
         time.sleep(0.2)
     with open(Path("/dev") / found[0].parent.name, "r+b", buffering=0) as port:
+        SPENT.parent.mkdir(exist_ok=True)
+        SPENT.write_text(f"{time.process_time()}\n")
         tell(port, {"ready": True})
         waiting = b""
         while True:

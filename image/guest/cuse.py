@@ -174,7 +174,7 @@ def plug(chips: list, clock: SystemClock) -> None:
         time.sleep(0.1)
     shutil.chown(node, group="i2c")
     node.chmod(0o660)
-    (UNPLUGGED.parent / "spent").write_text(f"{time.process_time()}\n")
+    (UNPLUGGED.parent / "chips.spent").write_text(f"{time.process_time()}\n")
     sdnotify.SystemdNotifier().notify("READY=1")
     while True:
         for chip in chips:

@@ -20,7 +20,8 @@ sleeper = "{NAME}"
 # One word for two units: systemctl itself is content with one that runs.
 ACTIVE = "systemctl is-active --quiet nocturne && systemctl is-active --quiet nocturne-sound"
 CAPTURED = Path("/run/bench/heard.wav")
-EAR = f"arecord -q -D hw:Loopback,1,0 -f S16_LE -r 48000 -c 2 -d {{}} {CAPTURED}"
+EAR = ("arecord -q -D hw:Loopback,1,0 -f S16_LE -r 48000 -c 2 --buffer-time=1500000 "
+       f"-d {{}} {CAPTURED}")
 
 
 def told(field: str) -> str:

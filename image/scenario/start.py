@@ -24,10 +24,10 @@ def ready(board: Board) -> str:
 
 def benched(board: Board) -> float:
     """s of the board's only core that went, until then, into what no board has: the chips and the
-    card that the bench makes."""
-    chips, card = board.run("cat /run/bench/spent; systemctl show bench-sound -P CPUUsageNSec"
-                            ).split()
-    return float(chips) + int(card) / 1e9
+    card that the bench makes, and who answers us."""
+    *python, card = board.run(
+        "cat /run/bench/*.spent; systemctl show bench-sound -P CPUUsageNSec").split()
+    return sum(map(float, python)) + int(card) / 1e9
 
 
 def since_kernel(board: Board) -> float:

@@ -796,15 +796,28 @@ def test_the_device_answers_to_its_name_only_while_ssh_is_on(settings, tmp_path,
     assert went_out.count("skuid systemd-resolve") == 2
 
 
-def test_resolved_and_networkd_are_told_to_answer_and_told_off(settings, tmp_path):
-    settings.answer_by_name(True, tmp_path)
+@pytest.mark.parametrize(("host", "named", "word"), [
+    ("hub.local", False, "resolve"), ("auto", False, "resolve"), ("", True, "yes"),
+    ("hub.local", True, "yes"), ("", False, ""), ("192.168.1.2", False, ""), ("hub", False, "")])
+def test_resolved_and_networkd_are_told_to_ask_or_answer_and_told_off(
+        settings, tmp_path, host, named, word):
+    settings.names_by_multicast(host, named, tmp_path)
     files = list(tmp_path.rglob("*.conf"))
-    assert len(files) == 2 and all("MulticastDNS=yes" in file.read_text() for file in files)
+    assert len(files) == (2 if word else 0)
+    assert all(f"MulticastDNS={word}\n" in file.read_text() for file in files)
     units = Path(data.__file__).parents[1] / "root/etc/systemd/network"
     assert all((units / file.parent.name.removesuffix(".d")).exists()
                for file in files if file.parent.parent.name == "network")
-    settings.answer_by_name(False, tmp_path)
+    settings.names_by_multicast("", False, tmp_path)
     assert not list(tmp_path.rglob("*.conf"))
+
+
+def test_without_a_word_for_it_no_port_is_open_for_names_by_multicast():
+    etc = Path(data.__file__).parents[1] / "root/etc/systemd"
+    for file in ("network/20-home.network", "resolved.conf.d/nocturne.conf"):
+        assert "MulticastDNS=no\n" in (etc / file).read_text()
+    assert "After=nocturne-setup.service\n" in (
+        etc / "system/systemd-resolved.service.d/board.conf").read_text()
 
 
 def test_what_is_wiped_is_zero(tmp_path):
