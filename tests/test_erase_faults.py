@@ -45,10 +45,12 @@ def life(tmp_path, monkeypatch):
 
 
 def erase(data, capsys):
-    """(exit status, what it said was left, what is left)."""
+    """(exit status, what it said was left, what is left: its files, and the folder that goes as a
+    whole)."""
     code = nocturne.main(["erase", "--config", os.devnull, "--diary", str(data / "diary.sqlite"),
                           "--yes"])
-    left = {path.name for path in data.parent.rglob("*")
+    left = {"repeats" if path.parent.name == "repeats" else path.name
+            for path in data.parent.rglob("*")
             if path.is_file() and SECRET in path.read_bytes()}
     return code, capsys.readouterr().err, left
 
@@ -115,13 +117,20 @@ def test_on_a_card_that_takes_nothing_all_goes_or_is_named(card, monkeypatch, ca
         assert erase(data, capsys) == (0, "", set())
 
 
-def test_a_folder_that_cannot_be_listed_is_named(lived, capsys, monkeypatch):
-    glob = type(lived).glob
+@pytest.mark.parametrize("folder", [".", "reports"])
+def test_a_folder_that_cannot_be_listed_is_named(lived, capsys, monkeypatch, folder):
+    unlistable = os.path.normpath(lived / folder)
 
-    def refusing(path, name):
-        if path == lived:
-            raise OSError(5, "Input/output error")
-        return glob(path, name)
-    monkeypatch.setattr(type(lived), "glob", refusing)
-    code, said, _ = erase(lived, capsys)
-    assert code == 1 and "Input/output error" in said and str(lived) in said
+    def refusing(usual):
+        def call(path="."):
+            if path in (unlistable, lived / folder):
+                raise OSError(5, "Input/output error")
+            return usual(path)
+        return call
+    with monkeypatch.context() as failing:
+        for name in ("listdir", "scandir"):
+            failing.setattr(os, name, refusing(getattr(os, name)))
+        code = nocturne.main(["erase", "--config", os.devnull, "--yes",
+                              "--diary", str(lived / "diary.sqlite")])
+    said = capsys.readouterr().err
+    assert code == 1 and "Input/output error" in said and unlistable in said

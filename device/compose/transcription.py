@@ -163,7 +163,7 @@ def loudness(grid: Grid, ticks: int) -> list[int]:
     """
     places = grid.starts // SLOTS
     sums, counts = np.bincount(places, grid.velocities, ticks), np.bincount(places, None, ticks)
-    usual = sums.sum() / max(counts.sum(), 1)
+    usual = sums.sum() / max(int(counts.sum()), 1)
     out = []
     for velocity, count in zip(sums, counts, strict=True):
         force = velocity / count / usual - 1 if count else 0.0

@@ -239,7 +239,8 @@ class Timebase:
             return period, period
 
         def possible(period: float) -> bool:
-            return (after - count * period).min() + period > (before - count * period).max()
+            top, bottom = (after - count * period).min() + period, (before - count * period).max()
+            return bool(top > bottom)
 
         low, high = self.bracket(count, before)
         return frontier(possible, period, low), frontier(possible, period, high)

@@ -30,8 +30,9 @@ HANDSHAKE = 15.0            # s from connecting to the broker's word
 # s: an unanswered publish this old means that the connection is dead, whatever TCP says
 OLDEST_PUBACK = 20.0
 KEEPALIVE = 30              # s
-# MQTT 5's reason of a DISCONNECT: somebody else has our client id. mosquitto 2.0 closes without a
-# word instead, so that young connections which end so, OFTEN in a row, are taken for the same.
+# MQTT 5's reason of a DISCONNECT: somebody else has our client id. mosquitto before 2.0.15 closes
+# without a word instead, so that young connections which end so, OFTEN in a row, are taken for the
+# same.
 TAKEN_OVER, WORDLESS = 0x8E, 0x80
 YOUNG, OFTEN = 300.0, 3     # s, times
 MISNAMED = (62, 64)         # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH

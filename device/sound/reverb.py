@@ -161,7 +161,7 @@ class Reverb:
         # (n, channels); of both ways the first has nearly all
         lines = (self._lines_at(frequencies) @ fed[..., None])[..., 0]
         whole = near + lines[:, :self._channels]
-        late = float(self._early / EARLY) ** 2 * (1.0 - EARLY**2)
+        late = (float(self._early) / EARLY) ** 2 * (1.0 - EARLY**2)
         return np.mean(np.abs(whole) ** 2, axis=1), np.mean(np.abs(near) ** 2, axis=1) + late
 
     def _late(self, block: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ read a frame at a time, without interpolation, and its end meets its beginning.
 The lines in the middle of the bands are harmonics, so a table can also be left for another place of
 itself, whole periods away, and nothing is heard but other random phases (`pads.py`)."""
 
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -123,7 +124,7 @@ def make_table(timbre: Timbre, pitch: int, ear: Ear, random: np.random.Generator
         plain, weighted = (float(np.sum((shape * gain) ** 2)) for gain in (1.0, heard))
         unit = (plain ** (1.0 - LEVELLING) * weighted**LEVELLING) ** -0.5
         whole[used] = shape * phases * unit
-        waves.append(np.fft.irfft(whole, frames).astype(np.float32) * (frames / np.sqrt(2.0)))
+        waves.append(np.fft.irfft(whole, frames).astype(np.float32) * (frames / math.sqrt(2.0)))
         powers.append(float(np.sum((roomed / (1.0 + (lines / cutoff) ** 2) * unit) ** 2)))
     even = evened(waves[0] + waves[1])
     waves = [wave * even for wave in waves]

@@ -45,7 +45,7 @@ def spans(power: np.ndarray, parts: int, step: int) -> np.ndarray:
     return np.convolve(power, np.ones(parts) / parts, "valid")[::step]
 
 
-def lufs(power: np.ndarray) -> np.ndarray:
+def lufs(power: np.ndarray | float) -> np.ndarray:
     return -0.691 + 10 * np.log10(np.maximum(power, 1e-12))
 
 

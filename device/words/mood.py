@@ -99,7 +99,7 @@ class Mood:
         places = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
         known = self._hashes[places] == hashes
         out = np.where(known[:, None], self._rows[places], 0).astype(float)
-        for i in np.flatnonzero(~known):
+        for i in np.flatnonzero(~known).tolist():
             if words[i].isalpha() and words[i].isascii():
                 out[i] = self._pieces[pieces(words[i], len(self._pieces))].mean(0)
                 known[i] = True

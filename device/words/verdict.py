@@ -136,14 +136,15 @@ def heard(units: Sequence[Unit], odds: np.ndarray) -> Iterator[Heard]:
         if not unit.judged or unit.word.kind in FLAGS:
             continue
         best = int(odds[place, 1:].argmax()) + 1
-        if 1 - odds[place, 0] < MISSED:
+        wanted = 1 - float(odds[place, 0])
+        if wanted < MISSED:
             continue
         for verb, name in meant(unit, LABELS[best]):
             yield Heard(
                 verb,
                 name,
                 float(odds[place, best]),
-                float(1 - odds[place, 0]),
+                wanted,
                 float(odds[place, list(WAYS[LABELS[best] in UPWARDS])].sum()),
                 degree(units, place),
                 place,

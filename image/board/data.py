@@ -27,7 +27,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import written
-from tryboot import BOOT, blank, put, writable
+from tryboot import BOOT, blank, listed, put, writable
 
 DISK_ID, NUMBER, LABEL = "4e6f6374", 4, "nocturne-data"
 MOST = 512 << 20              # bytes
@@ -218,7 +218,7 @@ def wipe(device: Path, size: int) -> None:
 
 def forget(boot: Path, defaults: Path) -> None:
     """What a person wrote there is as on a new card, or gone; the reports of nights are gone."""
-    for name in (*PERSONAL, *(f"reports/{path.name}" for path in (boot / "reports").glob("*"))):
+    for name in (*PERSONAL, *(f"reports/{path.name}" for path in listed(boot / "reports"))):
         if (boot / name).exists():
             blank(boot / name)
             (boot / name).unlink()

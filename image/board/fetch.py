@@ -85,7 +85,8 @@ class Server:
             context = ssl.create_default_context(cafile=str(ca))
         except OSError as trouble:
             raise Refused(f"{ca}: {trouble}") from trouble
-        # Python 3.13 wants of an authority a key usage, which those of paired hubs don't have.
+        # Python 3.13 wants a key usage of an authority; those of hubs paired earlier, and people's
+        # own, may have none. The link to the broker asks for none on either Python.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         self.link = http.client.HTTPSConnection(host, port, timeout=PATIENCE, context=context)
         self.path, self.sleep = path, sleep

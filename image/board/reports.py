@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from tryboot import BOOT, blank, put, writable
+from tryboot import BOOT, blank, listed, put, writable
 
 SHELF, DRIVE = Path("/var/lib/nocturne/reports"), BOOT / "reports"
 NAME = re.compile(r"(\d{4}-\d\d-\d\d|night-\d{1,9})\.html")
@@ -52,15 +52,14 @@ def encrypted(mounted: Path) -> bool:
 
 
 def differs(wanted: dict[str, bytes], drive: Path) -> bool:
-    there = {path.name: path.read_bytes() for path in drive.glob("*")} if drive.is_dir() else {}
-    return wanted != there
+    return wanted != {path.name: path.read_bytes() for path in listed(drive)}
 
 
 def mirror(wanted: dict[str, bytes], drive: Path) -> None:
     """What is no longer wanted is overwritten before it goes."""
     if wanted:
         drive.mkdir(exist_ok=True)
-    for path in drive.glob("*"):
+    for path in listed(drive):
         if path.name not in wanted:
             blank(path)
             path.unlink()

@@ -142,6 +142,12 @@ def blank(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def listed(folder: Path) -> list[Path]:
+    """Raises OSError for a folder that is there and can't be read, as Path.glob doesn't from Python
+    3.13 on."""
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
 def sync(folder: Path) -> None:
     file = os.open(folder, os.O_RDONLY)
     try:

@@ -5,11 +5,12 @@ import socket
 import struct
 import threading
 
+import paho.mqtt.client as paho
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.clock import SystemClock
+from device.clock import SystemClock, VirtualClock
 from device.home import connection, find
 from device.home.hub.pairing import certify
 from device.home.hub.server import Broker, Server
@@ -18,16 +19,12 @@ from device.home.mqtt import Home
 from device.home.settings import DeviceFacts, Settings
 from device.values import Lack
 from kit import mosquitto
-from tests.home.around import soon
+from tests.home.around import Listener, soon
 
 # ---- two of the same id --------------------------------------------------------------------------
 
 def test_two_devices_with_one_id_keep_apart_and_each_names_the_double(broker, tmp_path):
-    twins, told, said = [], [], []
-    hub = Server(Store(tmp_path / "hub.sqlite"), bytes(32), Broker("127.0.0.1", broker.port),
-                 say=said.append)
-    threading.Thread(target=hub.serve, daemon=True).start()
-    assert soon(hub.client.is_connected)
+    twins, told = [], []
     for n in range(2):
         inbox = queue.SimpleQueue()
         twin = Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1"), inbox, SystemClock(),
@@ -43,9 +40,38 @@ def test_two_devices_with_one_id_keep_apart_and_each_names_the_double(broker, tm
     before = sum(twin.connections for twin in twins)
     assert not soon(lambda: twins[first].connected, 10.0)       # it would throw the other out
     assert sum(twin.connections for twin in twins) <= before + 1 and before < 12
-    assert [line for line in said if "bed1 came in" in line and "nocturne hub --pair" in line]
     for twin in twins:
         twin.stop()
+
+
+@pytest.mark.parametrize("moments, asked", [
+    # The one that is thrown out stays away for 60 s, then the other, then each for twice as long.
+    ((0.0, 0.5, 60.5, 120.5, 240.5, 360.5), True),
+    ((0.0, 600.0, 1200.0, 1800.0, 2400.0, 3000.0), False),
+])
+def test_the_hub_asks_about_a_bed_that_comes_in_again_and_again(tmp_path, moments, asked):
+    said, clock = [], VirtualClock()
+    hub = Server(Store(tmp_path / "hub.sqlite"), bytes(32), Broker("127.0.0.1", 1),
+                 say=said.append, now=clock.now)
+    coming = paho.MQTTMessage(topic=b"nocturne/bed1/avail")
+    coming.payload = b"online"
+    for moment in moments:
+        clock.sleep(moment - clock.now())
+        hub.meet(coming)
+    assert bool(said) == asked
+
+
+def test_the_hub_hears_from_the_broker_who_comes_in(broker, tmp_path):
+    said = []
+    hub = Server(Store(tmp_path / "hub.sqlite"), bytes(32), Broker("127.0.0.1", broker.port),
+                 say=said.append)
+    threading.Thread(target=hub.serve, daemon=True).start()
+    assert soon(hub.client.is_connected)
+    bed = Listener(broker.port)
+    for _ in range(6):
+        bed.send("nocturne/bed1/avail", b"online", retain=True)
+    assert soon(lambda: said) and "bed1 came in" in said[0] and "nocturne hub --pair" in said[0]
+    bed.close()
     hub.stop()
 
 

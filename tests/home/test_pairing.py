@@ -133,6 +133,15 @@ def test_a_paired_bed_comes_in_by_tls_and_reads_nothing_of_another(paired, tmp_p
         (one.stop if isinstance(one, Home) else one.close)()
 
 
+def test_openssl_at_its_strictest_finds_the_brokers_certificate_a_servers(pair, tmp_path):
+    pair("bed1")
+    said = subprocess.run(
+        ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-verify_ip", "127.0.0.1",
+         "-CAfile", tmp_path / "bed1/ca.crt", tmp_path / "etc/mosquitto/nocturne-hub.crt"],
+        capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+
+
 def test_a_viewer_reads_one_bed_and_a_caregiver_also_commands_it(paired, tmp_path, inbox):
     plain, tls, password, people = paired
     bed = bed_of(tmp_path, "bed1", tls, inbox)

@@ -2,6 +2,7 @@
 as signed, or not at all; and what a cut has left is gone on with."""
 
 import hashlib
+import http.client
 import http.server
 import os
 import random
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -447,26 +449,44 @@ def test_a_certificate_for_another_name_is_not_believed(hub, card):
         fetch.fetch(server, card / "update", card.parent / "running", judge)
 
 
-def test_the_authority_of_a_paired_hub_is_believed_by_newer_pythons_too(
-    card, tmp_path, monkeypatch
-):
-    (tmp_path / "broker").mkdir()
-    (tmp_path / "kept").mkdir()
-    pairing.certify(tmp_path / "broker", tmp_path / "kept", ["localhost"])
-    made = ssl.create_default_context
+DEFAULT = ssl.create_default_context
 
-    def strict(**words):
-        """As Python 3.13 makes it."""
-        context = made(**words)
-        context.verify_flags |= ssl.VERIFY_X509_STRICT
-        return context
 
-    hub = Hub(tmp_path / "broker/nocturne-hub.key", tmp_path / "broker/nocturne-hub.crt")
-    hub.certificate = tmp_path / "broker/nocturne-ca.crt"
+def strict(**words):
+    """As Python 3.13 makes it."""
+    context = DEFAULT(**words)
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    return context
+
+
+@pytest.fixture(params=[pairing.AUTHORITY, ()], ids=["paired today", "paired before"])
+def paired(request, tmp_path, monkeypatch):
+    """The hub, and whether its authority has what RFC 5280 wants of one."""
+    monkeypatch.setattr(pairing, "AUTHORITY", request.param)
+    broker, kept = tmp_path / "broker", tmp_path / "kept"
+    broker.mkdir()
+    kept.mkdir()
+    pairing.certify(broker, kept, ["localhost"])
+    hub = Hub(broker / "nocturne-hub.key", broker / "nocturne-hub.crt")
+    hub.certificate = broker / "nocturne-ca.crt"
     hub.data = bundle(root(1, 300))
+    yield hub, bool(request.param)
+    hub.close()
+
+
+def test_a_paired_hub_is_believed_by_newer_pythons_too(paired, card, monkeypatch):
+    hub, _ = paired
     monkeypatch.setattr(fetch.ssl, "create_default_context", strict)
     assert take(hub, card) == '"one"'
-    hub.close()
+
+
+def test_whoever_is_strict_about_authorities_believes_what_is_paired_today(paired):
+    hub, today = paired
+    link = http.client.HTTPSConnection(
+        "localhost", hub.port, timeout=5, context=strict(cafile=str(hub.certificate)))
+    with nullcontext() if today else pytest.raises(ssl.SSLCertVerificationError, match="usage"):
+        link.connect()
+    link.close()
 
 
 # ---- what may not be installed, and where

@@ -14,6 +14,7 @@ from image.board import data as beside
 
 KEY, OTHER = bytes(range(1, 33)), bytes(range(2, 34))
 SIZE = 40 << 20
+SBIN = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
 
 @pytest.fixture
@@ -35,22 +36,25 @@ def partition(tmp_path):
     return path
 
 
-def cryptsetup() -> str:
-    found = shutil.which("cryptsetup", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
-    if found is None:
-        pytest.skip("cryptsetup is missing: apt-get install cryptsetup-bin")
-    return found
+def need(command: str, package: str) -> None:
+    if shutil.which(command, path=SBIN) is None:
+        pytest.skip(f"{command} is missing: apt-get install {package}")
 
 
-def test_what_is_made_opens_with_its_boards_key_alone(board, partition, monkeypatch):
+@pytest.fixture
+def cryptsetup(monkeypatch):
+    need("cryptsetup", "cryptsetup-bin")
+    monkeypatch.setenv("PATH", SBIN)
+
+
+def test_what_is_made_opens_with_its_boards_key_alone(board, partition, cryptsetup):
     data, otp = board
-    monkeypatch.setenv("PATH", f"{Path(cryptsetup()).parent}:{os.environ['PATH']}")
     assert data.found(partition) is data.State.NEW
     key = otp.key(KEY)
     data.lock(partition, key)
     assert data.found(partition) is data.State.LOCKED
     assert data.fits(partition, key) and not data.fits(partition, otp.key(OTHER))
-    said = subprocess.run([cryptsetup(), "luksDump", partition], capture_output=True, text=True)
+    said = subprocess.run(["cryptsetup", "luksDump", partition], capture_output=True, text=True)
     facts = dict(line.split(":", 1) for line in said.stdout.splitlines() if ":" in line)
     assert facts["Version"].strip() == "2" and facts["Label"].strip() == "nocturne-data"
     assert "pbkdf2" in said.stdout and "argon" not in said.stdout
@@ -58,27 +62,27 @@ def test_what_is_made_opens_with_its_boards_key_alone(board, partition, monkeypa
     assert KEY not in whole and key not in whole
 
 
-def test_a_reset_that_is_cut_short_leaves_no_key(board, partition, monkeypatch):
+def test_a_reset_that_is_cut_short_leaves_no_key(board, partition, cryptsetup):
     data, otp = board
-    monkeypatch.setenv("PATH", f"{Path(cryptsetup()).parent}:{os.environ['PATH']}")
     data.lock(partition, otp.key(KEY))
     data.wipe(partition, data.HEADER)
     assert data.found(partition) is data.State.NEW and not data.fits(partition, otp.key(KEY))
     assert not any(partition.read_bytes()[:data.HEADER])
 
 
-def test_an_older_system_takes_an_encrypted_partition_for_made(board, partition, monkeypatch):
+def test_an_older_system_takes_an_encrypted_partition_for_made(board, partition, cryptsetup):
     """It makes anew what has another label, and would lose the nights."""
     data, otp = board
-    monkeypatch.setenv("PATH", f"{Path(cryptsetup()).parent}:{os.environ['PATH']}")
     data.lock(partition, otp.key(KEY))
     older = subprocess.run(["blkid", "-p", "-o", "value", "-s", "LABEL", partition],
                            capture_output=True, text=True).stdout.strip()
     assert older == data.LABEL
 
 
-def test_one_of_an_older_system_is_used_as_it_is(board, partition):
+def test_one_of_an_older_system_is_used_as_it_is(board, partition, monkeypatch):
     data, _ = board
+    need("mkfs.ext4", "e2fsprogs")
+    monkeypatch.setenv("PATH", SBIN)
     data.mkfs(partition)
     assert data.found(partition) is data.State.PLAIN
     assert data.decided(data.State.PLAIN, False, False) == (data.Action.USE, "")

@@ -125,6 +125,8 @@ print(radio.carries(Path("/")))
 @pytest.fixture
 def network():
     """Runs shell commands at one end of a cable whose other end is a router."""
+    if shutil.which("ip") is None:
+        pytest.skip("ip is missing: apt-get install iproute2")
     near, far = f"near{os.getpid()}", f"far{os.getpid()}"
     made = [subprocess.run(["ip", "netns", "add", name], capture_output=True).returncode
             for name in (near, far)]

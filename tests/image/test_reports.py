@@ -83,3 +83,16 @@ def test_a_reset_takes_the_reports_off_the_drive(tmp_path):
     (boot / "reports" / "2026-07-01.html").write_text("night")
     data.forget(boot, tmp_path)
     assert not list((boot / "reports").iterdir())
+
+
+def test_reports_that_cannot_be_listed_do_not_count_as_gone(reports, tmp_path, monkeypatch):
+    (tmp_path / "reports").mkdir()
+
+    def broken(path="."):
+        raise OSError(5, "Input/output error")
+    for name in ("listdir", "scandir"):
+        monkeypatch.setattr(os, name, broken)
+    with pytest.raises(OSError, match="Input/output"):
+        data.forget(tmp_path, tmp_path)
+    with pytest.raises(OSError, match="Input/output"):
+        reports.differs({}, tmp_path / "reports")

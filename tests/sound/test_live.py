@@ -65,7 +65,8 @@ def test_a_killed_process_that_starts_anew_comes_back_slowly_and_no_louder_than_
     assert playing.wait(lambda beat: beat.level > -10.0, 30.0).level < before - 20.0
     heard = playing.rig.samples().astype(float)
     heard = heard[np.flatnonzero(heard.any(axis=1))[0]:]
-    assert heard[:24_000].std() < 0.01 * loud
+    # 1.4 steps of 16 bits, of which dither is the most; `loud` is about 144
+    assert heard[:24_000].std() < 0.02 * loud
 
 
 def test_where_allowed_its_memory_is_locked_and_its_threads_go_before_others(playing):

@@ -23,6 +23,12 @@ from device.home.settings import BED, RESERVED, Settings, loopback
 HERE = Path(__file__).resolve().parent
 DAYS = "7300"           # twenty years: nobody renews a bedside device
 CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+# What RFC 5280 wants of each, and Python from 3.13 on with it; serverAuth, Apple's browsers.
+AUTHORITY = ("basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign",
+             "subjectKeyIdentifier=hash")
+SERVER = ("basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature",
+          "extendedKeyUsage=serverAuth", "subjectKeyIdentifier=hash",
+          "authorityKeyIdentifier=keyid")
 USERS = ("hub", "homeassistant")
 MARK = "# People with the page"     # in the ACL: what stands below is of people
 QUOTABLE = re.compile(r"[^\"\\\x00-\x1f\x7f]{0,40}")
@@ -304,6 +310,7 @@ def certify(broker: Path, data: Path, hosts: Sequence[str]) -> None:
             DAYS,
             "-subj",
             "/CN=Nocturne at home",
+            *(word for extension in AUTHORITY for word in ("-addext", extension)),
             "-keyout",
             key,
             "-out",
@@ -317,8 +324,9 @@ def certify(broker: Path, data: Path, hosts: Sequence[str]) -> None:
     if names.exists() and names.read_text() == wanted:
         return
     with tempfile.TemporaryDirectory() as folder:
-        request, private = Path(folder) / "request", Path(folder) / "key"
+        request, private, extensions = (Path(folder) / name for name in ("request", "key", "more"))
         names.write_text(wanted)
+        extensions.write_text("\n".join((*SERVER, wanted)))
         openssl("req", *CURVE, "-subj", "/CN=Nocturne hub", "-keyout", private, "-out", request)
         openssl(
             "x509",
@@ -335,7 +343,7 @@ def certify(broker: Path, data: Path, hosts: Sequence[str]) -> None:
             "-days",
             DAYS,
             "-extfile",
-            names,
+            extensions,
             "-out",
             broker / "nocturne-hub.crt",
         )

@@ -32,7 +32,8 @@ AVAILABLE = f"{ROOT}/hub/avail"
 TOGETHER = 200          # messages in one transaction
 TURN = 2.0              # s between looks at what one elected hub does
 NIGHTLY = 86_400.0      # s between looks for what is too old to keep
-OFTEN, LATELY = 6, 60.0     # times, s: a bed comes in so often where two have one id
+# times, s: a bed comes in so often where two have one id; each keeps away for longer and longer
+OFTEN, LATELY = 6, 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +154,9 @@ class Server:
         lately = [then for then in self._joined.get(bed, ()) if now - then < LATELY] + [now]
         self._joined[bed] = lately
         if len(lately) == OFTEN:
-            self.say(f"{bed} came in {OFTEN} times in {LATELY:.0f} s: do two devices say that they "
-                     "are it? Give one of them another id (nocturne hub --pair OTHER, and its "
-                     "home.toml)")
+            self.say(f"{bed} came in {OFTEN} times in {LATELY / 60:.0f} min: do two devices say "
+                     "that they are it? Give one of them another id (nocturne hub --pair OTHER, "
+                     "and its home.toml)")
 
     def take(self, message: paho.MQTTMessage) -> None:
         """Keep it for the next transaction, if it is of a bed that is heard."""
