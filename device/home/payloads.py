@@ -65,9 +65,15 @@ def read_taste(value: object) -> str:
     """taste.json, as text; "" forgets it. What is in it is judged by who keeps it."""
     if value in (None, ""):
         return ""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or not all(map(flat, value.values())):
         raise Refused("isn't what `nocturne taste` writes")
     return json.dumps(value)
+
+
+def flat(value: object) -> bool:
+    """A plain value, or names of them."""
+    inside = value.values() if isinstance(value, Mapping) else [value]
+    return not any(isinstance(each, Mapping | list) for each in inside)
 
 
 def read_number(low: float, high: float) -> Callable[[object], float]:

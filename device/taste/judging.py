@@ -34,7 +34,7 @@ def taste(pieces: Sequence[Measured], sleeper: str, made: float,
     """`made`: s since 1970."""
     music = [piece for piece in pieces if piece.music]
     textures = Counter(piece.texture for piece in pieces if piece.texture)
-    shares = {name: count / len(pieces) for name, count in textures.items()}
+    shares = {name: round(count / len(pieces), 4) for name, count in textures.items()}
     if not pieces:
         return Taste(sleeper=sleeper, made=made)
     pulses = [(fold(piece.tempo.bpm), piece.tempo.confidence) for piece in music]
