@@ -119,7 +119,8 @@ def arguments() -> Parser:
     export.add_argument("--night", type=whole(1), help="with --edf (the last) or --health (all)")
     export.add_argument("--zone", type=zone, help="of its times (the config's, or the machine's)")
     learner = of_diary("learner", "print what was learned of a sleeper, or forget it")
-    learner.add_argument("--reset", action="store_true", help="forget it; the nights stay (stop nocturne.service first)")
+    learner.add_argument("--reset", action="store_true",
+                         help="forget it; the nights stay. Stop nocturne.service first")
     taste = command("taste", "measure one's own music: first nights begin nearer to it")
     taste.add_argument("music", nargs="*", type=path, metavar="FOLDER|FILE",
                        help="WAV, FLAC, Ogg, MP3 or MIDI; features are taken, never tunes "

@@ -128,7 +128,7 @@ def brain(
     night = Night(parts, replace(mine, judges=not no_stager))
     taste, no_taste = own_taste.load(Path(config.night.taste))
     if taste is not None:
-        night.take(own_music.found(night.state, taste, night.at))
+        night.take(own_music.found(night.state, taste))
     if warning := schedule.warning(night.state, night.at):
         night.note("fallback", warning)
     no_lullaby = lullaby(composer, Path(config.night.motif))

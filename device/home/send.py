@@ -1,4 +1,4 @@
-"""One command to a bed, from a program at home that may command it at the broker, and its answer."""
+"""One command to a bed, from a program at home that may command it at the broker; its answer."""
 
 import json
 import queue
@@ -58,10 +58,13 @@ def command(settings: Settings, kind: str, value: object) -> None:
             answers.put(f"{settings.host} doesn't let {settings.username} command {bed}: {reason}")
 
     def heard(client: "paho.Client", data: Any, message: "paho.MQTTMessage") -> None:
-        if (why := answer(message.payload, identity)) is not None:
+        if (why := answer(bytes(message.payload), identity)) is not None:
             answers.put(why and f"{bed} refuses it: {why}")
+
+    def listening(client: "paho.Client", data: Any, mid: int, reasons: Any, more: Any) -> None:
+        client.publish(topic(bed, "cmd", kind), payload, qos=1)
     client.on_connect, client.on_publish, client.on_message = joined, handed, heard
-    client.on_subscribe = lambda *_: client.publish(topic(bed, "cmd", kind), payload, qos=1)
+    client.on_subscribe = listening
     client.connect_timeout = PATIENCE
     if settings.password:
         client.username_pw_set(settings.username, settings.password)

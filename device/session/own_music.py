@@ -33,11 +33,11 @@ def read(plain: object) -> tuple[Taste | None, str]:
     return None, troubles[0].encode("utf-8", "backslashreplace").decode()
 
 
-def found(state: State, taste: Taste, at: At) -> Decision:
+def found(state: State, taste: Taste) -> Decision:
     """On the drive, at each start: the newer one counts, and only what a hand can mend is said."""
     if closed(state):
         return state, []
-    if why := unfit(state, taste, at):
+    if why := strange(state, taste):
         return state, [Note("fallback", f"taste.json on the drive isn't used: {why}")]
     return (state, []) if outdone(state, taste) else taken(state, taste)
 
@@ -48,7 +48,8 @@ def sent(state: State, text: str, at: At) -> Decision:
         return forgotten(state, at)
     taste, why = read(json.loads(text))
     if taste is not None:
-        why = closed(state) or unfit(state, taste, at) or outdone(state, taste)
+        why = (closed(state) or strange(state, taste) or ahead(taste, at)
+               or outdone(state, taste))
     if taste is None or why:
         return state, [Note("refused", f"taste: {why}")]
     return taken(state, taste)
@@ -61,14 +62,19 @@ def closed(state: State) -> str:
     return "in privacy mode nothing is taken in" if state.settings.privacy else ""
 
 
-def unfit(state: State, taste: Taste, at: At) -> str:
-    """Why it can't be this sleeper's, or ""; without their names, for others may read it."""
-    if taste.sleeper != state.owner.sleeper:
-        return ("it is another sleeper's: measure with --sleeper and the name that night.sleeper "
-                "has here")
-    if at.known is not None and taste.made > at.known + DAY:
-        return "it was measured in the future: a clock is wrong, here or there"
-    return ""
+def strange(state: State, taste: Taste) -> str:
+    """That it is another's, without their names, for others may read it; or ""."""
+    if taste.sleeper == state.owner.sleeper:
+        return ""
+    return ("it is another sleeper's: measure with --sleeper and the name that night.sleeper has "
+            "here")
+
+
+def ahead(taste: Taste, at: At) -> str:
+    """That it would outlast all that is measured after it, or "". At a desk, where nights lie in
+    whatever year, a file may."""
+    late = at.known is not None and taste.made > at.known + DAY
+    return "it was measured in the future: a clock is wrong, here or there" if late else ""
 
 
 def outdone(state: State, taste: Taste) -> str:

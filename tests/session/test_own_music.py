@@ -27,10 +27,10 @@ def refused(state, taste=TASTE, when=None):
 
 
 def test_the_newer_one_counts_wherever_it_comes_from():
-    state, things = own_music.found(State(owner=OWNER), TASTE, at())
+    state, things = own_music.found(State(owner=OWNER), TASTE)
     assert state.sleeper.taste == TASTE and things == [Adopt()]
     older = replace(TASTE, made=999.0, pulse=70.0)
-    assert own_music.found(state, older, at()) == (state, [])
+    assert own_music.found(state, older) == (state, [])
     assert "newer" in refused(state, older)
     newer = replace(TASTE, made=1001.0, pulse=70.0)
     after, _ = own_music.sent(state, json.dumps(stored.plain(newer)), at())
@@ -50,11 +50,11 @@ def test_another_sleepers_and_a_guests_are_refused_without_a_name():
 
 
 def test_of_the_drive_only_what_a_hand_can_mend_is_said():
-    state, things = own_music.found(State(owner=Owner(sleeper="bo")), TASTE, at())
+    state, things = own_music.found(State(owner=Owner(sleeper="bo")), TASTE)
     assert state.sleeper.taste is None and "--sleeper" in things[0].detail
     for state in (State(owner=Owner(sleeper=GUEST)), State(owner=OWNER).with_settings(privacy=True),
                   State(owner=OWNER).with_sleeper(forgot=TASTE.made)):
-        assert own_music.found(state, TASTE, at()) == (state, [])
+        assert own_music.found(state, TASTE) == (state, [])
 
 
 def test_one_from_the_future_would_outlast_all_others_and_is_refused():
@@ -93,11 +93,11 @@ def test_an_empty_one_forgets_and_what_was_measured_before_is_not_taken_up_again
     for when in (at(), at(local=None)):
         after, things = own_music.sent(state, "", when)
         assert after.sleeper.taste is None and things == [Adopt()]
-        assert own_music.found(after, TASTE, when) == (after, [])
+        assert own_music.found(after, TASTE) == (after, [])
         assert "forgotten" in refused(after, when=when)
     after, _ = own_music.sent(state, "", at())
     later = replace(TASTE, made=at().wall + 1.0)
-    assert own_music.found(after, later, at())[0].sleeper.taste == later
+    assert own_music.found(after, later)[0].sleeper.taste == later
 
 
 def test_forgetting_takes_it_out_of_tonights_receipts_that_teach_as_before():

@@ -148,7 +148,7 @@ def receipts(diary: Path) -> int:
         if receipt["network"] is None:
             print(f"{row['moment']:8} {receipt['candidate']}: the safe programme: nothing drawn")
             continue
-        if not OF_IT <= receipt.keys():
+        if OF_IT - receipt.keys():
             print(f"{row['moment']:8} {receipt['candidate']}: what it came from was forgotten")
             continue
         choice = recommender.replay(receipt)
