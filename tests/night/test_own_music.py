@@ -211,7 +211,8 @@ def test_what_is_hostile_is_refused_over_the_broker_in_words_and_loses_nothing(
     assert all(refused.values()), refused
 
 
-@pytest.mark.parametrize("name", [*sorted(HOSTILE.keys() - {"to come"}), "a folder", "bytes", "a pipe"])
+@pytest.mark.parametrize(
+    "name", [*sorted(HOSTILE.keys() - {"to come"}), "a folder", "bytes", "a pipe"])
 def test_what_is_hostile_on_the_drive_is_refused_in_words_and_loses_nothing(
         sleep, tmp_path, name):
     drive = tmp_path / "drive.json"
