@@ -360,9 +360,9 @@ def own_taste(config: Config, options: argparse.Namespace) -> int:
             print(judging.line(piece))
         if remark:
             print(remark, file=sys.stderr)
-    if not any(piece for piece, _ in heard):
-        raise Refused("taste: none of it could be heard")
     taste = own_music.taste_of(heard, sleeper, SystemClock().wall())
+    if not taste.heard:
+        raise Refused("taste: nothing of it is music, or a steady sound, that could be heard")
     kept.save(taste, options.out)
     print(f"{own_music.told(heard, taste)}. {options.out}: put it onto the NOCTURNE drive, or send "
           "it with --send")

@@ -2,7 +2,7 @@
 what hears sound, what reads notes, and the vetted set."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -19,15 +19,14 @@ from device.recommend import own_music
 from device.taste import files, judging
 from device.taste.listening import Listener, Measured, key
 from device.taste.tempo import Tempo
-from device.values import STYLES, Taste
+from device.values import STYLES, Recipe, Taste
 
 PROCESSES = 2
 NEEDED = "nocturne taste needs two packages more: pip install 'nocturne[taste]'"
 TOGETHER = 0.05             # s: onsets that are one
 FEWEST = 8                  # notes of a MIDI file
 CLOSE = 0.5                 # of own_music.NEAR: what is so near is a reason
-MEASURES = {"pulse": "{:.0f}/min", "density": "{:.2f} onsets/s",
-            "register": "a mean pitch of {:.0f}", "brightness": "a brightness of {:.2f}"}
+ADDED = 2.0                 # nats for music where there is none in a piece
 Heard = tuple[Measured | None, str]     # a piece, and what is to be said of its file
 
 
@@ -147,19 +146,38 @@ def like(heard: Heard) -> str:
     if piece is None:
         raise Refused(trouble)
     taste = taste_of([heard], "", 0.0)
-    scores = {recipe.name: own_music.score(taste, recipe) for recipe in ROWS
-              if bool(recipe.music) == piece.music}
-    best = max(scores, key=lambda name: scores[name])
-    recipe = next(each for each in ROWS if each.name == best)
-    why = [MEASURES[name].format(getattr(recipe, name)) + " against "
-           + MEASURES[name].format(getattr(taste, name)).rsplit(" of ", 1)[-1]
-           for name, near in own_music.NEAR.items()
-           if recipe.music and getattr(taste, name) is not None
-           and abs(getattr(recipe, name) - getattr(taste, name)) <= CLOSE * near]
-    why += [f"{name} in both" for name in taste.textures if recipe.textures.get(name, 0.0) > 0]
-    if recipe.music and taste.minor is not None and (
-            (taste.minor >= 0.5) == (recipe.scale in own_music.MINOR)):
-        why.append("a minor mode in both" if taste.minor >= 0.5 else "a major mode in both")
+    if not taste.heard or not (taste.music or taste.textures):
+        raise Refused(f"{piece.name}: {judging.ALONE[judging.kind(piece)]}: like nothing here")
+    recipe = max(ROWS, key=lambda each: nearness(taste, each))
+    why = [*(shared(piece, taste, recipe) if piece.music and recipe.music else ()),
+           *(f"{name} in both" for name in taste.textures if recipe.textures.get(name, 0.0) > 0)]
     manner = f"; the nearest style is {taste.style}" if taste.style else ""
-    reason = ", ".join(why) or "nothing of it is near, the others are farther"
-    return f"nearest is {best}: {reason}{manner}"
+    return f"nearest is {recipe.name}: {', '.join(why) or 'the others are farther'}{manner}"
+
+
+def nearness(taste: Taste, recipe: Recipe) -> float:
+    """To a piece. Noise alone is nearest to what has it, and better without music."""
+    if not taste.music:
+        return own_music.score(replace(taste, minor=None), replace(recipe, music=0.0)
+                               ) - ADDED * recipe.music
+    return own_music.score(taste, recipe) if recipe.music else -math.inf
+
+
+def shared(piece: Measured, taste: Taste, recipe: Recipe) -> Iterator[str]:
+    """What a piece and a programme have in common, in the piece's own measure."""
+    def close(name: str) -> bool:
+        mine = getattr(taste, name)
+        return mine is not None and (
+            abs(getattr(recipe, name) - mine) <= CLOSE * own_music.NEAR[name])
+    if close("pulse"):
+        octave = "" if judging.fold(piece.tempo.bpm) == piece.tempo.bpm else ", octaves apart"
+        yield f"a pulse of {recipe.pulse:.0f}/min against its {piece.tempo.bpm:.0f}/min{octave}"
+    if close("density") and judging.BY_DAY[0] <= piece.density <= judging.BY_DAY[1]:
+        yield (f"{recipe.density:.2f} onsets/s, for the night what its {piece.density:.1f} are for "
+               "the day")
+    if close("register") and abs(recipe.register - piece.register) <= own_music.NEAR["register"]:
+        yield f"a mean pitch of {recipe.register:.0f} against its {piece.register:.0f}"
+    if close("brightness"):
+        yield f"a brightness of {recipe.brightness:.2f} against its {taste.brightness:.2f}"
+    if taste.minor is not None and (taste.minor >= 0.5) == (recipe.scale in own_music.MINOR):
+        yield "a minor mode in both" if taste.minor >= 0.5 else "a major mode in both"

@@ -35,6 +35,15 @@ def load(path: Path) -> tuple[Taste | None, str]:
     return taste, why and f"{path} isn't used: {why}"
 
 
+def unusable(path: Path, sleeper: str) -> str:
+    """Why a night of `sleeper` doesn't begin from it, or ""."""
+    taste, why = load(path)
+    if taste is None:
+        return why or f"{path}: there is no such file"
+    return why or ("" if taste.sleeper == sleeper else
+                   f"{path} isn't used: it is {taste.sleeper}'s, and here sleeps {sleeper}")
+
+
 def content(path: Path) -> bytes:
     """Raises OSError, Refused."""
     if path.exists() and not path.is_file():

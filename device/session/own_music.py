@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from device import stored
+from device.sentences import Said, label, say
 from device.session.settings import GUEST
 from device.session.state import At, Decision, State
 from device.session.things import Adopt, Note
@@ -25,7 +26,7 @@ def read(plain: object) -> tuple[Taste | None, str]:
     nothing: half a taste is another one."""
     version = plain.get("version", TASTE) if isinstance(plain, Mapping) else TASTE
     if version != TASTE:
-        return None, f"it is of version {version!r:.20}, not {TASTE}: measure the music again"
+        return None, label("refused.version", version=f"{version!r:.20}", here=TASTE)
     taste, troubles = stored.load(Taste, plain)
     if not troubles:
         return taste, ""
@@ -34,12 +35,12 @@ def read(plain: object) -> tuple[Taste | None, str]:
 
 
 def found(state: State, taste: Taste) -> Decision:
-    """On the drive, at each start: the newer one counts, and only what a hand can mend is said."""
-    if closed(state):
-        return state, []
-    if why := strange(state, taste):
-        return state, [Note("fallback", f"taste.json on the drive isn't used: {why}")]
-    return (state, []) if outdone(state, taste) else taken(state, taste)
+    """On the drive, at each start: the newer one counts, and only what a hand can mend is said. At
+    a desk nights lie in whatever year, so that it may be of the future."""
+    why = refusal(state, taste, None)
+    if why.id == "taste.others":
+        return state, [Note("fallback", label("refused.drive", why=why))]
+    return (state, []) if why else taken(state, taste)
 
 
 def sent(state: State, text: str, at: At) -> Decision:
@@ -48,41 +49,23 @@ def sent(state: State, text: str, at: At) -> Decision:
         return forgotten(state, at)
     taste, why = read(json.loads(text))
     if taste is not None:
-        why = (closed(state) or strange(state, taste) or ahead(taste, at)
-               or outdone(state, taste))
+        why = refusal(state, taste, at.known)
     if taste is None or why:
         return state, [Note("refused", f"taste: {why}")]
     return taken(state, taste)
 
 
-def closed(state: State) -> str:
-    """Why nothing is taken in here, or ""."""
-    if state.owner.sleeper == GUEST:
-        return "a guest sleeps here, of whom nothing is kept"
-    return "in privacy mode nothing is taken in" if state.settings.privacy else ""
-
-
-def strange(state: State, taste: Taste) -> str:
-    """That it is another's, without their names, for others may read it; or ""."""
-    if taste.sleeper == state.owner.sleeper:
-        return ""
-    return ("it is another sleeper's: measure with --sleeper and the name that night.sleeper has "
-            "here")
-
-
-def ahead(taste: Taste, at: At) -> str:
-    """That it would outlast all that is measured after it, or "". At a desk, where nights lie in
-    whatever year, a file may."""
-    late = at.known is not None and taste.made > at.known + DAY
-    return "it was measured in the future: a clock is wrong, here or there" if late else ""
-
-
-def outdone(state: State, taste: Taste) -> str:
-    """Why something newer holds, or ""."""
-    if taste.made <= state.sleeper.forgot:
-        return "it was measured before this was forgotten here: measure the music again"
+def refusal(state: State, taste: Taste, now: float | None) -> Said:
+    """Why it isn't taken in, or "". `now`: s since 1970, where that is known."""
     before = state.sleeper.taste
-    return "a newer one is here" if before is not None and taste.made < before.made else ""
+    return say("taste", {
+        "guest": state.owner.sleeper == GUEST,
+        "private": state.settings.privacy,
+        "another's": taste.sleeper != state.owner.sleeper,
+        "ahead": now is not None and taste.made > now + DAY,
+        "forgotten": taste.made <= state.sleeper.forgot,
+        "older": before is not None and taste.made < before.made,
+    })
 
 
 def taken(state: State, taste: Taste) -> Decision:

@@ -37,7 +37,7 @@ Nearest = Callable[[Sequence[float]], str]      # a point of the composer's → 
 def taste(pieces: Sequence[Measured], sleeper: str, made: float,
           nearest: Nearest = lambda point: "") -> Taste:
     """`made`: s since 1970."""
-    pieces = [piece for piece in pieces if piece.family != "speech"]
+    pieces = [piece for piece in pieces if piece.music or piece.texture]
     music = [piece for piece in pieces if piece.music]
     textures = Counter(piece.texture for piece in pieces if piece.texture)
     shares = {name: round(count / len(pieces), 4) for name, count in textures.items()}

@@ -259,3 +259,14 @@ def test_a_bed_that_is_off_or_no_bed_is_said_at_once_and_nothing_waits_for_it(
     for bed in ("bed/1", "#", "hub"):
         _, trouble, code = nocturne("taste", folder, "--config", toml, "--out", out, "--send", bed)
         assert code == 1 and bed in trouble and not out.exists(), "before an hour is measured"
+
+
+@pytest.mark.parametrize("name", ["torn", "another version", "another sleeper", "huge", "a pipe"])
+def test_a_night_at_a_desk_is_not_lived_from_one_that_cannot_be_used(tmp_path, name):
+    path = tmp_path / "taste.json"
+    os.mkfifo(path) if name == "a pipe" else path.write_text(HOSTILE[name])
+    ran = subprocess.run([sys.executable, ROOT / "tools/night", "--taste", path, "--out",
+                          tmp_path / "out"], capture_output=True, text=True, timeout=60,
+                         env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tools'}"})
+    assert ran.returncode == 1 and f"{path} isn't used" in ran.stderr
+    assert "Traceback" not in ran.stderr and not (tmp_path / "out").exists()

@@ -9,6 +9,7 @@ import pytest
 
 from areas.taste import renderings
 from device.assembly import own_music
+from device.errors import Refused
 from device.taste import files, judging
 from device.taste.spectrum import RATE
 
@@ -242,3 +243,32 @@ def test_a_score_of_every_pitch_is_in_no_key(tmp_path):
 def test_a_trill_is_no_calm(tmp_path):
     piece, _ = score(tmp_path / "odd.mid", (60, 62) * 300, ticks=30, tempo=500_000)
     assert piece.density > 10
+
+
+# ---- likeness ------------------------------------------------------------------------------------
+
+def test_what_is_alike_is_said_in_the_pieces_own_measure(tmp_path):
+    piece, _ = score(tmp_path / "odd.mid", MINOR * 3, tempo=540_000)
+    answer = own_music.like((piece, ""))
+    assert f"its {piece.density:.1f} are for the day" in answer
+    fast, _ = score(tmp_path / "fast.mid", MINOR * 3, tempo=555_556)
+    assert fast.tempo.bpm == pytest.approx(108, abs=0.1)
+    for told in (own_music.like((fast, "")), answer):
+        assert "/min" not in told or "octaves apart" in told
+    still, _ = heard(tmp_path, 0.3 * np.sin(2 * np.pi * 440 * TIME))
+    assert "onsets/s" not in own_music.like((still, ""))
+
+
+@pytest.mark.parametrize(("sound", "programme"), [
+    (lambda: 0.05 * renderings.sea(1, 60 * RATE), "slow tide: ocean in both"),
+    (lambda: 0.1 * renderings.rain(2, 30 * RATE), "no music: rain in both"),
+    (lambda: gaussian(2.0), "no music: brown in both"),
+])
+def test_the_sea_is_like_the_programme_that_has_it(tmp_path, sound, programme):
+    assert own_music.like(heard(tmp_path, sound())) == f"nearest is {programme}"
+
+
+@pytest.mark.parametrize("sound", [clicks, gliding])
+def test_what_is_like_nothing_is_said_to_be(tmp_path, sound):
+    with pytest.raises(Refused, match="like nothing here"):
+        own_music.like(heard(tmp_path, sound()))
