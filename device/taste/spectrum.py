@@ -53,9 +53,10 @@ def hertz(midi: np.ndarray | float) -> np.ndarray:
 def spectrum(sound: np.ndarray) -> Spectrum:
     """`sound` (n,) at RATE, at least a second of it."""
     bands = np.concatenate([frames @ band_table() for frames in magnitudes(sound, SHORT, STEP)])
-    peaks = np.concatenate([offsets(frames) for frames in magnitudes(sound, LONG, 2 * HOP)])
-    tuning, _ = tuning_of(peaks)
-    _, scale = tuning_of(peaks[peaks[:, 2] > CLEAR])
+    few, many = (np.concatenate([offsets(frames) for frames in magnitudes(sound, LONG, hop)])
+                 for hop in (8 * HOP, 2 * HOP))
+    tuning, _ = tuning_of(few)
+    _, scale = tuning_of(many[many[:, 2] > CLEAR])
     table, templates = bin_table(tuning), tone_table()
     parts, bins, total, kept = [], [], np.zeros(LONG // 2 + 1), []
     every = max(1, len(sound) // HOP // KEPT)
