@@ -17,6 +17,7 @@ from device.config import Config, Home
 from device.config import Night as NightConfig
 from device.diary import recalled
 from device.values import Taste
+from kit.raw import receipts
 from kit.waiting import soon
 from tests.home.around import Listener
 
@@ -124,7 +125,8 @@ def test_from_a_folder_to_the_first_choices_and_forgotten_again(
     assert not [secret for secret in (*secrets, packed) if secret in left]
 
 
-def test_what_was_forgotten_here_leaves_no_byte_and_other_sleepers_keep_theirs(sleep, tmp_path):
+def test_what_was_forgotten_here_leaves_no_byte_and_other_sleepers_keep_theirs(
+        sleep, tmp_path, capsys):
     drive = tmp_path / "drive.json"
     own_taste.save(DARK, drive)
     config = Config(night=NightConfig(taste=str(drive)))
@@ -141,8 +143,10 @@ def test_what_was_forgotten_here_leaves_no_byte_and_other_sleepers_keep_theirs(s
     left = bytes_of(slept.path.parent)
     assert not drive.exists() and str(DARK.made).encode() not in left and b"44.25" in left
     assert recalled(slept.path, "known:ada")["taste"]["made"] == 1.6e9
-    receipts = [json.loads(row["receipt"]) for row in slept.rows["decisions"]]
-    assert receipts[0]["pull"]["float64"].encode() not in left
+    told = [json.loads(row["receipt"]) for row in slept.rows["decisions"]]
+    assert told[0]["pull"]["float64"].encode() not in left
+    assert receipts(slept.path) == 0
+    assert capsys.readouterr().out.count("what it came from was forgotten") == len(told)
 
 
 def test_erasing_forgets_it_too(sleep, tmp_path):
