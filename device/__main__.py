@@ -122,19 +122,20 @@ def arguments() -> Parser:
     learner.add_argument("--reset", action="store_true",
                          help="forget it; the nights stay. Stop nocturne.service first")
     taste = command("taste", "measure one's own music: first nights begin nearer to it")
-    taste.add_argument("music", nargs="*", type=path, metavar="FOLDER|FILE",
-                       help="WAV, FLAC, Ogg, MP3 or MIDI; features are taken, never tunes "
-                            "(familiar songs with words keep people awake)")
+    what = taste.add_mutually_exclusive_group(required=True)
+    what.add_argument("music", nargs="*", type=path, metavar="FOLDER|FILE", default=[],
+                      help="WAV, FLAC, Ogg, MP3 or MIDI; features are taken, never tunes "
+                           "(familiar songs with words keep people awake)")
     taste.add_argument("--out", type=writable, default=Path("taste.json"),
                        help="put it onto the NOCTURNE drive, or give it to --send (taste.json)")
-    taste.add_argument("--like", type=present, metavar="FILE",
-                       help="say which programme and style are nearest to a piece, and why")
+    what.add_argument("--like", type=present, metavar="FILE",
+                      help="say which programme and style are nearest to a piece, and why")
     taste.add_argument("--sleeper", type=text, help="whose music it is (the config's)")
     taste.add_argument("--send", type=text, metavar="BED",
                        help="send it to a bed by home.host's broker, and wait for its answer")
-    taste.add_argument("--forget", action="store_true",
-                       help="forget it: with --send at the bed, else here, where nocturne.service "
-                            "is to be stopped first")
+    what.add_argument("--forget", action="store_true",
+                      help="forget it: with --send at the bed, else here, where nocturne.service "
+                           "is to be stopped first")
     taste.add_argument("--diary", type=present)
     erase = of_diary("erase",
                      "erase every night and all that was learned; stop nocturne.service first")
@@ -428,7 +429,7 @@ def erase_diary(config: Config, options: argparse.Namespace) -> int:
     memory = (SPARE, SPARE.parent)
     left = erased(path, (*memory, STATE) if options.diary is None else memory)
     if taste := own_taste_file.forget(Path(config.night.taste)):
-        left.append(taste)
+        left.append(f"{taste}, or it is taken up again")
     for each in left:
         print(f"nocturne: not erased: {each}", file=sys.stderr)
     if left:

@@ -22,6 +22,7 @@ TONES = np.arange(LOW, HIGH + 1)
 AUDIBLE = 0.05              # of the piece's loudest tone: what is quieter is leakage
 SILENT = 0.02               # of the piece's loud frames: below it nothing sounds
 WAVES = (0.06, 0.25)        # /s: how often waves break on a beach
+ENOUGH = 300                # parts of LONG by which noise is judged
 FLAT = (100.0, 9000.0)      # Hz: within which noise is judged
 
 
@@ -97,6 +98,7 @@ def drops(sound: np.ndarray) -> float:
     """Excess kurtosis of noise whose spectrum was made flat, the median of its parts: 0 if it is
     Gaussian, as a fan's is and as noise is made; drops stand out of it."""
     parts = sound[:len(sound) // LONG * LONG].reshape(-1, LONG)
+    parts = parts[::max(1, len(parts) // ENOUGH)]
     window = np.hanning(LONG + 1)[:-1]
     lines = np.fft.rfft(parts * window, axis=1)
     mean = np.sqrt((np.abs(lines) ** 2).mean(0))

@@ -107,7 +107,8 @@ def cancelling(path: Path) -> bool:
     import soundfile
     with quiet(), soundfile.SoundFile(os.fsencode(path)) as file:
         return any(float(block.std()) >= FAINT
-                   for block in file.blocks(BLOCK, dtype="float32", always_2d=True))
+                   for block in file.blocks(BLOCK, frames=int(WHOLE * file.samplerate),
+                                            dtype="float32", always_2d=True))
 
 
 def check(path: Path) -> None:

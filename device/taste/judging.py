@@ -30,7 +30,8 @@ DULL, BRIGHT = 500.0, 1200.0        # Hz of centroid: what they call dark and br
 # What is no music, and what lies under music, in words that hold for all that is taken for it.
 ALONE = {"rain": "rain", "ocean": "sea", "pink": "steady noise", "brown": "deep steady noise",
          "noise": "noise that comes and goes", "speech": "speech, or sounds of no scale"}
-UNDER = {"rain": "rain or hiss", "ocean": "sea or swelling noise"}
+UNDER = {"rain": "rain or crackling", "ocean": "sea or swelling noise"}
+HISS = "hiss or another steady noise"
 Nearest = Callable[[Sequence[float]], str]      # a point of the composer's → a style's name
 
 
@@ -139,6 +140,8 @@ def words(pieces: Sequence[Measured], known: Taste) -> str:
     for name, word in UNDER.items():
         under = sum(piece.texture == name for piece in music)
         told += [f"{word} under {under} of {len(pieces)}"] if under else []
+    hiss = sum(piece.hiss for piece in pieces)
+    told += [f"{HISS} under {hiss} of {len(pieces)}"] if hiss else []
     sure = next(word for least, word in SURE if known.sure >= least)
     return f"{'; '.join(told)} ({sure})" if told else "nothing"
 
@@ -208,6 +211,7 @@ def line(piece: Measured) -> str:
         parts.append(f"{piece.loudness:.0f} LUFS, range {piece.loudness_range:.0f} LU")
     if piece.family:
         parts.append(f"{piece.family} ({100 * piece.family_confidence:.0f} %)")
-    if piece.texture:
-        parts.append(f"{UNDER[piece.texture]} under it ({100 * piece.noise:.0f} % of the power)")
+    if piece.texture or piece.hiss:
+        under = UNDER[piece.texture] if piece.texture else HISS
+        parts.append(f"{under} under it ({100 * piece.noise:.0f} % of the power)")
     return f"{piece.name}: {', '.join(parts)}"

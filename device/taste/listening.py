@@ -21,7 +21,7 @@ TRAITS = ("brightness", "rolloff", "peaked", "decay", "steadiness", "spread")
 PIECE_OF_NOISE = 0.45       # share of the power from which on a piece is rain or sea, not music
 TEXTURE = 0.15              # from which on there is a texture under the music
 BREAKS = 0.25               # of `features.breaking`: from here on it is the sea
-DROPS = 0.05                # of `features.drops`: from here on it is rain
+DROPS = 0.1                 # of `features.drops`: from here on it is rain
 FILLED = 0.3                # of `features.filled`: below it is clicks, or what comes and goes
 BROWN = 1.5                 # of `features.fall`: from here on nearer to brown noise than to pink
 SCALE = 0.24                # of `Spectrum.scale`: speech glides, so that its tones lie on none
@@ -62,6 +62,11 @@ class Measured:
     point: tuple[float, ...] = ()       # of the composer's styles, where the notes are known
 
     @property
+    def hiss(self) -> bool:
+        """Whether noise is under the music that is none of the device's textures."""
+        return self.music and self.noise >= TEXTURE and not self.texture
+
+    @property
     def music(self) -> bool:
         return self.family in MUSICAL
 
@@ -83,7 +88,7 @@ class Listener:
         curve = onset_curve(whole.bands)
         noise = features.noise_share(whole)
         centroid, rolloff = features.brightness(whole)
-        under = texture(whole, noise)
+        under = texture(sound, whole, noise)
         if noise >= PIECE_OF_NOISE:
             family, (under, sure) = "noise", alone(sound, whole)
         elif whole.scale < SCALE:
@@ -136,11 +141,13 @@ def lead(value: float, edge: float) -> float:
     return value / (value + edge)
 
 
-def texture(whole: Spectrum, noise: float) -> str:
-    """What is under the music."""
+def texture(sound: np.ndarray, whole: Spectrum, noise: float) -> str:
+    """What is under the music; hiss is nothing."""
     if noise < TEXTURE:
         return ""
-    return "ocean" if features.breaking(whole) >= BREAKS else "rain"
+    if features.breaking(whole) >= BREAKS:
+        return "ocean"
+    return "rain" if features.drops(sound) >= DROPS else ""
 
 
 def traits(whole: Spectrum, curve: np.ndarray) -> np.ndarray:

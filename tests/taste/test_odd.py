@@ -107,6 +107,17 @@ def test_music_in_as_much_rain_as_music_is_still_music(tmp_path):
     assert piece.music
 
 
+def test_rain_under_music_is_told_from_hiss(tmp_path):
+    dry = tune()
+    for noise, texture, word in ((renderings.rain(2, len(dry)), "rain", "rain or crackling under"),
+                                 (gaussian(1.0)[:len(dry)], "", "hiss or another steady noise")):
+        noise = np.resize(noise, len(dry))
+        piece, _ = heard(tmp_path, dry + 0.7 * noise * dry.std() / noise.std())
+        assert piece.music and piece.texture == texture and word in said(piece)
+        assert word in judging.line(piece)
+        assert dict(judging.taste([piece], "", 0.0).textures) == ({texture: 1} if texture else {})
+
+
 def test_a_minor_tune_is_said_to_be_in_minor(tmp_path):
     piece, _ = heard(tmp_path, tune())
     assert "in minor" in said(piece) and "no clear key" not in said(piece)
