@@ -21,7 +21,7 @@ TRAITS = ("brightness", "rolloff", "peaked", "decay", "steadiness", "spread")
 PIECE_OF_NOISE = 0.45       # share of the power from which on a piece is rain or sea, not music
 TEXTURE = 0.15              # from which on there is a texture under the music
 BREAKS = 0.25               # of `features.breaking`: from here on it is the sea
-DROPS = 0.1                 # of `features.drops`: from here on it is rain
+DROPS, AMONG = 0.04, 0.1    # of `features.drops`: from here on it is rain, alone or among music
 FILLED = 0.3                # of `features.filled`: below it is clicks, or what comes and goes
 BROWN = 1.5                 # of `features.fall`: from here on nearer to brown noise than to pink
 SCALE = 0.24                # of `Spectrum.scale`: speech glides, so that its tones lie on none
@@ -147,7 +147,7 @@ def texture(sound: np.ndarray, whole: Spectrum, noise: float) -> str:
         return ""
     if features.breaking(whole) >= BREAKS:
         return "ocean"
-    return "rain" if features.drops(sound) >= DROPS else ""
+    return "rain" if features.drops(sound) >= AMONG else ""
 
 
 def traits(whole: Spectrum, curve: np.ndarray) -> np.ndarray:

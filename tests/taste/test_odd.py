@@ -67,6 +67,7 @@ def said(piece) -> str:
     (lambda: gaussian(2.0), "brown", "deep steady noise"),
     (lambda: 0.1 * renderings.rain(2, 30 * RATE), "rain", "1 of 1 is rain"),
     (lambda: 0.1 * renderings.rain(4, 30 * RATE), "rain", "1 of 1 is rain"),
+    (lambda: 0.1 * renderings.rain(33, 30 * RATE), "rain", "1 of 1 is rain"),
     (lambda: 0.05 * renderings.sea(1, 60 * RATE), "ocean", "1 of 1 is sea"),
     (clicks, None, "noise that comes and goes"),
 ])
