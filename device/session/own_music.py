@@ -1,7 +1,7 @@
 """A measure of the sleeper's own music comes in, or is forgotten. It is this sleeper's alone, and
 is told to nobody.
 
-What plays goes on; what is chosen from then on begins nearer to it.
+What comes in while somebody lies in bed counts from the next night on.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any
 
 from device import stored
 from device.sentences import Said, label, say
+from device.session.modes import NIGHT
 from device.session.settings import GUEST
 from device.session.state import At, Decision, State
 from device.session.things import Adopt, Note
@@ -71,7 +72,7 @@ def refusal(state: State, taste: Taste, now: float | None) -> Said:
 def taken(state: State, taste: Taste) -> Decision:
     if taste == state.sleeper.taste:
         return state, []
-    return state.with_sleeper(taste=taste), [Adopt()]
+    return state.with_sleeper(taste=taste), [] if state.tonight.mode in NIGHT else [Adopt()]
 
 
 def forgotten(state: State, at: At) -> Decision:

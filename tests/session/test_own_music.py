@@ -8,10 +8,11 @@ import pytest
 from device import stored
 from device.diary import Diary
 from device.memory import Memory, forget_learned, forget_taste
-from device.session import commands, own_music
+from device.session import commands, own_music, turns
+from device.session.modes import Mode
 from device.session.settings import GUEST, Owner
 from device.session.state import State
-from device.session.things import Adopt, Note
+from device.session.things import Adopt, Choose, Note
 from device.values import Command, Taste
 from tests.session.around import at, played
 
@@ -35,6 +36,15 @@ def test_the_newer_one_counts_wherever_it_comes_from():
     newer = replace(TASTE, made=1001.0, pulse=70.0)
     after, _ = own_music.sent(state, json.dumps(stored.plain(newer)), at())
     assert after.sleeper.taste == newer
+
+
+def test_what_comes_in_mid_night_counts_from_the_next_one_on():
+    text = json.dumps(stored.plain(TASTE))
+    asleep = State(owner=OWNER).with_tonight(mode=Mode.ASLEEP)
+    after, things = own_music.sent(asleep, text, at())
+    assert after.sleeper.taste == TASTE and things == []
+    _, things = turns.lights_out(after.with_tonight(mode=Mode.IDLE), at())
+    assert things[-2:] == [Adopt(), Choose("bedtime")]
 
 
 def test_what_is_sent_again_is_obeyed_and_changes_nothing():
