@@ -382,7 +382,8 @@ def bed_of(config: Config, bed: str) -> "Settings":
 
 def forget_at_bed(to: "Settings") -> int:
     from device.home import send
-    send.command(to, "taste", "")
+    from device.home.payloads import FORGET
+    send.command(to, "taste", FORGET)
     print(f"{to.bed} has forgotten it")
     return 0
 

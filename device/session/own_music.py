@@ -45,7 +45,7 @@ def found(state: State, taste: Taste) -> Decision:
 
 
 def sent(state: State, text: str, at: At) -> Decision:
-    """taste.json as it stands in a command; an empty one forgets."""
+    """taste.json as it stands in a command; "" forgets."""
     if not text:
         return forgotten(state, at)
     taste, why = read(json.loads(text))

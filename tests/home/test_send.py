@@ -9,6 +9,7 @@ from device.clock import SystemClock
 from device.errors import NocturneError, Refused
 from device.home import send
 from device.home.mqtt import Home
+from device.home.payloads import FORGET
 from device.home.settings import Settings
 from tests.home.around import soon
 
@@ -32,7 +33,7 @@ def test_whoever_may_command_hears_what_the_bed_says(supplied, bed, inbox):
 
         def ask(found=found):
             try:
-                send.command(send.reachable(user(supplied, "nurse"), "bed1"), "taste", "")
+                send.command(send.reachable(user(supplied, "nurse"), "bed1"), "taste", FORGET)
             except Refused as trouble:
                 found.append(str(trouble))
         asking = threading.Thread(target=ask)
@@ -48,12 +49,12 @@ def test_whoever_may_command_hears_what_the_bed_says(supplied, bed, inbox):
     ("bed1", "bed1", "doesn't let bed1 command bed1"), ("nurse", "wrong", "refuses nurse")])
 def test_who_may_not_is_told_so_by_the_broker(supplied, name, password, says):
     with pytest.raises(Refused, match=says):
-        send.command(send.reachable(user(supplied, name, password), "bed1"), "taste", "")
+        send.command(send.reachable(user(supplied, name, password), "bed1"), "taste", FORGET)
 
 
 def test_where_nothing_listens_or_the_wire_is_open_it_is_said():
     with pytest.raises(Refused, match="can't be reached"):
-        send.command(send.reachable(Settings(host="127.0.0.1", port=1), "bed1"), "taste", "")
+        send.command(send.reachable(Settings(host="127.0.0.1", port=1), "bed1"), "taste", FORGET)
     for settings, says in ((Settings(), "empty"), (Settings(host="hub.example"), "TLS")):
         with pytest.raises(Refused, match=says):
             send.reachable(settings, "bed1")
