@@ -27,6 +27,7 @@ from device.process_memory import do_without_openssl_hashes, give_memory_back, u
 from device.sentences import languages, speak
 
 if TYPE_CHECKING:
+    from device.home.settings import Settings
     from device.report.weeks import Learned
 
 CONFIG = Path("/etc/nocturne.toml")
@@ -118,20 +119,23 @@ def arguments() -> Parser:
     export.add_argument("--night", type=whole(1), help="with --edf (the last) or --health (all)")
     export.add_argument("--zone", type=zone, help="of its times (the config's, or the machine's)")
     learner = of_diary("learner", "print what was learned of a sleeper, or forget it")
-    learner.add_argument("--reset", action="store_true", help="forget it; the nights stay")
+    learner.add_argument("--reset", action="store_true",
+                         help="forget it; the nights stay. Stop nocturne.service first")
     taste = command("taste", "measure one's own music: first nights begin nearer to it")
-    taste.add_argument("music", nargs="*", type=path, metavar="FOLDER|FILE",
-                       help="WAV, FLAC, Ogg, MP3 or MIDI; features are taken, never tunes "
-                            "(familiar songs with words keep people awake)")
+    what = taste.add_mutually_exclusive_group(required=True)
+    what.add_argument("music", nargs="*", type=path, metavar="FOLDER|FILE", default=[],
+                      help="WAV, FLAC, Ogg, MP3 or MIDI; features are taken, never tunes "
+                           "(familiar songs with words keep people awake)")
     taste.add_argument("--out", type=writable, default=Path("taste.json"),
                        help="put it onto the NOCTURNE drive, or give it to --send (taste.json)")
-    taste.add_argument("--like", type=present, metavar="FILE",
-                       help="say which programme and style are nearest to a piece, and why")
+    what.add_argument("--like", type=present, metavar="FILE",
+                      help="say which programme and style are nearest to a piece, and why")
     taste.add_argument("--sleeper", type=text, help="whose music it is (the config's)")
     taste.add_argument("--send", type=text, metavar="BED",
-                       help="send it to a bed by home.host's broker")
-    taste.add_argument("--forget", action="store_true",
-                       help="forget it, here or, with --send, at the bed")
+                       help="send it to a bed by home.host's broker, and wait for its answer")
+    what.add_argument("--forget", action="store_true",
+                      help="forget it: with --send at the bed, else here, where nocturne.service "
+                           "is to be stopped first")
     taste.add_argument("--diary", type=present)
     erase = of_diary("erase",
                      "erase every night and all that was learned; stop nocturne.service first")
@@ -318,6 +322,8 @@ def show_learner(config: Config, options: argparse.Namespace) -> int:
     from device.memory import LEARNER, forget_learned, key_of
     sleeper = config.night.sleeper
     path = diary(config, options)
+    if options.reset:
+        must_be_still(options)
     must_be_a_diary(path)
     kept = Diary(path)
     try:
@@ -334,11 +340,14 @@ def show_learner(config: Config, options: argparse.Namespace) -> int:
 def own_taste(config: Config, options: argparse.Namespace) -> int:
     from device.assembly import own_taste as kept
     sleeper = options.sleeper or config.night.sleeper
+    to = bed_of(config, options.send) if options.send else None
     if options.forget:
-        return forget_taste(config, options, sleeper)
+        return forget_at_bed(to) if to else forget_taste(config, options, sleeper)
     from device.assembly import own_music
     from device.clock import SystemClock
     from device.errors import Refused
+    from device.home import send
+    from device.stored import plain
     from device.taste import files, judging
     if options.like:
         print(own_music.like(own_music.hear_all([options.like])[0]))
@@ -352,29 +361,48 @@ def own_taste(config: Config, options: argparse.Namespace) -> int:
             print(judging.line(piece))
         if remark:
             print(remark, file=sys.stderr)
-    if not any(piece for piece, _ in heard):
-        raise Refused("taste: none of it could be heard")
     taste = own_music.taste_of(heard, sleeper, SystemClock().wall())
+    if not taste.heard:
+        raise Refused("taste: nothing of it is music, or a steady sound, that could be heard")
     kept.save(taste, options.out)
     print(f"{own_music.told(heard, taste)}. {options.out}: put it onto the NOCTURNE drive, or send "
           "it with --send")
-    return send_taste(config, options.send, kept.payload(taste)) if options.send else 0
+    if to:
+        send.command(to, "taste", plain(taste))
+        print(f"{to.bed} has it")
+    return 0
+
+
+def bed_of(config: Config, bed: str) -> "Settings":
+    """Raises NocturneError, before anything is measured."""
+    from device.assembly.build import home_settings
+    from device.home.send import reachable
+    return reachable(home_settings(config), bed)
+
+
+def forget_at_bed(to: "Settings") -> int:
+    from device.home import send
+    from device.home.payloads import FORGET
+    send.command(to, "taste", FORGET)
+    print(f"{to.bed} has forgotten it")
+    return 0
 
 
 def forget_taste(config: Config, options: argparse.Namespace, sleeper: str) -> int:
     from device import memory
     from device.assembly import own_taste as kept
+    from device.clock import SystemClock
     from device.diary import Diary
-    if options.send:
-        return send_taste(config, options.send, kept.payload(None))
+    must_be_still(options)
     left = kept.forget(Path(config.night.taste))
     path = diary(config, options)
     if path.exists():
+        must_be_a_diary(path)
         nights = Diary(path)
         try:
-            memory.forget_taste(nights, sleeper)
+            memory.forget_taste(nights, sleeper, SystemClock().wall())
             if not nights.flush():
-                return 1
+                raise DiaryError(nights.trouble)
         finally:
             nights.close()
     if left:
@@ -382,11 +410,12 @@ def forget_taste(config: Config, options: argparse.Namespace, sleeper: str) -> i
     return 1 if left else 0
 
 
-def send_taste(config: Config, bed: str, payload: str) -> int:
-    from device.assembly.build import home_settings
-    from device.home.send import command
-    command(home_settings(config), bed, "taste", payload)
-    return 0
+def must_be_still(options: argparse.Namespace) -> None:
+    """Raises Refused while a night runs here, which would bring back what it still knows."""
+    from device.errors import Refused
+    from device.home import say_socket
+    if options.diary is None and say_socket.open_at(SOCKET.with_name(say_socket.NAME)):
+        raise Refused("a night runs here, which would bring it back: stop nocturne.service first")
 
 
 def erase_diary(config: Config, options: argparse.Namespace) -> int:
@@ -401,7 +430,7 @@ def erase_diary(config: Config, options: argparse.Namespace) -> int:
     memory = (SPARE, SPARE.parent)
     left = erased(path, (*memory, STATE) if options.diary is None else memory)
     if taste := own_taste_file.forget(Path(config.night.taste)):
-        left.append(taste)
+        left.append(f"{taste}, or it is taken up again")
     for each in left:
         print(f"nocturne: not erased: {each}", file=sys.stderr)
     if left:

@@ -11,7 +11,7 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +132,12 @@ class Diary:
     def forget(self, keep: int) -> None:
         """Drop all but the newest `keep` nights."""
         self._batches.put(lambda connection: tidy(connection, keep))
+
+    def scrub(self, sleeper: str, keys: Collection[str]) -> None:
+        """Keys of the receipts of a sleeper's choices, and whatever was remembered before: gone,
+        on the disk too."""
+        self.commit()
+        self._batches.put(lambda connection: scrubbed(connection, sleeper, keys))
 
     def shift(self, night: int, seconds: float) -> None:
         """Move a night's times: the machine was started anew, and monotonic time with it. In turn
@@ -334,6 +340,15 @@ def shifted(connection: sqlite3.Connection, night: int, seconds: float) -> None:
     )
 
 
+def scrubbed(connection: sqlite3.Connection, sleeper: str, keys: Collection[str]) -> None:
+    with connection:
+        connection.execute(
+            f"UPDATE decisions SET receipt = json_remove(receipt{', ?' * len(keys)}) "
+            "WHERE json_valid(receipt) AND night IN (SELECT id FROM nights WHERE sleeper = ?)",
+            (*(f"$.{key}" for key in keys), sleeper))
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def tidy(connection: sqlite3.Connection, keep: int) -> None:
     with connection:
         oldest = connection.execute(
@@ -351,6 +366,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute(f"PRAGMA cache_size = -{CACHE}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")     # what is forgotten is forgotten
     connection.row_factory = sqlite3.Row
     return connection
 
@@ -439,7 +455,6 @@ def erase(path: Path | str) -> None:
     """Forget everything, on the disk too. Raises DiaryError."""
     try:
         with contextlib.closing(connect(Path(path))) as diary:
-            diary.execute("PRAGMA secure_delete = ON")
             with diary:
                 for table in TABLES:
                     diary.execute(f"DELETE FROM {table}")

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from device import stored
 from device.diary import Diary
 from device.safekeeping import TURN, Places, of_the_unit, sealed, turn_of, whole
-from device.session import restart, schedule
+from device.session import own_music, restart, schedule
+from device.session.own_music import OF_IT
 from device.session.settings import Owner, Settings, settings_from
 from device.session.sleeper import Sleeper
 from device.session.state import At, Bell, Population, State
@@ -124,6 +125,8 @@ class Memory:
         if state.sleeper is not kept.sleeper:
             name = key_of(SLEEPER, self.owner.sleeper)
             self.diary.remember(name, sealed(stored.plain(state.sleeper)))
+        if kept.sleeper.taste is not None and state.sleeper.taste is None:
+            self.forget_taste(state)
 
     def flush(self) -> None:
         """Wait until all of it is on the disk, as far as that takes it."""
@@ -149,6 +152,12 @@ class Memory:
         tonight = replace(self.saved.tonight, said=Said(), unsaid=None)
         self.saved = replace(self.saved, tonight=tonight)
         self.diary.remember(TONIGHT, stored.plain(self.saved))
+
+    def forget_taste(self, state: State) -> None:
+        """What the sleeper's own music is like, wherever it went into."""
+        if self.saved is not None:
+            self.diary.remember(CHOICES, stored.plain(restart.choices(state)))
+        self.diary.scrub(self.owner.sleeper, OF_IT)
 
     def forget_tonight(self, state: State) -> None:
         """Nothing of it has to be resumed; the oldest nights may go."""
@@ -191,10 +200,18 @@ def known(diary: Diary, sleeper: str) -> object:
     }
 
 
-def forget_taste(diary: Diary, sleeper: str) -> None:
-    """What the sleeper's own music is like."""
+def forget_taste(diary: Diary, sleeper: str, wall: float) -> None:
+    """What the sleeper's own music is like, as far as it was measured until `wall`, s since 1970.
+    """
     mine, _ = load(Sleeper, known(diary, sleeper), "what is known of the sleeper")
-    diary.remember(key_of(SLEEPER, sleeper), sealed(stored.plain(replace(mine, taste=None))))
+    mine = replace(mine, taste=None, forgot=max(mine.forgot, wall))
+    diary.remember(key_of(SLEEPER, sleeper), sealed(stored.plain(mine)))
+    choices, _ = load(restart.Choices, diary.recall(CHOICES), "what was chosen tonight")
+    if choices.played is not None:
+        played, passed = (own_music.without(each) for each in (choices.played, choices.passed_over))
+        diary.remember(CHOICES, stored.plain(
+            replace(choices, played=played, passed_over=passed)))
+    diary.scrub(sleeper, OF_IT)
 
 
 def forget_learned(diary: Diary, sleeper: str) -> None:
@@ -202,7 +219,7 @@ def forget_learned(diary: Diary, sleeper: str) -> None:
     one's own music is like, and the version of the others' prior: only a newer one is considered
     again."""
     mine, _ = load(Sleeper, known(diary, sleeper), "what is known of the sleeper")
-    wishes = Sleeper(always=mine.always, last=mine.last, taste=mine.taste)
+    wishes = Sleeper(always=mine.always, last=mine.last, taste=mine.taste, forgot=mine.forgot)
     diary.remember(key_of(SLEEPER, sleeper), sealed(stored.plain(wishes)))
     for name in (LEARNER, TASTE):
         diary.remember(key_of(name, sleeper), None)

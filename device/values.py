@@ -199,7 +199,7 @@ class Taste:
     alone: no tune is in it, and no name of a file."""
     version: int = TASTE
     sleeper: str = ""                       # whose it is
-    made: float = 0.0                       # s since 1970
+    made: Annotated[float, Between(0, 1e11)] = 0.0      # s since 1970
     heard: Count = 0                        # pieces that said something
     sure: Share = 0.0                       # how well they were heard, and how far they agree
     music: Share = 1.0                      # share of the pieces that aren't rain, sea or noise

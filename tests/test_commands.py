@@ -3,13 +3,20 @@
 import csv
 import json
 import os
+import queue
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from device import __main__ as nocturne_main
+from device.assembly import own_taste
 from device.compose.taste import Taste
 from device.config import Config
 from device.diary import Diary
+from device.home.say_socket import NAME, Door
+from device.values import Taste as Values
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -76,3 +83,26 @@ def test_what_was_learned_is_printed_and_forgotten_by_one_command(tmp_path):
     assert nocturne("learner", "--diary", diary.path, "--reset").returncode == 0
     assert json.loads(nocturne("learner", "--diary", diary.path).stdout) is None
     assert Taste.recall(Diary(diary.path).recall("taste:sleeper")) == Taste()
+
+
+@pytest.mark.parametrize("words", [["taste", "--forget"], ["learner", "--reset"]])
+def test_nothing_is_forgotten_under_a_night_that_would_bring_it_back(
+        tmp_path, monkeypatch, capsys, words):
+    monkeypatch.setattr(nocturne_main, "give_memory_back", lambda: None)
+    monkeypatch.setattr(nocturne_main, "SOCKET", tmp_path / "sound.socket")
+    config = tmp_path / "nocturne.toml"
+    config.write_text(f'[diary]\npath = "{tmp_path / "diary.sqlite"}"\n'
+                      f'[night]\ntaste = "{tmp_path / "taste.json"}"\n')
+    kept(tmp_path)
+    door = Door(tmp_path / NAME, queue.SimpleQueue())
+    assert nocturne_main.main([*words, "--config", str(config)]) == 1
+    assert "a night runs here" in capsys.readouterr().err
+    door.close()
+    assert nocturne_main.main([*words, "--config", str(config)]) == 0
+
+
+def test_an_own_taste_is_written_where_there_was_no_folder_yet(tmp_path):
+    own_taste.save(Values(pulse=50.0), tmp_path / "new" / "taste.json")
+    assert own_taste.load(tmp_path / "new" / "taste.json") == (Values(pulse=50.0), "")
+    assert own_taste.load(tmp_path / "none.json") == (None, "")
+    assert "too long" in own_taste.load(tmp_path / ("x" * 300))[1]

@@ -36,8 +36,7 @@ from device.recommend import Recommender, SafeDefault, Weights
 from device.recommend.n_of_1 import effect
 from device.report import nights
 from device.sentences import speak, spoken
-from device.session import fade, schedule, updates
-from device.session.own_music import heard
+from device.session import fade, own_music, schedule, updates
 from device.session.settings import DAYS, GUEST, Knobs, Owner, Rules, zone_of
 from device.session.state import Population
 from device.sleep import features, hypnogram, second_opinion
@@ -129,7 +128,7 @@ def brain(
     night = Night(parts, replace(mine, judges=not no_stager))
     taste, no_taste = own_taste.load(Path(config.night.taste))
     if taste is not None:
-        night.take(heard(night.state, taste))
+        night.take(own_music.found(night.state, taste))
     if warning := schedule.warning(night.state, night.at):
         night.note("fallback", warning)
     no_lullaby = lullaby(composer, Path(config.night.motif))

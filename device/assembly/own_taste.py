@@ -4,34 +4,55 @@ import json
 from pathlib import Path
 
 from device import stored
+from device.arguments import made
 from device.errors import Refused
+from device.session import own_music
 from device.values import Taste
+
+LARGEST = 65536             # bytes: what `save` writes has some 400
 
 
 def save(taste: Taste, path: Path) -> None:
     """Whole or not at all. Raises Refused."""
     part = path.with_name(path.name + ".part")
     try:
-        part.write_text(json.dumps(stored.plain(taste), indent=1) + "\n", encoding="utf-8")
+        made(part).write_text(json.dumps(stored.plain(taste), indent=1) + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as trouble:
         raise Refused(f"{path}: can't be written ({trouble.strerror})") from trouble
 
 
 def load(path: Path) -> tuple[Taste | None, str]:
-    """And what of it can't be read, or "". None: there is none that can be used."""
-    if not path.exists():
+    """And why it can't be used, or "". None: there is none. Never raises."""
+    try:
+        taste, why = own_music.read(json.loads(content(path)))
+    except FileNotFoundError:
         return None, ""
-    taste, troubles = stored.load_file(Taste, path)
-    if troubles:
-        return None, f"what one's own music is like isn't used: {troubles[0]}"
-    return taste, ""
+    except OSError as trouble:
+        taste, why = None, str(trouble.strerror)
+    except (Refused, ValueError, RecursionError) as trouble:
+        taste, why = None, str(trouble)
+    return taste, why and f"{path} isn't used: {why}"
 
 
-def payload(taste: Taste | None) -> str:
-    """What is sent to a bed; None forgets it there."""
-    value = "" if taste is None else stored.plain(taste)
-    return json.dumps({"value": value})
+def unusable(path: Path, sleeper: str) -> str:
+    """Why a night of `sleeper` doesn't begin from it, or ""."""
+    taste, why = load(path)
+    if taste is None:
+        return why or f"{path}: there is no such file"
+    return why or ("" if taste.sleeper == sleeper else
+                   f"{path} isn't used: it is {taste.sleeper}'s, and here sleeps {sleeper}")
+
+
+def content(path: Path) -> bytes:
+    """Raises OSError, Refused."""
+    if path.exists() and not path.is_file():
+        raise Refused("it is no file")          # a pipe would keep the night waiting for ever
+    with path.open("rb") as file:
+        found = file.read(LARGEST + 1)
+    if len(found) > LARGEST:
+        raise Refused(f"it has more than {LARGEST // 1024} KB, and no taste.json is so large")
+    return found
 
 
 def forget(path: Path) -> str:
@@ -39,5 +60,5 @@ def forget(path: Path) -> str:
     try:
         path.unlink(missing_ok=True)
     except OSError as trouble:
-        return f"{path} ({trouble.strerror}): delete it by hand, or it is taken up again"
+        return f"{path} ({trouble.strerror}): delete it by hand"
     return ""

@@ -13,6 +13,7 @@ from device.values import Note
 
 LARGEST = 4_000_000         # bytes: nobody's lullaby is longer
 MOST_NOTES = 200_000
+LONGEST = 50_000            # quarters: seven hours at 120 a minute
 DRUMS = 9                   # channel 10, counted from 0
 # General MIDI: warm pad, tubular bells, piano, bass
 PROGRAMS = {"pad": 89, "bell": 14, "piano": 0, "drone": 43}
@@ -27,6 +28,7 @@ Sounding = tuple[float, float, int, float]  # start and duration in quarters, MI
 class Piece:
     notes: tuple[Sounding, ...]
     qpm: float              # quarters per minute, the one that lasts longest
+    timed: bool = True      # whether the file says so; else it is MIDI's usual 120
 
     @property
     def quarters(self) -> float:
@@ -45,7 +47,9 @@ def read(source: Path | bytes) -> Piece:
     if len(notes) > MOST_NOTES:
         raise Refused(f"{name}: has more than {MOST_NOTES} notes; use a shorter piece")
     end = max(start + duration for start, duration, *_ in notes)
-    return Piece(tuple(sorted(notes)), longest_tempo(sorted(tempos), end))
+    if end > LONGEST:
+        raise Refused(f"{name}: goes on for {end:.0f} quarters; use a shorter piece")
+    return Piece(tuple(sorted(notes)), longest_tempo(sorted(tempos), end), bool(tempos))
 
 
 def notes(source: Path | bytes) -> list[Note]:
@@ -63,7 +67,7 @@ def opened(source: Path | bytes) -> tuple[str, mido.MidiFile]:
     """The file's name and the file. Raises Refused."""
     name = source.name if isinstance(source, Path) else "the MIDI file"
     try:
-        data = source.read_bytes() if isinstance(source, Path) else source
+        data = beginning(source) if isinstance(source, Path) else source
     except OSError as trouble:
         raise Refused(f"{name}: can't be read ({trouble.strerror})") from trouble
     if len(data) > LARGEST:
@@ -84,6 +88,12 @@ def opened(source: Path | bytes) -> tuple[str, mido.MidiFile]:
         raise Refused(f"{name}: counts time in SMPTE frames, which is not supported; "
                       "export it with beats")
     return name, file
+
+
+def beginning(path: Path) -> bytes:
+    """As much of a file as shows that it is too large. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(LARGEST + 1)
 
 
 def track_notes(track: mido.MidiTrack, per_quarter: int,

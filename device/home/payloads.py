@@ -29,6 +29,7 @@ LONGEST_MESSAGE = 280   # characters
 LONGEST_WORDS = 255     # characters: Home Assistant's limit of a state
 LARGEST_PICTURE = 262_144   # bytes
 COARSE = 5              # min: the nightly summary is rounded to this
+FORGET = "forget"
 NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,9})?")
 TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(:00)?")
 ZONE_NAME = re.compile(r"[A-Za-z0-9_+/-]{1,64}")
@@ -62,12 +63,19 @@ def read_switch(value: object) -> bool:
 
 
 def read_taste(value: object) -> str:
-    """taste.json, as text; "" forgets it. What is in it is judged by who keeps it."""
-    if value in (None, ""):
+    """taste.json, as text; FORGET, "", forgets it: an empty payload, as retained ones are removed
+    by, asks for nothing. What is in it is judged by who keeps it."""
+    if value == FORGET:
         return ""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or not all(map(flat, value.values())):
         raise Refused("isn't what `nocturne taste` writes")
     return json.dumps(value)
+
+
+def flat(value: object) -> bool:
+    """A plain value, or names of them."""
+    inside = value.values() if isinstance(value, Mapping) else [value]
+    return not any(isinstance(each, Mapping | list) for each in inside)
 
 
 def read_number(low: float, high: float) -> Callable[[object], float]:

@@ -68,6 +68,16 @@ def heard(caller: socket.socket) -> bytes:
     return said
 
 
+def open_at(path: Path) -> bool:
+    """Whether a night listens there."""
+    with socket.socket(socket.AF_UNIX) as door:
+        try:
+            door.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
 def say(path: Path, text: str) -> str:
     """One note to the night behind `path`, and its answer. Raises OSError when no night runs there.
     """

@@ -115,7 +115,7 @@ def obeyed(state: State, command: Command, at: At) -> Decision:
         case "say", str() | None:
             return say(state, value, command)
         case "taste", str():
-            return own_music.sent(state, value)
+            return own_music.sent(state, value, at)
         case "choose", str() if wishes.tapped(state, value):
             return say(state, value, command)
         case kind, _ if kind in PLAIN:

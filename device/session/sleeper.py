@@ -18,3 +18,4 @@ class Sleeper:
     last: Recipe | None = None              # what the last night played
     masked: tuple[bool, ...] = ()           # whether sleep came back with the last answers
     taste: Taste | None = None              # of one's own music, as a desk or the hub heard it
+    forgot: float = 0.0     # s since 1970: what was measured until then isn't taken up again

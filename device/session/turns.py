@@ -6,6 +6,7 @@ from device.session import learning, masking, schedule
 from device.session.modes import Event, Mode, step
 from device.session.state import At, Decision, State
 from device.session.things import (
+    Adopt,
     Choose,
     Do,
     ForgetStages,
@@ -80,5 +81,7 @@ def lights_out(state: State, at: At) -> Decision:
         Send(Volume(volume, state.settings.muted)),
         Row("nights", row),
         ForgetStages(),
+        # one's own music may have come in during the night before
+        *([Adopt()] if state.sleeper.taste is not None else []),
         Choose("bedtime" if tonight.bedtime else "alarm"),
     ]

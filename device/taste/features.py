@@ -8,11 +8,13 @@ from device.taste.spectrum import (
     BINS,
     FRAMES,
     HIGH,
+    HOP,
     LONG,
     LOW,
     RATE,
     Spectrum,
     hertz,
+    magnitudes,
     tone_table,
 )
 
@@ -20,6 +22,8 @@ TONES = np.arange(LOW, HIGH + 1)
 AUDIBLE = 0.05              # of the piece's loudest tone: what is quieter is leakage
 SILENT = 0.02               # of the piece's loud frames: below it nothing sounds
 WAVES = (0.06, 0.25)        # /s: how often waves break on a beach
+ENOUGH = 300                # parts of LONG by which noise is judged
+FLAT = (100.0, 9000.0)      # Hz: within which noise is judged
 
 
 def clear(tones: np.ndarray) -> np.ndarray:
@@ -86,3 +90,42 @@ def breaking(whole: Spectrum) -> float:
     depth = min(float(level.std()), 1.0)
     among = power[(pace >= WAVES[0]) & (pace <= WAVES[1])].sum()
     return depth * float(among / max(power[pace > 0].sum(), 1e-12))
+
+
+# ---- noise alone ---------------------------------------------------------------------------------
+
+def drops(sound: np.ndarray) -> float:
+    """Excess kurtosis of noise whose spectrum was made flat, the median of its parts: 0 if it is
+    Gaussian, as a fan's is and as noise is made; drops stand out of it."""
+    parts = sound[:len(sound) // LONG * LONG].reshape(-1, LONG)
+    parts = parts[::max(1, len(parts) // ENOUGH)]
+    window = np.hanning(LONG + 1)[:-1]
+    lines = np.fft.rfft(parts * window, axis=1)
+    mean = np.sqrt((np.abs(lines) ** 2).mean(0))
+    hertz = np.fft.rfftfreq(LONG, 1 / RATE)
+    heard = (hertz > FLAT[0]) & (hertz < FLAT[1]) & (mean > 1e-4 * mean.max())
+    flat = np.fft.irfft(np.where(heard, lines / np.maximum(mean, 1e-12), 0), axis=1)
+    inner = slice(LONG // 4, 3 * LONG // 4)
+    flat = flat[:, inner] / window[inner]
+    power = (flat ** 2).mean(1)
+    full = power > 0
+    return float(np.median((flat[full] ** 4).mean(1) / power[full] ** 2)) - 3.0
+
+
+def filled(sound: np.ndarray) -> float:
+    """0..1: the usual level of a tenth of a second against the mean. Clicks leave the time empty.
+    """
+    size = RATE // 10
+    power = (sound[:len(sound) // size * size].reshape(-1, size) ** 2).mean(1)
+    return float(np.sqrt(np.median(power) / power.mean()))
+
+
+def fall(sound: np.ndarray) -> float:
+    """By which power of the frequency the noise's power falls: white 0, pink 1, brown 2."""
+    power = np.sum([(frames ** 2).sum(0, dtype=float)
+                    for frames in magnitudes(sound, LONG, HOP)], 0)
+    hertz = np.fft.rfftfreq(LONG, 1 / RATE)
+    places = np.digitize(hertz, np.geomspace(*FLAT, 20))
+    bands = [power[places == place].mean() for place in range(1, 20)]
+    middles = [hertz[places == place].mean() for place in range(1, 20)]
+    return -float(np.polyfit(np.log(middles), np.log(np.maximum(bands, 1e-12)), 1)[0])

@@ -26,6 +26,7 @@ MOST = 16                   # channels
 BLOCK = 65536               # frames at a time
 WILD = 4.0                  # times full scale: what is higher is brought down to it
 FAINT = 1e-4                # RMS: softer is silence
+PART, SILENT = RATE // 10, 1e-3     # samples; of the loudest such part: below is silence
 # How other files begin, which somebody may have renamed.
 SIGNS = (
     (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"), (b"GIF8", "a picture"),
@@ -44,12 +45,15 @@ class Piece:
 
 
 def found(paths: list[Path]) -> list[Path]:
-    """Every music file of files and folders, by name. Links out of a folder aren't followed."""
-    out = []
+    """Every music file of files and folders, by name, and folders that can't be read, which `check`
+    refuses. Links to folders aren't followed."""
+    out: list[Path] = []
     for path in paths:
         if path.is_dir():
-            out += [Path(folder) / name for folder, _, names in os.walk(path) for name in names
-                    if Path(name).suffix.lower() in (*AUDIO, *MIDI, *LOCKED)]
+            closed: list[OSError] = []
+            out += [Path(folder) / name for folder, _, names in os.walk(path, onerror=closed.append)
+                    for name in names if Path(name).suffix.lower() in (*AUDIO, *MIDI, *LOCKED)]
+            out += [Path(trouble.filename) for trouble in closed]
         else:
             out.append(path)
     return sorted(set(out))
@@ -60,7 +64,7 @@ def read(path: Path) -> Piece:
     import soundfile
     check(path)
     try:
-        with quiet(), soundfile.SoundFile(path) as file:
+        with quiet(), soundfile.SoundFile(os.fsencode(path)) as file:
             rate, channels, frames = file.samplerate, file.channels, file.frames
             if not SLOWEST <= rate <= FASTEST:
                 raise Refused(f"{path.name}: {rate} samples a second are no music to be heard by")
@@ -71,23 +75,48 @@ def read(path: Path) -> Piece:
         raise Refused(f"{path.name}: no WAV, FLAC, Ogg or MP3 that can be read, or it is locked"
                       ) from trouble
     sound = np.concatenate([np.zeros(0, np.float32), *parts])
+    read = len(sound) / RATE
     if not np.isfinite(sound).all():
-        raise Refused(f"{path.name}: its samples are not numbers")
-    if (peak := float(np.abs(sound).max(initial=0.0))) > WILD:
+        raise Refused(f"{path.name}: some of its samples are not numbers")
+    if read < SHORTEST:
+        raise Refused(f"{path.name}: only {read:.0f} s can be read; {SHORTEST:.0f} s are needed")
+    sound = sound - sound.mean()
+    if (peak := float(np.abs(sound).max())) > WILD:
         sound = sound / peak
+    if float(sound.std()) < FAINT:
+        why = "its channels cancel each other" if cancelling(path) else "is silent"
+        raise Refused(f"{path.name}: {why}")
+    sound = sounding(sound)
     if len(sound) < SHORTEST * RATE:
-        raise Refused(f"{path.name}: only {len(sound) / RATE:.0f} s can be read; "
+        raise Refused(f"{path.name}: sounds for only {len(sound) / RATE:.0f} s; "
                       f"{SHORTEST:.0f} s are needed")
-    if float(np.sqrt(np.mean(sound ** 2))) < FAINT:
-        raise Refused(f"{path.name}: is silent")
     seconds, torn = frames / rate, torn or cut(path)
-    return Piece(sound, seconds, remark(path, seconds, len(sound) / RATE, torn, channels))
+    return Piece(sound, seconds, remark(path, seconds, read, torn, channels))
+
+
+def sounding(sound: np.ndarray) -> np.ndarray:
+    """Without the silence before and after it."""
+    parts = sound[:len(sound) // PART * PART].reshape(-1, PART)
+    power = (parts ** 2).mean(1)
+    loud = np.flatnonzero(power > SILENT ** 2 * power.max())
+    return sound[loud[0] * PART:(loud[-1] + 1) * PART]
+
+
+def cancelling(path: Path) -> bool:
+    """Whether a silent file has channels that aren't. Raises nothing that wasn't raised before."""
+    import soundfile
+    with quiet(), soundfile.SoundFile(os.fsencode(path)) as file:
+        return any(float(block.std()) >= FAINT
+                   for block in file.blocks(BLOCK, frames=int(WHOLE * file.samplerate),
+                                            dtype="float32", always_2d=True))
 
 
 def check(path: Path) -> None:
     """What can be seen from outside. Raises Refused."""
     try:
         size = path.stat().st_size
+        if path.is_dir():
+            raise Refused(f"{path.name}: is a folder that can't be read")
         if not path.is_file():
             raise Refused(f"{path.name}: is no file")
         with path.open("rb") as file:

@@ -21,34 +21,50 @@ DARK, OCTAVES = 200.0, 4.0  # Hz of a brightness of 0, and how many octaves high
 # What differs so far is another taste: octaves of the pulse, onsets/s, semitones, of brightness
 APART = (0.4, 0.12, 6.0, 0.25)
 STYLE = {"struck": "piano", "plucked": "lute", "sustained": "chorale", "voice": "chorale"}
-HALF = 0.5                  # confidence from which on a family of instruments is named
+HALF = 0.5                  # confidence from which on a pulse or a mode is known
+NAMED = 0.6                 # and a family of instruments: of so many two thirds are right
 STYLED = 0.4                # share of the music that must have a style
 SURE = ((0.6, "fairly sure"), (0.35, "not very sure"), (0.0, "hardly sure"))
 SLOW, FAST = 60.0, 90.0     # /min: what people call slow and quick
 DULL, BRIGHT = 500.0, 1200.0        # Hz of centroid: what they call dark and bright
+# What is no music, and what lies under music, in words that hold for all that is taken for it.
+ALONE = {"rain": "rain", "ocean": "sea", "pink": "steady noise", "brown": "deep steady noise",
+         "noise": "noise that comes and goes", "speech": "speech, or sounds of no scale"}
+UNDER = {"rain": "rain or crackling", "ocean": "sea or swelling noise"}
+HISS = "hiss or another steady noise"
 Nearest = Callable[[Sequence[float]], str]      # a point of the composer's → a style's name
 
 
 def taste(pieces: Sequence[Measured], sleeper: str, made: float,
           nearest: Nearest = lambda point: "") -> Taste:
     """`made`: s since 1970."""
+    pieces = [piece for piece in pieces if piece.music or piece.texture]
     music = [piece for piece in pieces if piece.music]
     textures = Counter(piece.texture for piece in pieces if piece.texture)
-    shares = {name: count / len(pieces) for name, count in textures.items()}
+    shares = {name: round(count / len(pieces), 4) for name, count in textures.items()}
     if not pieces:
         return Taste(sleeper=sleeper, made=made)
-    pulses = [(fold(piece.tempo.bpm), piece.tempo.confidence) for piece in music]
+    pulses = [(fold(piece.tempo.bpm), piece.tempo.confidence) for piece in music if pulsed(piece)]
     densities = [(by_night(piece.density), 1.0) for piece in music]
     registers = [(min(max(piece.register, REGISTERS[0]), REGISTERS[1]), 1.0) for piece in music]
     lights = [(light(piece.centroid), 1.0) for piece in music if math.isfinite(piece.centroid)]
     columns = [[(math.log2(pulse), sure) for pulse, sure in pulses], densities, registers, lights]
-    minors = [(float(piece.key.minor), piece.key.confidence) for piece in music]
+    minors = [(float(piece.key.minor), piece.key.confidence) for piece in music if keyed(piece)]
     return Taste(
         sleeper=sleeper, made=made, heard=len(pieces), sure=sureness(len(pieces), columns),
         music=len(music) / len(pieces), pulse=median(pulses), density=median(densities),
         register=median(registers), brightness=median(lights), minor=mean(minors),
         style=style(music, nearest), textures=MappingProxyType(shares),
     )
+
+
+def pulsed(piece: Measured) -> bool:
+    """Whether it has a pulse, of whichever octave."""
+    return piece.tempo.confidence + piece.tempo.other_chance >= HALF
+
+
+def keyed(piece: Measured) -> bool:
+    return piece.key.confidence >= HALF
 
 
 def fold(bpm: float) -> float:
@@ -109,7 +125,7 @@ def style(music: Sequence[Measured], nearest: Nearest) -> str:
 
 
 def named_style(piece: Measured) -> str:
-    return STYLE.get(piece.family, "") if piece.family_confidence >= HALF else ""
+    return STYLE.get(piece.family, "") if piece.family_confidence >= NAMED else ""
 
 
 # ---- words ---------------------------------------------------------------------------------------
@@ -118,15 +134,21 @@ def words(pieces: Sequence[Measured], known: Taste) -> str:
     """What was heard, and how sure it is."""
     music = [piece for piece in pieces if piece.music]
     told = [described(music)] if music else []
-    for name, word in (("rain", "rain"), ("ocean", "sea")):
-        alone = sum(piece.texture == name and not piece.music for piece in pieces)
-        under = sum(piece.texture == name and piece.music for piece in pieces)
+    for name, word in ALONE.items():
+        alone = sum(kind(piece) == name for piece in pieces)
         told += [f"{alone} of {len(pieces)} {are(alone)} {word}"] if alone else []
+    for name, word in UNDER.items():
+        under = sum(piece.texture == name for piece in music)
         told += [f"{word} under {under} of {len(pieces)}"] if under else []
-    rest = sum(not piece.music and not piece.texture for piece in pieces)
-    told += [f"{rest} of {len(pieces)} {are(rest)} noise"] if rest else []
+    hiss = sum(piece.hiss for piece in pieces)
+    told += [f"{HISS} under {hiss} of {len(pieces)}"] if hiss else []
     sure = next(word for least, word in SURE if known.sure >= least)
-    return f"{'; '.join(told) or 'nothing'} ({sure})"
+    return f"{'; '.join(told)} ({sure})" if told else "nothing"
+
+
+def kind(piece: Measured) -> str:
+    """Of ALONE, or "" for music."""
+    return "" if piece.music else piece.texture or piece.family
 
 
 def are(count: int) -> str:
@@ -134,33 +156,47 @@ def are(count: int) -> str:
 
 
 def described(music: Sequence[Measured]) -> str:
-    tempo = float(np.median([piece.tempo.bpm for piece in music]))
+    """Only what was heard well enough, of most of them."""
+    adjectives = [pace(music)]
     centroids = [piece.centroid for piece in music if math.isfinite(piece.centroid)]
-    pace = "slow" if tempo < SLOW else "quick" if tempo > FAST else "of a middle pace"
-    adjectives = [pace]
     if centroids:
         centroid = float(np.median(centroids))
         adjectives += [name for name, fits in (("dark", centroid < DULL),
                                                ("bright", centroid > BRIGHT)) if fits]
-    families = Counter(piece.family for piece in music if piece.family_confidence >= HALF)
+    families = Counter(piece.family for piece in music
+                       if piece.family and piece.family_confidence >= NAMED)
     if families:
         family, count = families.most_common(1)[0]
         often = "all" if count == len(music) else "mostly" if 2 * count > len(music) else "partly"
         what = "voices" if family == "voice" else f"{family} strings or keys" if family in (
             "struck", "plucked") else "sustained sounds"
         adjectives.append(f"{often} {what}")
-    minor = np.mean([piece.key.minor for piece in music])
-    mode = "in minor" if minor >= 0.7 else "in major" if minor <= 0.3 else "in major and minor"
-    unclear = sum(piece.tempo.other is not None for piece in music)
-    octave = f"; at {unclear} of {len(music)} the pulse may be half or double" if unclear else ""
-    return f"{', '.join(adjectives)} {mode}{octave}"
+    unclear = sum(piece.tempo.other is not None for piece in music if pulsed(piece))
+    octave = (f"; at {unclear} of {len(music)} the pulse may be half or double, or a third or "
+              "triple" if unclear else "")
+    return f"{', '.join(adjectives)}{mode(music)}{octave}"
+
+
+def pace(music: Sequence[Measured]) -> str:
+    tempi = [piece.tempo.bpm for piece in music if pulsed(piece)]
+    if 2 * len(tempi) < len(music):
+        return "without a clear pulse"
+    tempo = float(np.median(tempi))
+    return "slow" if tempo < SLOW else "quick" if tempo > FAST else "of a middle pace"
+
+
+def mode(music: Sequence[Measured]) -> str:
+    modes = [piece.key.minor for piece in music if keyed(piece)]
+    if 2 * len(modes) < len(music):
+        return ", in no clear key"
+    minor = float(np.mean(modes))
+    return " in minor" if minor >= 0.7 else " in major" if minor <= 0.3 else " in major and minor"
 
 
 def line(piece: Measured) -> str:
     """One piece in a line."""
     if not piece.music:
-        what = {"rain": "rain", "ocean": "sea"}.get(piece.texture, "noise")
-        return f"{piece.name}: {what} ({100 * piece.family_confidence:.0f} %)"
+        return f"{piece.name}: {ALONE[kind(piece)]} ({100 * piece.family_confidence:.0f} %)"
     other = (f", or {piece.tempo.other:.0f} ({100 * piece.tempo.other_chance:.0f} %)"
              if piece.tempo.other else "")
     parts = [
@@ -175,6 +211,7 @@ def line(piece: Measured) -> str:
         parts.append(f"{piece.loudness:.0f} LUFS, range {piece.loudness_range:.0f} LU")
     if piece.family:
         parts.append(f"{piece.family} ({100 * piece.family_confidence:.0f} %)")
-    if piece.texture:
-        parts.append(f"{piece.texture} under it ({100 * piece.noise:.0f} % of the power)")
+    if piece.texture or piece.hiss:
+        under = UNDER[piece.texture] if piece.texture else HISS
+        parts.append(f"{under} under it ({100 * piece.noise:.0f} % of the power)")
     return f"{piece.name}: {', '.join(parts)}"

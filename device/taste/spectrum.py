@@ -26,6 +26,7 @@ AROUND = 9              # bins to either side whose median is the noise under a 
 OVER = 2.0              # times that median: what is higher is a tone's
 DECAY = 1.1                 # a harmonic is as strong as its number to the minus this
 ROUNDS = 25
+CLEAR = 0.5                 # of a frame's highest peak: what is higher is no noise's
 STEADY, KEPT = 0.3, 600     # share of the time in which a line is noise, by so many frames
 COARSE = np.geomspace(30.0, RATE / 2, 60)       # Hz: edges within which noise is even
 BANDS = 36                  # of an onset frame, evenly spaced in pitch
@@ -42,6 +43,7 @@ class Spectrum:
     bins: np.ndarray        # (n, len(BINS)) amplitude of everything
     power: np.ndarray       # (LONG // 2 + 1,) mean of the music, without the steady noise under it
     tuning: float           # semitones above A = 440 Hz, −0.5..0.5
+    scale: float            # 0..1: how far the tones lie on semitones of that tuning
 
 
 def hertz(midi: np.ndarray | float) -> np.ndarray:
@@ -51,8 +53,10 @@ def hertz(midi: np.ndarray | float) -> np.ndarray:
 def spectrum(sound: np.ndarray) -> Spectrum:
     """`sound` (n,) at RATE, at least a second of it."""
     bands = np.concatenate([frames @ band_table() for frames in magnitudes(sound, SHORT, STEP)])
-    peaks = np.concatenate([offsets(frames) for frames in magnitudes(sound, LONG, 8 * HOP)])
-    tuning = tuning_of(peaks)
+    few, many = (np.concatenate([offsets(frames) for frames in magnitudes(sound, LONG, hop)])
+                 for hop in (8 * HOP, 2 * HOP))
+    tuning, _ = tuning_of(few)
+    _, scale = tuning_of(many[many[:, 2] > CLEAR])
     table, templates = bin_table(tuning), tone_table()
     parts, bins, total, kept = [], [], np.zeros(LONG // 2 + 1), []
     every = max(1, len(sound) // HOP // KEPT)
@@ -65,7 +69,7 @@ def spectrum(sound: np.ndarray) -> Spectrum:
     power = np.maximum(total / len(whole) - steady(np.concatenate(kept)), 0)
     tones = HIGH - LOW + 1
     return Spectrum(whole[:, :tones], whole[:, tones:], bands, under, np.concatenate(bins), power,
-                    tuning)
+                    tuning, scale)
 
 
 def steady(frames: np.ndarray) -> np.ndarray:
@@ -155,8 +159,8 @@ def explained(seen: np.ndarray, templates: np.ndarray) -> np.ndarray:
 
 
 def offsets(frames: np.ndarray) -> np.ndarray:
-    """(n, 2): how far from the semitones of A = 440 Hz the highest peaks lie, and how high they
-    are."""
+    """(n, 3): how far from the semitones of A = 440 Hz the highest peaks lie, how high they are,
+    and how high beside the highest of their frame."""
     low, high = (round(float(hertz(midi)) * LONG / RATE) for midi in (48, 96))
     inner = frames[:, low:high]
     left, right = frames[:, low - 1:high - 1], frames[:, low + 1:high + 1]
@@ -165,12 +169,12 @@ def offsets(frames: np.ndarray) -> np.ndarray:
     a, b, c = left[row, line], inner[row, line], right[row, line]
     shift = 0.5 * (a - c) / np.minimum(a - 2 * b + c, -1e-12)
     midi = 69 + 12 * np.log2((line + low + shift) * RATE / LONG / 440)
-    return np.column_stack([midi - np.round(midi), b])
+    return np.column_stack([midi - np.round(midi), b, b / inner.max(1)[row]])
 
 
-def tuning_of(peaks: np.ndarray) -> float:
-    """Semitones, the circular mean of the peaks' offsets."""
+def tuning_of(peaks: np.ndarray) -> tuple[float, float]:
+    """The circular mean of the peaks' offsets, semitones, and its length, 0..1."""
     if not len(peaks):
-        return 0.0
-    mean = (peaks[:, 1] * np.exp(2j * np.pi * peaks[:, 0])).sum()
-    return float(np.angle(mean) / (2 * np.pi))
+        return 0.0, 0.0
+    mean = (peaks[:, 1] * np.exp(2j * np.pi * peaks[:, 0])).sum() / peaks[:, 1].sum()
+    return float(np.angle(mean) / (2 * np.pi)), float(abs(mean))

@@ -218,3 +218,11 @@ def test_the_same_id_counts_once_and_only_so_many_are_remembered():
         0,
         0,
     ]
+
+
+@pytest.mark.parametrize("payload", [b"", b"{}", b'{"value": null}', b'{"value": ""}', b"null",
+                                     b'{"id": "a"}', b'{"value": []}', b'{"value": {"a": [[1]]}}'])
+def test_nothing_that_may_be_sent_by_mistake_forgets_ones_own_music(payload):
+    with pytest.raises(Refused, match="nocturne taste"):
+        parse("nocturne/bed1/cmd/taste", payload, False, 0.0)
+    assert parse("nocturne/bed1/cmd/taste", b"forget", False, 0.0).value == ""

@@ -9,6 +9,7 @@ import pytest
 from areas.taste import tasters
 from device.recommend import Recommender, own_music
 from device.recommend.candidates import CANDIDATES, NAMES
+from device.session.own_music import scrubbed
 from device.values import Context, Outcome, Taste
 
 SEA = Taste(heard=12, sure=0.8, music=0.2, brightness=0.2,
@@ -101,3 +102,12 @@ def test_a_choice_that_is_unlike_it_claims_nothing():
     device = leaning(SLOW)
     choice = device.choose(Context(), seed=1, wishes={"forbid": ["music"]})
     assert not choice.reason.sentence.id.startswith("bedtime.own-music")
+
+
+def test_a_night_whose_receipt_says_nothing_of_it_any_more_teaches_the_same():
+    whole, forgotten = leaning(SEA), leaning(SEA)
+    receipt = dict(whole.choose(Context(), seed=4).receipt)
+    whole.learn(receipt, POOR)
+    forgotten.learn(scrubbed(receipt), POOR)
+    assert set(receipt) - set(scrubbed(receipt)) == {"own", "gram", "pull"}
+    assert forgotten.state() == whole.state() and whole.nights

@@ -22,7 +22,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from device.assembly.fit import fit
 from device.config import Config
-from device.errors import DiaryError, NocturneError
+from device.errors import DiaryError, NocturneError, Refused
 from device.session.modes import Mode
 from device.values import EPOCH, Edge, Stop
 from kit.interrupt import stopping
@@ -42,6 +42,7 @@ KEYS = ("keys: space presses the button (twice: not this one, three times: I lik
 def sleep(options: argparse.Namespace) -> int:
     """A night from its options to its report. Raises NocturneError, before anything is written."""
     from desk import written
+    from device.assembly import own_taste
     from device.assembly.desk import Desk, night
     from device.compose import lullaby
     from device.parts import Hooks
@@ -51,6 +52,8 @@ def sleep(options: argparse.Namespace) -> int:
     fit(config)
     if options.motif:
         lullaby.motif(options.motif)
+    if options.taste and (why := own_taste.unusable(options.taste, config.night.sleeper)):
+        raise Refused(why)
     lacking = Recording.load(options.recording).lacking if options.recording else ""
     config = dataclasses.replace(
         config,

@@ -140,12 +140,16 @@ def receipts(diary: Path) -> int:
     NocturneError."""
     from device.diary import everything
     from device.recommend import Recommender
+    from device.session.own_music import OF_IT
     differ = 0
     recommender = Recommender.load()
     for row in everything(diary)["decisions"]:
         receipt = json.loads(row["receipt"])
         if receipt["network"] is None:
             print(f"{row['moment']:8} {receipt['candidate']}: the safe programme: nothing drawn")
+            continue
+        if OF_IT - receipt.keys():
+            print(f"{row['moment']:8} {receipt['candidate']}: what it came from was forgotten")
             continue
         choice = recommender.replay(receipt)
         again = {"candidate": choice.candidate, "propensity": choice.propensity,

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from device.errors import Refused
 from kit.setup import ensure
 
 SEED = 0
@@ -59,8 +60,12 @@ def fitted(data: Path, folder: Path, count: int) -> dict[str, np.ndarray]:
     from device.taste.tempo import NEAR, TEMPI, fits, onset_curve
     folder.mkdir(parents=True, exist_ok=True)
     beats, near, classes, minors, rows, families, heard = [], [], [], [], [], [], []
-    for place, piece in enumerate(
-            [each for each in renderings.pieces(data) if not each.judging][:count]):
+    chosen = [each for each in renderings.pieces(data) if not each.judging][:count]
+    if (len({each.minor for each in chosen}) < 2
+            or len({renderings.FAMILY[each.program] for each in chosen}) < len(FAMILIES)):
+        raise Refused(f"{len(chosen)} pieces of {data} are too few: a mode or a family of "
+                      "instruments isn't among them")
+    for place, piece in enumerate(chosen):
         for rain, sound in enumerate(sounds(renderings.render(piece, folder), piece)):
             whole = spectrum(sound)
             heard.append(Heard(place, whole.bins, piece))
@@ -73,7 +78,7 @@ def fitted(data: Path, folder: Path, count: int) -> dict[str, np.ndarray]:
             minors.append(piece.minor)
             rows.append(traits(whole, curve))
             families.append(FAMILIES.index(renderings.FAMILY[piece.program]))
-        print(f"{place + 1} of {count}", end="\r", flush=True)
+        print(f"{place + 1} of {len(chosen)}", end="\r", flush=True)
     rows, minors, classes = np.array(rows), np.array(minors), np.array(classes)
     centre, scale = rows.mean(0), rows.std(0) + 1e-6
     inputs = np.column_stack([(rows - centre) / scale, np.ones(len(rows))])
