@@ -13,9 +13,9 @@ from areas.recommender import evaluate, families, options
 from areas.recommender.sleepers import NIGHTS, RIVALS, World, compared, gain
 from device.recommend import Recommender
 from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET
+from device.recommend.decision import TABLE
 from device.recommend.features import recipe_features
 from device.recommend.network import Network
-from device.recommend.recommender import TABLE
 from device.recommend.stranger import SPREADS, factors, widened
 from device.values import Context, Outcome
 

@@ -10,9 +10,9 @@ from device import programmes
 from device.errors import ModelMismatch
 from device.recommend import Recommender, SafeDefault
 from device.recommend.candidates import CANDIDATES, DEFAULT, FACTORS, NAMES, QUIET, changes
+from device.recommend.decision import embed
 from device.recommend.features import CONTEXT
 from device.recommend.reasons import SUBSETS, blends, contributions
-from device.recommend.recommender import embed
 from device.values import SILENCE, Context, Outcome
 
 GOOD = Outcome(sol=5.0, wakings=1, signal_quality=0.9)

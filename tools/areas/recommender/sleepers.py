@@ -19,18 +19,11 @@ from desk.sleepers import Evening, Sleeper
 from device.recommend import Recommender, Weights
 from device.recommend.bandit import Head, Prior
 from device.recommend.candidates import CANDIDATES, QUIET
+from device.recommend.decision import TABLE, embed
 from device.recommend.features import context_features
 from device.recommend.network import Network
-from device.recommend.recommender import (
-    BOLDNESS,
-    FORGET,
-    OPTIMISM,
-    PATIENCE,
-    TABLE,
-    embed,
-    teach,
-)
-from device.recommend.reward import WAKING_NOISE, reward, said, undisturbed
+from device.recommend.recommender import BOLDNESS, FORGET, OPTIMISM, PATIENCE
+from device.recommend.reward import WAKING_NOISE, reward, said, teach, undisturbed
 from device.recommend.stranger import widened
 from device.values import Outcome, Recipe
 
