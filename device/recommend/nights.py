@@ -30,6 +30,11 @@ class Night:
                 "propensity": self.propensity, "trial": self.trial}
 
     @classmethod
+    def lived(cls, receipt: Mapping[str, Any], outcome: Outcome) -> "Night":
+        return cls(receipt["candidate"], unpack_context(receipt["context"]), outcome,
+                   receipt["propensity"], receipt["trial"])
+
+    @classmethod
     def of(cls, plain: object) -> "Night":
         """What `plain` wrote, by this version or another: keys it doesn't know are passed over, and
         what may be missing is. Raises ValueError, which says what can't be read."""

@@ -4,6 +4,9 @@ fixed weights. Only the first is sleep."""
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
+from device.recommend.bandit import Head
 from device.values import Outcome
 
 TYPICAL_WAKINGS = 2.0       # a night: adults of AASM norms wake 1–3 times
@@ -69,3 +72,19 @@ def said(outcome: Outcome, weights: Weights) -> float:
     """Minutes that what was said while awake is worth, of `reward`."""
     return (weights.liked * max(-2, min(2, outcome.liked))
             - weights.turned_down * min(outcome.turned_down, 2))
+
+
+def teach(head: Head, row: np.ndarray, quiet: np.ndarray, outcome: Outcome, minutes: float,
+          weights: Weights) -> None:
+    """One night of what has the embedding `row` (d,), worth `minutes`; `quiet`: that of silence.
+
+    Sleep, wakings and what was said are observations of their own: together they tell one sleeper's
+    effects in half the nights that the sum of their worth needs.
+    """
+    told, calm = said(outcome, weights), undisturbed(outcome)
+    head.update(row, minutes - told)
+    beyond = row - quiet
+    if calm is not None:
+        head.see(np.append(beyond[:-1], 1.0), calm, WAKING_NOISE)
+    if told:
+        head.hear(beyond, told, SAID_NOISE, SAID_IDLY)

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from areas.recommender import evaluate, families, options
-from areas.recommender.sleepers import NIGHTS, World, gain
+from areas.recommender.sleepers import NIGHTS, RIVALS, World, compared, gain
 from device.recommend import Recommender
 from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET
+from device.recommend.decision import TABLE
 from device.recommend.features import recipe_features
 from device.recommend.network import Network
-from device.recommend.recommender import TABLE
 from device.recommend.stranger import SPREADS, factors, widened
 from device.values import Context, Outcome
 
@@ -113,6 +113,26 @@ def test_the_tool_says_the_line_and_nothing_else(tmp_path):
 
 def test_where_nothing_can_be_gained_there_is_no_gain():
     assert np.isnan(gain(np.zeros((4, len(NIGHTS), 2)))).all()
+
+
+def test_how_far_ahead_of_the_best_peer_is_told_with_the_interval_that_scipy_gives():
+    stats = pytest.importorskip("scipy.stats")
+    generator = np.random.default_rng(0)
+    best = generator.uniform(3, 9, (60, len(NIGHTS)))
+    got = {name: share * best + generator.normal(0, 1, best.shape)
+           for name, share in zip(("nocturne", *RIVALS), (0.6, 0.3, 0.55, 0.1, 0.2), strict=True)}
+    figures, _, _ = compared([{name: np.stack([each[i], best[i]], -1)
+                               for name, each in got.items()} for i in range(60)])
+
+    def ahead(mine, theirs, most):
+        return (mine.sum() - theirs.sum()) / most.sum()
+    for column, nights in enumerate(NIGHTS):
+        data = [each[:, column] for each in (got["nocturne"], got[RIVALS[1]], best)]
+        key, interval = f"gain_{nights}_difference", stats.bootstrap(
+            data, ahead, paired=True, method="percentile", vectorized=False,
+            rng=np.random.default_rng(1)).confidence_interval
+        assert figures[key] == pytest.approx(ahead(*data))
+        assert (figures[f"{key}_low"], figures[f"{key}_high"]) == pytest.approx(interval, abs=0.01)
 
 
 def test_the_plain_factors_are_nothing_in_silence_and_tell_what_is_heard():

@@ -10,9 +10,10 @@ from device import programmes
 from device.errors import ModelMismatch
 from device.recommend import Recommender, SafeDefault
 from device.recommend.candidates import CANDIDATES, DEFAULT, FACTORS, NAMES, QUIET, changes
+from device.recommend.decision import embed
 from device.recommend.features import CONTEXT
+from device.recommend.network import Network
 from device.recommend.reasons import SUBSETS, blends, contributions
-from device.recommend.recommender import embed
 from device.values import SILENCE, Context, Outcome
 
 GOOD = Outcome(sol=5.0, wakings=1, signal_quality=0.9)
@@ -44,6 +45,15 @@ def test_a_choice_after_likes_and_skips_replays_exactly_too():
         device.learn(device.choose(Context(hour=23.0), seed=night).receipt, liked)
     choice = device.choose(Context(hour=23.0), seed=9)
     assert new().replay(json.loads(json.dumps(choice.receipt))) == choice
+
+
+def test_a_choice_that_was_drawn_more_boldly_than_today_replays_exactly_too():
+    bold = Recommender(Network(), boldness=0.5, patience=1.0)
+    bold.learn(bold.choose(Context(), seed=0).receipt, GOOD)
+    choices = [bold.choose(Context(hour=23.0), seed=seed) for seed in range(8)]
+    assert len({choice.candidate for choice in choices}) > 1 > choices[0].propensity
+    device = new()
+    assert [device.replay(json.loads(json.dumps(each.receipt))) for each in choices] == choices
 
 
 def test_wakings_tell_of_a_sound_and_less_so_if_they_are_as_many_without_it():

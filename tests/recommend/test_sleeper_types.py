@@ -7,9 +7,9 @@ from device.errors import Refused
 from device.recommend import Recommender, SafeDefault
 from device.recommend.bandit import Head
 from device.recommend.candidates import CANDIDATES, NAMES, QUIET
+from device.recommend.decision import TABLE
 from device.recommend.features import context_features
 from device.recommend.network import Network
-from device.recommend.recommender import TABLE
 from device.recommend.sleeper_types import bayes_factor
 from device.values import Context, Outcome
 

@@ -12,9 +12,9 @@ from desk.sleepers import Evening, Sleeper
 from device.inference import model_card
 from device.recommend import Recommender
 from device.recommend.candidates import CANDIDATES, DEFAULT, NAMES, QUIET
+from device.recommend.decision import TABLE
 from device.recommend.features import context_features
 from device.recommend.network import Network
-from device.recommend.recommender import TABLE
 from device.values import SILENCE, Context, Outcome
 from training.recommender.net import Towers
 

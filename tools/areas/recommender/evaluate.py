@@ -19,6 +19,7 @@ from kit.figures import Goal, Result  # noqa: E402
 
 OWN = {7: 0.55, 30: 0.65, 90: 0.71}     # nights → gain of sleepers like those of the prior
 LEEWAY = 0.03       # of the best peer's gain in the first week among strangers
+BEHIND = -0.02      # that the interval of the difference to the best peer may reach later on
 
 
 def evaluate(data: Path | None, train: Path | None, options) -> Result:
@@ -91,6 +92,10 @@ def goals(peers: dict[str, dict[str, float]]) -> tuple[Goal, ...]:
         *(
             Goal(key, ">=", best(key, sleepers.RIVALS) - (LEEWAY if key.endswith("_7") else 0.0))
             for key in peers.get("lints", {}) if key.startswith("family.")
+        ),
+        *(
+            Goal(f"{key}_difference_low", ">=", BEHIND)
+            for key in peers.get("lints", {}) if key.startswith("family.") and key[-2:] != "_7"
         ),
         *(
             Goal(key, ">", best(key, ("ials", "ease", "cosine")))

@@ -19,18 +19,11 @@ from desk.sleepers import Evening, Sleeper
 from device.recommend import Recommender, Weights
 from device.recommend.bandit import Head, Prior
 from device.recommend.candidates import CANDIDATES, QUIET
+from device.recommend.decision import TABLE, embed
 from device.recommend.features import context_features
 from device.recommend.network import Network
-from device.recommend.recommender import (
-    BOLDNESS,
-    FORGET,
-    OPTIMISM,
-    PATIENCE,
-    TABLE,
-    embed,
-    teach,
-)
-from device.recommend.reward import WAKING_NOISE, reward, said, undisturbed
+from device.recommend.recommender import BOLDNESS, FORGET, OPTIMISM, PATIENCE
+from device.recommend.reward import WAKING_NOISE, reward, said, teach, undisturbed
 from device.recommend.stranger import widened
 from device.values import Outcome, Recipe
 
@@ -247,8 +240,9 @@ def gain(pairs: np.ndarray) -> np.ndarray:
 
 
 def compared(rows: list[dict[str, np.ndarray]]) -> tuple[dict, dict, dict]:
-    """The learner's gain_7/30/90, each peer's, and the 95 % intervals of the differences, by a
-    bootstrap over the sleepers that is paired."""
+    """The learner's gain_7/30/90, and how far each is ahead of the peer that is best there
+    (`_difference`, with the 95 % interval `_low` to `_high`); each peer's; and the intervals of the
+    differences to every peer. By a bootstrap over the sleepers that is paired."""
     pairs = {name: np.array([row[name] for row in rows]) for name in ("nocturne", *RIVALS)}
     draws = np.random.default_rng(0).integers(len(rows), size=(2000, len(rows)))
     booted = {name: np.array([gain(some[draw]) for draw in draws]) for name, some in pairs.items()}
@@ -258,7 +252,13 @@ def compared(rows: list[dict[str, np.ndarray]]) -> tuple[dict, dict, dict]:
         difference[name] = {f"gain_{n}": [low[i], high[i]] for i, n in enumerate(NIGHTS)}
     figures = {name: {f"gain_{n}": float(gain(some)[i]) for i, n in enumerate(NIGHTS)}
                for name, some in pairs.items()}
-    return figures.pop("nocturne"), figures, difference
+    mine = figures.pop("nocturne")
+    for key, value in tuple(mine.items()):
+        best = max(figures, key=lambda name: figures[name][key])
+        low, high = difference[best][key]
+        mine |= {f"{key}_difference": value - figures[best][key],
+                 f"{key}_difference_low": low, f"{key}_difference_high": high}
+    return mine, figures, difference
 
 
 _cache: list[Network] = []
