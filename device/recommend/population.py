@@ -8,7 +8,7 @@ from device.errors import Refused
 from device.values import QUESTION, Prior
 
 # share that says so of those whom the shipped prior was trained on: tools/swarm learn, trained
-USUAL = 0.30
+USUAL = 0.22
 SPREAD = 0.25       # SD of a home's shares about those that the shipped prior was trained on
 
 
