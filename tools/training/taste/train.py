@@ -1,7 +1,8 @@
 """Train what hears tempo, key, instruments and notes: tools/train taste --data DIR
 
 The tuning half of the pieces that tools/evaluate taste doesn't judge by, rendered and heard three
-times: alone, with rain 6 dB below it, and with rain at another level. The weights of a beat's
+times: alone, with rain 6 dB below it, and at another pitch with rain at another level (else what is
+far from where most pieces lie is drawn there). The weights of a beat's
 multiples by conditional logit, the profiles of both modes as the mean pitch classes above the
 tonic, the families of instruments by logistic regression, and which pitches sound and begin by a
 small network (device/taste/notes.py). The rule from its answers to the score's register and density
@@ -15,7 +16,7 @@ import itertools
 import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from kit.setup import ensure
 
 SEED = 0
 LEVELS = (-15.0, 0.0)       # dB re the music, of the other rain
+HIGHER = 16                 # semitones, up or down, of the other pitch
 OTHER = 2                   # place of that sound
 SHARE, EPOCHS, BATCH = 2, 6, 2048   # one of so many frames, times they are seen, rows at a time
 LAYERS = (64, 32)
@@ -66,10 +68,10 @@ def fitted(data: Path, folder: Path, count: int) -> dict[str, np.ndarray]:
         raise Refused(f"{len(chosen)} pieces of {data} are too few: a mode or a family of "
                       "instruments isn't among them")
     for place, piece in enumerate(chosen):
-        for rain, sound in enumerate(sounds(renderings.render(piece, folder), piece)):
+        for number, (played, sound) in enumerate(sounds(piece, folder)):
             whole = spectrum(sound)
-            heard.append(Heard(place, whole.bins, piece))
-            if rain == OTHER:
+            heard.append(Heard(place, whole.bins, played))
+            if number == OTHER:
                 continue
             curve = onset_curve(whole.bands)
             beats.append(fits(curve))
@@ -91,11 +93,25 @@ def fitted(data: Path, folder: Path, count: int) -> dict[str, np.ndarray]:
     }
 
 
-def sounds(dry: np.ndarray, piece) -> list[np.ndarray]:
+def sounds(piece, folder: Path) -> list[tuple[Any, np.ndarray]]:
+    """What is played, and its sound."""
     from areas.taste import renderings
     seed = renderings.digest(piece.name, "rain") % 2**31
     level = np.random.default_rng(seed + 1).uniform(*LEVELS)
-    return [dry, renderings.mixed(dry, seed), renderings.mixed(dry, seed + 1, level)]
+    dry, other = renderings.render(piece, folder), transposed(piece)
+    return [(piece, dry), (piece, renderings.mixed(dry, seed)),
+            (other, renderings.mixed(renderings.render(other, folder), seed + 1, level))]
+
+
+def transposed(piece):
+    """By as many semitones as its name says, as far as there are tones."""
+    from areas.taste import renderings
+    from device.taste.spectrum import HIGH, LOW
+    pitches = [pitch for *_, pitch, _ in piece.notes]
+    by = renderings.digest(piece.name, "pitch") % (2 * HIGHER + 1) - HIGHER
+    by = int(np.clip(by, min(LOW - min(pitches), 0), max(HIGH - max(pitches), 0)))
+    notes = tuple((start, long, pitch + by, loud) for start, long, pitch, loud in piece.notes)
+    return replace(piece, name=f"{piece.name} {by:+d}", notes=notes)
 
 
 # ---- notes ---------------------------------------------------------------------------------------
