@@ -208,7 +208,7 @@ def tried(board: Board) -> str:
 
 def kept(board: Board) -> str:
     """Tried again, it runs well for two minutes and stays."""
-    # Its own time must not run ahead while it waits for this machine's disk: it judges itself by it.
+    # It judges itself by its own time, which mustn't run ahead while it waits for our disk.
     board.start(tried=True, hurry=False)
     board.pi.await_true("grep -q '^os_prefix=b/' /boot/firmware/config.txt", 600)
     took = board.run("cut -d' ' -f1 /proc/uptime")
