@@ -226,6 +226,10 @@ class Pi:
         self.process.kill()
         self.off()
 
+    @property
+    def runs(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def off(self) -> None:
         self.process.wait()
         self.console.close()

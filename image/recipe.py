@@ -103,6 +103,9 @@ PURGED = (
     "systemd-update-done.service",
     "ldconfig.service",
     "systemd-networkd-persistent-storage.service",
+    # what udev does for each card as it comes
+    "alsa-restore.service",
+    "alsa-state.service",
     # services that nobody asks
     "systemd-udev-load-credentials.service",
     "systemd-hostnamed.socket",

@@ -103,10 +103,11 @@ def checked(board: Board, checks: tuple[Callable[[Board], str], ...]) -> Iterato
             began = time.monotonic()
             try:
                 figure, passed = check(board), True
-            except Trouble as trouble:
+            # A pipe to a board that went off: unnamed it would end the run as if all were well.
+            except (Trouble, ConnectionError) as trouble:
                 figure, passed = str(trouble).replace("\n", " ")[:200], False
             yield Row(check.__doc__.split(".")[0].strip(), passed, figure, time.monotonic() - began)
-            if not passed and board.pi.process is None:
+            if not passed and not board.pi.runs:
                 break
     finally:
         if board.pi.process is not None:
