@@ -16,6 +16,7 @@ def afresh(monkeypatch):
     """Begins as a new process does."""
     def begin() -> None:
         monkeypatch.setattr(runtimes, "_known", {})
+        monkeypatch.setattr(runtimes, "_believed", set())
         monkeypatch.setattr(runtimes, "_works", set())
     begin()
     return begin
@@ -90,6 +91,17 @@ def test_what_changed_is_asked_again(tmp_path, afresh, trials, monkeypatch, chan
         (tmp_path / "onnxruntime-9.9.dist-info").mkdir()
         monkeypatch.syspath_prepend(str(tmp_path))
     runtimes.dies("it", "pass", model + b"!" * (change == "a model"))
+    assert len(trials) == 2
+
+
+def test_what_worked_with_firmware_that_is_gone_is_kept_no_longer(tmp_path, afresh, trials):
+    paths = kept(tmp_path)
+    for model in (b"old", b"new", b"new"):
+        afresh()
+        runtimes.recall(*paths)
+        runtimes.dies("it", "pass", model)
+        runtimes.keep(*paths)
+        assert len(json.loads(paths[0].read_text())) == 1
     assert len(trials) == 2
 
 

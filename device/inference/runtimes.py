@@ -20,13 +20,13 @@ from device.safekeeping import file_whole
 PATIENCE = 60.0         # s: a Zero 2 W takes a few
 TRYING = "NOCTURNE_TRYING"
 NAME = "works.json"     # beside the diary
-MOST = 16               # answers that are kept
 # lines of /proc/cpuinfo that say what a processor can do; others change from start to start
 PROCESSOR = ("Features", "flags", "CPU", "model name", "Model")
 CPUINFO = Path("/proc/cpuinfo")
 
 _known: dict[str, str] = {}
-_works: set[str] = set()
+_believed: set[str] = set()
+_works: set[str] = set()    # of what this process has asked
 
 
 def recall(path: Path, starting: Path) -> None:
@@ -37,12 +37,13 @@ def recall(path: Path, starting: Path) -> None:
         starting.touch(exist_ok=False)
         found = json.loads(path.read_text())
         if isinstance(found, list):
-            _works.update(each for each in found if isinstance(each, str))
+            _believed.update(each for each in found if isinstance(each, str))
 
 
 def keep(path: Path, starting: Path) -> None:
-    """What works, for the next process; where it can't be kept, that one asks again."""
-    works = json.dumps(sorted(_works)[:MOST])
+    """What works, for the next process, and nothing of firmware that is gone; where it can't be
+    kept, that one asks again."""
+    works = json.dumps(sorted(_works))
     with contextlib.suppress(OSError):
         starting.unlink()
     with contextlib.suppress(OSError, ValueError):
@@ -54,10 +55,8 @@ def once(what: str, model: bytes, ask: Callable[[], str]) -> str:
     """`ask`'s answer, which is "" when all is well, of this `model` on this machine. Where it is
     known that all was well, `ask` isn't asked; where it raises OSError, nothing is known."""
     mark = fingerprint(what, model)
-    if mark in _works:
-        return ""
     try:
-        why = ask()
+        why = "" if mark in _believed | _works else ask()
     except OSError:         # no process to be had
         return ""
     if not why:

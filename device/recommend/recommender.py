@@ -33,7 +33,7 @@ from device.values import Choice, Context, Outcome, Prior, Taste, Worth
 READ = (1, 2, 3)    # they kept the same of each night, so their nights are lived again
 FORGET = 0.998      # a night's evidence halves in a year
 # Of Thompson's draws, so that near equals keep a propensity; optimism explores. At 0.15 the draws
-# cost the prior's own people .044 of their gain at 90 nights, and strangers .02
+# cost the prior's own people .06 of their gain at 90 nights, and strangers .02
 BOLDNESS = 0.03
 OPTIMISM = (1.2, 0.6, 60.0)     # SDs, from the first nights on: what is unsure gets its turn
 PATIENCE = 60.0     # nights until it is that bold
