@@ -13,7 +13,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device.config import Config
 from image.board import data
+from tests.image.drive import SECRET, WIFI, joins_with, no_password
 
 KEYS = ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ8g5Q4TmYJ0pQxJ5yqK1dMZ3s9kFh1tHqX1b2c3d4e ada@desk",
         "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC7vbqajDhA5dZ2Zl8pT1 ada's old box")
@@ -248,3 +250,93 @@ def test_the_toml_of_raspberry_pi_os_is_read(imager, file, name):
     assert found.wifi == imager.Wifi("DE", name, psk("geheim geheim", name))
     assert (found.host, found.zone, found.keys) == ("bed", "Asia/Tokyo", KEYS)
     assert len(troubles) == 1 and "ada" in troubles[0]
+
+
+@pytest.mark.parametrize("files", [
+    {"custom.toml": f'[wlan]\nssid = "Home Net"\npassword = "{SECRET}"\ncountry = "DE"\n'
+                    '[locale]\ntimezone = "Europe/Berlin"\n'},
+    {"user-data": "#cloud-config\nhostname: pi\ntimezone: Europe/Berlin\n",
+     "network-config": "network:\n  version: 2\n  wifis:\n    wlan0:\n      dhcp4: true\n"
+                       "      regulatory-domain: \"DE\"\n      access-points:\n"
+                       f'        "Home Net":\n          password: "{SECRET}"\n'},
+    {"firstrun.sh": "#!/bin/bash\n/usr/lib/raspberrypi-sys-mods/imager_custom set_wlan "
+                    f"'Home Net' '{SECRET}' 'DE'\n"
+                    "/usr/lib/raspberrypi-sys-mods/imager_custom set_timezone 'Europe/Berlin'\n"},
+])
+def test_imagers_customisation_is_taken_and_leaves_the_drive(settings, places, files):
+    boot, kept = places
+    (boot / "nocturne.toml").write_text('[clock]\nzone = ""\n')
+    (boot / "wifi.txt").write_text("country =\nname =\npassword =\n")
+    for name, text in files.items():
+        (boot / name).write_text(text)
+    assert settings.take_imager(boot, kept) == []
+    assert settings.take_config(boot, kept) == [] and settings.take_wifi(boot, kept) == []
+    assert Config.load(kept / "nocturne.toml").clock.zone == "Europe/Berlin"
+    assert joins_with(SECRET, (kept / "wpa_supplicant-wlan0.conf").read_text())
+    assert no_password(boot) and not any((boot / name).exists() for name in files)
+    settings.set_zone(kept)
+    assert (kept / "localtime").resolve().name == "Berlin"
+
+
+IMAGER_2 = {
+    "user-data": "#cloud-config\nmanage_resolv_conf: false\n\nhostname: Bett\n"
+                 "timezone: Europe/Berlin\nuser:\n  name: ada\n  shell: /bin/bash\n"
+                 "  lock_passwd: false\n  passwd: \"$y$j9T$gEheim\"\n  ssh_authorized_keys:\n"
+                 f"    - \"{KEYS[0]}\"\nssh_pwauth: false\nruncmd:\n"
+                 "  - [ systemctl, enable, --now, ssh ]\n",
+    "network-config": "network:\n  version: 2\n  wifis:\n    wlan0:\n      dhcp4: true\n"
+                      "      regulatory-domain: \"DE\"\n      access-points:\n"
+                      '        "Caf\\xc3\\xa9 \\"Mo\\"":\n          hidden: true\n'
+                      f"          password: \"{'4f' * 32}\"\n      optional: true\n",
+    "meta-data": "instance-id: rpi-imager-1784124660514\n",
+    "cmdline.txt": " cfg80211.ieee80211_regdom=DE ds=nocloud;i=rpi-imager-1784124660514",
+}
+
+
+def test_all_that_imager_2_asks_for_is_in_force_after_the_first_start(settings, places):
+    boot, kept = places
+    (boot / "nocturne.toml").write_text('[clock]\nzone = ""\n')
+    (boot / "wifi.txt").write_text("country =\nname =\npassword =\n")
+    for name, text in IMAGER_2.items():
+        (boot / name).write_text(text)
+    (trouble,) = settings.take_imager(boot, kept)
+    assert "ada" in trouble and "root" in trouble
+    assert settings.take_config(boot, kept) == [] and settings.take_wifi(boot, kept) == []
+    settings.take_file(boot / "authorized_keys", kept / "authorized_keys", "root")
+    called = []
+    assert settings.set_host(boot, called.append) == [] and called == ["bett"]
+    assert Config.load(kept / "nocturne.toml").clock.zone == "Europe/Berlin"
+    assert (kept / "authorized_keys").read_text() == f"{KEYS[0]}\n"
+    network = (kept / "wpa_supplicant-wlan0.conf").read_text()
+    named = 'Café "Mo"'.encode().hex()
+    assert f"ssid={named}\n" in network and f"psk={'4f' * 32}" in network
+    assert "country=DE" in network and "scan_ssid=1" in network
+    left = [path.name for path in boot.iterdir()]
+    assert not any(name in left for name in IMAGER_2)
+    words = "".join((boot / name).read_text() for name in left)
+    assert "gEheim" not in words and "4f4f" not in words
+
+
+def test_what_stood_on_the_drive_before_outweighs_imagers_customisation(settings, places):
+    boot, kept = places
+    (boot / "nocturne.toml").write_text('[clock]\nzone = "Asia/Tokyo"\n')
+    (boot / "wifi.txt").write_text(WIFI)
+    (boot / "hostname.txt").write_text("mine\r\n")
+    (boot / "authorized_keys").write_text("ssh-ed25519 AAAAmine me\n")
+    for name, text in IMAGER_2.items():
+        (boot / name).write_text(text)
+    settings.take_imager(boot, kept)
+    assert "Asia/Tokyo" in (boot / "nocturne.toml").read_text()
+    assert (boot / "wifi.txt").read_text() == WIFI
+    assert "AAAAmine" in (boot / "authorized_keys").read_text()
+    called = []
+    assert settings.set_host(boot, called.append) == [] and called == ["mine"]
+
+
+def test_without_a_name_or_with_a_wrong_one_the_device_is_nocturne(settings, places):
+    boot, _ = places
+    called = []
+    assert settings.set_host(boot, called.append) == [] and called == ["nocturne"]
+    (boot / "hostname.txt").write_text("# its name\nmy bed\n")
+    (trouble,) = settings.set_host(boot, called.append)
+    assert "my bed" in trouble and "letters" in trouble and called == ["nocturne"]
