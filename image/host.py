@@ -27,6 +27,7 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 PACKAGES = {
     KEYRING: "debian-archive-keyring",
     "mmdebstrap": "mmdebstrap",
+    "arch-test": "arch-test",            # mmdebstrap asks it of another processor's root
     "qemu-aarch64-static": "qemu-user-static",
     "mksquashfs": "squashfs-tools",
     "zstd": "zstd",
