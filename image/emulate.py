@@ -105,6 +105,7 @@ class Pi:
         run("cp", "--sparse=always", image, self.card)
         run("truncate", "--size", card * recipe.MIB, self.card)
         self.process: subprocess.Popen | None = None
+        self.guest = socket.socket(socket.AF_UNIX)      # joined to its agent once it is up
         self.number = 0
         self.otp: bytes | None = None       # the board's one-time memory; None: it has none
 

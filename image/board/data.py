@@ -8,14 +8,16 @@ What a person wrote on the boot partition goes with it.
 
 With data_encrypted=1 in settings.txt it is made encrypted (LUKS2) by a key from the board's
 one-time memory; one that was made so is opened by it. What to mount is where /run/nocturne-data
-leads; nothing is made anew but at the first start and by a reset. `data.py` runs as
-nocturne-data.service.
+leads; nothing is made anew but at the first start and by a reset, and what not even its file
+system's own tool can read. `data.py` runs as nocturne-data.service; `data.py spare`, as
+nocturne-spare.service, where /data couldn't be mounted.
 """
 
 import contextlib
 import enum
 import fcntl
 import os
+import pwd
 import re
 import subprocess
 import sys
@@ -39,9 +41,15 @@ PERSONAL = ("nocturne.toml", "wifi.txt", "home.toml", "ca.crt", "seed.mid", "tas
             "authorized_keys", "hostname.txt", "TROUBLE.txt", *written.IMAGERS)
 BUTTON, LED = 17, 18
 MOUNTED, TOLD = Path("/run/nocturne-data"), Path("/run/nocturne-data.trouble")
+DATA, NIGHTS, SPARE = Path("/data"), Path("/var/lib/nocturne"), Path("/run/nocturne-spare")
 MAPPER = Path("/dev/mapper") / LABEL
 ASKED = re.compile(r"(?m)^[ \t]*data_encrypted[ \t]*=[ \t]*(?:1|true|yes|on)\b")
 HEADER = 16 << 20            # bytes: LUKS2's, with all that its key is kept in
+UNMADE = 16 << 20            # bytes: of the partition in the image, which are zeros
+ERASED = b"nocturne: erased".ljust(SECTOR, b"\0")       # till all of it is
+FAULTY, STATE = 2, 1024 + 58        # a bit of ext4's s_state, and where that stands
+UNCORRECTED = 4             # e2fsck's exit status, from which on it couldn't mend all
+WORN = "where this returns, the card is worn out"
 
 
 class State(enum.Enum):
@@ -87,6 +95,29 @@ def main() -> int:
     return 0
 
 
+def spare() -> int:
+    """/data isn't mounted: mended and mounted after all; or memory stands in for it, so that the
+    settings on the drive hold all the same. The nights' own folder takes nothing then: the night
+    keeps its rows by itself, says so, and shares nothing, for what it shared before isn't known."""
+    if MOUNTED.exists() and mend(MOUNTED.resolve()):
+        subprocess.run(["mount", "--all"], check=False)
+    if DATA.is_mount():
+        tell(f"the data on this card was damaged and is mended as far as can be; {WORN}")
+        return 0
+    if not TOLD.exists():
+        tell("the data on this card can't be read. Nights are kept in memory, and passwords that "
+             "were kept there are asked for again, where they are written to stay; a reset begins "
+             f"anew; {WORN}")
+    nocturne = pwd.getpwnam("nocturne")
+    for folder, options in ((DATA, "mode=755,size=16m"), (
+            NIGHTS, f"ro,mode=700,uid={nocturne.pw_uid},gid={nocturne.pw_gid},size=4k")):
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"{options},nodev,nosuid,noexec", "tmpfs",
+                        folder], check=True)
+    SPARE.touch()
+    return 0
+
+
 def keyed(action: Action) -> tuple[bytes, str]:
     """The board's key where it is needed; and why there is none."""
     if action not in (Action.OPEN, Action.MAKE_LOCKED):
@@ -115,11 +146,31 @@ def make(partition: Path, key: bytes) -> None:
 
 def found(partition: Path) -> State:
     """LUKS2 has a label of its own, which also keeps systems from before it from making the
-    partition anew."""
+    partition anew. What is damaged is mended first. Raises OSError where it can't be read."""
+    state = labelled(partition)
+    with open(partition, "rb") as file:
+        beginning = file.read(UNMADE if state is State.NEW else STATE + 2)
+    lost = state is State.NEW and any(beginning) and not beginning.startswith(ERASED)
+    faulty = int.from_bytes(beginning[STATE:], "little") & FAULTY
+    if lost or state is State.PLAIN and faulty:
+        # By another copy of its superblock; where there is none either, it never was whole.
+        mend(partition)
+        state = labelled(partition)
+    return state
+
+
+def labelled(partition: Path) -> State:
     facts = probed(partition)
     if facts.get("LABEL") != LABEL:
         return State.NEW
     return State.LOCKED if facts.get("TYPE") == "crypto_LUKS" else State.PLAIN
+
+
+def mend(device: Path) -> bool:
+    """Whether its file system is whole now."""
+    say(f"{device}: looking for damage")
+    said = subprocess.run(["e2fsck", "-f", "-y", device], stdout=sys.stderr)
+    return said.returncode < UNCORRECTED
 
 
 def decided(state: State, erase: bool, wanted: bool) -> tuple[Action, str]:
@@ -156,7 +207,7 @@ def fits(partition: Path, key: bytes) -> bool:
 def unlock(partition: Path, key: bytes) -> Path:
     """Its device; with a file system, which a power cut may have kept from being made."""
     cryptsetup("open", partition, LABEL, key=key)
-    if probed(MAPPER).get("LABEL") != LABEL:
+    if found(MAPPER) is State.NEW:
         mkfs(MAPPER)
     return MAPPER
 
@@ -203,14 +254,17 @@ def grow(disk: Path, partition: Path) -> None:
 
 def wipe(device: Path, size: int) -> None:
     """Overwrite all of it with zeros; first, and at once, what the key of an encrypted one is kept
-    in."""
+    in. Cut short it isn't taken for damaged."""
     zeros = bytes(4 << 20)
     file = os.open(device, os.O_WRONLY)
     try:
         for at in range(0, size, len(zeros)):
-            os.pwrite(file, zeros[:min(len(zeros), size - at)], at)
+            data = zeros if at else ERASED + zeros[len(ERASED):]
+            os.pwrite(file, data[:size - at], at)
             if at + len(zeros) == HEADER:
                 os.fsync(file)
+        os.fsync(file)
+        os.pwrite(file, zeros[:SECTOR], 0)
         os.fsync(file)
     finally:
         os.close(file)
@@ -268,4 +322,4 @@ def say(text: str) -> None:
 
 if __name__ == "__main__":
     sys.path.insert(0, "/usr/lib/nocturne/python")
-    sys.exit(main())
+    sys.exit(spare() if sys.argv[1:] == ["spare"] else main())

@@ -364,7 +364,7 @@ def room(part: Path, size: int) -> None:
     """Raises Refused where the nights would lack it."""
     have = part.stat().st_size if part.exists() else 0
     if shutil.disk_usage(part.parent).free < size - have + RESERVE:
-        raise Refused(f"the card has no room for its {size >> 20} MiB")
+        raise Refused(f"there is no room for its {size >> 20} MiB")
 
 
 @contextmanager

@@ -4,7 +4,8 @@ the firewall.
 
 Secrets move to the data partition, readable by their user only, and are replaced by (kept) where
 they stood. A file that can't be understood is named in TROUBLE.txt on the boot partition, and the
-last good one stays in force. `settings.py` runs as nocturne-setup.service.
+last good one stays in force. While memory stands in for the data partition all is taken from a copy
+of the drive, on which everything stays. `settings.py` runs as nocturne-setup.service.
 """
 
 import contextlib
@@ -29,12 +30,14 @@ import written
 from tryboot import BOOT, blank, put, writable
 
 DATA = Path("/data")
-TOLD = Path("/run/nocturne-data.trouble")      # by data.py
+TOLD, SPARE = Path("/run/nocturne-data.trouble"), Path("/run/nocturne-spare")       # by data.py
+COPY = Path("/run/nocturne-drive")
 PYTHON = "/usr/lib/nocturne/python"
 VERSION = Path("/usr/lib/nocturne/version")
 NAMES = ("wifi.txt", "nocturne.toml", "home.toml")
-OURS = {*NAMES, "TROUBLE.txt", "README.txt", "hostname.txt", "settings.txt", "common.txt",
-        "config.txt", "tryboot.txt", "sbom.cdx.json", "authorized_keys", "ca.crt", "seed.mid"}
+PEOPLES = ("hostname.txt", "authorized_keys", "ca.crt", "seed.mid")
+OURS = {*NAMES, *PEOPLES, "TROUBLE.txt", "README.txt", "settings.txt", "common.txt", "config.txt",
+        "tryboot.txt", "sbom.cdx.json"}
 SYSTEMS, FIRMWARE = {"a", "b", "overlays", "reports"}, {".bin", ".dat", ".elf", ".dtb", ".broadcom"}
 STRAY = 65_536      # bytes: larger files are no copies of settings
 FEW = 4             # lines that are named
@@ -47,18 +50,19 @@ NTP, DNS, UPDATES = 123, 53, 8443
 
 def main() -> int:
     kept = DATA / "config"
+    boot = copied(BOOT, COPY) if SPARE.exists() else BOOT
     steps: list[tuple[str, Callable[[], object]]] = [
         ("data", lambda: folders(DATA)),
         ("settings.txt", lambda: words_in(TOLD).splitlines()),
-        ("other names", lambda: named_wrongly(BOOT)),
-        ("other places", lambda: found_elsewhere(BOOT)),
-        ("Imager's files", lambda: take_imager(BOOT, kept)),
-        ("nocturne.toml", lambda: take_config(BOOT, kept)),
-        ("wifi.txt", lambda: take_wifi(BOOT, kept)),
-        ("other files", lambda: take_strays(BOOT, kept)),
+        ("other names", lambda: named_wrongly(boot)),
+        ("other places", lambda: found_elsewhere(boot)),
+        ("Imager's files", lambda: take_imager(boot, kept)),
+        ("nocturne.toml", lambda: take_config(boot, kept)),
+        ("wifi.txt", lambda: take_wifi(boot, kept)),
+        ("other files", lambda: take_strays(boot, kept)),
         ("clock.zone", lambda: set_zone(kept)),
-        ("hostname.txt", lambda: set_host(BOOT)),
-        *((name, lambda name=name, mine=mine, owner=owner: take_file(BOOT / name, mine, owner))
+        ("hostname.txt", lambda: set_host(boot)),
+        *((name, lambda name=name, mine=mine, owner=owner: take_file(boot / name, mine, owner))
           for name, mine, owner in (
               ("authorized_keys", DATA / "ssh/authorized_keys", "root"),
               ("ca.crt", kept / "nocturne-ca.crt", "nocturne"),
@@ -72,6 +76,16 @@ def main() -> int:
     finally:
         guarded("TROUBLE.txt", lambda: tell(BOOT, troubles))
     return 0
+
+
+def copied(boot: Path, copy: Path) -> Path:
+    """What people and Imager write there, in the files that count."""
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir(0o700)
+    for name in (*NAMES, *PEOPLES, *written.IMAGERS):
+        with contextlib.suppress(OSError):
+            shutil.copyfile(boot / name, copy / name)
+    return copy
 
 
 def guarded(what: str, step: Callable[[], object]) -> list[str]:

@@ -2,9 +2,9 @@
 runs it.
 
 One board lives through them in this order: first start, a press, an unplugged sensor, processes
-that are killed or hang, a power cut in mid-night, refused updates, a real one that is tried and
-kept, one that is tried in vain, a systemd that freezes, Wi-Fi and a radio that hangs, a reset by
-the button, encryption, and what Raspberry Pi Imager wrote.
+that are killed or hang, a power cut in mid-night, a damaged card, refused updates, a real one that
+is tried and kept, one that is tried in vain, a systemd that freezes, Wi-Fi and a radio that hangs,
+a reset by the button, encryption, and what Raspberry Pi Imager wrote.
 """
 
 import time
@@ -42,6 +42,7 @@ ALL = (
     accidents.hang_sound,
     accidents.hang_night,
     accidents.power_cut,
+    accidents.damaged,
     updates.refusals,
     updates.fetched,
     updates.real_update,
@@ -104,7 +105,7 @@ def checked(board: Board, checks: tuple[Callable[[Board], str], ...]) -> Iterato
             try:
                 figure, passed = check(board), True
             # A pipe to a board that went off: unnamed it would end the run as if all were well.
-            except (Trouble, ConnectionError) as trouble:
+            except (Trouble, OSError) as trouble:
                 figure, passed = str(trouble).replace("\n", " ")[:200], False
             yield Row(check.__doc__.split(".")[0].strip(), passed, figure, time.monotonic() - began)
             if not passed and not board.pi.runs:

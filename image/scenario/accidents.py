@@ -1,6 +1,7 @@
 """What goes wrong in a night: a plug, a process, the power, systemd itself; and the way back to a
 device like new."""
 
+from image import recipe
 from image.host import Trouble
 from image.scenario.board import ACTIVE, NAME, Board
 from image.scenario.night import listen
@@ -9,6 +10,7 @@ LATEST = 20.0                   # s until a process that died or hangs is back
 RECOVERED = 5.0                 # s until sensors that were plugged in again are read
 RESUMED = "events WHERE kind='resumed'"
 RESET_GOAL = 60.0               # s
+LOST = 128 << 10                # bytes: a small card's unit of erasing
 
 
 def unplug(board: Board) -> str:
@@ -78,6 +80,21 @@ def power_cut(board: Board) -> str:
         raise Trouble(f"{rows - kept} rows lost")
     await_more(board, RESUMED, resumed)
     return f"{kept} epochs kept of {rows}, and the night goes on"
+
+
+def damaged(board: Board) -> str:
+    """A card that lost the beginning of its data partition: it is mended, and the nights are there.
+    """
+    rows = board.count("epochs")
+    board.run("sync")
+    board.pi.power_cut()
+    with open(board.pi.card, "r+b") as card:
+        card.seek((recipe.START + recipe.BOOT + 2 * recipe.ROOT) * recipe.MIB)
+        card.write(b"\xff" * LOST)
+    board.start()
+    if (kept := board.count("epochs")) < rows:
+        raise Trouble(f"{rows - kept} rows lost")
+    return f"{LOST >> 10} KiB of it lost, {kept} epochs kept of {rows}"
 
 
 def frozen(board: Board) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from image import recipe
-from image.emulate import Pi
+from image.emulate import BUTTON, Pi
 from image.host import HERE, Trouble
 from image.scenario.board import NAME, SECRET, Board
 
@@ -53,13 +53,15 @@ def made(board: Board) -> str:
 
 
 def elsewhere(board: Board) -> str:
-    """On another board it can't be read, stays as it is, and TROUBLE.txt says so."""
+    """On another board it can't be read, stays as it is, and TROUBLE.txt says so; the settings hold
+    from memory."""
     pi = board.pi
     off(pi)
     before = header(pi.card)
     pi.otp = THEIRS
     board.start()
-    board.run("! findmnt /data")
+    board.run("findmnt -no FSTYPE /data | grep -qx tmpfs && nft list ruleset | grep -q drop")
+    board.run(f"grep -q 'button = {BUTTON}' /data/config/nocturne.toml")
     said = board.run("cat /boot/firmware/TROUBLE.txt")
     pi.power_cut()
     if "encrypted" not in said or header(pi.card) != before:

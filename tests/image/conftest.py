@@ -1,17 +1,20 @@
-"""The board's settings, read from one folder into another. The mount and the users are left out."""
+"""The programs of the board, on folders and files; mounts and users are left out."""
 
+import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from image.board import data
+from image.board import data as beside
+
+SIZE = 40 << 20
 
 
 @pytest.fixture
 def settings(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(str(Path(data.__file__).parent))
+    monkeypatch.syspath_prepend(str(Path(beside.__file__).parent))
     import settings as module
     monkeypatch.setattr(module, "writable", nullcontext)
     monkeypatch.setattr(module, "PYTHON", str(Path(__file__).resolve().parents[2]))
@@ -29,3 +32,22 @@ def places(tmp_path):
     boot.mkdir()
     kept.mkdir()
     return boot, kept
+
+
+@pytest.fixture
+def board(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(Path(beside.__file__).parent))
+    import data as module
+    import otp
+    monkeypatch.setattr(module, "BOOT", tmp_path)
+    yield module, otp
+    for name in ("data", "otp", "written", "tryboot"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def partition(tmp_path):
+    path = tmp_path / "partition"
+    path.write_bytes(b"")
+    os.truncate(path, SIZE)
+    return path

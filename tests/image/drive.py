@@ -1,15 +1,21 @@
 """What people write on the drive NOCTURNE, and whether a password is left there."""
 
+import os
+import shutil
 import stat
 from pathlib import Path
 
+import pytest
+
 SECRET = "gEheim 7ü!#=1"
-
-
 PLAIN = f'[home]\nhost = "hub"\npassword = "{SECRET}"\n'
-
-
 WIFI = f"country = DE\nname = Home Net\npassword = {SECRET}\n"
+SBIN = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+
+
+def need(command: str, package: str) -> None:
+    if shutil.which(command, path=SBIN) is None:
+        pytest.skip(f"{command} is missing: apt-get install {package}")
 
 
 def mode(path) -> int:

@@ -1,44 +1,15 @@
 """The encrypted data partition: by cryptsetup itself, on files; opening one needs the kernel's
 device mapper, which the emulated board has."""
 
-import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from image import recipe
-from image.board import data as beside
+from tests.image.drive import SBIN, need
 
 KEY, OTHER = bytes(range(1, 33)), bytes(range(2, 34))
-SIZE = 40 << 20
-SBIN = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-
-
-@pytest.fixture
-def board(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(str(Path(beside.__file__).parent))
-    import data as module
-    import otp
-    monkeypatch.setattr(module, "BOOT", tmp_path)
-    yield module, otp
-    for name in ("data", "otp", "written", "tryboot"):
-        sys.modules.pop(name, None)
-
-
-@pytest.fixture
-def partition(tmp_path):
-    path = tmp_path / "partition"
-    path.write_bytes(b"")
-    os.truncate(path, SIZE)
-    return path
-
-
-def need(command: str, package: str) -> None:
-    if shutil.which(command, path=SBIN) is None:
-        pytest.skip(f"{command} is missing: apt-get install {package}")
 
 
 @pytest.fixture
@@ -67,7 +38,7 @@ def test_a_reset_that_is_cut_short_leaves_no_key(board, partition, cryptsetup):
     data.lock(partition, otp.key(KEY))
     data.wipe(partition, data.HEADER)
     assert data.found(partition) is data.State.NEW and not data.fits(partition, otp.key(KEY))
-    assert not any(partition.read_bytes()[:data.HEADER])
+    assert not any(partition.read_bytes()[data.SECTOR:data.HEADER])
 
 
 def test_an_older_system_takes_an_encrypted_partition_for_made(board, partition, cryptsetup):

@@ -84,7 +84,9 @@ def install_debian(packages: dict[str, str]) -> None:
     if not missing:
         return
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    command = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
+    # Whoever else installs something, such as a second of our commands, is waited for.
+    command = ["apt-get", "install", "--yes", "--no-install-recommends",
+               "-o", "DPkg::Lock::Timeout=300", *missing]
     if not shutil.which("apt-get"):
         say(f"please install {', '.join(missing)}; going on without")
         return

@@ -1,0 +1,156 @@
+"""A data partition that a card has damaged: by mke2fs, debugfs and e2fsck themselves, on files."""
+
+import re
+import subprocess
+from contextlib import nullcontext
+
+import pytest
+
+from tests.image.drive import PLAIN, SBIN, SECRET, WIFI, joins_with, need
+
+NIGHT = b"a night that must not be lost\n"
+
+
+@pytest.fixture
+def ext4(board, partition, monkeypatch, tmp_path):
+    """The program, and a partition that it made, with a night in it."""
+    need("debugfs", "e2fsprogs")
+    monkeypatch.setenv("PATH", SBIN)
+    data, _ = board
+    data.mkfs(partition)
+    (tmp_path / "night").write_bytes(NIGHT)
+    debugfs(partition, f"write {tmp_path / 'night'} night", "-w")
+    return data, partition
+
+
+def debugfs(partition, request: str, *more: str) -> bytes:
+    return subprocess.run(["debugfs", *more, "-R", request, partition], capture_output=True,
+                          check=True).stdout
+
+
+def copies(partition) -> list[int]:
+    """Where superblocks stand, in bytes, as dumpe2fs tells."""
+    said = subprocess.run(["dumpe2fs", partition], capture_output=True, text=True).stdout
+    size = int(re.search(r"Block size: +(\d+)", said)[1])
+    blocks = map(int, re.findall(r"(?:Primary|Backup) superblock at (\d+)", said))
+    return [max(block * size, 1024) for block in blocks]
+
+
+def spoil(partition, at: int, garbage: bytes) -> None:
+    with open(partition, "r+b") as file:
+        file.seek(at)
+        file.write(garbage)
+
+
+@pytest.mark.parametrize("garbage", [bytes(1024), b"\xff" * 1024, b"\xff" * (128 << 10),
+                                     bytes(4 << 20)], ids=["zeros", "ones", "128 KiB", "4 MiB"])
+def test_a_file_system_without_its_beginning_is_mended_from_a_copy(ext4, garbage):
+    data, partition = ext4
+    spoil(partition, 1024 if len(garbage) == 1024 else 0, garbage)
+    assert data.found(partition) is data.State.PLAIN
+    subprocess.run(["e2fsck", "-f", "-n", partition], check=True, capture_output=True)
+    if len(garbage) == 1024:
+        assert debugfs(partition, "cat night") == NIGHT
+
+
+def test_what_the_kernel_found_faulty_is_mended_before_it_is_mounted(ext4):
+    data, partition = ext4
+    debugfs(partition, "clri night", "-w")
+    debugfs(partition, "ssv state 2", "-w")
+    assert data.found(partition) is data.State.PLAIN
+    assert re.search(rb"Filesystem state: +clean\n", debugfs(partition, "stats"))
+    subprocess.run(["e2fsck", "-f", "-n", partition], check=True, capture_output=True)
+
+
+def test_a_whole_one_is_left_as_it_is(ext4, monkeypatch):
+    data, partition = ext4
+    before = partition.read_bytes()
+    assert data.found(partition) is data.State.PLAIN and partition.read_bytes() == before
+
+
+def test_one_whose_making_was_cut_short_is_new(ext4):
+    """mke2fs writes the superblocks last."""
+    data, partition = ext4
+    for at in copies(partition):
+        spoil(partition, at, bytes(1024))
+    assert data.found(partition) is data.State.NEW
+
+
+def test_an_erasure_that_was_cut_short_brings_no_night_back(ext4):
+    data, partition = ext4
+    for size in (4 << 20, data.HEADER):
+        data.wipe(partition, size)
+        spoil(partition, 0, data.ERASED)
+        assert data.found(partition) is data.State.NEW
+
+
+def test_one_that_cannot_be_read_is_not_made_anew(board, tmp_path):
+    data, _ = board
+    with pytest.raises(OSError):
+        data.found(tmp_path)
+
+
+@pytest.fixture
+def spare(board, monkeypatch, tmp_path):
+    """`data.py spare` on folders; what it runs."""
+    data, _ = board
+    run: list[list[str]] = []
+    monkeypatch.setattr(data, "writable", nullcontext)
+    monkeypatch.setattr(data.subprocess, "run", lambda words, **_: run.append(
+        [str(word) for word in words]))
+    monkeypatch.setattr(data.pwd, "getpwnam", lambda _: data.pwd.getpwuid(0))
+    for name in ("DATA", "NIGHTS", "SPARE", "MOUNTED", "TOLD"):
+        monkeypatch.setattr(data, name, tmp_path / name)
+    return data, run
+
+
+def test_memory_stands_in_for_data_that_cannot_be_had_and_nights_go_nowhere(spare, tmp_path):
+    data, run = spare
+    assert data.spare() == 0 and data.SPARE.exists()
+    mounted = {words[-1]: words[4] for words in run}
+    assert mounted.keys() == {str(data.DATA), str(data.NIGHTS)}
+    assert mounted[str(data.NIGHTS)].startswith("ro,")
+    assert "kept in memory" in (tmp_path / "TROUBLE.txt").read_text()
+
+
+def test_what_is_locked_is_told_as_that(spare):
+    data, _ = spare
+    data.TOLD.write_text("the data on this card is encrypted\n")
+    data.spare()
+    assert data.TOLD.read_text() == "the data on this card is encrypted\n"
+
+
+@pytest.mark.parametrize(("whole", "mounts"), [(True, True), (True, False), (False, False)])
+def test_what_can_be_mended_is_mounted_after_all(spare, monkeypatch, whole, mounts):
+    data, run = spare
+    data.MOUNTED.touch()
+    monkeypatch.setattr(data, "mend", lambda _: whole)
+    monkeypatch.setattr(type(data.DATA), "is_mount", lambda _: mounts)
+    assert data.spare() == 0
+    assert (["mount", "--all"] in run) is whole
+    assert data.SPARE.exists() is not mounts
+    assert ("mended" if mounts else "can't be read") in data.TOLD.read_text()
+
+
+def test_while_memory_stands_in_all_holds_and_no_password_leaves_the_drive(
+        settings, monkeypatch, tmp_path):
+    boot, kept = tmp_path / "boot", tmp_path / "data/config"
+    monkeypatch.setattr(settings, "BOOT", boot)
+    monkeypatch.setattr(settings, "DATA", tmp_path / "data")
+    monkeypatch.setattr(settings, "SPARE", tmp_path)
+    monkeypatch.setattr(settings, "COPY", tmp_path / "copy")
+    monkeypatch.setattr(settings, "set_host", lambda *_: [])
+    loaded = []
+    monkeypatch.setattr(settings.subprocess, "run", lambda *_, input, **__: loaded.append(input))
+    files = {"nocturne.toml": PLAIN, "wifi.txt": WIFI, "authorized_keys": "ssh-ed25519 AAAA me\n",
+             "wifi.bak.txt": f"password = {SECRET}\n", "user-data": "hostname: bett\n"}
+    boot.mkdir()
+    (tmp_path / "data").mkdir()
+    for name, text in files.items():
+        (boot / name).write_text(text)
+    for _ in range(2):
+        assert settings.main() == 0 and "tcp dport 22" in loaded[-1]
+        assert {name: (boot / name).read_text() for name in files} == files
+        assert SECRET in (kept / "nocturne.toml").read_text()
+        assert joins_with(SECRET, (kept / "wpa_supplicant-wlan0.conf").read_text())
+    assert len(loaded) == 2
