@@ -1,6 +1,5 @@
 #!/usr/bin/python3
-"""The data partition, before it is mounted: made at the first boot, erased while the button is held
-at power-on.
+"""The data partition, mounted: made at the first boot, erased while the button is held at power-on.
 
 It grows to half a gigabyte at most: that is years of nights, can be overwritten within a minute
 (the slowest class of cards writes 10 MB/s), and leaves the rest of the card to its wear levelling.
@@ -9,8 +8,8 @@ What a person wrote on the boot partition goes with it.
 With data_encrypted=1 in settings.txt it is made encrypted (LUKS2) by a key from the board's
 one-time memory; one that was made so is opened by it. What to mount is where /run/nocturne-data
 leads; nothing is made anew but at the first start and by a reset, and what not even its file
-system's own tool can read. `data.py` runs as nocturne-data.service; `data.py spare`, as
-nocturne-spare.service, where /data couldn't be mounted.
+system's own tool can read. Where it can't be had memory stands in for it. `data.py` runs as
+nocturne-data.service.
 """
 
 import contextlib
@@ -23,6 +22,7 @@ import subprocess
 import sys
 import time
 import tomllib
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,7 +41,8 @@ PERSONAL = ("nocturne.toml", "wifi.txt", "home.toml", "ca.crt", "seed.mid", "tas
             "authorized_keys", "hostname.txt", "TROUBLE.txt", *written.IMAGERS)
 BUTTON, LED = 17, 18
 MOUNTED, TOLD = Path("/run/nocturne-data"), Path("/run/nocturne-data.trouble")
-DATA, NIGHTS, SPARE = Path("/data"), Path("/var/lib/nocturne"), Path("/run/nocturne-spare")
+DATA, SPARE = Path("/data"), Path("/run/nocturne-spare")
+SAFE = "nodev,noexec,nosuid"
 MAPPER = Path("/dev/mapper") / LABEL
 ASKED = re.compile(r"(?m)^[ \t]*data_encrypted[ \t]*=[ \t]*(?:1|true|yes|on)\b")
 HEADER = 16 << 20            # bytes: LUKS2's, with all that its key is kept in
@@ -50,6 +51,7 @@ ERASED = b"nocturne: erased".ljust(SECTOR, b"\0")       # till all of it is
 FAULTY, STATE = 2, 1024 + 58        # a bit of ext4's s_state, and where that stands
 UNCORRECTED = 4             # e2fsck's exit status, from which on it couldn't mend all
 WORN = "where this returns, the card is worn out"
+MENDED = f"the data on this card was damaged and is mended as far as can be; {WORN}"
 
 
 class State(enum.Enum):
@@ -67,8 +69,24 @@ class Action(enum.Enum):
 
 
 def main() -> int:
+    """What data there is, mounted; memory in its stead where there is none."""
+    try:
+        device = ready()
+        there = device is not None and mounted(device)
+    except Exception:           # of a card that can't be read, a tool that fails
+        traceback.print_exc()
+        there = False
+    if not there:
+        stand_in()
+    return 0
+
+
+def ready() -> Path | None:
+    """The device to mount; None for one of another board, which is told. Raises OSError or
+    CalledProcessError."""
     partition = Path(f"/dev/disk/by-partuuid/{DISK_ID}-{NUMBER:02d}").resolve()
-    state, erase = found(partition), held()
+    erase = held()
+    state = labelled(partition) if erase else found(partition)
     action, told = decided(state, erase, asked(BOOT / "settings.txt"))
     if erase:
         say("the button is held: erasing everything personal")
@@ -84,38 +102,44 @@ def main() -> int:
     if action is Action.OPEN and not (key and fits(partition, key)):
         tell(f"the data on this card is encrypted, and {why or 'not by this board'}; put the card "
              "into its board again, or reset the device, which begins anew")
-        return 0
+        return None
     if action in (Action.MAKE, Action.MAKE_LOCKED):
         make(partition, key)
     MOUNTED.unlink(missing_ok=True)
-    MOUNTED.symlink_to(unlock(partition, key) if key else partition)
+    MOUNTED.symlink_to(unlock(partition, key, action is Action.MAKE_LOCKED) if key else partition)
     say(f"{partition}: {action.value}, {blocks(partition) >> 20} MiB")
     if told:
         tell(told)
-    return 0
+    return MOUNTED.resolve()
 
 
-def spare() -> int:
-    """/data isn't mounted: mended and mounted after all; or memory stands in for it, so that the
-    settings on the drive hold all the same. The nights' own folder takes nothing then: the night
-    keeps its rows by itself, says so, and shares nothing, for what it shared before isn't known."""
-    if MOUNTED.exists() and mend(MOUNTED.resolve()):
-        subprocess.run(["mount", "--all"], check=False)
-    if DATA.is_mount():
-        tell(f"the data on this card was damaged and is mended as far as can be; {WORN}")
-        return 0
-    if not TOLD.exists():
+def mounted(device: Path) -> bool:
+    """Whether it is; mended where it couldn't be."""
+    words = ["mount", "-t", "ext4", "-o", f"noatime,{SAFE},errors=remount-ro", device, DATA]
+    if subprocess.run(words).returncode == 0:
+        return True
+    whole = mend(device) and subprocess.run(words).returncode == 0
+    if whole:
+        tell(MENDED)
+    return whole
+
+
+def stand_in() -> None:
+    """Memory in the stead of the data partition, so that the settings on the drive hold all the
+    same. The nights' own folder takes nothing then: the night keeps its rows by itself, says so,
+    and shares nothing, for what it shared before isn't known."""
+    if MOUNTED.exists() or not TOLD.exists():       # else it is locked, and that is told
         tell("the data on this card can't be read. Nights are kept in memory, and passwords that "
              "were kept there are asked for again, where they are written to stay; a reset begins "
              f"anew; {WORN}")
     nocturne = pwd.getpwnam("nocturne")
-    for folder, options in ((DATA, "mode=755,size=16m"), (
-            NIGHTS, f"ro,mode=700,uid={nocturne.pw_uid},gid={nocturne.pw_gid},size=4k")):
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"{options},nodev,nosuid,noexec", "tmpfs",
-                        folder], check=True)
+    owned = f"uid={nocturne.pw_uid},gid={nocturne.pw_gid}"
+    for folder, options in ((DATA, "mode=755,size=16m"),
+                            (DATA / "nocturne", f"ro,mode=700,{owned},size=4k")):
+        folder.mkdir(exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"{options},{SAFE}", "tmpfs", folder],
+                       check=True)
     SPARE.touch()
-    return 0
 
 
 def keyed(action: Action) -> tuple[bytes, str]:
@@ -156,6 +180,8 @@ def found(partition: Path) -> State:
         # By another copy of its superblock; where there is none either, it never was whole.
         mend(partition)
         state = labelled(partition)
+        tell(f"what stood in the data partition couldn't be read, and it is made anew; {WORN}"
+             if state is State.NEW else MENDED)
     return state
 
 
@@ -204,10 +230,10 @@ def fits(partition: Path, key: bytes) -> bool:
     return True
 
 
-def unlock(partition: Path, key: bytes) -> Path:
+def unlock(partition: Path, key: bytes, new: bool) -> Path:
     """Its device; with a file system, which a power cut may have kept from being made."""
     cryptsetup("open", partition, LABEL, key=key)
-    if found(MAPPER) is State.NEW:
+    if new or found(MAPPER) is State.NEW:
         mkfs(MAPPER)
     return MAPPER
 
@@ -226,9 +252,12 @@ def tell(trouble: str) -> None:
     """In TROUBLE.txt at once, for without its data nothing else writes there; and to settings.py,
     which writes it anew."""
     say(trouble)
-    TOLD.write_text(f"{trouble}\n")
+    with open(TOLD, "a+") as file:
+        file.write(f"{trouble}\n")
+        file.seek(0)
+        words = file.read()
     with writable():
-        put(BOOT / "TROUBLE.txt", f"{trouble}\r\n".encode())
+        put(BOOT / "TROUBLE.txt", words.replace("\n", "\r\n").encode())
 
 
 def blocks(device: Path) -> int:
@@ -322,4 +351,4 @@ def say(text: str) -> None:
 
 if __name__ == "__main__":
     sys.path.insert(0, "/usr/lib/nocturne/python")
-    sys.exit(spare() if sys.argv[1:] == ["spare"] else main())
+    sys.exit(main())

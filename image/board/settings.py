@@ -100,7 +100,8 @@ def guarded(what: str, step: Callable[[], object]) -> list[str]:
 
 
 def folders(data: Path) -> None:
-    folder(data / "nocturne", "nocturne", 0o700)
+    if not SPARE.exists():      # else it takes nothing
+        folder(data / "nocturne", "nocturne", 0o700)
     folder(data / "config", "root", 0o711)
     folder(data / "system", "root", 0o755)
     folder(data / "rauc", "root", 0o700)

@@ -195,7 +195,8 @@ def slot_files(fat: Path) -> dict[str, bytes]:
 
 def tried(board: Board) -> str:
     """The new slot is tried; without a word from it the old one starts again."""
-    board.pi.power_on(tried=True)
+    # Systems on trial have limits of their own, in time that mustn't run ahead of our disk.
+    board.pi.power_on(tried=True, hurry=False)
     if slot(board) != "B":
         raise Trouble("slot B wasn't started")
     board.pi.power_cut()
@@ -208,7 +209,6 @@ def tried(board: Board) -> str:
 
 def kept(board: Board) -> str:
     """Tried again, it runs well for two minutes and stays."""
-    # It judges itself by its own time, which mustn't run ahead while it waits for our disk.
     board.start(tried=True, hurry=False)
     board.pi.await_true("grep -q '^os_prefix=b/' /boot/firmware/config.txt", 600)
     took = board.run("cut -d' ' -f1 /proc/uptime")
@@ -222,7 +222,7 @@ def in_vain(board: Board) -> str:
     """A slot whose sound process can't run isn't kept."""
     board.run("/usr/lib/nocturne/board/tryboot.py set-primary A")
     board.pi.power_cut()
-    board.pi.power_on(tried=True)
+    board.pi.power_on(tried=True, hurry=False)
     board.run("systemctl mask --runtime --now nocturne-sound", check=False)
     if not board.pi.ended(900):
         raise Trouble("it didn't restart")

@@ -40,6 +40,8 @@ def board(monkeypatch, tmp_path):
     import data as module
     import otp
     monkeypatch.setattr(module, "BOOT", tmp_path)
+    monkeypatch.setattr(module, "TOLD", tmp_path / "told")
+    monkeypatch.setattr(module, "writable", nullcontext)
     yield module, otp
     for name in ("data", "otp", "written", "tryboot"):
         sys.modules.pop(name, None)

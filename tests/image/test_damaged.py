@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
@@ -47,7 +47,7 @@ def spoil(partition, at: int, garbage: bytes) -> None:
 def test_a_file_system_without_its_beginning_is_mended_from_a_copy(ext4, garbage):
     data, partition = ext4
     spoil(partition, 1024 if len(garbage) == 1024 else 0, garbage)
-    assert data.found(partition) is data.State.PLAIN
+    assert data.found(partition) is data.State.PLAIN and data.TOLD.read_text() == f"{data.MENDED}\n"
     subprocess.run(["e2fsck", "-f", "-n", partition], check=True, capture_output=True)
     if len(garbage) == 1024:
         assert debugfs(partition, "cat night") == NIGHT
@@ -62,10 +62,11 @@ def test_what_the_kernel_found_faulty_is_mended_before_it_is_mounted(ext4):
     subprocess.run(["e2fsck", "-f", "-n", partition], check=True, capture_output=True)
 
 
-def test_a_whole_one_is_left_as_it_is(ext4, monkeypatch):
+def test_a_whole_one_is_left_as_it_is(ext4):
     data, partition = ext4
     before = partition.read_bytes()
     assert data.found(partition) is data.State.PLAIN and partition.read_bytes() == before
+    assert not data.TOLD.exists()
 
 
 def test_one_whose_making_was_cut_short_is_new(ext4):
@@ -73,7 +74,7 @@ def test_one_whose_making_was_cut_short_is_new(ext4):
     data, partition = ext4
     for at in copies(partition):
         spoil(partition, at, bytes(1024))
-    assert data.found(partition) is data.State.NEW
+    assert data.found(partition) is data.State.NEW and "made anew" in data.TOLD.read_text()
 
 
 def test_an_erasure_that_was_cut_short_brings_no_night_back(ext4):
@@ -91,45 +92,65 @@ def test_one_that_cannot_be_read_is_not_made_anew(board, tmp_path):
 
 
 @pytest.fixture
-def spare(board, monkeypatch, tmp_path):
-    """`data.py spare` on folders; what it runs."""
+def mounts(board, monkeypatch, tmp_path):
+    """The program, and the mounts that it asked for, by their place; those of ext4 fail."""
     data, _ = board
-    run: list[list[str]] = []
-    monkeypatch.setattr(data, "writable", nullcontext)
-    monkeypatch.setattr(data.subprocess, "run", lambda words, **_: run.append(
-        [str(word) for word in words]))
+    asked: dict[str, list[str]] = {}
+
+    def mount(words, **_):
+        asked[str(words[-1])] = [str(word) for word in words]
+        return subprocess.CompletedProcess(words, int("ext4" in words))
+
+    monkeypatch.setattr(data.subprocess, "run", mount)
     monkeypatch.setattr(data.pwd, "getpwnam", lambda _: data.pwd.getpwuid(0))
-    for name in ("DATA", "NIGHTS", "SPARE", "MOUNTED", "TOLD"):
+    for name in ("DATA", "SPARE", "MOUNTED"):
         monkeypatch.setattr(data, name, tmp_path / name)
-    return data, run
+    return data, asked
 
 
-def test_memory_stands_in_for_data_that_cannot_be_had_and_nights_go_nowhere(spare, tmp_path):
-    data, run = spare
-    assert data.spare() == 0 and data.SPARE.exists()
-    mounted = {words[-1]: words[4] for words in run}
-    assert mounted.keys() == {str(data.DATA), str(data.NIGHTS)}
-    assert mounted[str(data.NIGHTS)].startswith("ro,")
+def lost(*_):
+    raise OSError(5, "Input/output error")
+
+
+@pytest.mark.parametrize("ready", [lost, lambda: Path("/dev/none")], ids=["unread", "unmounted"])
+def test_memory_stands_in_for_data_that_cannot_be_had_and_nights_go_nowhere(
+        mounts, monkeypatch, ready, tmp_path):
+    data, asked = mounts
+    monkeypatch.setattr(data, "ready", ready)
+    monkeypatch.setattr(data, "mend", lambda _: True)
+    assert data.main() == 0 and data.SPARE.exists()
+    assert asked[str(data.DATA)][2] == asked[str(data.DATA / "nocturne")][2] == "tmpfs"
+    assert asked[str(data.DATA / "nocturne")][4].startswith("ro,")
     assert "kept in memory" in (tmp_path / "TROUBLE.txt").read_text()
 
 
-def test_what_is_locked_is_told_as_that(spare):
-    data, _ = spare
-    data.TOLD.write_text("the data on this card is encrypted\n")
-    data.spare()
+def test_what_is_locked_is_told_as_that(mounts, monkeypatch):
+    data, _ = mounts
+    monkeypatch.setattr(data, "ready", lambda: data.tell("the data on this card is encrypted"))
+    assert data.main() == 0 and data.SPARE.exists()
     assert data.TOLD.read_text() == "the data on this card is encrypted\n"
 
 
-@pytest.mark.parametrize(("whole", "mounts"), [(True, True), (True, False), (False, False)])
-def test_what_can_be_mended_is_mounted_after_all(spare, monkeypatch, whole, mounts):
-    data, run = spare
+def test_what_was_mended_and_still_cannot_be_mounted_is_told_so(mounts, monkeypatch):
+    data, _ = mounts
+    data.tell(data.MENDED)
     data.MOUNTED.touch()
-    monkeypatch.setattr(data, "mend", lambda _: whole)
-    monkeypatch.setattr(type(data.DATA), "is_mount", lambda _: mounts)
-    assert data.spare() == 0
-    assert (["mount", "--all"] in run) is whole
-    assert data.SPARE.exists() is not mounts
-    assert ("mended" if mounts else "can't be read") in data.TOLD.read_text()
+    monkeypatch.setattr(data, "ready", lambda: data.MOUNTED)
+    monkeypatch.setattr(data, "mend", lambda _: False)
+    assert data.main() == 0 and "kept in memory" in data.TOLD.read_text()
+
+
+@pytest.mark.parametrize("fails", [0, 1])
+def test_what_can_be_mounted_once_it_is_mended_needs_no_memory(mounts, monkeypatch, fails):
+    data, _ = mounts
+    tries = []
+    monkeypatch.setattr(data, "ready", lambda: Path("/dev/none"))
+    monkeypatch.setattr(data, "mend", lambda _: True)
+    monkeypatch.setattr(data.subprocess, "run", lambda words: tries.append(words) or (
+        subprocess.CompletedProcess(words, int(len(tries) <= fails))))
+    assert data.main() == 0 and len(tries) == 1 + fails and not data.SPARE.exists()
+    assert data.TOLD.exists() is bool(fails)
+    assert "nodev,noexec,nosuid" in tries[0][4]
 
 
 def test_while_memory_stands_in_all_holds_and_no_password_leaves_the_drive(

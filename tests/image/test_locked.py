@@ -129,11 +129,10 @@ def test_nothing_is_written_without_a_yes(board, tmp_path, monkeypatch):
     assert otp.main([]) == 0
 
 
-def test_the_trouble_is_told_at_once_and_again_by_the_settings(board, tmp_path, monkeypatch):
-    from contextlib import nullcontext
+def test_the_trouble_is_told_at_once_and_again_by_the_settings(board, tmp_path):
     data, _ = board
-    monkeypatch.setattr(data, "writable", nullcontext)
-    monkeypatch.setattr(data, "TOLD", tmp_path / "told")
-    data.tell("the data on this card is encrypted")
-    assert (tmp_path / "TROUBLE.txt").read_bytes() == b"the data on this card is encrypted\r\n"
-    assert (tmp_path / "told").read_text() == "the data on this card is encrypted\n"
+    for trouble in ("the data on this card was damaged", "data_encrypted: it is empty"):
+        data.tell(trouble)
+    words = b"the data on this card was damaged\r\ndata_encrypted: it is empty\r\n"
+    assert (tmp_path / "TROUBLE.txt").read_bytes() == words
+    assert data.TOLD.read_bytes() == words.replace(b"\r", b"")

@@ -29,6 +29,19 @@ def test_every_unit_is_exposed_by_two_at_most(unit):
     assert exposure(SYSTEMD / unit) <= 2.0
 
 
+@pytest.mark.parametrize("unit", [*sorted(ROOT.iterdir()), *sorted(SYSTEMD.glob("*.service"))],
+                         ids=lambda unit: unit.name)
+def test_systemd_takes_every_unit(unit):
+    """Debian 12's refuses more than Debian 13's; the programs are in the image alone."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is missing: apt-get install systemd")
+    said = subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", unit],
+                          capture_output=True, text=True).stderr
+    wrong = [line for line in said.splitlines()
+             if line.startswith((str(unit), unit.name)) and "is not executable" not in line]
+    assert wrong == []
+
+
 def test_what_loads_the_wifis_driver_may_do_little_else():
     assert exposure(ROOT / "nocturne-radio.service") <= 2.3         # as systemd's own timesyncd
     assert "CapabilityBoundingSet=CAP_SYS_MODULE CAP_NET_RAW" in (
