@@ -8,13 +8,15 @@ What a person wrote on the boot partition goes with it.
 
 With data_encrypted=1 in settings.txt it is made encrypted (LUKS2) by a key from the board's
 one-time memory; one that was made so is opened by it. What to mount is where /run/nocturne-data
-leads; nothing is made anew but at the first start and by a reset. `data.py` runs as
+leads; nothing is made anew but at the first start and by a reset. One whose beginning a power cut
+has spoiled is mended from its own copies of it, or left as it is. `data.py` runs as
 nocturne-data.service.
 """
 
 import contextlib
 import enum
 import fcntl
+import json
 import os
 import re
 import subprocess
@@ -42,6 +44,7 @@ MOUNTED, TOLD = Path("/run/nocturne-data"), Path("/run/nocturne-data.trouble")
 MAPPER = Path("/dev/mapper") / LABEL
 ASKED = re.compile(r"(?m)^[ \t]*data_encrypted[ \t]*=[ \t]*(?:1|true|yes|on)\b")
 HEADER = 16 << 20            # bytes: LUKS2's, with all that its key is kept in
+START, FIRST = 1 << 20, 4096    # bytes: zero before anything was made; written last by mkfs.ext4
 
 
 class State(enum.Enum):
@@ -49,6 +52,7 @@ class State(enum.Enum):
     NEW = "nothing of ours"
     PLAIN = "ext4"
     LOCKED = "LUKS2"
+    SPOILED = "no longer to be read"
 
 
 class Action(enum.Enum):
@@ -56,6 +60,7 @@ class Action(enum.Enum):
     MAKE_LOCKED = "made, encrypted"
     USE = "there"
     OPEN = "there, encrypted"
+    LEAVE = "left as it is"
 
 
 def main() -> int:
@@ -69,14 +74,19 @@ def main() -> int:
         with writable():
             forget(BOOT, DEFAULTS)
         say(f"erased {blocks(partition) >> 20} MiB in {time.monotonic() - start:.0f} s")
+    if action is Action.LEAVE:
+        tell(told)
+        return 0
     key, why = keyed(action)
+    if action is Action.OPEN and not (key and fits(partition, key)):
+        if not unfinished(partition):
+            tell(f"the data on this card is encrypted, and {why or 'not by this board'}; put the "
+                 "card into its board again, or reset the device, which begins anew")
+            return 0
+        action = Action.MAKE_LOCKED
     if action is Action.MAKE_LOCKED and not key:
         action = Action.MAKE
         told = f"data_encrypted: {why}. Till a reset after that the data is kept without encryption"
-    if action is Action.OPEN and not (key and fits(partition, key)):
-        tell(f"the data on this card is encrypted, and {why or 'not by this board'}; put the card "
-             "into its board again, or reset the device, which begins anew")
-        return 0
     if action in (Action.MAKE, Action.MAKE_LOCKED):
         make(partition, key)
     MOUNTED.unlink(missing_ok=True)
@@ -117,9 +127,36 @@ def found(partition: Path) -> State:
     """LUKS2 has a label of its own, which also keeps systems from before it from making the
     partition anew."""
     facts = probed(partition)
-    if facts.get("LABEL") != LABEL:
+    if facts.get("LABEL") == LABEL:
+        return State.LOCKED if facts.get("TYPE") == "crypto_LUKS" else State.PLAIN
+    try:
+        with open(partition, "rb") as file:
+            start = file.read(START)
+    except OSError as trouble:
+        say(f"{partition}: {trouble}")
+        return State.SPOILED
+    if not any(start):
         return State.NEW
-    return State.LOCKED if facts.get("TYPE") == "crypto_LUKS" else State.PLAIN
+    if mended(partition):
+        return State.PLAIN
+    return State.SPOILED if any(start[:FIRST]) else State.NEW
+
+
+def mended(device: Path) -> bool:
+    """Whether there is a file system of ours, once e2fsck has put back a spoiled beginning from the
+    copies that ext4 keeps of it."""
+    if probed(device).get("LABEL") != LABEL:
+        done = subprocess.run(["e2fsck", "-y", device], capture_output=True, text=True)
+        say(f"{device}: its beginning is none of ours; e2fsck: {done.stdout[-2000:]}")
+    return probed(device).get("LABEL") == LABEL
+
+
+def unfinished(partition: Path) -> bool:
+    """Whether no key was given to it yet, so that nobody could have kept anything in it: a power
+    cut while it was made."""
+    said = subprocess.run(["cryptsetup", "luksDump", "--dump-json-metadata", partition],
+                          capture_output=True, text=True)
+    return said.returncode == 0 and not json.loads(said.stdout).get("keyslots")
 
 
 def decided(state: State, erase: bool, wanted: bool) -> tuple[Action, str]:
@@ -128,6 +165,10 @@ def decided(state: State, erase: bool, wanted: bool) -> tuple[Action, str]:
         return Action.MAKE_LOCKED if wanted or state is State.LOCKED else Action.MAKE, ""
     if state is State.LOCKED:
         return Action.OPEN, ""
+    if state is State.SPOILED:
+        return Action.LEAVE, ("the data on this card can't be read. It is left as it is, and nights "
+                              "are kept in memory; a reset (the button held at power-on) begins "
+                              "anew")
     return Action.USE, ("data_encrypted: the data was made without; a reset (the button held at "
                         "power-on) makes it anew, encrypted" if wanted else "")
 
@@ -156,7 +197,7 @@ def fits(partition: Path, key: bytes) -> bool:
 def unlock(partition: Path, key: bytes) -> Path:
     """Its device; with a file system, which a power cut may have kept from being made."""
     cryptsetup("open", partition, LABEL, key=key)
-    if probed(MAPPER).get("LABEL") != LABEL:
+    if not mended(MAPPER):
         mkfs(MAPPER)
     return MAPPER
 
