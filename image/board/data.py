@@ -166,9 +166,9 @@ def decided(state: State, erase: bool, wanted: bool) -> tuple[Action, str]:
     if state is State.LOCKED:
         return Action.OPEN, ""
     if state is State.SPOILED:
-        return Action.LEAVE, ("the data on this card can't be read. It is left as it is, and nights "
-                              "are kept in memory; a reset (the button held at power-on) begins "
-                              "anew")
+        return Action.LEAVE, ("the data on this card can't be read. It is left as it is, and "
+                              "nights are kept in memory; a reset (the button held at power-on) "
+                              "begins anew")
     return Action.USE, ("data_encrypted: the data was made without; a reset (the button held at "
                         "power-on) makes it anew, encrypted" if wanted else "")
 
