@@ -122,6 +122,12 @@ def test_a_redirect_is_said_and_not_followed(update, hub, capsys):
     assert update.main() == 0 and update.FETCHED.exists()   # and tried again
 
 
+@pytest.mark.parametrize("left", [b"", bytes(36), b"\xff\xfe\x80", b'"a"\n'])
+def test_what_a_card_has_spoiled_of_its_memory_counts_for_nothing(update, hub, left):
+    update.SEEN.write_bytes(left)
+    assert update.main() == 0 and update.FETCHED.read_bytes() == NEW
+
+
 def test_what_runs_already_is_not_fetched(update, hub, capsys):
     hub.data = bundle(root(1, 100), "0.1.0.7")
     assert update.main() == 0
@@ -252,6 +258,20 @@ def test_the_hubs_bundle_waits_until_it_is_asked_for_or_until_the_noon_after_a_d
     assert update.time.localtime(fetched + 3600 * hours[0]).tm_hour == 12
     update.ASKED.touch()
     assert update.due(fetched)
+
+
+def test_one_that_came_while_the_clock_was_ahead_is_not_waited_for(update):
+    update.FETCHED.write_bytes(NEW)
+    years = update.FETCHED.stat().st_mtime - 3 * 365 * 24 * 3600
+    hours = [hour for hour in range(24) if update.due(years + 3600 * hour)]
+    assert [update.time.localtime(years + 3600 * hour).tm_hour for hour in hours] == [12]
+
+
+def test_what_a_mac_lays_beside_a_bundle_on_the_drive_is_none(update, monkeypatch):
+    for name in ("._nocturne.raucb", "nocturne.raucb"):
+        (update.BOOT / name).write_bytes(NEW)
+    monkeypatch.setattr(update, "installed", lambda bundle: bundle.name)
+    assert update.main() == "nocturne.raucb"
 
 
 def test_why_rauc_did_not_install_it_is_said_in_our_words_where_we_know(update, monkeypatch):
