@@ -28,6 +28,7 @@ PACKAGES = {
     KEYRING: "debian-archive-keyring",
     "mmdebstrap": "mmdebstrap",
     "arch-test": "arch-test",            # mmdebstrap asks it of another processor's root
+    "gpg": "gpg",                        # by it mmdebstrap finds out which keys are Debian's
     "qemu-aarch64-static": "qemu-user-static",
     "mksquashfs": "squashfs-tools",
     "zstd": "zstd",
@@ -149,6 +150,21 @@ def run(*command: object, log: Path | None = None, **more) -> str:
         end = "\n".join((done.stderr or done.stdout).strip().splitlines()[-15:])
         raise Trouble(f"{words[0]} failed ({done.returncode}): {end}")
     return done.stdout
+
+
+def commits(clone: Path) -> int:
+    """How many lead to the last one, for a version. Raises Trouble where that isn't known: devices
+    would refuse the update as older than it is."""
+    if run("git", "rev-parse", "--is-shallow-repository", cwd=clone).strip() == "true":
+        raise Trouble("this clone lacks its earlier commits, whose number is part of the version: "
+                      "git fetch --unshallow  brings them")
+    return int(run("git", "rev-list", "--count", "HEAD", cwd=clone))
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """By tar: the tarfile of bookworm's Python 3.11.2 has no filters."""
+    run("tar", "--extract", "--no-same-owner", "--no-same-permissions", f"--file={archive}",
+        f"--directory={folder}")
 
 
 def complain(main) -> int:

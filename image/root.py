@@ -4,9 +4,9 @@ image/root."""
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
-import tarfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from device.sheets import compile_all
 from image import kernel, recipe, wheels
-from image.host import CACHE, HERE, REPOSITORY, Trouble, run, say, step
+from image.host import CACHE, HERE, REPOSITORY, Trouble, run, say, step, unpack
 from image.recipe import Suite
 
 PYTHON = "usr/lib/nocturne/python"
@@ -65,12 +65,12 @@ def bootstrap(
             *exclude,
             f"--dpkgopt=path-include={recipe.COPYRIGHTS}",
             f'--setup-hook=mkdir -p "$1{archives}"',
-            f"--setup-hook=sync-in {debs} {archives}/",
+            f"--setup-hook=sync-in {shlex.quote(str(debs))} {archives}/",
             # The one variant runs no customize hook.
             "--skip=download/empty",
             "--skip=essential/unlink",
             f"--{'extract' if variant == 'extract' else 'customize'}-hook=sync-out {archives} "
-            f"{debs}",
+            f"{shlex.quote(str(debs))}",
             f"--include={','.join(packages)}",
             suite,
             making,
@@ -134,8 +134,7 @@ def nocturne(root: Path, needs: Path, suite: Suite, epoch: int) -> None:
     shutil.rmtree(SOURCE, ignore_errors=True)
     SOURCE.mkdir()
     run("git", "archive", "--output", CACHE / "source.tar", "HEAD", cwd=REPOSITORY)
-    with tarfile.open(CACHE / "source.tar") as archive:
-        archive.extractall(SOURCE, filter="data")
+    unpack(CACHE / "source.tar", SOURCE)
     target = root / PYTHON
     wheels.install(target, needs, suite, epoch)
     run(*wheels.PIP, "install", "--no-deps", "--no-compile", "--target", target, SOURCE,

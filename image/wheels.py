@@ -6,13 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from email.parser import HeaderParser
 from pathlib import Path
 
 from image import recipe
-from image.host import CACHE, HERE, run
+from image.host import CACHE, HERE, run, unpack
 from image.recipe import Suite
 
 PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
@@ -53,8 +52,8 @@ def fetch(suite: Suite, compiler: Path) -> Path:
 def compile_lgpio(source: Path, compiler: Path, python: str, out: Path) -> None:
     """The module with its C library inside, as its own setup.py makes it for PyPI, by this
     machine's cross-compiler: the emulated one takes forty times as long."""
-    with tempfile.TemporaryDirectory() as temporary, tarfile.open(source) as archive:
-        archive.extractall(temporary, filter="data")
+    with tempfile.TemporaryDirectory() as temporary:
+        unpack(source, Path(temporary))
         place = next(Path(temporary).iterdir())
         facts = place / "PKG-INFO"
         name = HeaderParser().parsestr(facts.read_text())

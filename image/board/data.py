@@ -6,15 +6,15 @@ It grows to half a gigabyte at most: that is years of nights, can be overwritten
 What a person wrote on the boot partition goes with it.
 
 With data_encrypted=1 in settings.txt it is made encrypted (LUKS2) by a key from the board's
-one-time memory; one that was made so is opened by it. What to mount is where /run/nocturne-data
-leads; nothing is made anew but at the first start and by a reset, and what not even its file
-system's own tool can read. Where it can't be had memory stands in for it. `data.py` runs as
-nocturne-data.service.
+one-time memory; one that was made so is opened by it. What is mounted is where /run/nocturne-data
+leads. Nothing is made anew but at the first start and by a reset; what is damaged is mended or left
+as it is; memory stands in where it can't be had. `data.py` runs as nocturne-data.service.
 """
 
 import contextlib
 import enum
 import fcntl
+import json
 import os
 import pwd
 import re
@@ -47,6 +47,7 @@ MAPPER = Path("/dev/mapper") / LABEL
 ASKED = re.compile(r"(?m)^[ \t]*data_encrypted[ \t]*=[ \t]*(?:1|true|yes|on)\b")
 HEADER = 16 << 20            # bytes: LUKS2's, with all that its key is kept in
 UNMADE = 16 << 20            # bytes: of the partition in the image, which are zeros
+FIRST = 4096                # bytes that mkfs.ext4 writes last
 ERASED = b"nocturne: erased".ljust(SECTOR, b"\0")       # till all of it is
 FAULTY, STATE = 2, 1024 + 58        # a bit of ext4's s_state, and where that stands
 UNCORRECTED = 4             # e2fsck's exit status, from which on it couldn't mend all
@@ -96,13 +97,15 @@ def ready() -> Path | None:
             forget(BOOT, DEFAULTS)
         say(f"erased {blocks(partition) >> 20} MiB in {time.monotonic() - start:.0f} s")
     key, why = keyed(action)
+    if action is Action.OPEN and not (key and fits(partition, key)):
+        if not unfinished(partition):
+            tell(f"the data on this card is encrypted, and {why or 'not by this board'}; put the "
+                 "card into its board again, or reset the device, which begins anew")
+            return None
+        action = Action.MAKE_LOCKED
     if action is Action.MAKE_LOCKED and not key:
         action = Action.MAKE
         told = f"data_encrypted: {why}. Till a reset after that the data is kept without encryption"
-    if action is Action.OPEN and not (key and fits(partition, key)):
-        tell(f"the data on this card is encrypted, and {why or 'not by this board'}; put the card "
-             "into its board again, or reset the device, which begins anew")
-        return None
     if action in (Action.MAKE, Action.MAKE_LOCKED):
         make(partition, key)
     MOUNTED.unlink(missing_ok=True)
@@ -170,19 +173,25 @@ def make(partition: Path, key: bytes) -> None:
 
 def found(partition: Path) -> State:
     """LUKS2 has a label of its own, which also keeps systems from before it from making the
-    partition anew. What is damaged is mended first. Raises OSError where it can't be read."""
-    state = labelled(partition)
-    with open(partition, "rb") as file:
+    partition anew. Raises OSError where something stands that can't be read."""
+    state, beginning = seen(partition)
+    if state is State.NEW and any(beginning[:FIRST]) and not beginning.startswith(ERASED):
+        raise OSError(f"{partition} is neither new nor ours")
+    return state
+
+
+def seen(device: Path) -> tuple[State, bytes]:
+    """And how it begins. A damaged file system is mended first, by another copy of its superblock
+    where the first is lost."""
+    state = labelled(device)
+    with open(device, "rb") as file:
         beginning = file.read(UNMADE if state is State.NEW else STATE + 2)
     lost = state is State.NEW and any(beginning) and not beginning.startswith(ERASED)
     faulty = int.from_bytes(beginning[STATE:], "little") & FAULTY
-    if lost or state is State.PLAIN and faulty:
-        # By another copy of its superblock; where there is none either, it never was whole.
-        mend(partition)
-        state = labelled(partition)
-        tell(f"what stood in the data partition couldn't be read, and it is made anew; {WORN}"
-             if state is State.NEW else MENDED)
-    return state
+    if (lost or state is State.PLAIN and faulty) and mend(device):
+        state = labelled(device)
+        tell(MENDED)
+    return state, beginning
 
 
 def labelled(partition: Path) -> State:
@@ -230,10 +239,18 @@ def fits(partition: Path, key: bytes) -> bool:
     return True
 
 
+def unfinished(partition: Path) -> bool:
+    """Whether no key was given to it yet, so that nobody could have kept anything in it: a power
+    cut while it was made."""
+    said = subprocess.run(["cryptsetup", "luksDump", "--dump-json-metadata", partition],
+                          capture_output=True, text=True)
+    return said.returncode == 0 and not json.loads(said.stdout).get("keyslots")
+
+
 def unlock(partition: Path, key: bytes, new: bool) -> Path:
     """Its device; with a file system, which a power cut may have kept from being made."""
     cryptsetup("open", partition, LABEL, key=key)
-    if new or found(MAPPER) is State.NEW:
+    if new or seen(MAPPER)[0] is State.NEW:
         mkfs(MAPPER)
     return MAPPER
 

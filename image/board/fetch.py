@@ -180,7 +180,7 @@ class Server:
 def total(answer: http.client.HTTPResponse, start: int, end: int) -> int:
     """The whole file's size, from an answer with just these bytes of it. Raises Refused."""
     said = answer.getheader("Content-Range", "")
-    found = re.fullmatch(rf"bytes {start}-(\d+)/(\d+)", said)
+    found = re.fullmatch(rf"bytes {start}-(\d{{1,15}})/(\d{{1,15}})", said)
     if not found or int(found[1]) + 1 != min(end, int(found[2])):
         raise Refused(f"asked for bytes {start} to {end - 1} it sends {said[:100]!r}")
     return int(found[2])

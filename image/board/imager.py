@@ -20,10 +20,13 @@ ZONES = (
     r"/usr/share/zoneinfo/([\w+-]+(?:/[\w+-]+)*)",
 )
 HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)    # RFC 1123, 2.1
-KEY = re.compile(r"(?:ssh-|ecdsa-|sk-)[\w@.-]+ [A-Za-z0-9+/]{16,}={0,3}(?: .*)?")
+# A certificate (…-cert-v01@openssh.com) is nothing that dropbear takes.
+KEY = re.compile(r"(?:ssh-|ecdsa-|sk-)(?![\w@.-]*-cert-)[\w@.-]+ +[A-Za-z0-9+/]{16,}={0,3}"
+                 r"(?=\s|$)(?: .*)?")
 # Imager asks for them, or adds them by itself; what they are for is not to be done here, or is.
 USUAL = {"manage_resolv_conf", "manage_etc_hosts", "packages", "apt", "runcmd", "hostname",
-         "keyboard", "timezone", "user", "users", "enable_ssh", "ssh_pwauth", "locale"}
+         "keyboard", "timezone", "user", "users", "enable_ssh", "ssh_pwauth", "locale",
+         "ssh_authorized_keys"}
 NOBODY = "nobody logs in here by name or password; with an SSH key it is root who does"
 NO_TEXT = "the Wi-Fi's name isn't UTF-8, so that it isn't taken"
 
@@ -94,7 +97,7 @@ def from_cloud(words: str) -> Customised:
     users = whole.get("users") or whole.get("user") or {}
     people = users if isinstance(users, list) else [users]
     keys: list[str] = []
-    for one in people:
+    for one in (*people, whole):
         listed = one.get("ssh_authorized_keys", "") if isinstance(one, dict) else ""
         keys += map(line_of, listed if isinstance(listed, list) else [listed])
     names = [text_of(one, "name") for one in people if isinstance(one, dict)]
@@ -107,18 +110,29 @@ def from_cloud(words: str) -> Customised:
 
 
 def from_netplan(words: str) -> Customised:
-    radios = mapping(mapping(mapping(blocks(words)).get("network", "")).get("wifis", ""))
+    """With `network:` around it, as Imager writes, or without, as cloud-init's own pages have it.
+    """
+    whole = mapping(blocks(words))
+    radios = mapping(mapping(whole.get("network", whole)).get("wifis", ""))
+    found, without = Wifi(), []
     for radio in radios.values():
-        points = mapping(mapping(radio).get("access-points", ""))
-        for name, point in points.items():
+        if not isinstance(radio, dict):
+            continue                    # `renderer:` may stand beside them
+        for name, point in mapping(radio.get("access-points", "")).items():
             # an open network without more may stand as `{}`
             said = point if isinstance(point, dict) else {}
             auth = mapping(said.get("auth", ""))
-            return Customised(wifi=wifi_of(
-                text_of(mapping(radio), "regulatory-domain"), name,
-                text_of(said, "password") or text_of(auth, "password"),
-                text_of(said, "hidden") == "true"))
-    return Customised()
+            if text_of(auth, "key-management").startswith(("eap", "802.1x")):
+                without.append(f"Wi-Fi {name[:32]}: its users have names (WPA-Enterprise), which "
+                               "is not to be had here")
+            elif found.name:
+                without.append(f"Wi-Fi {name[:32]}: one is enough here, and {found.name[:32]} was "
+                               "named first")
+            else:
+                found = wifi_of(text_of(radio, "regulatory-domain"), name,
+                                text_of(said, "password") or text_of(auth, "password"),
+                                text_of(said, "hidden") == "true")
+    return Customised(wifi=found, without=tuple(without))
 
 
 def from_script(words: str) -> Customised:

@@ -34,10 +34,9 @@ TOLD, SPARE = Path("/run/nocturne-data.trouble"), Path("/run/nocturne-spare")   
 COPY = Path("/run/nocturne-drive")
 PYTHON = "/usr/lib/nocturne/python"
 VERSION = Path("/usr/lib/nocturne/version")
-NAMES = ("wifi.txt", "nocturne.toml", "home.toml")
-PEOPLES = ("hostname.txt", "authorized_keys", "ca.crt", "seed.mid")
-OURS = {*NAMES, *PEOPLES, "TROUBLE.txt", "README.txt", "settings.txt", "common.txt", "config.txt",
-        "tryboot.txt", "sbom.cdx.json"}
+NAMES = ("wifi.txt", "nocturne.toml", "home.toml", "hostname.txt", "authorized_keys", "ca.crt")
+OURS = {*NAMES, "TROUBLE.txt", "README.txt", "settings.txt", "common.txt", "config.txt",
+        "tryboot.txt", "sbom.cdx.json", "seed.mid"}
 SYSTEMS, FIRMWARE = {"a", "b", "overlays", "reports"}, {".bin", ".dat", ".elf", ".dtb", ".broadcom"}
 STRAY = 65_536      # bytes: larger files are no copies of settings
 FEW = 4             # lines that are named
@@ -82,7 +81,7 @@ def copied(boot: Path, copy: Path) -> Path:
     """What people and Imager write there, in the files that count."""
     shutil.rmtree(copy, ignore_errors=True)
     copy.mkdir(0o700)
-    for name in (*NAMES, *PEOPLES, *written.IMAGERS):
+    for name in (*NAMES, "seed.mid", *written.IMAGERS):
         with contextlib.suppress(OSError):
             shutil.copyfile(boot / name, copy / name)
     return copy
@@ -289,12 +288,13 @@ def take_wifi(boot: Path, kept: Path) -> list[str]:
         return ["wifi.txt: it is gone; the last Wi-Fi holds"] if mine.exists() else []
     except (OSError, written.Unreadable) as trouble:
         set_aside(theirs, kept)
-        replace(theirs, wifi.card(wifi.Wifi()))
+        replace(theirs, wifi.card(wifi.in_force(words_in(mine))))
         return [f"wifi.txt: can't be read: {trouble}"]
     said, strange = wifi.read(words)
     if said == wifi.Wifi() and not strange:
         if not words.strip():
-            return ["wifi.txt: it is empty; the last Wi-Fi holds"]
+            holds = "; the last Wi-Fi holds" if mine.exists() else ""
+            return [f"wifi.txt: it is empty{holds}"]
         mine.unlink(missing_ok=True)
         return []
     wanted, troubles = wifi.judged(said)
@@ -306,7 +306,8 @@ def take_wifi(boot: Path, kept: Path) -> list[str]:
         troubles.append(f"{lines}: write country =, name = and password =, a line each")
     if password not in ("", wifi.NONE):
         secretly(secret, password.encode(), "root")
-    clean = wifi.card(wanted)
+    # An empty one would mean at the next start that the last one is to be forgotten.
+    clean = wifi.card(wifi.in_force(words_in(mine)) if wanted == wifi.Wifi() else wanted)
     if not troubles:
         if password == wifi.NONE:
             secret.unlink(missing_ok=True)
@@ -338,7 +339,7 @@ def take_imager(boot: Path, kept: Path) -> list[str]:
     if found.wifi.name and not wifi.read(readable(mine))[0].name:
         replace(mine, wifi.filled(found.wifi))
     for name, said in (("hostname.txt", found.host), ("authorized_keys", "\n".join(found.keys))):
-        if said and not (boot / name).exists():
+        if said and not readable(boot / name).strip():      # a power cut may have left it empty
             replace(boot / name, f"{said}\n")
     for path in there:
         forget(path)
@@ -357,7 +358,8 @@ def named_wrongly(boot: Path) -> None:
     """Windows hides the endings it knows, so that Notepad's files end twice; editors leave copies
     of what was there before."""
     for name in NAMES:
-        for other in (boot / f"{name}.txt", boot / name.replace(".", "_")):
+        others = dict.fromkeys((f"{name}.txt", name.replace(".", "_")))
+        for other in (boot / each for each in others if each != name):
             if other.exists() and (not (boot / name).exists() or other.stat().st_mtime
                                    > (boot / name).stat().st_mtime):
                 with writable():
@@ -384,20 +386,30 @@ def found_elsewhere(boot: Path) -> None:
 
 
 def take_strays(boot: Path, kept: Path) -> list[str]:
-    """Copies of settings under other names leave the drive too, where a password is in them."""
+    """Copies of settings under other names leave the drive too, where a password is in them; those
+    in a computer's bin (.Trashes/501) as well."""
     troubles = []
-    for path in sorted([*boot.glob("*"), *boot.glob("*/*")]):
-        name = str(path.relative_to(boot))
-        ours = name in OURS or path.parent.name in SYSTEMS or path.suffix in FIRMWARE
+    for path in sorted(boot.rglob("*")):
+        within = path.relative_to(boot)
+        name = str(within)
+        ours = name in OURS or within.parts[0] in SYSTEMS or path.suffix in FIRMWARE
         if ours or not path.is_file() or path.stat().st_size > STRAY:
             continue
         data = path.read_bytes()
         words = data.decode("ascii", "replace") if written.is_rich(data) else readable(path)
-        if written.has_secret(words):
+        if written.PRIVATE.search(words):
+            troubles += private(path, kept)
+        elif written.has_secret(words):
             set_aside(path, kept)
             troubles.append(f"{name}: a password was in it, so it is gone from this drive; write "
                             "it into wifi.txt or nocturne.toml")
     return troubles
+
+
+def private(theirs: Path, kept: Path) -> list[str]:
+    set_aside(theirs, kept)
+    return [f"{theirs.name}: a private key was in it, so it is gone from this drive; only what "
+            "is public, for SSH the file that ends in .pub, is needed here"]
 
 
 def set_aside(theirs: Path, kept: Path) -> None:
@@ -449,17 +461,23 @@ def multicast(host: str) -> bool:
     return host.endswith(".local") or host == "auto"
 
 
-def take_file(theirs: Path, mine: Path, owner: str) -> None:
+def take_file(theirs: Path, mine: Path, owner: str) -> list[str]:
     """In force while it lies there: SSH by authorized_keys, the hub's CA by ca.crt, a lullaby by
     seed.mid."""
-    if theirs.exists():
-        data = theirs.read_bytes()
-        if theirs.name == "authorized_keys":
-            with contextlib.suppress(written.Unreadable):
-                data = written.text(data).encode()
+    data = theirs.read_bytes() if theirs.exists() else b""
+    troubles = []
+    if theirs.name == "authorized_keys" and data:
+        words = readable(theirs)
+        data = words.encode() if imager.KEY.search(words) else b""
+        troubles = [] if data else ["authorized_keys: no key is in it, so that SSH stays off; one "
+                                    "begins as ssh-ed25519 AAAA…, on one line"]
+    if written.PRIVATE.search(readable(theirs)):
+        troubles, data = private(theirs, DATA / "config"), b""
+    if data:
         secretly(mine, data, owner)
     else:
         mine.unlink(missing_ok=True)
+    return troubles
 
 
 def tell(boot: Path, troubles: list[str]) -> None:

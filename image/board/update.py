@@ -41,7 +41,8 @@ AGAIN = 75                  # EX_TEMPFAIL of sysexits.h: nocturne-update.service
 
 
 def main() -> int:
-    bundle = next(iter(sorted(BOOT.glob("*.raucb"))), None)
+    # A Mac lays its own file ._NAME beside each.
+    bundle = next((path for path in sorted(BOOT.glob("*.raucb")) if path.name[0] != "."), None)
     if bundle is not None:
         return installed(bundle)
     again = 0 if waits() and due(time.time()) else from_hub()
@@ -58,7 +59,8 @@ def waits() -> bool:
 
 def due(now: float) -> bool:
     """Whether the hub's bundle may be installed at `now` (s since 1970): nobody is woken by it."""
-    aged = now - FETCHED.stat().st_mtime > PATIENCE and time.localtime(now).tm_hour == NOON
+    age = now - FETCHED.stat().st_mtime     # less than none: the clock was ahead when it came
+    aged = not 0 <= age <= PATIENCE and time.localtime(now).tm_hour == NOON
     return ASKED.exists() or aged
 
 
@@ -133,6 +135,11 @@ def reason(bundle: Path, said: str) -> str:
     return last_line(said)
 
 
+def sound(etag: str) -> bool:
+    """Not empty, nor what a card makes of a file that it loses: no server could answer to that."""
+    return etag.isascii() and etag.isprintable() and etag != ""
+
+
 def last_line(said: str) -> str:
     return said.strip().splitlines()[-1] if said.strip() else ""
 
@@ -164,11 +171,11 @@ def from_hub() -> int:
         return 0
     if not home.host or not home.ca:
         return 0
-    known = [path.read_text() for path in (SEEN, UNWANTED) if path.exists()]
+    known = [path.read_text(errors="replace") for path in (SEEN, UNWANTED) if path.exists()]
     running = Path(DEVICES[slot(COMMAND_LINE.read_text())])
     try:
         hub = Server(home.host, PORT, NAME, Path(home.ca))
-        etag = fetch(hub, FETCHED, running, other, [etag for etag in known if etag])
+        etag = fetch(hub, FETCHED, running, other, [etag for etag in known if sound(etag)])
     except Refused as trouble:
         print(f"no update from the hub: {trouble}", file=sys.stderr)
         if trouble.etag:

@@ -307,6 +307,15 @@ def shared_key(name: str, password: str) -> str:
     return hashlib.pbkdf2_hmac("sha1", password.encode(), name.encode(), 4096, 32).hex()
 
 
+def in_force(conf: str) -> Wifi:
+    """What a wpa_supplicant.conf of `supplicant` joins, its password kept."""
+    name, country = re.search(r"(?m)^\tssid=([0-9a-f]+)$", conf), re.search(r"country=(\w\w)", conf)
+    if not name:
+        return Wifi()
+    return Wifi(country[1] if country else "", bytes.fromhex(name[1]).decode("utf-8", "replace"),
+                NONE if "key_mgmt=NONE" in conf else KEPT, "scan_ssid=1" in conf)
+
+
 def kept_password(conf: str) -> str:
     """Of a wpa_supplicant.conf that `supplicant` wrote, now or as older systems did; "" without
     one."""

@@ -28,6 +28,7 @@ VALUE = re.compile(r"(\"[^\"\\]*\"|'[^']*'|[^#\"']*)\s*(?:#\s*(.*))?")
 PUBLIC = ("hubkey", "highpass")             # settings that only sound like one
 # A password without a word for it: of a phone's code, and in XML.
 CODED = re.compile(r"(?i)\bWIFI:[^\n]*\bP:|keyMaterial>|PreSharedKey\W|<key>Password</key>")
+PRIVATE = re.compile("-----BEGIN [A-Z ]*PRIVATE KEY|PuTTY-User-Key-File")
 BESIDE = re.compile(r"([\w-]{2,40})[\"']?\s*(?:\([^)]*\)\s*)?[=:：＝]\s*[\"'“„]*([^\s\"',;}]+)")
 HALF_HEADER = re.compile(r"\[\s*\w{1,10}")
 PAIR = re.compile(r"^\s*[\"']?(?:(\w+)\s*\.\s*)?([\w-]+)[\"']?\s*[=:]\s*(.*?)\s*$")

@@ -10,6 +10,8 @@ import pytest
 SECRET = "gEheim 7ü!#=1"
 PLAIN = f'[home]\nhost = "hub"\npassword = "{SECRET}"\n'
 WIFI = f"country = DE\nname = Home Net\npassword = {SECRET}\n"
+KEYS = ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ8g5Q4TmYJ0pQxJ5yqK1dMZ3s9kFh1tHqX1b2c3d4e ada@desk",
+        "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC7vbqajDhA5dZ2Zl8pT1 ada's old box")
 SBIN = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.image.drive import PLAIN, SBIN, SECRET, WIFI, joins_with, need
+from tests.image.drive import KEYS, PLAIN, SBIN, SECRET, WIFI, joins_with, need
 
 NIGHT = b"a night that must not be lost\n"
 
@@ -70,11 +70,11 @@ def test_a_whole_one_is_left_as_it_is(ext4):
 
 
 def test_one_whose_making_was_cut_short_is_new(ext4):
-    """mke2fs writes the superblocks last."""
+    """mke2fs writes the superblocks last, and what they describe beside them."""
     data, partition = ext4
     for at in copies(partition):
-        spoil(partition, at, bytes(1024))
-    assert data.found(partition) is data.State.NEW and "made anew" in data.TOLD.read_text()
+        spoil(partition, at // data.FIRST * data.FIRST, bytes(data.FIRST))
+    assert data.found(partition) is data.State.NEW and not data.TOLD.exists()
 
 
 def test_an_erasure_that_was_cut_short_brings_no_night_back(ext4):
@@ -85,10 +85,15 @@ def test_an_erasure_that_was_cut_short_brings_no_night_back(ext4):
         assert data.found(partition) is data.State.NEW
 
 
-def test_one_that_cannot_be_read_is_not_made_anew(board, tmp_path):
+def test_one_that_cannot_be_read_is_not_made_anew(board, partition, tmp_path, monkeypatch):
     data, _ = board
-    with pytest.raises(OSError):
-        data.found(tmp_path)
+    monkeypatch.setenv("PATH", SBIN)
+    spoil(partition, 0, 4096 * b"\xa5")
+    before = partition.read_bytes()
+    for place in (partition, tmp_path, tmp_path / "none"):
+        with pytest.raises(OSError):
+            data.found(place)
+    assert partition.read_bytes() == before
 
 
 @pytest.fixture
@@ -163,7 +168,7 @@ def test_while_memory_stands_in_all_holds_and_no_password_leaves_the_drive(
     monkeypatch.setattr(settings, "set_host", lambda *_: [])
     loaded = []
     monkeypatch.setattr(settings.subprocess, "run", lambda *_, input, **__: loaded.append(input))
-    files = {"nocturne.toml": PLAIN, "wifi.txt": WIFI, "authorized_keys": "ssh-ed25519 AAAA me\n",
+    files = {"nocturne.toml": PLAIN, "wifi.txt": WIFI, "authorized_keys": f"{KEYS[0]}\n",
              "wifi.bak.txt": f"password = {SECRET}\n", "user-data": "hostname: bett\n"}
     boot.mkdir()
     (tmp_path / "data").mkdir()

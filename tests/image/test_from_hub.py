@@ -90,7 +90,8 @@ def test_what_earlier_firmware_remembered_of_a_cut_file_counts_for_nothing(updat
 def test_the_service_starts_again_what_was_cut():
     unit = (Path(data.__file__).parents[1]
             / "root/usr/lib/systemd/system/nocturne-update.service").read_text()
-    assert "RestartForceExitStatus=75\n" in unit and "RestartSec=15min\n" in unit
+    assert {"Restart=on-failure", "RestartPreventExitStatus=1", "RestartSec=15min"} <= set(
+        unit.splitlines())
 
 
 def test_a_hub_with_another_certificate_is_not_believed(update, hub, tmp_path, capsys):
@@ -120,6 +121,12 @@ def test_a_redirect_is_said_and_not_followed(update, hub, capsys):
     assert "leads elsewhere, to 'http://localhost/" in capsys.readouterr().err
     hub.odd = lambda handler: False
     assert update.main() == 0 and update.FETCHED.exists()   # and tried again
+
+
+@pytest.mark.parametrize("left", [b"", bytes(36), b"\xff\xfe\x80", b'"a"\n'])
+def test_what_a_card_has_spoiled_of_its_memory_counts_for_nothing(update, hub, left):
+    update.SEEN.write_bytes(left)
+    assert update.main() == 0 and update.FETCHED.read_bytes() == NEW
 
 
 def test_what_runs_already_is_not_fetched(update, hub, capsys):
@@ -252,6 +259,20 @@ def test_the_hubs_bundle_waits_until_it_is_asked_for_or_until_the_noon_after_a_d
     assert update.time.localtime(fetched + 3600 * hours[0]).tm_hour == 12
     update.ASKED.touch()
     assert update.due(fetched)
+
+
+def test_one_that_came_while_the_clock_was_ahead_is_not_waited_for(update):
+    update.FETCHED.write_bytes(NEW)
+    years = update.FETCHED.stat().st_mtime - 3 * 365 * 24 * 3600
+    hours = [hour for hour in range(24) if update.due(years + 3600 * hour)]
+    assert [update.time.localtime(years + 3600 * hour).tm_hour for hour in hours] == [12]
+
+
+def test_what_a_mac_lays_beside_a_bundle_on_the_drive_is_none(update, monkeypatch):
+    for name in ("._nocturne.raucb", "nocturne.raucb"):
+        (update.BOOT / name).write_bytes(NEW)
+    monkeypatch.setattr(update, "installed", lambda bundle: bundle.name)
+    assert update.main() == "nocturne.raucb"
 
 
 def test_why_rauc_did_not_install_it_is_said_in_our_words_where_we_know(update, monkeypatch):

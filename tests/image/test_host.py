@@ -1,12 +1,16 @@
 """`sudo image/build` has this machine get what it needs, says so, and says what it can't get."""
 
+import io
 import os
 import platform
+import shlex
+import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from image import host
+from image import host, recipe, root
 
 # As Debian's qemu-user-static registers it.
 REGISTERED = ("enabled\ninterpreter /usr/libexec/qemu-binfmt/aarch64-binfmt-P\nflags: PF\n"
@@ -117,3 +121,45 @@ def test_what_would_be_registered_is_what_debian_registers():
         return all((mine & bit) == (its & bit)
                    for mine, its, bit in zip(head, want, heed, strict=True))
     assert meant(arm) and meant(theirs) is (platform.machine() == "aarch64")
+
+
+def test_a_clone_without_its_history_is_named_and_makes_no_older_version(tmp_path):
+    whole, shallow = tmp_path / "whole", tmp_path / "shallow"
+    def git(*words):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *map(str, words)],
+                       check=True, capture_output=True)
+    git("init", whole)
+    for number in range(3):
+        git("-C", whole, "commit", "--allow-empty", "-m", number)
+    git("clone", "--depth=1", f"file://{whole}", shallow)
+    assert host.commits(whole) == 3
+    with pytest.raises(host.Trouble, match="git fetch --unshallow"):
+        host.commits(shallow)
+
+
+def test_an_archive_is_unpacked_by_any_python_with_nobodys_rights(tmp_path, monkeypatch):
+    """Debian bookworm's own Python 3.11.2 has no filters of tarfile."""
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        entry = tarfile.TarInfo("file")
+        entry.mode, entry.uid, entry.size = 0o4777, 4711, 2
+        archive.addfile(entry, io.BytesIO(b"hi"))
+    before = os.umask(0o022)
+    host.unpack(tmp_path / "a.tar.gz", tmp_path)
+    os.umask(before)
+    found = (tmp_path / "file").stat()
+    assert (found.st_mode & 0o7777, found.st_uid) == (0o755, os.geteuid())
+
+
+def test_a_clone_in_a_folder_with_a_space_keeps_its_packages_there(tmp_path, monkeypatch):
+    """mmdebstrap parts the words of its own hooks as a shell does."""
+    monkeypatch.setattr(root, "CACHE", tmp_path / "my clone")
+    called = []
+    def run(*words, **_):
+        called.extend(map(str, words))
+        Path(words[-1]).mkdir()
+    monkeypatch.setattr(root, "run", run)
+    root.bootstrap("system", "trixie", "minbase", recipe.PACKAGES, 0, False)
+    hooks = [shlex.split(word.partition("=")[2]) for word in called if "-hook=sync-" in word]
+    assert [len(hook) for hook in hooks] == [3, 3]
+    assert str(tmp_path / "my clone/debs-trixie") in hooks[0]

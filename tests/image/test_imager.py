@@ -15,10 +15,8 @@ from hypothesis import strategies as st
 
 from device.config import Config
 from image.board import data
-from tests.image.drive import SECRET, WIFI, joins_with, no_password
+from tests.image.drive import KEYS, SECRET, WIFI, joins_with, no_password
 
-KEYS = ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ8g5Q4TmYJ0pQxJ5yqK1dMZ3s9kFh1tHqX1b2c3d4e ada@desk",
-        "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC7vbqajDhA5dZ2Zl8pT1 ada's old box")
 ODD_KEYS = (f'{KEYS[0]} "big" box', f"{KEYS[0]} at: home", f"{KEYS[0]} \\ & {{a}} [b]")
 NAMES = ("Home Net", "Haus 'am' See", 'the "big" one', "back\\slash", "Café Zoë 東京 🛌",
          "# no comment", "- list", "{flow}", "yes", "null", "0x1F", "a: b", "'", '"', "\\",
@@ -183,6 +181,28 @@ def test_a_key_whose_comment_breaks_imagers_yaml_is_read_all_the_same(imager, ke
     assert [one.split()[:2] for one in found.keys] == [key.split()[:2]]
 
 
+@pytest.mark.parametrize("around", ["network:\n", ""])
+def test_the_wifi_of_cloud_inits_own_pages_is_read_and_what_is_left_out_is_named(imager, around):
+    """Without `network:` around it, with a renderer beside the radio, and with more than one."""
+    lines = ["version: 2", "wifis:", "  renderer: networkd", "  wlan0:", "    access-points:",
+             "      Home:", "        password: 12345678", "      Office:", "        auth:",
+             "          key-management: eap", "          password: geheim", "      Flat:",
+             "        password: 12345678"]
+    words = around + "\n".join(bool(around) * "  " + line for line in lines)
+    found, troubles = imager.read({"network-config": words})
+    assert (found.wifi.name, found.wifi.password) == ("Home", "12345678")
+    assert ["Office" in troubles[0], "Flat" in troubles[1], len(troubles)] == [True, True, 2]
+    assert "geheim" not in "".join(troubles)
+
+
+def test_keys_for_everybody_are_taken_and_certificates_named(imager):
+    """As cloud-init's own examples have them; dropbear knows no certificate."""
+    certificate = f"ssh-ed25519-cert-v01@openssh.com {'A' * 40}"
+    found, troubles = imager.read(
+        {"user-data": f"ssh_authorized_keys:\n  - {KEYS[0]}\n  - {certificate}\n"})
+    assert found.keys == KEYS[:1] and len(troubles) == 1 and "SSH key" in troubles[0]
+
+
 def test_what_cannot_be_had_is_named_and_nothing_of_a_password_is_told(imager):
     words = user_data("bed", "UTC", user="ada", password="$y$j9T$geheim") + (
         "rpi:\n  enable_usb_gadget: true\n  interfaces:\n    i2c: true\n")
@@ -315,6 +335,16 @@ def test_all_that_imager_2_asks_for_is_in_force_after_the_first_start(settings, 
     assert not any(name in left for name in IMAGER_2)
     words = "".join((boot / name).read_text() for name in left)
     assert "gEheim" not in words and "4f4f" not in words
+
+
+def test_a_power_cut_while_imagers_files_are_taken_loses_nothing(settings, places):
+    boot, kept = places
+    (boot / "user-data").write_text(user_data("bed", "UTC", KEYS, user="ada"))
+    (boot / "authorized_keys").write_bytes(b"")
+    (boot / "hostname.txt").write_bytes(bytes(4))
+    settings.take_imager(boot, kept)
+    assert KEYS[1] in (boot / "authorized_keys").read_text()
+    assert (boot / "hostname.txt").read_text().strip() == "bed"
 
 
 def test_what_stood_on_the_drive_before_outweighs_imagers_customisation(settings, places):

@@ -61,6 +61,28 @@ def test_one_of_an_older_system_is_used_as_it_is(board, partition, monkeypatch):
     assert action is data.Action.USE and "reset" in told
 
 
+def test_a_first_start_that_was_cut_is_begun_anew(board, partition, monkeypatch):
+    """mkfs.ext4 writes its tables first and what names it last."""
+    data, _ = board
+    monkeypatch.setenv("PATH", SBIN)
+    spoil(partition, 4096, 4096)
+    assert data.found(partition) is data.State.NEW
+
+
+def test_a_locked_partition_that_no_key_was_given_to_is_made_anew(board, partition, cryptsetup):
+    data, otp = board
+    data.lock(partition, otp.key(KEY))
+    assert not data.unfinished(partition)
+    subprocess.run(["cryptsetup", "luksErase", "--batch-mode", partition], check=True)
+    assert data.found(partition) is data.State.LOCKED and data.unfinished(partition)
+
+
+def spoil(partition, start: int, size: int) -> None:
+    with open(partition, "r+b") as file:
+        file.seek(start)
+        file.write(b"\xa5" * size)
+
+
 def test_only_a_first_start_and_a_reset_make_anything(board):
     data, _ = board
     makes = {(state, erase): data.decided(state, erase, wanted)[0]

@@ -165,8 +165,18 @@ def test_files_that_windows_named_twice_are_found_and_copies_of_them_go(settings
     assert [file.name for file in boot.iterdir()] == ["wifi.txt"]
 
 
+@pytest.mark.parametrize("name", ["authorized_keys", "hostname.txt", "ca.crt"])
+def test_every_file_that_windows_named_twice_is_found(settings, places, name):
+    boot, _ = places
+    (boot / f"{name}.txt").write_text(f"{KEY}\n")
+    settings.named_wrongly(boot)
+    assert {file.name: file.read_text() for file in boot.iterdir()} == {name: f"{KEY}\n"}
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ8g5Q4TmYJ0pQxJ5yqK1dMZ3s9kFh1tHqX1b2c3d4e ada"
 STRAYS = ("nocturne.toml.save", "home (1).toml", "home - Copy.toml", "home.txt", "bedside.toml",
-          "wifi (1).txt", "Copy of wifi.txt", ".wifi.txt.swo", "wlan.txt", "wifi", "old/wifi.txt")
+          "wifi (1).txt", "Copy of wifi.txt", ".wifi.txt.swo", "wlan.txt", "wifi", "old/wifi.txt",
+          ".Trashes/501/wifi.txt", ".Trash-1000/files/a/wifi.txt")
 
 
 @pytest.mark.parametrize("name", STRAYS)
@@ -176,7 +186,7 @@ STRAYS = ("nocturne.toml.save", "home (1).toml", "home - Copy.toml", "home.txt",
                                   "<key>Password</key>\n<string>{}</string>", "パスワード：{}"])
 def test_a_copy_under_another_name_leaves_the_drive_and_that_is_said(settings, places, name, form):
     boot, kept = places
-    (boot / name).parent.mkdir(exist_ok=True)
+    (boot / name).parent.mkdir(parents=True, exist_ok=True)
     (boot / name).write_bytes(form.format(SECRET).encode("utf-16" if "psk" in form else "utf-8"))
     assert settings.take_strays(boot, kept)[0].startswith(f"{name}: a password was in it")
     assert no_password(boot) and not (boot / name).exists()
@@ -245,12 +255,36 @@ def test_ssh_is_on_only_while_a_key_lies_there(settings, places):
     theirs, mine = boot / "authorized_keys", kept / "authorized_keys"
     settings.take_file(theirs, mine, "root")
     assert not mine.exists()
-    theirs.write_text("ssh-ed25519 AAAA me\n")
+    theirs.write_text(f"# mine\nno-pty {KEY}\n")
     settings.take_file(theirs, mine, "root")
     assert mode(mine) == 0o600
     theirs.unlink()
     settings.take_file(theirs, mine, "root")
     assert not mine.exists()
+
+
+CERTIFICATE = f"ssh-ed25519-cert-v01@openssh.com {KEY.split()[1]}"
+
+
+@pytest.mark.parametrize("words", ["of mine", "", KEY[:16], CERTIFICATE])
+def test_ssh_stays_off_without_a_key_and_that_is_said(settings, places, words):
+    boot, kept = places
+    (boot / "authorized_keys").write_text(f"{words}\n")
+    said = settings.take_file(boot / "authorized_keys", kept / "authorized_keys", "root")
+    assert "no key is in it" in said[0] and not (kept / "authorized_keys").exists()
+
+
+@pytest.mark.parametrize("name", ["authorized_keys", "ca.crt", "id_ed25519", "old/hub.pem"])
+def test_a_private_key_leaves_the_drive_and_that_is_said(settings, places, monkeypatch, name):
+    boot, kept = places
+    monkeypatch.setattr(settings, "DATA", kept.parent)
+    (kept.parent / "config").mkdir()
+    (boot / name).parent.mkdir(exist_ok=True)
+    (boot / name).write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r\n")
+    said = (settings.take_strays(boot, kept) if name not in settings.OURS
+            else settings.take_file(boot / name, kept / name, "root"))
+    assert "a private key was in it" in said[0] and not (boot / name).exists()
+    assert not (kept / name).exists()
 
 
 @pytest.mark.parametrize("change", ["none", "another firmware", "other settings", "a torn note"])

@@ -165,6 +165,23 @@ def test_a_name_with_a_password_in_it_is_refused(settings, places, line):
     assert not (kept / "wpa_supplicant-wlan0.conf").exists()
 
 
+@pytest.mark.parametrize("left", [bytes(80), b"{\\rtf1 x}", b"password = short\n"])
+@pytest.mark.parametrize("open_one", [False, True])
+def test_what_cannot_be_taken_never_makes_a_later_start_forget_the_wifi(
+        settings, places, left, open_one):
+    """Zeros are what a power cut leaves while the file is written anew."""
+    boot, kept = places
+    conf, theirs = kept / "wpa_supplicant-wlan0.conf", boot / "wifi.txt"
+    theirs.write_text("country = DE\nname = Café\npassword = none\nhidden = yes\n" if open_one
+                      else WIFI)
+    assert settings.take_wifi(boot, kept) == []
+    joined, there = conf.read_bytes(), theirs.read_bytes()
+    theirs.write_bytes(left)
+    assert settings.take_wifi(boot, kept)
+    assert settings.take_wifi(boot, kept) == []
+    assert conf.read_bytes() == joined and theirs.read_bytes() == there
+
+
 def test_a_kept_password_that_is_lost_is_asked_for(settings, places):
     boot, kept = places
     (boot / "wifi.txt").write_text("country = DE\nname = Home\npassword = (kept)\n")
