@@ -58,6 +58,8 @@ class Board:
         # Their start is under way; to ask again and again would take of the core that they need.
         self.pi.run("systemctl start nocturne nocturne-sound", 400, check=False)
         self.pi.await_true(ACTIVE, 400)
+        # What our asking started hadn't started by itself.
+        self.run("! journalctl -b _PID=1 -o cat | grep '^Dependency failed for nocturne'")
 
     def restart(self, tried: bool = False, hurry: bool = True) -> None:
         self.pi.power_cut()

@@ -1,5 +1,8 @@
 """Updates: what RAUC refuses, one of a changed line that is fetched from a hub that breaks off,
 asked for, tried and kept, and one that fails its trial.
+
+None of them hurries: a system on trial has limits of its own, in time that mustn't run ahead of our
+disk.
 """
 
 import gzip
@@ -75,7 +78,7 @@ def fetched(board: Board) -> str:
     for name, source in (("newer.bundle", file), ("bench.key", hub[0]), ("bench.crt", hub[1])):
         board.pi.write_boot(name, source)
     shutil.copy(board.pi.card, board.folder / "before.img")
-    board.start()
+    board.start(hurry=False)
     # The hub's authority, for the update alone: the night's own broker has no certificate.
     board.run(f"mkdir -p {HUB}; sed '/^host/a ca = \"/boot/firmware/bench.crt\"' "
               f"/data/config/nocturne.toml > {HUB}/nocturne.toml; "
@@ -195,12 +198,11 @@ def slot_files(fat: Path) -> dict[str, bytes]:
 
 def tried(board: Board) -> str:
     """The new slot is tried; without a word from it the old one starts again."""
-    # Systems on trial have limits of their own, in time that mustn't run ahead of our disk.
     board.pi.power_on(tried=True, hurry=False)
     if slot(board) != "B":
         raise Trouble("slot B wasn't started")
     board.pi.power_cut()
-    board.pi.power_on()
+    board.pi.power_on(hurry=False)
     if slot(board) != "A":
         raise Trouble("slot A wasn't started")
     board.pi.power_cut()
@@ -212,7 +214,7 @@ def kept(board: Board) -> str:
     board.start(tried=True, hurry=False)
     board.pi.await_true("grep -q '^os_prefix=b/' /boot/firmware/config.txt", 600)
     took = board.run("cut -d' ' -f1 /proc/uptime")
-    board.restart()
+    board.restart(hurry=False)
     if slot(board) != "B":
         raise Trouble("slot B didn't stay")
     return f"marked good {float(took):.0f} s after the start; an ordinary start takes B"
@@ -226,7 +228,7 @@ def in_vain(board: Board) -> str:
     board.run("systemctl mask --runtime --now nocturne-sound", check=False)
     if not board.pi.ended(900):
         raise Trouble("it didn't restart")
-    board.pi.power_on()
+    board.pi.power_on(hurry=False)
     board.pi.await_true(ACTIVE, 400)
     if slot(board) != "B":
         raise Trouble("the good slot wasn't started")
