@@ -60,6 +60,14 @@ def test_without_apt_or_where_it_fails_every_package_is_named(bare, apt):
     assert str(said.value).count("device-tree-compiler") == 2
 
 
+def test_without_root_and_without_sudo_the_command_to_type_is_said(bare, monkeypatch, capsys):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    command(bare, "apt-get")
+    with pytest.raises(host.Trouble, match="apt-get install swig"):
+        host.need("swig")
+    assert "couldn't: please run  sudo apt-get install" in capsys.readouterr().err
+
+
 def test_nothing_is_installed_where_that_was_asked_for(bare, monkeypatch):
     monkeypatch.setenv("NOCTURNE_NO_SETUP", "1")
     command(bare, "apt-get", f": >{bare}/asked")
@@ -135,6 +143,18 @@ def test_a_clone_without_its_history_is_named_and_makes_no_older_version(tmp_pat
     assert host.commits(whole) == 3
     with pytest.raises(host.Trouble, match="git fetch --unshallow"):
         host.commits(shallow)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_root_reads_a_persons_clone_without_sudo(tmp_path, monkeypatch):
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", host.REPOSITORY, clone],
+                   check=True)
+    subprocess.run(["chown", "-R", "1000:1000", clone], check=True)
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(clone))
+    assert host.commits(clone) > 0
 
 
 def test_an_archive_is_unpacked_by_any_python_with_nobodys_rights(tmp_path, monkeypatch):
