@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from image import host, recipe, root
+from image import disk, host, recipe, root
 
 # As Debian's qemu-user-static registers it.
 REGISTERED = ("enabled\ninterpreter /usr/libexec/qemu-binfmt/aarch64-binfmt-P\nflags: PF\n"
@@ -183,3 +183,9 @@ def test_a_clone_in_a_folder_with_a_space_keeps_its_packages_there(tmp_path, mon
     hooks = [shlex.split(word.partition("=")[2]) for word in called if "-hook=sync-" in word]
     assert [len(hook) for hook in hooks] == [3, 3]
     assert str(tmp_path / "my clone/debs-trixie") in hooks[0]
+
+
+def test_a_program_that_fails_on_a_full_disk_is_said_in_a_line(bare):
+    command(bare, "zstd", "echo nocturne.img.zst: No space left on device >&2; exit 1")
+    with pytest.raises(host.Trouble, match="zstd failed.*No space left"):
+        disk.compress(bare / "nocturne.img")
