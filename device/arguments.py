@@ -69,11 +69,14 @@ def text(given: str) -> str:
 
 
 def web_address(given: str) -> str:
-    """A type for argparse: of a folder on the web."""
-    parts = urlsplit(text(given))
-    good = parts.scheme in ("http", "https") and parts.hostname and not (parts.query
-                                                                         or parts.fragment)
-    if not good or not given.isprintable() or " " in given:
+    """A type for argparse: of a folder on the web that anybody may read."""
+    try:
+        parts = urlsplit(text(given))
+        good = (parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+                and parts.username is None)
+    except ValueError:              # of what is no port, no IPv6 address
+        good = False
+    if not good or not given.isprintable() or set(given) & set(' ?#\\"<>'):
         raise argparse.ArgumentTypeError(f"{ascii(given)}: no https://HOST/FOLDER")
     return given
 

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 from image import recipe
@@ -135,5 +134,5 @@ def join(fat: Path, root: Path, out: Path) -> None:
 def compress(image: Path) -> Path:
     """With an ordinary window, for every program that writes cards understands that."""
     out = image.with_suffix(".img.zst")
-    subprocess.run(["zstd", "--quiet", "--force", "-T1", "-3", image, "-o", out], check=True)
+    run("zstd", "--quiet", "--force", "-T1", "-3", image, "-o", out)
     return out

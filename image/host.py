@@ -54,6 +54,9 @@ FOREIGN = Path("/proc/sys/fs/binfmt_misc")
 MAGIC = "7f454c460201010000000000000000000200b700"
 MASK = "ffffffffffffff00fffffffffffffffffeffffff"
 os.environ["PATH"] += ":/usr/sbin:/sbin"
+# Root by su or in a container, in a person's clone: git refuses what isn't root's or sudo's.
+os.environ |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory",
+               "GIT_CONFIG_VALUE_0": str(REPOSITORY)}
 
 
 class Trouble(NocturneError):

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -51,7 +50,7 @@ def bootstrap(
     debs = CACHE / f"debs-{suite}"
     debs.mkdir(parents=True, exist_ok=True)
     making = CACHE / f"{name}.making"
-    subprocess.run(["rm", "-rf", "--one-file-system", making, folder], check=True)
+    run("rm", "-rf", "--one-file-system", making, folder)
     exclude = [f"--dpkgopt=path-exclude={path}" for path in recipe.DOCUMENTS]
     archives = "/var/cache/apt/archives"
     with step(f"{suite} {variant}: {len(packages)} packages and what they need, up to 5 minutes"):
@@ -91,7 +90,7 @@ def assemble(
     certificate: Path,
 ) -> None:
     """Make `root` from the cached Debian."""
-    subprocess.run(["cp", "-a", "--reflink=auto", debian.system, root], check=True)
+    run("cp", "-a", "--reflink=auto", debian.system, root)
     with step("kernel modules and files for the boot partition"):
         kernel.install_modules(debian.kernel, debian.compiler, root)
         kernel.install_boot_files(debian.kernel, root, epoch, COMMAND_LINE)
@@ -240,7 +239,7 @@ def tidy(root: Path, epoch: int) -> None:
         *recipe.UNUSED_FILES,
     ):
         for path in root.glob(pattern):
-            subprocess.run(["rm", "-rf", "--one-file-system", path], check=True)
+            run("rm", "-rf", "--one-file-system", path)
     (root / "etc/machine-id").touch()
     shadow = root / "etc/shadow"  # the day on which the cache was made
     shadow.write_text(

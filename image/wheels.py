@@ -4,7 +4,6 @@ for some."""
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from email.parser import HeaderParser
@@ -81,4 +80,4 @@ def install(target: Path, folder: Path, suite: Suite, epoch: int) -> None:
         shutil.copytree(folder / COMPILED, target, dirs_exist_ok=True)
     for pattern in recipe.UNUSED_PYTHON:
         for path in target.glob(pattern):
-            subprocess.run(["rm", "-rf", "--one-file-system", path], check=True)
+            run("rm", "-rf", "--one-file-system", path)

@@ -99,8 +99,9 @@ def ready() -> Path | None:
     key, why = keyed(action)
     if action is Action.OPEN and not (key and fits(partition, key)):
         if not unfinished(partition):
-            tell(f"the data on this card is encrypted, and {why or 'not by this board'}; put the "
-                 "card into its board again, or reset the device, which begins anew")
+            tell("the data on this card is encrypted, and "
+                 f"{why or 'the key of this board does not open it'}; put the card into its own "
+                 "board, or reset the device, which begins anew")
             return None
         action = Action.MAKE_LOCKED
     if action is Action.MAKE_LOCKED and not key:

@@ -57,8 +57,12 @@ def write(device: Path = DEVICE) -> None:
     fresh = b""
     while not fresh or not all(any(fresh[at:at + ROW]) for at in range(0, len(fresh), ROW)):
         fresh = os.urandom(ROWS * ROW)
-    with open(device, "r+b", buffering=0) as file:
-        file.write(fresh)
+    try:
+        with open(device, "r+b", buffering=0) as file:
+            file.write(fresh)
+    except OSError as trouble:
+        raise NoKey(f"the board's one-time memory couldn't be written ({trouble.strerror}); "
+                    "nocturne-otp says what is in it now") from trouble
     if rows(device) != fresh:
         raise NoKey("the board's one-time memory reads back otherwise than it was written: it may "
                     "be locked, or damaged")
@@ -80,6 +84,8 @@ def main(arguments: list[str], ask: Callable[[str], str] = input) -> int:
             print("a key is in this board's one-time memory")
     except NoKey as why:
         print(why, file=sys.stderr)
+        return 1
+    except EOFError:                    # nobody is there to be asked
         return 1
     return 0
 

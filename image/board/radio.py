@@ -268,10 +268,16 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def counted(file: Path) -> int:
+    """How often before; nobody knows if this process was ended while it wrote that."""
+    words = file.read_text() if file.exists() else ""
+    return int(words) if words.strip().isdecimal() else 0
+
+
 def main() -> int:
     radio = Radio(Supplicant(CONTROL, HOME / "control"))
     past, file = Past(), HOME / RESTARTS
-    count = int(file.read_text()) if file.exists() else 0
+    count = counted(file)
     while True:
         past, sign = judged(past, radio.look(time.monotonic()))
         if sign and radio.driver:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from image import host, recipe, root
+from image import disk, host, recipe, root
 
 # As Debian's qemu-user-static registers it.
 REGISTERED = ("enabled\ninterpreter /usr/libexec/qemu-binfmt/aarch64-binfmt-P\nflags: PF\n"
@@ -58,6 +58,14 @@ def test_without_apt_or_where_it_fails_every_package_is_named(bare, apt):
     with pytest.raises(host.Trouble, match="device-tree-compiler, rauc.*apt-get install") as said:
         host.need("rauc", "dtc", "fdtput")
     assert str(said.value).count("device-tree-compiler") == 2
+
+
+def test_without_root_and_without_sudo_the_command_to_type_is_said(bare, monkeypatch, capsys):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    command(bare, "apt-get")
+    with pytest.raises(host.Trouble, match="apt-get install swig"):
+        host.need("swig")
+    assert "couldn't: please run  sudo apt-get install" in capsys.readouterr().err
 
 
 def test_nothing_is_installed_where_that_was_asked_for(bare, monkeypatch):
@@ -137,6 +145,18 @@ def test_a_clone_without_its_history_is_named_and_makes_no_older_version(tmp_pat
         host.commits(shallow)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_root_reads_a_persons_clone_without_sudo(tmp_path, monkeypatch):
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", host.REPOSITORY, clone],
+                   check=True)
+    subprocess.run(["chown", "-R", "1000:1000", clone], check=True)
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(clone))
+    assert host.commits(clone) > 0
+
+
 def test_an_archive_is_unpacked_by_any_python_with_nobodys_rights(tmp_path, monkeypatch):
     """Debian bookworm's own Python 3.11.2 has no filters of tarfile."""
     monkeypatch.delattr(tarfile, "data_filter", raising=False)
@@ -163,3 +183,9 @@ def test_a_clone_in_a_folder_with_a_space_keeps_its_packages_there(tmp_path, mon
     hooks = [shlex.split(word.partition("=")[2]) for word in called if "-hook=sync-" in word]
     assert [len(hook) for hook in hooks] == [3, 3]
     assert str(tmp_path / "my clone/debs-trixie") in hooks[0]
+
+
+def test_a_program_that_fails_on_a_full_disk_is_said_in_a_line(bare):
+    command(bare, "zstd", "echo nocturne.img.zst: No space left on device >&2; exit 1")
+    with pytest.raises(host.Trouble, match="zstd failed.*No space left"):
+        disk.compress(bare / "nocturne.img")

@@ -151,6 +151,20 @@ def test_nothing_is_written_without_a_yes(board, tmp_path, monkeypatch):
     assert otp.main([]) == 0
 
 
+def test_a_memory_that_cannot_be_written_and_nobody_to_ask_are_said_in_words(
+        board, tmp_path, monkeypatch, capsys):
+    _, otp = board
+    def nobody(_):
+        raise EOFError
+    device = one_time_memory(tmp_path / "otp", bytes(32))
+    monkeypatch.setattr(otp.rows, "__defaults__", (device, lambda _: None))
+    assert otp.main(["--write"], ask=nobody) == 1 and not any(device.read_bytes())
+    monkeypatch.setattr(otp.write, "__defaults__", (Path("/dev/full"),))
+    monkeypatch.setattr(otp, "rows", lambda *_: bytes(32))
+    assert otp.main(["--write"], ask=lambda _: "yes") == 1
+    assert "couldn't be written (No space left" in capsys.readouterr().err
+
+
 def test_the_trouble_is_told_at_once_and_again_by_the_settings(board, tmp_path):
     data, _ = board
     for trouble in ("the data on this card was damaged", "data_encrypted: it is empty"):

@@ -271,6 +271,13 @@ def test_a_command_that_never_ends_is_left_behind(commands, tmp_path, capsys):
     assert "rmmod brcmfmac" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("left", "count"), [("3\n", 3), ("", 0), ("\0\0", 0)])
+def test_a_count_that_was_cut_off_ends_no_watch(tmp_path, left, count):
+    assert radio.counted(tmp_path / "restarts") == 0
+    (tmp_path / "restarts").write_text(left)
+    assert radio.counted(tmp_path / "restarts") == count
+
+
 def test_the_driver_is_known_while_the_interface_is_gone(tmp_path):
     wlan = tmp_path / "sys/class/net/wlan0"
     (wlan / "device/driver").mkdir(parents=True)

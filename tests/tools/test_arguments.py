@@ -48,7 +48,8 @@ KINDS = {"number": NUMBERS, "whole number": NUMBERS, "present": PATHS, "folder":
          "writable": PATHS, "room": PATHS, "path": ("", "\udcff"), "text": ("\udcff",),
          "zone": ("Mars/Base", "", "../../etc/passwd", "\udcff"),
          "web_address": ("", "x", "ftp://a/b", "https://", "https://a/b c", "https://[a", "file:///a",
-                         "\udcff"),
+                         "\udcff", "https://a:b/c", "https://a:99999", "https://a:0/", "https://a/b#",
+                         "https://a/b?", "https://me:secret@a/b", "https://a\\b"),
          "host_and_port": (":", "a:b", "a:0", "a:99999", "\udcff")}
 NEVER = {"number": {*NUMBERS}, "whole number": {*NUMBERS}, "path": {"", "\udcff"},
          "text": {"\udcff"}, "present": {*PATHS}, "folder": {*PATHS} - {".", "/"},

@@ -97,10 +97,12 @@ def install_debian(packages: dict[str, str]) -> None:
         "stdin": subprocess.DEVNULL,
         "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
     }
-    if subprocess.run([*sudo, *command], **quiet).returncode == 0:
+    may = not sudo or shutil.which("sudo")
+    if may and subprocess.run([*sudo, *command], **quiet).returncode == 0:
         return
-    subprocess.run([*sudo, "apt-get", "update"], **quiet)
-    if subprocess.run([*sudo, *command], **quiet).returncode:
+    if may:
+        subprocess.run([*sudo, "apt-get", "update"], **quiet)
+    if not may or subprocess.run([*sudo, *command], **quiet).returncode:
         say(f"couldn't: please run  sudo {' '.join(command)}  – going on without")
 
 
