@@ -86,11 +86,11 @@ def ready() -> Path | None:
     """The device to mount; None for one of another board, which is told. Raises OSError or
     CalledProcessError."""
     partition = Path(f"/dev/disk/by-partuuid/{DISK_ID}-{NUMBER:02d}").resolve()
-    erase = held()
+    erase = held() or half_erased(partition)
     state = labelled(partition) if erase else found(partition)
     action, told = decided(state, erase, asked(BOOT / "settings.txt"))
     if erase:
-        say("the button is held: erasing everything personal")
+        say("the button is held, or was: erasing everything personal")
         start = time.monotonic()
         wipe(partition, blocks(partition))
         with writable():
@@ -146,6 +146,13 @@ def stand_in() -> None:
     SPARE.touch()
 
 
+def half_erased(partition: Path) -> bool:
+    """Whether an erasure was cut short: it is gone on with, the button held or not."""
+    with contextlib.suppress(OSError), open(partition, "rb") as file:
+        return file.read(len(ERASED)) == ERASED
+    return False
+
+
 def keyed(action: Action) -> tuple[bytes, str]:
     """The board's key where it is needed; and why there is none."""
     if action not in (Action.OPEN, Action.MAKE_LOCKED):
@@ -176,7 +183,7 @@ def found(partition: Path) -> State:
     """LUKS2 has a label of its own, which also keeps systems from before it from making the
     partition anew. Raises OSError where something stands that can't be read."""
     state, beginning = seen(partition)
-    if state is State.NEW and any(beginning[:FIRST]) and not beginning.startswith(ERASED):
+    if state is State.NEW and any(beginning[:FIRST]):
         raise OSError(f"{partition} is neither new nor ours")
     return state
 
@@ -187,7 +194,7 @@ def seen(device: Path) -> tuple[State, bytes]:
     state = labelled(device)
     with open(device, "rb") as file:
         beginning = file.read(UNMADE if state is State.NEW else STATE + 2)
-    lost = state is State.NEW and any(beginning) and not beginning.startswith(ERASED)
+    lost = state is State.NEW and any(beginning)
     faulty = int.from_bytes(beginning[STATE:], "little") & FAULTY
     if (lost or state is State.PLAIN and faulty) and mend(device):
         state = labelled(device)
@@ -301,7 +308,7 @@ def grow(disk: Path, partition: Path) -> None:
 
 def wipe(device: Path, size: int) -> None:
     """Overwrite all of it with zeros; first, and at once, what the key of an encrypted one is kept
-    in. Cut short it isn't taken for damaged."""
+    in. Cut short it is known by its beginning."""
     zeros = bytes(4 << 20)
     file = os.open(device, os.O_WRONLY)
     try:

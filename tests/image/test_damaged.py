@@ -77,12 +77,24 @@ def test_one_whose_making_was_cut_short_is_new(ext4):
     assert data.found(partition) is data.State.NEW and not data.TOLD.exists()
 
 
-def test_an_erasure_that_was_cut_short_brings_no_night_back(ext4):
+@pytest.mark.parametrize("reached", [1, 4 << 20, 16 << 20])
+def test_an_erasure_that_was_cut_short_is_gone_on_with(ext4, monkeypatch, reached):
     data, partition = ext4
-    for size in (4 << 20, data.HEADER):
-        data.wipe(partition, size)
-        spoil(partition, 0, data.ERASED)
-        assert data.found(partition) is data.State.NEW
+    assert not data.half_erased(partition)
+    written, pwrite = [0], data.os.pwrite
+
+    def until_the_power_goes(file, words, at):
+        if written[0] >= reached:
+            raise KeyboardInterrupt
+        written[0] += pwrite(file, words, at)
+
+    monkeypatch.setattr(data.os, "pwrite", until_the_power_goes)
+    with pytest.raises(KeyboardInterrupt):
+        data.wipe(partition, partition.stat().st_size)
+    monkeypatch.undo()
+    assert data.half_erased(partition)
+    data.wipe(partition, partition.stat().st_size)
+    assert not any(partition.read_bytes()) and not data.half_erased(partition)
 
 
 def test_one_that_cannot_be_read_is_not_made_anew(board, partition, tmp_path, monkeypatch):
