@@ -52,7 +52,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", PORT), Answer)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(FOLDER / "bench.crt", FOLDER / "bench.key")
+context.load_cert_chain(TOLD.with_name("hub.crt"), TOLD.with_name("hub.key"))
 server.socket = context.wrap_socket(server.socket, server_side=True)
 Answer.tell()
 server.serve_forever()

@@ -1,5 +1,6 @@
 """The emulated Pi with its person's settings, and what every check asks of it."""
 
+import base64
 from pathlib import Path
 
 from image.emulate import BUTTON, LED, Pi
@@ -67,6 +68,10 @@ class Board:
 
     def run(self, command: str, seconds: float = 120.0, check: bool = True) -> str:
         return self.pi.run(command, seconds, check)
+
+    def put(self, path: str, data: bytes) -> None:
+        """Lays a small file into the running board."""
+        self.run(f"echo {base64.b64encode(data).decode()} | base64 -d > {path}")
 
     def diary(self, query: str) -> str:
         """The answer of the diary, read beside the running device."""

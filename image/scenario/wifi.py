@@ -8,7 +8,6 @@ is taken away, or put down so that no scan succeeds. All four are undone by a dr
 anew, as it is hoped of brcmfmac.
 """
 
-import base64
 from dataclasses import dataclass
 
 from image.host import Trouble
@@ -90,10 +89,6 @@ RESTARTS = "cat /run/nocturne-radio/restarts 2>/dev/null || echo 0"
 LATEST = 60.0           # s until a radio that hangs is back
 
 
-def put(board: Board, path: str, data: bytes) -> None:
-    board.run(f"echo {base64.b64encode(data).decode()} | base64 -d > {path}")
-
-
 def joins(board: Board) -> str:
     """WPA2, WPA3, both, hidden and open networks with odd names and passwords are joined."""
     if board.pi.process is not None:
@@ -104,10 +99,10 @@ def joins(board: Board) -> str:
     board.start()
     took = []
     for network in NETWORKS:
-        put(board, "/run/bench/hostapd.conf", hostapd(network))
+        board.put("/run/bench/hostapd.conf", hostapd(network))
         if network is not NETWORKS[0]:
             board.run("mount -o remount,rw /boot/firmware")
-            put(board, "/boot/firmware/wifi.txt", written(network).encode())
+            board.put("/boot/firmware/wifi.txt", written(network).encode())
             board.run("mount -o remount,ro /boot/firmware; systemctl stop wpa_supplicant@wlan0; "
                       "python3 -I /usr/lib/nocturne/board/settings.py")
         board.run("systemctl restart bench-air")
