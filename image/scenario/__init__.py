@@ -104,7 +104,8 @@ def checked(board: Board, checks: tuple[Callable[[Board], str], ...]) -> Iterato
             # A pipe to a board that went off: unnamed it would end the run as if all were well.
             except (Trouble, OSError) as trouble:
                 figure, passed = str(trouble).replace("\n", " ")[:200], False
-            yield Row(check.__doc__.split(".")[0].strip(), passed, figure, time.monotonic() - began)
+            what = " ".join(check.__doc__.split()).split(". ")[0].rstrip(".")
+            yield Row(what, passed, figure, time.monotonic() - began)
             if not passed and not board.pi.runs:
                 break
     finally:
