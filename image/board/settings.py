@@ -449,7 +449,8 @@ def names_by_multicast(host: str, named: bool, run: Path = Path("/run/systemd"))
     otherwise no port is open for that. resolved and networkd start after this."""
     word = "yes" if named else "resolve" if multicast(host) else ""
     for name, section in (("network/20-home.network.d", "Network"), ("resolved.conf.d", "Resolve")):
-        file = run / name / "named.conf"
+        # systemd reads by name, whatever the folder: after nocturne.conf, which says no.
+        file = run / name / "zz-names.conf"
         file.unlink(missing_ok=True)
         if word:
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -126,7 +126,10 @@ def test_resolved_and_networkd_are_told_to_ask_or_answer_and_told_off(
     files = list(tmp_path.rglob("*.conf"))
     assert len(files) == (2 if word else 0)
     assert all(f"MulticastDNS={word}\n" in file.read_text() for file in files)
-    units = Path(data.__file__).parents[1] / "root/etc/systemd/network"
+    etc = Path(data.__file__).parents[1] / "root/etc/systemd"
+    others = [other.name for other in (etc / "resolved.conf.d").iterdir()]
+    assert all(file.name > max(others) for file in files)       # the last one by name holds
+    units = etc / "network"
     assert all((units / file.parent.name.removesuffix(".d")).exists()
                for file in files if file.parent.parent.name == "network")
     settings.names_by_multicast("", False, tmp_path)
