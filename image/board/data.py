@@ -7,8 +7,9 @@ What a person wrote on the boot partition goes with it.
 
 With data_encrypted=1 in settings.txt it is made encrypted (LUKS2) by a key from the board's
 one-time memory; one that was made so is opened by it. What is mounted is where /run/nocturne-data
-leads. Nothing is made anew but at the first start and by a reset; what is damaged is mended or left
-as it is; memory stands in where it can't be had. `data.py` runs as nocturne-data.service.
+leads. Nothing is made anew but at the first start, by a reset, and what lies encrypted beyond
+mending; what else is damaged is mended or left as it is; memory stands in where it can't be had.
+`data.py` runs as nocturne-data.service.
 """
 
 import contextlib
@@ -53,6 +54,9 @@ FAULTY, STATE = 2, 1024 + 58        # a bit of ext4's s_state, and where that st
 UNCORRECTED = 4             # e2fsck's exit status, from which on it couldn't mend all
 WORN = "where this returns, the card is worn out"
 MENDED = f"the data on this card was damaged and is mended as far as can be; {WORN}"
+UNREAD = ("the data on this card can't be read. Nights are kept in memory; a password that was kept"
+          " there has to be written anew, and stays on this drive as it is written; a reset begins "
+          f"anew; {WORN}")
 
 
 class State(enum.Enum):
@@ -71,21 +75,24 @@ class Action(enum.Enum):
 
 def main() -> int:
     """What data there is, mounted; memory in its stead where there is none."""
+    partition = Path(f"/dev/disk/by-partuuid/{DISK_ID}-{NUMBER:02d}").resolve()
     try:
-        device = ready()
-        there = device is not None and mounted(device)
+        device = ready(partition)
+        if device and mounted(device):
+            return 0
+        locked = device is None
     except Exception:           # of a card that can't be read, a tool that fails
         traceback.print_exc()
-        there = False
-    if not there:
-        stand_in()
+        locked = False
+    if not locked:
+        tell(UNREAD)
+    stand_in()
     return 0
 
 
-def ready() -> Path | None:
+def ready(partition: Path) -> Path | None:
     """The device to mount; None for one of another board, which is told. Raises OSError or
     CalledProcessError."""
-    partition = Path(f"/dev/disk/by-partuuid/{DISK_ID}-{NUMBER:02d}").resolve()
     erase = held() or half_erased(partition)
     state = labelled(partition) if erase else found(partition)
     action, told = decided(state, erase, asked(BOOT / "settings.txt"))
@@ -132,10 +139,6 @@ def stand_in() -> None:
     """Memory in the stead of the data partition, so that the settings on the drive hold all the
     same. The nights' own folder takes nothing then: the night keeps its rows by itself, says so,
     and shares nothing, for what it shared before isn't known."""
-    if MOUNTED.exists() or not TOLD.exists():       # else it is locked, and that is told
-        tell("the data on this card can't be read. Nights are kept in memory, and passwords that "
-             "were kept there are asked for again, where they are written to stay; a reset begins "
-             f"anew; {WORN}")
     nocturne = pwd.getpwnam("nocturne")
     owned = f"uid={nocturne.pw_uid},gid={nocturne.pw_gid}"
     for folder, options in ((DATA, "mode=755,size=16m"),
@@ -198,7 +201,8 @@ def seen(device: Path) -> tuple[State, bytes]:
     faulty = int.from_bytes(beginning[STATE:], "little") & FAULTY
     if (lost or state is State.PLAIN and faulty) and mend(device):
         state = labelled(device)
-        tell(MENDED)
+        if state is not State.NEW:          # another's file system isn't ours, mended or not
+            tell(MENDED)
     return state, beginning
 
 
@@ -258,7 +262,10 @@ def unfinished(partition: Path) -> bool:
 def unlock(partition: Path, key: bytes, new: bool) -> Path:
     """Its device; with a file system, which a power cut may have kept from being made."""
     cryptsetup("open", partition, LABEL, key=key)
-    if new or seen(MAPPER)[0] is State.NEW:
+    lost = not new and seen(MAPPER)[0] is State.NEW
+    if lost:                # not told from one that was cut short while it was made: both are noise
+        tell(f"the encrypted data held nothing that can be read, and is made anew; {WORN}")
+    if new or lost:
         mkfs(MAPPER)
     return MAPPER
 

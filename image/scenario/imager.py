@@ -58,7 +58,7 @@ def customised(board: Board) -> str:
         "cat /proc/sys/kernel/hostname": "bett",
         "readlink /etc/localtime /data/config/localtime | tail -1": "/usr/share/zoneinfo/"
                                                                    "Europe/Berlin",
-        "cat /root/.ssh/authorized_keys": KEY,
+        "cat ~root/.ssh/authorized_keys": KEY,
         f"grep -c -e ssid={NAME.encode().hex()} -e psk={PSK} -e country=DE {conf}": "3",
         "systemctl is-active nocturne-ssh": "active",
         "nft list chain inet nocturne in | grep -c 'dport 22 '": "1",

@@ -19,8 +19,8 @@ set -eu
 cd /root
 python3 - <<'PY'
 import re, subprocess
-for line in re.findall(r"^    (.*)$", open("/root/setup").read(), re.M):
-    subprocess.Popen(line.rstrip(" &"), shell=True, stdout=open("/root/hub", "a"),
+for line in re.findall(r"^    (.*)$", open("setup").read(), re.M):
+    subprocess.Popen(line.rstrip(" &"), shell=True, stdout=open("hub", "a"),
                      stderr=subprocess.STDOUT)
 PY
 echo "127.0.0.1 $(hostname).local" >> /etc/hosts      # what the home's mDNS would answer
@@ -34,7 +34,7 @@ cat bedside/home.toml - > /etc/nocturne.toml <<'TOML'
 ppg = "none"
 motion = "none"
 [diary]
-path = "/root/diary.sqlite"
+path = "/var/lib/diary.sqlite"
 TOML
 mkdir -p /run/nocturne
 (nocturne sound & nocturne run &) > bed 2>&1

@@ -97,6 +97,28 @@ def test_an_erasure_that_was_cut_short_is_gone_on_with(ext4, monkeypatch, reache
     assert not any(partition.read_bytes()) and not data.half_erased(partition)
 
 
+def test_the_start_after_it_erases_the_rest_the_button_held_or_not(ext4, monkeypatch):
+    data, partition = ext4
+    data.wipe(partition, 4 << 20)
+    spoil(partition, 0, data.ERASED)
+    forgotten = []
+    for name, instead in (("held", lambda: False), ("blocks", lambda device: device.stat().st_size),
+                          ("forget", lambda *_: forgotten.append(True)),
+                          ("make", lambda device, _: data.mkfs(device))):
+        monkeypatch.setattr(data, name, instead)
+    monkeypatch.setattr(data, "MOUNTED", partition.with_name("mounted"))
+    assert data.ready(partition) == partition
+    assert forgotten and NIGHT not in partition.read_bytes()
+
+
+def test_anothers_file_system_is_not_told_as_mended(ext4):
+    data, partition = ext4
+    subprocess.run(["tune2fs", "-L", "another", partition], check=True, capture_output=True)
+    with pytest.raises(OSError):
+        data.found(partition)
+    assert not data.TOLD.exists()
+
+
 def test_one_that_cannot_be_read_is_not_made_anew(board, partition, tmp_path, monkeypatch):
     data, _ = board
     monkeypatch.setenv("PATH", SBIN)
@@ -129,7 +151,7 @@ def lost(*_):
     raise OSError(5, "Input/output error")
 
 
-@pytest.mark.parametrize("ready", [lost, lambda: Path("/dev/none")], ids=["unread", "unmounted"])
+@pytest.mark.parametrize("ready", [lost, lambda _: Path("/dev/none")], ids=["unread", "unmounted"])
 def test_memory_stands_in_for_data_that_cannot_be_had_and_nights_go_nowhere(
         mounts, monkeypatch, ready, tmp_path):
     data, asked = mounts
@@ -143,7 +165,7 @@ def test_memory_stands_in_for_data_that_cannot_be_had_and_nights_go_nowhere(
 
 def test_what_is_locked_is_told_as_that(mounts, monkeypatch):
     data, _ = mounts
-    monkeypatch.setattr(data, "ready", lambda: data.tell("the data on this card is encrypted"))
+    monkeypatch.setattr(data, "ready", lambda _: data.tell("the data on this card is encrypted"))
     assert data.main() == 0 and data.SPARE.exists()
     assert data.TOLD.read_text() == "the data on this card is encrypted\n"
 
@@ -152,7 +174,7 @@ def test_what_was_mended_and_still_cannot_be_mounted_is_told_so(mounts, monkeypa
     data, _ = mounts
     data.tell(data.MENDED)
     data.MOUNTED.touch()
-    monkeypatch.setattr(data, "ready", lambda: data.MOUNTED)
+    monkeypatch.setattr(data, "ready", lambda _: data.MOUNTED)
     monkeypatch.setattr(data, "mend", lambda _: False)
     assert data.main() == 0 and "kept in memory" in data.TOLD.read_text()
 
@@ -161,7 +183,7 @@ def test_what_was_mended_and_still_cannot_be_mounted_is_told_so(mounts, monkeypa
 def test_what_can_be_mounted_once_it_is_mended_needs_no_memory(mounts, monkeypatch, fails):
     data, _ = mounts
     tries = []
-    monkeypatch.setattr(data, "ready", lambda: Path("/dev/none"))
+    monkeypatch.setattr(data, "ready", lambda _: Path("/dev/none"))
     monkeypatch.setattr(data, "mend", lambda _: True)
     monkeypatch.setattr(data.subprocess, "run", lambda words: tries.append(words) or (
         subprocess.CompletedProcess(words, int(len(tries) <= fails))))

@@ -220,6 +220,7 @@ def test_ctrl_c_is_an_end_and_no_traceback(work, command, monkeypatch, tmp_path)
     base = needed(parser_of(file, words, monkeypatch), tmp_path)
     data = [] if words == ["--aarch64"] else [f"--data={tmp_path}"]
     more = {"tools/replay": [str(tmp_path / "there")], "tools/evaluate": data, "tools/bench": data,
+            "image/boot": [f"--image={tmp_path}"],
             "tools/plot": ["--synthetic=1"] if words == ["learned"] else []}
     work(KeyboardInterrupt())
     code, said = typed(file, [*words, *base, *more.get(file, [])])

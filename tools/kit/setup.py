@@ -97,12 +97,15 @@ def install_debian(packages: dict[str, str]) -> None:
         "stdin": subprocess.DEVNULL,
         "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
     }
-    may = not sudo or shutil.which("sudo")
-    if may and subprocess.run([*sudo, *command], **quiet).returncode == 0:
+    may = not sudo or shutil.which("sudo") is not None
+
+    def done(words: list[str]) -> bool:
+        return may and subprocess.run([*sudo, *words], **quiet).returncode == 0
+
+    if done(command):
         return
-    if may:
-        subprocess.run([*sudo, "apt-get", "update"], **quiet)
-    if not may or subprocess.run([*sudo, *command], **quiet).returncode:
+    done(["apt-get", "update"])
+    if not done(command):
         say(f"couldn't: please run  sudo {' '.join(command)}  – going on without")
 
 

@@ -68,7 +68,7 @@ def installed() -> Path:
     program = Path(sys.argv[0]).resolve()
     if program.name != "nocturne":
         program = Path(sys.executable).with_name("nocturne")
-    if str(program).startswith(("/root/", "/home/")):
+    if program.parts[1] in ("root", "home"):
         raise ConfigError(
             f"{program} lies in a person's folder, which a service may not read; install it for "
             "all: python3 -m venv /opt/nocturne && /opt/nocturne/bin/pip install THE SAME, then "
