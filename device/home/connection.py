@@ -43,9 +43,12 @@ SINGLE = 3600.0             # s without it: it is over
 AUTO = "auto"               # as home.host: the hub is looked for
 
 
-DOUBLE = (
-    "another device says that it is {} too, so that neither stays at the hub: give one of them "
-    "another id (nocturne hub --pair OTHER, and its home.toml)"
+OTHER = "give one of them another id (nocturne hub --pair OTHER, and its home.toml)"
+DOUBLE = f"another device says that it is {{}} too, so that neither stays at the hub: {OTHER}"
+# A broker that is restarted again and again looks the same.
+WORDLESSLY = (
+    "the hub ended our last connections without a word, as some do when another device says that "
+    f"it is {{}} too: if one does, {OTHER}"
 )
 
 
@@ -81,7 +84,7 @@ class Link:
     ):
         self.settings, self.clock, self.topics, self.chance = settings, clock, topics, chance
         self.hear, self.joined, self.lost, self.lacking = hear, joined, lost, lacking
-        self._double = Lack(DOUBLE.format(settings.bed))
+        self._double = Lack("")                     # as it was told
         self._taken, self._taken_at = 0, 0.0        # how often we were thrown out, and when last
         self._ended = 0                             # young connections in a row that ended wordless
         self.connected, self.trouble = False, ""
@@ -313,14 +316,17 @@ class Link:
             return
         young = self.connected and self.clock.now() - self._since < YOUNG
         self._ended = self._ended + 1 if young and reason.value == WORDLESS else 0
-        if reason.value == TAKEN_OVER or self._ended >= OFTEN:
-            self._thrown_out()
+        if reason.value == TAKEN_OVER:
+            self._thrown_out(DOUBLE)
+        elif self._ended >= OFTEN:
+            self._thrown_out(WORDLESSLY)
         else:
             self.lose(self.trouble or f"connection to hub {self.settings.host} lost: {reason}")
 
-    def _thrown_out(self) -> None:
+    def _thrown_out(self, words: str) -> None:
         self._taken, self._taken_at = self._taken + 1, self.clock.now()
         if self._taken == 1:
+            self._double = Lack(words.format(self.settings.bed))
             self.lacking(self._double)
         self.lose(self._double.trouble)
 

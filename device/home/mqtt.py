@@ -284,7 +284,7 @@ class Home:
             self._announce = None
             self._introduce(offered)
             self.link.publish(topic(self.settings.bed, "avail"), "online", retain=True)
-            self.teller.forget()
+            self.teller.repeat()
             for name in FIELDS if not self.settings.detail else ():
                 if FIELDS[name].detail:     # what an earlier config let be told
                     self.link.publish(self._where(name), b"", retain=True)

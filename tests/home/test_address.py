@@ -44,6 +44,22 @@ def test_two_devices_with_one_id_keep_apart_and_each_names_the_double(broker, tm
         twin.stop()
 
 
+def test_a_broker_that_restarts_again_and_again_is_not_told_as_a_double(broker, tmp_path):
+    """Older ones end a connection for both without a word."""
+    inbox = queue.SimpleQueue()
+    bed = Home(Settings(host="127.0.0.1", port=broker.port, bed="bed1"), inbox, SystemClock(),
+               DeviceFacts(), outbox=tmp_path / "bed.sqlite")
+    bed.start()
+    for _ in range(3):
+        assert soon(lambda: bed.connected)
+        broker.stop(kill=True)
+        assert soon(lambda: not bed.connected)
+        broker.start()
+    lack = inbox.get(timeout=5)
+    assert lack.trouble.startswith("the hub ended our last connections without a word")
+    bed.stop()
+
+
 @pytest.mark.parametrize("moments, asked", [
     # The one that is thrown out stays away for 60 s, then the other, then each for twice as long.
     ((0.0, 0.5, 60.5, 120.5, 240.5, 360.5), True),

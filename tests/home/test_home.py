@@ -7,6 +7,7 @@ import pytest
 
 from device.clock import SystemClock, VirtualClock
 from device.home import connection
+from device.home.fields import FIELDS, GROUPS
 from device.home.mqtt import Home, Priors
 from device.home.population_prior import sign
 from device.home.settings import PRIOR, Settings
@@ -121,6 +122,20 @@ def test_when_home_assistant_comes_back_everything_is_announced_again(home, list
     listener.send("homeassistant/status", b"online")
     assert soon(lambda: len(listener.on("homeassistant/device/bed1/nocturne/config")) > before)
     assert soon(lambda: len(listener.on("nocturne/bed1/state/sound")) > 1)
+
+
+def test_a_broker_that_keeps_nothing_knows_all_of_the_bed_after_each_of_its_restarts(
+    home, broker, listen
+):
+    home.tell({name: None for name in FIELDS if name not in (*GROUPS, "firmware")})
+    whole = {f"nocturne/bed1/state/{name}" for name, field in FIELDS.items() if not field.detail}
+    whole.remove("nocturne/bed1/state/firmware")
+    for _ in range(2):
+        broker.stop()
+        assert soon(lambda: not home.connected)
+        broker.start()
+        known = listen("nocturne/bed1/state/+").messages
+        assert soon(lambda known=known: {message.topic for message in known} >= whole)
 
 
 def test_privacy_blanks_what_is_personal_and_queues_nothing(home, listen):
