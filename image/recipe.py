@@ -17,7 +17,7 @@ class Suite:
 
 
 SUITES = {suite.name: suite for suite in (Suite("trixie", "3.13"), Suite("bookworm", "3.11"))}
-DEFAULT = "bookworm"
+DEFAULT = "trixie"
 # Whatever the root: bookworm's Pi firmware has neither overlays nor tryboot.
 KERNEL_SUITE = "trixie"
 COMPONENTS = "main,non-free-firmware"
