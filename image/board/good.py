@@ -13,10 +13,12 @@ from pathlib import Path
 
 sys.path.insert(0, "/usr/lib/nocturne/board")
 
-from tryboot import Backend, writable
+from tryboot import BOOT, SEEN, Backend, writable
 
 UNITS = ("nocturne.service", "nocturne-sound.service")
 STEADY = 90.0               # s
+UNTRIED = ("an update was installed, and the power went before it was tried; "
+           "if it lay on this drive, copy it here once more")
 
 
 def main() -> int:
@@ -25,18 +27,28 @@ def main() -> int:
     trying = backend.primary() == booted != backend.lasting()
     faults = [fault for unit in UNITS if (fault := unsteady(show(unit), time.monotonic()))]
     for fault in faults:
-        print(fault, file=sys.stderr)
+        tell(fault)
     if trying and faults:
-        print(f"slot {booted} was tried and isn't good: back to the other", file=sys.stderr)
+        tell(f"slot {booted} was tried and isn't good: back to the other")
         with writable():
             backend.judge(booted, False)
         return subprocess.run(["systemctl", "reboot"]).returncode
     if not faults:
-        failed = backend.give_up(booted)
-        if failed:
-            print(f"slot {failed} was tried and didn't start; it is marked bad", file=sys.stderr)
+        match backend.give_up(booted):
+            case waited, True:
+                tell(f"slot {waited} was tried and didn't start; it is marked bad")
+            case waited, False:
+                # The hub's is fetched anew, by which few bytes travel.
+                tell(f"slot {waited} was installed and never tried: {UNTRIED}")
+                SEEN.unlink(missing_ok=True)
+                with writable(), open(BOOT / "TROUBLE.txt", "a") as file:
+                    file.write(f"{UNTRIED}\r\n")
         return subprocess.run(["rauc", "status", "mark-good"]).returncode
     return 1
+
+
+def tell(what: str) -> None:
+    print(what, file=sys.stderr)
 
 
 def slot(command_line: str) -> str:

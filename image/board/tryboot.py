@@ -21,6 +21,9 @@ from pathlib import Path
 
 BOOT = Path("/boot/firmware")
 STATE = Path("/data/rauc")
+# The ETag of the hub's update that was whole, trusted and fetched: it isn't fetched again. (Earlier
+# firmware kept in /data/rauc/seen that of a file that was cut, too.)
+SEEN = STATE / "fetched"
 DEVICES = {"A": "/dev/disk/by-partuuid/4e6f6374-02", "B": "/dev/disk/by-partuuid/4e6f6374-03"}
 OTHER = {"A": "B", "B": "A"}
 SECTOR = 512
@@ -62,6 +65,7 @@ class Backend:
             return
         self.fill(slot, files)
         write(self.boot / "tryboot.txt", text(slot))
+        (self.state / "tried").unlink(missing_ok=True)
         put(self.state / "pending", slot.encode())
 
     def fill(self, slot: str, files: Path) -> None:
@@ -82,6 +86,7 @@ class Backend:
         """A slot marked good while it waits to be tried becomes the lasting one."""
         if not good:
             put(self.bad(slot), b"")
+            self.begin(slot)
             return
         self.bad(slot).unlink(missing_ok=True)
         pending = self.state / "pending"
@@ -91,16 +96,23 @@ class Backend:
             pending.unlink()
             sync(self.state)
 
-    def give_up(self, booted: str) -> str | None:
-        """After a start: the slot that was tried and didn't come up, now bad; None if nothing was
-        tried."""
+    def begin(self, slot: str) -> None:
+        """The next restart tries `slot`: if it waits, it was tried, whatever comes of it."""
         pending = self.state / "pending"
-        if not pending.exists() or (tried := pending.read_text().strip()) == booted:
+        if pending.exists() and pending.read_text().strip() == slot:
+            put(self.state / "tried", slot.encode())
+
+    def give_up(self, booted: str) -> tuple[str, bool] | None:
+        """After a start: which slot waited, and whether it was tried, and didn't come up, which
+        makes it bad. It waits no longer. None if none did."""
+        pending, tried = self.state / "pending", (self.state / "tried").exists()
+        if not pending.exists() or (slot := pending.read_text().strip()) == booted:
             return None
-        self.judge(tried, False)
+        if tried:
+            self.judge(slot, False)
         pending.unlink()
         sync(self.state)
-        return tried
+        return slot, tried
 
 
 def text(slot: str) -> bytes:

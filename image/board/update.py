@@ -22,16 +22,14 @@ sys.path.insert(0, "/usr/lib/nocturne/python")
 from fetch import Manifest, Refused, Server, Soon, fetch, parts
 from good import slot
 from newer import VERSION, refusal
-from tryboot import BOOT, DEVICES, Backend, put, sync, writable
+from tryboot import BOOT, DEVICES, SEEN, Backend, put, sync, writable
 
 CONFIG = Path("/etc/nocturne.toml")
 SYSTEM = Path("/etc/rauc/system.conf")
 COMMAND_LINE = Path("/proc/cmdline")
 FETCHED = Path("/data/update.raucb")
-# Which of the hub's was whole, trusted and fetched, by its ETag; and which was whole and refused.
-# (Earlier firmware kept in /data/rauc/seen that of a file that was cut, too.)
-SEEN = Path("/data/rauc/fetched")
-UNWANTED = Path("/run/nocturne-update/unwanted")
+# Its ETag, like SEEN.
+UNWANTED = Path("/run/nocturne-update/unwanted")    # of the hub's that was whole and refused
 WAITING = Path("/run/nocturne-update/version")  # for the night to tell
 ASKED = Path("/run/nocturne/install")           # by the night
 PORT, NAME = 8443, "/nocturne.raucb"
@@ -89,7 +87,8 @@ def installed(bundle: Path) -> int:
     if done.returncode:
         return 1
     backend = Backend()
-    if backend.primary() != backend.lasting():
+    if (new := backend.primary()) != backend.lasting():
+        backend.begin(new)
         return subprocess.run(["systemctl", "reboot", "--reboot-argument=0 tryboot"]).returncode
     return 0
 

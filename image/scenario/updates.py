@@ -207,6 +207,7 @@ def tried(board: Board) -> str:
     board.pi.power_on(hurry=False)
     if slot(board) != "A":
         raise Trouble("slot A wasn't started")
+    board.run("test -e /data/rauc/tried")           # else it wouldn't be called bad
     board.pi.power_cut()
     return "B, and after a cut A"
 

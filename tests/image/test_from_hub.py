@@ -208,6 +208,9 @@ def rauc(update, monkeypatch):
         def lasting(self):
             return "A"
 
+        def begin(self, slot):
+            asked.append(["begin", slot])
+
     monkeypatch.setattr(update.subprocess, "run", run)
     monkeypatch.setattr(update, "Backend", Slots)
     return asked, said
@@ -219,7 +222,7 @@ def test_what_was_asked_for_is_installed_without_looking_for_another(update, hub
     update.ASKED.touch()
     hub.asked.clear()
     assert update.main() == 0 and hub.asked == []
-    assert asked[-2:] == [["rauc", "install", str(update.FETCHED)],
+    assert asked[-3:] == [["rauc", "install", str(update.FETCHED)], ["begin", "B"],
                           ["systemctl", "reboot", "--reboot-argument=0 tryboot"]]
     assert not update.FETCHED.exists() and not update.ASKED.exists()
 

@@ -1,5 +1,6 @@
 """When a system that is tried may stay, and when the button at power-on means a reset."""
 
+import contextlib
 import sys
 import types
 from pathlib import Path
@@ -36,6 +37,35 @@ def test_a_process_is_steady_if_it_has_run_without_a_restart(good, change, now, 
 
 def test_the_running_slot_is_read_from_the_command_line(good):
     assert good.slot("quiet rauc.slot=B panic=10") == "B"
+
+
+@pytest.mark.parametrize("tried", [True, False])
+def test_an_update_that_was_never_tried_is_fetched_again_and_told(
+    good, monkeypatch, tmp_path, capsys, tried
+):
+    backend = good.Backend(tmp_path, tmp_path)
+    (tmp_path / "config.txt").write_text("os_prefix=a/\n")
+    (tmp_path / "pending").write_text("B")
+    (tmp_path / "fetched").write_text('"one"')
+    if tried:
+        backend.begin("B")
+    monkeypatch.setattr(good, "Backend", lambda: backend)
+    monkeypatch.setattr(good, "BOOT", tmp_path)
+    monkeypatch.setattr(good, "SEEN", tmp_path / "fetched")
+    monkeypatch.setattr(good, "writable", contextlib.nullcontext)
+    monkeypatch.setattr(good, "slot", lambda line: "A")
+    monkeypatch.setattr(good, "unsteady", lambda facts, now: None)
+    monkeypatch.setattr(good, "show", lambda unit: {})
+    monkeypatch.setattr(good.subprocess, "run", lambda words: types.SimpleNamespace(returncode=0))
+    for _ in range(2):                              # at this start, and at the next
+        assert good.main() == 0
+    assert (tmp_path / "fetched").exists() == tried and backend.bad("B").exists() == tried
+    told = capsys.readouterr().err.splitlines()
+    assert told == ["slot B was tried and didn't start; it is marked bad"] if tried else (
+        told[0].startswith("slot B was installed and never tried"))
+    notice = tmp_path / "TROUBLE.txt"
+    assert notice.exists() != tried
+    assert tried or notice.read_bytes().count(b"copy it here once more\r\n") == 1
 
 
 class Pins:

@@ -125,12 +125,31 @@ def test_a_new_system_is_tried_once_and_stays_only_if_it_says_that_it_is_good(tm
     assert start(backend.boot, tried=True) == ("A", 1)
 
 
-def test_a_system_that_was_tried_in_vain_is_bad_and_not_tried_again(tmp_path):
+@pytest.mark.parametrize("how", ["never up", "up and not good"])
+def test_a_system_that_was_tried_in_vain_is_bad_and_not_tried_again(tmp_path, how):
     backend, new = card(tmp_path)
     backend.propose("B", new)
-    assert backend.give_up("A") == "B"
+    if how == "never up":
+        backend.begin("B")
+    else:
+        backend.judge("B", False)
+    assert backend.give_up("A") == ("B", True)
     assert not backend.good("B") and backend.primary() == "A"
     assert backend.give_up("A") is None
+
+
+def test_a_system_whose_trial_never_began_is_not_called_bad(tmp_path):
+    """The power went between its installation and the restart; also after an older one's trial."""
+    backend, new = card(tmp_path)
+    for _ in range(2):
+        backend.propose("B", new)
+        assert backend.give_up("A") == ("B", False)
+        assert backend.good("B") and backend.primary() == "A"
+        assert backend.give_up("A") is None
+        backend.propose("B", new)
+        backend.begin("B")
+        assert backend.give_up("A") == ("B", True)
+        backend.judge("B", True)                    # by hand
 
 
 @pytest.mark.parametrize("seed", range(50))
