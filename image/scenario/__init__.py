@@ -36,6 +36,8 @@ SHORT = (
     accidents.kill_night,
 )
 WIFI = (wifi.joins, wifi.gone, wifi.unaddressed, wifi.hangs, wifi.told, night.memory)
+UPDATE = (start.ready, night.press, updates.brought, updates.kept, night.goes_on,
+          night.memory)
 ENCRYPTED = (encrypted.empty, encrypted.made, encrypted.elsewhere, encrypted.again)
 ALL = (
     *SHORT,
@@ -71,8 +73,9 @@ def run_all(
     image: Path = OUT / "nocturne.img",
     checks: tuple[Callable[[Board], str], ...] = ALL,
     counted: bool = True,
+    other: Path | None = None,
 ) -> list[Row]:
-    """Every check, told as it ends; `counted` as in `emulate.Pi`."""
+    """Every check, told as it ends; `counted` as in `emulate.Pi`, `other` as in `Board`."""
     folder.mkdir(parents=True, exist_ok=True)
     bench = folder / "bench.img"
     make_bench(bench, CACHE / "root")
@@ -86,6 +89,7 @@ def run_all(
         OUT / "update.crt",
         version,
         counted,
+        other,
     )
     rows = []
     for row in checked(board, checks):

@@ -33,7 +33,7 @@ def told(field: str) -> str:
 
 class Board:
     """`folder` is for the card and the bundles; `squash` the root that the update brings, `key`
-    signs it."""
+    signs it. `other` is the bundle of another build, if one is tried."""
 
     def __init__(
         self,
@@ -45,9 +45,10 @@ class Board:
         certificate: Path,
         version: str,
         counted: bool = True,
+        other: Path | None = None,
     ):
         self.folder, self.squash, self.key, self.certificate = folder, squash, key, certificate
-        self.version = version
+        self.version, self.other = version, other
         self.pi = Pi(folder, image, bench, counted)
         config = folder / "nocturne.toml"
         config.write_text(CONFIG)

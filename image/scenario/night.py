@@ -27,6 +27,11 @@ def press(board: Board) -> str:
     return listen(board, 40, board.pi.click)
 
 
+def goes_on(board: Board) -> str:
+    """The sound of a night that was cut goes on, or a press starts it."""
+    return listen(board, 40, lambda: board.state("sound") == "ON" or board.pi.click())
+
+
 def hub(board: Board) -> str:
     """The hub hears of it over MQTT."""
     session, sound = board.state("session"), board.state("sound")

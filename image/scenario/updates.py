@@ -19,6 +19,7 @@ CUTS = 50
 DEAREST = 40_000_000        # bytes over the air for a changed line
 CUT = 2_000_000             # bytes after which the hub breaks off
 HUB = "/run/bench/hub"      # where the guest has what its hub needs
+RELEASE = ". /etc/os-release; echo $VERSION_CODENAME $(cat /usr/lib/nocturne/version)"
 
 
 def bundle(board: Board, name: str, squash: Path, version: str, **more) -> Path:
@@ -221,6 +222,23 @@ def kept(board: Board) -> str:
     if slot(board) != "B":
         raise Trouble("slot B didn't stay")
     return f"marked good {float(took):.0f} s after the start; an ordinary start takes B"
+
+
+def brought(board: Board) -> str:
+    """An update of another build, laid on the drive, is installed at the start, which leads to a
+    trial."""
+    nights = board.count("nights")
+    was = board.run(RELEASE)
+    board.pi.power_cut()
+    board.pi.write_boot("update.raucb", board.other)
+    board.pi.power_on(hurry=False)
+    if not board.pi.ended(1800):
+        raise Trouble(board.run("journalctl -b -u nocturne-update --no-pager | tail -5; "
+                                "cat /boot/firmware/TROUBLE.txt; true"))
+    board.start(tried=True, hurry=False)
+    if board.count("nights") < nights:
+        raise Trouble("nights are lost")
+    return f"from {was} to {board.run(RELEASE)}, with {nights} nights"
 
 
 def in_vain(board: Board) -> str:
