@@ -139,11 +139,12 @@ class Supplicant:
 
 
 class Radio:
-    """wlan0. `system` is the root of /sys and /proc."""
+    """wlan0. `system` is the root of /sys and /proc; `memory` keeps the driver's name for who comes
+    after us: this process may end while the driver is away."""
 
-    def __init__(self, supplicant: Supplicant, system: Path = Path("/")):
-        self.supplicant, self.system = supplicant, system
-        self.driver = ""
+    def __init__(self, supplicant: Supplicant, memory: Path, system: Path = Path("/")):
+        self.supplicant, self.memory, self.system = supplicant, memory, system
+        self.driver = memory.read_text() if memory.exists() else ""
         self.begun: float | None = None     # s, the last scan; None while there is no need of one
         self.ended = 0.0                    # s, the same
         self.heard: int | None = None       # as Look's
@@ -153,7 +154,11 @@ class Radio:
         if not interface.exists():
             return Look(now, there=False)
         module = interface / "device/driver/module"
-        self.driver = module.resolve().name if module.exists() else self.driver
+        if module.exists() and (name := module.resolve().name) != self.driver:
+            self.driver = name
+            whole = self.memory.with_suffix(".new")
+            whole.write_text(name)
+            whole.replace(self.memory)
         try:
             if "wpa_state=COMPLETED\n" in self.supplicant.ask("STATUS"):
                 self.begun = self.heard = None
@@ -275,8 +280,8 @@ def counted(file: Path) -> int:
 
 
 def main() -> int:
-    radio = Radio(Supplicant(CONTROL, HOME / "control"))
-    past, file = Past(), HOME / RESTARTS
+    radio = Radio(Supplicant(CONTROL, HOME / "control"), HOME / "driver")
+    past, file = Past(seen=bool(radio.driver)), HOME / RESTARTS
     count = counted(file)
     while True:
         past, sign = judged(past, radio.look(time.monotonic()))

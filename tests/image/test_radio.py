@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from itertools import pairwise
 from pathlib import Path
 
@@ -191,7 +192,7 @@ def test_one_that_waits_for_its_driver_is_told_from_one_that_is_not_running(
     monkeypatch.setattr(radio, "ANSWER", 0.2)
     wlan = tmp_path / "sys/class/net/wlan0"
     wlan.mkdir(parents=True)
-    seen = radio.Radio(asking, tmp_path)
+    seen = radio.Radio(asking, tmp_path / "driver", tmp_path)
     assert seen.look(0.0).answering
     asking.close()
     process.send_signal(signal.SIGSTOP)
@@ -226,7 +227,7 @@ class Scans:
 def test_scans_are_counted_and_one_that_does_not_end_has_failed(tmp_path):
     (tmp_path / "sys/class/net/wlan0").mkdir(parents=True)
     scans = Scans()
-    seen = radio.Radio(scans, tmp_path)
+    seen = radio.Radio(scans, tmp_path / "driver", tmp_path)
     scans.hears = 2
     assert [seen.look(now).heard for now in (0.0, 5.0, 10.0, 15.0)] == [None, 2, 2, 2]
     scans.hears = None
@@ -283,7 +284,21 @@ def test_the_driver_is_known_while_the_interface_is_gone(tmp_path):
     (wlan / "device/driver").mkdir(parents=True)
     (tmp_path / "sys/module/brcmfmac").mkdir(parents=True)
     (wlan / "device/driver/module").symlink_to(tmp_path / "sys/module/brcmfmac")
-    seen = radio.Radio(Scans(), tmp_path)
+    seen = radio.Radio(Scans(), tmp_path / "driver", tmp_path)
     seen.look(0.0)
     shutil.rmtree(wlan)
     assert not seen.look(5.0).there and seen.driver == "brcmfmac"
+
+
+def test_a_watch_that_ended_while_the_driver_was_away_loads_it_all_the_same(
+    commands, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(radio, "HOME", tmp_path)
+    monkeypatch.setattr(radio, "WLAN", "nocturne-none")
+    (tmp_path / "driver").write_text("brcmfmac")
+    now = iter(range(0, 1000, 5))
+    monkeypatch.setattr(radio, "time", types.SimpleNamespace(
+        monotonic=lambda: next(now), sleep=lambda s: next(now, 0) > 60 and sys.exit()))
+    with pytest.raises(SystemExit):
+        radio.main()
+    assert "modprobe brcmfmac" in commands()
