@@ -80,6 +80,8 @@ class Teller:
             return True             # what was private is taken back at once
         if period and (told is None or now - told.at >= period):
             return True             # its period is its budget
+        if period and FIELDS[field].detail:
+            return False            # they are many, and never urgent
         if self._granted and not period:
             self._granted -= 1
             return True

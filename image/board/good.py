@@ -17,7 +17,7 @@ from tryboot import BOOT, SEEN, Backend, writable
 
 UNITS = ("nocturne.service", "nocturne-sound.service")
 STEADY = 90.0               # s
-UNTRIED = ("an update was installed, and the power went before it was tried; "
+UNTRIED = ("an update was installed, and this device went off before it was tried; "
            "if it lay on this drive, copy it here once more")
 
 
@@ -39,7 +39,7 @@ def main() -> int:
                 tell(f"slot {waited} was tried and didn't start; it is marked bad")
             case waited, False:
                 # The hub's is fetched anew, by which few bytes travel.
-                tell(f"slot {waited} was installed and never tried: {UNTRIED}")
+                tell(f"slot {waited} waited: {UNTRIED}")
                 SEEN.unlink(missing_ok=True)
                 with writable(), open(BOOT / "TROUBLE.txt", "a") as file:
                     file.write(f"{UNTRIED}\r\n")

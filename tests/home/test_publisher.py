@@ -61,6 +61,17 @@ def test_a_hub_that_forgot_hears_the_last_word_where_the_news_must_wait():
     assert ("care", "news") in teller.due(1000.0)
 
 
+def test_details_that_are_told_again_at_connections_cost_no_news():
+    teller = Teller()
+    for second in range(200):
+        teller.want({"vitals": str(second)})
+        teller.repeat()
+        assert teller.due(float(second)) == [("vitals", "0")]
+    teller.want({"volume": "30"})
+    assert teller.due(200.0) == [("volume", "30")]
+    assert teller.due(300.0) == [("vitals", "199")]
+
+
 def test_what_becomes_private_is_taken_back_even_when_the_budget_is_spent():
     for before in (Teller.repeat, Teller.forget, lambda teller: None):
         teller = spent()

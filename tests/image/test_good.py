@@ -62,7 +62,7 @@ def test_an_update_that_was_never_tried_is_fetched_again_and_told(
     assert (tmp_path / "fetched").exists() == tried and backend.bad("B").exists() == tried
     told = capsys.readouterr().err.splitlines()
     assert told == ["slot B was tried and didn't start; it is marked bad"] if tried else (
-        told[0].startswith("slot B was installed and never tried"))
+        told[0].startswith("slot B waited: an update was installed"))
     notice = tmp_path / "TROUBLE.txt"
     assert notice.exists() != tried
     assert tried or notice.read_bytes().count(b"copy it here once more\r\n") == 1
