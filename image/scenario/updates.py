@@ -225,13 +225,13 @@ def kept(board: Board) -> str:
 
 
 def brought(board: Board) -> str:
-    """An update of another build, laid on the drive, is installed at the start, which leads to a
-    trial."""
+    """An update of another build, laid on the drive, is installed, which leads to a trial."""
     nights = board.count("nights")
     was = board.run(RELEASE)
     board.pi.power_cut()
     board.pi.write_boot("update.raucb", board.other)
     board.pi.power_on(hurry=False)
+    board.run("systemctl start --no-block nocturne-update")     # its timer waits up to 13 min
     if not board.pi.ended(1800):
         raise Trouble(board.run("journalctl -b -u nocturne-update --no-pager | tail -5; "
                                 "cat /boot/firmware/TROUBLE.txt; true"))
