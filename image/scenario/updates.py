@@ -238,7 +238,9 @@ def brought(board: Board) -> str:
     board.start(tried=True, hurry=False)
     if board.count("nights") < nights:
         raise Trouble("nights are lost")
-    return f"from {was} to {board.run(RELEASE)}, with {nights} nights"
+    now = board.run(RELEASE)
+    board.pi.power_cut()
+    return f"from {was} to {now}, with {nights} of {nights} nights"
 
 
 def in_vain(board: Board) -> str:
