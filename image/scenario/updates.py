@@ -240,7 +240,7 @@ def brought(board: Board) -> str:
         raise Trouble("nights are lost")
     now = board.run(RELEASE)
     board.pi.power_cut()
-    return f"from {was} to {now}, with {nights} of {nights} nights"
+    return f"from {was} to {now}, with {nights} nights"
 
 
 def in_vain(board: Board) -> str:
