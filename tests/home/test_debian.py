@@ -16,7 +16,7 @@ AROUND = ("/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.c
 # A chroot runs no systemd; --setup says what to start by hand, and this does.
 BED = """
 set -eu
-cd /root
+cd
 python3 - <<'PY'
 import re, subprocess
 for line in re.findall(r"^    (.*)$", open("setup").read(), re.M):
@@ -91,8 +91,8 @@ def debian(tmp_path):
 
 def inside(root, script, alone=False):
     """`alone`: on a network of its own, so that no port of this machine is in the way."""
-    (root / "root/script").write_text(script)
-    command = f"chroot {root} /usr/bin/env -i HOME=/root PATH={PATH} bash -e /root/script"
+    (root / HOME / "script").write_text(script)
+    command = f"chroot {root} /usr/bin/env -i HOME=/{HOME} PATH={PATH} bash -e /{HOME}/script"
     if alone:
         command = f"unshare --net --pid --fork sh -c 'ip link set lo up; {command}'"
     ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=900)
@@ -101,15 +101,16 @@ def inside(root, script, alone=False):
     return ran.stdout
 
 
+HOME = "root"                       # in the new Debian
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def test_a_fresh_debian_becomes_a_hub_by_the_readmes_lines_and_a_bed_answers(debian):
     whole = lines()
-    script = "cd /root/nocturne\nexport DEBIAN_FRONTEND=noninteractive\napt-get update\n" + (
-        re.sub(r"(.*hub --setup.*)", r"\1 | tee /root/setup", whole))
+    script = "cd ~/nocturne\nexport DEBIAN_FRONTEND=noninteractive\napt-get update\n" + (
+        re.sub(r"(.*hub --setup.*)", r"\1 | tee ~/setup", whole))
     listen = "apt-get install --yes mosquitto-clients"      # for the one who watches here
-    inside(debian, f"{script}\nmv bedside /root/\n{listen}\n")
+    inside(debian, f"{script}\nmv bedside ~/\n{listen}\n")
     inside(debian, BED, alone=True)
     told = {name: (debian / "root" / name).read_text().strip()
             for name in ("alive", "heard", "volume", "page", "doctor")}

@@ -9,6 +9,7 @@ got.
 import contextlib
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -92,9 +93,9 @@ class Rig:
     def __init__(self, folder: Path, pipe: int = PIPE):
         self.raw, self.stats, self._folder = folder / "dac.raw", folder / "dac.json", folder
         (folder / "vdac.py").write_text(VDAC)
-        command = (
-            f"{sys.executable} {folder}/vdac.py {self.raw} {self.stats} {PERIOD} {RATE} {pipe}"
-        )
+        # ALSA hands it to a shell.
+        command = shlex.join(map(str, (sys.executable, folder / "vdac.py", self.raw, self.stats,
+                                       PERIOD, RATE, pipe)))
         (folder / "asound.conf").write_text(f'''
 pcm.nowhere {{ type null }}
 pcm.vdac {{ type file slave.pcm "nowhere" file "|{command}" format "raw" }}
